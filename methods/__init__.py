@@ -1,1 +1,85 @@
-"""Object erasers, one file each. This door imports no heavy library."""
+"""Object erasers, one file each, and the one door through which others use them.
+
+Only the names below are public. Each is imported when it is first asked for, so that
+`import methods` costs nothing and brings no heavy library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from methods._base import BadInput as BadInput
+    from methods._base import Eraser as Eraser
+    from methods._base import EraserSpec as EraserSpec
+    from methods._base import HubFile as HubFile
+    from methods._base import Image as Image
+    from methods._base import Mask as Mask
+    from methods._base import NpmMember as NpmMember
+    from methods._base import Paper as Paper
+    from methods._base import PipMember as PipMember
+    from methods._base import Settings as Settings
+    from methods._base import Stopped as Stopped
+    from methods._base import Text as Text
+    from methods._base import Unavailable as Unavailable
+    from methods._base import UrlFile as UrlFile
+    from methods._base import UserError as UserError
+    from methods._base import WeightFile as WeightFile
+    from methods._base import WeightsUnavailable as WeightsUnavailable
+    from methods._photo import Limits as Limits
+    from methods._photo import Photo as Photo
+    from methods._photo import load_image as load_image
+    from methods._photo import load_mask as load_mask
+    from methods._photo import png_bytes as png_bytes
+    from methods._photo import view_jpeg as view_jpeg
+    from methods._geometry import changed_outside as changed_outside
+    from methods._geometry import check_mask as check_mask
+    from methods._weights import WeightState as WeightState
+    from methods._weights import WeightStatus as WeightStatus
+    from methods._weights import fetch as fetch
+    from methods._weights import fetch_in_background as fetch_in_background
+    from methods._weights import find_weights as find_weights
+    from methods._weights import weight_status as weight_status
+    from methods._residency import StopToken as StopToken
+    from methods._residency import best_device as best_device
+    from methods._residency import device_lock as device_lock
+    from methods._registry import get_eraser as get_eraser
+    from methods._registry import list_erasers as list_erasers
+    from methods._runner import Event as Event
+    from methods._runner import Failed as Failed
+    from methods._runner import Fetching as Fetching
+    from methods._runner import Finished as Finished
+    from methods._runner import Job as Job
+    from methods._runner import Loading as Loading
+    from methods._runner import Started as Started
+    from methods._runner import Stepped as Stepped
+    from methods._runner import Waiting as Waiting
+    from methods._runner import run as run
+
+_HOME = {
+    "_base": (
+        "BadInput Eraser EraserSpec HubFile Image Mask NpmMember Paper PipMember Settings Stopped"
+        " Text Unavailable UrlFile UserError WeightFile WeightsUnavailable"
+    ),
+    "_photo": "Limits Photo load_image load_mask png_bytes view_jpeg",
+    "_geometry": "changed_outside check_mask",
+    "_weights": (
+        "WeightState WeightStatus fetch fetch_in_background find_weights weight_status"
+    ),
+    "_residency": "StopToken best_device device_lock",
+    "_registry": "get_eraser list_erasers",
+    "_runner": "Event Failed Fetching Finished Job Loading Started Stepped Waiting run",
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
+
+__all__ = sorted(_MODULE_OF)  # noqa: PLE0605  (made from the table above)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home at its first use (PEP 562)."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'methods' has no attribute {name!r}")
+    value = getattr(import_module(f"methods.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
