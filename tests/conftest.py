@@ -1,0 +1,219 @@
+"""What all tests share: photos, weights, a browser, and a clean place to work in.
+
+The environment is set before anything heavy is imported, because thread pools and
+Gradio read it once and never again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import psutil
+    from playwright.sync_api import Browser
+
+    from methods import Image, WeightFile
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+LOOPBACK = "127.0.0.1,localhost"
+
+
+def _use_few_threads() -> None:
+    """At most two threads a library: more only get in each other's way on small machines."""
+    threads = str(min(2, os.cpu_count() or 1))
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, threads)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def _stay_private() -> None:
+    """No statistics leave the machine, and no proxy is asked for our own servers."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    for name in ("NO_PROXY", "no_proxy"):
+        given = os.environ.get(name)
+        os.environ[name] = f"{given},{LOOPBACK}" if given else LOOPBACK
+
+
+def _work_in(folder: Path) -> None:
+    """Photos, runs and uploads of the tests; the weights stay in the user's own cache."""
+    os.environ["ERASER_LAB_DATA"] = str(folder / "data")
+    os.environ["GRADIO_TEMP_DIR"] = str(folder / "uploads")
+
+
+_FOLDER = Path(tempfile.mkdtemp(prefix="eraser-lab-tests-"))
+_use_few_threads()
+_stay_private()
+_work_in(_FOLDER)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Property tests have no time limit, and in CI they try the same examples every time."""
+    from hypothesis import settings
+
+    settings.register_profile("eraser-lab", deadline=None, derandomize=bool(os.environ.get("CI")))
+    settings.load_profile("eraser-lab")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what the tests wrote."""
+    shutil.rmtree(_FOLDER, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder that stands in for ERASER_LAB_DATA: fresh for this test session."""
+    folder = Path(os.environ["ERASER_LAB_DATA"])
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+# --- no process outlives the tests -------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_leftover_processes() -> Iterator[None]:
+    """End and report whatever the tests started and did not stop themselves."""
+    yield
+    strays = _strays()
+    commands = [_end(process) for process in strays]
+    assert not strays, f"the tests left processes behind: {commands}"
+
+
+def _strays() -> list[psutil.Process]:
+    """Our living descendants, less multiprocessing's own helpers, which end with us."""
+    import psutil
+
+    def is_stray(child: psutil.Process) -> bool:
+        try:
+            return child.status() != psutil.STATUS_ZOMBIE and not _is_helper(child.cmdline())
+        except psutil.NoSuchProcess:
+            return False
+
+    return [child for child in psutil.Process().children(recursive=True) if is_stray(child)]
+
+
+def _is_helper(command: Sequence[str]) -> bool:
+    """multiprocessing's resource tracker or fork server."""
+    return any("from multiprocessing." in word for word in command)
+
+
+def _end(process: psutil.Process) -> str:
+    """Kill a process and return its command line for the report."""
+    import psutil
+
+    try:
+        command = " ".join(process.cmdline())[:200]
+        process.kill()
+        process.wait(5)
+    except psutil.Error:
+        return "(already gone)"
+    return command
+
+
+# --- photos ------------------------------------------------------------------------------
+
+
+def _photo(name: str) -> Image:
+    import numpy as np
+    from PIL import Image as PillowImage
+
+    with PillowImage.open(EXAMPLES / name) as picture:
+        pixels = np.asarray(picture.convert("RGB")).copy()
+    pixels.flags.writeable = False
+    return pixels
+
+
+@pytest.fixture(scope="session")
+def examples_dir() -> Path:
+    """The folder of the example photos."""
+    return EXAMPLES
+
+
+@pytest.fixture(scope="session")
+def rocket() -> Image:
+    """A rocket before a clear evening sky: (427, 640, 3) uint8, read-only."""
+    return _photo("rocket.jpg")
+
+
+@pytest.fixture(scope="session")
+def coffee() -> Image:
+    """A cup on a saucer: (400, 600, 3) uint8, read-only."""
+    return _photo("coffee.png")
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> Image:
+    """A portrait with a model shuttle behind: (512, 512, 3) uint8, read-only."""
+    return _photo("astronaut.png")
+
+
+# --- weights -----------------------------------------------------------------------------
+
+
+def _weight(name: str) -> WeightFile:
+    """The pinned file of that name, whoever needs it."""
+    from methods import list_erasers
+    from segmentation import list_segmenters
+
+    specs = [*list_erasers(), *list_segmenters()]
+    return next(weight for spec in specs for weight in spec.weights if weight.name == name)
+
+
+def _fetched(name: str) -> Path:
+    """In the user's own cache; fetched there once, as the program itself would do it."""
+    from methods import fetch
+
+    return fetch(_weight(name))
+
+
+@pytest.fixture(scope="session")
+def mobile_sam_weights() -> Path:
+    """MobileSAM's real weights (40.7 MB)."""
+    return _fetched("mobile_sam.pt")
+
+
+@pytest.fixture(scope="session")
+def migan_weights() -> Path:
+    """MI-GAN's real network (28.1 MB)."""
+    return _fetched("migan_pipeline_v2.onnx")
+
+
+# --- servers and the browser -------------------------------------------------------------
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def chromium_path() -> str | None:
+    """The system's Chromium or Chrome; None leaves the choice to Playwright's own."""
+    named = os.environ.get("CHROMIUM")
+    known = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return named or next(filter(None, map(shutil.which, known)), None)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, one a module: Playwright's event loop must not outlive it."""
+    from playwright.sync_api import Error, sync_playwright
+
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=chromium_path())
+        except Error as error:
+            pytest.skip(f"no Chromium could be started: {str(error).splitlines()[0]}")
+        yield browser
+        browser.close()
