@@ -1,0 +1,105 @@
+"""Eraser Lab: click an object on a photo, erase it several ways, compare.
+
+    python app.py                    the page on http://127.0.0.1:7860
+    python app.py --help             host, port, share, language
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from ui import routes
+from ui.page import build_page, head_html, theme
+from ui.service import Service
+
+LANGUAGES = ("en", "zh")
+
+
+def environment(*names: str) -> str | None:
+    """The first of these environment variables that is set and not empty."""
+    return next((os.environ[name] for name in names if os.environ.get(name)), None)
+
+
+def switched_on(value: str | None) -> bool:
+    """Whether an environment variable's text means yes."""
+    return (value or "").strip().lower() in {"1", "true", "yes", "on"}
+
+
+def port_number(text: str) -> int:
+    """A TCP port, 1 to 65535."""
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 1 to 65535")
+    return int(text)
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line; what it leaves open comes from the environment."""
+    parser = argparse.ArgumentParser(prog="app.py", description="Start the Eraser Lab page.")
+    parser.add_argument(
+        "--host",
+        default=environment("ERASER_LAB_HOST", "GRADIO_SERVER_NAME") or "127.0.0.1",
+        help="address to listen on; 0.0.0.0 lets other machines in (ERASER_LAB_HOST)",
+    )
+    parser.add_argument(
+        "--port",
+        type=port_number,
+        default=environment("ERASER_LAB_PORT", "GRADIO_SERVER_PORT"),
+        help="port; without it the first free one from 7860 on (ERASER_LAB_PORT)",
+    )
+    parser.add_argument(
+        "--share",
+        action="store_true",
+        default=switched_on(environment("ERASER_LAB_SHARE", "GRADIO_SHARE")),
+        help="also make a public link through Gradio's tunnel (ERASER_LAB_SHARE)",
+    )
+    parser.add_argument(
+        "--lang",
+        choices=LANGUAGES,
+        default=environment("ERASER_LAB_LANG"),
+        help="language of the page; without it the browser's own (ERASER_LAB_LANG)",
+    )
+    parser.add_argument("--open", action="store_true", help="open the page in a browser")
+    parser.add_argument(
+        "--no-fetch",
+        action="store_true",
+        help="do not fetch the default weights in the background at the start",
+    )
+    options = parser.parse_args(arguments)
+    if options.lang is not None and options.lang not in LANGUAGES:
+        parser.error(f"ERASER_LAB_LANG must be one of {', '.join(LANGUAGES)}")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Start the page and serve it until Ctrl-C."""
+    options = parse(arguments)
+    service = Service()
+    page = build_page(service)
+    page.queue(max_size=64)
+    app, _, _ = page.launch(
+        server_name=options.host,
+        server_port=options.port,
+        share=options.share,
+        inbrowser=options.open,
+        theme=theme(),
+        head=head_html(options.lang),
+        max_file_size=f"{service.limits.megabytes:g}mb",
+        ssr_mode=False,
+        run_history=False,
+        show_error=False,
+        footer_links=[],
+        prevent_thread_lock=True,
+    )
+    routes.install(app, service)
+    if not options.no_fetch:
+        service.fetch_defaults()
+    try:
+        page.block_thread()
+    finally:
+        service.close()
+
+
+if __name__ == "__main__":
+    main()

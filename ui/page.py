@@ -1,0 +1,134 @@
+"""The page: its frame, its scripts and styles, and how the parts are laid out.
+
+Nothing here asks another machine for anything: scripts, styles and fonts are ours or the
+system's own and stand in the page itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ui import api
+from ui.components import EraserPanel, Furniture, PromptCanvas, ResultGrid
+from ui.service import Service
+from ui.texts import TEXTS
+
+STATIC = Path(__file__).parent / "static"
+SCRIPTS = ("core.js", "viewer.js", "canvas.js", "panel.js", "grid.js")
+
+LOGO = (
+    '<svg class="lab-logo" viewBox="0 0 34 34" aria-hidden="true">'
+    '<path class="b" d="M3 28h28v2.4H3z"/>'
+    '<path class="a" d="M19.6 4.2 29.8 14.4a2 2 0 0 1 0 2.8l-5 5L11.8 9.2l5-5a2 2 0 0 1 2.8 0z"/>'
+    '<path class="b" d="m10.4 10.6 13 13-1.6 1.6a2 2 0 0 1-1.4.6h-5.9a2 2 0 0 1-1.4-.6l-6.3-6.3'
+    'a2 2 0 0 1 0-2.8z" opacity=".86"/></svg>'
+)
+
+HEAD = f"""<header class="lab-head">{LOGO}
+<div><h1 data-t="title"></h1><p class="lab-hint" data-t="head.tagline"></p></div>
+<div class="lab-group">
+<button class="lab-tool" type="button" id="lab-language" data-t="head.language"
+ data-t-title="head.language.hint"></button>
+<button class="lab-tool" type="button" id="lab-theme" data-t-label="head.theme"
+ data-t-title="head.theme"></button></div></header>"""
+
+HEAD_SCRIPT = """
+eraserLab.start();
+const theme = element.querySelector('#lab-theme');
+theme.append(eraserLab.icon('theme'));
+theme.addEventListener('click', eraserLab.toggleTheme);
+element.querySelector('#lab-language').addEventListener('click',
+  () => eraserLab.setLang(eraserLab.lang === 'en' ? 'zh' : 'en'));
+"""
+
+FOOT = """<footer class="lab-foot"><span data-t="foot.private"></span>
+<a href="?view=api" data-t="foot.api"></a><span data-t="foot.keys"></span></footer>"""
+
+
+def as_script(value: Any) -> str:
+    """JSON that may stand inside a <script> element."""
+    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")
+
+
+def head_html(lang: str | None) -> str:
+    """What goes into the page's <head>: styles, texts, options and the five scripts.
+
+    lang: "en", "zh", or None for the browser's own language.
+    """
+    texts = {key: text._asdict() for key, text in TEXTS.items()}
+    styles = (STATIC / "style.css").read_text(encoding="utf-8")
+    scripts = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return (
+        f"<style>{styles}</style>"
+        f"<script>window.eraserLabTexts={as_script(texts)};"
+        f"window.eraserLabOptions={as_script({'lang': lang})};{scripts}</script>"
+    )
+
+
+def theme() -> gr.themes.Base:
+    """Gradio's plainest theme on the system's own fonts: no font is fetched."""
+    fonts = ["system-ui", "sans-serif"]
+    return gr.themes.Base(
+        font=fonts, font_mono=["ui-monospace", "monospace"], primary_hue="rose", neutral_hue="stone"
+    )
+
+
+def server_function(method: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """A plain function around a bound method: Gradio marks server functions by attribute."""
+
+    def call(request: dict[str, Any], http: gr.Request) -> dict[str, Any]:
+        return method(request, http)
+
+    wrapped = wraps(method)(call)
+    # wraps() brings the method's own signature along; Gradio must see the one with gr.Request.
+    del wrapped.__wrapped__  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {"request": dict, "http": gr.Request, "return": dict}
+    return wrapped
+
+
+def build_page(service: Service) -> gr.Blocks:
+    """The whole page over one service, with the API endpoints beside it."""
+    functions = [server_function(method) for method in service.server_methods()]
+    by_name = {function.__name__: function for function in functions}
+
+    def pick(names: str) -> list[Callable[..., dict[str, Any]]]:
+        return [by_name[name] for name in names.split()]
+
+    with gr.Blocks(title="Eraser Lab", analytics_enabled=False, delete_cache=(900, 3600)) as page:
+        Furniture(HEAD, HEAD_SCRIPT)
+        with gr.Row(elem_classes=["lab-main"]):
+            PromptCanvas(pick("open_photo open_example reopen_photo segment"))
+            panel = EraserPanel(pick("erasers weights fetch_weights stop"))
+        grid = ResultGrid(pick("open_run"))
+        Furniture(FOOT, "eraserLab.translate(element);")
+        wire(panel, grid, service, page)
+        api.register(service)
+    return page
+
+
+def wire(panel: EraserPanel, grid: ResultGrid, service: Service, page: gr.Blocks) -> None:
+    """Erase runs in the queue; Stop and clicks never do. Closing the tab stops its run."""
+
+    def erase(event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+        yield from service.erase(event._data, request.session_hash)
+
+    def closed(request: gr.Request) -> None:
+        service.stop_session(request.session_hash)
+
+    # `once` is right here: the page holds Erase back while its own run goes on.
+    panel.erase(
+        erase,
+        None,
+        grid,
+        concurrency_id="erase",
+        concurrency_limit=8,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    page.unload(closed)

@@ -1,0 +1,233 @@
+/* Eraser Lab: what the three parts of the page share.
+ *
+ * A tiny store with events, the two languages, formatting, and one way to build DOM.
+ * Text that came from a person or a server reaches the page only through textContent.
+ */
+(() => {
+  "use strict";
+  const TEXTS = window.eraserLabTexts;
+  const OPTIONS = window.eraserLabOptions;
+  const listeners = new Map();
+
+  const lab = {
+    photo: null, // {id, name, width, height, view, notes, alpha}
+    catalogue: null, // what server.erasers() said
+    running: null, // the run in progress, by its id
+    lang: "en",
+    options: OPTIONS,
+  };
+
+  /* ---- events ---------------------------------------------------------------------- */
+
+  lab.on = (name, handler) => {
+    if (!listeners.has(name)) listeners.set(name, new Set());
+    listeners.get(name).add(handler);
+  };
+  lab.emit = (name, data) => {
+    for (const handler of listeners.get(name) || []) handler(data);
+  };
+
+  /* ---- languages ------------------------------------------------------------------- */
+
+  const fill = (sentence, details) =>
+    sentence.replace(/\{(\w+)\}/g, (whole, key) => (key in (details || {}) ? String(details[key]) : whole));
+
+  lab.t = (key, details) => {
+    const entry = TEXTS[key];
+    return entry ? fill(entry[lab.lang], details) : key;
+  };
+  lab.has = (key) => key in TEXTS;
+
+  /** A sentence that came in both languages: {en, zh}. */
+  lab.say = (text) => (text ? text[lab.lang] || text.en || "" : "");
+
+  /** The sentence for an error {code, text, details}: ours in the page's language, else the server's. */
+  lab.errorText = (error) => {
+    if (!error) return lab.t("error.lost");
+    const key = "error." + error.code;
+    return lab.has(key) ? lab.t(key, error.details) : error.text || lab.t("error.internal");
+  };
+
+  const preferred = () => {
+    if (OPTIONS.lang) return OPTIONS.lang;
+    const stored = remember("lang");
+    if (stored === "en" || stored === "zh") return stored;
+    return (navigator.language || "en").toLowerCase().startsWith("zh") ? "zh" : "en";
+  };
+
+  lab.setLang = (lang, keep = true) => {
+    lab.lang = lang;
+    if (keep) remember("lang", lang);
+    document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
+    document.title = lab.t("title");
+    lab.translate(document);
+    lab.emit("lang", lang);
+  };
+
+  /** Write the texts of every element that names one: data-t (text), data-t-label, data-t-title. */
+  lab.translate = (root) => {
+    for (const node of root.querySelectorAll("[data-t]")) node.textContent = lab.t(node.dataset.t);
+    for (const node of root.querySelectorAll("[data-t-label]"))
+      node.setAttribute("aria-label", lab.t(node.dataset.tLabel));
+    for (const node of root.querySelectorAll("[data-t-title]")) node.title = lab.t(node.dataset.tTitle);
+  };
+
+  /* ---- small memory in this browser; a private window may refuse it ------------------- */
+
+  function remember(key, value) {
+    try {
+      if (value === undefined) return localStorage.getItem("eraser-lab." + key);
+      localStorage.setItem("eraser-lab." + key, value);
+    } catch {
+      /* storage is switched off: the page works without memory */
+    }
+    return null;
+  }
+  lab.remember = remember;
+
+  /* Prompts belong to one tab: they survive a reload and never meet another tab's. */
+  lab.session = {
+    read: () => {
+      try {
+        return JSON.parse(sessionStorage.getItem("eraser-lab.work") || "null");
+      } catch {
+        return null;
+      }
+    },
+    write: (work) => {
+      try {
+        sessionStorage.setItem("eraser-lab.work", JSON.stringify(work));
+      } catch {
+        /* storage is switched off or full: a reload then starts afresh */
+      }
+    },
+  };
+
+  /* ---- building DOM ------------------------------------------------------------------ */
+
+  /** h("button.primary", {onclick, "data-t": "erase"}, child, …): children are nodes or plain text. */
+  lab.h = (what, attributes, ...children) => {
+    const [tag, ...classes] = what.split(".");
+    const node = document.createElement(tag);
+    if (classes.length) node.className = classes.join(" ");
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (value === null || value === undefined || value === false) continue;
+      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+      else if (name === "value" || name === "checked" || name === "disabled") node[name] = value;
+      else node.setAttribute(name, value === true ? "" : value);
+    }
+    node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+    if (node.dataset.t) node.textContent = lab.t(node.dataset.t);
+    if (node.dataset.tLabel) node.setAttribute("aria-label", lab.t(node.dataset.tLabel));
+    if (node.dataset.tTitle) node.title = lab.t(node.dataset.tTitle);
+    return node;
+  };
+
+  const PATHS = {
+    plus: "M12 5v14M5 12h14",
+    minus: "M5 12h14",
+    box: "M4 8V5a1 1 0 0 1 1-1h3M16 4h3a1 1 0 0 1 1 1v3M20 16v3a1 1 0 0 1-1 1h-3M8 20H5a1 1 0 0 1-1-1v-3",
+    undo: "M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3",
+    redo: "m15 14 5-5-5-5M20 9H10a6 6 0 0 0 0 12h3",
+    clear: "M18 6 6 18M6 6l12 12",
+    eye: "M2 12s3.6-7 10-7 10 7 10 7-3.6 7-10 7S2 12 2 12zM12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6z",
+    image: "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.5 9.5h.01",
+    download: "M12 4v11m0 0 4.5-4.5M12 15l-4.5-4.5M5 20h14",
+    link: "M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7l-1.6 1.6M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7l1.6-1.6",
+    check: "m5 12.5 4.5 4.5L19 7.5",
+    warn: "M12 8v5m0 3.5h.01M10.3 4.2 2.6 17.6A2 2 0 0 0 4.3 20.6h15.4a2 2 0 0 0 1.7-3L13.7 4.2a2 2 0 0 0-3.4 0z",
+    sliders: "M5 6h8m4 0h2M5 12h2m4 0h8M5 18h9m4 0h1M15 4v4M9 10v4M16 16v4",
+    theme: "M12 3a9 9 0 1 0 9 9 7 7 0 0 1-9-9z",
+    stop: "M7 7h10v10H7z",
+    fit: "M9 4H4v5M15 4h5v5M9 20H4v-5M15 20h5v-5",
+    left: "m14 6-6 6 6 6",
+    right: "m10 6 6 6-6 6",
+    compare: "M12 3v18M8 8l-4 4 4 4M16 8l4 4-4 4",
+    dice: "M5 4h14a1 1 0 0 1 1 1v14a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1zM8.5 8.5h.01M15.5 8.5h.01M12 12h.01M8.5 15.5h.01M15.5 15.5h.01",
+    keys: "M4 6h16a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V7a1 1 0 0 1 1-1zM7 10h.01M11 10h.01M15 10h.01M17 14H7",
+  };
+
+  lab.icon = (name) => {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", "0 0 24 24");
+    svg.setAttribute("class", "lab-icon");
+    svg.setAttribute("aria-hidden", "true");
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("d", PATHS[name]);
+    svg.append(path);
+    return svg;
+  };
+
+  /** A button with an icon, an accessible name and a tooltip from the texts. */
+  lab.iconButton = (icon, key, onclick, extra) =>
+    lab.h("button.lab-tool", { type: "button", "data-t-label": key, "data-t-title": key, onclick, ...extra },
+      lab.icon(icon));
+
+  /* ---- numbers as people read them ---------------------------------------------------- */
+
+  lab.bytes = (count) => {
+    if (count >= 1e9) return (count / 1e9).toFixed(count >= 1e10 ? 0 : 1) + " GB";
+    if (count >= 1e6) return Math.round(count / 1e6) + " MB";
+    return Math.max(1, Math.round(count / 1e3)) + " kB";
+  };
+  lab.seconds = (seconds) => {
+    if (seconds >= 60) return Math.floor(seconds / 60) + " min " + Math.round(seconds % 60) + " s";
+    return seconds.toFixed(seconds < 10 ? 2 : 1) + " s";
+  };
+  lab.percent = (share) => {
+    const value = share * 100;
+    return (value >= 10 ? value.toFixed(0) : value >= 0.1 ? value.toFixed(1) : value > 0 ? "<0.1" : "0") + " %";
+  };
+
+  lab.randomId = () => {
+    const raw = crypto.getRandomValues(new Uint8Array(16));
+    return btoa(String.fromCharCode(...raw)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  };
+
+  /* ---- asking the server -------------------------------------------------------------- */
+
+  /** Call a server function; a lost connection becomes an answer like any other. */
+  lab.ask = async (call, request) => {
+    try {
+      const answer = await call(request);
+      return answer || { ok: false, error: null };
+    } catch {
+      return { ok: false, error: null };
+    }
+  };
+
+  /* ---- notices -------------------------------------------------------------------------- */
+
+  lab.notice = (sentence, kind = "info") => {
+    let shelf = document.querySelector(".lab-notices");
+    if (!shelf) {
+      shelf = lab.h("div.lab-notices", { role: "status", "aria-live": "polite" });
+      document.body.append(shelf);
+    }
+    const note = lab.h("div.lab-notice." + kind, {}, lab.h("span", {}, sentence),
+      lab.h("button", { type: "button", "data-t-label": "close", onclick: () => note.remove() }, lab.icon("clear")));
+    shelf.append(note);
+    while (shelf.children.length > 3) shelf.firstChild.remove();
+    setTimeout(() => note.remove(), kind === "error" ? 12000 : 5000);
+  };
+
+  /* ---- light and dark ------------------------------------------------------------------- */
+
+  const applyTheme = (theme) => document.body.classList.toggle("dark", theme === "dark");
+  lab.toggleTheme = () => {
+    const next = document.body.classList.contains("dark") ? "light" : "dark";
+    remember("theme", next);
+    applyTheme(next);
+  };
+
+  lab.start = () => {
+    const asked = new URLSearchParams(location.search).get("__theme");
+    const stored = remember("theme");
+    const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    applyTheme(asked === "dark" || asked === "light" ? asked : stored || system);
+    lab.setLang(preferred(), false);
+  };
+
+  lab.lang = preferred();
+  window.eraserLab = lab;
+})();

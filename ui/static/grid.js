@@ -1,0 +1,291 @@
+/* The result grid: the photo first, then one card per eraser, filled as each finishes.
+ *
+ * The server sends the whole grid as one value again and again; this file draws what differs.
+ * One slider position rules all cards, so that before and after are compared at the same place.
+ */
+(() => {
+"use strict";
+eraserLab.mountGrid = ({ element, server, props, watch }) => {
+  const lab = eraserLab;
+  const { h, t } = lab;
+  let grid = null; // the newest value
+  let expected = null; // the run that this page has started and waits for
+  const cards = new Map(); // index -> {node, picture, caption, drawn}
+
+  const heading = h("h2", { "data-t": "grid.title" });
+  const summary = h("span.lab-hint", { "data-testid": "summary" });
+  const split = h("input.lab-split", { type: "range", min: "0", max: "100", step: "0.1", value: "0", "data-t-label": "grid.split",
+    "data-testid": "split", oninput: () => setSplit(Number(split.value)) });
+  const splitter = h("div.lab-splitter", {}, h("span", { "data-t": "grid.after" }), split, h("span", { "data-t": "grid.before" }));
+  const closeUp = h("button.lab-tool.wide", { type: "button", "aria-pressed": "false", "data-t-title": "grid.closeup.hint",
+    onclick: () => toggleCloseUp() }, lab.icon("fit"), h("span", { "data-t": "grid.closeup" }));
+  const link = h("button.lab-tool.wide", { type: "button", onclick: () => copyLink() }, lab.icon("link"), h("span", { "data-t": "grid.link" }));
+  const zip = h("a.lab-tool.wide", { download: true, "data-testid": "zip" }, lab.icon("download"), h("span", { "data-t": "grid.zip" }));
+  const bar = h("div.lab-grid-bar", {}, heading, summary, splitter, h("div.lab-group", {}, closeUp, link, zip));
+  const problem = h("p.lab-problem", { role: "alert", hidden: true });
+  const body = h("div.lab-grid", { "data-testid": "grid" });
+  const root = h("section.lab-results", { "data-t-label": "grid.title", hidden: true }, bar, problem, body);
+  element.replaceChildren(root);
+
+  /* ---- one slider for all --------------------------------------------------------------------------- */
+
+  function setSplit(percent) {
+    split.value = String(percent);
+    root.style.setProperty("--split", percent + "%");
+    for (const { range } of cards.values()) if (range) range.value = String(percent);
+  }
+
+  function watchDrag(picture, open) {
+    let from = null;
+    picture.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      from = { x: event.clientX, y: event.clientY, moved: false };
+      picture.setPointerCapture(event.pointerId);
+    });
+    picture.addEventListener("pointermove", (event) => {
+      if (!from) return;
+      from.moved ||= Math.abs(event.clientX - from.x) > 4;
+      if (!from.moved) return;
+      const rect = picture.getBoundingClientRect();
+      setSplit(Math.min(100, Math.max(0, ((event.clientX - rect.left) / rect.width) * 100)));
+    });
+    picture.addEventListener("pointerup", () => { if (from && !from.moved) open(); from = null; });
+    picture.addEventListener("pointercancel", () => { from = null; });
+  }
+
+  /* ---- close-up: every card shows the object's neighbourhood ------------------------------------------ */
+
+  function toggleCloseUp() {
+    const on = closeUp.getAttribute("aria-pressed") === "false";
+    closeUp.setAttribute("aria-pressed", String(on));
+    root.classList.toggle("is-close", on);
+  }
+
+  function placeCloseUp(box, photo) {
+    closeUp.hidden = !box;
+    if (!box) return;
+    const [x0, y0, x1, y1] = box;
+    const share = Math.min(1, Math.max((x1 - x0) / photo.width, (y1 - y0) / photo.height) * 1.6);
+    const scale = Math.min(8, 1 / share);
+    const at = (low, high, size) => {
+      const centre = (low + high) / 2 / size; // keep the window inside the photo
+      const half = 0.5 / scale;
+      return Math.min(1 - half, Math.max(half, centre));
+    };
+    root.style.setProperty("--close-scale", String(scale));
+    root.style.setProperty("--close-x", (0.5 - at(x0, x1, photo.width)) * 100 * scale + "%");
+    root.style.setProperty("--close-y", (0.5 - at(y0, y1, photo.height)) * 100 * scale + "%");
+    closeUp.hidden = scale < 1.15;
+  }
+
+  /* ---- drawing ------------------------------------------------------------------------------------------- */
+
+  function render(value) {
+    grid = value;
+    root.hidden = false;
+    problem.hidden = !value.error;
+    if (value.error) problem.textContent = lab.errorText(value.error);
+    bar.hidden = !value.photo;
+    if (value.photo) drawOriginal(value);
+    for (const card of value.cards) drawCard(card, value);
+    for (const [index, known] of cards) if (index !== "original" && index >= value.cards.length) { known.node.remove(); cards.delete(index); }
+    showSummary();
+    zip.hidden = !value.zip;
+    if (value.zip) zip.href = value.zip + "?download=1";
+    link.hidden = !value.photo;
+  }
+
+  function showSummary() {
+    if (!grid || !grid.cards) return;
+    const done = grid.cards.filter((card) => card.state === "done").length;
+    const running = grid.state === "running";
+    summary.textContent = running ? t("grid.progress", { done, total: grid.cards.length })
+      : t(grid.state === "stopped" ? "grid.stopped" : "grid.finished", { done, total: grid.cards.length, seconds: lab.seconds(grid.seconds || 0) });
+  }
+
+  function frame(photo) {
+    return h("div.lab-picture", { style: `aspect-ratio:${photo.width}/${photo.height}` }, h("div.lab-zoomed"));
+  }
+
+  function drawOriginal(value) {
+    const known = cards.get("original");
+    if (known && known.run === value.run) return;
+    for (const { node } of cards.values()) node.remove();
+    cards.clear();
+    placeCloseUp(value.mask && value.mask.box, value.photo);
+    const picture = frame(value.photo);
+    const zoomed = picture.firstChild;
+    zoomed.append(h("img", { src: value.photo.view, alt: t("grid.original") }));
+    if (value.mask && value.mask.overlay) zoomed.append(h("img.lab-overlay", { src: value.mask.overlay, alt: "" }));
+    const open = () => lab.openViewer(grid, -1);
+    picture.addEventListener("click", open);
+    const caption = h("div.lab-caption", {}, h("div.lab-caption-head", {}, h("h3", { "data-t": "grid.original" })),
+      h("p.lab-figures", {}, `${value.photo.width} × ${value.photo.height}`, value.mask ? " · " + t("grid.masked", { percent: lab.percent(value.mask.area) }) : ""));
+    const node = h("article.lab-result", { "data-index": "original" }, picture, caption);
+    body.prepend(node);
+    cards.set("original", { node, run: value.run });
+  }
+
+  function drawCard(card, value) {
+    let known = cards.get(card.index);
+    if (!known) {
+      known = { node: h("article.lab-result", { "data-index": String(card.index), "data-eraser": card.eraser }), drawn: "" };
+      known.picture = frame(value.photo || { width: 4, height: 3 });
+      known.caption = h("div.lab-caption", { "aria-live": "polite" });
+      known.node.append(known.picture, known.caption);
+      body.append(known.node);
+      cards.set(card.index, known);
+    }
+    const fingerprint = lab.lang + JSON.stringify(card);
+    if (known.drawn === fingerprint) return;
+    known.drawn = fingerprint;
+    known.node.dataset.state = card.state;
+    if (card.view && known.view !== card.view) drawPicture(known, card, value);
+    known.caption.replaceChildren(...captionOf(card));
+    if (!card.view) drawWaiting(known, card, value);
+  }
+
+  function drawPicture(known, card, value) {
+    known.view = card.view;
+    const zoomed = h("div.lab-zoomed", {},
+      h("img", { src: card.view, alt: t("grid.by", { eraser: card.name }), draggable: "false" }),
+      h("img.lab-before", { src: value.photo.view, alt: "", draggable: "false" }));
+    known.range = h("input.lab-split-own", { type: "range", min: "0", max: "100", step: "1", value: split.value,
+      "aria-label": t("grid.split"), oninput: () => setSplit(Number(known.range.value)) });
+    known.picture.replaceChildren(zoomed, h("div.lab-handle", { "aria-hidden": "true" }, lab.icon("compare")), known.range);
+    watchDrag(known.picture, () => lab.openViewer(grid, card.index));
+  }
+
+  function drawWaiting(known, card, value) {
+    if (!known.ghost && value.photo) {
+      known.ghost = h("img.lab-ghost", { src: value.photo.view, alt: "" });
+      known.picture.firstChild.append(known.ghost);
+    }
+    const over = ["failed", "stopped"].includes(card.state);
+    let veil = known.picture.querySelector(".lab-veil");
+    if (!veil) { veil = h("div.lab-veil"); known.picture.append(veil); }
+    veil.classList.toggle("is-over", over);
+    veil.replaceChildren(over ? lab.icon(card.state === "failed" ? "warn" : "stop") : meter(card), h("span", {}, stateText(card)));
+  }
+
+  function meter(card) {
+    const total = card.state === "fetching" ? card.size : card.total;
+    const part = card.state === "fetching" ? card.done : card.step;
+    if (total > 1) return h("progress", { max: String(total), value: part || 0, "aria-label": stateText(card) });
+    return h("i." + (["queued", "waiting"].includes(card.state) ? "lab-idle" : "lab-spin"));
+  }
+
+  function stateText(card) {
+    if (card.state === "waiting") return t(card.ahead ? "state.waiting.ahead" : "state.waiting", { ahead: card.ahead });
+    if (card.state === "fetching") return t("state.fetching", { percent: Math.floor((100 * (card.done || 0)) / Math.max(1, card.size || 1)) });
+    if (card.state === "running" && card.total > 1) return t("state.step", { step: card.step || 0, total: card.total });
+    return t("state." + card.state);
+  }
+
+  function captionOf(card) {
+    const head = h("div.lab-caption-head", {}, h("h3", {}, card.name));
+    if (card.full) head.append(h("a.lab-tool", { href: card.full + "?download=1", download: true, "aria-label": t("grid.download", { eraser: card.name }),
+      title: t("grid.download", { eraser: card.name }) }, lab.icon("download")));
+    else if (card.state === "done") head.append(h("i.lab-spin.small", { title: t("grid.saving") }));
+    if (card.state === "done") return [head, figures(card), verdict(card), ...remarks(card)];
+    if (card.state === "failed") return [head, h("p.lab-state.bad", {}, lab.errorText(card.error)), ...remarks(card)];
+    return [head, h("p.lab-figures", {}, stateText(card))];
+  }
+
+  function figures(card) {
+    const parts = [h("strong", {}, lab.seconds(card.erase_seconds))];
+    if (card.cached) parts.push(" · " + t("grid.cached"));
+    else if (card.load_seconds >= 0.05) parts.push(" + " + t("grid.load", { seconds: lab.seconds(card.load_seconds) }));
+    if (card.peak_memory) parts.push(" · " + t("grid.memory." + card.memory_kind, { size: lab.bytes(card.peak_memory) }));
+    return h("p.lab-figures", { title: t("grid.figures.hint") }, ...parts);
+  }
+
+  function verdict(card) {
+    const clean = card.changed_outside === 0;
+    return h("p.lab-verdict." + (clean ? "ok" : "bad"), { title: t("grid.outside.hint"), "data-changed": String(card.changed_outside) },
+      lab.icon(clean ? "check" : "warn"), t("grid.outside", { count: card.changed_outside }));
+  }
+
+  const remarks = (card) => (card.notes || []).map((note) => h("p.lab-note", {}, lab.say(note)));
+
+  /* ---- the run's link ------------------------------------------------------------------------------------ */
+
+  const runUrl = (run) => {
+    const url = new URL(location.href);
+    url.searchParams.set("run", run);
+    return url;
+  };
+
+  async function copyLink() {
+    const address = runUrl(grid.run).href;
+    try {
+      await navigator.clipboard.writeText(address);
+      lab.notice(t("grid.copied"));
+    } catch {
+      lab.notice(address); // no clipboard without https: show it, to be copied by hand
+    }
+  }
+
+  /* ---- what others tell ------------------------------------------------------------------------------------ */
+
+  lab.on("run", ({ payload, erasers }) => {
+    expected = payload.run;
+    for (const { node } of cards.values()) node.remove();
+    cards.clear();
+    setSplit(0);
+    render({ run: payload.run, state: "running", photo: lab.photo, mask: null,
+      cards: erasers.map((eraser, index) => ({ index, eraser: eraser.id, name: eraser.name, state: "queued", notes: [] })) });
+    cards.delete("original"); // the server's first value brings the mask: the original is drawn again with it
+    body.querySelector('[data-index="original"]').remove();
+    root.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth", block: "nearest" });
+  });
+
+  lab.on("stopping", () => {
+    for (const [index, known] of cards) if (["running", "loading", "fetching"].includes(known.node.dataset.state)) {
+      const card = { ...grid.cards[index], state: "stopping" };
+      drawCard(card, grid);
+    }
+  });
+
+  function take(value) {
+    if (!value || !value.run || (expected && value.run !== expected)) return;
+    const keeps = document.activeElement;
+    render(value);
+    if (keeps && keeps.isConnected && keeps !== document.activeElement) keeps.focus({ preventScroll: true });
+    if (value.state === "running") return;
+    if (lab.running === value.run) {
+      lab.running = null;
+      if (value.photo) history.replaceState(null, "", runUrl(value.run));
+      lab.emit("finished", value);
+    }
+  }
+
+  watch("value", () => take(props.value));
+
+  lab.on("lang", () => {
+    if (!grid) return;
+    const original = cards.get("original");
+    if (original) { original.node.remove(); cards.delete("original"); }
+    const split_ = Number(split.value);
+    for (const known of cards.values()) known.view = known.drawn = "";
+    render(grid);
+    setSplit(split_);
+  });
+
+  async function reopen() {
+    const run = new URLSearchParams(location.search).get("run");
+    if (!run) return;
+    const reply = await lab.ask(server.open_run, { run });
+    if (!reply.ok) { lab.notice(lab.errorText(reply.error), "error"); return; }
+    take(reply.grid);
+    await lab.showPhoto(reply.photo, reply.prompt);
+    const adopt = () => lab.adoptJobs(reply.jobs);
+    if (lab.catalogue) adopt();
+    else lab.on("catalogue", adopt);
+  }
+
+  setSplit(0);
+  lab.translate(root);
+  reopen();
+};
+})();

@@ -1,0 +1,132 @@
+/* The large view of one result: zoom, pan, hold to compare, step through the erasers. */
+(() => {
+  "use strict";
+  const lab = eraserLab;
+  const { h, t } = lab;
+  let grid = null;
+  let place = 0; // -1 is the original, 0… are the finished cards
+  let scale = 1;
+  let shift = { x: 0, y: 0 };
+  const held = new Map();
+
+  const after = h("img", { alt: "", draggable: "false" });
+  const before = h("img.lab-viewer-before", { alt: "", draggable: "false", hidden: true });
+  const layer = h("div.lab-viewer-layer", {}, after, before);
+  const area = h("div.lab-viewer-area", { "data-testid": "viewer-area" }, layer);
+  const name = h("h2");
+  const facts = h("p.lab-hint");
+  const compare = h("button.lab-tool.wide", { type: "button", "data-t-title": "viewer.hold.hint", "data-testid": "hold" },
+    lab.icon("compare"), h("span", { "data-t": "viewer.hold" }));
+  const save = h("a.lab-tool.wide", { download: true }, lab.icon("download"), h("span", {}, "PNG"));
+  const dialog = h("dialog.lab-viewer", { "data-t-label": "viewer.label" },
+    h("header", {}, h("div", {}, name, facts),
+      h("div.lab-group", {}, compare,
+        lab.iconButton("minus", "viewer.out", () => zoom(0.8)), lab.iconButton("plus", "viewer.in", () => zoom(1.25)),
+        lab.iconButton("fit", "viewer.fit", () => reset()), save,
+        lab.iconButton("clear", "close", () => dialog.close()))),
+    area,
+    h("button.lab-viewer-step.left", { type: "button", "data-t-label": "viewer.previous", onclick: () => step(-1) }, lab.icon("left")),
+    h("button.lab-viewer-step.right", { type: "button", "data-t-label": "viewer.next", onclick: () => step(1) }, lab.icon("right")));
+
+  const shown = () => grid.cards.filter((card) => card.view);
+  const apply = () => { layer.style.transform = `translate(${shift.x}px, ${shift.y}px) scale(${scale})`; };
+  const reset = () => { scale = 1; shift = { x: 0, y: 0 }; apply(); };
+
+  function zoom(factor, x = area.clientWidth / 2, y = area.clientHeight / 2) {
+    const was = scale;
+    scale = Math.min(32, Math.max(1, scale * factor));
+    const centre = { x: x - area.clientWidth / 2, y: y - area.clientHeight / 2 };
+    const moved = 1 - scale / was;
+    shift = { x: shift.x + (centre.x - shift.x) * moved, y: shift.y + (centre.y - shift.y) * moved };
+    if (scale === 1) shift = { x: 0, y: 0 };
+    apply();
+  }
+
+  /** The quick view first; the lossless picture takes its place when it has arrived. */
+  function show() {
+    const card = place < 0 ? null : shown()[place];
+    name.textContent = card ? card.name : t("grid.original");
+    facts.textContent = card ? `${lab.seconds(card.erase_seconds)} · ${t("grid.outside", { count: card.changed_outside })}` :
+      `${grid.photo.width} × ${grid.photo.height}`;
+    after.src = card ? card.view : grid.photo.view;
+    after.alt = card ? t("grid.by", { eraser: card.name }) : t("grid.original");
+    before.src = grid.photo.view;
+    compare.hidden = !card;
+    save.hidden = !(card && card.full);
+    if (card && card.full) {
+      save.href = card.full + "?download=1";
+      sharpen(card.full, after, card.view);
+    }
+    if (grid.photo.full) sharpen(grid.photo.full, before, grid.photo.view);
+  }
+
+  function sharpen(address, image, unless) {
+    const better = new Image();
+    better.onload = () => { if (image.getAttribute("src") === unless) image.src = address; };
+    better.src = address;
+  }
+
+  function step(by) {
+    const last = shown().length - 1;
+    place = place + by < -1 ? last : place + by > last ? -1 : place + by;
+    show();
+  }
+
+  const hold = (on) => { before.hidden = !on; name.classList.toggle("is-held", on); };
+  compare.addEventListener("pointerdown", (event) => { compare.setPointerCapture(event.pointerId); hold(true); });
+  for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) compare.addEventListener(end, () => hold(false));
+
+  area.addEventListener("wheel", (event) => {
+    event.preventDefault();
+    const rect = area.getBoundingClientRect();
+    zoom(Math.exp(-event.deltaY / 300), event.clientX - rect.left, event.clientY - rect.top);
+  }, { passive: false });
+
+  area.addEventListener("pointerdown", (event) => {
+    held.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    area.setPointerCapture(event.pointerId);
+  });
+  area.addEventListener("pointermove", (event) => {
+    const was = held.get(event.pointerId);
+    if (!was) return;
+    const others = [...held.entries()].filter(([id]) => id !== event.pointerId);
+    if (others.length) pinch(was, event, others[0][1]);
+    else if (scale > 1) { shift = { x: shift.x + event.clientX - was.x, y: shift.y + event.clientY - was.y }; apply(); }
+    held.set(event.pointerId, { x: event.clientX, y: event.clientY });
+  });
+  for (const end of ["pointerup", "pointercancel"]) area.addEventListener(end, (event) => held.delete(event.pointerId));
+  area.addEventListener("dblclick", (event) => {
+    const rect = area.getBoundingClientRect();
+    if (scale > 1) reset();
+    else zoom(3, event.clientX - rect.left, event.clientY - rect.top);
+  });
+
+  function pinch(was, now, other) {
+    const span = (point) => Math.hypot(point.x - other.x, point.y - other.y);
+    const rect = area.getBoundingClientRect();
+    zoom(span({ x: now.clientX, y: now.clientY }) / Math.max(1, span(was)), (now.clientX + other.x) / 2 - rect.left, (now.clientY + other.y) / 2 - rect.top);
+  }
+
+  dialog.addEventListener("keydown", (event) => {
+    const keys = { ArrowLeft: () => step(-1), ArrowRight: () => step(1), "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), "0": reset,
+      " ": () => place >= 0 && hold(true) };
+    if (!keys[event.key] || (event.key === " " && event.target.closest("button, a") && event.target !== compare)) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+  dialog.addEventListener("keyup", (event) => { if (event.key === " ") hold(false); });
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  dialog.addEventListener("close", () => hold(false));
+
+  /** Open at the card with this index; -1 is the original. */
+  lab.openViewer = (value, index) => {
+    grid = value;
+    place = index < 0 ? -1 : shown().findIndex((card) => card.index === index);
+    if (!dialog.isConnected) document.body.append(dialog);
+    lab.translate(dialog);
+    reset();
+    show();
+    dialog.showModal();
+    area.focus();
+  };
+})();
