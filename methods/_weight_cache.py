@@ -1,0 +1,242 @@
+"""The folder that holds the weights: names in it, hashes, and what is remembered of them.
+
+<cache>/<name>                  a file whose hash has been checked, never a half one
+<cache>/<name>.part             a download under way or broken off
+<cache>/<name>.refused          a file that did not match and was set aside
+<cache>/.work/<name>/           a package being opened; thrown away
+<cache>/.locks/                 locks between processes
+<cache>/verified.json           hashes already computed, by path, size and times
+<cache>/weights.lock.json       digests of first downloads, for files without a pin
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from methods._base import WeightFile
+from methods._weight_errors import DiskFull, record_damaged
+
+RECORD = "weights.lock.json"
+_VERIFIED = "verified.json"
+_CHUNK = 1 << 20
+_JSON_LOCK_SECONDS = 10
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+
+_Identity = tuple[int, int, int]  # size, mtime_ns, ctime_ns
+_known: dict[str, tuple[_Identity, str]] = {}
+_hashing = threading.Lock()
+
+
+# --- names ---------------------------------------------------------------------------------
+
+
+def cache_dir() -> Path:
+    """The folder for weights: ERASER_LAB_WEIGHTS, else the user's cache. May not exist yet."""
+    chosen = os.environ.get("ERASER_LAB_WEIGHTS")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    return platformdirs.user_cache_path("eraser-lab", appauthor=False) / "weights"
+
+
+def target_of(weight: WeightFile) -> Path:
+    """Where the checked file lies. A name may hold folders, but nothing that leaves the cache."""
+    if not _NAME.fullmatch(weight.name):
+        raise ValueError(f"not a name for a weight file: {weight.name!r}")
+    return cache_dir() / weight.name
+
+
+def beside(target: Path, ending: str) -> Path:
+    """`target` with something added to its name."""
+    return target.with_name(target.name + ending)
+
+
+def part_of(weight: WeightFile) -> Path:
+    """Where a download grows."""
+    return beside(target_of(weight), ".part")
+
+
+def work_of(weight: WeightFile) -> Path:
+    """Where a package is downloaded and opened; only the holder of the lock uses it."""
+    return cache_dir() / ".work" / _flat(weight)
+
+
+def lock_of(weight: WeightFile) -> FileLock:
+    """The lock between processes and threads for one file.
+
+    The system lets go of it when its holder dies, so a killed process blocks nobody.
+    """
+    folder = cache_dir() / ".locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / (_flat(weight) + ".lock"))
+
+
+def _flat(weight: WeightFile) -> str:
+    return weight.name.replace("/", "--")
+
+
+# --- sizes ---------------------------------------------------------------------------------
+
+
+def size_of(path: Path) -> int:
+    """Bytes in a file; 0 when there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def size_within(folder: Path) -> int:
+    """Bytes in the largest file below `folder`: the archive that a package client fetches."""
+    largest = 0
+    for root, _, files in os.walk(folder):
+        largest = max([largest, *(size_of(Path(root, file)) for file in files)])
+    return largest
+
+
+def need_room(folder: Path, needed: int) -> None:
+    """Raise DiskFull when `folder`'s disk has less than `needed` bytes free."""
+    if shutil.disk_usage(folder).free < needed:
+        raise DiskFull(needed)
+
+
+# --- hashes --------------------------------------------------------------------------------
+
+
+def sha256_of(path: Path, check: Callable[[], None] | None = None) -> str:
+    """Hex SHA-256 of a file's bytes. `check` is called now and then and may raise Stopped."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            if check is not None:
+                check()
+    return digest.hexdigest()
+
+
+def known_sha256(path: Path) -> str:
+    """Hex SHA-256 of a file, computed once for each (path, size, times).
+
+    Remembered in memory and in the cache folder, so that gigabytes are not read again at
+    every start. Raises OSError when the file cannot be read.
+    """
+    key = str(path.absolute())
+    seen = _remembered(key, _identity(path))
+    if seen is not None:
+        return seen
+    with _hashing:  # two threads that ask for the same file read it once
+        identity = _identity(path)
+        seen = _remembered(key, identity)
+        if seen is None:
+            seen = sha256_of(path)
+            remember(path, seen, identity)
+    return seen
+
+
+def remember(path: Path, digest: str, identity: _Identity | None = None) -> None:
+    """Note that the file at `path` has this digest."""
+    identity = identity or _identity(path)
+    _known[str(path.absolute())] = (identity, digest)
+    with suppress(OSError, Timeout, ValueError):  # a cache that cannot be written still serves
+        _change_json(_VERIFIED, lambda entries: _with_entry(entries, path, identity, digest))
+
+
+def _identity(path: Path) -> _Identity:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+def _remembered(key: str, identity: _Identity) -> str | None:
+    if key not in _known:
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            entry = _read_json(_VERIFIED)[key]
+            size, mtime, ctime = entry["identity"]
+            _known[key] = ((size, mtime, ctime), str(entry["sha256"]))
+    identity_then, digest = _known.get(key, (None, ""))
+    return digest if identity_then == identity else None
+
+
+def _with_entry(
+    entries: dict[str, Any], path: Path, identity: _Identity, digest: str
+) -> dict[str, Any]:
+    kept = {key: entry for key, entry in entries.items() if os.path.exists(key)}
+    kept[str(path.absolute())] = {"identity": list(identity), "sha256": digest}
+    return kept
+
+
+# --- digests of first downloads ------------------------------------------------------------
+
+
+def expected_digest(weight: WeightFile) -> str | None:
+    """The digest that the file must have; None when this would be its first download.
+
+    Raises WeightsUnavailable when the record of first downloads is damaged.
+    """
+    if weight.sha256 is not None:
+        return weight.sha256.lower()
+    if not weight.unpinned_because:
+        raise ValueError(f"{weight.name} has neither a sha256 nor a reason for having none")
+    try:
+        return str(_read_json(RECORD)[weight.name]["sha256"])
+    except KeyError:
+        return None
+    except (ValueError, TypeError):
+        raise record_damaged(RECORD) from None
+
+
+def record_first(weight: WeightFile, digest: str) -> None:
+    """Write down the digest of a first download; it is checked ever after."""
+    entry = {"sha256": digest, "unpinned_because": weight.unpinned_because}
+    try:
+        _change_json(RECORD, lambda entries: entries | {weight.name: entry})
+    except ValueError:
+        raise record_damaged(RECORD) from None
+
+
+# --- small files of our own ----------------------------------------------------------------
+
+
+def _read_json(name: str) -> dict[str, Any]:
+    """Raises ValueError when the file is not a JSON object; a missing file is an empty one."""
+    try:
+        entries = json.loads((cache_dir() / name).read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    if not isinstance(entries, dict):
+        raise ValueError(f"{name} is not a JSON object")
+    return entries
+
+
+def _change_json(name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Read, change and replace under a lock, so that no process loses another's entry."""
+    with _json_lock(name):
+        try:
+            entries = _read_json(name)
+        except ValueError:
+            if name == RECORD:
+                raise
+            entries = {}
+        path = cache_dir() / name
+        fresh = beside(path, ".new")
+        fresh.write_text(json.dumps(change(entries), indent=1, sort_keys=True), "utf-8")
+        os.replace(fresh, path)
+
+
+@contextmanager
+def _json_lock(name: str) -> Iterator[None]:
+    folder = cache_dir() / ".locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / f"{name}.lock", timeout=_JSON_LOCK_SECONDS):
+        yield
