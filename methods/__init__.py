@@ -27,35 +27,38 @@ if TYPE_CHECKING:
     from methods._base import UserError as UserError
     from methods._base import WeightFile as WeightFile
     from methods._base import WeightsUnavailable as WeightsUnavailable
+    from methods._device import StopToken as StopToken
+    from methods._device import best_device as best_device
+    from methods._device import device_lock as device_lock
+    from methods._events import Event as Event
+    from methods._events import Failed as Failed
+    from methods._events import Fetching as Fetching
+    from methods._events import Finished as Finished
+    from methods._events import Loading as Loading
+    from methods._events import Started as Started
+    from methods._events import Stepped as Stepped
+    from methods._events import Stopping as Stopping
+    from methods._events import Waiting as Waiting
+    from methods._geometry import changed_outside as changed_outside
+    from methods._geometry import check_mask as check_mask
     from methods._photo import Limits as Limits
     from methods._photo import Photo as Photo
     from methods._photo import load_image as load_image
     from methods._photo import load_mask as load_mask
     from methods._photo import png_bytes as png_bytes
     from methods._photo import view_jpeg as view_jpeg
-    from methods._geometry import changed_outside as changed_outside
-    from methods._geometry import check_mask as check_mask
+    from methods._registry import BrokenEraser as BrokenEraser
+    from methods._registry import broken_erasers as broken_erasers
+    from methods._registry import get_eraser as get_eraser
+    from methods._registry import list_erasers as list_erasers
+    from methods._runner import Job as Job
+    from methods._runner import run as run
     from methods._weights import WeightState as WeightState
     from methods._weights import WeightStatus as WeightStatus
     from methods._weights import fetch as fetch
     from methods._weights import fetch_in_background as fetch_in_background
     from methods._weights import find_weights as find_weights
     from methods._weights import weight_status as weight_status
-    from methods._residency import StopToken as StopToken
-    from methods._residency import best_device as best_device
-    from methods._residency import device_lock as device_lock
-    from methods._registry import get_eraser as get_eraser
-    from methods._registry import list_erasers as list_erasers
-    from methods._runner import Event as Event
-    from methods._runner import Failed as Failed
-    from methods._runner import Fetching as Fetching
-    from methods._runner import Finished as Finished
-    from methods._runner import Job as Job
-    from methods._runner import Loading as Loading
-    from methods._runner import Started as Started
-    from methods._runner import Stepped as Stepped
-    from methods._runner import Waiting as Waiting
-    from methods._runner import run as run
 
 _HOME = {
     "_base": (
@@ -64,16 +67,15 @@ _HOME = {
     ),
     "_photo": "Limits Photo load_image load_mask png_bytes view_jpeg",
     "_geometry": "changed_outside check_mask",
-    "_weights": (
-        "WeightState WeightStatus fetch fetch_in_background find_weights weight_status"
-    ),
-    "_residency": "StopToken best_device device_lock",
-    "_registry": "get_eraser list_erasers",
-    "_runner": "Event Failed Fetching Finished Job Loading Started Stepped Waiting run",
+    "_weights": ("WeightState WeightStatus fetch fetch_in_background find_weights weight_status"),
+    "_device": "StopToken best_device device_lock",
+    "_registry": "BrokenEraser broken_erasers get_eraser list_erasers",
+    "_events": "Event Failed Fetching Finished Loading Started Stepped Stopping Waiting",
+    "_runner": "Job run",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 
-__all__ = sorted(_MODULE_OF)  # noqa: PLE0605  (made from the table above)
+__all__ = sorted(_MODULE_OF)
 
 
 def __getattr__(name: str) -> Any:

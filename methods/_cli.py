@@ -1,0 +1,177 @@
+"""What the commands of `python -m methods` share: output, tables, bars, argument types."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from methods._base import BadInput, Progress
+from methods._events import Event, Failed, Fetching, Finished, Stepped
+
+DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes: all done; something failed; the call cannot be used; Ctrl-C."""
+
+
+def say(text: str) -> None:
+    """A line of output."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    """A line for the person at the keyboard, apart from the output."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def say_json(value: Any) -> None:
+    """Machine-readable output."""
+    say(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Aligned columns; those that hold only numbers stand right."""
+    lines = [list(header), *(list(row) for row in rows)]
+    columns = list(zip(*lines, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    to_right = [all(re.fullmatch(r"[-\d.,×% ]*", cell) for cell in c[1:]) for c in columns]
+
+    def line(cells: Sequence[str]) -> str:
+        placed = (
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(cells, widths, to_right, strict=True)
+        )
+        return "  ".join(placed).rstrip()
+
+    return "\n".join(map(line, lines))
+
+
+def megabytes(size: int) -> str:
+    """Bytes as "28 MB"."""
+    return f"{size / 1e6:,.0f} MB"
+
+
+class Bars:
+    """Shows a run's progress on standard error; a context manager."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._stack = ExitStack()
+        self._weight = ""
+        self._fetching: Progress | None = None
+        self._steps: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def show(self, event: Event) -> None:
+        """Draw what the event changes."""
+        match event:
+            case Fetching(_, name, done, total):
+                self._show_bytes(name, done, total)
+            case Stepped(index, step, total):
+                self._show_steps(self._names[index], step, total)
+            case Finished() | Failed():
+                self._close()
+
+    def _show_bytes(self, name: str, done: int, total: int) -> None:
+        from methods._weight_console import console_progress
+
+        if self._fetching is None or name != self._weight:
+            self._close()
+            self._weight = name
+            self._fetching = self._stack.enter_context(console_progress(name, total))
+        self._fetching(done, total)
+
+    def _show_steps(self, name: str, step: int, total: int) -> None:
+        if self._steps is None:
+            from tqdm import tqdm
+
+            self._close()  # ends the bar of a download
+            quiet = None  # tqdm's word for: draw on a terminal only
+            self._steps = tqdm(desc=name, total=total, leave=False, disable=quiet)
+            self._stack.callback(self._steps.close)
+        self._steps.total = total
+        self._steps.update(step - self._steps.n)
+
+    def _close(self) -> None:
+        self._stack.close()
+        self._fetching = self._steps = None
+
+
+# --- argument types ----------------------------------------------------------------------
+
+
+def numbers(least: int, most: int, form: str) -> Callable[[str], tuple[float, ...]]:
+    """An argparse type: `least` to `most` finite numbers with commas between."""
+
+    def parse(text: str) -> tuple[float, ...]:
+        try:
+            values = tuple(float(part) for part in text.split(","))
+        except ValueError:
+            values = ()
+        if not least <= len(values) <= most or not all(abs(v) < 1e7 for v in values):
+            raise argparse.ArgumentTypeError(f"'{text}' is not of the form {form}")
+        return values
+
+    return parse
+
+
+def names(text: str) -> list[str]:
+    """An argparse type: ids with commas between, each once, in the order given."""
+    found = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not found:
+        raise argparse.ArgumentTypeError("give at least one name")
+    return found
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """An argparse type: NAME=VALUE."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value:
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form NAME=VALUE")
+    return name.strip(), value
+
+
+def settings_for(
+    eraser_ids: Sequence[str], assignments: Iterable[tuple[str, str]]
+) -> Mapping[str, dict[str, str]]:
+    """eraser.field=value -> {eraser: {field: value}}. Raises BadInput for other erasers."""
+    result: dict[str, dict[str, str]] = {eraser_id: {} for eraser_id in eraser_ids}
+    for name, value in assignments:
+        eraser_id, dot, setting = name.partition(".")
+        if not dot or not setting:
+            text = f"--set {name}={value}: write ERASER.FIELD=VALUE, such as telea.radius=7."
+            raise BadInput(text, "bad_assignment", name=name)
+        if eraser_id not in result:
+            chosen = ", ".join(eraser_ids)
+            text = f"--set {name}: '{eraser_id}' is not among the erasers of this run ({chosen})."
+            raise BadInput(text, "bad_assignment", name=name)
+        result[eraser_id][setting] = value
+    return result
+
+
+def use_local_files(assignments: Iterable[tuple[str, str]]) -> None:
+    """--weights NAME=PATH: take these files in place of the cache's."""
+    from methods._weights import use_local
+
+    for name, path in assignments:
+        if not Path(path).exists():
+            text = f"--weights {name}: there is no file '{Path(path).name}' at the place given."
+            raise BadInput(text, "no_such_file", name=name)
+        use_local(name, Path(path))

@@ -1,0 +1,152 @@
+"""`python -m methods bench`: seconds and memory of the erasers on the example photos."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from methods._base import BadInput, Mask
+from methods._cli import DONE, FAILED, Bars, complain, megabytes, say, say_json, table
+from methods._events import Failed, Finished
+from methods._photo import Photo, load_image
+from methods._registry import list_erasers
+from methods._runner import Job, results, run
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+CASES = (
+    ("rocket.jpg", (300, 125, 345, 425)),
+    ("astronaut.png", (372, 0, 512, 250)),
+    ("dandelions.jpg", (2100, 900, 3300, 2100)),
+)
+"""An example photo and the box around what is erased there: small, square, 16 megapixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The figures of one eraser on one photo; medians over the repeats.
+
+    overhead_seconds: the run's whole time less loading and erasing.
+    times_fastest: erase_seconds against the fastest eraser on the same photo.
+    times_smallest: against the same eraser on the first photo.
+    """
+
+    eraser: str
+    photo: str
+    megapixels: float
+    load_seconds: float
+    erase_seconds: float
+    overhead_seconds: float
+    peak_memory: int
+    times_fastest: float
+    times_smallest: float
+
+
+@dataclass(slots=True)
+class _Times:
+    load: list[float]
+    erase: list[float]
+    overhead: list[float]
+    memory: list[int]
+
+
+def bench(args: argparse.Namespace) -> int:
+    """The command `bench`."""
+    ids = args.erasers or [spec.id for spec in list_erasers() if spec.default]
+    if args.repeat < 1:
+        raise BadInput("--repeat must be at least 1.", "bad_repeat")
+    times: dict[tuple[str, str], _Times] = {}
+    sizes: dict[str, float] = {}
+    failed = False
+    for name, box in CASES:
+        photo, mask = _example(name, box)
+        sizes[name] = photo.rgb.shape[0] * photo.rgb.shape[1] / 1e6
+        for _ in range(args.repeat):  # erasers in turn, so that a slow moment hits all alike
+            for eraser_id in ids:
+                failed |= not _measure(eraser_id, name, photo, mask, times)
+    rows = _rows(times, sizes)
+    if args.json:
+        say_json([asdict(row) for row in rows])
+    elif rows:
+        say(_table(rows))
+    return FAILED if failed else DONE
+
+
+def _example(name: str, box: tuple[int, int, int, int]) -> tuple[Photo, Mask]:
+    """The photo, and the ellipse that fills the box as its mask."""
+    photo = load_image(EXAMPLES / name)
+    x0, y0, x1, y1 = box
+    rows, columns = np.ogrid[: photo.size[0], : photo.size[1]]
+    across = (columns - (x0 + x1) / 2) / ((x1 - x0) / 2)
+    down = (rows - (y0 + y1) / 2) / ((y1 - y0) / 2)
+    return photo, across**2 + down**2 <= 1
+
+
+def _measure(
+    eraser_id: str, name: str, photo: Photo, mask: Mask, times: dict[tuple[str, str], _Times]
+) -> bool:
+    """Run once and note the figures; False when it failed."""
+    results.clear()  # a cached answer would be no measurement
+    start = time.perf_counter()
+    with Bars([eraser_id]) as bars:
+        for event in run([Job(eraser_id)], photo.rgb, mask):
+            bars.show(event)
+            last = event
+    whole = time.perf_counter() - start
+    if isinstance(last, Failed):
+        complain(f"{eraser_id}: {last.text}")
+        return False
+    if isinstance(last, Finished):
+        found = times.setdefault((eraser_id, name), _Times([], [], [], []))
+        found.load.append(last.load_seconds)
+        found.erase.append(last.erase_seconds)
+        found.overhead.append(whole - last.load_seconds - last.erase_seconds)
+        found.memory.append(last.peak_memory)
+    return True
+
+
+def _rows(times: dict[tuple[str, str], _Times], sizes: dict[str, float]) -> list[Row]:
+    erase = {key: statistics.median(found.erase) for key, found in times.items()}
+    rows = []
+    for (eraser_id, photo), found in times.items():
+        fastest = min(value for (_, other), value in erase.items() if other == photo)
+        first = next(value for (other, _), value in erase.items() if other == eraser_id)
+        mine = erase[eraser_id, photo]
+        rows.append(
+            Row(
+                eraser=eraser_id,
+                photo=photo,
+                megapixels=round(sizes[photo], 2),
+                load_seconds=round(max(found.load), 3),  # only the first run loads
+                erase_seconds=round(mine, 3),
+                overhead_seconds=round(statistics.median(found.overhead), 3),
+                peak_memory=max(found.memory),
+                times_fastest=round(mine / fastest, 2),
+                times_smallest=round(mine / first, 2),
+            )
+        )
+    return rows
+
+
+def _table(rows: list[Row]) -> str:
+    header = ("eraser", "photo", "Mpx", "load s", "erase s", "overhead s", "peak MB")
+    lines = [
+        (
+            row.eraser,
+            row.photo,
+            f"{row.megapixels:.2f}",
+            f"{row.load_seconds:.2f}",
+            f"{row.erase_seconds:.3f}",
+            f"{row.overhead_seconds:.3f}",
+            megabytes(row.peak_memory).removesuffix(" MB"),
+            f"{row.times_fastest:.2f}",
+            f"{row.times_smallest:.2f}",
+        )
+        for row in rows
+    ]
+    return table((*header, "× fastest", "× first photo"), lines)

@@ -1,0 +1,165 @@
+"""`python -m methods list` and `fetch`: what there is, what is here, and getting the rest."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from methods._base import BadInput, UserError, WeightFile
+from methods._cli import DONE, FAILED, complain, megabytes, say, say_json, table
+from methods._registry import broken_erasers, list_erasers, missing_packages
+from methods._weight_console import console_progress
+from methods._weights import WeightState, fetch, find_weights, weight_status
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the list: an eraser or a segmenter."""
+
+    kind: str
+    id: str
+    name: str
+    license: str
+    weights: tuple[WeightFile, ...]
+    default: bool
+    non_commercial: bool = False
+    obstacle: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its weights."""
+        return sum(weight.size for weight in self.weights)
+
+    @property
+    def state(self) -> str:
+        """In one word or two: ready, missing, fetching 43 %, failed, or what is in the way."""
+        if self.obstacle:
+            return self.obstacle
+        states = [weight_status(weight) for weight in self.weights]
+        kinds = {status.state for status in states}
+        if WeightState.FETCHING in kinds:
+            done = sum(status.done for status in states)
+            return f"fetching {100 * done // max(1, self.size)} %"
+        for state in (WeightState.FAILED, WeightState.MISSING):
+            if state in kinds:
+                return state.value
+        return WeightState.READY.value
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values only."""
+        return {
+            "kind": self.kind,
+            "id": self.id,
+            "name": self.name,
+            "state": self.state,
+            "size": self.size,
+            "license": self.license,
+            "non_commercial": self.non_commercial,
+            "default": self.default,
+            "weights": [weight.name for weight in self.weights],
+        }
+
+
+def entries() -> list[Entry]:
+    """All erasers and segmenters, in the order of the page; broken ones last."""
+    from segmentation import list_segmenters
+
+    found = []
+    for spec in list_erasers():
+        missing = ", ".join(missing_packages(spec))
+        found.append(
+            Entry(
+                kind="eraser",
+                id=spec.id,
+                name=spec.name,
+                license=spec.license,
+                weights=spec.weights,
+                default=spec.default,
+                non_commercial=spec.non_commercial,
+                obstacle=f"needs the package {missing}" if missing else "",
+            )
+        )
+    for place, segmenter in enumerate(list_segmenters()):
+        found.append(
+            Entry(
+                kind="segmenter",
+                id=segmenter.id,
+                name=segmenter.name,
+                license=segmenter.license,
+                weights=segmenter.weights,
+                default=place == 0,  # the preferred one comes first
+            )
+        )
+    for broken in broken_erasers():
+        found.append(Entry("eraser", broken.id, broken.id, "", (), False, obstacle="broken"))
+    return found
+
+
+def show_list(args: argparse.Namespace) -> int:
+    """The command `list`."""
+    if args.json:
+        say_json([entry.as_json() for entry in entries()])
+        return DONE
+    rows = [
+        (
+            entry.kind,
+            entry.id,
+            entry.name,
+            entry.state,
+            megabytes(entry.size) if entry.size else "-",
+            entry.license + (" (non-commercial)" if entry.non_commercial else ""),
+        )
+        for entry in entries()
+    ]
+    say(table(("kind", "id", "name", "state", "download", "licence"), rows))
+    return DONE
+
+
+def fetch_named(args: argparse.Namespace) -> int:
+    """The command `fetch`."""
+    failed = False
+    for weight in _wanted(args):
+        try:
+            here = find_weights(weight) is not None
+            if not here:
+                with console_progress(weight.name, weight.size) as progress:
+                    fetch(weight, progress)
+            say(f"{weight.name}: {'here already' if here else 'fetched'}")
+        except UserError as error:
+            failed = True
+            complain(f"{weight.name}: {error}")
+    return FAILED if failed else DONE
+
+
+def _wanted(args: argparse.Namespace) -> list[WeightFile]:
+    """The files that the command names, each once."""
+    known = entries()
+    if args.all:
+        chosen = known
+    else:
+        chosen = [entry for entry in known if args.default and entry.default]
+        chosen += [_entry(name, known) for name in args.names if not _files(name, known)]
+    files = [weight for entry in chosen for weight in entry.weights]
+    files += [weight for name in args.names for weight in _files(name, known)]
+    if not files and not chosen:
+        text = "Say what to fetch: names from `python -m methods list`, --default, or --all."
+        raise BadInput(text, "nothing_named")
+    if not files:
+        say("nothing to fetch: " + ", ".join(entry.id for entry in chosen) + " need no weights")
+    return list({weight.name: weight for weight in files}.values())
+
+
+def _files(name: str, known: Sequence[Entry]) -> list[WeightFile]:
+    """The file of that name, where it is a file's name."""
+    return [weight for entry in known for weight in entry.weights if weight.name == name][:1]
+
+
+def _entry(name: str, known: Sequence[Entry]) -> Entry:
+    for entry in known:
+        if entry.id == name:
+            return entry
+    ids = ", ".join(entry.id for entry in known)
+    text = f"There is no eraser, segmenter or weight file '{name[:80]}'. Choose from: {ids}."
+    raise BadInput(text, "unknown_name", name=name[:80], known=ids)

@@ -1,0 +1,166 @@
+"""What a run tells those who watch it, and the channel through which it does.
+
+`index` is the place of the job in the list that was given to `run`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from methods._base import DeviceName, Image
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The device is busy; `ahead` jobs of this or other runs come first (at least 1)."""
+
+    index: int
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """A weight file is on its way: `done` of `total` bytes."""
+
+    index: int
+    name: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The eraser is being brought onto the device."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The eraser works on the first of `patches` parts of the photo."""
+
+    index: int
+    patches: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """`step` of `total` steps are done, counted over all patches; starts again at 1 when
+    the job is repeated because memory ran out."""
+
+    index: int
+    step: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """Stop was pressed while this job was in a call that cannot be interrupted at once."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The result, with what is needed to judge and to repeat it.
+
+    image: the whole photo, (H, W, 3) uint8, equal to the input wherever the mask is False.
+    load_seconds: bringing the eraser onto the device (0 when it was there already).
+    erase_seconds: cropping, erasing and pasting back.
+    peak_memory: bytes, the loaded eraser and the most that its work took above that.
+    memory_kind: "gpu" = allocated on the GPU; "ram" = growth of the process.
+    weights: SHA-256 of each weight file by name. changed_outside: pixels that differ from
+    the input outside the mask, counted over the whole picture.
+    cached: the result of an equal earlier job, given at once; the figures are that job's.
+    """
+
+    index: int
+    image: Image
+    load_seconds: float
+    erase_seconds: float
+    peak_memory: int
+    memory_kind: Literal["gpu", "ram"]
+    device: DeviceName
+    seed: int
+    settings: dict[str, Any]
+    weights: dict[str, str]
+    changed_outside: int
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The job has no result. text: a sentence for the user; code and details name it for
+    translation. stopped: the user wished it so (code "stopped")."""
+
+    index: int
+    code: str
+    text: str
+    details: dict[str, str | int | float]
+    stopped: bool
+
+
+Event: TypeAlias = Waiting | Fetching | Loading | Started | Stepped | Stopping | Finished | Failed
+
+
+class Channel:
+    """A bounded queue of events from the worker to the watcher.
+
+    Of progress (Waiting, Fetching, Stepped) only the newest counts: a slow watcher sees
+    fewer steps, and no step waits for it. Everything else waits for room.
+    """
+
+    def __init__(self, size: int = 8) -> None:
+        self._size = size
+        self._events: deque[Event] = deque()
+        self._changed = threading.Condition()
+        self._open = True  # someone watches
+        self._fed = True  # the worker lives
+
+    def put(self, event: Event) -> None:
+        """Append the event; dropped when nobody watches any more."""
+        with self._changed:
+            if self._replaces_last(event):
+                self._events[-1] = event
+            else:
+                self._changed.wait_for(lambda: len(self._events) < self._size or not self._open)
+                if self._open:
+                    self._events.append(event)
+            self._changed.notify_all()
+
+    def get(self, timeout: float) -> Event | None:
+        """The next event, or None when none came within `timeout` seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._events or not self._fed, timeout)
+            if not self._events:
+                return None
+            self._changed.notify_all()
+            return self._events.popleft()
+
+    @property
+    def over(self) -> bool:
+        """Whether the worker has ended and everything it said has been read."""
+        with self._changed:
+            return not self._fed and not self._events
+
+    def end(self) -> None:
+        """The worker says nothing more."""
+        with self._changed:
+            self._fed = False
+            self._changed.notify_all()
+
+    def abandon(self) -> None:
+        """Nobody watches any more."""
+        with self._changed:
+            self._open = False
+            self._events.clear()
+            self._changed.notify_all()
+
+    def _replaces_last(self, event: Event) -> bool:
+        if not self._events or not isinstance(event, Waiting | Fetching | Stepped):
+            return False
+        last = self._events[-1]
+        return type(last) is type(event) and last.index == event.index

@@ -1,0 +1,177 @@
+"""How much memory there is, how much a job takes, and whether an error means "too little"."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from methods._base import DeviceName, Stopped, Unavailable, UserError
+
+GIB = 1024**3
+
+_CPU_SHARE = 0.6
+"""Of the memory that is free when the program first asks: the photos and the page need some."""
+
+_GPU_MARGIN = 1 * GIB
+"""Left free on a GPU for activations and for whoever else draws on it."""
+
+_SAMPLE_SECONDS = 0.02
+_CGROUP_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def memory_budget(device: DeviceName) -> int:
+    """Bytes that loaded erasers may hold on `device`; ERASER_LAB_MEMORY (GB) overrides it."""
+    override = os.environ.get("ERASER_LAB_MEMORY", "").strip()
+    if override:
+        return _gigabytes(override)
+    if device == "cuda":
+        import torch
+
+        free, _total = torch.cuda.mem_get_info()
+        return max(0, int(free) - _GPU_MARGIN)
+    return int(_free_ram() * _CPU_SHARE)
+
+
+def _gigabytes(text: str) -> int:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 < number < 1e6:
+        raise Unavailable(
+            "ERASER_LAB_MEMORY must be a number of gigabytes above 0, such as 8 or 1.5.",
+            "bad_memory_setting",
+        )
+    return int(number * GIB)
+
+
+def _free_ram() -> int:
+    """Free RAM of the machine, or what the container's limit leaves where that is less."""
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    limit = _container_limit()
+    return free if limit is None else max(0, min(free, limit - _resident_set()))
+
+
+def _container_limit() -> int | None:
+    for name in _CGROUP_FILES:
+        try:
+            text = Path(name).read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        # "max" (version 2) and an absurdly large number (version 1) both mean: no limit.
+        if text.isdigit() and int(text) < 1 << 60:
+            return int(text)
+    return None
+
+
+_OUT_OF_MEMORY_WORDS = (
+    "out of memory",
+    "allocate memory",
+    "insufficient memory",
+    "not enough memory",
+    "bad_alloc",
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python, torch, onnxruntime or OpenCV says that memory ran out.
+
+    Told by name and words, because asking by type would mean importing every library.
+    """
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    if isinstance(error, UserError | Stopped):
+        return False
+    text = str(error).lower()
+    return any(words in text for words in _OUT_OF_MEMORY_WORDS)
+
+
+def give_memory_back() -> None:
+    """Collect what was dropped and return torch's cached blocks to the device."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+# --- measuring ---------------------------------------------------------------------------
+
+
+class MemoryMeter:
+    """Measures how much memory a block of code takes, as a context manager.
+
+    peak: the most that was in use at once above the level at the start, in bytes.
+    kept: how much more is in use at the end than at the start, in bytes.
+    On a GPU this is what torch has allocated there, or, where torch has allocated nothing
+    (onnxruntime has its own allocator), the growth of all that is in use on the device.
+    Elsewhere it is the resident set of the process: memory that the process already had
+    to spare is used without showing, and memory of other threads shows.
+    """
+
+    def __init__(self, device: DeviceName) -> None:
+        self.kind: Literal["gpu", "ram"] = "gpu" if device == "cuda" else "ram"
+        self.peak = 0
+        self.kept = 0
+        self._in_use = _gpu_in_use if device == "cuda" else _resident_set
+        self._start = 0
+        self._done = threading.Event()
+        self._sampler = threading.Thread(target=self._sample, name="memory", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._start = self._in_use()
+        if self.kind == "gpu":
+            import torch
+
+            torch.cuda.reset_peak_memory_stats()
+            self._torch_start = int(torch.cuda.memory_allocated())
+        self._sampler.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._done.set()
+        self._sampler.join()
+        self._note()
+        self.kept = max(0, self._in_use() - self._start)
+        if self.kind == "gpu":
+            self._prefer_torch()
+
+    def _sample(self) -> None:
+        while not self._done.wait(_SAMPLE_SECONDS):
+            self._note()
+
+    def _note(self) -> None:
+        self.peak = max(self.peak, self._in_use() - self._start)
+
+    def _prefer_torch(self) -> None:
+        """torch counts its tensors exactly; the device's own figure includes its cache."""
+        import torch
+
+        peak = int(torch.cuda.max_memory_allocated()) - self._torch_start
+        if peak > 0:
+            self.peak = peak
+            self.kept = max(0, int(torch.cuda.memory_allocated()) - self._torch_start)
+
+
+def _resident_set() -> int:
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def _gpu_in_use() -> int:
+    import torch
+
+    free, total = torch.cuda.mem_get_info()
+    return int(total) - int(free)

@@ -1,0 +1,164 @@
+"""Which erasers there are: every file of this folder whose name has no underscore.
+
+Importing the files costs little, because an eraser brings its heavy libraries only inside
+its functions. A file that cannot be used (an error at import, a class that breaks the
+contract) never takes the others down: it is logged once with its traceback, listed by
+`broken_erasers`, and asking for it says so.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any
+
+from pydantic import ValidationError
+
+from methods._base import BadInput, Eraser, EraserSpec, Settings, Unavailable, WeightFile
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenEraser:
+    """An eraser's file that cannot be used. reason: for the program's log, not for a page."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search has found: usable classes and unusable files, both by id."""
+
+    erasers: dict[str, type[Eraser]] = field(default_factory=dict)
+    broken: dict[str, BrokenEraser] = field(default_factory=dict)
+
+
+def list_erasers() -> tuple[EraserSpec, ...]:
+    """The specs of all usable erasers by rank, then by id."""
+    specs = (eraser.spec for eraser in found().erasers.values())
+    return tuple(sorted(specs, key=lambda spec: (spec.rank, spec.id)))
+
+
+def broken_erasers() -> tuple[BrokenEraser, ...]:
+    """The files that look like erasers and cannot be used; empty in a sound checkout."""
+    return tuple(found().broken.values())
+
+
+def get_eraser(eraser_id: str) -> type[Eraser]:
+    """The class of one eraser. Raises BadInput (unknown id), Unavailable (broken file)."""
+    known = found()
+    if eraser_id in known.erasers:
+        return known.erasers[eraser_id]
+    if eraser_id in known.broken:
+        text = (
+            f"The eraser '{eraser_id}' does not load: its file has an error, which the"
+            " program's log describes. The other erasers are not affected."
+        )
+        raise Unavailable(text, "eraser_broken", eraser=eraser_id)
+    ids = ", ".join(spec.id for spec in list_erasers())
+    shown = str(eraser_id)[:80]
+    text = f"There is no eraser '{shown}'. Choose from: {ids}."
+    raise BadInput(text, "unknown_eraser", eraser=shown, known=ids)
+
+
+def settings_of(eraser: type[Eraser], values: Settings | Mapping[str, Any]) -> Settings:
+    """The eraser's own Settings made from `values`; an instance of them passes as it is.
+
+    Raises BadInput that names the first setting which is unknown or out of bounds.
+    """
+    if isinstance(values, eraser.Settings):
+        return values
+    plain = values.model_dump() if isinstance(values, Settings) else dict(values)
+    try:
+        return eraser.Settings.model_validate(plain)
+    except ValidationError as error:
+        raise _bad_setting(eraser, error) from error
+
+
+def _bad_setting(eraser: type[Eraser], error: ValidationError) -> BadInput:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    name = ".".join(str(part) for part in first["loc"])[:80] or "settings"
+    details = {"eraser": eraser.spec.id, "setting": name}
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(eraser.Settings.model_fields)
+        text = f"{eraser.spec.name} has no setting '{name}'. It has: {known}."
+        return BadInput(text, "unknown_setting", known=known, **details)
+    reason = str(first["msg"])[:200]
+    reason = reason[:1].lower() + reason[1:]
+    text = f"The setting '{name}' of {eraser.spec.name} cannot be used: {reason}."
+    return BadInput(text, "bad_setting", reason=reason, **details)
+
+
+def missing_packages(spec: EraserSpec) -> tuple[str, ...]:
+    """The optional packages that the eraser needs and this environment does not have."""
+    return tuple(name for name in spec.packages if find_spec(name) is None)
+
+
+# --- the search --------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def found() -> Found:
+    """What lies in this folder; searched once in a process."""
+    folder = Path(__file__).parent
+    names = sorted(m.name for m in iter_modules([str(folder)]) if not m.name.startswith("_"))
+    return search(names)
+
+
+def search(names: Iterable[str], package: str = "methods") -> Found:
+    """Import `package.<name>` for each name and keep what meets the contract of `_base`."""
+    result = Found()
+    pins: dict[str, WeightFile] = {}
+    for name in names:
+        try:
+            eraser = _only_eraser(import_module(f"{package}.{name}"))
+            _check_spec(eraser, name, pins)
+        except Exception as error:
+            # Any kind of error: the file is foreign code as far as the search is concerned.
+            logger.exception("methods/%s.py cannot be used as an eraser", name)
+            result.broken[name] = BrokenEraser(name, f"{type(error).__name__}: {error}")
+        else:
+            result.erasers[name] = eraser
+            pins.update((weight.name, weight) for weight in eraser.spec.weights)
+    return result
+
+
+def _only_eraser(module: ModuleType) -> type[Eraser]:
+    """The one concrete Eraser that the module itself defines."""
+    own = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Eraser)
+        and value.__module__ == module.__name__
+        and not inspect.isabstract(value)
+    ]
+    if len(own) != 1:
+        names = ", ".join(sorted(c.__name__ for c in own)) or "none"
+        raise TypeError(f"an eraser's file defines exactly one Eraser; found {names}")
+    return own[0]
+
+
+def _check_spec(eraser: type[Eraser], name: str, pins: Mapping[str, WeightFile]) -> None:
+    """Raise for what would only fail later, in front of a user."""
+    spec = getattr(eraser, "spec", None)
+    if not isinstance(spec, EraserSpec):
+        raise TypeError(f"{eraser.__name__}.spec is not an EraserSpec")
+    if spec.id != name:
+        raise ValueError(f"the id '{spec.id}' differs from the file's name '{name}'")
+    if not (isinstance(eraser.Settings, type) and issubclass(eraser.Settings, Settings)):
+        raise TypeError(f"{eraser.__name__}.Settings is not a subclass of Settings")
+    eraser.Settings()  # every setting has a default that meets its own bounds
+    for weight in spec.weights:
+        if pins.get(weight.name, weight) != weight:
+            raise ValueError(f"the weight file '{weight.name}' is pinned differently elsewhere")

@@ -1,0 +1,209 @@
+"""Which erasers are loaded: within a memory budget, least recently used out first.
+
+Everything here happens while the device lock is held, one job at a time, so that two
+models never compute at once and no second lock is needed.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from methods._base import DeviceName, Eraser, EraserSpec, Stopped, Unavailable, UserError
+from methods._device import DeviceLock, StopToken, device_lock, devices_for
+from methods._memory import (
+    GIB,
+    MemoryMeter,
+    give_memory_back,
+    is_out_of_memory,
+    memory_budget,
+)
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A loaded eraser. memory: bytes that its loading took, as measured.
+
+    load_seconds: what loading took just now; 0 when it was loaded already.
+    """
+
+    eraser: Eraser
+    device: DeviceName
+    memory: int
+    load_seconds: float
+
+
+class Residency:
+    """Keeps erasers loaded between jobs.
+
+    budget: bytes for each device; None = measured at the first load (see `memory_budget`).
+    An eraser counts with `spec.memory`. One that alone exceeds the budget is refused on
+    the CPU, where the operating system would kill the program, and tried on a GPU.
+    """
+
+    def __init__(self, budget: int | None = None, lock: DeviceLock = device_lock) -> None:
+        self._lock = lock
+        self._budget = budget
+        self._measured: dict[DeviceName, int] = {}
+        self._loaded: OrderedDict[str, Held] = OrderedDict()  # least recently used first
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The ids of what is loaded, least recently used first."""
+        return tuple(self._loaded)
+
+    @contextmanager
+    def hold(
+        self,
+        eraser: type[Eraser],
+        *,
+        token: StopToken | None = None,
+        on_wait: Callable[[int], None] | None = None,
+        on_load: Callable[[], None] | None = None,
+    ) -> Iterator[Held]:
+        """Wait for the device, load the eraser if need be, and keep both for the block.
+
+        on_wait(ahead): see `DeviceLock.hold`. on_load(): before a load begins.
+        Raises Stopped while waiting; Unavailable or whatever `load` raises, and then
+        nothing of the eraser stays behind. An unexpected error in the block unloads the
+        eraser too, because nobody knows in what state it was left.
+        """
+        with self._lock.hold(token, on_wait):
+            held = self._take(eraser) or self._load(eraser, on_load)
+            try:
+                yield held
+            except (Stopped, UserError):
+                raise
+            except Exception:
+                self._evict(eraser.spec.id)
+                raise
+
+    def with_room(self, spec: EraserSpec, action: Callable[[], Result]) -> Result:
+        """`action()`; where memory runs out, once more with all other erasers unloaded.
+
+        To be called while the device is held. Raises Unavailable when it runs out again.
+        """
+        for attempt in (1, 2):
+            try:
+                return action()
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                logger.warning("%s ran out of memory (attempt %d)", spec.id, attempt)
+            # Outside `except`: the error's traceback would keep the lost tensors alive.
+            self._evict_all(keep=spec.id if attempt == 1 else None)
+        raise _too_little_memory(spec)
+
+    def clear(self) -> None:
+        """Unload everything, when the device is next free."""
+        with self._lock.hold():
+            self._evict_all(keep=None)
+
+    # --- all below: with the device held -------------------------------------------------
+
+    def _take(self, eraser: type[Eraser]) -> Held | None:
+        held = self._loaded.get(eraser.spec.id)
+        if held is None or type(held.eraser) is not eraser:
+            return None
+        self._loaded.move_to_end(eraser.spec.id)
+        return Held(held.eraser, held.device, held.memory, load_seconds=0.0)
+
+    def _load(self, eraser: type[Eraser], on_load: Callable[[], None] | None) -> Held:
+        """Load on the best device that takes the eraser."""
+        if on_load is not None:
+            on_load()
+        devices = devices_for(eraser.spec)
+        for device in devices:
+            try:
+                return self._load_on(eraser, device)
+            except Unavailable as error:
+                if error.code != "device_missing" or device == devices[-1]:
+                    raise
+        raise AssertionError("devices_for names at least one device")
+
+    def _load_on(self, eraser: type[Eraser], device: DeviceName) -> Held:
+        spec = eraser.spec
+        self._make_room(spec, device)
+        start = time.perf_counter()
+        instance, memory = self.with_room(spec, lambda: _loaded(eraser, device))
+        held = Held(instance, device, memory, time.perf_counter() - start)
+        self._loaded[spec.id] = held
+        return held
+
+    def _make_room(self, spec: EraserSpec, device: DeviceName) -> None:
+        self._evict(spec.id)
+        budget = self._budget_of(device)
+        if device == "cpu" and spec.memory > budget:
+            raise _too_little_memory(spec, budget)
+        while (others := self._on(device)) and _total(others) + spec.memory > budget:
+            self._evict(others[0].eraser.spec.id)
+
+    def _budget_of(self, device: DeviceName) -> int:
+        if self._budget is not None:
+            return self._budget
+        if device not in self._measured:
+            self._measured[device] = memory_budget(device)
+        return self._measured[device]
+
+    def _on(self, device: DeviceName) -> list[Held]:
+        """What is loaded there, least recently used first."""
+        return [held for held in self._loaded.values() if held.device == device]
+
+    def _evict_all(self, keep: str | None) -> None:
+        for eraser_id in [name for name in self._loaded if name != keep]:
+            self._evict(eraser_id)
+        give_memory_back()
+
+    def _evict(self, eraser_id: str) -> None:
+        held = self._loaded.pop(eraser_id, None)
+        if held is not None:
+            _unload(held.eraser)
+
+
+def _total(loaded: list[Held]) -> int:
+    return sum(held.eraser.spec.memory for held in loaded)
+
+
+def _loaded(eraser: type[Eraser], device: DeviceName) -> tuple[Eraser, int]:
+    """A loaded instance and the bytes that loading it took."""
+    instance = eraser()
+    try:
+        with MemoryMeter(device) as meter:
+            instance.load(device, None)
+    except BaseException:
+        _unload(instance)
+        raise
+    return instance, meter.kept
+
+
+def _unload(instance: Eraser) -> None:
+    """Unload, whatever happens: a failure here must not hide the reason for unloading."""
+    try:
+        instance.unload()
+    except Exception:
+        logger.exception("%s failed to unload", instance.spec.id)
+    give_memory_back()
+
+
+def _too_little_memory(spec: EraserSpec, budget: int | None = None) -> Unavailable:
+    needed = f" It needs about {spec.memory / GIB:.1f} GB." if spec.memory else ""
+    allowed = f" {budget / GIB:.1f} GB are allowed (ERASER_LAB_MEMORY)." if budget else ""
+    return Unavailable(
+        f"There is not enough memory for {spec.name}.{needed}{allowed}"
+        " Close other programs, or use a smaller picture or another eraser.",
+        "not_enough_memory",
+        eraser=spec.id,
+        needed=spec.memory,
+    )
+
+
+residency = Residency()
+"""The one that the program uses."""

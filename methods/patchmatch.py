@@ -1,0 +1,104 @@
+"""PatchMatch: fills the hole with patches of the same picture, found by random search.
+
+Paper: Barnes, Shechtman, Finkelstein, Goldman, "PatchMatch: A Randomized Correspondence
+Algorithm for Structural Image Editing", ACM Transactions on Graphics 28(3), 2009. Computed
+by the package pypatchmatch (C++).
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from methods._base import (
+    Canvas,
+    DeviceName,
+    Eraser,
+    EraserSpec,
+    Image,
+    Mask,
+    Paper,
+    Progress,
+    Settings,
+    Text,
+    Unavailable,
+    setting,
+)
+
+_library = threading.Lock()
+"""The random seed is a global variable of the C++ library: one call at a time."""
+
+
+class PatchMatchSettings(Settings):
+    """How large the compared patches are."""
+
+    patch_size: int = setting(
+        3,
+        "Reach of the compared patches in pixels to each side of their centre. Larger ones"
+        " follow larger structures and take several times longer.",
+        "用于比较的图块从中心向每一侧延伸的像素数。越大越能延续大的结构，但耗时成倍增加。",
+        ge=3,
+        le=15,
+    )
+
+
+class PatchMatch(Eraser):
+    """pypatchmatch's image completion, from coarse to fine."""
+
+    spec = EraserSpec(
+        id="patchmatch",
+        name="PatchMatch",
+        summary=Text(
+            "Copies fitting patches from elsewhere in the photo; strong on textures.",
+            "从照片其他位置复制合适的图块；擅长纹理。",
+        ),
+        paper=Paper(
+            "PatchMatch: A Randomized Correspondence Algorithm for Structural Image Editing",
+            "https://doi.org/10.1145/1531326.1531330",
+            2009,
+        ),
+        license="MIT",
+        learned=False,
+        default=True,
+        canvas=Canvas(longest_side=1024, context=0.5, min_context=64),
+        devices=("cpu",),
+        rank=20,
+        notes=(
+            Text(
+                "Invents nothing: what the photo does not show elsewhere cannot appear.",
+                "不会凭空生成：照片其他地方没有的内容不会出现。",
+            ),
+        ),
+    )
+    Settings = PatchMatchSettings
+
+    def load(self, device: DeviceName, dtype: Any = None) -> None:
+        """Check that the package's library loads on this machine."""
+        import patchmatch
+
+        if not patchmatch.patchmatch_available:
+            text = (
+                "The library of the package pypatchmatch does not load on this machine."
+                " Install it again: pip install --force-reinstall pypatchmatch"
+            )
+            raise Unavailable(text, "package_broken", packages="pypatchmatch")
+
+    def unload(self) -> None:
+        """Nothing is held."""
+
+    def erase(
+        self,
+        image: Image,
+        mask: Mask,
+        settings: PatchMatchSettings,
+        seed: int,
+        progress: Progress,
+    ) -> Image:
+        """One call that cannot be interrupted; the same seed gives the same picture."""
+        import patchmatch
+
+        with _library:
+            patchmatch.set_random_seed(seed)
+            filled: Image = patchmatch.inpaint(image, mask, patch_size=settings.patch_size)
+        progress(1, 1)
+        return filled

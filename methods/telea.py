@@ -1,0 +1,66 @@
+"""Telea's method: carries colours inwards from the rim of the hole, nearest pixels first.
+
+Paper: Telea, "An Image Inpainting Technique Based on the Fast Marching Method", Journal of
+Graphics Tools 9(1), 2004. Computed by OpenCV.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from methods._base import (
+    Canvas,
+    DeviceName,
+    Eraser,
+    EraserSpec,
+    Image,
+    Mask,
+    Paper,
+    Progress,
+    Text,
+)
+from methods._diffusing import RadiusSettings, inpaint
+
+
+class Telea(Eraser):
+    """`cv2.inpaint` with INPAINT_TELEA."""
+
+    spec = EraserSpec(
+        id="telea",
+        name="Telea",
+        summary=Text(
+            "Spreads the colours of the rim inwards in an instant; for scratches and thin things.",
+            "瞬间把边缘颜色向内扩散；适合划痕和细小物体。",
+        ),
+        paper=Paper(
+            "An Image Inpainting Technique Based on the Fast Marching Method",
+            "https://doi.org/10.1080/10867651.2004.10487596",
+            2004,
+        ),
+        license="Apache-2.0",
+        learned=False,
+        seeded=False,
+        default=True,
+        canvas=Canvas(longest_side=1024, context=0.1, min_context=32),
+        devices=("cpu",),
+        rank=30,
+        notes=(Text("Smears anything wide.", "较宽的物体会留下涂抹痕迹。"),),
+    )
+    Settings = RadiusSettings
+
+    def load(self, device: DeviceName, dtype: Any = None) -> None:
+        """Bring in OpenCV, so that its loading does not count as erasing."""
+        import cv2  # noqa: F401
+
+    def unload(self) -> None:
+        """Nothing is held."""
+
+    def erase(
+        self, image: Image, mask: Mask, settings: RadiusSettings, seed: int, progress: Progress
+    ) -> Image:
+        """One short call."""
+        import cv2
+
+        filled = inpaint(image, mask, settings.radius, cv2.INPAINT_TELEA)
+        progress(1, 1)
+        return filled
