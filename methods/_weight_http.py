@@ -25,11 +25,14 @@ from methods._weight_watch import Watch
 
 CONNECT_SECONDS = 8.0  # all addresses of the host together, with the look-up of its name
 ADDRESS_SECONDS = 3.0  # one address: a broken IPv6 route must leave time for IPv4
-STALL_SECONDS = 20.0  # without a byte, once there is a connection
+ANSWER_SECONDS = 10.0  # from the connection to the answer's head: some walls swallow the rest
+STALL_SECONDS = 20.0  # without a byte, once the answer has begun
 DEAD_SECONDS = 60.0  # how long a host that could not be reached is left alone
 TRIES = 20  # broken connections in one download, as long as each brought something
 _CHUNK = 1 << 18
 _TICK = 0.1
+
+_NOTHING = object()
 
 _dead: dict[str, float] = {}
 
@@ -81,36 +84,39 @@ class _Request:
 
     def head(self, watch: Watch) -> _Head:
         """The answer's status and headers. Raises SourceFailed, _Broken or Stopped."""
-        return self._taken(watch)  # type: ignore[no-any-return]
+        seconds = CONNECT_SECONDS
+        item = self._next(watch, seconds, self._connected)
+        if item is _NOTHING and self._connected.is_set():
+            seconds = ANSWER_SECONDS
+            item = self._next(watch, seconds)
+        if item is _NOTHING:
+            raise _unreachable(self.url, f"no answer in {seconds:g} s")
+        return self._sound(item)  # type: ignore[no-any-return]
 
     def chunks(self, watch: Watch) -> Iterator[bytes]:
         """The body, to be read after the head. Raises as `head` does."""
-        while (chunk := self._taken(watch)) is not None:
-            yield chunk
+        while (item := self._next(watch, STALL_SECONDS)) is not None:
+            if item is _NOTHING:
+                raise _Broken(_stalled())
+            yield self._sound(item)
 
     def leave(self) -> None:
         """Let the thread end by itself, whatever it waits for."""
         self._left.set()
 
-    def _taken(self, watch: Watch) -> Any:
-        item = self._next(watch)
-        if isinstance(item, Exception):
-            raise self._explained(item) from item
-        return item
-
-    def _next(self, watch: Watch) -> Any:
-        start, connected = time.monotonic(), self._connected.is_set()
-        while True:
+    def _next(self, watch: Watch, seconds: float, arrived: threading.Event | None = None) -> Any:
+        """The next item; _NOTHING when none came in time, or when `arrived` is set before."""
+        start = time.monotonic()
+        while time.monotonic() - start < seconds and not (arrived and arrived.is_set()):
             watch.check()
             with suppress(queue.Empty):
                 return self._items.get(timeout=_TICK)
-            if self._connected.is_set() and not connected:
-                start, connected = time.monotonic(), True
-            waited = time.monotonic() - start
-            if not connected and waited > CONNECT_SECONDS:
-                raise _unreachable(self.url, f"no answer in {CONNECT_SECONDS:g} s")
-            if waited > STALL_SECONDS:
-                raise _Broken(_stalled())
+        return _NOTHING
+
+    def _sound(self, item: Any) -> Any:
+        if isinstance(item, Exception):
+            raise self._explained(item) from item
+        return item
 
     def _explained(self, error: Exception) -> Exception:
         """What a failed request means: a dead host, a broken connection, or neither."""

@@ -47,14 +47,14 @@ def _in_folder(weight: WeightFile) -> Path | None:
     if not named:
         return None
     folder = Path(named).expanduser()
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise local_missing(weight.name, folder.name, f"by {_FOLDER}")
     file = folder / weight.name
-    return _present(weight.name, file, f"by {_FOLDER}") if file.exists() else None
+    return _present(weight.name, file, f"by {_FOLDER}") if os.path.exists(file) else None
 
 
 def _present(name: str, path: Path, where: str) -> Path:
     path = path.expanduser().absolute()
-    if not path.is_file() or path.stat().st_size == 0:
+    if not os.path.isfile(path) or not os.path.getsize(path):
         raise local_missing(name, path.name, where)
     return path

@@ -99,7 +99,7 @@ def digest(weight: WeightFile) -> str:
 
 def _cached(weight: WeightFile, holding_lock: bool = False) -> Path | None:
     path = cache.target_of(weight)
-    if not path.is_file():
+    if not os.path.isfile(path):  # also False where the folder may not be read
         return None
     try:
         fits = _fits(weight, path)

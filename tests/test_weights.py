@@ -173,6 +173,16 @@ def test_a_name_server_that_never_answers_is_given_up(monkeypatch: pytest.Monkey
     assert "weights.invalid (no answer in 0.3 s)" in str(error)
 
 
+def test_a_host_that_takes_the_call_and_says_nothing_is_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_weight_http, "ANSWER_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        wanted = weight(UrlFile(f"http://127.0.0.1:{silent.getsockname()[1]}/a"))
+        assert "127.0.0.1 (no answer in 0.3 s)" in str(failure(wanted))
+        assert "could not be reached a moment ago" in str(failure(wanted))
+
+
 def test_a_stalled_server_is_asked_again(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_weight_http, "STALL_SECONDS", 0.3)
     server.pages["/a"] = Page(BODY, stalls=[800_000])
