@@ -1,0 +1,1 @@
+"""The page: what it asks of the server, and how the server answers."""

@@ -1,0 +1,274 @@
+"""The endpoints for programs: `segment`, `erase` and `list_erasers`, through gradio_client.
+
+    from gradio_client import Client, handle_file
+
+    client = Client("http://127.0.0.1:7860")
+    photo = handle_file("photo.jpg")
+    found = client.predict(photo, [[320, 165]], api_name="/segment")
+    erased = client.predict(
+        photo, handle_file(found["mask"]), ["migan", "telea"], api_name="/erase"
+    )
+
+They do what the page does, through the same service. Gradio does not enforce types, so
+every argument is validated here, and what is wrong comes back as one sentence.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Any, ParamSpec, TypeVar
+
+import gradio as gr
+
+from methods import BadInput, Mask, Photo, list_erasers, load_mask
+from segmentation import mask_png
+from ui import service_catalog as catalog
+from ui.api_requests import ApiErase, ApiSegment, FileArgument
+from ui.caller import caller_of
+from ui.cards import Card
+from ui.errors import described
+from ui.files import link_or_copy, private_folder, write_atomic
+from ui.live import Grid
+from ui.names import photo_name, safe_stem
+from ui.photos import PhotoRecord
+from ui.runs import result_name
+from ui.service import Service, figures
+from ui.service_erase import Order, Prompts
+
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
+
+FIGURES = (
+    "seed",
+    "settings",
+    "load_seconds",
+    "erase_seconds",
+    "peak_memory",
+    "memory_kind",
+    "device",
+    "changed_outside",
+    "cached",
+    "weights",
+)
+
+
+def register(service: Service) -> None:
+    """Add the endpoints; to be called inside `with gr.Blocks()`."""
+    api = _Api(service)
+
+    @_spoken
+    def list_erasers() -> list[dict[str, Any]]:
+        """All erasers with their papers, licenses, settings and the state of their weights."""
+        return catalog.describe_erasers()
+
+    @_spoken
+    def segment(
+        image: gr.FileData,
+        points: list[list[float]] | None = None,
+        box: list[float] | None = None,
+        level: int | None = None,
+        objects: list[dict[str, Any]] | None = None,
+        dilate: int = 0,
+        segmenter: str | None = None,
+        request: gr.Request | None = None,
+    ) -> dict[str, Any]:
+        """Find an object from clicks or a box.
+
+        Args:
+            image: The photo.
+            points: Clicks on one object, each [x, y] or [x, y, label]; label 0 = not the object.
+            box: A box around it, [x0, y0, x1, y1] in pixels of the photo.
+            level: 0 = a part, 1 = more, 2 = the whole; None = the segmenter's choice.
+            objects: Several objects instead; each has points, such as {"x": 3, "y": 4, "label": 1},
+                a box with x0, y0, x1, y1, and a level.
+            dilate: Pixels by which the mask grows.
+            segmenter: A segmenter's id; None = the best one that is ready.
+
+        Returns:
+            mask (a PNG of the photo's size, white = object), area (0 to 1), levels, chosen,
+            segmenter, approximate, width, height.
+        """
+        asked = ApiSegment.model_validate(
+            {
+                "image": image,
+                "points": points or (),
+                "box": box,
+                "level": level,
+                "objects": objects or (),
+                "dilate": dilate,
+                "segmenter": segmenter,
+            }
+        )
+        return api.segment(asked, caller_of(request))
+
+    @_spoken
+    def erase(
+        image: gr.FileData,
+        mask: gr.FileData | None = None,
+        erasers: list[str] | None = None,
+        points: list[list[float]] | None = None,
+        box: list[float] | None = None,
+        level: int | None = None,
+        objects: list[dict[str, Any]] | None = None,
+        dilate: int = 0,
+        segmenter: str | None = None,
+        settings: dict[str, dict[str, Any]] | None = None,
+        seed: int = 0,
+        request: gr.Request | None = None,
+    ) -> dict[str, Any]:
+        """Erase an object by several methods.
+
+        Args:
+            image: The photo.
+            mask: A black and white picture, white = erase; instead of points, box or objects.
+            erasers: Ids from list_erasers, in the order of the results; None = the default ones.
+            points: As in segment.
+            box: As in segment.
+            level: As in segment.
+            objects: As in segment.
+            dilate: As in segment.
+            segmenter: As in segment.
+            settings: Settings by eraser's id, such as {"telea": {"radius": 5}}.
+            seed: For the erasers that depend on one, 0 to 4294967295.
+
+        Returns:
+            run (its link on the page is /?run=...), seconds, and results: one entry per eraser
+            with eraser, name, state ("done" or "failed"), image (a lossless PNG), error (a
+            sentence), seed, settings, load_seconds, erase_seconds, peak_memory, memory_kind,
+            device, changed_outside, cached, weights.
+        """
+        asked = ApiErase.model_validate(
+            {
+                "image": image,
+                "erasers": _default_erasers() if erasers is None else erasers,
+                "points": points or (),
+                "box": box,
+                "level": level,
+                "objects": objects or (),
+                "mask": mask,
+                "dilate": dilate,
+                "segmenter": segmenter,
+                "settings": settings or {},
+                "seed": seed,
+            }
+        )
+        return api.erase(asked, caller_of(request))
+
+    gr.api(list_erasers, queue=False)
+    gr.api(segment, concurrency_limit=8)
+    gr.api(erase, concurrency_limit=8)
+
+
+def _spoken(call: Callable[Args, Result]) -> Callable[Args, Result]:
+    """Whatever goes wrong reaches the client as one sentence, without path or trace."""
+
+    @wraps(call)
+    def spoken(*args: Args.args, **kwargs: Args.kwargs) -> Result:
+        try:
+            return call(*args, **kwargs)
+        except Exception as error:  # bugs too: Gradio would say nothing at all
+            raise gr.Error(described(error)["text"], print_exception=False) from None
+
+    return spoken
+
+
+class _Api:
+    """What the endpoints do, with arguments that have been validated."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def segment(self, asked: ApiSegment, caller: str) -> dict[str, Any]:
+        self._service.clicks.take(caller)
+        photo = self._decoded(asked.image)
+        selection, spec = self._service.selecting.select(
+            photo, asked.prompted(), asked.dilate, asked.segmenter
+        )
+        height, width = photo.size
+        path = self._new_file(f"{safe_stem(photo.name)}-mask.png")
+        write_atomic(path, mask_png(selection.mask))
+        return {
+            "mask": _file_data(path),
+            **figures(selection),
+            "segmenter": spec.id,
+            "approximate": spec.approximate,
+            "width": width,
+            "height": height,
+        }
+
+    def erase(self, asked: ApiErase, caller: str) -> dict[str, Any]:
+        self._service.erases.take(caller)
+        name = _name_of(asked.image)
+        record = self._service.photos.add_copy(self._uploaded(asked.image), name)
+        order = Order(
+            run=token_urlsafe(16),
+            session=None,
+            photo=record.id,
+            jobs=asked.jobs(),
+            make_mask=lambda photo: self._mask(asked, photo),
+        )
+        live = self._service.erasing.begin(order)
+        (grid,) = deque(live.grids(), maxlen=1)  # the last value has everything
+        if not grid["cards"]:
+            raise _refused(grid)
+        results = [self._result(grid, card, record) for card in grid["cards"]]
+        return {"run": grid["run"], "seconds": grid["seconds"], "results": results}
+
+    def _mask(self, asked: ApiErase, photo: Photo) -> tuple[Mask, Prompts]:
+        if asked.mask is None:
+            objects = asked.prompted()
+            selection, spec = self._service.selecting.select(
+                photo, objects, asked.dilate, asked.segmenter
+            )
+            dumped = [entry.model_dump() for entry in objects]
+            return selection.mask, {"objects": dumped, "dilate": asked.dilate, "segmenter": spec.id}
+        mask = load_mask(self._uploaded(asked.mask), photo.size, limits=self._service.limits)
+        return mask, {"objects": [], "dilate": 0, "segmenter": None}
+
+    def _result(self, grid: Grid, card: Card, record: PhotoRecord) -> dict[str, Any]:
+        result = {
+            "eraser": card["eraser"],
+            "name": card["name"],
+            "state": card["state"],
+            "image": None,
+            "error": card["error"]["text"] if "error" in card else None,
+        }
+        if "full" in card:
+            file = result_name(card["index"], card["eraser"], "png")
+            path = self._new_file(f"{safe_stem(record.name)}-{card['eraser']}.png")
+            link_or_copy(self._service.runs.folder / grid["run"] / file, path)
+            result["image"] = _file_data(path)
+        return {**result, **{name: card.get(name) for name in FIGURES}}
+
+    def _uploaded(self, file: FileArgument) -> Path:
+        return self._service.uploads.existing(file.path)
+
+    def _decoded(self, file: FileArgument) -> Photo:
+        return self._service.photos.decode(self._uploaded(file), _name_of(file))
+
+    def _new_file(self, name: str) -> Path:
+        """A place in Gradio's folder, from which it hands files out; random, so unguessable."""
+        return private_folder(self._service.uploads.folder / "api" / token_urlsafe(16)) / name
+
+
+def _default_erasers() -> list[str]:
+    return [spec.id for spec in list_erasers() if spec.default]
+
+
+def _refused(grid: Grid) -> BadInput:
+    """The jobs were found unusable before anything began; the reason is the answer."""
+    return BadInput(grid["error"]["text"], grid["error"]["code"])
+
+
+def _name_of(file: FileArgument) -> str:
+    return photo_name(file.orig_name or Path(file.path).name)
+
+
+def _file_data(path: Path) -> dict[str, Any]:
+    return gr.FileData(
+        path=str(path), orig_name=path.name, mime_type="image/png", size=path.stat().st_size
+    ).model_dump()

@@ -1,0 +1,124 @@
+"""Everything of a run in one zip, streamed: the upload, the mask, the results, the settings."""
+
+from __future__ import annotations
+
+import json
+import time
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ui.names import safe_file_name
+from ui.runs import RunStore, result_name
+
+CHUNK = 2**20
+
+OWN_NAMES = frozenset({"mask.png", "settings.json"})
+
+FIGURES = (
+    "load_seconds",
+    "erase_seconds",
+    "peak_memory",
+    "memory_kind",
+    "device",
+    "changed_outside",
+    "cached",
+    "weights",
+    "error",
+)
+
+
+class _Outbox:
+    """A file to write to that only collects; it cannot be sought, so the zip streams."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+    def take(self) -> bytes:
+        data = b"".join(self._parts)
+        self._parts.clear()
+        return data
+
+
+def stream_zip(runs: RunStore, run_id: str) -> Iterator[bytes]:
+    """The zip, piece by piece; no more than a few MB are in memory.
+
+    Nothing is packed twice: PNG and JPEG are stored as they are. Raises UserError
+    ("run_gone") at the first piece.
+    """
+    saved = runs.load(run_id)
+    created = time.localtime(saved["created"])
+    outbox = _Outbox()
+    with zipfile.ZipFile(outbox, "w") as archive:  # type: ignore[call-overload]
+        for name, source in _members(runs, run_id, saved):
+            entry = zipfile.ZipInfo(name, created[:6])
+            entry.external_attr = 0o644 << 16
+            if isinstance(source, bytes):
+                archive.writestr(entry, source)
+            else:
+                yield from _copy(archive, entry, source, outbox)
+            yield outbox.take()
+    yield outbox.take()
+
+
+def settings_json(run_id: str, saved: dict[str, Any]) -> dict[str, Any]:
+    """What is needed to repeat the run and to judge its results."""
+    photo = saved["photo"]
+    return {
+        "run": run_id,
+        "created": datetime.fromtimestamp(saved["created"], UTC).isoformat(timespec="seconds"),
+        "photo": {
+            "name": photo["name"],
+            "format": photo["format"],
+            "width": photo["width"],
+            "height": photo["height"],
+            "file_sha256": photo["sha256"],
+            "pixels_sha256": photo["key"],
+        },
+        "prompts": saved["prompts"],
+        "mask": {"area": saved["grid"]["mask"]["area"], "packed_sha256": saved["mask_sha256"]},
+        "seconds": saved["grid"]["seconds"],
+        "jobs": [_job(card) for card in saved["grid"]["cards"]],
+        "versions": saved["versions"],
+    }
+
+
+def _job(card: dict[str, Any]) -> dict[str, Any]:
+    job = {name: card[name] for name in ("eraser", "name", "settings", "seed", "state")}
+    if "full" in card:
+        job["file"] = f"results/{result_name(card['index'], card['eraser'], 'png')}"
+    return {**job, **{name: card[name] for name in FIGURES if name in card}}
+
+
+def _members(
+    runs: RunStore, run_id: str, saved: dict[str, Any]
+) -> Iterator[tuple[str, Path | bytes]]:
+    """Name in the zip and what it holds."""
+    folder = runs.folder / run_id
+    name = safe_file_name(saved["photo"]["name"])
+    yield (f"original-{name}" if name.lower() in OWN_NAMES else name), folder / "original"
+    yield "mask.png", folder / "mask.png"
+    for card in saved["grid"]["cards"]:
+        file = result_name(card["index"], card["eraser"], "png")
+        if "full" in card:
+            yield f"results/{file}", folder / file
+    settings = settings_json(run_id, saved)
+    yield "settings.json", json.dumps(settings, ensure_ascii=False, indent=2).encode()
+
+
+def _copy(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, source: Path, outbox: _Outbox
+) -> Iterator[bytes]:
+    with source.open("rb") as file, archive.open(entry, "w") as target:
+        while chunk := file.read(CHUNK):
+            target.write(chunk)
+            yield outbox.take()

@@ -1,0 +1,108 @@
+"""The grid's cards: plain dictionaries that follow the events of a run.
+
+A card's `state` is one of: queued, waiting, fetching, loading, running, stopping; and at
+the end: done, failed, stopped.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from methods import (
+    EraserSpec,
+    Event,
+    Failed,
+    Fetching,
+    Finished,
+    Loading,
+    Started,
+    Stepped,
+    Waiting,
+)
+from ui.requests import JobRequest
+
+Card: TypeAlias = dict[str, Any]
+
+ENDED = frozenset({"done", "failed", "stopped"})
+INTERRUPTIBLE = frozenset({"fetching", "loading", "running"})
+PROGRESS = ("ahead", "step", "total", "done", "size", "file")
+"""What a card says of its progress; each state has its own, and the last has none."""
+
+
+def new_card(index: int, job: JobRequest, spec: EraserSpec) -> Card:
+    return {
+        "index": index,
+        "eraser": spec.id,
+        "name": spec.name,
+        "state": "queued",
+        "seed": job.seed,
+        "settings": dict(job.settings),
+        "notes": [note._asdict() for note in spec.notes],
+    }
+
+
+def follow(card: Card, event: Event) -> bool:
+    """Change the card as the event says. True = at once for the page; False = in good time.
+
+    `Finished` is left to the caller, who has a picture to put away first.
+    """
+    before = card["state"]
+    match event:
+        case Waiting(ahead=ahead):
+            _move(card, "waiting", ahead=ahead)
+        case Fetching(name=name, done=done, total=total):
+            _move(card, "fetching", file=name, done=done, size=total)
+        case Loading():
+            _move(card, "loading")
+        case Started():
+            _move(card, "running")
+        case Stepped(step=step, total=total):
+            _move(card, "running", step=step, total=total)
+        case Failed():
+            _fail(card, event)
+    return card["state"] != before
+
+
+def _move(card: Card, state: str, **progress: Any) -> None:
+    """Into a state, with what belongs to it; a stopped card stays "stopping" until its end."""
+    stopping = card["state"] == "stopping"
+    for name in PROGRESS:
+        card.pop(name, None)
+    card.update(state="stopping" if stopping else state, **progress)
+
+
+def _fail(card: Card, event: Failed) -> None:
+    end(card, "stopped" if event.stopped else "failed")
+    if not event.stopped:
+        card["error"] = {"code": event.code, "text": event.text, "details": dict(event.details)}
+
+
+def finish(card: Card, event: Finished, view: str) -> None:
+    """The figures and the view of a result; its lossless file (`full`) comes later."""
+    end(card, "done")
+    card.update(
+        view=view,
+        load_seconds=event.load_seconds,
+        erase_seconds=event.erase_seconds,
+        peak_memory=event.peak_memory,
+        memory_kind=event.memory_kind,
+        device=event.device,
+        changed_outside=event.changed_outside,
+        cached=event.cached,
+        seed=event.seed,
+        settings=dict(event.settings),
+        weights=dict(event.weights),
+    )
+
+
+def end(card: Card, state: str) -> None:
+    for name in PROGRESS:
+        card.pop(name, None)
+    card["state"] = state
+
+
+def ask_to_stop(cards: list[Card]) -> None:
+    """Stop was pressed: what is at work says so, what waits is over at once anyway."""
+    for card in cards:
+        if card["state"] in INTERRUPTIBLE:
+            card["state"] = "stopping"

@@ -1,0 +1,95 @@
+"""How often and how much one visitor may ask, so that one cannot stop the others."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ui.errors import busy, run_in_progress, too_fast
+
+MOST_CALLERS = 4096
+"""Buckets kept; the longest unused go first (a full bucket is the same as none)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A token bucket: `burst` at once, then `per_second` on and on."""
+
+    per_second: float
+    burst: int
+
+
+class RateLimiter:
+    """One token bucket per caller, and one for all callers together.
+
+    The one for all bounds what a crowd, or one visitor under many names, can ask;
+    it is `crowd` times as large. clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self, rate: Rate, *, crowd: int = 10, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rate = rate
+        self._crowd = Rate(rate.per_second * crowd, rate.burst * crowd)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._everyone = (float(self._crowd.burst), clock())
+
+    def take(self, caller: str) -> None:
+        """Take one token. Raises Unavailable ("too_fast") when there is none."""
+        with self._lock:
+            now = self._clock()
+            own = _filled(self._levels.pop(caller, None), self._rate, now)
+            everyone = _filled(self._everyone, self._crowd, now)
+            wait = max((1 - own) / self._rate.per_second, (1 - everyone) / self._crowd.per_second)
+            spent = 1 if wait <= 0 else 0
+            self._levels[caller] = (own - spent, now)
+            self._everyone = (everyone - spent, now)
+            while len(self._levels) > MOST_CALLERS:
+                self._levels.popitem(last=False)
+        if wait > 0:
+            raise too_fast(wait)
+
+
+def _filled(level: tuple[float, float] | None, rate: Rate, now: float) -> float:
+    if level is None:
+        return float(rate.burst)
+    tokens, then = level
+    return min(float(rate.burst), tokens + (now - then) * rate.per_second)
+
+
+class RunSlots:
+    """Who may run: one run per session, and so many in all, waiting ones included."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._sessions: dict[str, str | None] = {}
+
+    def take(self, run_id: str, session: str | None) -> None:
+        """Raises Unavailable: "run_in_progress" for this session, or "busy" for all."""
+        with self._lock:
+            if session is not None and session in self._sessions.values():
+                raise run_in_progress()
+            if len(self._sessions) >= self._most:
+                raise busy(len(self._sessions))
+            self._sessions[run_id] = session
+
+    def set_free(self, run_id: str) -> None:
+        """Let the session start another run: this one is stopped and only winding down."""
+        with self._lock:
+            if run_id in self._sessions:
+                self._sessions[run_id] = None
+
+    def give_back(self, run_id: str) -> None:
+        with self._lock:
+            self._sessions.pop(run_id, None)
+
+    def of_session(self, session: str) -> list[str]:
+        """The ids of the runs that this session has going."""
+        with self._lock:
+            return [run_id for run_id, owner in self._sessions.items() if owner == session]

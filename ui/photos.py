@@ -1,0 +1,235 @@
+"""The photos that visitors have opened: on disk under random ids, decoded ones in memory.
+
+    photos/<id>/original     the bytes as they were uploaded, never changed
+                photo.json   what is known about them
+                view.jpg     what the page shows, longer side at most 1600 pixels
+                mask-….png   masks that were asked for as files
+
+Whoever knows an id may see its photo; ids are 128 random bits and are never listed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from hashlib import file_digest, sha256
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Any
+
+from methods import Limits, Photo, Text, load_image, view_jpeg
+from ui.errors import photo_gone
+from ui.files import link_or_copy, private_folder, write_atomic, write_json
+from ui.memory import ByteCache
+from ui.names import is_id
+
+VIEW_SIDE = 1600
+KEPT_BYTES = 512 * 2**20
+DECODES_AT_ONCE = 2
+"""A 50-megapixel photo takes several hundred MB while it is decoded."""
+
+TOUCH_SECONDS = 600.0
+KEPT_MASKS = 8
+PUBLIC_FILE = re.compile(r"view\.jpg|mask-[0-9a-f]{16}\.png")
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRecord:
+    """What is kept about a photo. key: of the pixels; sha256: of the uploaded file."""
+
+    id: str
+    name: str
+    format: str
+    width: int
+    height: int
+    alpha: bool
+    key: str
+    sha256: str
+    notes: tuple[Text, ...] = ()
+
+    def public(self) -> dict[str, Any]:
+        """The part that the page gets."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "width": self.width,
+            "height": self.height,
+            "alpha": self.alpha,
+            "view": f"lab/photos/{self.id}/view.jpg",
+            "notes": [note._asdict() for note in self.notes],
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> PhotoRecord:
+        notes = tuple(Text(*note) for note in value.get("notes", ()))
+        return cls(**{**value, "notes": notes})
+
+
+class PhotoStore:
+    """Opens photos, and gives them back by id.
+
+    Raises UserError ("photo_gone") for an id that is not here; what `load_image` raises
+    for a file that is no usable photo; OSError.
+    """
+
+    def __init__(self, folder: Path, limits: Limits, kept_bytes: int = KEPT_BYTES) -> None:
+        self.folder = private_folder(folder)
+        self._limits = limits
+        self._decoded: ByteCache[Photo] = ByteCache(kept_bytes, _bytes_of)
+        self._records: dict[str, PhotoRecord] = {}
+        self._touched: dict[str, float] = {}
+        self._decoding = threading.BoundedSemaphore(DECODES_AT_ONCE)
+
+    def take(self, upload: Path, name: str) -> PhotoRecord:
+        """Move an uploaded file in here and open it. FileNotFoundError if it is not there."""
+        with self._new_folder() as folder:
+            shutil.move(upload, folder / "original")
+            return self._open(folder, name)
+
+    def add_copy(self, source: Path, name: str) -> PhotoRecord:
+        """Open a photo from a file that stays where it is."""
+        with self._new_folder() as folder:
+            shutil.copyfile(source, folder / "original")
+            return self._open(folder, name)
+
+    def add_again(self, photo_id: str, name: str) -> PhotoRecord:
+        """Open the same file a second time, under an id of its own."""
+        self.record(photo_id)
+        with self._new_folder() as folder:
+            link_or_copy(self.original(photo_id), folder / "original")
+            return self._open(folder, name)
+
+    def restore(self, record: PhotoRecord, original: Path) -> PhotoRecord:
+        """Bring back a photo that was cleared away, from a copy, under its old id."""
+        if not is_id(record.id):
+            raise photo_gone()
+        if (self.folder / record.id / "photo.json").is_file():
+            return record
+        folder = private_folder(self.folder / record.id)
+        part = folder / f".original.{token_urlsafe(6)}"
+        try:
+            link_or_copy(original, part)
+            part.replace(folder / "original")
+        finally:
+            part.unlink(missing_ok=True)  # two links to one file: replace leaves the first
+        return self._open(folder, record.name)
+
+    def record(self, photo_id: str) -> PhotoRecord:
+        """What is known about a photo. Raises UserError ("photo_gone")."""
+        path = self.folder / photo_id / "photo.json"
+        if not is_id(photo_id) or not path.is_file():
+            self._records.pop(photo_id, None)
+            self._decoded.forget(photo_id)
+            raise photo_gone()
+        self._touch(photo_id, path)
+        if photo_id not in self._records:
+            self._records[photo_id] = _read_record(path)
+        return self._records[photo_id]
+
+    def load(self, photo_id: str) -> Photo:
+        """The decoded photo, from memory or from disk."""
+        record = self.record(photo_id)
+        return self._decoded.get(
+            photo_id, lambda: self.decode(self.original(photo_id), record.name)
+        )
+
+    def decode(self, path: Path, name: str) -> Photo:
+        """Decode any file, so many at a time. Raises "photo_gone" where there is none."""
+        with self._decoding:
+            if not path.is_file():
+                raise photo_gone()
+            return load_image(path, name=name, limits=self._limits)
+
+    def original(self, photo_id: str) -> Path:
+        return self.folder / photo_id / "original"
+
+    def view(self, photo_id: str) -> Path:
+        return self.folder / photo_id / "view.jpg"
+
+    def put_mask(self, photo_id: str, png: bytes) -> str:
+        """Keep a mask beside its photo, to be downloaded; its relative URL."""
+        name = f"mask-{sha256(png).hexdigest()[:16]}.png"
+        folder = self.folder / photo_id
+        for old in sorted(folder.glob("mask-*.png"), key=os.path.getmtime)[: -KEPT_MASKS + 1]:
+            old.unlink(missing_ok=True)
+        write_atomic(folder / name, png)
+        return f"lab/photos/{photo_id}/{name}"
+
+    def file(self, photo_id: str, name: str) -> Path | None:
+        """A file that the page may have, or None."""
+        if not is_id(photo_id) or PUBLIC_FILE.fullmatch(name) is None:
+            return None
+        path = self.folder / photo_id / name
+        return path if path.is_file() else None
+
+    @contextmanager
+    def _new_folder(self) -> Iterator[Path]:
+        """A folder under a new random id; it goes again if the photo cannot be opened."""
+        folder = self.folder / token_urlsafe(16)
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _open(self, folder: Path, name: str) -> PhotoRecord:
+        original = folder / "original"
+        if not stat.S_ISREG(original.lstat().st_mode):
+            raise photo_gone()
+        photo = self.decode(original, name)
+        record = _record_of(folder.name, name, photo, original)
+        write_atomic(folder / "view.jpg", view_jpeg(photo.rgb, longest_side=VIEW_SIDE))
+        write_json(folder / "photo.json", asdict(record))
+        self._records[record.id] = record
+        self._decoded.put(record.id, photo)
+        return record
+
+    def _touch(self, photo_id: str, path: Path) -> None:
+        """Tell the janitor that the photo is in use; not with every click."""
+        now = time.monotonic()
+        if now - self._touched.get(photo_id, 0.0) > TOUCH_SECONDS:
+            self._touched[photo_id] = now
+            os.utime(path)
+
+    def forget(self, photo_id: str) -> None:
+        """Drop what is in memory of a photo whose folder has been removed."""
+        self._records.pop(photo_id, None)
+        self._touched.pop(photo_id, None)
+        self._decoded.forget(photo_id)
+
+
+def _read_record(path: Path) -> PhotoRecord:
+    try:
+        return PhotoRecord.from_json(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise photo_gone() from error
+
+
+def _record_of(photo_id: str, name: str, photo: Photo, original: Path) -> PhotoRecord:
+    height, width = photo.size
+    with original.open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+    return PhotoRecord(
+        id=photo_id,
+        name=name,
+        format=photo.format,
+        width=width,
+        height=height,
+        alpha=photo.alpha is not None,
+        key=photo.key,
+        sha256=digest,
+        notes=tuple(photo.notes),
+    )
+
+
+def _bytes_of(photo: Photo) -> int:
+    return photo.rgb.nbytes + (0 if photo.alpha is None else photo.alpha.nbytes)

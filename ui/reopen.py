@@ -1,0 +1,48 @@
+"""A run opened again by its link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ui.cards import ENDED, end
+from ui.errors import Answer, run_gone
+from ui.live import Grid
+from ui.photos import PhotoRecord, PhotoStore
+from ui.runs import RunStore
+
+
+def reopen(
+    run_id: str, runs: RunStore, photos: PhotoStore, live_grid: Callable[[str], Grid | None]
+) -> Answer:
+    """Grid, photo, prompts and jobs of a run, as they were.
+
+    The photo is brought back into the store where it has been cleared away, so that the
+    page can go on with it. live_grid: the value of a run that still goes on, or None.
+    Raises UserError ("run_gone").
+    """
+    saved = runs.load(run_id)
+    try:
+        record = PhotoRecord.from_json(saved["photo"])
+        photos.restore(record, runs.original(run_id))
+        return {
+            "grid": live_grid(run_id) or _ended(saved["grid"], runs.is_running(run_id)),
+            "photo": record.public(),
+            "prompt": saved["prompts"],
+            "jobs": saved["jobs"],
+        }
+    except (KeyError, TypeError, FileNotFoundError) as error:
+        raise run_gone() from error
+
+
+def _ended(grid: dict[str, Any], elsewhere: bool) -> Grid:
+    """The grid on disk. elsewhere: the run goes on in another process.
+
+    Where the program ended in the middle, what was not finished will not come any more.
+    """
+    if grid["state"] == "running" and not elsewhere:
+        for card in grid["cards"]:
+            if card["state"] not in ENDED:
+                end(card, "stopped")
+        grid["state"] = "stopped"
+    return grid

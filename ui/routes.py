@@ -1,0 +1,162 @@
+"""The files of photos, examples and runs, under lab/, in front of Gradio's own routes.
+
+Ids and file names are checked by pattern, so nothing outside a photo's or a run's folder
+can be named. What is unknown, and what is not allowed, is the same 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from methods import UserError
+from ui.archive import stream_zip
+from ui.names import safe_stem
+from ui.service import Service
+
+MOST_BODY = 4 * 2**20
+"""Bytes of a request that is not an upload: prompts and settings are a few kB."""
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cache-Control": "private, max-age=86400",
+}
+TYPES = {".jpg": "image/jpeg", ".png": "image/png"}
+
+
+def app_kwargs(service: Service) -> dict[str, Any]:
+    """For `demo.launch(app_kwargs=…)`: routes and the body limit, there from the start."""
+    return {"routes": lab_routes(service), "middleware": [Middleware(BodyLimit)]}
+
+
+def install(app: Starlette, service: Service) -> None:
+    """The same routes for an app that is made already, before all of its own."""
+    app.router.routes[:0] = lab_routes(service)
+
+
+def lab_routes(service: Service) -> list[BaseRoute]:
+    files = _Files(service)
+    return [
+        Route("/lab/photos/{photo}/{file}", files.photo),
+        Route("/lab/examples/{example}/thumb.jpg", files.example),
+        Route("/lab/runs/{run}/all.zip", files.archive),
+        Route("/lab/runs/{run}/{file}", files.result),
+    ]
+
+
+class _Files:
+    """The endpoints; plain functions, which Starlette runs in its thread pool."""
+
+    def __init__(self, service: Service) -> None:
+        self._photos = service.photos
+        self._runs = service.runs
+        self._examples = service.examples
+
+    def photo(self, request: Request) -> Response:
+        photo_id, file = request.path_params["photo"], request.path_params["file"]
+        path = self._photos.file(photo_id, file)
+        if path is None:
+            raise HTTPException(404)
+        return _file(request, path, lambda: f"{self._stem_of_photo(photo_id)}-mask")
+
+    def example(self, request: Request) -> Response:
+        try:
+            data = self._examples.thumb(request.path_params["example"])
+        except UserError:
+            raise HTTPException(404) from None
+        return Response(data, media_type="image/jpeg", headers=HEADERS)
+
+    def result(self, request: Request) -> Response:
+        run_id, file = request.path_params["run"], request.path_params["file"]
+        path = self._runs.file(run_id, file)
+        if path is None:
+            raise HTTPException(404)
+        return _file(request, path, lambda: f"{self._stem_of_run(run_id)}-{_label(file)}")
+
+    def archive(self, request: Request) -> Response:
+        run_id = request.path_params["run"]
+        name = f"{self._stem_of_run(run_id)}-eraser-lab.zip"
+        pieces = stream_zip(self._runs, run_id)
+        try:
+            first = next(pieces)  # fails here, while it can still be a 404
+        except (UserError, FileNotFoundError):
+            raise HTTPException(404) from None
+        headers = {**HEADERS, "Content-Disposition": f"attachment; filename*=utf-8''{quote(name)}"}
+        return StreamingResponse(
+            chain([first], pieces), media_type="application/zip", headers=headers
+        )
+
+    def _stem_of_run(self, run_id: str) -> str:
+        try:
+            return safe_stem(str(self._runs.load(run_id)["photo"]["name"]))
+        except (UserError, KeyError, TypeError):
+            raise HTTPException(404) from None
+
+    def _stem_of_photo(self, photo_id: str) -> str:
+        try:
+            return safe_stem(self._photos.record(photo_id).name)
+        except UserError:
+            raise HTTPException(404) from None
+
+
+def _file(request: Request, path: Path, stem: Callable[[], str]) -> Response:
+    """The file to show, or with ?download=1 to keep, under a name that people know."""
+    kind = TYPES[path.suffix]
+    if request.query_params.get("download") != "1":
+        return FileResponse(path, media_type=kind, headers=HEADERS)
+    return FileResponse(path, media_type=kind, headers=HEADERS, filename=stem() + path.suffix)
+
+
+def _label(file: str) -> str:
+    """What a run's file shows: "mask", "original", or the eraser's id."""
+    return Path(file).stem.rpartition("-")[2]
+
+
+class BodyLimit:
+    """Refuses bodies that are too large, which Gradio would read into memory whole.
+
+    Uploads are streamed to disk and have Gradio's own limit (`max_file_size`).
+    """
+
+    def __init__(self, app: ASGIApp, most: int = MOST_BODY) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].rstrip("/").endswith("/upload"):
+            await self._app(scope, receive, send)
+        elif _announced(scope) > self._most:
+            await Response("Too large.", 413, media_type="text/plain")(scope, receive, send)
+        else:
+            await self._app(scope, self._counted(receive), send)
+
+    def _counted(self, receive: Receive) -> Receive:
+        """For bodies that do not say how large they are: cut off as if the sender had gone."""
+        arrived = 0
+
+        async def counting() -> Message:
+            nonlocal arrived
+            message = await receive()
+            arrived += len(message.get("body", b""))
+            return message if arrived <= self._most else {"type": "http.disconnect"}
+
+        return counting
+
+
+def _announced(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0

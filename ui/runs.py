@@ -1,0 +1,110 @@
+"""The runs: one folder each, under the random id that is also the run's link.
+
+runs/<id>/run.json                 all that is needed to show and to repeat the run
+          original                 the uploaded file (a second name for the photo's)
+          original.jpg             what the page shows of it
+          mask.png  overlay.png    the mask at full size; the overlay as on the page
+          <n>-<eraser>.jpg / .png  each result: to look at; lossless, to keep
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from ui.errors import run_gone, run_used
+from ui.files import private_folder, write_json
+from ui.names import is_id
+
+FORMAT = 1
+"""Of run.json; a file of another format is treated as gone, never guessed at."""
+
+PUBLIC_FILE = re.compile(r"original\.jpg|mask\.png|overlay\.png|\d{1,2}-[a-z0-9_]{1,40}\.(jpg|png)")
+RUNNING_MARK = "running"
+"""An empty file that lies in a run's folder while the run goes on, in whichever process."""
+
+MARK_SECONDS = 1800.0
+"""How long a mark is believed; the process that runs renews it more often."""
+
+
+def result_name(index: int, eraser: str, ending: str) -> str:
+    return f"{index}-{eraser}.{ending}"
+
+
+def run_url(run_id: str, file: str) -> str:
+    """Relative on purpose, so that it also works behind a proxy's prefix."""
+    return f"lab/runs/{run_id}/{file}"
+
+
+class RunStore:
+    """Run folders by id. Ids come from the page and must never have been used before."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = private_folder(folder)
+
+    def create(self, run_id: str) -> Path:
+        """A new folder, marked as running. Raises UserError ("run_used")."""
+        if not is_id(run_id):
+            raise run_gone()
+        folder = self.folder / run_id
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            raise run_used() from None
+        (folder / RUNNING_MARK).touch()
+        return folder
+
+    def save(self, run_id: str, value: dict[str, Any]) -> None:
+        write_json(self.folder / run_id / "run.json", {"format": FORMAT, **value})
+
+    def load(self, run_id: str) -> dict[str, Any]:
+        """What was saved last. Raises UserError ("run_gone")."""
+        if not is_id(run_id):
+            raise run_gone()
+        try:
+            value = json.loads((self.folder / run_id / "run.json").read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise run_gone() from error
+        if not isinstance(value, dict) or value.get("format") != FORMAT:
+            raise run_gone()
+        return value
+
+    def discard(self, run_id: str) -> None:
+        """Remove a run that came to nothing."""
+        if is_id(run_id):
+            shutil.rmtree(self.folder / run_id, ignore_errors=True)
+
+    def exists(self, run_id: str) -> bool:
+        return is_id(run_id) and (self.folder / run_id).is_dir()
+
+    def file(self, run_id: str, name: str) -> Path | None:
+        """A file that the page may have, or None."""
+        if not is_id(run_id) or PUBLIC_FILE.fullmatch(name) is None:
+            return None
+        path = self.folder / run_id / name
+        return path if path.is_file() else None
+
+    def original(self, run_id: str) -> Path:
+        return self.folder / run_id / "original"
+
+    def mark_running(self, run_id: str) -> None:
+        """Renew the mark, which other processes believe for a while only."""
+        mark = self.folder / run_id / RUNNING_MARK
+        if mark.exists():
+            os.utime(mark)
+
+    def is_running(self, run_id: str) -> bool:
+        """Whether some process has marked the run as going on, not too long ago."""
+        try:
+            marked = (self.folder / run_id / RUNNING_MARK).stat().st_mtime
+        except OSError:
+            return False
+        return time.time() - marked < MARK_SECONDS
+
+    def mark_ended(self, run_id: str) -> None:
+        (self.folder / run_id / RUNNING_MARK).unlink(missing_ok=True)

@@ -1,0 +1,43 @@
+"""The service as the functions that `gr.HTML(server_functions=…)` takes.
+
+Gradio marks each function with an attribute, which a bound method does not allow, and
+gives a parameter annotated with gr.Request the raw Starlette request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from ui.caller import caller_of
+from ui.errors import Answer
+from ui.service import Service
+
+NAMES = (
+    "open_photo",
+    "open_example",
+    "reopen_photo",
+    "segment",
+    "mask",
+    "erasers",
+    "weights",
+    "fetch_weights",
+    "stop",
+    "open_run",
+)
+
+
+def server_functions(service: Service) -> list[Callable[..., Answer]]:
+    """One function per name above; in the browser `server.<name>(request)`."""
+    return [_function(name, getattr(service, name)) for name in NAMES]
+
+
+def _function(name: str, method: Callable[..., Answer]) -> Callable[..., Answer]:
+    def call(data: Any, request: gr.Request) -> Answer:
+        return method(data, caller_of(request))
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = method.__doc__
+    return call

@@ -1,0 +1,273 @@
+"""The server's side of the page: one object, one method per thing that the page may ask.
+
+Every method takes one dictionary from the browser, trusts nothing in it, and never raises:
+it answers `{"ok": True, …}` or `{"ok": False, "error": {"code", "text", "details"}}`.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from gradio.utils import get_upload_folder
+
+from methods import Limits
+from segmentation import Selection, mask_png, overlay_png
+from ui import service_catalog as catalog
+from ui.errors import Answer, answered, described
+from ui.examples import Examples
+from ui.files import private_folder
+from ui.janitor import Janitor, Keep
+from ui.limits import Rate, RateLimiter, RunSlots
+from ui.live import Grid
+from ui.names import is_id
+from ui.photos import PhotoRecord, PhotoStore
+from ui.reopen import reopen
+from ui.requests import (
+    Erase,
+    FetchWeights,
+    Nothing,
+    OnePhoto,
+    OneRun,
+    OpenExample,
+    OpenPhoto,
+    Prompts,
+    Segment,
+)
+from ui.runs import RunStore
+from ui.service_erase import Erasing, order_of
+from ui.service_select import OVERLAY_SIDE, Selecting
+from ui.uploads import Uploads, own_upload_folder
+from ui.versions import PROGRAM
+
+log = logging.getLogger(__name__)
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+OPEN_RATE = Rate(per_second=0.5, burst=30)
+CLICK_RATE = Rate(per_second=40, burst=80)
+ERASE_RATE = Rate(per_second=1, burst=30)
+FETCH_RATE = Rate(per_second=0.2, burst=10)
+
+MOST_RUNS = 17
+"""One that has the device and 16 that wait."""
+
+
+def default_data_dir() -> Path:
+    """ERASER_LAB_DATA, else this user's cache folder."""
+    chosen = os.environ.get("ERASER_LAB_DATA")
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("eraser-lab"))
+
+
+class Service:
+    """Photos, selections and runs of all visitors.
+
+    Make it before the first Gradio component, because it tells Gradio where uploads go.
+    data_dir: where photos and runs are kept; None = `default_data_dir()`.
+    caller: whoever asks, for the rate limits; anything that tells visitors apart.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path | None = None,
+        *,
+        examples_dir: Path = EXAMPLES,
+        limits: Limits | None = None,
+        keep: Keep | None = None,
+        most_runs: int = MOST_RUNS,
+    ) -> None:
+        folder = private_folder(data_dir or default_data_dir()).resolve()
+        own_uploads = own_upload_folder(folder)
+        self.limits = limits or Limits.from_environment()
+        self.photos = PhotoStore(folder / "photos", self.limits)
+        self.runs = RunStore(folder / "runs")
+        self.uploads = Uploads(own_uploads or Path(get_upload_folder()), self.photos)
+        self.examples = Examples(examples_dir)
+        self.selecting = Selecting()
+        self.erasing = Erasing(self.photos, self.runs, RunSlots(most_runs))
+        self.janitor = Janitor(
+            self.photos.folder,
+            self.runs.folder,
+            own_uploads,
+            keep or Keep.from_environment(),
+            running=self.erasing.running,
+            renew=self.runs.mark_running,
+            on_photo_removed=self.photos.forget,
+        )
+        self._opens = RateLimiter(OPEN_RATE)
+        self.clicks = RateLimiter(CLICK_RATE)
+        self.erases = RateLimiter(ERASE_RATE)
+        self._fetches = RateLimiter(FETCH_RATE)
+
+    def start(self, *, fetch: bool = True) -> None:
+        """Begin what goes on in the background: tidying, loading the segmenter.
+
+        fetch: download the preferred segmenter's weights when they are not here yet.
+        """
+        self.janitor.start()
+        self.selecting.load_soon()
+        if fetch:
+            self.selecting.fetch_soon()
+
+    def close(self) -> None:
+        """Stop all runs and all background work."""
+        self.janitor.close()
+        self.selecting.close()
+        self.erasing.close()
+
+    # --- photos --------------------------------------------------------------------------
+
+    @answered
+    def open_photo(self, request: Any, caller: str = "") -> Answer:
+        """Take an uploaded file: {path, name}."""
+        asked = OpenPhoto.model_validate(request)
+        self._opens.take(caller)
+        return self._opened(self.uploads.open(asked.path, asked.name))
+
+    @answered
+    def open_example(self, request: Any, caller: str = "") -> Answer:
+        """Open one of the program's own photos: {id}; the answer has a prompt for it."""
+        asked = OpenExample.model_validate(request)
+        self._opens.take(caller)
+        example, path = self.examples.get(asked.id), self.examples.path(asked.id)
+        return {**self._opened(self.photos.add_copy(path, path.name)), "prompt": example.prompt}
+
+    @answered
+    def reopen_photo(self, request: Any, caller: str = "") -> Answer:
+        """A photo that is on the server already, for a page that was reloaded: {photo}."""
+        asked = OnePhoto.model_validate(request)
+        self._opens.take(caller)
+        return self._opened(self.photos.record(asked.photo))
+
+    def _opened(self, record: PhotoRecord) -> Answer:
+        self.selecting.encode_soon(self.photos.load(record.id))
+        return {"photo": record.public()}
+
+    # --- selections ----------------------------------------------------------------------
+
+    @answered
+    def segment(self, request: Any, caller: str = "") -> Answer:
+        """The overlay for the prompts: {photo, n, objects, dilate, segmenter?}."""
+        asked = Segment.model_validate(request)
+        self.clicks.take(caller)
+        start = time.perf_counter()
+        selection, spec = self.selecting.select(
+            self.photos.load(asked.photo),
+            asked.objects,
+            asked.dilate,
+            asked.segmenter,
+            OVERLAY_SIDE,
+        )
+        return {
+            "overlay": _data_url(overlay_png(selection.mask)),
+            **figures(selection),
+            "segmenter": spec.id,
+            "approximate": spec.approximate,
+            "milliseconds": 1000 * (time.perf_counter() - start),
+        }
+
+    @answered
+    def mask(self, request: Any, caller: str = "") -> Answer:
+        """The same selection at the photo's full size, as a file to download."""
+        asked = Prompts.model_validate(request)
+        self.clicks.take(caller)
+        selection, _spec = self.selecting.select(
+            self.photos.load(asked.photo), asked.objects, asked.dilate, asked.segmenter
+        )
+        return {"url": self.photos.put_mask(asked.photo, mask_png(selection.mask))}
+
+    # --- what there is -------------------------------------------------------------------
+
+    @answered
+    def erasers(self, request: Any, caller: str = "") -> Answer:
+        """Everything that the page shows before it has a photo."""
+        Nothing.model_validate(request or {})
+        self.clicks.take(caller)
+        return {
+            "device": catalog.describe_device(),
+            "erasers": catalog.describe_erasers(),
+            "segmenters": catalog.describe_segmenters(),
+            "examples": [example.public() for example in self.examples.listed.values()],
+            "limits": {
+                "megapixels": self.limits.megapixels,
+                "megabytes": self.limits.megabytes,
+            },
+            "version": PROGRAM,
+        }
+
+    @answered
+    def weights(self, request: Any, caller: str = "") -> Answer:
+        """The state of every weight file, to be asked again while one is fetched."""
+        Nothing.model_validate(request or {})
+        self.clicks.take(caller)
+        return {"weights": catalog.describe_weights()}
+
+    @answered
+    def fetch_weights(self, request: Any, caller: str = "") -> Answer:
+        """Start to download a weight file: {name}."""
+        asked = FetchWeights.model_validate(request)
+        self._fetches.take(caller)
+        catalog.start_fetching(asked.name)
+        return {}
+
+    # --- runs ----------------------------------------------------------------------------
+
+    def erase(self, payload: Any, session: str | None = None, caller: str = "") -> Iterator[Grid]:
+        """The grid's value, again and again; the last one has everything. Never raises.
+
+        Leaving the iteration early (a closed tab) stops the run.
+        """
+        try:
+            asked = Erase.model_validate(payload)
+            self.erases.take(caller or session or "")
+            live = self.erasing.begin(order_of(asked, session, self.selecting))
+        except Exception as error:  # told on the grid, as everywhere
+            yield failed_grid(payload, error)
+            return
+        yield from live.grids()
+
+    @answered
+    def stop(self, request: Any, caller: str = "") -> Answer:
+        """Ask a run to end: {run}. Only its owner knows the id."""
+        return {"stopped": self.erasing.stop(OneRun.model_validate(request).run)}
+
+    @answered
+    def open_run(self, request: Any, caller: str = "") -> Answer:
+        """A run by its link: {run}."""
+        asked = OneRun.model_validate(request)
+        self._opens.take(caller)
+        return reopen(asked.run, self.runs, self.photos, self.erasing.grid)
+
+    def stop_session(self, session: str | None) -> None:
+        """The tab has been closed: stop what it had going."""
+        if session:
+            self.erasing.stop_session(session)
+
+
+def figures(selection: Selection) -> Answer:
+    """The numbers of a selection, as the page and the API give them."""
+    return {
+        "area": selection.area,
+        "levels": [
+            [{"score": level.score, "area": level.area} for level in levels]
+            for levels in selection.levels
+        ],
+        "chosen": list(selection.chosen),
+    }
+
+
+def failed_grid(payload: Any, error: Exception) -> Grid:
+    """The one value of a run that could not begin."""
+    run_id = payload.get("run") if isinstance(payload, dict) else None
+    known = run_id if isinstance(run_id, str) and is_id(run_id) else None
+    return {"run": known, "state": "failed", "error": described(error), "cards": []}
+
+
+def _data_url(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

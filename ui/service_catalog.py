@@ -1,0 +1,131 @@
+"""What there is to choose from: erasers, segmenters, weights, the device."""
+
+from __future__ import annotations
+
+import platform
+from functools import lru_cache
+from importlib.util import find_spec
+from typing import Any
+
+import psutil
+
+from methods import (
+    BadInput,
+    EraserSpec,
+    Text,
+    WeightFile,
+    best_device,
+    fetch_in_background,
+    get_eraser,
+    list_erasers,
+    weight_status,
+)
+from segmentation import SegmenterSpec, list_segmenters
+from ui.schema import describe_settings
+
+
+def describe_erasers() -> list[dict[str, Any]]:
+    """All erasers in rank order, with their controls and the state of their weights."""
+    return [_describe_eraser(spec) for spec in list_erasers()]
+
+
+def describe_segmenters() -> list[dict[str, Any]]:
+    return [_describe_segmenter(spec) for spec in list_segmenters()]
+
+
+def describe_weights() -> dict[str, dict[str, Any]]:
+    """The state of every weight file that the program knows, by name."""
+    return {name: _describe_weight(weight) for name, weight in known_weights().items()}
+
+
+def start_fetching(name: str) -> None:
+    """Fetch a weight file in the background. Raises UserError ("unknown_weights")."""
+    weight = known_weights().get(name)
+    if weight is None:
+        raise BadInput("There is no such weight file. Reload the page.", "unknown_weights")
+    fetch_in_background(weight)
+
+
+def known_weights() -> dict[str, WeightFile]:
+    specs: list[EraserSpec | SegmenterSpec] = [*list_segmenters(), *list_erasers()]
+    return {weight.name: weight for spec in specs for weight in spec.weights}
+
+
+@lru_cache(maxsize=1)
+def describe_device() -> dict[str, Any]:
+    """kind: "cuda", "mps" or "cpu"; name: as its maker calls it; memory: bytes."""
+    kind = best_device()
+    if kind == "cuda":
+        import torch
+
+        properties = torch.cuda.get_device_properties(0)
+        return {"kind": kind, "name": properties.name, "memory": properties.total_memory}
+    cores = psutil.cpu_count() or 1
+    name = f"{platform.machine()}, {cores} cores" if kind == "cpu" else "Apple GPU"
+    return {"kind": kind, "name": name, "memory": psutil.virtual_memory().total}
+
+
+def _describe_eraser(spec: EraserSpec) -> dict[str, Any]:
+    why = _why_unavailable(spec)
+    return {
+        "id": spec.id,
+        "name": spec.name,
+        "summary": spec.summary._asdict(),
+        "paper": {"title": spec.paper.title, "url": spec.paper.url, "year": spec.paper.year},
+        "license": spec.license,
+        "non_commercial": spec.non_commercial,
+        "learned": spec.learned,
+        "seeded": spec.seeded,
+        "default": spec.default,
+        "notes": [note._asdict() for note in spec.notes],
+        "available": why is None,
+        "why": None if why is None else why._asdict(),
+        "weights": [_describe_weight(weight) for weight in spec.weights],
+        "settings": describe_settings(get_eraser(spec.id).Settings),
+    }
+
+
+def _describe_segmenter(spec: SegmenterSpec) -> dict[str, Any]:
+    return {
+        "id": spec.id,
+        "name": spec.name,
+        "summary": spec.summary._asdict(),
+        "license": spec.license,
+        "approximate": spec.approximate,
+        "weights": [_describe_weight(weight) for weight in spec.weights],
+    }
+
+
+def _describe_weight(weight: WeightFile) -> dict[str, Any]:
+    status = weight_status(weight)
+    shown: dict[str, Any] = {
+        "name": status.name,
+        "state": str(status.state),
+        "done": status.done,
+        "size": status.size,
+        "license": status.license,
+    }
+    if status.error:
+        shown["error"] = {
+            "code": status.code or "weights_unavailable",
+            "text": status.error,
+            "details": dict(status.details),
+        }
+    return shown
+
+
+def _why_unavailable(spec: EraserSpec) -> Text | None:
+    """A missing weight file is no reason: it can be fetched. Packages and devices are."""
+    missing = " ".join(name for name in spec.packages if find_spec(name) is None)
+    if missing:
+        return Text(
+            f"Needs a package that is not installed: pip install {missing}",
+            f"需要先安装软件包:pip install {missing}",
+        )
+    if not {best_device(), "cpu"} & set(spec.devices):
+        devices = ", ".join(spec.devices)
+        return Text(
+            f"Needs a device that this machine does not have: {devices}",
+            f"需要本机没有的设备:{devices}",
+        )
+    return None

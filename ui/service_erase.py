@@ -1,0 +1,211 @@
+"""Runs: begun for a session, watched, stopped."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from methods import Job, Mask, Photo, StopToken, get_eraser, run
+from segmentation import mask_png, overlay_png
+from ui.cards import Card, new_card
+from ui.encoder import PngWriter
+from ui.errors import photo_gone, run_gone, run_used
+from ui.files import link_or_copy, write_atomic
+from ui.limits import RunSlots
+from ui.live import Grid, LiveRun
+from ui.photos import PhotoRecord, PhotoStore
+from ui.requests import Erase, JobRequest
+from ui.runs import RunStore, run_url
+from ui.service_select import OVERLAY_SIDE, Selecting
+from ui.versions import versions
+
+Prompts = dict[str, Any]
+"""Where the mask came from: objects, dilate, segmenter (its id); as the page sends them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A run to begin. make_mask is called once, with the decoded photo."""
+
+    run: str
+    session: str | None
+    photo: str
+    jobs: tuple[JobRequest, ...]
+    make_mask: Callable[[Photo], tuple[Mask, Prompts]]
+
+
+def order_of(request: Erase, session: str | None, selecting: Selecting) -> Order:
+    """What the page asks for. The segmenter is noted, so that the link shows the same mask."""
+
+    def make_mask(photo: Photo) -> tuple[Mask, Prompts]:
+        selection, spec = selecting.select(
+            photo, request.objects, request.dilate, request.segmenter
+        )
+        objects = [entry.model_dump() for entry in request.objects]
+        prompts = {"objects": objects, "dilate": request.dilate, "segmenter": spec.id}
+        return selection.mask, prompts
+
+    return Order(request.run, session, request.photo, request.jobs, make_mask)
+
+
+class Erasing:
+    """All runs of this process: one per session at a time, so many in all."""
+
+    def __init__(self, photos: PhotoStore, runs: RunStore, slots: RunSlots) -> None:
+        self._photos = photos
+        self._runs = runs
+        self._slots = slots
+        self._writer = PngWriter()
+        self._lock = threading.Lock()
+        self._live: dict[str, LiveRun] = {}
+        self._tokens: dict[str, StopToken] = {}
+
+    def begin(self, order: Order) -> LiveRun:
+        """Start a run. Raises UserError, and then nothing has begun."""
+        record = self._photos.record(order.photo)
+        cards = [_new_card(index, job) for index, job in enumerate(order.jobs)]
+        token = self._reserve(order.run, order.session)
+        try:
+            live = self._prepare(order, record, cards, token)
+        except BaseException:
+            self._release(order.run)
+            raise
+        with self._lock:
+            self._live[order.run] = live
+        live.start()
+        return live
+
+    def stop(self, run_id: str) -> bool:
+        """Ask a run to end; False when it has ended already. Raises UserError ("run_gone").
+
+        The session may start another run at once: it will wait for the device, not for
+        the last call of this one.
+        """
+        with self._lock:
+            token, live = self._tokens.get(run_id), self._live.get(run_id)
+        if token is None:
+            if not self._runs.exists(run_id):
+                raise run_gone()
+            return False
+        token.stop()
+        self._slots.set_free(run_id)
+        if live is not None:
+            live.stop()
+        return True
+
+    def stop_session(self, session: str) -> None:
+        for run_id in self._slots.of_session(session):
+            self.stop(run_id)
+
+    def running(self) -> list[str]:
+        """The ids of all runs that have begun and are not wholly written yet."""
+        with self._lock:
+            return list(self._tokens)
+
+    def grid(self, run_id: str) -> Grid | None:
+        """The grid's value of a run that goes on."""
+        with self._lock:
+            live = self._live.get(run_id)
+        return live.snapshot() if live is not None else None
+
+    def close(self) -> None:
+        """Stop all runs, and write the files of what they have finished."""
+        for run_id in self.running():
+            self.stop(run_id)
+        self._writer.close()
+
+    def _reserve(self, run_id: str, session: str | None) -> StopToken:
+        """A place for the run, and a token, so that Stop works from the first moment."""
+        with self._lock:
+            if run_id in self._tokens or self._runs.exists(run_id):
+                raise run_used()
+            self._slots.take(run_id, session)
+            self._tokens[run_id] = StopToken()
+            return self._tokens[run_id]
+
+    def _release(self, run_id: str) -> None:
+        self._slots.give_back(run_id)
+        with self._lock:
+            self._tokens.pop(run_id, None)
+            self._live.pop(run_id, None)
+
+    def _prepare(
+        self, order: Order, record: PhotoRecord, cards: list[Card], token: StopToken
+    ) -> LiveRun:
+        photo = self._photos.load(record.id)
+        mask, prompts = order.make_mask(photo)
+        self._write_inputs(order.run, record, mask)
+        jobs = [Job(job.eraser, job.settings, job.seed) for job in order.jobs]
+        return LiveRun(
+            _first_grid(order.run, record, mask, cards),
+            _saved(order, record, mask, prompts),
+            run(jobs, photo.rgb, mask, token=token),
+            photo.alpha,
+            store=self._runs,
+            writer=self._writer,
+            token=token,
+            on_end=lambda: self._slots.give_back(order.run),
+            on_complete=lambda: self._release(order.run),
+        )
+
+    def _write_inputs(self, run_id: str, record: PhotoRecord, mask: Mask) -> None:
+        """Everything of the run that does not wait for an eraser; links cost no time."""
+        folder = self._runs.create(run_id)
+        try:
+            link_or_copy(self._photos.original(record.id), folder / "original")
+            link_or_copy(self._photos.view(record.id), folder / "original.jpg")
+            write_atomic(folder / "mask.png", mask_png(mask))
+            write_atomic(folder / "overlay.png", overlay_png(_reduced(mask)))
+        except BaseException as error:
+            self._runs.discard(run_id)
+            if isinstance(error, FileNotFoundError):
+                raise photo_gone() from error
+            raise
+
+
+def _new_card(index: int, job: JobRequest) -> Card:
+    return new_card(index, job, get_eraser(job.eraser).spec)
+
+
+def _first_grid(run_id: str, record: PhotoRecord, mask: Mask, cards: list[Card]) -> Grid:
+    return {
+        "run": run_id,
+        "state": "running",
+        "photo": {**record.public(), "view": run_url(run_id, "original.jpg")},
+        "mask": {
+            "url": run_url(run_id, "mask.png"),
+            "overlay": run_url(run_id, "overlay.png"),
+            "area": float(mask.mean()),
+        },
+        "seconds": 0.0,
+        "cards": cards,
+    }
+
+
+def _saved(order: Order, record: PhotoRecord, mask: Mask, prompts: Prompts) -> dict[str, Any]:
+    """What stands in run.json beside the grid: enough to repeat the run."""
+    return {
+        "created": time.time(),
+        "photo": asdict(record),
+        "prompts": prompts,
+        "mask_sha256": sha256(np.packbits(mask).tobytes()).hexdigest(),
+        "jobs": [job.model_dump() for job in order.jobs],
+        "versions": versions(),
+    }
+
+
+def _reduced(mask: Mask) -> Mask:
+    """The mask as the page shows it: longer side at most OVERLAY_SIDE, by nearest pixel."""
+    height, width = mask.shape
+    scale = max(height, width) / OVERLAY_SIDE
+    if scale <= 1:
+        return mask
+    rows = ((np.arange(round(height / scale)) + 0.5) * scale).astype(np.intp)
+    columns = ((np.arange(round(width / scale)) + 0.5) * scale).astype(np.intp)
+    return np.ascontiguousarray(mask[np.ix_(rows.clip(0, height - 1), columns.clip(0, width - 1))])

@@ -1,0 +1,115 @@
+"""From a photo and its prompts to a mask, by the best segmenter that is ready."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from methods import Photo, Unavailable, WeightsUnavailable, fetch_in_background, find_weights
+from segmentation import (
+    EmbeddingCache,
+    PromptedObject,
+    Segmenter,
+    SegmenterSpec,
+    Selection,
+    get_segmenter,
+    list_segmenters,
+    select,
+)
+
+log = logging.getLogger(__name__)
+
+EMBEDDING_BYTES = 512 * 2**20
+OVERLAY_SIDE = 1600
+WAITING_ENCODES = 4
+"""Each waiting photo is held in memory, decoded."""
+
+
+class Selecting:
+    """Selects objects on photos. Any number of threads may ask at once.
+
+    A photo is encoded once, in the background as soon as it is opened; a click that comes
+    earlier waits for the same encoding instead of making its own.
+    """
+
+    def __init__(self, cache_bytes: int = EMBEDDING_BYTES) -> None:
+        self._embeddings = EmbeddingCache(cache_bytes)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="encode")
+        self._places = threading.BoundedSemaphore(WAITING_ENCODES)
+
+    def select(
+        self,
+        photo: Photo,
+        objects: Sequence[PromptedObject],
+        dilate: int = 0,
+        wanted: str | None = None,
+        longest_side: int | None = None,
+    ) -> tuple[Selection, SegmenterSpec]:
+        """The mask and who made it.
+
+        wanted: a segmenter's id; None = the best one that is ready. longest_side: see
+        `segmentation.select`. Raises UserError; for a `wanted` one that is not ready,
+        WeightsUnavailable, since another one would give another mask.
+        """
+        segmenter = self._choose(wanted)
+        embedding = self._embeddings.get(segmenter, photo.rgb, photo.key)
+        selection = select(segmenter, embedding, objects, dilate=dilate, longest_side=longest_side)
+        return selection, segmenter.spec
+
+    def encode_soon(self, photo: Photo) -> None:
+        """Encode in the background. When too many photos wait, the first click will do it."""
+        if self._places.acquire(blocking=False):
+            try:
+                self._pool.submit(self._encode, photo)
+            except RuntimeError:  # shut down: the program is ending
+                self._places.release()
+
+    def load_soon(self) -> None:
+        """Load the best segmenter that is ready, so that the first click need not."""
+        self._pool.submit(self._load)
+
+    def fetch_soon(self) -> None:
+        """Download the preferred segmenter's weights in the background, if they are not here."""
+        preferred = list_segmenters()[0]
+        if not is_ready(preferred):
+            for weight in preferred.weights:
+                fetch_in_background(weight)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _choose(self, wanted: str | None) -> Segmenter:
+        if wanted is not None:
+            return get_segmenter(wanted, fetch_missing=False)
+        *better, last = list_segmenters()
+        for spec in better:
+            if is_ready(spec):
+                try:
+                    return get_segmenter(spec.id, fetch_missing=False)
+                except Unavailable:
+                    log.warning("%s cannot be used now", spec.id, exc_info=True)
+        return get_segmenter(last.id, fetch_missing=False)
+
+    def _encode(self, photo: Photo) -> None:
+        try:
+            self._embeddings.get(self._choose(None), photo.rgb, photo.key)
+        except Exception:  # nobody waits for this; the click will meet it again and say so
+            log.warning("A photo could not be encoded ahead of its first click", exc_info=True)
+        finally:
+            self._places.release()
+
+    def _load(self) -> None:
+        try:
+            self._choose(None)
+        except Exception:  # as above
+            log.warning("The segmenter could not be loaded ahead of time", exc_info=True)
+
+
+def is_ready(spec: SegmenterSpec) -> bool:
+    """Whether all its weights are on this machine."""
+    try:
+        return all(find_weights(weight) is not None for weight in spec.weights)
+    except WeightsUnavailable:  # the user has named a file that is not there
+        return False
