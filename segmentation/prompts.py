@@ -1,0 +1,178 @@
+"""What a user points at: points, a box, an object made of them.
+
+Coordinates are pixels of the photo, x to the right and y down, as segment-anything counts
+them: the centre of the top left pixel is (0, 0). Fractions are welcome. Everything here
+comes from the network, so whatever cannot be used raises BadInput with a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+
+from methods import BadInput
+
+MAX_POINTS = 64
+"""Points of one object; SAM was trained with at most about 16."""
+
+MAX_OBJECTS = 32
+"""Objects of one selection."""
+
+_LIMIT = 1e6  # no photo is wider; keeps sums of coordinates far from overflow
+Coordinate = Annotated[float, Field(ge=-_LIMIT, le=_LIMIT, allow_inf_nan=False)]
+
+
+class _Prompt(BaseModel):
+    """Frozen, strict about names, and a UserError when it cannot be built."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            raise _bad_prompt(cls.__name__, error) from None
+
+
+def _bad_prompt(model: str, error: ValidationError) -> BadInput:
+    """One sentence on the first thing that is wrong; never the value itself, it may be huge."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    field = ".".join(str(part)[:40] for part in first["loc"]) or "value"
+    reason = first["msg"][:120]
+    return BadInput(
+        f"This prompt cannot be used: {model} {field}: {reason}. Clear it and point again.",
+        "bad_prompt",
+        model=model,
+        field=field,
+        reason=reason,
+    )
+
+
+class Point(_Prompt):
+    """A click. label: 1 = belongs to the object, 0 = does not."""
+
+    x: Coordinate
+    y: Coordinate
+    label: Literal[0, 1] = 1
+
+
+class Box(_Prompt):
+    """A rectangle around the object; the right and bottom sides are exclusive."""
+
+    x0: Coordinate
+    y0: Coordinate
+    x1: Coordinate
+    y1: Coordinate
+
+    @model_validator(mode="after")
+    def _has_area(self) -> Box:
+        if self.x1 <= self.x0 or self.y1 <= self.y0:
+            raise BadInput(
+                "The box has no area. Drag from one corner of the object to the opposite one.",
+                "empty_box",
+            )
+        return self
+
+    def clipped(self, size: tuple[int, int]) -> Box:
+        """The part of the box that lies on a photo of size (H, W). BadInput if there is none."""
+        height, width = size
+        x0, y0 = max(self.x0, 0.0), max(self.y0, 0.0)
+        x1, y1 = min(self.x1, float(width)), min(self.y1, float(height))
+        if x1 <= x0 or y1 <= y0:
+            raise BadInput(
+                f"The box lies outside the photo ({width}x{height}). Draw it on the photo.",
+                "box_outside",
+                width=width,
+                height=height,
+            )
+        return self.model_copy(update={"x0": x0, "y0": y0, "x1": x1, "y1": y1})
+
+
+class PromptedObject(_Prompt):
+    """One object: points, a box or both, and which of the segmenter's levels is meant.
+
+    level: 0 = the smallest candidate (a part), 2 = the largest (the whole); None = the
+    segmenter's own choice. A segmenter with fewer levels uses its last one.
+    """
+
+    points: tuple[Point, ...] = Field(default=(), max_length=MAX_POINTS)
+    box: Box | None = None
+    level: Literal[0, 1, 2] | None = None
+
+    @model_validator(mode="after")
+    def _points_at_something(self) -> PromptedObject:
+        if self.box is None and not any(point.label == 1 for point in self.points):
+            raise BadInput(
+                "Nothing is pointed at yet. Click the object, or drag a box around it.",
+                "no_prompts",
+            )
+        return self
+
+    @property
+    def positive(self) -> tuple[Point, ...]:
+        """The points that belong to the object."""
+        return tuple(point for point in self.points if point.label == 1)
+
+    @property
+    def negative(self) -> tuple[Point, ...]:
+        """The points that do not."""
+        return tuple(point for point in self.points if point.label == 0)
+
+    def on_photo(self, size: tuple[int, int]) -> PromptedObject:
+        """This object with its box cut to a photo of size (H, W).
+
+        Raises BadInput for a point outside the photo or a box that misses it. A box may
+        hang over the edge, since that is how one drags around an object at the edge.
+        """
+        height, width = size
+        for point in self.points:
+            if not (0 <= point.x <= width and 0 <= point.y <= height):
+                raise BadInput(
+                    f"The point ({point.x:.0f}, {point.y:.0f}) lies outside the photo"
+                    f" ({width}x{height}). Click on the photo.",
+                    "point_outside",
+                    x=point.x,
+                    y=point.y,
+                    width=width,
+                    height=height,
+                )
+        if self.box is None:
+            return self
+        return self.model_copy(update={"box": self.box.clipped(size)})
+
+
+def parse_objects(data: Any) -> tuple[PromptedObject, ...]:
+    """The objects in untrusted data: a list of what `PromptedObject` accepts.
+
+    Raises BadInput for anything else, for an empty list and for more than MAX_OBJECTS.
+    """
+    if not isinstance(data, Sequence) or isinstance(data, str | bytes):
+        raise BadInput("The objects must be given as a list.", "bad_prompt")
+    check_count(len(data))
+    return tuple(PromptedObject.model_validate(entry) for entry in data)
+
+
+def check_count(count: int) -> None:
+    """Raise BadInput unless 1 … MAX_OBJECTS objects are given."""
+    if count == 0:
+        raise BadInput(
+            "Nothing is pointed at yet. Click the object, or drag a box around it.", "no_prompts"
+        )
+    if count > MAX_OBJECTS:
+        raise BadInput(
+            f"{count} objects are too many at once; the limit is {MAX_OBJECTS}. Remove some.",
+            "too_many_objects",
+            count=count,
+            limit=MAX_OBJECTS,
+        )
