@@ -1,0 +1,326 @@
+"""What an image file says about itself, read before any decoder sees it.
+
+A decoder trusts its input: a picture of 169 megapixels, a comment of millions of blocks
+or a directory whose entries all point at the same megabytes cost it minutes and gigabytes.
+So each container is walked here, with bounds, and the decoder is given a file that holds
+the first picture and nothing else: size, rotation and colour profile are taken out on the
+way. The layouts are those of ITU T.81 (JPEG), the PNG, GIF89a, WebP and TIFF 6.0
+specifications, BMP as Windows writes it and ISO 14496-12 (HEIC, AVIF).
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MAX_SEGMENTS = 20_000
+"""Parts (JPEG segments, PNG and WebP chunks) that an honest file stays far below."""
+
+MAX_SCANS = 100
+"""Scans of a progressive JPEG; encoders write about ten, an attacker millions."""
+
+MAX_PROFILE = 8 << 20
+"""Bytes of a colour profile, unpacked; large CMYK profiles have three megabytes."""
+
+
+class BadHeader(ValueError):
+    """The file contradicts its own format, or asks for more than a picture needs."""
+
+
+class UnknownFormat(ValueError):
+    """The file is none of the formats that are read here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the container says, and the bytes that the decoder gets.
+
+    format: JPEG, PNG, GIF, WEBP, BMP, TIFF, HEIC or AVIF. size: (width, height) as stored,
+    before rotation; None where only the decoder's own header reader knows it.
+    orientation: EXIF's 1 … 8. icc: the colour profile. several: more than one picture.
+    whole: the end of the picture was found. channels: of a
+    JPEG with 8 bits, else 0. inverted: grey values
+    with 0 = white. wide: colours beyond sRGB, named by a number instead of a profile.
+    deep: more than 8 bits a colour.
+    """
+
+    format: str
+    data: bytes
+    size: tuple[int, int] | None
+    orientation: int = 1
+    icc: bytes | None = None
+    several: bool = False
+    whole: bool = True
+    channels: int = 0
+    inverted: bool = False
+    wide: bool = False
+    deep: bool = False
+
+
+def read_header(data: bytes) -> Header:
+    """Walk the container. Raises UnknownFormat or BadHeader."""
+    try:
+        for reader, signature in _READERS:
+            if signature.match(data):
+                return reader(data)
+    except (struct.error, IndexError, zlib.error) as error:
+        raise BadHeader(str(error)) from error
+    raise UnknownFormat("no known signature")
+
+
+def exif_orientation(exif: bytes) -> int:
+    """Tag 0x0112 of an EXIF block's first directory; 1 where it is absent or broken."""
+    exif = exif.removeprefix(b"Exif\0\0")
+    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
+    if order is None:
+        return 1
+    try:
+        (start,) = struct.unpack_from(order + "I", exif, 4)
+        (count,) = struct.unpack_from(order + "H", exif, start)
+        for entry in range(start + 2, start + 2 + 12 * count, 12):
+            tag, kind = struct.unpack_from(order + "HH", exif, entry)
+            if tag == 0x0112:
+                (value,) = struct.unpack_from(order + ("I" if kind == 4 else "H"), exif, entry + 8)
+                return value if 1 <= value <= 8 else 1
+    except struct.error:
+        pass
+    return 1
+
+
+# --- JPEG --------------------------------------------------------------------------------
+
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
+_FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+
+
+def _jpeg(data: bytes) -> Header:
+    parts, scans, whole = [b"\xff\xd8"], 0, False
+    size, channels, orientation = None, 0, 1
+    profile: dict[int, bytes] = {}
+    done = 2
+    for marker, start, end in _jpeg_segments(data):
+        body = data[start + 4 : end]
+        if marker in _FRAME_HEADERS:
+            depth, height, width, channels = struct.unpack_from(">BHHB", body)
+            size, channels = (width, height), channels if depth == 8 else 0
+        elif marker == 0xE1 and body.startswith(b"Exif\0\0"):
+            orientation = exif_orientation(body) if orientation == 1 else orientation
+        elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0"):
+            profile[body[12]] = body[14:]
+        scans += marker == 0xDA
+        if scans > MAX_SCANS:
+            raise BadHeader("too many scans")
+        whole = marker == 0xD9
+        parts.append(data[done : start if _is_remark(marker) else end])
+        done = end
+    if size is None or not scans:
+        raise BadHeader("no picture in the file")
+    if not whole:
+        parts.append(data[done:])
+    icc = b"".join(profile[number] for number in sorted(profile)) or None
+    slim = b"".join(parts)
+    return Header("JPEG", slim, size, orientation, icc, whole=whole, channels=channels)
+
+
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """(marker, its first byte, the byte after the segment) up to the first picture's end."""
+    position = 2
+    for _ in range(MAX_SEGMENTS):
+        found = _MARKER.search(data, position)
+        if found is None:
+            return
+        start, marker = found.start(), data[found.start() + 1]
+        if marker == 0xD9:
+            yield marker, start, start + 2
+            return
+        length = int.from_bytes(data[start + 2 : start + 4], "big")
+        position = start + 2 + length
+        if length < 2 or position > len(data):
+            return
+        yield marker, start, position
+    raise BadHeader("too many segments")
+
+
+def _is_remark(marker: int) -> bool:
+    """Applications' segments and comments; JFIF (E0) and Adobe (EE) tell the colour space."""
+    return marker == 0xFE or (0xE1 <= marker <= 0xEF and marker != 0xEE)
+
+
+# --- PNG ---------------------------------------------------------------------------------
+
+_PNG_PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+
+
+def _png(data: bytes) -> Header:
+    parts, size, orientation, icc, several, deep = [data[:8]], None, 1, None, False, False
+    for name, start, end in _png_chunks(data):
+        body = data[start + 8 : end - 4]
+        if name == b"IHDR" and size is None:
+            width, height, depth = struct.unpack_from(">IIB", body)
+            size, deep = (width, height), depth == 16
+        elif name == b"eXIf":
+            orientation = exif_orientation(body)
+        elif name == b"iCCP":
+            icc = _unpacked_profile(body)
+        elif name == b"acTL":
+            several = struct.unpack_from(">I", body)[0] > 1
+        if name in _PNG_PICTURE:
+            parts.append(data[start:end])
+    if size is None:
+        raise BadHeader("no picture in the file")
+    return Header("PNG", b"".join(parts), size, orientation, icc, several, deep=deep)
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    start = 8
+    for _ in range(MAX_SEGMENTS * 5):  # some encoders write one IDAT for each row
+        if start + 8 > len(data):
+            return
+        name = data[start + 4 : start + 8]
+        end = start + 12 + int.from_bytes(data[start : start + 4], "big")
+        yield name, start, end
+        if name == b"IEND":
+            return
+        start = end
+    raise BadHeader("too many chunks")
+
+
+def _unpacked_profile(body: bytes) -> bytes | None:
+    _, _, packed = body.partition(b"\0")
+    try:
+        return zlib.decompressobj().decompress(packed[1:], MAX_PROFILE)
+    except zlib.error:
+        return b""  # a profile that cannot be read: the caller says so
+
+
+# --- GIF ---------------------------------------------------------------------------------
+
+
+def _gif(data: bytes) -> Header:
+    """Header, palette and first picture only: no comments, no further pictures."""
+    width, height, flags = struct.unpack_from("<HHB", data, 6)
+    position = 13 + _palette_bytes(flags)
+    parts, control, pictures = [data[:position]], b"", 0
+    while data[position : position + 1] in (b"!", b","):
+        if data[position] == 0x21:
+            end = _gif_blocks_end(data, position + 2)
+            if data[position + 1] == 0xF9 and not pictures:
+                control = data[position:end]
+        else:
+            pictures += 1
+            if pictures == 2:
+                break
+            left, top, w, h, flags = struct.unpack_from("<HHHHB", data, position + 1)
+            width, height = max(width, left + w), max(height, top + h)
+            end = _gif_blocks_end(data, position + 11 + _palette_bytes(flags))
+            parts += [control, data[position:end]]
+        position = end
+    if not pictures:
+        raise BadHeader("no picture in the file")
+    return Header("GIF", b"".join([*parts, b";"]), (width, height), several=pictures > 1)
+
+
+def _palette_bytes(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _gif_blocks_end(data: bytes, position: int) -> int:
+    while length := data[position]:
+        position += 1 + length
+    return position + 1
+
+
+# --- WebP, BMP ---------------------------------------------------------------------------
+
+
+def _webp(data: bytes) -> Header:
+    size, orientation, icc, frames = None, 1, None, 0
+    for name, body in _riff_chunks(data):
+        if name == b"VP8X":
+            size = _uint24(body, 4) + 1, _uint24(body, 7) + 1
+        elif name == b"VP8 " and size is None:
+            width, height = struct.unpack_from("<HH", body, 6)
+            size = width & 0x3FFF, height & 0x3FFF
+        elif name == b"VP8L" and size is None:
+            (bits,) = struct.unpack_from("<I", body, 1)
+            size = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        elif name == b"ICCP":
+            icc = bytes(body)
+        elif name == b"EXIF":
+            orientation = exif_orientation(bytes(body))
+        frames += name == b"ANMF"
+    if size is None:
+        raise BadHeader("no picture in the file")
+    return Header("WEBP", data, size, orientation, icc, several=frames > 1)
+
+
+def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    view, start = memoryview(data), 12
+    for _ in range(MAX_SEGMENTS):
+        if start + 8 > len(data):
+            return
+        (length,) = struct.unpack_from("<I", data, start + 4)
+        yield data[start : start + 4], view[start + 8 : start + 8 + length]
+        start += 8 + length + length % 2
+    raise BadHeader("too many chunks")
+
+
+def _uint24(body: memoryview, at: int) -> int:
+    if at + 3 > len(body):
+        raise BadHeader("a chunk is too short")
+    return int.from_bytes(body[at : at + 3], "little")
+
+
+def _bmp(data: bytes) -> Header:
+    (kind,) = struct.unpack_from("<I", data, 14)
+    if kind == 12:
+        return Header("BMP", data, struct.unpack_from("<HH", data, 18))
+    width, height, _, _, compression = struct.unpack_from("<iiHHI", data, 18)
+    if compression in (1, 2):
+        # Pillow unpacks these runs in Python, which takes minutes for a large picture.
+        raise UnknownFormat("run-length coded BMP")
+    return Header("BMP", data, (abs(width), abs(height)))
+
+
+# --- HEIC and AVIF -----------------------------------------------------------------------
+
+_EXIF_ITEM = re.compile(rb"(infe.{8}(?:..)?)Exif", re.DOTALL)
+# Primaries of BT.2020, DCI-P3 or Display P3, or a transfer curve of HDR (ITU-T H.273).
+_WIDE = re.compile(rb"colrnclx(?:\0[\x09\x0b\x0c]|..\0[\x10\x12])", re.DOTALL)
+
+
+def _iso_media(data: bytes) -> Header:
+    """Tell HEIC from AVIF by the brands; the libraries read the sizes without decoding.
+
+    AVIF's rotation stands in its own boxes, and Pillow would unpack an EXIF item of any
+    size: the item is renamed, so that nobody looks into it.
+    """
+    (length,) = struct.unpack_from(">I", data)
+    box = data[8 : max(12, min(length, 4096))]
+    brands = {box[at : at + 4] for at in range(0, len(box), 4)}
+    wide = _WIDE.search(data) is not None
+    if brands & {b"avif", b"avis"}:
+        return Header("AVIF", _EXIF_ITEM.sub(rb"\1Xxxx", data), None, wide=wide)
+    if brands & {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}:
+        return Header("HEIC", data, None, wide=wide)
+    raise UnknownFormat("no picture brand")
+
+
+def _tiff(data: bytes) -> Header:
+    from methods._photo_tiff import read_tiff
+
+    return read_tiff(data)
+
+
+_READERS = [
+    (_jpeg, re.compile(rb"\xff\xd8\xff")),
+    (_png, re.compile(rb"\x89PNG\r\n\x1a\n")),
+    (_gif, re.compile(rb"GIF8[79]a")),
+    (_webp, re.compile(rb"RIFF....WEBP", re.DOTALL)),
+    (_tiff, re.compile(rb"II[*+]\0|MM\0[*+]")),
+    (_iso_media, re.compile(rb"....ftyp", re.DOTALL)),
+    (_bmp, re.compile(rb"BM")),
+]

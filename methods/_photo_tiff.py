@@ -1,0 +1,149 @@
+"""The first directory of a TIFF file, read and rewritten with only what a decoder needs.
+
+TIFF 6.0 and BigTIFF. Further pages, nested directories and everything about the camera
+stay out of the decoder's sight; see `_photo_header` for why.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from methods._photo_header import MAX_PROFILE, BadHeader, Header, UnknownFormat
+
+_UNIT = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
+         16: 8, 17: 8, 18: 8}  # fmt: skip
+_SCALAR = {1: "B", 3: "H", 4: "I", 16: "Q"}
+
+_WIDTH, _HEIGHT, _PHOTOMETRIC, _ORIENTATION, _TILE = 256, 257, 262, 274, (322, 323)
+_SUBFILE_TYPE, _BITS, _PROFILE, _DNG_VERSION = 254, 258, 34675, 50706
+_FOR_THE_DECODER = {
+    *(256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320),
+    *(322, 323, 324, 325, 332, 338, 339, 347, 512, 513, 514, 515, 519, 520, 521),
+    *(529, 530, 531, 532),
+}
+_MAX_TABLES = 8 << 20  # bytes of strip offsets, palettes and so on, all together
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How numbers stand in this file: byte order and classic (32-bit) or big (64-bit)."""
+
+    order: str
+    big: bool
+
+    @property
+    def entry(self) -> struct.Struct:
+        """Tag, type, count, value or offset."""
+        return struct.Struct(self.order + ("HHQ8s" if self.big else "HHI4s"))
+
+    @property
+    def count(self) -> str:
+        """Format of a directory's number of entries."""
+        return self.order + ("Q" if self.big else "H")
+
+    @property
+    def offset(self) -> str:
+        """Format of a position in the file."""
+        return self.order + ("Q" if self.big else "I")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    tag: int
+    kind: int
+    count: int
+    value: bytes
+    raw: bytes
+
+    @property
+    def bytes(self) -> int:
+        """Size of the values, wherever they lie."""
+        return self.count * _UNIT.get(self.kind, 0)
+
+
+def read_tiff(data: bytes) -> Header:
+    """Raises BadHeader, or UnknownFormat for a camera's raw file, whose first picture is a
+    thumbnail."""
+    layout = _Layout("<" if data[:2] == b"II" else ">", data[2:4] in (b"+\0", b"\0+"))
+    entries, several = _first_directory(data, layout)
+    number = {tag: _scalar(entry, layout) for tag, entry in entries.items()}
+    if _DNG_VERSION in entries or number.get(_SUBFILE_TYPE, 0) & 1 or data[8:10] == b"CR":
+        raise UnknownFormat("a camera's raw file")
+    size = number.get(_WIDTH, 0), number.get(_HEIGHT, 0)
+    tile = number.get(_TILE[0], 0), number.get(_TILE[1], 0)
+    if tile[0] * tile[1] > 4 * max(size[0] * size[1], 1 << 20):
+        raise BadHeader("tiles larger than the picture")
+    orientation = number.get(_ORIENTATION, 1)
+    return Header(
+        "TIFF",
+        _slim(data, layout, [e for tag, e in entries.items() if tag in _FOR_THE_DECODER]),
+        size,
+        orientation if 1 <= orientation <= 8 else 1,
+        _profile(data, layout, entries),
+        several,
+        inverted=number.get(_PHOTOMETRIC) == 0,
+        deep=_bits(data, layout, entries) > 8,
+    )
+
+
+def _first_directory(data: bytes, layout: _Layout) -> tuple[dict[int, _Entry], bool]:
+    (start,) = struct.unpack_from(layout.offset, data, 8 if layout.big else 4)
+    (count,) = struct.unpack_from(layout.count, data, start)
+    if count > 4096:
+        raise BadHeader("too many entries")
+    size = layout.entry.size
+    first = start + struct.calcsize(layout.count)
+    entries = {}
+    for at in range(first, first + count * size, size):
+        tag, kind, values, value = layout.entry.unpack_from(data, at)
+        entries[tag] = _Entry(tag, kind, values, value, data[at : at + size])
+    (following,) = struct.unpack_from(layout.offset, data, first + count * size)
+    return entries, following != 0
+
+
+def _scalar(entry: _Entry, layout: _Layout) -> int:
+    """The first value where it is a whole number that stands in the entry itself."""
+    form = _SCALAR.get(entry.kind)
+    if form is None or not entry.count or entry.bytes > len(entry.value):
+        return 0
+    return int(struct.unpack_from(layout.order + form, entry.value)[0])
+
+
+def _bits(data: bytes, layout: _Layout, entries: dict[int, _Entry]) -> int:
+    """Of the first colour; three or more values stand elsewhere in a classic file."""
+    entry = entries.get(_BITS)
+    if entry is None or entry.kind != 3:
+        return 1
+    if entry.bytes <= len(entry.value):
+        return _scalar(entry, layout)
+    (start,) = struct.unpack_from(layout.offset, entry.value)
+    return int(struct.unpack_from(layout.order + "H", data, start)[0])
+
+
+def _profile(data: bytes, layout: _Layout, entries: dict[int, _Entry]) -> bytes | None:
+    entry = entries.get(_PROFILE)
+    if entry is None:
+        return None
+    (start,) = struct.unpack_from(layout.offset, entry.value)
+    return data[start : start + min(entry.bytes, MAX_PROFILE)]
+
+
+def _slim(data: bytes, layout: _Layout, entries: list[_Entry]) -> bytes:
+    """The same file with a new directory at its end; values stay where they were."""
+    if sum(entry.bytes for entry in entries) > _MAX_TABLES:
+        raise BadHeader("tables larger than a picture needs")
+    where = 8 if layout.big else 4
+    width = struct.calcsize(layout.offset)
+    pad = b"\0" * (-len(data) % 16)
+    return b"".join(
+        (
+            data[:where],
+            struct.pack(layout.offset, len(data) + len(pad)),
+            data[where + width :],
+            pad,
+            struct.pack(layout.count, len(entries)),
+            *(entry.raw for entry in entries),
+            b"\0" * width,
+        )
+    )
