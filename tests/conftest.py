@@ -46,7 +46,7 @@ def _stay_private() -> None:
 def _work_in(folder: Path) -> None:
     """Photos, runs and uploads of the tests; the weights stay in the user's own cache."""
     os.environ["ERASER_LAB_DATA"] = str(folder / "data")
-    os.environ["GRADIO_TEMP_DIR"] = str(folder / "uploads")
+    os.environ["GRADIO_TEMP_DIR"] = str(folder / "data" / "uploads")  # where app.py puts them
 
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="eraser-lab-tests-"))
@@ -164,8 +164,8 @@ def _weight(name: str) -> WeightFile:
     from methods import list_erasers
     from segmentation import list_segmenters
 
-    specs = [*list_erasers(), *list_segmenters()]
-    return next(weight for spec in specs for weight in spec.weights if weight.name == name)
+    needed = [spec.weights for spec in list_erasers()] + [s.weights for s in list_segmenters()]
+    return next(weight for weights in needed for weight in weights if weight.name == name)
 
 
 def _fetched(name: str) -> Path:
