@@ -1,7 +1,7 @@
 """Eraser Lab: click an object on a photo, erase it several ways, compare.
 
-    python app.py                    the page on http://127.0.0.1:7860
-    python app.py --help             host, port, share, language
+python app.py                    the page on http://127.0.0.1:7860
+python app.py --help             host, port, share, language
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from ui import routes
-from ui.page import build_page, head_html, theme
+from ui.page import build_page, launch_options
 from ui.service import Service
 
 LANGUAGES = ("en", "zh")
@@ -78,25 +77,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     service = Service()
     page = build_page(service)
     page.queue(max_size=64)
-    app, _, _ = page.launch(
-        server_name=options.host,
-        server_port=options.port,
-        share=options.share,
-        inbrowser=options.open,
-        theme=theme(),
-        head=head_html(options.lang),
-        max_file_size=f"{service.limits.megabytes:g}mb",
-        ssr_mode=False,
-        run_history=False,
-        show_error=False,
-        footer_links=[],
-        prevent_thread_lock=True,
-    )
-    routes.install(app, service)
-    if not options.no_fetch:
-        service.fetch_defaults()
+    service.start(fetch=not options.no_fetch)
     try:
-        page.block_thread()
+        page.launch(
+            **launch_options(service, options.lang),
+            server_name=options.host,
+            server_port=options.port,
+            share=options.share,
+            inbrowser=options.open,
+        )
     finally:
         service.close()
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from ui import api
+from ui import api, routes
+from ui.caller import caller_of
 from ui.components import EraserPanel, Furniture, PromptCanvas, ResultGrid
+from ui.server_functions import server_functions
 from ui.service import Service
 from ui.texts import TEXTS
 
@@ -79,23 +80,28 @@ def theme() -> gr.themes.Base:
     )
 
 
-def server_function(method: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """A plain function around a bound method: Gradio marks server functions by attribute."""
+def launch_options(service: Service, lang: str | None) -> dict[str, Any]:
+    """How the page is launched wherever it runs; host, port and sharing are the caller's.
 
-    def call(request: dict[str, Any], http: gr.Request) -> dict[str, Any]:
-        return method(request, http)
-
-    wrapped = wraps(method)(call)
-    # wraps() brings the method's own signature along; Gradio must see the one with gr.Request.
-    del wrapped.__wrapped__  # type: ignore[attr-defined]
-    wrapped.__annotations__ = {"request": dict, "http": gr.Request, "return": dict}
-    return wrapped
+    No run history: Gradio would keep every photo's request in the browser's storage. No
+    show_error: it would show the inner words of an error, paths and all.
+    """
+    return {
+        "theme": theme(),
+        "head": head_html(lang),
+        "max_file_size": f"{service.limits.megabytes:g}mb",
+        "ssr_mode": False,
+        "run_history": False,
+        "show_error": False,
+        "footer_links": [],
+        "allowed_paths": [],
+        "app_kwargs": routes.app_kwargs(service),
+    }
 
 
 def build_page(service: Service) -> gr.Blocks:
     """The whole page over one service, with the API endpoints beside it."""
-    functions = [server_function(method) for method in service.server_methods()]
-    by_name = {function.__name__: function for function in functions}
+    by_name = {function.__name__: function for function in server_functions(service)}
 
     def pick(names: str) -> list[Callable[..., dict[str, Any]]]:
         return [by_name[name] for name in names.split()]
@@ -116,7 +122,7 @@ def wire(panel: EraserPanel, grid: ResultGrid, service: Service, page: gr.Blocks
     """Erase runs in the queue; Stop and clicks never do. Closing the tab stops its run."""
 
     def erase(event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
-        yield from service.erase(event._data, request.session_hash)
+        yield from service.erase(event._data, request.session_hash, caller_of(request))
 
     def closed(request: gr.Request) -> None:
         service.stop_session(request.session_hash)

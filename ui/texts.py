@@ -60,7 +60,9 @@ TEXTS: dict[str, Text] = {
     "canvas.level.0": Text("Part", "局部"),
     "canvas.level.1": Text("Object", "物体"),
     "canvas.level.2": Text("Whole", "整体"),
-    "canvas.level.hint": Text("{percent} of the photo, score {score}", "占照片 {percent}，得分 {score}"),
+    "canvas.level.hint": Text(
+        "{percent} of the photo, score {score}", "占照片 {percent}，得分 {score}"
+    ),
     "canvas.grow": Text("Grow", "扩大"),
     "canvas.new": Text("New photo", "换一张"),
     "canvas.remove": Text("Click to remove this point", "点击移除此点"),
@@ -129,12 +131,16 @@ TEXTS: dict[str, Text] = {
     "grid.before": Text("Before", "擦除前"),
     "grid.split": Text("Compare before and after on all cards", "在所有卡片上对比擦除前后"),
     "grid.closeup": Text("Close-up", "特写"),
-    "grid.closeup.hint": Text("Show the object's place on every card", "在每张卡片上放大物体所在处"),
+    "grid.closeup.hint": Text(
+        "Show the object's place on every card", "在每张卡片上放大物体所在处"
+    ),
     "grid.link": Text("Copy link", "复制链接"),
     "grid.copied": Text("The link to this run is copied.", "已复制本次运行的链接。"),
     "grid.zip": Text("Download all", "全部下载"),
     "grid.progress": Text("{done} of {total} done", "已完成 {done} / {total}"),
-    "grid.finished": Text("{done} of {total} done in {seconds}", "完成 {done} / {total}，用时 {seconds}"),
+    "grid.finished": Text(
+        "{done} of {total} done in {seconds}", "完成 {done} / {total}，用时 {seconds}"
+    ),
     "grid.stopped": Text("stopped, {done} of {total} done", "已停止，完成 {done} / {total}"),
     "grid.by": Text("Result of {eraser}", "{eraser} 的结果"),
     "grid.download": Text("Download {eraser} as PNG", "下载 {eraser} 的 PNG"),

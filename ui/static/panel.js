@@ -95,7 +95,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
       return [h("span.lab-state", {}, t("panel.fetching", { percent })), h("progress", { max: "100", value: percent, "aria-label": t("panel.fetching", { percent }) })];
     }
     const failed = failure(one);
-    return [failed ? h("span.lab-state.bad", { title: failed.error || "" }, lab.icon("warn"), failed.error || t("panel.fetchfailed")) : null,
+    return [failed ? h("span.lab-state.bad", {}, lab.icon("warn"), failed.error ? lab.errorText(failed.error) : t("panel.fetchfailed")) : null,
       h("button.lab-link", { type: "button", onclick: () => fetchWeights(one) },
         t(failed ? "panel.again" : "panel.fetch", { size, license: one.weights[0].license }))].filter(Boolean);
   }
@@ -113,20 +113,22 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
       return h("select", { id, onchange: (event) => keep(setting.choices[event.target.selectedIndex]) },
         setting.choices.map((choice) => h("option", { selected: choice === value }, String(choice))));
     if (setting.kind === "text")
-      return h("input.lab-text", { type: "text", id, value, onchange: (event) => keep(event.target.value) });
+      return h("input.lab-text", { type: "text", id, value: value ?? "", maxlength: setting.max_length ?? null,
+        onchange: (event) => keep(event.target.value === "" && setting.optional ? null : event.target.value) });
     return numberControl(setting, id, value, keep);
   }
 
   function numberControl(setting, id, value, keep) {
     const step = setting.step || (setting.kind === "int" ? 1 : "any");
     const bounds = { step: String(step), min: setting.min ?? null, max: setting.max ?? null };
-    const number = h("input.lab-number", { type: "number", id, ...bounds, value: String(value), onchange: () => {
+    const number = h("input.lab-number", { type: "number", id, ...bounds, value: value === null ? "" : String(value), onchange: () => {
+      if (number.value === "" && setting.optional) { keep(null); return; }
       if (number.value === "" || !number.checkValidity()) number.value = String(setting.default);
       keep(Number(number.value));
       if (range) range.value = number.value;
     } });
     const bounded = setting.min !== undefined && setting.max !== undefined && setting.min !== null && setting.max !== null;
-    const range = bounded && h("input", { type: "range", ...bounds, value: String(value), tabindex: "-1", "aria-hidden": "true",
+    const range = bounded && h("input", { type: "range", ...bounds, value: String(value ?? setting.min), tabindex: "-1", "aria-hidden": "true",
       oninput: () => { number.value = range.value; keep(Number(range.value)); } });
     return h("span.lab-pair", {}, range || null, number);
   }

@@ -1,0 +1,248 @@
+"""The page under test: the real program in this process, and tabs of a real Chromium.
+
+The server runs in threads of the test process, so that a test may register erasers of its
+own (a slow one, a failing one) and count what the server really did.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from methods import Canvas, Eraser, EraserSpec, Image, Mask, Paper, Settings, Text
+from methods import _registry as registry
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+SECONDS = 1000  # Playwright counts in milliseconds
+
+pytestmark = pytest.mark.browser
+
+
+def _spec(eraser_id: str, name: str, rank: int) -> EraserSpec:
+    return EraserSpec(
+        id=eraser_id,
+        name=name,
+        summary=Text("Made for the tests.", "测试专用。"),
+        paper=Paper("None", "https://example.org", 2026),
+        license="Apache-2.0",
+        learned=False,
+        canvas=Canvas(),
+        devices=("cpu",),
+        rank=rank,
+    )
+
+
+class SlowSettings(Settings):
+    """The steps of the slow eraser."""
+
+    steps: int = 40
+
+
+class SlowEraser(Eraser):
+    """Takes a twentieth of a second a step and fills with grey."""
+
+    spec = _spec("slow_test", "Slow <b onclick=alert(1)>eraser</b>", 900)
+    Settings = SlowSettings
+
+    def load(self, device: Any, dtype: Any) -> None:
+        """Nothing to load."""
+
+    def unload(self) -> None:
+        """Nothing to unload."""
+
+    def erase(
+        self,
+        image: Image,
+        mask: Mask,
+        settings: Any,
+        seed: int,
+        progress: Callable[[int, int], None],
+    ) -> Image:
+        """Fill with grey, step by step."""
+        for step in range(settings.steps):
+            time.sleep(0.05)
+            progress(step + 1, settings.steps)
+        return np.where(mask[..., None], np.uint8(128), image)
+
+
+class FailingEraser(SlowEraser):
+    """Fails with a message that must never reach a page."""
+
+    spec = _spec("failing_test", "Failing eraser", 901)
+
+    def erase(
+        self,
+        image: Image,
+        mask: Mask,
+        settings: Any,
+        seed: int,
+        progress: Callable[[int, int], None],
+    ) -> Image:
+        """Raise an error of the inner kind."""
+        raise RuntimeError("secret /home/someone/token-1234")
+
+
+@pytest.fixture(scope="package")
+def lab_url(
+    mobile_sam_weights: Path, migan_weights: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a running page with two erasers of the tests beside the real ones."""
+    from ui.page import build_page, launch_options
+    from ui.service import Service
+
+    found = registry.found().erasers
+    ours: dict[str, type[Eraser]] = {"slow_test": SlowEraser, "failing_test": FailingEraser}
+    found.update(ours)
+    service = Service(tmp_path_factory.mktemp("lab"))
+    page = build_page(service)
+    page.queue(max_size=64)
+    _, url, _ = page.launch(
+        **launch_options(service, lang=None),
+        server_name="127.0.0.1",
+        quiet=True,
+        prevent_thread_lock=True,
+    )
+    yield url
+    page.close()
+    service.close()
+    for name in ours:
+        found.pop(name, None)
+
+
+class Tab:
+    """One browser tab on the page, with the gestures of a user."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", self._watch)
+        page.set_default_timeout(60 * SECONDS)
+
+    def _watch(self, request: Any) -> None:
+        if not request.url.startswith((self.url, "data:", "blob:")):
+            self.foreign.append(request.url)
+
+    def open(self, query: str = "") -> Tab:
+        """Load the page and wait until it can be used."""
+        self.page.goto(self.url + query)
+        self.page.wait_for_selector("[data-card]")
+        return self
+
+    def photo(self, path: Path | dict[str, Any]) -> None:
+        """Open a photo through the file button and wait until it is drawn."""
+        self.page.set_input_files("[data-testid=file]", path)  # type: ignore[arg-type]
+        self.page.wait_for_selector(".lab-view:not([hidden])")
+        self.page.wait_for_function("document.querySelector('.lab-photo').naturalWidth > 0")
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point of the photo, in its own pixels, lies in the window."""
+        return tuple(
+            self.page.evaluate(
+                """([x, y]) => { const r = document.querySelector('.lab-view').getBoundingClientRect();
+                const p = eraserLab.photo;
+                return [r.left + (x / p.width) * r.width, r.top + (y / p.height) * r.height]; }""",
+                [x, y],
+            )
+        )
+
+    def click(self, x: float, y: float, **options: Any) -> None:
+        """Click a point of the photo and wait for its mask."""
+        before = self.page.evaluate(
+            "Number(document.querySelector('.lab-stage').dataset.drawn || 0)"
+        )
+        self.page.mouse.click(*self.at(x, y), **options)
+        self.drawn(before)
+
+    def box(self, x0: float, y0: float, x1: float, y1: float) -> None:
+        """Drag a box on the photo and wait for its mask."""
+        before = self.page.evaluate(
+            "Number(document.querySelector('.lab-stage').dataset.drawn || 0)"
+        )
+        self.page.mouse.move(*self.at(x0, y0))
+        self.page.mouse.down()
+        self.page.mouse.move(*self.at((x0 + x1) / 2, (y0 + y1) / 2))
+        self.page.mouse.move(*self.at(x1, y1))
+        self.page.mouse.up()
+        self.drawn(before)
+
+    def drawn(self, before: int) -> None:
+        """Wait until an answer newer than `before` is drawn and none is on its way."""
+        self.page.wait_for_function(
+            """before => { const s = document.querySelector('.lab-stage');
+            return Number(s.dataset.drawn || 0) > before && !s.classList.contains('is-busy'); }""",
+            arg=before,
+        )
+
+    def mask(self) -> np.ndarray:
+        """The overlay as drawn: bool, at the overlay's own size."""
+        pixels, width, height = self.page.evaluate(
+            """async () => { const i = document.querySelector('.lab-view .lab-overlay');
+            if (i.hidden || !i.src) return [[], 0, 0];
+            await i.decode();
+            const c = Object.assign(document.createElement('canvas'), {width: i.naturalWidth, height: i.naturalHeight});
+            const g = c.getContext('2d'); g.drawImage(i, 0, 0);
+            const d = g.getImageData(0, 0, c.width, c.height).data;
+            const bits = []; for (let k = 3; k < d.length; k += 4) bits.push(d[k] > 0 ? 1 : 0);
+            return [bits, c.width, c.height]; }"""
+        )
+        return np.array(pixels, bool).reshape(height, width)
+
+    def choose(self, *erasers: str) -> None:
+        """Tick exactly these erasers."""
+        for box in self.page.query_selector_all("[data-eraser][type=checkbox]"):
+            box.set_checked(box.get_attribute("data-eraser") in erasers)
+
+    def erase(self) -> None:
+        """Press Erase and wait until the run has ended."""
+        self.page.click("[data-testid=erase]")
+        self.finished()
+
+    def finished(self) -> None:
+        """Wait until no run is under way."""
+        self.page.wait_for_function("eraserLab.running === null")
+
+    def card(self, eraser: str) -> Any:
+        """The result card of an eraser."""
+        return self.page.locator(f".lab-result[data-eraser={eraser}]")
+
+    def download(self, selector: str) -> Path:
+        """Click a download link; the file that arrives."""
+        with self.page.expect_download() as download:
+            self.page.click(selector)
+        return Path(download.value.path())
+
+
+@pytest.fixture
+def tabs(browser: Browser, lab_url: str) -> Iterator[Callable[..., Tab]]:
+    """Opens tabs in separate sessions; every one must have run without script errors."""
+    contexts: list[BrowserContext] = []
+    opened: list[Tab] = []
+
+    def new(**options: Any) -> Tab:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
+        contexts.append(context)
+        opened.append(Tab(context.new_page(), lab_url))
+        return opened[-1]
+
+    yield new
+    for tab in opened:
+        assert tab.errors == []
+        assert tab.foreign == []
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def tab(tabs: Callable[..., Tab]) -> Tab:
+    """One tab on the open page, in English."""
+    return tabs(locale="en-US").open()

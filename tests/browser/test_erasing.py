@@ -1,0 +1,201 @@
+"""The main job in a real browser, with the real networks: select, erase, compare, keep."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from methods import load_image
+
+pytestmark = pytest.mark.browser
+Tabs = Callable[..., Any]
+
+ROCKET = (320.0, 165.0)
+
+
+@pytest.fixture
+def selected(tab: Any, examples_dir: Path) -> Any:
+    """A tab with the rocket selected."""
+    tab.photo(examples_dir / "rocket.jpg")
+    tab.click(*ROCKET)
+    return tab
+
+
+def pixels(path: Path) -> np.ndarray:
+    """A downloaded picture as RGB."""
+    return np.asarray(Pillow.open(path).convert("RGB"))
+
+
+def test_the_rocket_goes_and_nothing_else_changes(selected: Any, examples_dir: Path) -> None:
+    selected.choose("migan", "patchmatch")
+    selected.erase()
+    photo = load_image(examples_dir / "rocket.jpg").rgb
+    archive = zipfile.ZipFile(selected.download("[data-testid=zip]"))
+    names = archive.namelist()
+    mask_name = next(name for name in names if name.endswith("mask.png"))
+    mask = np.asarray(Pillow.open(io.BytesIO(archive.read(mask_name))).convert("1"))
+    assert mask.shape == photo.shape[:2]
+    assert mask[165, 320]
+    for eraser in ("migan", "patchmatch"):
+        result = pixels(selected.download(f".lab-result[data-eraser={eraser}] a[download]"))
+        assert result.shape == photo.shape
+        assert np.array_equal(result[~mask], photo[~mask])
+        assert np.abs(result[mask].astype(int) - photo[mask]).mean() > 25
+        assert "0 pixels changed" in selected.card(eraser).inner_text()
+        stored = next(name for name in names if eraser in name and name.endswith(".png"))
+        assert np.array_equal(
+            np.asarray(Pillow.open(io.BytesIO(archive.read(stored))).convert("RGB")), result
+        )
+
+
+def test_the_zip_tells_how_to_repeat_the_run(selected: Any, examples_dir: Path) -> None:
+    selected.choose("telea")
+    selected.erase()
+    archive = zipfile.ZipFile(selected.download("[data-testid=zip]"))
+    settings = json.loads(
+        archive.read(next(n for n in archive.namelist() if n.endswith("settings.json")))
+    )
+    text = json.dumps(settings)
+    assert "telea" in text
+    assert "320" in text  # the point that was clicked
+    originals = [name for name in archive.namelist() if name.endswith(".jpg")]
+    assert (examples_dir / "rocket.jpg").read_bytes() in [archive.read(name) for name in originals]
+
+
+def test_the_same_run_again_comes_from_the_cache(selected: Any) -> None:
+    selected.choose("patchmatch")
+    selected.erase()
+    first = pixels(selected.download(".lab-result[data-eraser=patchmatch] a[download]"))
+    selected.erase()
+    assert "from the cache" in selected.card("patchmatch").inner_text()
+    assert np.array_equal(
+        pixels(selected.download(".lab-result[data-eraser=patchmatch] a[download]")), first
+    )
+
+
+def test_a_failing_eraser_fails_its_own_card_only(selected: Any) -> None:
+    selected.choose("failing_test", "telea")
+    selected.erase()
+    assert selected.card("telea").get_attribute("data-state") == "done"
+    failed = selected.card("failing_test")
+    assert failed.get_attribute("data-state") == "failed"
+    for secret in ("secret", "/home", "token-1234", "Traceback", "RuntimeError"):
+        assert secret not in selected.page.content()
+
+
+def test_stop_in_the_middle_keeps_what_is_done(selected: Any) -> None:
+    selected.choose("telea", "slow_test")
+    selected.page.click("[data-testid=erase]")
+    slow = selected.card("slow_test")
+    selected.page.wait_for_selector(".lab-result[data-eraser=slow_test] progress")
+    selected.page.click("[data-testid=stop]")
+    selected.finished()
+    assert slow.get_attribute("data-state") == "stopped"
+    assert selected.card("telea").get_attribute("data-state") == "done"
+    assert selected.page.is_enabled("[data-testid=erase]")
+
+
+def test_clicks_are_answered_while_an_eraser_works(selected: Any) -> None:
+    selected.choose("slow_test")
+    selected.page.click("[data-testid=erase]")
+    selected.page.wait_for_selector(".lab-result[data-eraser=slow_test] progress")
+    selected.click(320, 300)
+    assert selected.page.evaluate("eraserLab.running !== null")
+    selected.page.click("[data-testid=stop]")
+    selected.finished()
+
+
+def test_one_slider_moves_every_card(selected: Any) -> None:
+    selected.choose("telea", "navier_stokes")
+    selected.erase()
+    selected.page.fill("[data-testid=split]", "60")
+    left = selected.page.evaluate(
+        "[...document.querySelectorAll('.lab-before')].map(n => getComputedStyle(n).clipPath)"
+    )
+    assert len(left) == 2
+    assert left[0] == left[1]
+    assert "40%" in left[0]
+    picture = selected.card("telea").locator(".lab-picture").bounding_box()
+    selected.page.mouse.move(picture["x"] + 20, picture["y"] + 40)
+    selected.page.mouse.down()
+    selected.page.mouse.move(picture["x"] + picture["width"] * 0.25, picture["y"] + 40, steps=4)
+    selected.page.mouse.up()
+    assert abs(float(selected.page.input_value("[data-testid=split]")) - 25) < 1.5
+    assert not selected.page.is_visible("dialog.lab-viewer")
+
+
+def test_the_large_view_zooms_compares_and_steps(selected: Any) -> None:
+    selected.choose("telea", "navier_stokes")
+    selected.erase()
+    selected.card("telea").locator(".lab-picture").click()
+    dialog = selected.page.wait_for_selector("dialog.lab-viewer[open]")
+    assert dialog.query_selector("h2").inner_text() == "Telea"
+    selected.page.mouse.move(600, 400)
+    selected.page.mouse.wheel(0, -300)
+    assert "scale(1)" not in selected.page.evaluate(
+        "document.querySelector('.lab-viewer-layer').style.transform"
+    )
+    before = selected.page.locator(".lab-viewer-before")
+    assert before.is_hidden()
+    box = selected.page.locator("[data-testid=hold]").bounding_box()
+    selected.page.mouse.move(box["x"] + 10, box["y"] + 10)
+    selected.page.mouse.down()
+    assert before.is_visible()
+    selected.page.mouse.up()
+    assert before.is_hidden()
+    selected.page.keyboard.press("ArrowRight")
+    assert dialog.query_selector("h2").inner_text() != "Telea"
+    selected.page.keyboard.press("Escape")
+    assert selected.page.locator("dialog.lab-viewer[open]").count() == 0
+
+
+def test_the_link_reopens_the_run_in_another_browser(selected: Any, tabs: Tabs) -> None:
+    selected.choose("telea", "patchmatch")
+    selected.erase()
+    assert "?run=" in selected.page.url
+    mask = selected.mask()
+    other = tabs(locale="en-US").open(selected.page.url.removeprefix(selected.url))
+    other.page.wait_for_selector(".lab-result[data-eraser=patchmatch][data-state=done]")
+    other.page.wait_for_selector(".lab-mark")
+    other.drawn(0)
+    assert np.array_equal(other.mask(), mask)
+    assert "0 pixels changed" in other.card("telea").inner_text()
+
+
+def test_settings_reach_the_eraser(selected: Any) -> None:
+    selected.choose("telea")
+    selected.erase()
+    first = pixels(selected.download(".lab-result[data-eraser=telea] a[download]"))
+    selected.page.click("[data-card=telea] summary")
+    selected.page.fill("#lab-telea-radius", "15")
+    selected.page.press("#lab-telea-radius", "Tab")
+    selected.erase()
+    second = pixels(selected.download(".lab-result[data-eraser=telea] a[download]"))
+    assert not np.array_equal(first, second)
+
+
+def test_two_sessions_at_once_never_meet(tabs: Tabs, examples_dir: Path) -> None:
+    one, two = tabs(locale="en-US").open(), tabs(locale="en-US").open()
+    one.photo(examples_dir / "rocket.jpg")
+    two.photo(examples_dir / "coffee.png")
+    one.click(*ROCKET)
+    two.click(300, 200)
+    for tab in (one, two):
+        tab.choose("telea")
+        tab.page.click("[data-testid=erase]")
+    for tab in (one, two):
+        tab.finished()
+    for tab, name in ((one, "rocket.jpg"), (two, "coffee.png")):
+        photo = load_image(examples_dir / name).rgb
+        result = pixels(tab.download(".lab-result[data-eraser=telea] a[download]"))
+        assert result.shape == photo.shape
+        assert 0 < (result != photo).any(-1).mean() < 0.6
+    assert one.page.url != two.page.url

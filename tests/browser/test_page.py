@@ -1,0 +1,106 @@
+"""The page itself: private, safe, in two languages, light and dark, on small screens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+Tabs = Callable[..., Any]
+
+
+def test_no_request_leaves_the_machine(tab: Any) -> None:
+    tab.page.wait_for_timeout(1500)
+    assert tab.foreign == []  # the fixture looks again at the end of every test
+
+
+@pytest.mark.parametrize(
+    ("locale", "words", "other"),
+    [("en-US", "Drop a photo here", "中文"), ("zh-CN", "把照片拖到这里", "English")],
+)
+def test_the_page_speaks_the_browsers_language_and_switches(
+    tabs: Tabs, locale: str, words: str, other: str
+) -> None:
+    tab = tabs(locale=locale).open()
+    assert words in tab.page.inner_text(".lab-empty")
+    assert tab.page.inner_text("#lab-language") == other
+    tab.page.click("#lab-language")
+    assert words not in tab.page.inner_text(".lab-empty")
+    tab.page.reload()
+    tab.page.wait_for_selector("[data-card]")
+    assert words not in tab.page.inner_text(".lab-empty")  # the choice is remembered
+
+
+def test_switching_language_keeps_the_work(tab: Any, examples_dir: Path) -> None:
+    tab.photo(examples_dir / "rocket.jpg")
+    tab.click(320, 165)
+    tab.choose("telea")
+    tab.erase()
+    before = tab.mask()
+    tab.page.click("#lab-language")
+    assert (tab.mask() == before).all()
+    assert "蒙版外改变了 0 个像素" in tab.card("telea").inner_text()
+    assert "蒙版覆盖" in tab.page.inner_text("[data-testid=status]")
+
+
+def test_dark_follows_the_system_and_the_button(tabs: Tabs) -> None:
+    tab = tabs(locale="en-US", color_scheme="dark").open()
+    colour = "getComputedStyle(document.body).backgroundColor"
+    dark = tab.page.evaluate(colour)
+    assert sum(int(part) for part in dark[4:-1].split(",")) < 150
+    tab.page.click("#lab-theme")
+    assert sum(int(part) for part in tab.page.evaluate(colour)[4:-1].split(",")) > 600
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280, 1920])
+def test_nothing_overflows(tabs: Tabs, examples_dir: Path, width: int) -> None:
+    tab = tabs(locale="en-US", viewport={"width": width, "height": 844}).open()
+    tab.photo(examples_dir / "rocket.jpg")
+    tab.click(320, 165)
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.page.locator("[data-testid=erase]").is_visible()
+    photo = tab.page.locator(".lab-view").bounding_box()
+    assert photo["width"] > 0.42 * width
+
+
+def test_hostile_names_stay_text(tab: Any, examples_dir: Path) -> None:
+    tab.page.evaluate("window.hacked = 0; window.alert = () => { window.hacked = 1; }")
+    name = "<img src=x onerror=alert(1)>${alert(2)}{{alert(3)}}.jpg"
+    buffer = (examples_dir / "rocket.jpg").read_bytes()
+    tab.photo({"name": name, "mimeType": "image/jpeg", "buffer": buffer})
+    tab.click(320, 165)
+    tab.choose("slow_test", "telea")
+    tab.page.click("[data-card=slow_test] summary")
+    tab.page.fill("#lab-slow_test-steps", "2")
+    tab.page.press("#lab-slow_test-steps", "Tab")
+    tab.erase()
+    assert tab.card("slow_test").locator("h3").inner_text() == "Slow <b onclick=alert(1)>eraser</b>"
+    assert tab.page.locator(".lab-result img[src=x]").count() == 0
+    tab.page.goto(tab.url + "?run=<img src=x onerror=alert(1)>")
+    tab.page.wait_for_selector(".lab-notice.error")
+    assert tab.page.evaluate("window.hacked || 0") == 0
+
+
+def test_every_control_has_a_name_for_a_screen_reader(tab: Any, examples_dir: Path) -> None:
+    tab.photo(examples_dir / "rocket.jpg")
+    tab.click(320, 165)
+    nameless = tab.page.evaluate(
+        """[...document.querySelectorAll('.lab-slot button, .lab-slot input, .lab-slot select, .lab-slot a')]
+        .filter(n => n.offsetParent && n.type !== 'file' && n.getAttribute('aria-hidden') !== 'true')
+        .filter(n => !(n.getAttribute('aria-label') || n.textContent.trim() || n.title ||
+                       (n.labels && n.labels.length)))
+        .map(n => n.outerHTML.slice(0, 120))"""
+    )
+    assert nameless == []
+
+
+def test_a_lost_server_is_said(tabs: Tabs, examples_dir: Path) -> None:
+    tab = tabs(locale="en-US").open()
+    tab.photo(examples_dir / "rocket.jpg")
+    tab.page.route("**/component_server/**", lambda route: route.abort())
+    tab.page.mouse.click(*tab.at(320, 165))
+    assert "does not answer" in tab.page.wait_for_selector(".lab-notice.error").inner_text()
+    tab.errors.clear()  # the browser reports the broken connection itself

@@ -1,0 +1,235 @@
+"""Pointing at things in a real browser: clicks, boxes, undo, keys, touch, odd photos."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+pytestmark = pytest.mark.browser
+Tabs = Callable[..., Any]
+
+ROCKET = (320.0, 165.0)
+ROCKET_BOX = (296.0, 122.0, 346.0, 424.0)
+
+
+@pytest.fixture
+def rocket_tab(tab: Any, examples_dir: Path) -> Any:
+    """A tab with the rocket photo open."""
+    tab.photo(examples_dir / "rocket.jpg")
+    return tab
+
+
+def centre_and_area(mask: np.ndarray) -> tuple[float, float, float]:
+    """Centre of a mask in shares of its width and height, and its share of the picture."""
+    rows, columns = np.nonzero(mask)
+    return columns.mean() / mask.shape[1], rows.mean() / mask.shape[0], mask.mean()
+
+
+def test_click_selects_the_rocket(rocket_tab: Any) -> None:
+    rocket_tab.click(*ROCKET)
+    x, y, area = centre_and_area(rocket_tab.mask())
+    assert abs(x - 0.5) < 0.05
+    assert 0.3 < y < 0.8
+    assert 0.005 < area < 0.06
+    assert "MobileSAM" in rocket_tab.page.inner_text("[data-testid=status]")
+
+
+def test_drag_draws_a_box_and_selects_in_it(rocket_tab: Any) -> None:
+    rocket_tab.box(*ROCKET_BOX)
+    mask = rocket_tab.mask()
+    x, _, area = centre_and_area(mask)
+    assert abs(x - 0.5) < 0.05
+    assert 0.01 < area < 0.06
+    assert rocket_tab.page.locator(".lab-box").count() == 1
+
+
+def test_right_click_excludes(rocket_tab: Any) -> None:
+    rocket_tab.box(*ROCKET_BOX)
+    before = rocket_tab.mask()
+    rocket_tab.click(320, 412, button="right")
+    assert rocket_tab.page.locator(".lab-mark.minus").count() == 1
+    assert (rocket_tab.mask() != before).any()
+
+
+def test_undo_redo_clear_bring_the_very_same_mask_back(rocket_tab: Any) -> None:
+    rocket_tab.click(*ROCKET)
+    first = rocket_tab.mask()
+    rocket_tab.click(320, 330)
+    second = rocket_tab.mask()
+    for keys, expected in (("Control+z", first), ("Control+Shift+z", second)):
+        drawn = rocket_tab.page.evaluate(
+            "Number(document.querySelector('.lab-stage').dataset.drawn)"
+        )
+        rocket_tab.page.keyboard.press(keys)
+        rocket_tab.drawn(drawn)
+        assert np.array_equal(rocket_tab.mask(), expected)
+    rocket_tab.page.click("[aria-label='Clear the selection']")
+    rocket_tab.page.wait_for_selector(".lab-mark", state="detached")
+    assert rocket_tab.mask().size == 0
+    assert rocket_tab.page.is_disabled("[data-testid=erase]")
+
+
+def test_levels_and_growing_change_the_mask(rocket_tab: Any) -> None:
+    rocket_tab.click(*ROCKET)
+    areas = []
+    for place in range(3):
+        rocket_tab.page.click(f".levels button >> nth={place}")
+        rocket_tab.page.wait_for_function("!document.querySelector('.is-busy')")
+        areas.append(rocket_tab.mask().mean())
+    assert areas == sorted(areas)
+    assert areas[0] < areas[2]
+    drawn = rocket_tab.page.evaluate("Number(document.querySelector('.lab-stage').dataset.drawn)")
+    rocket_tab.page.fill("[data-testid=dilate]", "30")
+    rocket_tab.drawn(drawn)
+    assert rocket_tab.mask().mean() > areas[2]
+
+
+def test_of_a_burst_of_clicks_the_last_one_wins(
+    rocket_tab: Any, tabs: Tabs, examples_dir: Path
+) -> None:
+    places = [(60 + 70 * k, 80 + 30 * (k % 3)) for k in range(8)]
+    for place in places:
+        rocket_tab.page.mouse.click(*rocket_tab.at(*place))
+    rocket_tab.page.wait_for_function(
+        "document.querySelectorAll('.lab-mark').length === 8 && !document.querySelector('.is-busy')"
+    )
+    calm = tabs(locale="en-US").open()
+    calm.photo(examples_dir / "rocket.jpg")
+    for place in places:
+        calm.click(*place)
+    assert np.array_equal(rocket_tab.mask(), calm.mask())
+
+
+def test_a_click_costs_little_traffic(rocket_tab: Any) -> None:
+    rocket_tab.click(*ROCKET)
+    sizes: list[int] = []
+    rocket_tab.page.on(
+        "response",
+        lambda r: (
+            sizes.append(len(r.body()) + len(r.request.post_data or ""))
+            if "component_server" in r.url
+            else None
+        ),
+    )
+    rocket_tab.click(320, 300)
+    rocket_tab.page.wait_for_timeout(200)
+    assert len(sizes) == 1
+    assert sizes[0] < 20_000
+
+
+def portrait_with_exif(examples_dir: Path) -> dict[str, Any]:
+    """The rocket stored lying on its side, with the EXIF orientation that sets it upright."""
+    upright = Pillow.open(examples_dir / "rocket.jpg").convert("RGB")
+    exif = Pillow.Exif()
+    exif[0x0112] = 6
+    file = io.BytesIO()
+    upright.rotate(90, expand=True).save(file, "JPEG", quality=97, exif=exif)
+    return {"name": "portrait.jpg", "mimeType": "image/jpeg", "buffer": file.getvalue()}
+
+
+def test_a_photo_rotated_by_exif_is_shown_and_selected_upright(
+    tab: Any, examples_dir: Path
+) -> None:
+    tab.photo(portrait_with_exif(examples_dir))
+    assert tab.page.evaluate("[eraserLab.photo.width, eraserLab.photo.height]") == [640, 427]
+    tab.click(*ROCKET)
+    x, y, area = centre_and_area(tab.mask())
+    assert abs(x - 0.5) < 0.05
+    assert 0.3 < y < 0.8
+    assert area < 0.06
+
+
+def test_a_sixteen_megapixel_photo_is_selected(tab: Any, examples_dir: Path) -> None:
+    small = Pillow.open(examples_dir / "rocket.jpg").convert("RGB")
+    file = io.BytesIO()
+    small.resize((4900, 3269), Pillow.Resampling.BICUBIC).save(file, "JPEG", quality=85)
+    tab.photo({"name": "large.jpg", "mimeType": "image/jpeg", "buffer": file.getvalue()})
+    scale = 4900 / 640
+    tab.click(ROCKET[0] * scale, ROCKET[1] * scale)
+    x, _, area = centre_and_area(tab.mask())
+    assert abs(x - 0.5) < 0.05
+    assert area < 0.08
+
+
+def test_keyboard_alone_selects(rocket_tab: Any) -> None:
+    rocket_tab.page.focus("[data-testid=stage]")
+    rocket_tab.page.keyboard.press("ArrowUp")
+    rocket_tab.page.keyboard.press("ArrowUp")
+    rocket_tab.page.keyboard.press("Enter")
+    rocket_tab.drawn(0)
+    x, _, _ = centre_and_area(rocket_tab.mask())
+    assert abs(x - 0.5) < 0.05
+    drawn = rocket_tab.page.evaluate("Number(document.querySelector('.lab-stage').dataset.drawn)")
+    rocket_tab.page.keyboard.press("b")
+    for _ in range(4):
+        rocket_tab.page.keyboard.press("ArrowDown")
+        rocket_tab.page.keyboard.press("ArrowRight")
+    rocket_tab.page.keyboard.press("b")
+    rocket_tab.drawn(drawn)
+    assert rocket_tab.page.locator(".lab-box").count() == 1
+
+
+def test_touch_taps_points_and_draws_a_box(tabs: Tabs, examples_dir: Path) -> None:
+    tab = tabs(
+        locale="en-US", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    ).open()
+    tab.photo(examples_dir / "rocket.jpg")
+    tab.page.locator("[data-testid=stage]").scroll_into_view_if_needed()
+    tab.page.touchscreen.tap(*tab.at(*ROCKET))
+    tab.drawn(0)
+    assert tab.page.locator(".lab-mark.plus").count() == 1
+    tab.page.tap("[data-mode=box]")
+    touch_drag(tab, tab.at(*ROCKET_BOX[:2]), tab.at(*ROCKET_BOX[2:]))
+    tab.page.wait_for_selector(".lab-box")
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def touch_drag(tab: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """One finger down, along and up, through the browser's own input pipeline."""
+    session = tab.page.context.new_cdp_session(tab.page)
+
+    def send(kind: str, points: list[tuple[float, float]]) -> None:
+        touches = [{"x": x, "y": y} for x, y in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    send("touchStart", [start])
+    for part in (0.3, 0.6, 1.0):
+        send(
+            "touchMove",
+            [(start[0] + part * (end[0] - start[0]), start[1] + part * (end[1] - start[1]))],
+        )
+    send("touchEnd", [])
+
+
+def test_a_reload_loses_nothing(rocket_tab: Any) -> None:
+    rocket_tab.click(*ROCKET)
+    before = rocket_tab.mask()
+    rocket_tab.page.reload()
+    rocket_tab.page.wait_for_selector(".lab-mark")
+    rocket_tab.drawn(0)
+    assert np.array_equal(rocket_tab.mask(), before)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("notes.jpg", b"this is no picture", "photo"),
+        ("cut.jpg", b"\xff\xd8\xff\xe0" + b"\x00" * 200, "photo"),
+    ],
+)
+def test_what_is_no_photo_is_refused_with_a_sentence(
+    tab: Any, name: str, content: bytes, says: str
+) -> None:
+    tab.page.set_input_files(
+        "[data-testid=file]", {"name": name, "mimeType": "image/jpeg", "buffer": content}
+    )
+    notice = tab.page.wait_for_selector(".lab-notice.error").inner_text()
+    assert says in notice.lower() or "picture" in notice.lower()
+    assert "Traceback" not in notice
+    assert tab.page.is_visible(".lab-empty")
