@@ -15,7 +15,8 @@ from methods._cli import DONE, FAILED, Bars, complain, megabytes, say, say_json,
 from methods._events import Failed, Finished
 from methods._photo import Photo, load_image
 from methods._registry import list_erasers
-from methods._runner import Job, results, run
+from methods._runner import Job, run
+from methods._worker import results
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 

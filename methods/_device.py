@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import cast, get_args
+from typing import get_args
 
 from methods._base import DeviceName, EraserSpec, Stopped, Unavailable
 
@@ -123,7 +123,7 @@ def best_device() -> DeviceName:
             "bad_device_setting",
             device=wanted[:20],
         )
-    return cast(DeviceName, wanted) if wanted else _detected()
+    return _detected()
 
 
 def devices_for(spec: EraserSpec) -> tuple[DeviceName, ...]:

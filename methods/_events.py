@@ -63,7 +63,7 @@ class Stopping:
     index: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Finished:
     """The result, with what is needed to judge and to repeat it.
 
@@ -118,7 +118,6 @@ class Channel:
         self._events: deque[Event] = deque()
         self._changed = threading.Condition()
         self._open = True  # someone watches
-        self._fed = True  # the worker lives
 
     def put(self, event: Event) -> None:
         """Append the event; dropped when nobody watches any more."""
@@ -134,23 +133,11 @@ class Channel:
     def get(self, timeout: float) -> Event | None:
         """The next event, or None when none came within `timeout` seconds."""
         with self._changed:
-            self._changed.wait_for(lambda: self._events or not self._fed, timeout)
+            self._changed.wait_for(lambda: self._events, timeout)
             if not self._events:
                 return None
             self._changed.notify_all()
             return self._events.popleft()
-
-    @property
-    def over(self) -> bool:
-        """Whether the worker has ended and everything it said has been read."""
-        with self._changed:
-            return not self._fed and not self._events
-
-    def end(self) -> None:
-        """The worker says nothing more."""
-        with self._changed:
-            self._fed = False
-            self._changed.notify_all()
 
     def abandon(self) -> None:
         """Nobody watches any more."""

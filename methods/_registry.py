@@ -158,7 +158,8 @@ def _check_spec(eraser: type[Eraser], name: str, pins: Mapping[str, WeightFile])
         raise ValueError(f"the id '{spec.id}' differs from the file's name '{name}'")
     if not (isinstance(eraser.Settings, type) and issubclass(eraser.Settings, Settings)):
         raise TypeError(f"{eraser.__name__}.Settings is not a subclass of Settings")
-    eraser.Settings()  # every setting has a default that meets its own bounds
+    # pydantic does not look at defaults by itself, and a default out of bounds is a mistake.
+    eraser.Settings.model_validate(eraser.Settings().model_dump())
     for weight in spec.weights:
         if pins.get(weight.name, weight) != weight:
             raise ValueError(f"the weight file '{weight.name}' is pinned differently elsewhere")

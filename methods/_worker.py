@@ -1,0 +1,235 @@
+"""One job, from its weights to its result.
+
+weights ▶ cache? ▶ device ▶ load ▶ erase patch by patch ▶ compare with the photo
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from methods import _weights
+from methods._base import (
+    Eraser,
+    EraserSpec,
+    Image,
+    Mask,
+    Progress,
+    Settings,
+    Stopped,
+    Unavailable,
+    UserError,
+    WeightFile,
+    WeightsUnavailable,
+)
+from methods._device import StopToken
+from methods._events import (
+    Event,
+    Failed,
+    Fetching,
+    Finished,
+    Loading,
+    Started,
+    Stepped,
+    Waiting,
+)
+from methods._geometry import changed_outside, erase_in_patches
+from methods._memory import MemoryMeter
+from methods._registry import missing_packages
+from methods._residency import Held, residency
+from methods._result_cache import ResultCache, job_key, picture_key
+
+logger = logging.getLogger(__name__)
+
+_FETCH_TICK = 0.1
+
+results = ResultCache()
+"""Results of earlier jobs of this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A job that has passed all checks."""
+
+    index: int
+    eraser: type[Eraser]
+    settings: Settings
+    seed: int
+
+    @property
+    def spec(self) -> EraserSpec:
+        """Its eraser's."""
+        return self.eraser.spec
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The photo and the mask of a run."""
+
+    image: Image
+    mask: Mask
+
+    @cached_property
+    def key(self) -> str:
+        """Identifies both; computed at the first question."""
+        return picture_key(self.image, self.mask)
+
+
+class Worker:
+    """Does the jobs of one run. tell: takes the events that come before a job's last one."""
+
+    def __init__(
+        self,
+        picture: Picture,
+        token: StopToken,
+        tell: Callable[[Event], None],
+        fetch_missing: bool,
+    ) -> None:
+        self._picture = picture
+        self._token = token
+        self._tell = tell
+        self._fetch_missing = fetch_missing
+
+    def outcome(self, task: Task) -> Finished | Failed:
+        """The job's last event; raises nothing."""
+        try:
+            return self._finish(task)
+        except Stopped:
+            return stopped(task.index)
+        except UserError as error:
+            return Failed(task.index, error.code, str(error), dict(error.details), False)
+        except BaseException:
+            # Whatever a method raises, even SystemExit, must not end the others.
+            logger.exception("%s failed", task.spec.id)
+            return internal(task.index, task.spec)
+
+    def _finish(self, task: Task) -> Finished:
+        """From the cache, or by erasing."""
+        _need_packages(task.spec)
+        weights = {weight.name: self._digest(task, weight) for weight in task.spec.weights}
+        seed = task.seed if task.spec.seeded else 0
+        settings = task.settings.model_dump(mode="json")
+        key = job_key(self._picture.key, task.spec.id, settings, seed, weights)
+        known = results.get(key, self._picture.image, self._picture.mask)
+        if known is not None:
+            image, facts = known
+            return replace(facts, index=task.index, image=image, seed=task.seed, cached=True)
+        finished = self._erased(task, settings, weights)
+        no_pixels = np.empty((0, 0, 3), np.uint8)
+        results.put(key, finished.image, self._picture.mask, replace(finished, image=no_pixels))
+        return finished
+
+    def _digest(self, task: Task, weight: WeightFile) -> str:
+        """SHA-256 of the file, which is on this machine when this returns."""
+        if _weights.find_weights(weight) is None:
+            if not self._fetch_missing:
+                raise _weights_missing(task.spec, weight)
+            self._fetch(task.index, weight)
+        self._token.check()
+        return _weights.digest(weight)
+
+    def _fetch(self, index: int, weight: WeightFile) -> None:
+        told = 0.0
+
+        def tell(done: int, total: int) -> None:
+            nonlocal told
+            now = time.monotonic()
+            if done >= total or now - told >= _FETCH_TICK:
+                told = now
+                self._tell(Fetching(index, weight.name, done, total))
+
+        self._tell(Fetching(index, weight.name, 0, weight.size))
+        _weights.fetch(weight, tell, lambda: self._token.stopped)
+
+    def _erased(self, task: Task, settings: dict[str, Any], weights: dict[str, str]) -> Finished:
+        index = task.index
+        with residency.hold(
+            task.eraser,
+            token=self._token,
+            on_wait=lambda ahead: self._tell(Waiting(index, ahead)),
+            on_load=lambda: self._tell(Loading(index)),
+        ) as held:
+            self._token.check()
+            with MemoryMeter(held.device) as meter:
+                start = time.perf_counter()
+                image = residency.with_room(task.spec, lambda: self._erase(task, held))
+                seconds = time.perf_counter() - start
+        return Finished(
+            index=index,
+            image=image,
+            load_seconds=held.load_seconds,
+            erase_seconds=seconds,
+            peak_memory=held.memory + meter.peak,
+            memory_kind=meter.kind,
+            device=held.device,
+            seed=task.seed,
+            settings=settings,
+            weights=weights,
+            changed_outside=changed_outside(self._picture.image, image, self._picture.mask),
+        )
+
+    def _erase(self, task: Task, held: Held) -> Image:
+        def call(image: Image, mask: Mask, patch: int, patches: int) -> Image:
+            self._token.check()
+            if patch == 0:
+                self._tell(Started(task.index, patches))
+            progress = self._progress(task.index, patch, patches)
+            return held.eraser.erase(image, mask, task.settings, task.seed, progress)
+
+        return erase_in_patches(
+            self._picture.image,
+            self._picture.mask,
+            task.spec.canvas,
+            call,
+            whole_picture=task.settings.whole_picture,
+        )
+
+    def _progress(self, index: int, patch: int, patches: int) -> Progress:
+        def progress(step: int, total: int) -> None:
+            self._token.check()
+            self._tell(Stepped(index, patch * total + step, patches * total))
+
+        return progress
+
+
+def stopped(index: int) -> Failed:
+    """The last event of a job that Stop has ended."""
+    return Failed(index, "stopped", "Stopped.", {}, True)
+
+
+def internal(index: int, spec: EraserSpec) -> Failed:
+    """The last event of a job that a bug has ended; the log has the rest."""
+    text = (
+        f"{spec.name} failed because of an error in the program, not in your photo."
+        " The program's log has the details. The other erasers are not affected."
+    )
+    return Failed(index, "internal", text, {"eraser": spec.id}, False)
+
+
+def _need_packages(spec: EraserSpec) -> None:
+    missing = ", ".join(missing_packages(spec))
+    if missing:
+        text = f"{spec.name} needs a package that is not installed here: pip install {missing}"
+        raise Unavailable(text, "package_missing", eraser=spec.id, packages=missing)
+
+
+def _weights_missing(spec: EraserSpec, weight: WeightFile) -> WeightsUnavailable:
+    megabytes = max(1, round(weight.size / 1e6))
+    text = (
+        f"{spec.name} needs {weight.name} ({megabytes} MB, {weight.license}), which is not on"
+        f" this machine. Fetch it first, on its card or with: python -m methods fetch {spec.id}"
+    )
+    return WeightsUnavailable(
+        text,
+        "weights_missing",
+        eraser=spec.id,
+        name=weight.name,
+        size=weight.size,
+        license=weight.license,
+    )
