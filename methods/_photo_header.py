@@ -16,6 +16,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from methods._photo_av1 import largest_frame
+
 MAX_SEGMENTS = 20_000
 """Parts (JPEG segments, PNG and WebP chunks) that an honest file stays far below."""
 
@@ -30,7 +32,7 @@ class BadHeader(ValueError):
     """The file contradicts its own format, or asks for more than a picture needs."""
 
 
-class UnknownFormat(ValueError):
+class UnknownFormat(Exception):
     """The file is none of the formats that are read here."""
 
 
@@ -66,7 +68,7 @@ def read_header(data: bytes) -> Header:
         for reader, signature in _READERS:
             if signature.match(data):
                 return reader(data)
-    except (struct.error, IndexError, zlib.error) as error:
+    except (struct.error, IndexError, ValueError, zlib.error) as error:
         raise BadHeader(str(error)) from error
     raise UnknownFormat("no known signature")
 
@@ -303,7 +305,10 @@ def _iso_media(data: bytes) -> Header:
     brands = {box[at : at + 4] for at in range(0, len(box), 4)}
     wide = _WIDE.search(data) is not None
     if brands & {b"avif", b"avis"}:
-        return Header("AVIF", _EXIF_ITEM.sub(rb"\1Xxxx", data), None, wide=wide)
+        size = largest_frame(data)
+        if size == (0, 0):
+            raise BadHeader("no picture in the file")
+        return Header("AVIF", _EXIF_ITEM.sub(rb"\1Xxxx", data), size, wide=wide)
     if brands & {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}:
         return Header("HEIC", data, None, wide=wide)
     raise UnknownFormat("no picture brand")
