@@ -25,7 +25,7 @@ from typing import Any, ParamSpec, TypeVar
 import gradio as gr
 
 from methods import BadInput, Mask, Photo, list_erasers, load_mask
-from segmentation import mask_png
+from segmentation import SegmenterSpec, Selection, mask_png
 from ui import service_catalog as catalog
 from ui.api_requests import ApiErase, ApiSegment, FileArgument
 from ui.caller import caller_of
@@ -185,9 +185,7 @@ class _Api:
     def segment(self, asked: ApiSegment, caller: str) -> dict[str, Any]:
         self._service.clicks.take(caller)
         photo = self._decoded(asked.image)
-        selection, spec = self._service.selecting.select(
-            photo, asked.prompted(), asked.dilate, asked.segmenter
-        )
+        selection, spec = self._select(photo, asked)
         height, width = photo.size
         path = self._new_file(f"{safe_stem(photo.name)}-mask.png")
         write_atomic(path, mask_png(selection.mask))
@@ -220,14 +218,16 @@ class _Api:
 
     def _mask(self, asked: ApiErase, photo: Photo) -> tuple[Mask, Prompts]:
         if asked.mask is None:
-            objects = asked.prompted()
-            selection, spec = self._service.selecting.select(
-                photo, objects, asked.dilate, asked.segmenter
-            )
-            dumped = [entry.model_dump() for entry in objects]
+            selection, spec = self._select(photo, asked)
+            dumped = [entry.model_dump() for entry in asked.prompted()]
             return selection.mask, {"objects": dumped, "dilate": asked.dilate, "segmenter": spec.id}
         mask = load_mask(self._uploaded(asked.mask), photo.size, limits=self._service.limits)
         return mask, {"objects": [], "dilate": 0, "segmenter": None}
+
+    def _select(self, photo: Photo, asked: ApiSegment) -> tuple[Selection, SegmenterSpec]:
+        return self._service.selecting.select(
+            photo.key, lambda: photo.rgb, asked.prompted(), asked.dilate, asked.segmenter
+        )
 
     def _result(self, grid: Grid, card: Card, record: PhotoRecord) -> dict[str, Any]:
         result = {

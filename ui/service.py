@@ -10,15 +10,15 @@ import base64
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 from gradio.utils import get_upload_folder
 
-from methods import Limits
-from segmentation import Selection, mask_png, overlay_png
+from methods import Image, Limits
+from segmentation import SegmenterSpec, Selection, mask_png, overlay_png
 from ui import service_catalog as catalog
 from ui.errors import Answer, answered, described
 from ui.examples import Examples
@@ -146,8 +146,11 @@ class Service:
         return self._opened(self.photos.record(asked.photo))
 
     def _opened(self, record: PhotoRecord) -> Answer:
-        self.selecting.encode_soon(self.photos.load(record.id))
+        self.selecting.encode_soon(record.key, self._pixels(record.id))
         return {"photo": record.public()}
+
+    def _pixels(self, photo_id: str) -> Callable[[], Image]:
+        return lambda: self.photos.load(photo_id).rgb
 
     # --- selections ----------------------------------------------------------------------
 
@@ -157,13 +160,7 @@ class Service:
         asked = Segment.model_validate(request)
         self.clicks.take(caller)
         start = time.perf_counter()
-        selection, spec = self.selecting.select(
-            self.photos.load(asked.photo),
-            asked.objects,
-            asked.dilate,
-            asked.segmenter,
-            OVERLAY_SIDE,
-        )
+        selection, spec = self._select(asked, OVERLAY_SIDE)
         return {
             "overlay": _data_url(overlay_png(selection.mask)),
             **figures(selection),
@@ -177,10 +174,20 @@ class Service:
         """The same selection at the photo's full size, as a file to download."""
         asked = Prompts.model_validate(request)
         self.clicks.take(caller)
-        selection, _spec = self.selecting.select(
-            self.photos.load(asked.photo), asked.objects, asked.dilate, asked.segmenter
-        )
+        selection, _spec = self._select(asked)
         return {"url": self.photos.put_mask(asked.photo, mask_png(selection.mask))}
+
+    def _select(
+        self, asked: Prompts, longest_side: int | None = None
+    ) -> tuple[Selection, SegmenterSpec]:
+        return self.selecting.select(
+            self.photos.record(asked.photo).key,
+            self._pixels(asked.photo),
+            asked.objects,
+            asked.dilate,
+            asked.segmenter,
+            longest_side,
+        )
 
     # --- what there is -------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ def order_of(request: Erase, session: str | None, selecting: Selecting) -> Order
 
     def make_mask(photo: Photo) -> tuple[Mask, Prompts]:
         selection, spec = selecting.select(
-            photo, request.objects, request.dilate, request.segmenter
+            photo.key, lambda: photo.rgb, request.objects, request.dilate, request.segmenter
         )
         objects = [entry.model_dump() for entry in request.objects]
         prompts = {"objects": objects, "dilate": request.dilate, "segmenter": spec.id}

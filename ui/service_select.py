@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from methods import Photo, Unavailable, WeightsUnavailable, fetch_in_background, find_weights
+from methods import Image, Unavailable, WeightsUnavailable, fetch_in_background, find_weights
 from segmentation import (
     EmbeddingCache,
     PromptedObject,
@@ -23,8 +23,7 @@ log = logging.getLogger(__name__)
 
 EMBEDDING_BYTES = 512 * 2**20
 OVERLAY_SIDE = 1600
-WAITING_ENCODES = 4
-"""Each waiting photo is held in memory, decoded."""
+WAITING_ENCODES = 16
 
 
 class Selecting:
@@ -41,7 +40,8 @@ class Selecting:
 
     def select(
         self,
-        photo: Photo,
+        key: str,
+        pixels: Callable[[], Image],
         objects: Sequence[PromptedObject],
         dilate: int = 0,
         wanted: str | None = None,
@@ -49,20 +49,21 @@ class Selecting:
     ) -> tuple[Selection, SegmenterSpec]:
         """The mask and who made it.
 
+        key: of the photo's pixels (`Photo.key`). pixels: gives them, for the first encode.
         wanted: a segmenter's id; None = the best one that is ready. longest_side: see
         `segmentation.select`. Raises UserError; for a `wanted` one that is not ready,
         WeightsUnavailable, since another one would give another mask.
         """
         segmenter = self._choose(wanted)
-        embedding = self._embeddings.get(segmenter, photo.rgb, photo.key)
+        embedding = self._embeddings.get(segmenter, pixels, key)
         selection = select(segmenter, embedding, objects, dilate=dilate, longest_side=longest_side)
         return selection, segmenter.spec
 
-    def encode_soon(self, photo: Photo) -> None:
+    def encode_soon(self, key: str, pixels: Callable[[], Image]) -> None:
         """Encode in the background. When too many photos wait, the first click will do it."""
         if self._places.acquire(blocking=False):
             try:
-                self._pool.submit(self._encode, photo)
+                self._pool.submit(self._encode, key, pixels)
             except RuntimeError:  # shut down: the program is ending
                 self._places.release()
 
@@ -92,9 +93,9 @@ class Selecting:
                     log.warning("%s cannot be used now", spec.id, exc_info=True)
         return get_segmenter(last.id, fetch_missing=False)
 
-    def _encode(self, photo: Photo) -> None:
+    def _encode(self, key: str, pixels: Callable[[], Image]) -> None:
         try:
-            self._embeddings.get(self._choose(None), photo.rgb, photo.key)
+            self._embeddings.get(self._choose(None), pixels, key)
         except Exception:  # nobody waits for this; the click will meet it again and say so
             log.warning("A photo could not be encoded ahead of its first click", exc_info=True)
         finally:

@@ -71,7 +71,7 @@ class Uploads:
             if found.exists():
                 _check_regular(found)
             record = self._photos.take(found, name)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return self._open_again(found, name)
         self._remember(found, record.id)
         return record

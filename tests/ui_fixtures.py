@@ -1,0 +1,71 @@
+"""Fixtures for the tests of the page's server side: a service, uploads, toy erasers.
+
+Used as a plugin: `pytest_plugins = ["tests.ui_fixtures"]`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from methods._registry import found
+from tests.ui_tools import Broken, Paint, Slow, Upload, png_file
+from ui.service import Service
+
+
+@pytest.fixture
+def toy_erasers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """paint, slow and broken, in the registry for one test."""
+    for eraser in (Paint, Slow, Broken):
+        monkeypatch.setitem(found().erasers, eraser.spec.id, eraser)
+    Slow.begun.clear()
+    Slow.go_on.clear()
+    yield
+    Slow.go_on.set()
+
+
+@pytest.fixture
+def grabcut_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine that has no weights; nothing heavy is loaded."""
+    monkeypatch.setattr("ui.service_select.is_ready", lambda spec: not spec.weights)
+
+
+@pytest.fixture
+def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Gradio's upload folder of this test."""
+    folder = tmp_path / "uploads"
+    folder.mkdir()
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def service(tmp_path: Path, uploads: Path, grabcut_only: None) -> Iterator[Service]:
+    made = Service(tmp_path / "data")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def upload(uploads: Path) -> Upload:
+    """Put bytes where Gradio puts an upload; the path that the page then gets."""
+
+    def put(data: bytes | None = None, name: str = "photo.png") -> str:
+        data = png_file() if data is None else data
+        folder = uploads / hashlib.sha256(data).hexdigest()
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+        return str(folder / name)
+
+    return put
+
+
+@pytest.fixture
+def photo(service: Service, upload: Upload) -> str:
+    """The id of an opened photo."""
+    answer = service.open_photo({"path": upload(), "name": "photo.png"})
+    assert answer["ok"], answer
+    return str(answer["photo"]["id"])
