@@ -293,6 +293,8 @@ def test_in_the_background_with_failure_and_retry(server: Server) -> None:
         _weights.fetch_in_background(wanted)
     while weight_status(wanted).done < 700_000:
         threading.Event().wait(0.01)
+    running = [thread.name for thread in threading.enumerate()]
+    assert running.count("weights-net.bin") == 1
     under_way = weight_status(wanted)
     assert under_way.state is WeightState.FETCHING and under_way.error == ""
     assert under_way.done < under_way.size == len(BODY)
