@@ -18,11 +18,11 @@ from typing import Any
 
 import pytest
 
+from _weight_server import Page, Server, closed_port, serving
 from methods import _weight_cache, _weight_http, _weights
 from methods._base import HubFile, Source, Stopped, UrlFile, WeightFile, WeightsUnavailable
 from methods._weight_console import console_progress
 from methods._weights import WeightState, fetch, find_weights, use_local, weight_status
-from tests._weight_server import Page, Server, closed_port, serving
 
 BODY = bytes(range(256)) * 6000  # 1.5 MB: several chunks
 ROOT = Path(__file__).parent.parent
