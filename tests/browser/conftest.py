@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from methods import Canvas, Eraser, EraserSpec, Image, Mask, Paper, Settings, Text
+from methods import Eraser, EraserSpec, Image, Mask, Paper, Settings, Text
 from methods import _registry as registry
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ def _spec(eraser_id: str, name: str, rank: int) -> EraserSpec:
         paper=Paper("None", "https://example.org", 2026),
         license="Apache-2.0",
         learned=False,
-        canvas=Canvas(),
         devices=("cpu",),
         rank=rank,
     )

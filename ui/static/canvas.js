@@ -68,12 +68,12 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     onchange: () => save() });
   const dilateValue = h("output", { for: "lab-dilate" });
   const grow = h("div.lab-grow", {}, h("label", { for: "lab-dilate", "data-t": "canvas.grow" }), slider, dilateValue);
-  const newButton = h("button.lab-tool.wide", { type: "button", "data-t-title": "canvas.new", onclick: () => picker.click() },
+  const newButton = h("button.lab-tool.wide", { type: "button", hidden: true, "data-t-title": "canvas.new", onclick: () => picker.click() },
     lab.icon("image"), h("span", { "data-t": "canvas.new" }));
   const tools = h("div.lab-toolbar", { role: "toolbar", "data-t-label": "canvas.tools", hidden: true },
-    modes, h("div.lab-group", {}, undoButton, redoButton, clearButton, eyeButton, fitButton), levels, grow, newButton);
+    modes, h("div.lab-group", {}, undoButton, redoButton, clearButton, eyeButton, fitButton), levels, grow);
   const root = h("section.lab-card.lab-canvas", { "data-t-label": "canvas.section" },
-    stage, tools, h("div.lab-statusline", {}, status, badge), gallery, picker);
+    stage, tools, h("div.lab-statusline", {}, status, badge, newButton), gallery, picker);
   element.replaceChildren(root);
 
   /* ---- opening a photo ------------------------------------------------------------------- */
@@ -124,7 +124,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     photo.alt = opened.name;
     slider.max = String(Math.max(40, Math.round(Math.max(opened.width, opened.height) * 0.04)));
     empty.hidden = true;
-    view.hidden = tools.hidden = false;
+    view.hidden = tools.hidden = newButton.hidden = false;
     stage.classList.remove("is-empty");
     resetZoom();
     refresh();
