@@ -100,7 +100,9 @@ class MiGan(Eraser):
         path = find_weights(PIPELINE)
         if path is None:
             text = "The weights of MI-GAN are not on this machine: python -m methods fetch migan"
-            raise WeightsUnavailable(text, "weights_missing", eraser=self.spec.id)
+            raise WeightsUnavailable(
+                text, "weights_missing", eraser=self.spec.id, name=PIPELINE.name
+            )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = min(_usable_cpus(), _MOST_THREADS)
         try:

@@ -19,6 +19,7 @@ from ui.components import EraserPanel, Furniture, PromptCanvas, ResultGrid
 from ui.server_functions import server_functions
 from ui.service import Service
 from ui.texts import TEXTS
+from ui.texts_errors import ERRORS_ZH
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = ("core.js", "viewer.js", "canvas.js", "panel.js", "grid.js")
@@ -68,6 +69,7 @@ def head_html(lang: str | None) -> str:
     return (
         f"<style>{styles}</style>"
         f"<script>window.eraserLabTexts={as_script(texts)};"
+        f"window.eraserLabErrorsZh={as_script(ERRORS_ZH)};"
         f"window.eraserLabOptions={as_script({'lang': lang})};{scripts}</script>"
     )
 

@@ -1,7 +1,8 @@
 """Every sentence of the page, in English and Chinese.
 
-Keys are grouped by the part of the page that says them; `error.<code>` is the sentence for a
-`UserError` with that code, `{name}` stands for a value in its details.
+Keys are grouped by the part of the page that says them; `{name}` stands for a value that the
+page fills in. Errors of the program have their English sentence where they are raised, and
+their Chinese one in `texts_errors`.
 """
 
 from __future__ import annotations
@@ -182,6 +183,10 @@ TEXTS: dict[str, Text] = {
     "error.lost": Text(
         "The program does not answer. Check that it is still running, then try again.",
         "程序没有响应。请确认它仍在运行，然后重试。",
+    ),
+    "error.file_too_large": Text(
+        "This file has {megabytes} MB; at most {limit} MB are accepted. Save it smaller first.",
+        "文件有 {megabytes} MB，上限是 {limit} MB，请先缩小。",
     ),
     "error.internal": Text(
         "Something went wrong inside the program. Try again; the log says more.",

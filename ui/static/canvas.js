@@ -154,7 +154,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
 
   /* ---- asking for the mask ----------------------------------------------------------------- */
 
-  const prompted = (object) => object.points.length > 0 || object.box !== null;
+  const prompted = (object) => object.box !== null || object.points.some((point) => point.label === 1);
   lab.prompt = () => ({ photo: lab.photo.id, objects: work.objects.filter(prompted), dilate: work.dilate });
   lab.hasMask = () => Boolean(lab.photo && answer && answer.area > 0 && work.objects.some(prompted));
 

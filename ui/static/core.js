@@ -6,6 +6,7 @@
 (() => {
   "use strict";
   const TEXTS = window.eraserLabTexts;
+  const ERRORS_ZH = window.eraserLabErrorsZh;
   const OPTIONS = window.eraserLabOptions;
   const listeners = new Map();
 
@@ -41,11 +42,12 @@
   /** A sentence that came in both languages: {en, zh}. */
   lab.say = (text) => (text ? text[lab.lang] || text.en || "" : "");
 
-  /** The sentence for an error {code, text, details}: ours in the page's language, else the server's. */
+  /** The sentence for an error {code, text, details}: the server's own in English, ours in Chinese. */
   lab.errorText = (error) => {
     if (!error) return lab.t("error.lost");
-    const key = "error." + error.code;
-    return lab.has(key) ? lab.t(key, error.details) : error.text || lab.t("error.internal");
+    const chinese = lab.lang === "zh" && ERRORS_ZH[error.code];
+    if (chinese) return fill(chinese, error.details);
+    return lab.has("error." + error.code) ? lab.t("error." + error.code) : error.text || lab.t("error.internal");
   };
 
   const preferred = () => {
@@ -105,7 +107,7 @@
 
   /* ---- building DOM ------------------------------------------------------------------ */
 
-  /** h("button.primary", {onclick, "data-t": "erase"}, child, …): children are nodes or plain text. */
+  /** h("button.primary", {onclick, "data-t": "panel.erase"}, child, …): children are nodes or plain text. */
   lab.h = (what, attributes, ...children) => {
     const [tag, ...classes] = what.split(".");
     const node = document.createElement(tag);

@@ -1,0 +1,82 @@
+"""The Chinese sentence for every error code a user can meet.
+
+The English ones stand where the errors are raised; `{name}` is a value from the error's
+details. A test finds every code in the program and holds that it is here.
+"""
+
+from __future__ import annotations
+
+ERRORS_ZH: dict[str, str] = {
+    # photos and masks
+    "file_empty": "{name} 是空文件，请换一个文件。",
+    "file_missing": "无法打开 {name}，请确认文件存在并且可以读取。",
+    "file_bytes": "{name} 超过 {megabytes} MB，请另存为更小的文件，例如 JPEG。",
+    "file_pixels": "{name} 为 {width} × {height} 像素，上限是 {megapixels} 百万像素，请先缩小。",
+    "file_format": "{name} 不是可读取的图片，请使用 JPEG、PNG、WebP、GIF、BMP、TIFF、"
+    "HEIC 或 AVIF。",
+    "file_memory": "{name} 需要的内存超出本机可用内存，请先缩小图片。",
+    "file_damaged": "{name} 已损坏或不完整，请重新保存或换一个文件。",
+    "mask_shape": "蒙版为 {mask_width} × {mask_height}，照片为 {photo_width} × {photo_height}，"
+    "宽高比不同。请提供相同宽高比的蒙版。",
+    "mask_size": "蒙版为 {mask_width} × {mask_height} 像素，而照片为 "
+    "{photo_width} × {photo_height}，两者尺寸必须相同。",
+    "mask_empty": "没有选中任何东西，请先点击物体或画框。",
+    "mask_full": "蒙版覆盖了整张照片，没有可用来填充的内容，请少选一些。",
+    "photo_gone": "服务器上已没有这张照片，请重新打开。",
+    "not_an_upload": "这不是刚刚上传的文件，请重新选择照片。",
+    "unknown_example": "没有这个示例，请重新加载页面。",
+    # prompts
+    "bad_prompt": "这个提示无法使用，请清除后重新指点。",
+    "no_prompts": "还没有指定物体，请点击物体或拖动画框。",
+    "empty_box": "框没有面积，请从物体的一角拖到对角。",
+    "box_outside": "框在照片（{width} × {height}）之外，请画在照片上。",
+    "point_outside": "点（{x}，{y}）在照片（{width} × {height}）之外，请点在照片上。",
+    "too_many_points": "点太多，最多 {limit} 个，请移除一些。",
+    "too_many_objects": "物体太多（{count} 个），最多 {limit} 个，请移除一些。",
+    "two_kinds_of_prompts": "请只给出一种提示：点和框，或者蒙版。",
+    "dilate_out_of_range": "蒙版最多可缩小 {low} 像素、扩大 {high} 像素。",
+    "no_such_level": "没有第 {level} 级蒙版，共有 {levels} 级。",
+    "bad_size": "蒙版至少要有一个像素宽。",
+    "unknown_segmenter": "没有这个分割模型，可选：{known}。",
+    # erasers and their settings
+    "unknown_eraser": "没有擦除器“{eraser}”，可选：{known}。",
+    "eraser_broken": "擦除器“{eraser}”的文件有错误，无法加载；其他擦除器不受影响。",
+    "unknown_setting": "{eraser} 没有名为“{setting}”的设置，可用设置：{known}。",
+    "bad_setting": "{eraser} 的设置“{setting}”的值无法使用，请检查取值范围。",
+    "settings_without_eraser": "给出了 {eraser} 的设置，但没有选择它。",
+    "bad_seed": "种子必须是 0 到 {most} 之间的整数。",
+    "bad_job_count": "一次最多运行 {most} 个擦除任务，至少一个。",
+    "package_missing": "{eraser} 需要尚未安装的软件包：pip install {packages}",
+    "package_broken": "软件包 {packages} 无法使用，请重新安装。",
+    "device_missing": "{eraser} 需要 {needed} 设备，本机没有。",
+    "bad_device_setting": "ERASER_LAB_DEVICE 指定了本机没有的设备“{device}”，请删除或改正。",
+    "bad_memory_setting": "ERASER_LAB_MEMORY 必须是以 GB 为单位的正数。",
+    "not_enough_memory": "内存不足，无法运行 {eraser}。请关闭其他程序，"
+    "或使用更小的图片或别的擦除器。",
+    # weights
+    "weights_missing": "本机没有 {name}，请先在卡片上点击下载。",
+    "weights_unavailable": "{name} 下载失败。请联网后运行 {command}，"
+    "或用环境变量 {variable} 指定本地文件。尝试过：{tried}",
+    "weights_offline": "本机没有 {name}，且已设置 ERASER_LAB_OFFLINE=1。取消后运行 {command}，"
+    "或用环境变量 {variable} 指定本地文件。",
+    "weights_disk_full": "磁盘空间不足，无法保存 {name}。请清理空间，"
+    "或用 ERASER_LAB_WEIGHTS 指定更大的磁盘。",
+    "weights_folder": "无法保存 {name}：权重文件夹不可用（{reason}）。"
+    "请用 ERASER_LAB_WEIGHTS 指定可写的文件夹。",
+    "weights_changed": "本机的 {name} 与预期不符（SHA-256 不同），请运行 {command} 重新下载。",
+    "weights_local_missing": "为 {name} 指定的本地文件 {file} 不存在或为空，请改正。",
+    "weights_record": "权重记录文件已损坏，请删除后重新下载。",
+    "weights_bug": "下载 {name} 时程序内部出错，日志中有更多信息。",
+    "weights_unreadable": "权重文件无法读取，请删除后重新下载。",
+    "unknown_weights": "没有这个权重文件，请重新加载页面。",
+    # runs and the server
+    "run_gone": "这台服务器上没有这次运行，或已被清理，请重新运行。",
+    "run_used": "这次运行已经开始过，请再按一次“擦除”。",
+    "run_in_progress": "此窗口已有运行在进行，请等待或先停止。",
+    "busy": "服务器繁忙：有 {waiting} 个运行正在进行或等待，请稍后再试。",
+    "too_fast": "请求过于频繁，请 {seconds} 秒后再试。",
+    "bad_request": "无法理解该请求：{reason}。",
+    "memory": "内存不足，请换一张更小的照片。",
+    "disk_full": "服务器磁盘已满，需要管理员清理空间。",
+    "stopped": "已停止。",
+}
