@@ -24,6 +24,9 @@ DILATE_RANGE = (-64, 256)
 SPECKLE = 0.01
 """What is smaller than this share of the largest piece is a speckle of the network."""
 
+OVERLAY_COLOR = (216, 30, 91)
+"""RGB of the mask where it is shown; nothing else in the program has this colour."""
+
 Window = tuple[slice, slice]
 
 
@@ -125,11 +128,12 @@ def fill_holes(mask: Mask, share: float = 1.0, keep: Iterable[tuple[float, float
 
 
 def overlay_png(
-    mask: Mask, color: tuple[int, int, int] = (255, 64, 96), opacity: float = 0.55
+    mask: Mask, color: tuple[int, int, int] = OVERLAY_COLOR, opacity: float = 1.0
 ) -> bytes:
     """A PNG of one bit a pixel: `color` at `opacity` where True, clear elsewhere.
 
-    color: RGB, 0 … 255; opacity: 0 … 1. A few kB and a few ms at 1600 pixels.
+    color: RGB, 0 … 255; opacity: 0 … 1, where whoever shows it does not see to that.
+    A few kB and a few ms at 1600 pixels.
     """
     picture = PilImage.frombytes("P", mask.shape[::-1], mask.view(np.uint8).tobytes())
     picture.putpalette([0, 0, 0, *color])

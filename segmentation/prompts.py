@@ -48,6 +48,12 @@ class _Prompt(BaseModel):
 def _bad_prompt(model: str, error: ValidationError) -> BadInput:
     """One sentence on the first thing that is wrong; never the value itself, it may be huge."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    if first["type"] == "too_long":
+        return BadInput(
+            f"One object can have at most {MAX_POINTS} points. Remove some.",
+            "too_many_points",
+            limit=MAX_POINTS,
+        )
     field = ".".join(str(part)[:40] for part in first["loc"]) or "value"
     reason = first["msg"][:120]
     return BadInput(
