@@ -89,11 +89,11 @@ def test_segmentation_accepts_the_prompt(entry: dict[str, Any]) -> None:
 
 
 SHARE_OF_PHOTO = {
-    "rocket": (0.02, 0.06),
+    "rocket": (0.03, 0.08),
     "tree": (0.01, 0.03),
-    "dandelions": (0.015, 0.035),
-    "coffee": (0.01, 0.035),
-    "astronaut": (0.06, 0.12),
+    "dandelions": (0.02, 0.05),
+    "coffee": (0.015, 0.05),
+    "astronaut": (0.08, 0.15),
     "dogs": (0.02, 0.05),
     "fig": (0.05, 0.1),
 }
