@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.ui_tools import SECRET, Upload, picture, png_file, prompts
 from ui.photos import PhotoStore
 from ui.service import Service
 from ui.uploads import own_upload_folder
+from ui_tools import SECRET, Upload, picture, png_file, prompts
 
-pytest_plugins = ["tests.ui_fixtures"]
+pytest_plugins = ["ui_fixtures"]
 
 Answer = dict[str, Any]
 
@@ -71,10 +71,7 @@ def test_a_race_for_one_upload_gives_everyone_a_photo(service: Service, upload: 
     with ThreadPoolExecutor(6) as pool:
         ask = {"path": path, "name": "x.png"}
         answers = list(pool.map(lambda _: service.open_photo(ask), range(6)))
-    opened = {answer["photo"]["id"] for answer in answers if answer["ok"]}
-    # Whoever comes while the first one is still decoding may have to choose the file again.
-    assert opened and {code(answer) for answer in answers} <= {"", "not_an_upload"}
-    assert len(opened) == sum(answer["ok"] for answer in answers)
+    assert len({answer["photo"]["id"] for answer in answers}) == 6
 
 
 def test_names_are_plain_text(service: Service, upload: Upload) -> None:

@@ -13,11 +13,11 @@ from PIL import Image as Pil
 
 from methods import find_weights
 from segmentation import PromptedObject, get_segmenter, list_segmenters
-from tests.ui_tools import SECRET, Upload, box, picture, png_file, prompts
 from ui.service import Service
 from ui.service_select import Selecting, is_ready
+from ui_tools import SECRET, Upload, box, picture, png_file, prompts
 
-pytest_plugins = ["tests.ui_fixtures"]
+pytest_plugins = ["ui_fixtures"]
 
 Answer = dict[str, Any]
 
@@ -146,6 +146,7 @@ def test_a_segmenter_that_is_asked_for_is_not_replaced_by_another(
     assert code(service.segment({**prompts(photo), "segmenter": "sam9"})) == "unknown_segmenter"
 
 
+@pytest.mark.slow
 def test_the_real_mobile_sam_is_used_when_it_is_here(service: Service) -> None:
     spec = next(spec for spec in list_segmenters() if spec.id == "mobile_sam")
     if not is_ready(spec) or any(find_weights(weight) is None for weight in spec.weights):

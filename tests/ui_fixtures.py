@@ -1,6 +1,6 @@
 """Fixtures for the tests of the page's server side: a service, uploads, toy erasers.
 
-Used as a plugin: `pytest_plugins = ["tests.ui_fixtures"]`.
+Used as a plugin: `pytest_plugins = ["ui_fixtures"]`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ from pathlib import Path
 import pytest
 
 from methods._registry import found
-from tests.ui_tools import Broken, Paint, Slow, Upload, png_file
+from methods._result_cache import ResultCache
 from ui.service import Service
+from ui_tools import Broken, Paint, Slow, Upload, png_file
 
 
 @pytest.fixture
 def toy_erasers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """paint, slow and broken, in the registry for one test."""
+    """paint, slow and broken, in the registry for one test; nothing is cached yet."""
     for eraser in (Paint, Slow, Broken):
         monkeypatch.setitem(found().erasers, eraser.spec.id, eraser)
+    monkeypatch.setattr("methods._worker.results", ResultCache())
     Slow.begun.clear()
     Slow.go_on.clear()
     yield

@@ -108,7 +108,10 @@ class Paint(_TestEraser):
 
 
 class Slow(_TestEraser):
-    """Takes steps until it is let go; `begun` is set once it is at work."""
+    """Takes steps until it is let go; `begun` is set once it is at work.
+
+    With the words "quiet" it says nothing of its steps, and so does not hear of Stop.
+    """
 
     spec = _spec("slow")
     begun = threading.Event()
@@ -117,7 +120,8 @@ class Slow(_TestEraser):
     def erase(self, image: Image, mask: Mask, settings: Any, seed: int, progress: Any) -> Image:
         Slow.begun.set()
         for step in range(3000):
-            progress(step % 50 + 1, 50)
+            if settings.words != "quiet":
+                progress(step % 50 + 1, 50)
             if Slow.go_on.wait(0.01):
                 break
         return np.zeros_like(image)

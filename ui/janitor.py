@@ -171,13 +171,11 @@ def _changed(path: Path) -> float:
 
 
 def _size(folder: Path) -> int:
-    total = 0
-    for path in folder.iterdir():
-        try:
-            total += path.lstat().st_size
-        except OSError:
-            continue
-    return total
+    """Bytes of the files in it; 0 for what goes away meanwhile."""
+    try:
+        return sum(path.lstat().st_size for path in folder.iterdir())
+    except OSError:
+        return 0
 
 
 def _remove_empty(folder: Path) -> None:

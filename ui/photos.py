@@ -89,7 +89,7 @@ class PhotoStore:
         self._decoding = threading.BoundedSemaphore(DECODES_AT_ONCE)
 
     def take(self, upload: Path, name: str) -> PhotoRecord:
-        """Move an uploaded file in here and open it. FileNotFoundError if it is not there."""
+        """Move an uploaded file in here and open it."""
         with self._new_folder() as folder:
             shutil.move(upload, folder / "original")
             return self._open(folder, name)

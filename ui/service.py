@@ -108,12 +108,14 @@ class Service:
     def start(self, *, fetch: bool = True) -> None:
         """Begin what goes on in the background: tidying, loading the segmenter.
 
-        fetch: download the preferred segmenter's weights when they are not here yet.
+        fetch: download the weights of the preferred segmenter and of the default erasers
+        when they are not here yet.
         """
         self.janitor.start()
         self.selecting.load_soon()
         if fetch:
             self.selecting.fetch_soon()
+            catalog.fetch_default_erasers()
 
     def close(self) -> None:
         """Stop all runs and all background work."""

@@ -46,6 +46,13 @@ def start_fetching(name: str) -> None:
     fetch_in_background(weight)
 
 
+def fetch_default_erasers() -> None:
+    """Fetch what the default erasers need, in the background; what is here already stays."""
+    for spec in list_erasers():
+        for weight in spec.weights if spec.default else ():
+            fetch_in_background(weight)
+
+
 def known_weights() -> dict[str, WeightFile]:
     specs: list[EraserSpec | SegmenterSpec] = [*list_segmenters(), *list_erasers()]
     return {weight.name: weight for spec in specs for weight in spec.weights}

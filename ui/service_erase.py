@@ -25,6 +25,9 @@ from ui.runs import RunStore, run_url
 from ui.service_select import OVERLAY_SIDE, Selecting
 from ui.versions import versions
 
+CLOSING_SECONDS = 5.0
+"""How long the end of the program waits for its runs."""
+
 Prompts = dict[str, Any]
 """Where the mask came from: objects, dilate, segmenter (its id); as the page sends them."""
 
@@ -63,6 +66,7 @@ class Erasing:
         self._slots = slots
         self._writer = PngWriter()
         self._lock = threading.Lock()
+        self._released = threading.Condition(self._lock)
         self._live: dict[str, LiveRun] = {}
         self._tokens: dict[str, StopToken] = {}
 
@@ -118,6 +122,8 @@ class Erasing:
         """Stop all runs, and write the files of what they have finished."""
         for run_id in self.running():
             self.stop(run_id)
+        with self._released:
+            self._released.wait_for(lambda: not self._tokens, CLOSING_SECONDS)
         self._writer.close()
 
     def _reserve(self, run_id: str, session: str | None) -> StopToken:
@@ -134,6 +140,7 @@ class Erasing:
         with self._lock:
             self._tokens.pop(run_id, None)
             self._live.pop(run_id, None)
+            self._released.notify_all()
 
     def _prepare(
         self, order: Order, record: PhotoRecord, cards: list[Card], token: StopToken

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from methods import Image, Unavailable, WeightsUnavailable, fetch_in_background, find_weights
+from methods import Image, Stopped, Unavailable, UserError, WeightsUnavailable, fetch, find_weights
 from segmentation import (
     EmbeddingCache,
     PromptedObject,
@@ -36,6 +36,7 @@ class Selecting:
     def __init__(self, cache_bytes: int = EMBEDDING_BYTES) -> None:
         self._embeddings = EmbeddingCache(cache_bytes)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="encode")
+        self._closing = threading.Event()
         self._places = threading.BoundedSemaphore(WAITING_ENCODES)
 
     def select(
@@ -72,13 +73,11 @@ class Selecting:
         self._pool.submit(self._load)
 
     def fetch_soon(self) -> None:
-        """Download the preferred segmenter's weights in the background, if they are not here."""
-        preferred = list_segmenters()[0]
-        if not is_ready(preferred):
-            for weight in preferred.weights:
-                fetch_in_background(weight)
+        """Download the preferred segmenter's weights in the background, then load it."""
+        threading.Thread(target=self._fetch, name="fetch", daemon=True).start()
 
     def close(self) -> None:
+        self._closing.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _choose(self, wanted: str | None) -> Segmenter:
@@ -100,6 +99,15 @@ class Selecting:
             log.warning("A photo could not be encoded ahead of its first click", exc_info=True)
         finally:
             self._places.release()
+
+    def _fetch(self) -> None:
+        try:
+            for weight in list_segmenters()[0].weights:
+                fetch(weight, should_stop=self._closing.is_set)
+        except (Stopped, UserError) as error:  # the weights' state on the page says it too
+            log.warning("The segmenter's weights were not fetched: %s", error)
+        else:
+            self._load()
 
     def _load(self) -> None:
         try:

@@ -14,6 +14,7 @@ from ui.photos import PhotoRecord, PhotoStore
 
 GRADIO_FOLDER = "GRADIO_TEMP_DIR"
 
+DOORS = 16
 REMEMBERED = 256
 REMEMBERED_SECONDS = 120.0
 
@@ -44,6 +45,8 @@ class Uploads:
     def __init__(self, folder: Path, photos: PhotoStore) -> None:
         self.folder = folder.resolve()
         self._photos = photos
+        # Whoever comes for the same path waits until the first one's photo is remembered.
+        self._doors = tuple(threading.Lock() for _ in range(DOORS))
         self._lock = threading.Lock()
         self._taken: dict[Path, tuple[str, float]] = {}
 
@@ -67,14 +70,13 @@ class Uploads:
     def open(self, path: str, name: str) -> PhotoRecord:
         """Move an uploaded file into the photo store and open it there."""
         found = self.find(path)
-        try:
-            if found.exists():
-                _check_regular(found)
+        with self._doors[hash(found) % DOORS]:
+            if not found.exists():
+                return self._open_again(found, name)
+            _check_regular(found)
             record = self._photos.take(found, name)
-        except (FileNotFoundError, NotADirectoryError):
-            return self._open_again(found, name)
-        self._remember(found, record.id)
-        return record
+            self._remember(found, record.id)
+            return record
 
     def _remember(self, path: Path, photo_id: str) -> None:
         with self._lock:

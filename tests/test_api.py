@@ -1,0 +1,359 @@
+"""The endpoints for programs, and the server functions, over a launched Gradio app."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import httpx
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image as Pil
+
+from methods import list_erasers
+from methods._registry import found
+from methods._result_cache import ResultCache
+from ui import api, routes
+from ui.caller import caller_of
+from ui.server_functions import NAMES, server_functions
+from ui.service import Service
+from ui_tools import SECRET, Broken, Paint, box, order, picture, png_file, prompts
+
+Answer = dict[str, Any]
+POINT = [[60, 45], [3, 3, 0]]
+BOX = [38, 23, 82, 67]
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[tuple[str, Service]]:
+    """The URL of a running app with the API and all server functions, and its service."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setenv("GRADIO_TEMP_DIR", str(Path(folder, "uploads")))
+        patch.setattr("ui.service_select.is_ready", lambda spec: not spec.weights)
+        patch.setattr("methods._worker.results", ResultCache())
+        for eraser in (Paint, Broken):
+            patch.setitem(found().erasers, eraser.spec.id, eraser)
+        service = Service(Path(folder, "data"))
+        with gr.Blocks(analytics_enabled=False) as demo:
+            gr.HTML("", server_functions=server_functions(service))
+            api.register(service)
+        _, url, _ = demo.queue().launch(
+            prevent_thread_lock=True,
+            quiet=True,
+            ssr_mode=False,
+            app_kwargs=routes.app_kwargs(service),
+        )
+        yield url, service
+        demo.close()
+        service.close()
+
+
+@pytest.fixture(scope="module")
+def client(app: tuple[str, Service]) -> Client:
+    return Client(app[0], verbose=False)
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("photos") / "Mein Föto.png"
+    path.write_bytes(png_file())
+    return path
+
+
+def pixels(path: str) -> np.ndarray:
+    with Pil.open(path) as opened:
+        return np.asarray(opened)
+
+
+# --- what works --------------------------------------------------------------------------
+
+
+def test_segment_then_erase(client: Client, photo: Path) -> None:
+    found = client.predict(handle_file(photo), None, BOX, api_name="/segment")
+    mask = pixels(found["mask"])
+    assert mask.shape == (90, 120) and mask.dtype == bool and mask[45, 60] and not mask[3, 3]
+    assert abs(mask.mean() - found["area"]) < 1e-9 and found["approximate"] is True
+    assert (found["width"], found["height"]) == (120, 90) and len(found["levels"][0]) >= 1
+    erased = client.predict(
+        handle_file(photo), handle_file(found["mask"]), ["paint", "telea"], api_name="/erase"
+    )
+    assert [one["eraser"] for one in erased["results"]] == ["paint", "telea"]
+    for one in erased["results"]:
+        result = pixels(one["image"])
+        assert one["state"] == "done" and one["error"] is None and one["changed_outside"] == 0
+        assert np.array_equal(result[~mask], picture()[~mask])
+        assert not np.array_equal(result[mask], picture()[mask])
+        assert one["image"].endswith(".png") and one["erase_seconds"] >= 0
+
+
+def test_erase_from_prompts_with_settings_and_seed(
+    client: Client, photo: Path, app: tuple[str, Service]
+) -> None:
+    erased = client.predict(
+        image=handle_file(photo),
+        erasers=["paint"],
+        points=POINT,
+        box=BOX,
+        dilate=2,
+        settings={"paint": {"level": 201}},
+        seed=5,
+        api_name="/erase",
+    )
+    (one,) = erased["results"]
+    assert one["settings"]["level"] == 201 and one["seed"] == 5
+    assert (pixels(one["image"])[45, 60] == 201).all()
+    reopened = app[1].open_run({"run": erased["run"]})  # and the page can show it
+    assert reopened["prompt"]["dilate"] == 2 and reopened["photo"]["name"] == "Mein Föto.png"
+
+
+def test_several_objects(client: Client, photo: Path) -> None:
+    found = client.predict(handle_file(photo), objects=box() * 2, api_name="/segment")
+    assert len(found["levels"]) == len(found["chosen"]) == 2
+
+
+def test_the_default_erasers_are_used_when_none_are_named(
+    client: Client, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    specs = [spec for spec in list_erasers() if spec.id == "telea"]
+    monkeypatch.setattr("ui.api.list_erasers", lambda: specs)
+    erased = client.predict(handle_file(photo), box=BOX, api_name="/erase")
+    assert [one["eraser"] for one in erased["results"]] == [s.id for s in specs if s.default]
+
+
+def test_one_eraser_fails_and_the_others_finish(client: Client, photo: Path) -> None:
+    erased = client.predict(
+        handle_file(photo), None, ["broken", "paint"], box=BOX, api_name="/erase"
+    )
+    broken, paint = erased["results"]
+    assert broken["state"] == "failed" and broken["image"] is None
+    assert "error" in broken["error"] and "secret" not in json.dumps(erased)
+    assert paint["state"] == "done" and paint["image"]
+
+
+def test_erasers_are_listed(client: Client) -> None:
+    listed = client.predict(api_name="/list_erasers")
+    by_id = {one["id"]: one for one in listed}
+    assert {"telea", "patchmatch", "migan"} <= set(by_id)
+    assert by_id["migan"]["weights"][0]["size"] > 1e6 and by_id["telea"]["settings"]
+
+
+def test_the_endpoints_are_described(client: Client) -> None:
+    described = client.view_api(return_format="dict")["named_endpoints"]
+    assert {"/segment", "/erase", "/list_erasers"} <= set(described)
+    names = [one["parameter_name"] for one in described["/erase"]["parameters"]]
+    assert names[:4] == ["image", "mask", "erasers", "points"]
+
+
+def test_callers_at_the_same_time_get_their_own_results(client: Client, tmp_path: Path) -> None:
+    def erase(shade: int) -> bool:
+        image = picture()
+        image[:5] = shade
+        path = tmp_path / f"{shade}.png"
+        path.write_bytes(png_file(image))
+        answer = client.predict(handle_file(path), None, ["paint"], box=BOX, api_name="/erase")
+        return bool((pixels(answer["results"][0]["image"])[:5] == shade).all())
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(erase, [10, 60, 110, 160]))
+
+
+# --- what is refused ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "arguments", "says"),
+    [
+        ("/segment", {}, "Nothing is pointed at"),
+        ("/segment", {"points": "zz"}, "points"),
+        ("/segment", {"points": [[1]]}, "points"),
+        ("/segment", {"points": [[1, 2, 3, 4]]}, "points"),
+        ("/segment", {"points": [[1, 2, 7]]}, "label"),
+        ("/segment", {"points": [[9999, 2]]}, "outside the photo"),
+        ("/segment", {"points": [[1, 2]] * 2000}, "points"),
+        ("/segment", {"box": [1, 2, 3]}, "box"),
+        ("/segment", {"box": [9, 9, 3, 3]}, "no area"),
+        ("/segment", {"box": BOX, "level": 5}, "level"),
+        ("/segment", {"box": BOX, "dilate": 10**7}, "dilate"),
+        ("/segment", {"box": BOX, "objects": box()}, "not both"),
+        ("/segment", {"box": BOX, "segmenter": "no_such"}, "segmenter"),
+        ("/erase", {"box": BOX, "erasers": []}, "erasers"),
+        ("/erase", {"box": BOX, "erasers": ["no_such"]}, "no eraser"),
+        ("/erase", {"box": BOX, "erasers": "paint"}, "erasers"),
+        ("/erase", {"box": BOX, "erasers": ["paint"] * 30}, "erasers"),
+        ("/erase", {"box": BOX, "erasers": ["paint"], "seed": -1}, "seed"),
+        ("/erase", {"box": BOX, "erasers": ["paint"], "settings": {"paint": 4}}, "settings"),
+        (
+            "/erase",
+            {"box": BOX, "erasers": ["paint"], "settings": {"paint": {"level": 999}}},
+            "level",
+        ),
+        ("/erase", {"box": BOX, "erasers": ["paint"], "settings": {"telea": {}}}, "telea"),
+        ("/erase", {"erasers": ["paint"]}, "Nothing is pointed at"),
+    ],
+)
+def test_arguments_that_cannot_be_are_explained(
+    client: Client, photo: Path, endpoint: str, arguments: Answer, says: str
+) -> None:
+    with pytest.raises(AppError) as refused:
+        client.predict(image=handle_file(photo), api_name=endpoint, **arguments)
+    text = str(refused.value)
+    assert says in text and "Traceback" not in text and "/uploads" not in text
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../../etc/passwd", "x\0y", "/dev/zero"])
+def test_only_uploaded_files_are_read(app: tuple[str, Service], path: str) -> None:
+    """Past the client, which would upload the file first."""
+    ours = segment_raw(app[0], {"path": path})
+    assert "event: error" in ours and "just uploaded here" in ours
+    gradios = segment_raw(app[0], {"path": path, "meta": {"_type": "gradio.FileData"}})
+    assert "event: error" in gradios and "root:" not in gradios
+
+
+@pytest.mark.parametrize("image", [5, None, "x", [], {"path": 5}, {"path": ["x"]}, {}])
+def test_images_that_are_none_are_refused(app: tuple[str, Service], image: Any) -> None:
+    answer = segment_raw(app[0], image)
+    assert "event: error" in answer and "not understood: image" in answer
+
+
+def segment_raw(url: str, image: Any) -> str:
+    """What /segment answers to an image that no client would send."""
+    base = f"{url}gradio_api/call/segment"
+    started = httpx.post(base, json={"data": [image, None, BOX, None, None, 0, None]})
+    return httpx.get(f"{base}/{started.json()['event_id']}", timeout=30).text
+
+
+def test_inner_errors_stay_inside(
+    client: Client, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError(f"cannot open {SECRET}")
+
+    monkeypatch.setattr("ui.api.mask_png", fail)
+    with pytest.raises(AppError) as refused:
+        client.predict(handle_file(photo), None, BOX, api_name="/segment")
+    assert "secret" not in str(refused.value) and "inside the program" in str(refused.value)
+
+
+# --- the server functions, as the browser calls them -------------------------------------
+
+
+class Browser:
+    """Calls server functions and uploads files as Gradio's own JavaScript does."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=url, timeout=30)
+        config = self._http.get("/config").json()
+        parts = config["components"]
+        self._component = next(part["id"] for part in parts if part["type"] == "html")
+        self.functions = next(
+            part["props"]["server_fns"] for part in parts if part["type"] == "html"
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def ask(self, name: str, data: Any) -> Answer:
+        body = {
+            "data": data,
+            "component_id": self._component,
+            "fn_name": name,
+            "session_hash": "session",
+        }
+        answer = self._http.post("/gradio_api/component_server/", json=body)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def upload(self, data: bytes, name: str) -> str:
+        answer = self._http.post("/gradio_api/upload", files={"files": (name, data)})
+        return str(answer.json()[0])
+
+    def get(self, url: str) -> httpx.Response:
+        return self._http.get(f"/{url}")
+
+
+@pytest.fixture(scope="module")
+def browser(app: tuple[str, Service]) -> Iterator[Browser]:
+    made = Browser(app[0])
+    yield made
+    made.close()
+
+
+def test_the_page_can_call_every_function(browser: Browser) -> None:
+    assert set(NAMES) <= set(browser.functions)
+    for name in NAMES:
+        for nonsense in ("x", [1, 2], {"unknown": 1}, 7):
+            answer = browser.ask(name, nonsense)
+            assert answer["ok"] is False and answer["error"]["text"]
+
+
+def test_upload_open_click(browser: Browser, app: tuple[str, Service]) -> None:
+    path = browser.upload(png_file(), "vom Handy.png")
+    opened = browser.ask("open_photo", {"path": path, "name": "vom Handy.png"})
+    photo = opened["photo"]
+    assert photo["name"] == "vom Handy.png" and not Path(path).exists()
+    assert browser.get(photo["view"]).headers["content-type"] == "image/jpeg"
+    clicked = browser.ask("segment", {**prompts(photo["id"]), "n": 7})
+    assert clicked["ok"] and clicked["n"] == 7 and clicked["overlay"].startswith("data:image/png")
+    mask = browser.get(browser.ask("mask", prompts(photo["id"]))["url"])
+    assert Pil.open(io.BytesIO(mask.content)).size == (120, 90)
+    gone = browser.get(f"gradio_api/file={app[1].photos.original(photo['id'])}")
+    assert gone.status_code in (403, 404)  # Gradio itself hands out no photo
+
+
+def test_a_run_over_http(browser: Browser, app: tuple[str, Service]) -> None:
+    path = browser.upload(png_file(), "x.png")
+    photo = browser.ask("open_photo", {"path": path, "name": "x.png"})["photo"]
+    (*_, grid) = app[1].erase(order(photo["id"], "paint"), "anna")
+    assert browser.get(grid["cards"][0]["full"]).status_code == 200
+    assert browser.get(grid["zip"]).headers["content-type"] == "application/zip"
+    reopened = browser.ask("open_run", {"run": grid["run"]})
+    assert reopened["grid"] == grid
+    assert browser.ask("stop", {"run": grid["run"]}) == {"ok": True, "stopped": False}
+
+
+def test_the_page_learns_what_there_is(browser: Browser) -> None:
+    answer = browser.ask("erasers", {})
+    assert answer["ok"] and answer["device"]["memory"] > 0 and answer["version"]
+    assert {one["id"] for one in answer["segmenters"]} >= {"mobile_sam", "grabcut"}
+    assert all(one["available"] and one["why"] is None for one in answer["erasers"])
+    weights = browser.ask("weights", {})["weights"]
+    assert weights["mobile_sam.pt"]["state"] in ("ready", "missing", "fetching", "failed")
+
+
+def test_only_known_weights_are_fetched(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched: list[str] = []
+    monkeypatch.setattr(
+        "ui.service_catalog.fetch_in_background", lambda weight: fetched.append(weight.name)
+    )
+    assert browser.ask("fetch_weights", {"name": "mobile_sam.pt"}) == {"ok": True}
+    unknown = browser.ask("fetch_weights", {"name": "../../evil.bin"})
+    assert unknown["error"]["code"] == "unknown_weights" and fetched == ["mobile_sam.pt"]
+
+
+def test_server_functions_know_who_asks(
+    app: tuple[str, Service], browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    callers: list[str] = []
+
+    def noting(request: Any) -> str:
+        callers.append(caller_of(request))
+        return callers[-1]
+
+    monkeypatch.setattr("ui.server_functions.caller_of", noting)
+    browser.ask("weights", {})
+    assert callers == ["127.0.0.1"]
+
+
+def test_a_body_of_many_megabytes_is_refused(app: tuple[str, Service]) -> None:
+    body = json.dumps({"data": "x" * (5 * 2**20)})
+    for path in ("component_server/", "queue/join", "call/segment"):
+        answer = httpx.post(f"{app[0]}gradio_api/{path}", content=body)
+        assert answer.status_code == 413
