@@ -1,0 +1,112 @@
+"""The lists of requirements: complete, bounded, and named by the README."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = ("app.py", "methods", "segmentation", "ui")
+COMES_WITH = {
+    # Packages that a listed one re-exports as its own interface, so that its range rules.
+    "starlette": "gradio",
+    "gradio-client": "gradio",
+    "annotated-types": "pydantic",
+}
+
+
+def _requirements(name: str) -> dict[str, str]:
+    """{normalised name: version range} of a requirements file and those that it includes."""
+    found: dict[str, str] = {}
+    for raw in (ROOT / name).read_text("utf-8").splitlines():
+        line = raw.partition("#")[0].strip()
+        if line.startswith("-r "):
+            found |= _requirements(line[3:].strip())
+        elif line:
+            package, versions = re.fullmatch(r"([\w.-]+)(?:\[[\w,]+\])?(.*)", line).groups()  # type: ignore[union-attr]
+            found[_normalised(package)] = versions
+    return found
+
+
+def _normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _sources(name: str) -> Iterator[Path]:
+    path = ROOT / name
+    return iter([path]) if path.is_file() else path.rglob("*.py")
+
+
+def _imports(path: Path) -> set[str]:
+    """Top-level names of everything that a file imports, wherever in the file it does."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+@cache
+def _own_modules() -> frozenset[str]:
+    files = [*ROOT.glob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    folders = [path.name for path in ROOT.iterdir() if path.is_dir()]
+    return frozenset([path.stem for path in files] + folders)
+
+
+def _foreign(name: str) -> set[str]:
+    """Third-party distributions that the files below `name` import."""
+    modules = set().union(*(_imports(path) for path in _sources(name)))
+    modules -= set(sys.stdlib_module_names) | _own_modules()
+    known = packages_distributions()
+    dists = {_normalised(known[module][0]) for module in modules}
+    return {COMES_WITH.get(name, name) for name in dists}
+
+
+@pytest.mark.parametrize("name", PROGRAM)
+def test_program_imports_only_what_is_required(name: str) -> None:
+    assert _foreign(name) <= set(_requirements("requirements.txt"))
+
+
+def test_tests_import_only_what_is_required() -> None:
+    assert _foreign("tests") <= set(_requirements("requirements-dev.txt"))
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_each_requirement_has_a_lower_bound_and_no_pin(name: str) -> None:
+    for package, versions in _requirements(name).items():
+        assert versions.startswith(">="), package
+        assert "==" not in versions, package
+
+
+def test_torch_and_torchvision_come_as_a_pair_with_an_open_top() -> None:
+    required = _requirements("requirements.txt")
+    assert required["torch"] == ">=2.8,<3"
+    assert "torchvision" in required
+
+
+def test_one_opencv_only() -> None:
+    """opencv-python and -headless overwrite each other's files."""
+    found = [name for name in _requirements("requirements-dev.txt") if name.startswith("opencv")]
+    assert found == ["opencv-python-headless"]
+
+
+def test_readme_names_the_two_commands() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert "pip install -r requirements.txt && python app.py" in readme
+    assert "pip install -r requirements-dev.txt && pytest" in readme
+
+
+def test_ci_runs_the_readme_command() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert r"pip install -r requirements-dev\.txt && pytest" in script.read_text("utf-8")
