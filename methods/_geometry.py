@@ -89,9 +89,9 @@ def fit(image: Image, mask: Mask, patch: Patch, canvas: Canvas) -> Fitted:
     x0, y0, x1, y1 = patch.crop
     view, hole = image[y0:y1, x0:x1], mask[y0:y1, x0:x1]
     content, padded = _sizes(hole.shape, canvas)
-    small = hole if content == hole.shape else reduce_mask(hole, content)
+    small = hole.copy() if content == hole.shape else reduce_mask(hole, content)
     if small.all():
-        small = _with_one_known(small, hole)
+        _free_one_cell(small, hole)
     return Fitted(
         _padded(_resized(view, content), padded),
         _padded(small.view(np.uint8), padded).view(np.bool_),
@@ -208,7 +208,7 @@ def _padded(pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint
     return np.asarray(cv2.copyMakeBorder(pixels, 0, below, 0, right, cv2.BORDER_REFLECT_101))
 
 
-def _with_one_known(small: Mask, hole: Mask) -> Mask:
+def _free_one_cell(small: Mask, hole: Mask) -> None:
     """An eraser needs something to fill from: free the cell of the first unmasked pixel."""
     known = int(np.argmin(hole))
     y, x = divmod(known, hole.shape[1])
@@ -217,9 +217,7 @@ def _with_one_known(small: Mask, hole: Mask) -> Mask:
             "The mask leaves nothing of the photo around it to fill from; select less.",
             "mask_full",
         )
-    freed = small.copy()
-    freed[y * small.shape[0] // hole.shape[0], x * small.shape[1] // hole.shape[1]] = False
-    return freed
+    small[y * small.shape[0] // hole.shape[0], x * small.shape[1] // hole.shape[1]] = False
 
 
 # --- the feather -------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeAlias
@@ -19,7 +18,8 @@ Box: TypeAlias = tuple[int, int, int, int]
 
 MAX_PATCHES = 8
 _GRID = 1024  # objects are told apart on a mask reduced to this many cells, for speed
-_MAX_PIECES = 64
+_MAX_OBJECTS = 32  # beyond that they are first gathered by where they lie
+_MAX_GROWTH = 1.5  # of a crop's longer side, when objects that see each other share one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,10 +38,11 @@ class Patch:
 def plan_patches(mask: Mask, canvas: Canvas, whole_picture: bool = False) -> tuple[Patch, ...]:
     """Cut the mask into at most `MAX_PATCHES` patches; each True pixel is owned by exactly one.
 
-    mask: (H, W) with at least one True. Objects whose crops would show each other share
-    one, so that each crop sees only its own objects; beyond `MAX_PATCHES` the nearest ones
-    join. Specks (a few pixels, far from everything) share one patch among them.
-    whole_picture: a single patch that sees everything.
+    mask: (H, W) with at least one True. Objects whose crops show each other share a patch
+    unless its crop would be much larger, so that an eraser's canvas is spent on few objects;
+    of too many patches those join that make the smallest one. Specks (a few pixels) belong to the
+    crop that shows them; those that none shows share a patch. whole_picture: a single patch
+    that sees everything.
     """
     everything = bounding_box(mask)
     height, width = mask.shape
@@ -50,13 +51,9 @@ def plan_patches(mask: Mask, canvas: Canvas, whole_picture: bool = False) -> tup
     pieces = _Pieces(mask, everything, canvas)
     groups = pieces.groups()
     if len(groups) == 1:
-        crop = _crop_with_ground(mask, everything, canvas)
+        crop = _with_ground(mask, groups[0].crop)
         return (Patch(crop, everything, _inside(mask, everything)),)
-    patches = []
-    for group in groups:
-        box, owned = pieces.owned(group)
-        patches.append(Patch(_crop_with_ground(mask, box, canvas), box, owned))
-    return tuple(patches)
+    return tuple(Patch(_with_ground(mask, group.crop), *pieces.owned(group)) for group in groups)
 
 
 def crop_around(box: Box, size: tuple[int, int], canvas: Canvas) -> Box:
@@ -122,20 +119,19 @@ def _inside(mask: Mask, box: Box) -> Mask:
     return mask[box[1] : box[3], box[0] : box[2]]
 
 
-def _crop_with_ground(mask: Mask, box: Box, canvas: Canvas) -> Box:
-    """The box's crop; the whole photo where the crop would show masked pixels only."""
+def _with_ground(mask: Mask, crop: Box) -> Box:
+    """The whole photo where the crop shows masked pixels only: there is nothing to fill from."""
     height, width = mask.shape
-    crop = crop_around(box, (height, width), canvas)
     return (0, 0, width, height) if _inside(mask, crop).all() else crop
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Pieces that share a crop. box, crop: in the photo; pieces: their numbers."""
+    """Pieces that share a crop. box: around the objects among them, in the photo."""
 
     box: Box
     crop: Box
-    pieces: tuple[int, ...]
+    pieces: NDArray[np.intp]
 
     def sees(self, other: _Group) -> bool:
         return _overlap(self.crop, other.box) or _overlap(other.crop, self.box)
@@ -147,77 +143,115 @@ class _Pieces:
     def __init__(self, mask: Mask, everything: Box, canvas: Canvas) -> None:
         self.mask, self.everything, self.canvas = mask, everything, canvas
         part = _inside(mask, everything)
-        self.cell = max(1, math.ceil(max(part.shape) / _GRID))  # pixels
-        self.grid = reduce_mask(
-            part, (-(-part.shape[0] // self.cell), -(-part.shape[1] // self.cell))
-        )
+        cell = max(1, math.ceil(max(part.shape) / _GRID))  # pixels
+        self.grid = reduce_mask(part, (-(-part.shape[0] // cell), -(-part.shape[1] // cell)))
         # Nearer than the least context, objects see each other in any case.
-        reach = canvas.min_context // (2 * self.cell)
-        self.labels, self.boxes = _connected(self.grid, reach)
-        while self._number_of_objects() > _MAX_PIECES:
-            reach = 2 * reach + 1
-            self.labels, self.boxes = _connected(self.grid, reach)
-
-    def _specks(self) -> NDArray[np.bool_]:
-        """(pieces,) which are so small that they do not deserve a call of their own."""
-        least = max(4, max(self.mask.shape) // 400)
-        return (self.boxes[:, 2:] - self.boxes[:, :2]).max(axis=1) * self.cell <= least
-
-    def _number_of_objects(self) -> int:
-        return int((~self._specks()).sum())
+        self.labels, cells = _connected(self.grid, canvas.min_context // (2 * cell))
+        self.boxes = self._in_photo(cells)
+        self.specks = (cells[:, 2:] - cells[:, :2]).max(axis=1) * cell <= max(
+            4, max(mask.shape) // 400
+        )
 
     def groups(self) -> list[_Group]:
-        """Objects, largest first; then at most one group of specks that no object sees."""
-        specks = self._specks()
-        objects = _joined([self._group([int(n)]) for n in np.flatnonzero(~specks)], self._merge)
-        lonely = []
-        for number in np.flatnonzero(specks):
-            speck = self._group([int(number)])
-            near = next((i for i, other in enumerate(objects) if speck.sees(other)), None)
-            if near is None:
-                lonely.append(int(number))
-            else:
-                objects[near] = self._merge(objects[near], speck)
-        limit = MAX_PATCHES - bool(lonely)
-        objects = _joined(objects, self._merge)
-        while len(objects) > limit:
-            a, b = _nearest_pair(objects)
-            rest = [group for group in objects if group is not a and group is not b]
-            objects = _joined([*rest, self._merge(a, b)], self._merge)
+        """Objects, largest first; then at most one group of specks that no object's crop shows."""
+        specks = np.flatnonzero(self.specks)
+        objects = self._joined(self._objects())
+        objects, lonely = self._with_specks(objects, specks)
+        limit = MAX_PATCHES - bool(len(lonely))
+        if len(objects) > limit:
+            objects = self._fewer(objects, limit)
+            objects, lonely = self._with_specks(objects, specks)
         objects.sort(key=lambda group: -_area(group.box))
-        return [*objects, self._group(lonely)] if lonely else objects
+        return [*objects, self._group(lonely)] if len(lonely) else objects
 
-    def _group(self, pieces: Iterable[int]) -> _Group:
-        numbers = tuple(pieces)
-        cells = self.boxes[list(numbers)]
-        corners = (*cells[:, :2].min(axis=0), *cells[:, 2:].max(axis=0))
-        x0, y0, x1, y1 = (int(corner) for corner in corners)
-        ex0, ey0, ex1, ey1 = self.everything
+    def _objects(self) -> list[_Group]:
+        numbers = np.flatnonzero(~self.specks)
+        if len(numbers) <= _MAX_OBJECTS:
+            return [self._group(numbers[i : i + 1]) for i in range(len(numbers))]
+        centers = (self.boxes[numbers, :2] + self.boxes[numbers, 2:]) / 2
+        low, high = centers.min(axis=0), centers.max(axis=0)
+        fields = np.floor((centers - low) / np.maximum(high - low, 1) * 4.999).astype(int)
+        field = fields[:, 0] * 5 + fields[:, 1]
+        return [self._group(numbers[field == value]) for value in np.unique(field)]
+
+    def _joined(self, groups: list[_Group]) -> list[_Group]:
+        """Merge groups that see each other, as long as that does not cost much resolution."""
+        waiting = list(groups)
+        apart: list[_Group] = []
+        while waiting:
+            group = waiting.pop()
+            for others in (apart, waiting):
+                merged = next(filter(None, (self._shared(group, one) for one in others)), None)
+                if merged is not None:
+                    inside = set(merged.pieces.tolist())
+                    others[:] = [one for one in others if int(one.pieces[0]) not in inside]
+                    waiting.append(merged)
+                    break
+            else:
+                apart.append(group)
+        return apart
+
+    def _shared(self, a: _Group, b: _Group) -> _Group | None:
+        if not a.sees(b):
+            return None
+        merged = self._merge(a, b)
+        grown = _side(merged.crop) <= _MAX_GROWTH * max(_side(a.crop), _side(b.crop))
+        return merged if grown else None
+
+    def _fewer(self, groups: list[_Group], limit: int) -> list[_Group]:
+        while len(groups) > limit:
+            a, b = min(combinations(groups, 2), key=lambda two: _side(_around(*two)))
+            groups = [one for one in groups if one is not a and one is not b]
+            groups.append(self._merge(a, b))
+        return groups
+
+    def _with_specks(
+        self, groups: list[_Group], specks: NDArray[np.intp]
+    ) -> tuple[list[_Group], NDArray[np.intp]]:
+        """Give each speck to a crop that shows all of it; what is left over is lonely."""
+        shown = []
+        for group in groups:
+            boxes, crop = self.boxes[specks], np.asarray(group.crop)
+            inside = ((boxes[:, :2] >= crop[:2]) & (boxes[:, 2:] <= crop[2:])).all(axis=1)
+            pieces = np.concatenate((group.pieces[~self.specks[group.pieces]], specks[inside]))
+            shown.append(_Group(group.box, group.crop, pieces))
+            specks = specks[~inside]
+        return shown, specks
+
+    def _in_photo(self, cells: NDArray[np.int32]) -> NDArray[np.int64]:
+        """(n, 4) boxes in cells to boxes in the photo that hold all of the cells' pixels."""
+        x0, y0, x1, y1 = self.everything
         rows, columns = self.grid.shape
-        box = (
-            ex0 + x0 * (ex1 - ex0) // columns,
-            ey0 + y0 * (ey1 - ey0) // rows,
-            ex0 - (-x1 * (ex1 - ex0) // columns),
-            ey0 - (-y1 * (ey1 - ey0) // rows),
-        )
+        corners = cells.astype(np.int64) * np.array((x1 - x0, y1 - y0) * 2)
+        counts = np.array((columns, rows))
+        first, last = corners[:, :2] // counts, -(-corners[:, 2:] // counts)
+        return np.concatenate((first, last), axis=1) + np.array((x0, y0, x0, y0))
+
+    def _group(self, pieces: NDArray[np.intp]) -> _Group:
+        boxes = self.boxes[pieces]
+        corners = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
+        box: Box = corners[0], corners[1], corners[2], corners[3]
         height, width = self.mask.shape
-        return _Group(box, crop_around(box, (height, width), self.canvas), numbers)
+        return _Group(box, crop_around(box, (height, width), self.canvas), pieces)
 
     def _merge(self, a: _Group, b: _Group) -> _Group:
-        return self._group((*a.pieces, *b.pieces))
+        pieces = np.concatenate((a.pieces, b.pieces))
+        return self._group(pieces[~self.specks[pieces]])
 
     def owned(self, group: _Group) -> tuple[Box, Mask]:
         """The group's tight box, and which pixels in it are the group's."""
-        x0, y0, x1, y1 = group.box
+        boxes = self.boxes[group.pieces]
+        (x0, y0), (x1, y1) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
         ex0, ey0, ex1, ey1 = self.everything
         rows, columns = self.grid.shape
-        mine = np.isin(self.labels, np.asarray(group.pieces) + 1)
+        number_is_mine = np.zeros(len(self.boxes) + 1, bool)
+        number_is_mine[group.pieces + 1] = True
         row = (np.arange(y0, y1) - ey0) * rows // (ey1 - ey0)
         column = (np.arange(x0, x1) - ex0) * columns // (ex1 - ex0)
-        owned = np.take(mine[row], column, axis=1)
-        owned &= _inside(self.mask, group.box)
+        owned = np.take(number_is_mine[self.labels][row], column, axis=1)
+        owned &= self.mask[y0:y1, x0:x1]
         left, top, right, bottom = bounding_box(owned)
-        tight = (x0 + left, y0 + top, x0 + right, y0 + bottom)
+        tight = (int(x0) + left, int(y0) + top, int(x0) + right, int(y0) + bottom)
         return tight, owned[top:bottom, left:right]
 
 
@@ -239,34 +273,22 @@ def _connected(grid: Mask, reach: int) -> tuple[NDArray[np.int32], NDArray[np.in
     return labels, boxes
 
 
-def _joined(groups: list[_Group], merge: Callable[[_Group, _Group], _Group]) -> list[_Group]:
-    """Merge groups that see each other until none does."""
-    waiting = list(groups)
-    apart: list[_Group] = []
-    while waiting:
-        group = waiting.pop()
-        for others in (apart, waiting):
-            seen = next((other for other in others if group.sees(other)), None)
-            if seen is not None:
-                others.remove(seen)
-                waiting.append(merge(group, seen))
-                break
-        else:
-            apart.append(group)
-    return apart
-
-
-def _nearest_pair(groups: list[_Group]) -> tuple[_Group, _Group]:
-    return min(combinations(groups, 2), key=lambda pair: _gap(pair[0].box, pair[1].box))
-
-
-def _gap(a: Box, b: Box) -> int:
-    return max(a[0] - b[2], b[0] - a[2], a[1] - b[3], b[1] - a[3])
-
-
 def _overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _area(box: Box) -> int:
     return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _side(box: Box) -> int:
+    return max(box[2] - box[0], box[3] - box[1])
+
+
+def _around(a: _Group, b: _Group) -> Box:
+    return (
+        min(a.box[0], b.box[0]),
+        min(a.box[1], b.box[1]),
+        max(a.box[2], b.box[2]),
+        max(a.box[3], b.box[3]),
+    )
