@@ -86,6 +86,13 @@ TEXTS: dict[str, Text] = {
         "First corner set. Move, then press B again.", "已设第一个角。移动后再按 B。"
     ),
     "canvas.approximate": Text("approximate mask", "近似蒙版"),
+    "canvas.approximate.fetching": Text(
+        "approximate mask · {segmenter}: fetching {percent} %",
+        "近似蒙版 · 正在下载 {segmenter}：{percent} %",
+    ),
+    "canvas.fetch": Text(
+        "Fetch {segmenter} ({size}, {license})", "下载 {segmenter}（{size}，{license}）"
+    ),
     "canvas.approximate.why": Text(
         "MobileSAM is not on this machine yet; GrabCut drew this mask. It is replaced as soon as"
         " MobileSAM is here.",

@@ -50,7 +50,8 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   const stage = h("div.lab-stage.is-empty", { tabindex: "0", role: "application", "data-t-label": "canvas.label",
     "data-testid": "stage" }, view, empty, flight);
   const status = h("div.lab-status", { role: "status", "aria-live": "polite", "data-testid": "status" });
-  const badge = h("span.lab-badge.warn", { hidden: true, "data-t": "canvas.approximate", "data-t-title": "canvas.approximate.why" });
+  const badge = h("span.lab-badge.warn", { hidden: true, "data-t-title": "canvas.approximate.why" });
+  const fetchButton = h("button.lab-link", { type: "button", hidden: true, onclick: () => lab.fetchWeights(preferred()) });
 
   const modeButton = (name, icon) => h("button.lab-segment", { type: "button", "data-mode": name, "aria-pressed": "false",
     "data-t-title": "canvas." + name + ".hint", onclick: () => setMode(name) },
@@ -73,7 +74,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   const tools = h("div.lab-toolbar", { role: "toolbar", "data-t-label": "canvas.tools", hidden: true },
     modes, h("div.lab-group", {}, undoButton, redoButton, clearButton, eyeButton, fitButton), levels, grow);
   const root = h("section.lab-card.lab-canvas", { "data-t-label": "canvas.section" },
-    stage, tools, h("div.lab-statusline", {}, status, badge, newButton), gallery, picker);
+    stage, tools, h("div.lab-statusline", {}, status, badge, fetchButton, newButton), gallery, picker);
   element.replaceChildren(root);
 
   /* ---- opening a photo ------------------------------------------------------------------- */
@@ -191,7 +192,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     overlay.hidden = !reply || eyeButton.getAttribute("aria-pressed") === "false";
     if (reply) overlay.src = reply.overlay;
     else overlay.removeAttribute("src");
-    badge.hidden = !(reply && reply.approximate);
+    showBadge();
     showLevels();
     showStatus();
     stage.dataset.drawn = String(sequence);
@@ -220,6 +221,21 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     const found = ((lab.catalogue && lab.catalogue.segmenters) || []).find((one) => one.id === id);
     return found ? found.name : id;
   };
+
+  const preferred = () => lab.catalogue && lab.catalogue.segmenters.find((one) => !one.approximate);
+
+  /** An approximate mask says so, and what stands between it and a better one. */
+  function showBadge() {
+    const better = preferred();
+    badge.hidden = !(answer && answer.approximate);
+    const waits = !badge.hidden && better && !lab.ready(better);
+    const percent = waits ? lab.fetchedPercent(better) : null;
+    badge.textContent = percent === null ? t("canvas.approximate")
+      : t("canvas.approximate.fetching", { segmenter: better.name, percent });
+    fetchButton.hidden = !waits || percent !== null;
+    if (!fetchButton.hidden) fetchButton.textContent = t("canvas.fetch", { segmenter: better.name,
+      size: lab.bytes(better.weights.reduce((sum, weight) => sum + weight.size, 0)), license: better.weights[0].license });
+  }
 
   function showLevels() {
     const offered = answer && answer.levels && answer.levels[0];
@@ -582,12 +598,13 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     showStatus();
   });
   lab.on("weights", () => {
-    const better = lab.catalogue.segmenters.find((one) => !one.approximate);
+    const better = preferred();
     if (answer && answer.approximate && better && lab.ready(better)) request();
+    else showBadge();
   });
   lab.on("lang", () => { refreshTexts(); });
   function refreshTexts() {
-    if (lab.photo) { refresh(); showLevels(); }
+    if (lab.photo) { refresh(); showLevels(); showBadge(); }
     if (lab.catalogue) for (const button of gallery.querySelectorAll("[data-example]")) {
       const example = lab.catalogue.examples.find((one) => one.id === button.dataset.example);
       button.title = lab.say(example.title) + " · " + example.credit;

@@ -48,6 +48,14 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
   const missingBytes = (one) => one.weights.filter((weight) => weight.state !== "ready").reduce((sum, weight) => sum + weight.size, 0);
   const everything = () => [...lab.catalogue.erasers, ...lab.catalogue.segmenters];
 
+  /** How much of a model's missing weights has arrived, 0 to 100; null when none is on its way. */
+  lab.fetchedPercent = (one) => {
+    if (!fetching(one)) return null;
+    const done = one.weights.reduce((sum, weight) => sum + (weight.state === "ready" ? 0 : weight.done || 0), 0);
+    return Math.floor((100 * done) / Math.max(1, missingBytes(one)));
+  };
+
+  lab.fetchWeights = fetchWeights;
   async function fetchWeights(one) {
     for (const weight of one.weights) {
       if (weight.state === "ready") continue;
@@ -89,11 +97,9 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     if (!one.weights.length) return [h("span.lab-state.ok", {}, t("panel.noweights"))];
     if (lab.ready(one)) return [h("span.lab-state.ok", {}, lab.icon("check"), t("panel.ready"))];
     const size = lab.bytes(missingBytes(one));
-    if (fetching(one)) {
-      const done = one.weights.reduce((sum, weight) => sum + (weight.state === "ready" ? 0 : weight.done || 0), 0);
-      const percent = Math.floor((100 * done) / Math.max(1, missingBytes(one)));
+    const percent = lab.fetchedPercent(one);
+    if (percent !== null)
       return [h("span.lab-state", {}, t("panel.fetching", { percent })), h("progress", { max: "100", value: percent, "aria-label": t("panel.fetching", { percent }) })];
-    }
     const failed = failure(one);
     return [failed ? h("span.lab-state.bad", {}, lab.icon("warn"), failed.error ? lab.errorText(failed.error) : t("panel.fetchfailed")) : null,
       h("button.lab-link", { type: "button", onclick: () => fetchWeights(one) },
