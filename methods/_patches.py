@@ -145,12 +145,13 @@ class _Pieces:
         part = _inside(mask, everything)
         cell = max(1, math.ceil(max(part.shape) / _GRID))  # pixels
         self.grid = reduce_mask(part, (-(-part.shape[0] // cell), -(-part.shape[1] // cell)))
-        # Nearer than the least context, objects see each other in any case.
-        self.labels, cells = _connected(self.grid, canvas.min_context // (2 * cell))
-        self.boxes = self._in_photo(cells)
-        self.specks = (cells[:, 2:] - cells[:, :2]).max(axis=1) * cell <= max(
-            4, max(mask.shape) // 400
+        self.labels, cells, self.specks = _objects_and_specks(
+            self.grid,
+            # Nearer than the least context, objects see each other in any case.
+            reach=canvas.min_context // (2 * cell),
+            speck=max(4, max(mask.shape) // 400) // cell,
         )
+        self.boxes = self._in_photo(cells)
 
     def groups(self) -> list[_Group]:
         """Objects, largest first; then at most one group of specks that no object's crop shows."""
@@ -165,6 +166,7 @@ class _Pieces:
         return [*objects, self._group(lonely)] if len(lonely) else objects
 
     def _objects(self) -> list[_Group]:
+        """One group each; of very many, one for each of 5 x 5 fields of the mask."""
         numbers = np.flatnonzero(~self.specks)
         if len(numbers) <= _MAX_OBJECTS:
             return [self._group(numbers[i : i + 1]) for i in range(len(numbers))]
@@ -180,16 +182,21 @@ class _Pieces:
         apart: list[_Group] = []
         while waiting:
             group = waiting.pop()
-            for others in (apart, waiting):
-                merged = next(filter(None, (self._shared(group, one) for one in others)), None)
-                if merged is not None:
-                    inside = set(merged.pieces.tolist())
-                    others[:] = [one for one in others if int(one.pieces[0]) not in inside]
-                    waiting.append(merged)
-                    break
-            else:
+            merged = self._taken(group, apart) or self._taken(group, waiting)
+            if merged is None:
                 apart.append(group)
+            else:
+                waiting.append(merged)
         return apart
+
+    def _taken(self, group: _Group, others: list[_Group]) -> _Group | None:
+        """The group merged with the first that may share its crop, which leaves the others."""
+        for index, other in enumerate(others):
+            merged = self._shared(group, other)
+            if merged is not None:
+                del others[index]
+                return merged
+        return None
 
     def _shared(self, a: _Group, b: _Group) -> _Group | None:
         if not a.sees(b):
@@ -253,6 +260,24 @@ class _Pieces:
         left, top, right, bottom = bounding_box(owned)
         tight = (int(x0) + left, int(y0) + top, int(x0) + right, int(y0) + bottom)
         return tight, owned[top:bottom, left:right]
+
+
+def _objects_and_specks(
+    grid: Mask, reach: int, speck: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
+    """Number all pieces of the grid from 1: objects first, then specks.
+
+    A speck is a connected part of at most `speck` cells in width and height; what else is at
+    most 2 * reach empty cells apart is one object. Returns the number of each cell
+    (0 = empty), (n, 4) boxes in cells, (n,) whether it is a speck.
+    """
+    parts, part_boxes = _connected(grid, 0)
+    small = np.concatenate(([False], (part_boxes[:, 2:] - part_boxes[:, :2]).max(axis=1) <= speck))
+    labels, boxes = _connected(grid & ~small[parts], reach)
+    numbers = np.zeros(len(small), np.int32)
+    numbers[small] = len(boxes) + 1 + np.arange(small.sum())
+    specks = np.arange(len(boxes) + small.sum()) >= len(boxes)
+    return labels + numbers[parts], np.concatenate((boxes, part_boxes[small[1:]])), specks
 
 
 def _connected(grid: Mask, reach: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
