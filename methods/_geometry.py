@@ -24,8 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 FEATHER = 1.0
-"""Pixels of the canvas over which the fill fades in; small, so that no rim of the object shines
-through."""
+"""Canvas pixels over which the fill fades in: few, so that no rim of the object shines through."""
 
 _MAX_FEATHER_FACTOR = 4.0
 _BAND = 256  # rows worked on at a time, to keep temporaries small
