@@ -130,7 +130,9 @@ def _command(commands: Any, name: str, run: Command, summary: str) -> argparse.A
 
 
 def _add_list(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--markdown", action="store_true", help="print the README's table of erasers")
 
 
 def _add_fetch(parser: argparse.ArgumentParser) -> None:
@@ -146,7 +148,7 @@ def _add_erase(parser: argparse.ArgumentParser) -> None:
     _add_selection(parser.add_argument_group("what to erase"))
     how = parser.add_argument_group("how to erase")
     _add_erasers(how)
-    how.add_argument("--seed", type=int, default=0, metavar="N", help="0 to 4294967295 (0)")
+    how.add_argument("--seed", type=_seed, default=0, metavar="N", help="0 to 4294967295 (0)")
     how.add_argument(
         "--set",
         type=assignment,
@@ -216,6 +218,13 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         "--repeat", type=int, default=3, metavar="N", help="runs of each; the median counts (3)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _seed(text: str) -> int:
+    """An argparse type."""
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 to 4294967295")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 
 from methods._base import BadInput, UserError, WeightFile
 from methods._cli import DONE, FAILED, complain, megabytes, say, say_json, table
+from methods._cli_markdown import erasers_as_markdown
 from methods._registry import broken_erasers, list_erasers, missing_packages
 from methods._weight_console import console_progress
 from methods._weights import WeightState, fetch, find_weights, weight_status
@@ -99,6 +100,9 @@ def entries() -> list[Entry]:
 
 def show_list(args: argparse.Namespace) -> int:
     """The command `list`."""
+    if args.markdown:
+        say(erasers_as_markdown())
+        return DONE
     if args.json:
         say_json([entry.as_json() for entry in entries()])
         return DONE
@@ -147,7 +151,7 @@ def _wanted(args: argparse.Namespace) -> list[WeightFile]:
         text = "Say what to fetch: names from `python -m methods list`, --default, or --all."
         raise BadInput(text, "nothing_named")
     if not files:
-        say("nothing to fetch: " + ", ".join(entry.id for entry in chosen) + " need no weights")
+        say(f"nothing to fetch for {', '.join(entry.id for entry in chosen)}")
     return list({weight.name: weight for weight in files}.values())
 
 

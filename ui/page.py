@@ -123,7 +123,7 @@ def build_page(service: Service) -> gr.Blocks:
 def wire(panel: EraserPanel, grid: ResultGrid, service: Service, page: gr.Blocks) -> None:
     """Erase runs in the queue; Stop and clicks never do. Closing the tab stops its run."""
 
-    def erase(event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+    def run_on_page(event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
         yield from service.erase(event._data, request.session_hash, caller_of(request))
 
     def closed(request: gr.Request) -> None:
@@ -131,7 +131,7 @@ def wire(panel: EraserPanel, grid: ResultGrid, service: Service, page: gr.Blocks
 
     # `once` is right here: the page holds Erase back while its own run goes on.
     panel.erase(
-        erase,
+        run_on_page,
         None,
         grid,
         concurrency_id="erase",
