@@ -39,11 +39,19 @@ def resized(image: Image, longest_side: int) -> Image:
     return np.asarray(picture.resize((width, height), PilImage.Resampling.BILINEAR))
 
 
+def _halve(encoder: Any) -> None:
+    """Half precision for all but the neck, whose layer norms square values beyond 256:
+    that overflows float16, and every mask with it."""
+    encoder.half()
+    encoder.neck.float()
+    encoder.neck.register_forward_pre_hook(lambda _, inputs: tuple(x.float() for x in inputs))
+
+
 class SamSegmenter(Segmenter):
     """A loaded `segment_anything.modeling.Sam` behind the common interface.
 
-    sam: in evaluation mode, on its device. half: run the image encoder in half precision
-    (the decoder, which is small and sensitive, always runs in float32).
+    sam: in evaluation mode, on its device, and given away. half: run the image encoder in
+    half precision (the decoder, which is small and sensitive, always runs in float32).
     """
 
     def __init__(self, sam: Any, *, half: bool = False) -> None:
@@ -53,7 +61,8 @@ class SamSegmenter(Segmenter):
         self._device = sam.device
         self._dtype = torch.float16 if half else torch.float32
         self._side = int(sam.image_encoder.img_size)
-        sam.image_encoder.to(self._dtype)
+        if half:
+            _halve(sam.image_encoder)
         # One photo at a time: encoders use every core and a few hundred MB each.
         self._encoding = threading.Lock()
         with torch.inference_mode():

@@ -6,7 +6,6 @@ Zhang et al., "Faster Segment Anything: Towards Lightweight SAM for Mobile Appli
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -75,11 +74,13 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
 
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError):
-        raise _unreadable(path) from None
-    if not isinstance(state, dict):
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file makes the reader fail in a dozen ways
+        raise _unreadable(path) from error
+    if not isinstance(state, dict) or not all(map(torch.is_tensor, state.values())):
         raise _unreadable(path)
-    return state
+    return {str(name): tensor for name, tensor in state.items()}
 
 
 def build_mobile_sam(state: dict[str, torch.Tensor]) -> Any:
@@ -102,8 +103,8 @@ def build_mobile_sam(state: dict[str, torch.Tensor]) -> Any:
     )
     try:
         sam.load_state_dict(translate_encoder_keys(state))
-    except RuntimeError:
-        raise _unreadable(Path(WEIGHTS.name)) from None
+    except RuntimeError as error:
+        raise _unreadable(Path(WEIGHTS.name)) from error
     return sam.eval()
 
 

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,7 +61,7 @@ def golden_files(method: str, pattern: str) -> list[Any]:
     return _params(method, [(path.stem, path) for path in paths], f"nothing matches {pattern}")
 
 
-def golden_tensors(method: str, file: str) -> dict[str, NDArray[np.generic]]:
+def golden_tensors(method: str, file: str) -> dict[str, NDArray[Any]]:
     """The arrays of a safetensors file in the method's folder. Skips the test if it is absent."""
     from safetensors.numpy import load_file
 

@@ -12,6 +12,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from golden_cases import golden_cases, golden_tensors
@@ -273,6 +275,18 @@ def test_the_fast_network_is_the_plain_one(
     assert 0 < float(difference.abs().max()) < 1e-4
 
 
+@pytest.mark.slow
+def test_half_precision_selects_the_same(
+    sam: MobileSam, mobile_sam_weights: Path, encoded: Photos, rocket: Image
+) -> None:
+    """As on a GPU, but on the CPU, so that it is tried everywhere."""
+    half = MobileSam.from_file(mobile_sam_weights, half=True)
+    exact = sam.segment(encoded[rocket], click(320, 165))
+    found = half.segment(half.encode(rocket, "half"), click(320, 165))
+    assert found.best == exact.best
+    assert iou(found.mask(), exact.mask()) > 0.99
+
+
 def test_the_package_agrees(sam: MobileSam, mobile_sam_weights: Path, coffee: Image) -> None:
     """segment-anything's own SamPredictor with the same weights, on a larger photo."""
     import cv2
@@ -303,7 +317,7 @@ def test_a_file_that_is_not_mobile_sam(tmp_path: Path, kind: str) -> None:
 
     path = tmp_path / "mobile_sam.pt"
     if kind == "hostile":
-        path.write_bytes(pickle.dumps(_Surprise()))
+        path.write_bytes(pickle.dumps(_Surprise(), protocol=2))
     elif kind in ("text", "empty"):
         path.write_bytes(b"<html>not found</html>" if kind == "text" else b"")
     else:
@@ -313,6 +327,26 @@ def test_a_file_that_is_not_mobile_sam(tmp_path: Path, kind: str) -> None:
     assert refused.value.code == "weights_unreadable"
     assert str(tmp_path) not in str(refused.value)
     assert not _Surprise.ran
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_damaged_file_is_refused_or_read(tmp_path: Path, data: st.DataObject) -> None:
+    import torch
+
+    path = tmp_path / "damaged.pt"
+    legacy = data.draw(st.booleans())
+    torch.save({"a": torch.zeros(3)}, path, _use_new_zipfile_serialization=not legacy)
+    damaged = bytearray(path.read_bytes())
+    places = st.tuples(st.integers(0, len(damaged) - 1), st.integers(0, 255))
+    for place, value in data.draw(st.lists(places, max_size=6)):
+        damaged[place] = value
+    path.write_bytes(damaged[: data.draw(st.integers(0, len(damaged)))])
+    try:
+        state = read_state(path)
+    except WeightsUnavailable:
+        return
+    assert all(isinstance(name, str) and torch.is_tensor(state[name]) for name in state)
 
 
 # --- the registry ------------------------------------------------------------------------

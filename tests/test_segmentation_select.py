@@ -156,7 +156,9 @@ def test_the_same_click_on_another_photo_is_another_question(discs: Discs) -> No
 def test_sessions_never_get_each_others_masks(discs: Discs, photo: Embedding) -> None:
     places = [(50 + 80 * n, 300) for n in range(10)]
     with ThreadPoolExecutor(10) as pool:
-        masks = list(pool.map(lambda xy: select(discs, photo, [at(*xy, 0)]).mask, places * 3))
+        masks = list(
+            pool.map(lambda xy: select(discs, photo, [at(xy[0], xy[1], 0)]).mask, places * 3)
+        )
     for (x, y), mask in zip(places * 3, masks, strict=True):
         assert iou(mask, disc(x, y, 8 * 900 / 256)) > 0.9
 
