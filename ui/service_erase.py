@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
+import cv2
 import numpy as np
 
 from methods import Job, Mask, Photo, StopToken, get_eraser, run
@@ -189,10 +190,17 @@ def _first_grid(run_id: str, record: PhotoRecord, mask: Mask, cards: list[Card])
             "url": run_url(run_id, "mask.png"),
             "overlay": run_url(run_id, "overlay.png"),
             "area": float(mask.mean()),
+            "box": _box_around(mask),
         },
         "seconds": 0.0,
         "cards": cards,
     }
+
+
+def _box_around(mask: Mask) -> list[int]:
+    """[x0, y0, x1, y1] of what is masked, right and bottom exclusive."""
+    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return [x, y, x + width, y + height]
 
 
 def _saved(order: Order, record: PhotoRecord, mask: Mask, prompts: Prompts) -> dict[str, Any]:

@@ -199,3 +199,24 @@ def test_two_sessions_at_once_never_meet(tabs: Tabs, examples_dir: Path) -> None
         assert result.shape == photo.shape
         assert 0 < (result != photo).any(-1).mean() < 0.6
     assert one.page.url != two.page.url
+
+
+def test_close_up_shows_the_object_on_every_card(selected: Any) -> None:
+    selected.page.click(".levels button >> nth=0")  # the smallest part: worth a closer look
+    selected.page.wait_for_function("!document.querySelector('.is-busy')")
+    selected.choose("telea")
+    selected.erase()
+    zoomed = "document.querySelector('.lab-result[data-eraser=telea] .lab-zoomed')"
+    selected.page.click("text=Close-up")
+    selected.page.wait_for_timeout(400)  # the cards move there
+    scale = selected.page.evaluate(f"new DOMMatrix(getComputedStyle({zoomed}).transform).a")
+    assert scale > 1.2
+    # The middle of the mask lies within the card's window.
+    x, y = selected.page.evaluate(
+        f"""(() => {{ const r = {zoomed}.getBoundingClientRect();
+        const w = {zoomed}.parentElement.getBoundingClientRect();
+        return [(r.left + r.width * 0.5 - w.left) / w.width,
+                (r.top + r.height * ({ROCKET[1]} / 427) - w.top) / w.height]; }})()"""
+    )
+    assert 0 < x < 1
+    assert 0 < y < 1
