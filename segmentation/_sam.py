@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def resized_shape(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
     """(H, W) scaled so that the longer side is `longest_side`, rounded half up as SAM does."""
     scale = longest_side / max(size)
-    return int(size[0] * scale + 0.5), int(size[1] * scale + 0.5)
+    return max(1, int(size[0] * scale + 0.5)), max(1, int(size[1] * scale + 0.5))
 
 
 def resized(image: Image, longest_side: int) -> Image:

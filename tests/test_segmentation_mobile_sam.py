@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from golden_cases import golden_cases, golden_tensors
-from methods import BadInput, Image, Mask, WeightsUnavailable
+from methods import BadInput, Image, Mask
 from segmentation import (
     Candidates,
     Embedding,
     EmbeddingCache,
     PromptedObject,
-    Segmenter,
-    SegmenterSpec,
     get_segmenter,
-    registry,
     select,
 )
-from segmentation._sam import SamSegmenter
 from segmentation.mobile_sam import MobileSam, build_mobile_sam, read_state
 from segmentation.segmenter import Frame
 
@@ -221,7 +212,7 @@ def test_the_whole_way_selects_the_rocket(sam: MobileSam, encoded: Photos, rocke
 # --- any photo, any thread ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [(1, 1), (2000, 3), (1024, 1024)])
+@pytest.mark.parametrize("size", [(1, 1), (3, 5000), (1024, 1024)])
 def test_photos_of_any_shape_stay_as_they_are(sam: MobileSam, size: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     kept = image.copy()
@@ -263,7 +254,7 @@ def test_a_point_outside_the_photo_never_reaches_the_network(
     assert refused.value.code == "point_outside"
 
 
-# --- weights and speed -------------------------------------------------------------------
+# --- the same network, faster -------------------------------------------------------------------
 
 
 def test_the_fast_network_is_the_plain_one(
@@ -300,109 +291,3 @@ def test_the_package_agrees(sam: MobileSam, mobile_sam_weights: Path, coffee: Im
     assert np.allclose(candidates.scores, scores, atol=1e-3)
     for level in range(3):
         assert iou(candidates.mask(level), masks[level]) >= 0.999
-
-
-class _Surprise:
-    """What a hostile file would run when it is read."""
-
-    ran: ClassVar[list[int]] = []
-
-    def __reduce__(self) -> tuple[Any, tuple[int]]:
-        return (_Surprise.ran.append, (1,))
-
-
-@pytest.mark.parametrize("kind", ["text", "empty", "other tensors", "a list", "hostile"])
-def test_a_file_that_is_not_mobile_sam(tmp_path: Path, kind: str) -> None:
-    import torch
-
-    path = tmp_path / "mobile_sam.pt"
-    if kind == "hostile":
-        path.write_bytes(pickle.dumps(_Surprise(), protocol=2))
-    elif kind in ("text", "empty"):
-        path.write_bytes(b"<html>not found</html>" if kind == "text" else b"")
-    else:
-        torch.save({"a": torch.zeros(3)} if kind == "other tensors" else [1, 2], path)
-    with pytest.raises(WeightsUnavailable) as refused:
-        MobileSam.from_file(path)
-    assert refused.value.code == "weights_unreadable"
-    assert str(tmp_path) not in str(refused.value)
-    assert not _Surprise.ran
-
-
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.data())
-def test_a_damaged_file_is_refused_or_read(tmp_path: Path, data: st.DataObject) -> None:
-    import torch
-
-    path = tmp_path / "damaged.pt"
-    legacy = data.draw(st.booleans())
-    torch.save({"a": torch.zeros(3)}, path, _use_new_zipfile_serialization=not legacy)
-    damaged = bytearray(path.read_bytes())
-    places = st.tuples(st.integers(0, len(damaged) - 1), st.integers(0, 255))
-    for place, value in data.draw(st.lists(places, max_size=6)):
-        damaged[place] = value
-    path.write_bytes(damaged[: data.draw(st.integers(0, len(damaged)))])
-    try:
-        state = read_state(path)
-    except WeightsUnavailable:
-        return
-    assert all(isinstance(name, str) and torch.is_tensor(state[name]) for name in state)
-
-
-# --- the registry ------------------------------------------------------------------------
-
-
-class Slow(SamSegmenter):
-    """Counts how often it is loaded; each load waits until all threads have asked."""
-
-    spec: ClassVar[SegmenterSpec] = MobileSam.spec
-    loads: ClassVar[list[int]] = []
-    asked: ClassVar[threading.Barrier]
-
-    def __init__(self) -> None:
-        self.loads.append(1)
-
-    @classmethod
-    def load(cls) -> Slow:
-        return cls()
-
-    def encode(self, image: Image, key: str) -> Embedding:
-        raise NotImplementedError
-
-
-@pytest.fixture
-def empty_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(registry, "_shared", {})
-    yield
-
-
-def test_one_instance_for_all_threads(
-    empty_registry: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("segmentation.mobile_sam.MobileSam", Slow)
-    begun = threading.Barrier(8)
-
-    def ask(_: int) -> Segmenter:
-        begun.wait(30)
-        return get_segmenter("mobile_sam")
-
-    with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(ask, range(8)))
-    assert len(Slow.loads) == 1
-    assert len({id(segmenter) for segmenter in found}) == 1
-
-
-def test_weights_are_not_fetched_when_that_is_not_wanted(
-    empty_registry: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("methods.find_weights", lambda weight: None, raising=False)
-    with pytest.raises(WeightsUnavailable) as refused:
-        get_segmenter("mobile_sam", fetch_missing=False)
-    assert refused.value.code == "weights_missing"
-    assert get_segmenter("grabcut", fetch_missing=False).spec.id == "grabcut"
-
-
-def test_an_unknown_segmenter() -> None:
-    with pytest.raises(BadInput) as refused:
-        get_segmenter("../etc/passwd")
-    assert refused.value.code == "unknown_segmenter"
