@@ -27,7 +27,7 @@ from methods._cli import (
 from methods._device import StopToken
 from methods._events import Failed, Finished
 from methods._photo import Photo, load_image, load_mask, png_bytes
-from methods._registry import get_eraser, list_erasers
+from methods._registry import get_eraser, list_erasers, settings_of
 from methods._runner import Job, run
 
 if TYPE_CHECKING:
@@ -48,13 +48,13 @@ def erase(args: argparse.Namespace) -> int:
     use_local_files(args.weights)
     ids = args.erasers or [spec.id for spec in list_erasers() if spec.default]
     chosen = settings_for(ids, args.set)
-    jobs = [Job(eraser_id, chosen[eraser_id], args.seed) for eraser_id in ids]
-    for eraser_id in ids:
-        get_eraser(eraser_id)  # an unknown name is said before the photo is read
-    files = {eraser_id: args.out / f"{eraser_id}.png" for eraser_id in ids}
+    # Unknown names and settings are said before any time is spent on the photo.
+    jobs = [Job(name, settings_of(get_eraser(name), chosen[name]), args.seed) for name in ids]
+    files = {name: args.out / f"{name}.png" for name in ids}
     others = [args.out / "mask.png", args.out / "settings.json"]
     _spare_inputs([args.photo, args.mask], [*files.values(), *others])
     case = _case(args)
+    _make_folder(args.out)
     return _run_and_write(args, jobs, case, files)
 
 
@@ -84,13 +84,23 @@ def _case(args: argparse.Namespace) -> Case:
     if args.mask is not None:
         mask |= load_mask(args.mask, photo.size)
     objects = _objects(args.prompts, args.level)
-    if objects:
-        mask |= _selected(photo, objects, args)
+    segmenter_id = _segmenter_id(args.segmenter) if objects else None
+    if segmenter_id:
+        mask |= _selected(photo, objects, segmenter_id, args.offline)
     if args.dilate:
         from segmentation import dilate
 
         mask = dilate(mask, args.dilate)
-    return Case(photo, mask, _description(args, photo, mask, objects))
+    height, width = photo.size
+    description = {
+        "photo": {"name": args.photo.name, "width": width, "height": height, "key": photo.key},
+        "objects": [prompted.model_dump(mode="json") for prompted in objects],
+        "segmenter": segmenter_id,
+        "mask_file": args.mask.name if args.mask else None,
+        "dilate": args.dilate,
+        "masked_pixels": int(np.count_nonzero(mask)),
+    }
+    return Case(photo, mask, description)
 
 
 def _objects(
@@ -118,41 +128,38 @@ def _objects(
     ]
 
 
-def _selected(photo: Photo, objects: list[PromptedObject], args: argparse.Namespace) -> Mask:
+def _segmenter_id(wanted: str | None) -> str:
+    """The one that was asked for, or the preferred one."""
+    from segmentation import list_segmenters
+
+    known = [spec.id for spec in list_segmenters()]
+    if wanted is not None and wanted not in known:
+        text = f"There is no segmenter '{wanted[:80]}'. Choose from: {', '.join(known)}."
+        raise BadInput(text, "unknown_segmenter", known=", ".join(known))
+    return wanted or known[0]
+
+
+def _selected(
+    photo: Photo, objects: list[PromptedObject], segmenter_id: str, offline: bool
+) -> Mask:
     from segmentation import get_segmenter, list_segmenters, select
 
-    segmenter_id = args.segmenter or list_segmenters()[0].id
     for spec in list_segmenters():
-        if spec.id == segmenter_id:
-            _fetch(spec.weights, args.offline)
-    segmenter = get_segmenter(segmenter_id)
+        if spec.id == segmenter_id and not offline:
+            _fetch(spec.weights)
+    segmenter = get_segmenter(segmenter_id, fetch_missing=not offline)
     embedding = segmenter.encode(photo.rgb, photo.key)
     return select(segmenter, embedding, objects).mask
 
 
-def _fetch(weights: Sequence[WeightFile], offline: bool) -> None:
+def _fetch(weights: Sequence[WeightFile]) -> None:
     from methods._weight_console import console_progress
     from methods._weights import fetch, find_weights
 
     for weight in weights:
-        if find_weights(weight) is None and not offline:
+        if find_weights(weight) is None:
             with console_progress(weight.name, weight.size) as progress:
                 fetch(weight, progress)
-
-
-def _description(
-    args: argparse.Namespace, photo: Photo, mask: Mask, objects: list[PromptedObject]
-) -> dict[str, Any]:
-    """What is needed to repeat the case, in plain values."""
-    height, width = photo.size
-    return {
-        "photo": {"name": args.photo.name, "width": width, "height": height, "key": photo.key},
-        "objects": [prompted.model_dump(mode="json") for prompted in objects],
-        "segmenter": args.segmenter if objects else None,
-        "mask_file": args.mask.name if args.mask else None,
-        "dilate": args.dilate,
-        "masked_pixels": int(np.count_nonzero(mask)),
-    }
 
 
 # --- the run -----------------------------------------------------------------------------
@@ -219,11 +226,19 @@ def _tell(outcome: dict[str, Any], as_json: bool) -> None:
 # --- files -------------------------------------------------------------------------------
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        text = f"The folder {folder.name} cannot be made: {reason}. Choose another with --out."
+        raise BadInput(text, "cannot_write", file=folder.name) from error
+
+
 def _write(file: Path, content: bytes) -> None:
     """Whole or not at all: written beside its place and moved there."""
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(content)
         part.replace(file)
     except OSError as error:

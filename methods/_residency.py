@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from methods._base import DeviceName, Eraser, EraserSpec, Stopped, Unavailable, UserError
@@ -30,15 +30,17 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A loaded eraser. memory: bytes that its loading took, as measured.
+    """A loaded eraser. memory: bytes that it was measured to keep.
 
     load_seconds: what loading took just now; 0 when it was loaded already.
+    weights: SHA-256 by name of the files it was loaded from.
     """
 
     eraser: Eraser
     device: DeviceName
     memory: int
     load_seconds: float
+    weights: Mapping[str, str]
 
 
 class Residency:
@@ -65,19 +67,22 @@ class Residency:
         self,
         eraser: type[Eraser],
         *,
+        weights: Mapping[str, str] | None = None,
         token: StopToken | None = None,
         on_wait: Callable[[int], None] | None = None,
         on_load: Callable[[], None] | None = None,
     ) -> Iterator[Held]:
         """Wait for the device, load the eraser if need be, and keep both for the block.
 
+        weights: SHA-256 by name of its files; one that was loaded from others is loaded anew.
         on_wait(ahead): see `DeviceLock.hold`. on_load(): before a load begins.
         Raises Stopped while waiting; Unavailable or whatever `load` raises, and then
         nothing of the eraser stays behind. An unexpected error in the block unloads the
         eraser too, because nobody knows in what state it was left.
         """
         with self._lock.hold(token, on_wait):
-            held = self._take(eraser) or self._load(eraser, on_load)
+            files = dict(weights or {})
+            held = self._take(eraser, files) or self._load(eraser, files, on_load)
             try:
                 yield held
             except (Stopped, UserError):
@@ -85,6 +90,13 @@ class Residency:
             except Exception:
                 self._evict(eraser.spec.id)
                 raise
+
+    def add_memory(self, spec: EraserSpec, nbytes: int) -> None:
+        """Note what the eraser's first call made it keep beyond its loading (buffers that
+        its library fills and does not give back). To be called while it is held."""
+        held = self._loaded.get(spec.id)
+        if held is not None:
+            self._loaded[spec.id] = replace(held, memory=held.memory + nbytes)
 
     def with_room(self, spec: EraserSpec, action: Callable[[], Result]) -> Result:
         """`action()`; where memory runs out, once more with all other erasers unloaded.
@@ -109,32 +121,39 @@ class Residency:
 
     # --- all below: with the device held -------------------------------------------------
 
-    def _take(self, eraser: type[Eraser]) -> Held | None:
+    def _take(self, eraser: type[Eraser], weights: Mapping[str, str]) -> Held | None:
         held = self._loaded.get(eraser.spec.id)
-        if held is None or type(held.eraser) is not eraser:
+        if held is None or type(held.eraser) is not eraser or held.weights != weights:
             return None
         self._loaded.move_to_end(eraser.spec.id)
-        return Held(held.eraser, held.device, held.memory, load_seconds=0.0)
+        return replace(held, load_seconds=0.0)
 
-    def _load(self, eraser: type[Eraser], on_load: Callable[[], None] | None) -> Held:
+    def _load(
+        self,
+        eraser: type[Eraser],
+        weights: Mapping[str, str],
+        on_load: Callable[[], None] | None,
+    ) -> Held:
         """Load on the best device that takes the eraser."""
         if on_load is not None:
             on_load()
         devices = devices_for(eraser.spec)
         for device in devices:
             try:
-                return self._load_on(eraser, device)
+                return self._load_on(eraser, device, weights)
             except Unavailable as error:
                 if error.code != "device_missing" or device == devices[-1]:
                     raise
         raise AssertionError("devices_for names at least one device")
 
-    def _load_on(self, eraser: type[Eraser], device: DeviceName) -> Held:
+    def _load_on(
+        self, eraser: type[Eraser], device: DeviceName, weights: Mapping[str, str]
+    ) -> Held:
         spec = eraser.spec
         self._make_room(spec, device)
         start = time.perf_counter()
         instance, memory = self.with_room(spec, lambda: _loaded(eraser, device))
-        held = Held(instance, device, memory, time.perf_counter() - start)
+        held = Held(instance, device, memory, time.perf_counter() - start, weights)
         self._loaded[spec.id] = held
         return held
 

@@ -64,8 +64,8 @@ def run(
     once Failed(stopped=True) for every job not begun; then the job under way has
     STOP_GRACE seconds to end at its next step, which is Failed(stopped=True) or, when it
     was just done, Finished; after that it counts as Failed(stopped=True) and the iterator
-    ends, while the call goes on unseen and holds the device until it returns. Closing the iterator stops the same
-    way and leaves nobody to tell.
+    ends, while the call goes on unseen and holds the device until it returns. Closing the
+    iterator stops the same way and leaves nobody to tell.
     """
     tasks = _checked(jobs, image, mask)
     own_token = StopToken(token)

@@ -151,6 +151,7 @@ class Worker:
         index = task.index
         with residency.hold(
             task.eraser,
+            weights=weights,
             token=self._token,
             on_wait=lambda ahead: self._tell(Waiting(index, ahead)),
             on_load=lambda: self._tell(Loading(index)),
@@ -160,6 +161,8 @@ class Worker:
                 start = time.perf_counter()
                 image = residency.with_room(task.spec, lambda: self._erase(task, held))
                 seconds = time.perf_counter() - start
+            if held.load_seconds:  # the first call
+                residency.add_memory(task.spec, max(0, meter.kept - image.nbytes))
         return Finished(
             index=index,
             image=image,

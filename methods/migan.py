@@ -50,6 +50,10 @@ PIPELINE = WeightFile(
     license="MIT",
 )
 
+FADE = 3
+"""Depth in pixels to which the pipeline mixes its fill with what was there: measured 66, 35
+and 11 % of the old picture at a depth of 1, 2 and 3 inside the hole, none beyond."""
+
 _MOST_THREADS = 8  # beyond this a network of 6 M parameters gets no faster
 _PROVIDER = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
@@ -75,7 +79,7 @@ class MiGan(Eraser):
         default=True,
         weights=(PIPELINE,),
         canvas=Canvas(square=512, context=0.5, min_context=128),
-        memory=200_000_000,
+        memory=500_000_000,  # mostly buffers that onnxruntime keeps after the first call
         rank=10,
         notes=(
             Text(
@@ -105,6 +109,10 @@ class MiGan(Eraser):
             )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = min(_usable_cpus(), _MOST_THREADS)
+        # Waiting threads sleep: measured a fifth less CPU time for the same seconds.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Half the memory (430 MB, not 840) at the same speed, measured.
+        options.enable_mem_pattern = False
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
         except Exception as error:  # onnxruntime's errors have no common base
@@ -121,11 +129,26 @@ class MiGan(Eraser):
         self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
     ) -> Image:
         """One pass. The pipeline's mask is 0 in the hole and 255 outside it."""
-        pixels = np.ascontiguousarray(image.transpose(2, 0, 1)[None])
+        pixels = np.ascontiguousarray(_covered(image, mask).transpose(2, 0, 1)[None])
         keep = np.where(mask, 0, 255).astype(np.uint8)[None, None]
         (result,) = self._session.run(["result"], {"image": pixels, "mask": keep})
         progress(1, 1)
         return np.ascontiguousarray(result[0].transpose(1, 2, 0))
+
+
+def _covered(image: Image, mask: Mask) -> Image:
+    """The picture with the rim of the hole painted over with what lies around it.
+
+    The pipeline mixes its fill with what was there before (see FADE), so a rim of the
+    object would shine through. Masking more instead would give the network a larger hole.
+    """
+    import cv2
+
+    known = (~mask).astype(np.float32)
+    size = (2 * FADE + 3, 2 * FADE + 3)
+    share = cv2.blur(known, size)[..., None]
+    colors = cv2.blur(image * known[..., None], size) / np.maximum(share, 1e-6)
+    return np.where(mask[..., None], np.rint(colors), image).astype(np.uint8)
 
 
 def _usable_cpus() -> int:

@@ -13,8 +13,21 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAVY = ("torch", "torchvision", "diffusers", "transformers", "onnxruntime", "timm")
-HEAVY += ("segment_anything", "gradio", "patchmatch", "peft", "accelerate")
+HEAVY = tuple(
+    [
+        "torch",
+        "torchvision",
+        "diffusers",
+        "transformers",
+        "onnxruntime",
+        "timm",
+        "segment_anything",
+        "gradio",
+        "patchmatch",
+        "peft",
+        "accelerate",
+    ]
+)
 
 BASE, NETWORK, HELPER, ERASER, REGISTRY, RUNNER, COMMANDS = range(7)
 NAMED = {"_base": BASE, "_registry": REGISTRY, "_worker": RUNNER, "_runner": RUNNER}

@@ -148,7 +148,8 @@ def test_only_one_holds_the_lock() -> None:
 
 
 def test_a_waiter_is_told_how_many_are_ahead() -> None:
-    lock, told = DeviceLock(), []
+    lock = DeviceLock()
+    told: list[int] = []
     first, second = lock.hold(), threading.Event()
 
     def hold_second() -> None:
@@ -310,6 +311,16 @@ def test_an_eraser_stays_loaded(residency: Residency, log: list[str]) -> None:
     assert loads == [1]
 
 
+def test_what_a_first_call_keeps_is_added(residency: Residency) -> None:
+    eraser = toy("a", MB)
+    with residency.hold(eraser) as first:
+        residency.add_memory(eraser.spec, 5 * MB)
+    with residency.hold(eraser) as second:
+        assert second.memory == first.memory + 5 * MB
+    residency.add_memory(toy("gone").spec, MB)
+    assert residency.loaded == ("a",)
+
+
 def test_the_least_recently_used_goes_first(residency: Residency, log: list[str]) -> None:
     a, b, c = (toy(name, 4 * MB) for name in "abc")
     for eraser in (a, b, a, c):
@@ -321,9 +332,9 @@ def test_the_least_recently_used_goes_first(residency: Residency, log: list[str]
 def test_as_many_go_as_are_needed(residency: Residency) -> None:
     for name in "abcd":
         hold_once(residency, toy(name, 2 * MB))
-    assert residency.loaded == ("a", "b", "c", "d")
+    assert list(residency.loaded) == ["a", "b", "c", "d"]
     hold_once(residency, toy("e", 5 * MB))
-    assert residency.loaded == ("d", "e")
+    assert list(residency.loaded) == ["d", "e"]
 
 
 def test_what_needs_no_memory_drives_nothing_out(residency: Residency) -> None:
@@ -360,6 +371,14 @@ def test_a_changed_class_is_loaded_anew(residency: Residency) -> None:
     new = hold_once(residency, toy("a"))
     assert new is not old
     assert residency.loaded == ("a",)
+
+
+def test_other_weights_are_loaded_anew(residency: Residency, log: list[str]) -> None:
+    eraser = toy("a")
+    for digest in ("00", "00", "11"):
+        with residency.hold(eraser, weights={"w": digest}):
+            pass
+    assert log == ["load a cpu", "unload a", "load a cpu"]
 
 
 def test_an_unload_that_fails_does_not_stop_the_next(residency: Residency) -> None:

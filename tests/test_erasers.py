@@ -1,0 +1,313 @@
+"""The contract, for every eraser that there is: a new file is tested as soon as it exists.
+
+Erasers with weights use the real ones, from the user's own cache (fetched once); where
+they cannot be had, the tests that need them are skipped with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from methods import (
+    BadInput,
+    Eraser,
+    EraserSpec,
+    Failed,
+    Finished,
+    HubFile,
+    Image,
+    Job,
+    Mask,
+    Settings,
+    Stopped,
+    WeightsUnavailable,
+    fetch,
+    get_eraser,
+    list_erasers,
+    load_image,
+    run,
+)
+from methods import _worker as worker
+from methods._base import no_progress
+from methods._device import devices_for
+from methods._geometry import fit, plan_patches
+from methods._registry import missing_packages, settings_of
+from methods._result_cache import ResultCache
+
+ROOT = Path(__file__).resolve().parent.parent
+SPECS = list_erasers()
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+every = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.id)
+
+
+@pytest.fixture(scope="session")
+def photo() -> Image:
+    """The rocket with some sky: 130 x 150 pixels."""
+    return np.ascontiguousarray(load_image(ROOT / "examples" / "rocket.jpg").rgb[150:280, 250:400])
+
+
+@pytest.fixture(scope="session")
+def mask() -> Mask:
+    found = np.zeros((130, 150), bool)
+    found[30:90, 50:95] = True
+    return found
+
+
+@pytest.fixture(autouse=True)
+def no_cached_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "results", ResultCache(max_bytes=0))
+
+
+def need(spec: EraserSpec) -> None:
+    """Skip where the eraser cannot run on this machine, with the reason."""
+    missing = missing_packages(spec)
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}")
+    for weight in spec.weights:
+        try:
+            fetch(weight)
+        except WeightsUnavailable as error:
+            pytest.skip(str(error))
+
+
+@pytest.fixture
+def eraser(spec: EraserSpec) -> Iterator[Eraser]:
+    """Loaded on the best device that takes it, and unloaded twice."""
+    need(spec)
+    made = get_eraser(spec.id)()
+    made.load(devices_for(spec)[-1], None)
+    yield made
+    made.unload()
+    made.unload()
+
+
+def quick(spec: EraserSpec) -> dict[str, Any]:
+    """Settings that make a contract test quick where an eraser takes many steps."""
+    wanted = {"num_inference_steps": 2}
+    known = get_eraser(spec.id).Settings.model_fields
+    return {name: value for name, value in wanted.items() if name in known}
+
+
+def on_canvas(spec: EraserSpec, photo: Image, mask: Mask) -> tuple[Image, Mask]:
+    """The photo as the geometry would hand it to this eraser."""
+    (patch,) = plan_patches(mask, spec.canvas, False)
+    fitted = fit(photo, mask, patch, spec.canvas)
+    return fitted.image, fitted.mask
+
+
+def erased(spec: EraserSpec, photo: Image, mask: Mask, **more: Any) -> Finished:
+    need(spec)
+    settings = {**quick(spec), **more.pop("settings", {})}
+    (end,) = (
+        event
+        for event in run([Job(spec.id, settings, **more)], photo, mask)
+        if isinstance(event, Finished | Failed)
+    )
+    assert isinstance(end, Finished), end
+    return end
+
+
+# --- the spec ----------------------------------------------------------------------------
+
+
+@every
+def test_the_spec_is_complete(spec: EraserSpec) -> None:
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", spec.id)
+    assert spec.name and spec.license and spec.paper.title
+    assert spec.paper.url.startswith("https://") and 1990 < spec.paper.year < 2100
+    assert spec.devices and spec.rank > 0
+    assert spec.memory > 0 or not spec.weights
+    assert len(spec.summary.en) <= 100, "one line on the card"
+    for text in (spec.summary, *spec.notes):
+        assert text.en.endswith(".") and text.zh.endswith("。")
+        assert CHINESE.search(text.zh) and not CHINESE.search(text.en)
+
+
+@every
+def test_every_weight_file_is_pinned(spec: EraserSpec) -> None:
+    for weight in spec.weights:
+        assert weight.sources and weight.size > 0 and weight.license
+        if weight.sha256 is None:
+            assert weight.unpinned_because
+        else:
+            assert re.fullmatch(r"[0-9a-f]{64}", weight.sha256)
+        for source in weight.sources:
+            if isinstance(source, HubFile) and weight.sha256 is not None:
+                assert re.fullmatch(r"[0-9a-f]{40}", source.revision), "a commit, not a branch"
+
+
+@every
+def test_every_setting_is_described_and_bounded(spec: EraserSpec) -> None:
+    for name, field in get_eraser(spec.id).Settings.model_fields.items():
+        assert field.description and field.description.endswith("."), name
+        extra = field.json_schema_extra
+        assert isinstance(extra, dict) and CHINESE.search(str(extra.get("zh"))), name
+        if field.annotation in (int, float):
+            bounds = get_eraser(spec.id).Settings.model_json_schema()["properties"][name]
+            assert {"minimum", "exclusiveMinimum"} & bounds.keys(), name
+            assert {"maximum", "exclusiveMaximum"} & bounds.keys(), name
+
+
+@every
+def test_settings_refuse_what_they_do_not_know(spec: EraserSpec) -> None:
+    with pytest.raises(BadInput) as caught:
+        settings_of(get_eraser(spec.id), {"no_such_setting": 1})
+    assert caught.value.code == "unknown_setting"
+
+
+@every
+def test_settings_refuse_what_is_out_of_bounds(spec: EraserSpec) -> None:
+    schema = get_eraser(spec.id).Settings.model_json_schema()["properties"]
+    beyond = {name: bounds["maximum"] + 1 for name, bounds in schema.items() if "maximum" in bounds}
+    beyond |= {"whole_picture": "perhaps"}
+    for name, value in beyond.items():
+        with pytest.raises(BadInput) as caught:
+            settings_of(get_eraser(spec.id), {name: value})
+        assert caught.value.code == "bad_setting", name
+
+
+@every
+def test_one_eraser_is_one_short_file(spec: EraserSpec) -> None:
+    lines = (ROOT / "methods" / f"{spec.id}.py").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 200
+    assert "Paper:" in "\n".join(lines[:12])
+
+
+# --- the eraser itself -------------------------------------------------------------------
+
+
+@every
+def test_it_returns_a_new_picture_and_touches_nothing(
+    spec: EraserSpec, eraser: Eraser, photo: Image, mask: Mask
+) -> None:
+    image, hole = on_canvas(spec, photo, mask)
+    before = image.copy(), hole.copy()
+    steps: list[tuple[int, int]] = []
+
+    def progress(step: int, total: int) -> None:
+        steps.append((step, total))
+
+    settings = eraser.Settings(**quick(spec))
+    filled = eraser.erase(image, hole, settings, 3, progress)
+    assert filled.shape == image.shape and filled.dtype == np.uint8
+    assert not np.shares_memory(filled, image)
+    assert (image == before[0]).all() and (hole == before[1]).all()
+    assert [step for step, _ in steps] == list(range(1, len(steps) + 1))
+    assert steps[-1] == (len(steps), len(steps))
+
+
+@every
+def test_what_lies_under_the_mask_does_not_matter(
+    spec: EraserSpec, eraser: Eraser, photo: Image, mask: Mask
+) -> None:
+    """What is erased must not shine through, not even at its rim."""
+    if not spec.default:
+        pytest.skip("not promised by every method")
+    image, hole = on_canvas(spec, photo, mask)
+    other = np.where(hole[..., None], 255 - image, image)
+    settings = eraser.Settings()
+    one, two = (eraser.erase(i, hole, settings, 0, no_progress) for i in (image, other))
+    assert (one[hole] == two[hole]).all()
+
+
+@every
+def test_stop_passes_through(spec: EraserSpec, eraser: Eraser, photo: Image, mask: Mask) -> None:
+    def progress(step: int, total: int) -> None:
+        raise Stopped
+
+    image, hole = on_canvas(spec, photo, mask)
+    with pytest.raises(Stopped):
+        eraser.erase(image, hole, eraser.Settings(**quick(spec)), 0, progress)
+
+
+@every
+def test_it_can_be_loaded_again(spec: EraserSpec, eraser: Eraser, photo: Image, mask: Mask) -> None:
+    image, hole = on_canvas(spec, photo, mask)
+    settings = eraser.Settings(**quick(spec))
+    first = eraser.erase(image, hole, settings, 1, no_progress)
+    eraser.unload()
+    eraser.load(devices_for(spec)[-1], None)
+    again = eraser.erase(image, hole, settings, 1, no_progress)
+    assert (first == again).all()
+
+
+# --- through the runner ------------------------------------------------------------------
+
+
+@every
+def test_only_what_is_masked_changes(spec: EraserSpec, photo: Image, mask: Mask) -> None:
+    before = photo.copy(), mask.copy()
+    done = erased(spec, photo, mask)
+    assert done.image.shape == photo.shape
+    assert done.changed_outside == 0
+    assert (done.image[~mask] == photo[~mask]).all()
+    assert (done.image[mask] != photo[mask]).any(axis=1).mean() > 0.7
+    assert (photo == before[0]).all() and (mask == before[1]).all()
+    assert set(done.weights) == {weight.name for weight in spec.weights}
+
+
+@every
+def test_the_rocket_is_gone(spec: EraserSpec) -> None:
+    """It is much brighter than the evening sky that replaces it."""
+    if not spec.default:
+        pytest.skip("only the default set is judged with its real weights")
+    photo = load_image(ROOT / "examples" / "rocket.jpg").rgb
+    mask = np.zeros(photo.shape[:2], bool)
+    mask[120:425, 300:345] = True
+    rocket, sky = (slice(150, 320), slice(312, 328)), (slice(150, 320), slice(350, 400))
+    done = erased(spec, photo, mask)
+    assert photo[rocket].mean() - photo[sky].mean() > 50
+    assert abs(done.image[rocket].mean() - photo[sky].mean()) < 15
+    assert done.changed_outside == 0
+
+
+@every
+def test_the_same_seed_gives_the_same_bytes(spec: EraserSpec, photo: Image, mask: Mask) -> None:
+    first, again = (erased(spec, photo, mask, seed=11) for _ in range(2))
+    assert not again.cached
+    assert (first.image == again.image).all()
+    if spec.seeded:
+        other = erased(spec, photo, mask, seed=12)
+        assert (first.image != other.image).any()
+
+
+@every
+@pytest.mark.parametrize("size", [(61, 97), (40, 300), (16, 16), (700, 33)])
+def test_other_sizes(spec: EraserSpec, size: tuple[int, int], photo: Image) -> None:
+    height, width = size
+    image = np.resize(photo, (height, width, 3))
+    mask = np.zeros(size, bool)
+    mask[height // 3 : height // 2, width // 3 : width // 2] = True
+    mask[-1, -2:] = True  # also in a corner
+    done = erased(spec, image, mask)
+    assert done.image.shape == image.shape
+    assert done.changed_outside == 0
+
+
+@every
+def test_the_whole_picture(spec: EraserSpec, photo: Image, mask: Mask) -> None:
+    assert erased(spec, photo, mask, settings={"whole_picture": True}).changed_outside == 0
+
+
+@every
+def test_every_setting_reaches_something(spec: EraserSpec, photo: Image, mask: Mask) -> None:
+    """The least and the greatest value of a number make different pictures."""
+    if not spec.default:
+        pytest.skip("only the default set is judged with its real weights")
+    schema = get_eraser(spec.id).Settings.model_json_schema()["properties"]
+    for name, bounds in schema.items():
+        if "minimum" in bounds and "maximum" in bounds:
+            ends = (bounds["minimum"], bounds["maximum"])
+            low, high = (erased(spec, photo, mask, settings={name: v}).image for v in ends)
+            assert (low != high).any(), name
+
+
+def test_settings_are_the_base_of_all() -> None:
+    assert all(issubclass(get_eraser(spec.id).Settings, Settings) for spec in SPECS)
