@@ -21,7 +21,7 @@ from segmentation import (
 
 log = logging.getLogger(__name__)
 
-EMBEDDING_BYTES = 512 * 2**20
+EMBEDDING_BYTES = 256 * 2**20
 OVERLAY_SIDE = 1600
 WAITING_ENCODES = 16
 
