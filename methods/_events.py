@@ -109,12 +109,13 @@ Event: TypeAlias = Waiting | Fetching | Loading | Started | Stepped | Stopping |
 class Channel:
     """A bounded queue of events from the worker to the watcher.
 
-    Of progress (Waiting, Fetching, Stepped) only the newest counts: a slow watcher sees
-    fewer steps, and no step waits for it. Everything else waits for room.
+    Only a Finished waits for room, because it alone is large and because it is told after
+    the device has been released: a watcher that does not read never keeps the device from
+    others. Of progress (Waiting, Fetching, Stepped) only the newest is kept.
     """
 
-    def __init__(self, size: int = 8) -> None:
-        self._size = size
+    def __init__(self, results: int = 2) -> None:
+        self._results = results  # that may lie here unread
         self._events: deque[Event] = deque()
         self._changed = threading.Condition()
         self._open = True  # someone watches
@@ -122,12 +123,12 @@ class Channel:
     def put(self, event: Event) -> None:
         """Append the event; dropped when nobody watches any more."""
         with self._changed:
+            if isinstance(event, Finished):
+                self._changed.wait_for(self._has_room)
             if self._replaces_last(event):
                 self._events[-1] = event
-            else:
-                self._changed.wait_for(lambda: len(self._events) < self._size or not self._open)
-                if self._open:
-                    self._events.append(event)
+            elif self._open:
+                self._events.append(event)
             self._changed.notify_all()
 
     def get(self, timeout: float) -> Event | None:
@@ -145,6 +146,10 @@ class Channel:
             self._open = False
             self._events.clear()
             self._changed.notify_all()
+
+    def _has_room(self) -> bool:
+        unread = sum(isinstance(event, Finished) for event in self._events)
+        return unread < self._results or not self._open
 
     def _replaces_last(self, event: Event) -> bool:
         if not self._events or not isinstance(event, Waiting | Fetching | Stepped):

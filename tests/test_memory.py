@@ -1,0 +1,105 @@
+"""The memory budget, the meter, and telling that memory ran out."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from methods import _memory
+from methods._base import (
+    Stopped,
+    Unavailable,
+)
+from methods._memory import MemoryMeter, is_out_of_memory, memory_budget
+
+MB = 1024**2
+
+
+class OutOfMemoryError(RuntimeError):
+    """Named as torch names its own."""
+
+
+@pytest.mark.parametrize(
+    ("error", "is_it"),
+    [
+        (MemoryError(), True),
+        (OutOfMemoryError("whatever"), True),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 1 GB)"), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 9 bytes"), True),
+        (Exception("(-4:Insufficient memory) Failed to allocate 9 bytes"), True),
+        (RuntimeError("expected a tensor of 3 channels"), False),
+        (ValueError("memory"), False),
+        (Unavailable("There is not enough memory for it"), False),
+        (Stopped(), False),
+    ],
+)
+def test_running_out_of_memory_is_recognised(error: Exception, is_it: bool) -> None:
+    assert is_out_of_memory(error) is is_it
+
+
+def test_a_real_allocation_that_fails_is_recognised() -> None:
+    with pytest.raises(MemoryError) as caught:
+        np.empty(1 << 60, np.uint8)
+    assert is_out_of_memory(caught.value)
+
+
+@pytest.mark.parametrize("text", ["much", "-1", "0", "nan", "1e99"])
+def test_a_budget_that_is_no_number_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERASER_LAB_MEMORY", text)
+    with pytest.raises(Unavailable) as caught:
+        memory_budget("cpu")
+    assert "ERASER_LAB_MEMORY" in str(caught.value)
+
+
+def test_the_budget_on_a_cpu_is_a_share_of_free_memory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import psutil
+
+    monkeypatch.delenv("ERASER_LAB_MEMORY", raising=False)
+    monkeypatch.setattr(_memory, "_CGROUP_FILES", ())
+    assert 0 < memory_budget("cpu") < psutil.virtual_memory().total
+    limit = tmp_path / "memory.max"
+    limit.write_text(f"{psutil.Process().memory_info().rss + 200 * MB}\n")
+    monkeypatch.setattr(_memory, "_CGROUP_FILES", (str(tmp_path / "none"), str(limit)))
+    assert 0 < memory_budget("cpu") < 200 * MB
+    limit.write_text("max\n")
+    assert memory_budget("cpu") > 200 * MB
+
+
+def test_the_meter_sees_what_is_taken_and_what_is_kept() -> None:
+    with MemoryMeter("cpu") as meter:
+        kept = np.ones(40 * MB, np.uint8)
+        passing = np.ones(80 * MB, np.uint8)
+        threading.Event().wait(0.2)
+        del passing
+    assert meter.kind == "ram"
+    assert meter.peak > 100 * MB
+    assert 30 * MB < meter.kept < 100 * MB
+    assert kept.all()
+
+
+def test_the_meter_of_a_block_that_takes_nothing_is_near_zero() -> None:
+    with MemoryMeter("cpu") as meter:
+        pass
+    assert 0 <= meter.kept <= meter.peak < 20 * MB
+
+
+@pytest.mark.gpu
+def test_the_meter_counts_what_torch_allocates() -> None:
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    with MemoryMeter("cuda") as meter:
+        kept = torch.ones(40 * MB, dtype=torch.uint8, device="cuda")
+        passing = torch.ones(80 * MB, dtype=torch.uint8, device="cuda")
+        del passing
+    assert meter.kind == "gpu"
+    assert 110 * MB < meter.peak < 140 * MB
+    assert 30 * MB < meter.kept < 60 * MB
+    assert kept.all()
+    assert memory_budget("cuda") > 0
