@@ -208,7 +208,8 @@ class EraserSpec:
     seeded: the result depends on the seed. devices: where it can run, best first.
     memory: bytes it holds on the device once loaded, an estimate for the residency.
     packages: importable names that it needs beyond requirements.txt. rank: place in
-    lists, lower first. notes: honest remarks for the card.
+    lists, lower first. notes: honest remarks for the card. weights: what the default
+    settings need; more_weights: files that only other settings need (see `weights_for`).
     """
 
     id: str
@@ -221,6 +222,7 @@ class EraserSpec:
     seeded: bool = True
     default: bool = False
     weights: tuple[WeightFile, ...] = ()
+    more_weights: tuple[WeightFile, ...] = ()
     canvas: Canvas = field(default_factory=Canvas)
     devices: tuple[DeviceName, ...] = ("cuda", "cpu")
     memory: int = 0
@@ -239,12 +241,25 @@ class Eraser(ABC):
     spec: ClassVar[EraserSpec]
     Settings: ClassVar[type[Settings]] = Settings
 
+    @classmethod
+    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+        """The files that a run with these settings needs, out of the spec's two lists."""
+        return cls.spec.weights
+
     @abstractmethod
     def load(self, device: DeviceName, dtype: torch.dtype | None) -> None:
         """Bring the weights onto the device. dtype None = the method's own choice.
 
         Raises WeightsUnavailable or Unavailable.
         """
+
+    def prepare(self, settings: Any) -> None:
+        """Bring what these settings need beyond `load`, such as the variant they choose.
+
+        Called before `erase` so that its time counts as loading; `erase` must not rely on
+        it. Raises what `load` raises.
+        """
+        return
 
     @abstractmethod
     def unload(self) -> None:

@@ -3,6 +3,11 @@
 Three ways, in this order: `use_local`, the variable ERASER_LAB_WEIGHT_<NAME>, and a folder
 ERASER_LAB_LOCAL_WEIGHTS searched by file name. Such a file need not match the pin: the user
 named it, so it is taken, and its own digest is what is reported.
+
+Files that belong together (`<folder>/unet/config.json`, see `_weight_repository`) can also be
+given all at once: the same three ways with the folder's name and a folder of the user's own.
+Its files may have other names (another precision, shards); what matters is that the
+sub-folder holds something of the kind.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ from methods._base import WeightFile
 from methods._weight_errors import local_missing, variable
 
 _FOLDER = "ERASER_LAB_LOCAL_WEIGHTS"
+_NETWORKS = (".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".onnx")
 
 _chosen: dict[str, Path] = {}
 
@@ -21,12 +27,14 @@ _chosen: dict[str, Path] = {}
 def use_local(name: str, path: Path | None) -> None:
     """Use the file at `path` as the weights `name` in this process; None undoes it.
 
-    Raises WeightsUnavailable when there is no such file.
+    name may be that of a folder of weights, and path a folder. Raises WeightsUnavailable
+    when there is no such file.
     """
     if path is None:
         _chosen.pop(name, None)
         return
-    _chosen[name] = _present(name, Path(path), "by the program")
+    whole = Path(path).expanduser().absolute()
+    _chosen[name] = whole if whole.is_dir() else _present(name, whole, "by the program")
 
 
 def local_file(weight: WeightFile) -> Path | None:
@@ -39,7 +47,44 @@ def local_file(weight: WeightFile) -> Path | None:
     named = os.environ.get(variable(weight.name))
     if named:
         return _present(weight.name, Path(named), f"by {variable(weight.name)}")
-    return _in_folder(weight)
+    return _in_own_repository(weight) or _in_folder(weight)
+
+
+def _in_own_repository(weight: WeightFile) -> Path | None:
+    """The file, or what stands for it, in a folder that the user gave for the whole model."""
+    name, _, inside = weight.name.partition("/")
+    if not inside:
+        return None
+    given, where = _own_repository(name)
+    if given is None:
+        return None
+    if not os.path.isdir(given):
+        raise local_missing(name, given.name, where)
+    return _stand_in(weight.name, given / inside, where)
+
+
+def _own_repository(name: str) -> tuple[Path | None, str]:
+    """The folder that the user gave under this name, and the words for how."""
+    if name in _chosen:
+        return _chosen[name], "by the program"
+    if named := os.environ.get(variable(name)):
+        return Path(named).expanduser().absolute(), f"by {variable(name)}"
+    if (home := os.environ.get(_FOLDER)) and os.path.isdir(Path(home).expanduser() / name):
+        return Path(home).expanduser().absolute() / name, f"by {_FOLDER}"
+    return None, ""
+
+
+def _stand_in(name: str, file: Path, where: str) -> Path:
+    """`file`; where the user's folder calls it otherwise, the largest file of its kind beside
+    it: networks for networks, and any text for the small files (tokenizers differ most)."""
+    if file.is_file():
+        return _present(name, file, where)
+    is_network = file.suffix in _NETWORKS
+    beside = sorted(file.parent.glob("*")) if file.parent.is_dir() else []
+    fitting = [p for p in beside if p.is_file() and (p.suffix in _NETWORKS) == is_network]
+    if not fitting:
+        raise local_missing(name, f"{file.parent.name}/{file.name}", where)
+    return _present(name, max(fitting, key=os.path.getsize), where)
 
 
 def _in_folder(weight: WeightFile) -> Path | None:

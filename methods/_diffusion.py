@@ -1,0 +1,247 @@
+"""What all erasers built on diffusion models share; the door to the `_diffusion_*` modules.
+
+An eraser on a stock pipeline is a `DiffusionEraser`: it names its repositories, its parts and
+its prompts, and calls a stock pipeline. All else is done here:
+
+    BASE = Repository(name="sd15-inpainting", repo=…, revision=…, license=…, files=…)
+    UNET, VAE = Part(BASE, "unet"), Part(BASE, "vae")
+    PROMPTS = ClipPrompts(Part(BASE, "tokenizer"), Part(BASE, "text_encoder"))
+
+    class Example(DiffusionEraser):
+        spec = EraserSpec(…, weights=BASE.weights())
+        Settings = ExampleSettings                      # a subclass of DiffusionSettings
+
+        def parts(self, settings):                      # what stays loaded between runs
+            return {"unet": UNET, "vae": VAE}
+
+        def erase(self, image, mask, settings, seed, progress):
+            loaded = self.loaded(settings)              # {"unet": module, "vae": module}
+            positive, negative = self.embed(PROMPTS, ["a wall", ""])
+            pipeline = sd_inpaint_pipeline(loaded, read_scheduler(Part(BASE, "scheduler").path()))
+            with attention_processors(loaded["unet"], {…}):       # if the method needs it
+                return self.run(pipeline, settings, seed, progress,
+                    image=pil(image), mask_image=pil(mask),
+                    height=image.shape[0], width=image.shape[1],
+                    prompt_embeds=positive.tokens, negative_prompt_embeds=negative.tokens,
+                    num_inference_steps=…, guidance_scale=…)
+
+- Components are shared between erasers by file and precision (`store`); whatever you change on
+  them, change in a `with` of `_diffusion_attention`, so that it is restored after an error or
+  a Stop. Never use `pipeline.enable_…`, `fuse…` or `set_attn_processor` without undoing it.
+- `self.run` places the components by the setting `memory`, seeds a CPU generator, reports each
+  step (where Stop is raised) and returns the picture as uint8; `output_type="latent"` gives
+  the latents. A method that draws random numbers before the pipeline does makes the generator
+  itself (`generator(seed)`) and gives it as `generator=`.
+- Several variants: `parts` answers by the settings, and `weights_for(settings)` says which
+  files a run needs; `spec.weights` are those of the default settings, `spec.more_weights` the
+  other variants'.
+- Files that diffusers does not know: `Part(…, read=function)`, see `Part`.
+- Precision: float16 on a GPU (`half = "bfloat16"` on the class for other models), float32 on
+  the CPU. SDXL's VAE is widened by its pipelines where it would overflow.
+- Tests: `tests/tiny_models.py` builds tiny random folders of the real classes; `use_local`
+  points a repository to one.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from methods._base import DeviceName, Eraser, Image, Mask, Progress, Settings, setting
+from methods._diffusion_attention import attention_processors as attention_processors
+from methods._diffusion_attention import removed_after as removed_after
+from methods._diffusion_attention import replaced as replaced
+from methods._diffusion_attention import transformer_blocks as transformer_blocks
+from methods._diffusion_memory import Memory as Memory
+from methods._diffusion_memory import component_sizes, free_for, placed, plan_memory
+from methods._diffusion_parts import Part as Part
+from methods._diffusion_parts import check_complete as check_complete
+from methods._diffusion_parts import read_model as read_model
+from methods._diffusion_parts import read_scheduler as read_scheduler
+from methods._diffusion_parts import store as store
+from methods._diffusion_text import ClipPrompts as ClipPrompts
+from methods._diffusion_text import Embedding as Embedding
+from methods._diffusion_text import SdxlPrompts as SdxlPrompts
+from methods._weight_repository import RepoFile as RepoFile
+from methods._weight_repository import Repository as Repository
+
+if TYPE_CHECKING:
+    import PIL.Image
+    import torch
+
+
+class DiffusionSettings(Settings):
+    """Common to all erasers on diffusion models."""
+
+    memory: Memory = setting(
+        "fast",
+        "Where the model lies while it works: all on the GPU (fast), one part at a time (balanced),"
+        " or one layer at a time with the picture decoded in tiles (small). Lowered by itself"
+        " where memory is short. On a CPU only the tiles matter.",
+        "模型运行时的存放方式：全部放在显卡上（fast）、逐个部件放上（balanced），"
+        "或逐层放上并分块解码图片（small）。显存不足时会自动降低。在 CPU 上只影响分块解码。",
+    )
+
+
+class DiffusionEraser(Eraser):
+    """An eraser that runs a stock pipeline of diffusers on shared components."""
+
+    half: ClassVar[str] = "float16"
+    """The precision on a GPU."""
+
+    def __init__(self) -> None:
+        self.device: DeviceName = "cpu"
+        self._dtype: torch.dtype | None = None
+        self._taken: dict[str, tuple[Part, Any]] = {}
+
+    @abstractmethod
+    def parts(self, settings: Any) -> Mapping[str, Part]:
+        """The components that these settings need and that stay loaded, by their names in the
+        pipeline. Text encoders are not among them (see `embed`)."""
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of this eraser's networks."""
+        import torch
+
+        if self._dtype is not None:
+            return self._dtype
+        half: torch.dtype = getattr(torch, self.half)
+        return torch.float32 if self.device == "cpu" else half
+
+    def load(self, device: DeviceName, dtype: torch.dtype | None = None) -> None:
+        """Note where to run. The components come with the first settings: `prepare`."""
+        self.unload()
+        self.device, self._dtype = device, dtype
+
+    def unload(self) -> None:
+        """Give all components back; those that nobody else uses are dropped."""
+        for _, component in self._taken.values():
+            store.give_back(component)
+        self._taken.clear()
+
+    def prepare(self, settings: Any) -> None:
+        """Bring the components for these settings, and let go of others.
+
+        Raises WeightsUnavailable or Unavailable.
+        """
+        self.loaded(settings)
+
+    def loaded(self, settings: Any) -> dict[str, Any]:
+        """The components for these settings by name: taken at the first call, then kept."""
+        wanted = self.parts(settings)
+        for name, (part, component) in list(self._taken.items()):
+            if wanted.get(name) != part:
+                del self._taken[name]
+                store.give_back(component)
+        for name, part in wanted.items():
+            if name not in self._taken:
+                self._taken[name] = (part, store.take(part, self.dtype))
+        return {name: self._taken[name][1] for name in wanted}
+
+    def embed(self, prompts: ClipPrompts, texts: Sequence[str]) -> tuple[Embedding, ...]:
+        """One embedding a text, computed only for texts that are new to these encoders."""
+        return prompts.embed(texts, self.device, self.dtype)
+
+    def run(self, pipeline: Any, settings: Any, seed: int, progress: Progress, **call: Any) -> Any:
+        """Call the pipeline with `call` and return its one picture, (H, W, 3) uint8.
+
+        settings: for `memory` alone. With output_type="latent" the latents are returned.
+        """
+        height, width = call["height"], call["width"]
+        sizes, free = component_sizes(pipeline), free_for(pipeline, self.device)
+        plan = plan_memory(
+            settings.memory, self.device, sizes, height * width, free, self.dtype.itemsize
+        )
+        call.setdefault("generator", generator(seed))
+        call.setdefault("output_type", "np")
+        call = {name: self._on_device(value) for name, value in call.items()}
+        pipeline.set_progress_bar_config(disable=True)
+        with placed(pipeline, plan, self.device):
+            (result,) = pipeline(**call, callback_on_step_end=step_callback(progress)).images
+        return result if call["output_type"] == "latent" else to_uint8(result)
+
+    def _on_device(self, value: Any) -> Any:
+        import torch
+
+        return value.to(self.device) if isinstance(value, torch.Tensor) else value
+
+
+# --- pipelines -------------------------------------------------------------------------------
+
+
+def sd_inpaint_pipeline(loaded: Mapping[str, Any], scheduler: Any) -> Any:
+    """The stock pipeline of SD 1.x and 2.x on loaded components ("unet", "vae").
+
+    No text encoder (give embeddings) and no safety checker: it judges pictures that are
+    made from a prompt, and here a photo's own content would be blanked.
+    """
+    from diffusers import StableDiffusionInpaintPipeline
+
+    return StableDiffusionInpaintPipeline(
+        vae=loaded["vae"],
+        unet=loaded["unet"],
+        scheduler=scheduler,
+        text_encoder=None,
+        tokenizer=None,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
+def sdxl_inpaint_pipeline(loaded: Mapping[str, Any], scheduler: Any) -> Any:
+    """The stock pipeline of SDXL on loaded components ("unet", "vae"); give embeddings.
+
+    Without the invisible watermark, which would change pixels of the user's own photo.
+    """
+    from diffusers import StableDiffusionXLInpaintPipeline
+
+    return StableDiffusionXLInpaintPipeline(
+        vae=loaded["vae"],
+        unet=loaded["unet"],
+        scheduler=scheduler,
+        text_encoder=None,
+        text_encoder_2=None,
+        tokenizer=None,
+        tokenizer_2=None,
+        add_watermarker=False,
+    )
+
+
+def step_callback(progress: Progress) -> Any:
+    """`callback_on_step_end` that reports each step; Stopped passes through the pipeline."""
+
+    def on_step_end(pipeline: Any, index: int, _time: Any, tensors: dict[str, Any]) -> Any:
+        progress(index + 1, pipeline.num_timesteps)
+        return tensors
+
+    return on_step_end
+
+
+def generator(seed: int) -> torch.Generator:
+    """A generator on the CPU: the same numbers on every device."""
+    import torch
+
+    return torch.Generator("cpu").manual_seed(seed)
+
+
+# --- pictures --------------------------------------------------------------------------------
+
+
+def pil(picture: Image | Mask) -> PIL.Image.Image:
+    """As the pipelines take it: RGB, or for a mask 8-bit grey with 255 = erase."""
+    from PIL import Image as Pillow
+
+    if picture.dtype == np.bool_:
+        return Pillow.fromarray(picture.astype(np.uint8) * 255)
+    return Pillow.fromarray(picture)
+
+
+def to_uint8(picture: Any) -> Image:
+    """(H, W, 3) float in 0 … 1 to uint8, rounded as diffusers rounds."""
+    rounded: Image = np.clip(np.rint(np.asarray(picture) * 255), 0, 255).astype(np.uint8)
+    return rounded

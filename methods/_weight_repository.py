@@ -1,0 +1,102 @@
+"""A repository folder: several weight files that belong together, as model hubs keep them.
+
+Each file is an ordinary WeightFile whose name is `<folder>/<path in the repository>`, so that
+fetching, hashes and states need nothing new, and the cache holds the folder as the libraries
+expect it. The user can point a whole folder somewhere else (see `_weight_local`):
+
+    ERASER_LAB_WEIGHT_<FOLDER>=/models/my-diffusers-folder
+    python -m methods erase … --weights <folder>=/models/my-diffusers-folder
+    ERASER_LAB_LOCAL_WEIGHTS=/models        where /models/<folder> exists
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from methods._base import HubFile, WeightFile, WeightsUnavailable
+from methods._weight_errors import command, variable
+from methods._weights import find_weights
+
+NOT_SEEN = "its hash could not be seen when this was written"
+
+
+@dataclass(frozen=True, slots=True)
+class RepoFile:
+    """One file of a repository. path: within it; size: bytes, an estimate without a sha256."""
+
+    path: str
+    size: int
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """Files of one hub repository at one revision, kept together in the folder `name`.
+
+    revision: a commit; "main" only where none of the files has a hash (the first download is
+    then recorded). license: of the weights.
+    """
+
+    name: str
+    repo: str
+    revision: str
+    license: str
+    files: tuple[RepoFile, ...]
+    unpinned_because: str = NOT_SEEN
+
+    def weights(self, *components: str) -> tuple[WeightFile, ...]:
+        """The files of these sub-folders ("unet", "vae" …), or all; in the order of `files`."""
+        return tuple(
+            self._weight(file)
+            for file in self.files
+            if not components or _component(file.path) in components
+        )
+
+    def folder(self, component: str) -> Path:
+        """Where the files of one sub-folder ("" = the top) lie: the user's own, or the cache's.
+
+        Raises WeightsUnavailable when one of them is not on this machine, or when single
+        files of the sub-folder were pointed to different places.
+        """
+        weights = self.weights(component)
+        if not weights:
+            raise ValueError(f"{self.name} has no files in '{component}'")
+        places = {self._present(weight).parent for weight in weights}
+        if len(places) > 1:
+            raise self._scattered(component)
+        return places.pop()
+
+    def _weight(self, file: RepoFile) -> WeightFile:
+        return WeightFile(
+            name=f"{self.name}/{file.path}",
+            sources=(HubFile(repo=self.repo, path=file.path, revision=self.revision),),
+            size=file.size,
+            sha256=file.sha256,
+            license=self.license,
+            unpinned_because="" if file.sha256 else self.unpinned_because,
+        )
+
+    def _present(self, weight: WeightFile) -> Path:
+        path = find_weights(weight)
+        if path is None:
+            text = (
+                f"{weight.name} is not on this machine. Fetch it with `{command(weight.name)}`, or"
+                f" set {variable(self.name)} to a folder of your own that holds the model."
+            )
+            raise WeightsUnavailable(text, "weights_missing", name=weight.name)
+        return path
+
+    def _scattered(self, component: str) -> WeightsUnavailable:
+        text = (
+            f"The files of {self.name}/{component} were pointed to different folders."
+            f" Set {variable(self.name)} to one folder that holds the whole model instead."
+        )
+        return WeightsUnavailable(
+            text, "weights_scattered", name=self.name, variable=variable(self.name)
+        )
+
+
+def _component(path: str) -> str:
+    """The sub-folder of a file: "unet/config.json" -> "unet", "model.pth" -> ""."""
+    return path.rpartition("/")[0]
