@@ -16,7 +16,7 @@ Anything else that is raised is a bug and is never shown to the user in its own 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
@@ -260,6 +260,13 @@ class Eraser(ABC):
         it. Raises what `load` raises.
         """
         return
+
+    def memory(self, settings: Any, device: DeviceName) -> Mapping[str, int]:
+        """Bytes that it holds on the device once loaded for these settings, by name.
+
+        What two erasers hold under the same name is shared by them and counted once.
+        """
+        return {self.spec.id: self.spec.memory}
 
     @abstractmethod
     def unload(self) -> None:

@@ -27,6 +27,7 @@ class Entry:
     default: bool
     non_commercial: bool = False
     obstacle: str = ""
+    more_weights: tuple[WeightFile, ...] = ()
 
     @property
     def size(self) -> int:
@@ -80,6 +81,7 @@ def entries() -> list[Entry]:
                 default=spec.default,
                 non_commercial=spec.non_commercial,
                 obstacle=f"needs the package {missing}" if missing else "",
+                more_weights=spec.more_weights,
             )
         )
     for place, segmenter in enumerate(list_segmenters()):
@@ -146,6 +148,7 @@ def _wanted(args: argparse.Namespace) -> list[WeightFile]:
         chosen = [entry for entry in known if args.default and entry.default]
         chosen += [_entry(name, known) for name in args.names if not _files(name, known)]
     files = [weight for entry in chosen for weight in entry.weights]
+    files += [weight for entry in known if args.all for weight in entry.more_weights]
     files += [weight for name in args.names for weight in _files(name, known)]
     if not files and not chosen:
         text = "Say what to fetch: names from `python -m methods list`, --default, or --all."
@@ -156,8 +159,10 @@ def _wanted(args: argparse.Namespace) -> list[WeightFile]:
 
 
 def _files(name: str, known: Sequence[Entry]) -> list[WeightFile]:
-    """The file of that name, where it is a file's name."""
-    return [weight for entry in known for weight in entry.weights if weight.name == name][:1]
+    """The file of that name, or all files of the folder of that name; else none."""
+    every = [weight for entry in known for weight in (*entry.weights, *entry.more_weights)]
+    exact = [weight for weight in every if weight.name == name][:1]
+    return exact or [weight for weight in every if weight.name.startswith(f"{name}/")]
 
 
 def _entry(name: str, known: Sequence[Entry]) -> Entry:

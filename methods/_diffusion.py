@@ -56,15 +56,23 @@ from methods._diffusion_attention import removed_after as removed_after
 from methods._diffusion_attention import replaced as replaced
 from methods._diffusion_attention import transformer_blocks as transformer_blocks
 from methods._diffusion_memory import Memory as Memory
-from methods._diffusion_memory import component_sizes, free_for, placed, plan_memory
+from methods._diffusion_memory import (
+    component_sizes,
+    free_for,
+    module_bytes,
+    placed,
+    plan_memory,
+)
 from methods._diffusion_parts import Part as Part
 from methods._diffusion_parts import check_complete as check_complete
+from methods._diffusion_parts import part_bytes
 from methods._diffusion_parts import read_model as read_model
 from methods._diffusion_parts import read_scheduler as read_scheduler
 from methods._diffusion_parts import store as store
 from methods._diffusion_text import ClipPrompts as ClipPrompts
 from methods._diffusion_text import Embedding as Embedding
 from methods._diffusion_text import SdxlPrompts as SdxlPrompts
+from methods._memory import memory_budget
 from methods._weight_repository import RepoFile as RepoFile
 from methods._weight_repository import Repository as Repository
 
@@ -105,12 +113,13 @@ class DiffusionEraser(Eraser):
     @property
     def dtype(self) -> torch.dtype:
         """The precision of this eraser's networks."""
+        return self._dtype or self._dtype_on(self.device)
+
+    def _dtype_on(self, device: DeviceName) -> torch.dtype:
         import torch
 
-        if self._dtype is not None:
-            return self._dtype
         half: torch.dtype = getattr(torch, self.half)
-        return torch.float32 if self.device == "cpu" else half
+        return torch.float32 if device == "cpu" else half
 
     def load(self, device: DeviceName, dtype: torch.dtype | None = None) -> None:
         """Note where to run. The components come with the first settings: `prepare`."""
@@ -128,7 +137,22 @@ class DiffusionEraser(Eraser):
 
         Raises WeightsUnavailable or Unavailable.
         """
-        self.loaded(settings)
+        components = self.loaded(settings)
+        sizes = {name: module_bytes(component) for name, component in components.items()}
+        if self.device == "cpu":
+            return
+        plan = plan_memory(settings.memory, self.device, sizes, 0, memory_budget(self.device))
+        if plan.placement == "device":
+            for component in components.values():
+                component.to(self.device)
+
+    def memory(self, settings: Any, device: DeviceName) -> Mapping[str, int]:
+        """Each component under a name of its own, so that sharing is seen."""
+        dtype = self._dtype_on(device)
+        return {
+            f"{part.repository.name}/{part.folder} {dtype}": part_bytes(part, dtype)
+            for part in self.parts(settings).values()
+        }
 
     def loaded(self, settings: Any) -> dict[str, Any]:
         """The components for these settings by name: taken at the first call, then kept."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -122,6 +123,30 @@ def _key(part: Part, dtype: torch.dtype) -> tuple[Any, ...]:
     return identity(part), part.read, str(dtype)
 
 
+def part_bytes(part: Part, dtype: torch.dtype) -> int:
+    """What the component will take in memory, from the heads of its files alone."""
+    path = part.path()
+    variant = _variant(path, dtype)
+    safe = sorted(path.glob("*.safetensors"))
+    files = safe or sorted(path.glob("*.bin"))
+    chosen = [file for file in files if (".fp16." in file.name) == (variant is not None)]
+    return sum(_bytes_in_memory(file, dtype.itemsize) for file in chosen)
+
+
+def _bytes_in_memory(file: Path, itemsize: int) -> int:
+    """Numbers in a safetensors file times their size in memory; other files as they are."""
+    if file.suffix != ".safetensors":
+        return file.stat().st_size
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, "pt") as tensors:
+            shapes = [tensors.get_slice(name).get_shape() for name in tensors.keys()]  # noqa: SIM118
+    except SafetensorError:  # said better by whoever reads it
+        return file.stat().st_size
+    return sum(math.prod(shape) for shape in shapes) * itemsize
+
+
 # --- reading -----------------------------------------------------------------------------
 
 
@@ -229,7 +254,8 @@ def read_scheduler(path: Path, **changes: Any) -> Any:
     import diffusers
 
     config = json.loads((path / "scheduler_config.json").read_text(encoding="utf-8"))
-    kind = getattr(diffusers, str(config.get("_class_name")), None)
-    if not isinstance(kind, type) or not issubclass(kind, diffusers.SchedulerMixin):
+    kind: Any = getattr(diffusers, str(config.get("_class_name")), None)
+    is_scheduler = isinstance(kind, type) and issubclass(kind, diffusers.SchedulerMixin)
+    if not is_scheduler:
         raise unreadable(path.name)
     return kind.from_config({**config, **changes})

@@ -129,7 +129,8 @@ def search(names: Iterable[str], package: str = "methods") -> Found:
             result.broken[name] = BrokenEraser(name, f"{type(error).__name__}: {error}")
         else:
             result.erasers[name] = eraser
-            pins.update((weight.name, weight) for weight in eraser.spec.weights)
+            files = (*eraser.spec.weights, *eraser.spec.more_weights)
+            pins.update((weight.name, weight) for weight in files)
     return result
 
 
@@ -160,6 +161,6 @@ def _check_spec(eraser: type[Eraser], name: str, pins: Mapping[str, WeightFile])
         raise TypeError(f"{eraser.__name__}.Settings is not a subclass of Settings")
     # pydantic does not look at defaults by itself, and a default out of bounds is a mistake.
     eraser.Settings.model_validate(eraser.Settings().model_dump())
-    for weight in spec.weights:
+    for weight in (*spec.weights, *spec.more_weights):
         if pins.get(weight.name, weight) != weight:
             raise ValueError(f"the weight file '{weight.name}' is pinned differently elsewhere")

@@ -14,7 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from methods._base import DeviceName, Eraser, EraserSpec, Stopped, Unavailable, UserError
+from methods._base import (
+    DeviceName,
+    Eraser,
+    EraserSpec,
+    Settings,
+    Stopped,
+    Unavailable,
+    UserError,
+)
 from methods._device import DeviceLock, StopToken, device_lock, devices_for
 from methods._memory import (
     GIB,
@@ -33,7 +41,7 @@ class Held:
     """A loaded eraser. memory: bytes that it was measured to keep.
 
     load_seconds: what loading took just now; 0 when it was loaded already.
-    weights: SHA-256 by name of the files it was loaded from.
+    weights: SHA-256 by name of the files it was loaded from. shares: see `Eraser.memory`.
     """
 
     eraser: Eraser
@@ -41,13 +49,14 @@ class Held:
     memory: int
     load_seconds: float
     weights: Mapping[str, str]
+    shares: Mapping[str, int]
 
 
 class Residency:
     """Keeps erasers loaded between jobs.
 
     budget: bytes for each device; None = measured at the first load (see `memory_budget`).
-    An eraser counts with `spec.memory`. One that alone exceeds the budget is refused on
+    An eraser counts with what its `memory` says. One that alone exceeds the budget is refused on
     the CPU, where the operating system would kill the program, and tried on a GPU.
     """
 
@@ -68,6 +77,7 @@ class Residency:
         eraser: type[Eraser],
         *,
         weights: Mapping[str, str] | None = None,
+        settings: Settings | None = None,
         token: StopToken | None = None,
         on_wait: Callable[[int], None] | None = None,
         on_load: Callable[[], None] | None = None,
@@ -75,6 +85,7 @@ class Residency:
         """Wait for the device, load the eraser if need be, and keep both for the block.
 
         weights: SHA-256 by name of its files; one that was loaded from others is loaded anew.
+        settings: of the job that comes first, None = the defaults; see `Eraser.prepare`.
         on_wait(ahead): see `DeviceLock.hold`. on_load(): before a load begins.
         Raises Stopped while waiting; Unavailable or whatever `load` raises, and then
         nothing of the eraser stays behind. An unexpected error in the block unloads the
@@ -82,7 +93,9 @@ class Residency:
         """
         with self._lock.hold(token, on_wait):
             files = dict(weights or {})
-            held = self._take(eraser, files) or self._load(eraser, files, on_load)
+            held = self._take(eraser, files)
+            if held is None:
+                held = self._load(eraser, settings or eraser.Settings(), files, on_load)
             try:
                 yield held
             except (Stopped, UserError):
@@ -131,6 +144,7 @@ class Residency:
     def _load(
         self,
         eraser: type[Eraser],
+        settings: Settings,
         weights: Mapping[str, str],
         on_load: Callable[[], None] | None,
     ) -> Held:
@@ -140,29 +154,37 @@ class Residency:
         devices = devices_for(eraser.spec)
         for device in devices:
             try:
-                return self._load_on(eraser, device, weights)
+                return self._load_on(eraser, settings, device, weights)
             except Unavailable as error:
                 if error.code != "device_missing" or device == devices[-1]:
                     raise
         raise AssertionError("devices_for names at least one device")
 
     def _load_on(
-        self, eraser: type[Eraser], device: DeviceName, weights: Mapping[str, str]
+        self,
+        eraser: type[Eraser],
+        settings: Settings,
+        device: DeviceName,
+        weights: Mapping[str, str],
     ) -> Held:
         spec = eraser.spec
-        self._make_room(spec, device)
+        shares = eraser().memory(settings, device)
+        self._make_room(spec, shares, device)
         start = time.perf_counter()
-        instance, memory = self.with_room(spec, lambda: _loaded(eraser, device))
-        held = Held(instance, device, memory, time.perf_counter() - start, weights)
+        instance, memory = self.with_room(spec, lambda: _loaded(eraser, settings, device))
+        seconds = time.perf_counter() - start
+        held = Held(instance, device, memory, seconds, weights, shares)
         self._loaded[spec.id] = held
         return held
 
-    def _make_room(self, spec: EraserSpec, device: DeviceName) -> None:
+    def _make_room(self, spec: EraserSpec, shares: Mapping[str, int], device: DeviceName) -> None:
         self._evict(spec.id)
         budget = self._budget_of(device)
-        if device == "cpu" and spec.memory > budget:
+        if device == "cpu" and _together(shares) > budget:
             raise _too_little_memory(spec, budget)
-        while (others := self._on(device)) and _total(others) + spec.memory > budget:
+        while (others := self._on(device)) and _together(
+            shares, *(other.shares for other in others)
+        ) > budget:
             self._evict(others[0].eraser.spec.id)
 
     def _budget_of(self, device: DeviceName) -> int:
@@ -187,16 +209,18 @@ class Residency:
             _unload(held.eraser)
 
 
-def _total(loaded: list[Held]) -> int:
-    return sum(held.eraser.spec.memory for held in loaded)
+def _together(*shares: Mapping[str, int]) -> int:
+    """Bytes of several erasers; what they share is counted once."""
+    return sum({name: size for share in shares for name, size in share.items()}.values())
 
 
-def _loaded(eraser: type[Eraser], device: DeviceName) -> tuple[Eraser, int]:
+def _loaded(eraser: type[Eraser], settings: Settings, device: DeviceName) -> tuple[Eraser, int]:
     """A loaded instance and the bytes that loading it took."""
     instance = eraser()
     try:
         with MemoryMeter(device) as meter:
             instance.load(device, None)
+            instance.prepare(settings)
     except BaseException:
         _unload(instance)
         raise

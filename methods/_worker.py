@@ -112,7 +112,8 @@ class Worker:
     def _finish(self, task: Task) -> Finished:
         """From the cache, or by erasing."""
         _need_packages(task.spec)
-        weights = {weight.name: self._digest(task, weight) for weight in task.spec.weights}
+        needed = task.eraser.weights_for(task.settings)
+        weights = {weight.name: self._digest(task, weight) for weight in needed}
         seed = task.seed if task.spec.seeded else 0
         settings = task.settings.model_dump(mode="json")
         key = job_key(self._picture.key, task.spec.id, settings, seed, weights)
@@ -152,6 +153,7 @@ class Worker:
         with residency.hold(
             task.eraser,
             weights=weights,
+            settings=task.settings,
             token=self._token,
             on_wait=lambda ahead: self._tell(Waiting(index, ahead)),
             on_load=lambda: self._tell(Loading(index)),

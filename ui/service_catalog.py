@@ -54,8 +54,11 @@ def fetch_default_erasers() -> None:
 
 
 def known_weights() -> dict[str, WeightFile]:
+    """All weight files by name, those that only some settings need included."""
     specs: list[EraserSpec | SegmenterSpec] = [*list_segmenters(), *list_erasers()]
-    return {weight.name: weight for spec in specs for weight in spec.weights}
+    weights = [weight for spec in specs for weight in spec.weights]
+    weights += [weight for spec in list_erasers() for weight in spec.more_weights]
+    return {weight.name: weight for weight in weights}
 
 
 @lru_cache(maxsize=1)
