@@ -21,6 +21,8 @@ COMES_WITH = {
     "gradio-client": "gradio",
     "annotated-types": "pydantic",
 }
+OPTIONAL = {"groundingdino": "groundingdino-py"}
+"""Modules of packages in lists of their own, which the tests do without."""
 
 
 def _requirements(name: str) -> dict[str, str]:
@@ -68,13 +70,20 @@ def _foreign(name: str) -> set[str]:
     modules = set().union(*(_imports(path) for path in _sources(name)))
     modules -= set(sys.stdlib_module_names) | _own_modules()
     known = packages_distributions()
-    dists = {_normalised(known[module][0]) for module in modules}
+    dists = {_normalised(known.get(module, [module])[0]) for module in modules - set(OPTIONAL)}
     return {COMES_WITH.get(name, name) for name in dists}
 
 
 @pytest.mark.parametrize("name", PROGRAM)
 def test_program_imports_only_what_is_required(name: str) -> None:
     assert _foreign(name) <= set(_requirements("requirements.txt"))
+
+
+def test_optional_modules_have_their_list() -> None:
+    lists = [path.read_text("utf-8") for path in ROOT.glob("requirements-*.txt")]
+    used = {m for name in PROGRAM for path in _sources(name) for m in _imports(path)}
+    for module in used & set(OPTIONAL):
+        assert any(OPTIONAL[module] in text for text in lists), module
 
 
 def test_tests_import_only_what_is_required() -> None:

@@ -16,9 +16,10 @@ first click          a photo that the server has not seen -> its mask; ours with
 further click        one more point on the same photo, no prompt twice
 two users by turns   two photos, one more click on each in turn
 erase                Telea at 12 megapixels, the same mask for both. IOPaint gets the photo
-                     with each request and answers with a JPEG of full size. Our page shows
-                     a JPEG of 1600 pixels and offers a lossless PNG of full size: the first
-                     two rows end with the former, the third with the latter.
+                     with each request and answers in its format at full size: a JPEG gives
+                     a lossy JPEG (the first three rows), a PNG a PNG (the last). Our page
+                     shows a JPEG of 1600 pixels (the first two rows) and offers a lossless
+                     PNG of full size (the last two).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from PIL import Image
 
 import _eraser_lab
 import _iopaint
-from _eraser_lab import ROOT, Erased, EraserLab
+from _eraser_lab import ROOT, EraserLab
 from _iopaint import IOPaint, data_url
 from _servers import Sample, Wire
 
@@ -96,13 +97,19 @@ def click_photo(variant: int) -> bytes:
     return jpeg(part.resize(CLICK_SIZE, Image.Resampling.LANCZOS), 92 - variant // 16)
 
 
-def erase_photo() -> bytes:
+def erase_photo() -> Image.Image:
     """The fir at 12 megapixels, enlarged, with the fine noise that a camera would add."""
     with Image.open(ROOT / "examples" / "tree.jpg") as picture:
         large = picture.convert("RGB").resize(ERASE_SIZE, Image.Resampling.LANCZOS)
     noise = np.random.default_rng(0).normal(0, 3, (ERASE_SIZE[1], ERASE_SIZE[0], 1))
-    noisy = np.clip(np.asarray(large) + noise, 0, 255).astype(np.uint8)
-    return jpeg(Image.fromarray(noisy), 92)
+    return Image.fromarray(np.clip(np.asarray(large) + noise, 0, 255).astype(np.uint8))
+
+
+def png(picture: Image.Image) -> bytes:
+    """The same without loss."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
 
 
 def jpeg(picture: Image.Image, quality: int) -> bytes:
@@ -169,27 +176,24 @@ def taking_turns(
 
 def erases(ours: EraserLab, theirs: IOPaint, figures: Figures, rounds: int) -> None:
     """A mask of its own in each round, since we would answer the same job from a cache."""
-    photo = erase_photo()
-    opened, url = ours.open(photo, "tree.jpg"), data_url(photo, "jpeg")
+    picture = erase_photo()
+    photo = jpeg(picture, 92)
+    url, lossless_url = data_url(photo, "jpeg"), data_url(png(picture), "png")
+    opened = ours.open(photo, "tree.jpg")
     ours.click(opened, [BUSH], DILATE)
     for number in range(rounds + 1):  # the first round warms up
         erased = ours.erase(opened, [BUSH], DILATE + number, RADIUS)
         mask = data_url(erased.mask, "png")
-        for strategy in ("Crop", "Original"):
-            row = f"erase ({strategy.lower()})" if number else None
-            asked = (url, mask, strategy, RADIUS)
-            figures.ask(row, "theirs", theirs.wire, theirs.erase, *asked)
-        if number:
-            note_ours(figures, erased)
-
-
-def note_ours(figures: Figures, erased: Erased) -> None:
-    """Our one way of erasing stands against both of theirs, and our file against their faster."""
-    rows = figures.samples
-    rows["erase (crop)"]["ours"].append(erased.shown)
-    rows["erase (original)"]["ours"].append(erased.shown)
-    rows["erase (crop), file"]["ours"].append(erased.file)
-    rows["erase (crop), file"]["theirs"].append(rows["erase (crop)"]["theirs"][-1])
+        for row, their_photo, strategy, sample in (
+            ("erase (crop)", url, "Crop", erased.shown),
+            ("erase (original)", url, "Original", erased.shown),
+            ("erase (crop), full-size file", url, "Crop", erased.file),
+            ("erase (crop), lossless file", lossless_url, "Crop", erased.file),
+        ):
+            asked = (their_photo, mask, strategy, RADIUS)
+            figures.ask(row if number else None, "theirs", theirs.wire, theirs.erase, *asked)
+            if number:
+                figures.samples[row]["ours"].append(sample)
 
 
 # --- the table ---------------------------------------------------------------------------
