@@ -3,7 +3,7 @@
 An eraser on a stock pipeline is a `DiffusionEraser`: it names its repositories, its parts and
 its prompts, and calls a stock pipeline. All else is done here:
 
-    BASE = Repository(name="sd15-inpainting", repo=…, revision=…, license=…, files=…)
+    BASE = SD15_INPAINTING              # of _diffusion_repositories, or a Repository of its own
     UNET, VAE = Part(BASE, "unet"), Part(BASE, "vae")
     PROMPTS = ClipPrompts(Part(BASE, "tokenizer"), Part(BASE, "text_encoder"))
 
@@ -64,11 +64,11 @@ from methods._diffusion_memory import (
     plan_memory,
 )
 from methods._diffusion_parts import Part as Part
-from methods._diffusion_parts import check_complete as check_complete
-from methods._diffusion_parts import part_bytes
-from methods._diffusion_parts import read_model as read_model
-from methods._diffusion_parts import read_scheduler as read_scheduler
+from methods._diffusion_parts import identity, part_bytes
 from methods._diffusion_parts import store as store
+from methods._diffusion_readers import check_complete as check_complete
+from methods._diffusion_readers import read_model as read_model
+from methods._diffusion_readers import read_scheduler as read_scheduler
 from methods._diffusion_text import ClipPrompts as ClipPrompts
 from methods._diffusion_text import Embedding as Embedding
 from methods._diffusion_text import SdxlPrompts as SdxlPrompts
@@ -147,12 +147,10 @@ class DiffusionEraser(Eraser):
                 component.to(self.device)
 
     def memory(self, settings: Any, device: DeviceName) -> Mapping[str, int]:
-        """Each component under a name of its own, so that sharing is seen."""
+        """Each component by itself, so that sharing is seen."""
         dtype = self._dtype_on(device)
-        return {
-            f"{part.repository.name}/{part.folder} {dtype}": part_bytes(part, dtype)
-            for part in self.parts(settings).values()
-        }
+        parts = self.parts(settings).values()
+        return {identity(part, dtype): part_bytes(part, dtype) for part in parts}
 
     def loaded(self, settings: Any) -> dict[str, Any]:
         """The components for these settings by name: taken at the first call, then kept."""

@@ -7,30 +7,34 @@ component restores it before anybody else runs (see `_diffusion_attention`).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from methods._base import Unavailable, UserError
+from methods._base import UserError
+from methods._diffusion_readers import (
+    Reader,
+    files_of,
+    is_network,
+    quiet,
+    standard_reader,
+    unreadable,
+)
 from methods._memory import is_out_of_memory
+from methods._weight_cache import known_sha256
 from methods._weight_repository import Repository
 
 if TYPE_CHECKING:
     import torch
 
 logger = logging.getLogger(__name__)
-
-Reader: TypeAlias = "Callable[[Path, torch.dtype], Any]"
-"""Reads a component from its folder, on the CPU, in the given precision, ready to run."""
-
-_HARMLESS = ("position_ids",)
-"""Buffers that old text encoders kept in their files and new ones compute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class ComponentStore:
     """
 
     def __init__(self) -> None:
-        self._shared: dict[tuple[Any, ...], _Shared] = {}
+        self._shared: dict[str, _Shared] = {}
         self._guard = threading.RLock()
         self.loads = 0
 
@@ -73,7 +77,7 @@ class ComponentStore:
         Raises WeightsUnavailable, or Unavailable ("weights_unreadable") for a file that is
         not what it should be. Memory errors pass through.
         """
-        key = _key(part, dtype)
+        key = identity(part, dtype)
         with self._guard:
             if key not in self._shared:
                 self._shared[key] = _Shared(_read(part, dtype))
@@ -111,26 +115,33 @@ store = ComponentStore()
 """The one that the program uses."""
 
 
-def identity(part: Part) -> tuple[Any, ...]:
-    """Changes when the files do: a folder of the user's own can be filled anew."""
-    path = part.path()
-    files = sorted(file for file in path.iterdir() if file.is_file())
-    stats = ((file.name, file.stat()) for file in files)
-    return (str(path.resolve()), *((n, s.st_size, s.st_mtime_ns) for n, s in stats))
+def identity(part: Part, dtype: torch.dtype) -> str:
+    """Equal for parts that load to the same component, wherever their files lie.
 
-
-def _key(part: Part, dtype: torch.dtype) -> tuple[Any, ...]:
-    return identity(part), part.read, str(dtype)
+    By content: several repositories carry the same VAE or tokenizer, byte for byte, and a
+    folder of the user's own can be filled anew. Raises WeightsUnavailable.
+    """
+    kind = part.read or part.folder.rpartition("/")[2].replace("tokenizer_2", "tokenizer")
+    marks = [(file.name.replace(".fp16", ""), _mark(file)) for file in files_of(part.path(), dtype)]
+    return hashlib.sha256(repr((kind, str(dtype), marks)).encode()).hexdigest()
 
 
 def part_bytes(part: Part, dtype: torch.dtype) -> int:
     """What the component will take in memory, from the heads of its files alone."""
-    path = part.path()
-    variant = _variant(path, dtype)
-    safe = sorted(path.glob("*.safetensors"))
-    files = safe or sorted(path.glob("*.bin"))
-    chosen = [file for file in files if (".fp16." in file.name) == (variant is not None)]
-    return sum(_bytes_in_memory(file, dtype.itemsize) for file in chosen)
+    files = files_of(part.path(), dtype)
+    return sum(_bytes_in_memory(file, dtype.itemsize) for file in files if is_network(file))
+
+
+def _mark(file: Path) -> str:
+    """A file's digest; a configuration counts without its remarks on who wrote it."""
+    if file.name != "config.json":
+        return known_sha256(file)
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+        facts = {key: value for key, value in config.items() if not key.startswith("_")}
+    except (ValueError, AttributeError):  # said better by whoever reads it
+        return known_sha256(file)
+    return json.dumps(facts, sort_keys=True)
 
 
 def _bytes_in_memory(file: Path, itemsize: int) -> int:
@@ -147,15 +158,12 @@ def _bytes_in_memory(file: Path, itemsize: int) -> int:
     return sum(math.prod(shape) for shape in shapes) * itemsize
 
 
-# --- reading -----------------------------------------------------------------------------
-
-
 def _read(part: Part, dtype: torch.dtype) -> Any:
     """On the CPU, in evaluation mode, without gradients."""
     path = part.path()
     try:
-        with _quiet():
-            component = (part.read or _standard_reader(part.folder))(path, dtype)
+        with quiet():
+            component = (part.read or standard_reader(part.folder))(path, dtype)
     except (UserError, MemoryError):
         raise
     except Exception as error:  # the libraries have no common base for "not such a file"
@@ -166,96 +174,3 @@ def _read(part: Part, dtype: torch.dtype) -> Any:
     if hasattr(component, "requires_grad_"):
         component.requires_grad_(False).eval()
     return component
-
-
-def unreadable(name: str) -> Unavailable:
-    """The error for files that do not hold the component which they should."""
-    text = (
-        f"The files of {name} do not hold the network that is expected there."
-        " Delete them and fetch them again, or point to another folder."
-    )
-    return Unavailable(text, "weights_unreadable", file=name)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the libraries' own progress bars: the page shows the progress."""
-    from transformers.utils import logging as words
-
-    shown = words.is_progress_bar_enabled()
-    words.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            words.enable_progress_bar()
-
-
-def _standard_reader(folder: str) -> Reader:
-    """By the sub-folder's name, which diffusers fixes for each kind of component."""
-    import diffusers
-    import transformers
-
-    models = {
-        "unet": diffusers.UNet2DConditionModel,
-        "vae": diffusers.AutoencoderKL,
-        "text_encoder": transformers.CLIPTextModel,
-        "text_encoder_2": transformers.CLIPTextModelWithProjection,
-        "image_encoder": transformers.CLIPVisionModelWithProjection,
-    }
-    kind = folder.rpartition("/")[2]
-    if kind in ("tokenizer", "tokenizer_2"):
-        return lambda path, dtype: transformers.CLIPTokenizer.from_pretrained(
-            path, local_files_only=True
-        )
-    if kind == "scheduler":
-        return lambda path, dtype: read_scheduler(path)
-    model = models[kind]
-    return lambda path, dtype: read_model(model, path, dtype)
-
-
-def read_model(model: Any, path: Path, dtype: torch.dtype) -> Any:
-    """`model.from_pretrained` on a folder, refusing files that leave weights at random.
-
-    safetensors are preferred; torch files are read with weights_only, as both libraries do.
-    """
-    half = _variant(path, dtype)
-    safe = any(path.glob("*.safetensors"))
-    found, report = model.from_pretrained(
-        path,
-        torch_dtype=dtype,
-        variant=half,
-        use_safetensors=safe,
-        local_files_only=True,
-        output_loading_info=True,
-    )
-    check_complete(path.name, report["missing_keys"], report.get("mismatched_keys", ()))
-    return found
-
-
-def check_complete(name: str, missing: Any, mismatched: Any = ()) -> None:
-    """Raise Unavailable where a file lacks parts of the network: they would be noise."""
-    lacking = [key for key in missing if not key.endswith(_HARMLESS)]
-    if lacking or mismatched:
-        logger.warning("%s lacks %s, differs in %s", name, lacking[:5], list(mismatched)[:5])
-        raise unreadable(name)
-
-
-def _variant(path: Path, dtype: torch.dtype) -> str | None:
-    """ "fp16" where the folder has such files and they are wanted or the only ones."""
-    names = [file.name for file in path.iterdir() if file.suffix in (".safetensors", ".bin")]
-    half = [name for name in names if ".fp16." in name]
-    wanted = str(dtype) in ("torch.float16", "torch.bfloat16") or len(half) == len(names)
-    return "fp16" if half and wanted else None
-
-
-def read_scheduler(path: Path, **changes: Any) -> Any:
-    """The scheduler that a folder's configuration names. changes: of its configuration."""
-    import diffusers
-
-    config = json.loads((path / "scheduler_config.json").read_text(encoding="utf-8"))
-    kind: Any = getattr(diffusers, str(config.get("_class_name")), None)
-    is_scheduler = isinstance(kind, type) and issubclass(kind, diffusers.SchedulerMixin)
-    if not is_scheduler:
-        raise unreadable(path.name)
-    return kind.from_config({**config, **changes})

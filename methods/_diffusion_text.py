@@ -88,7 +88,7 @@ class ClipPrompts:
 
         Raises WeightsUnavailable or Unavailable as `ComponentStore.take` does.
         """
-        source = (type(self), str(dtype), *((part.read, identity(part)) for part in self.parts))
+        source = (type(self), *(identity(part, dtype) for part in self.parts))
         known = {text: embeddings.get((source, text)) for text in texts}
         new = [text for text, embedding in known.items() if embedding is None]
         if new:

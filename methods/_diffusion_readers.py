@@ -1,0 +1,138 @@
+"""Reading components of diffusion models from folders as diffusers and transformers lay them out.
+
+safetensors are preferred; torch files are read with weights_only, as both libraries do. What
+lacks parts of its network is refused: the libraries would fill them with noise.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from methods._base import Unavailable
+
+if TYPE_CHECKING:
+    import torch
+
+logger = logging.getLogger(__name__)
+
+Reader: TypeAlias = "Callable[[Path, torch.dtype], Any]"
+"""Reads a component from its folder, on the CPU, in the given precision, ready to run."""
+
+_HARMLESS = ("position_ids",)
+"""Buffers that old text encoders kept in their files and new ones compute."""
+
+_NETWORKS = (".safetensors", ".bin")  # as the two libraries name them
+
+
+def is_network(file: Path) -> bool:
+    """Whether a file holds numbers of a network, by its ending."""
+    return file.suffix in (*_NETWORKS, ".pth", ".pt", ".ckpt")
+
+
+def files_of(path: Path, dtype: torch.dtype) -> list[Path]:
+    """The files of a folder that loading in this precision reads, by name."""
+    files = sorted(file for file in path.iterdir() if file.is_file())
+    networks = [file for file in files if is_network(file)]
+    half, kind = _variant(path, dtype), ".safetensors"
+    best = [file for file in networks if file.suffix == kind] or networks
+    chosen = [file for file in best if (".fp16." in file.name) == (half is not None)]
+    texts = [file for file in files if file.suffix in (".json", ".txt", ".model")]
+    return sorted([*chosen, *texts])
+
+
+def unreadable(name: str) -> Unavailable:
+    """The error for files that do not hold the component which they should."""
+    text = (
+        f"The files of {name} do not hold the network that is expected there."
+        " Delete them and fetch them again, or point to another folder."
+    )
+    return Unavailable(text, "weights_unreadable", file=name)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the libraries' own progress bars: the page shows the progress."""
+    from transformers.utils import logging as words
+
+    shown = words.is_progress_bar_enabled()
+    words.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            words.enable_progress_bar()
+
+
+def standard_reader(folder: str) -> Reader:
+    """By the sub-folder's name, which diffusers fixes for each kind of component."""
+    import diffusers
+    import transformers
+
+    models = {
+        "unet": diffusers.UNet2DConditionModel,
+        "vae": diffusers.AutoencoderKL,
+        "text_encoder": transformers.CLIPTextModel,
+        "text_encoder_2": transformers.CLIPTextModelWithProjection,
+        "image_encoder": transformers.CLIPVisionModelWithProjection,
+    }
+    kind = folder.rpartition("/")[2]
+    if kind in ("tokenizer", "tokenizer_2"):
+        return lambda path, dtype: transformers.CLIPTokenizer.from_pretrained(
+            path, local_files_only=True
+        )
+    if kind == "scheduler":
+        return lambda path, dtype: read_scheduler(path)
+    model = models[kind]
+    return lambda path, dtype: read_model(model, path, dtype)
+
+
+def read_model(model: Any, path: Path, dtype: torch.dtype) -> Any:
+    """`model.from_pretrained` on a folder, refusing files that leave weights at random.
+
+    safetensors are preferred; torch files are read with weights_only, as both libraries do.
+    """
+    half = _variant(path, dtype)
+    safe = any(path.glob("*.safetensors"))
+    found, report = model.from_pretrained(
+        path,
+        torch_dtype=dtype,
+        variant=half,
+        use_safetensors=safe,
+        local_files_only=True,
+        output_loading_info=True,
+    )
+    check_complete(path.name, report["missing_keys"], report.get("mismatched_keys", ()))
+    return found
+
+
+def check_complete(name: str, missing: Any, mismatched: Any = ()) -> None:
+    """Raise Unavailable where a file lacks parts of the network: they would be noise."""
+    lacking = [key for key in missing if not key.endswith(_HARMLESS)]
+    if lacking or mismatched:
+        logger.warning("%s lacks %s, differs in %s", name, lacking[:5], list(mismatched)[:5])
+        raise unreadable(name)
+
+
+def _variant(path: Path, dtype: torch.dtype) -> str | None:
+    """ "fp16" where the folder has such files and they are wanted or the only ones."""
+    names = [file.name for file in path.iterdir() if file.suffix in _NETWORKS]
+    half = [name for name in names if ".fp16." in name]
+    wanted = str(dtype) in ("torch.float16", "torch.bfloat16") or len(half) == len(names)
+    return "fp16" if half and wanted else None
+
+
+def read_scheduler(path: Path, **changes: Any) -> Any:
+    """The scheduler that a folder's configuration names. changes: of its configuration."""
+    import diffusers
+
+    config = json.loads((path / "scheduler_config.json").read_text(encoding="utf-8"))
+    kind: Any = getattr(diffusers, str(config.get("_class_name")), None)
+    is_scheduler = isinstance(kind, type) and issubclass(kind, diffusers.SchedulerMixin)
+    if not is_scheduler:
+        raise unreadable(path.name)
+    return kind.from_config({**config, **changes})
