@@ -18,7 +18,7 @@ from methods import _worker as worker
 from methods._device import DeviceLock
 from methods._residency import Residency
 from methods._result_cache import ResultCache
-from runner_tools import Cropping, Deaf, Endless, Noise, Raising, spec_of, wait_until
+from runner_tools import Cropping, Deaf, Endless, Noise, Raising, runs_alive, spec_of, wait_until
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def lock(monkeypatch: pytest.MonkeyPatch, add: Callable[..., str]) -> Iterator[D
         add(kind, kind.__name__.lower())
     yield own
     Deaf.gate.set()
-    wait_until(lambda: own.ahead == 0)
+    wait_until(lambda: own.ahead == 0 and not runs_alive())
 
 
 @pytest.fixture

@@ -117,6 +117,11 @@ def wait_until(condition: Callable[[], bool]) -> None:
     raise AssertionError("it never came about")
 
 
+def runs_alive() -> list[threading.Thread]:
+    """The threads of runs that have not ended."""
+    return [thread for thread in threading.enumerate() if thread.name == "eraser run"]
+
+
 def last_of(events: Sequence[Event]) -> list[Event]:
     """The events that end jobs, by job."""
     ends = [event for event in events if isinstance(event, Finished | Failed)]

@@ -121,6 +121,12 @@ def test_one_name_of_a_weight_file_means_one_file(package: Path) -> None:
     assert "pinned differently" in found.broken["b"].reason
 
 
+def test_a_class_that_is_only_imported_does_not_count(package: Path) -> None:
+    borrowed = f"from {package.name}.a import One as Other\n" + sound("b")
+    found = search(package, {"a": sound("a"), "b": borrowed})
+    assert {name: eraser.spec.id for name, eraser in found.erasers.items()} == {"a": "a", "b": "b"}
+
+
 def test_settings_of_another_default_are_checked(package: Path) -> None:
     extra = "class Settings(Settings):\n        n: int = setting(2, 'e', 'z', le=3)"
     text = sound("good").replace("Settings = Settings", extra)

@@ -27,12 +27,7 @@ from methods import (
 )
 from methods._device import DeviceLock
 from methods._result_cache import ResultCache, job_key, picture_key
-from runner_tools import (
-    Noise,
-    Raising,
-    finished,
-    last_of,
-)
+from runner_tools import Noise, Raising, finished, last_of, runs_alive, wait_until
 
 pytest_plugins = ["runner_fixtures"]
 pytestmark = pytest.mark.usefixtures("lock")
@@ -55,6 +50,7 @@ def test_an_equal_job_is_answered_from_the_cache(
     (third,) = run([Job("noise")], image, mask)
     assert isinstance(third, Finished)
     assert (third.image == first.image).all(), "results are new arrays"
+    assert not np.shares_memory(third.image, image)
 
 
 def test_whatever_matters_makes_another_job(image: Image, mask: Mask) -> None:
@@ -216,4 +212,4 @@ def test_stop_while_fetching(shelf: str, image: Image, mask: Mask, add: Callable
         if isinstance(event, Fetching):
             token.stop()
     assert all(isinstance(end, Failed) and end.stopped for end in last_of(events))
-    Shelf.go_on.set()
+    wait_until(lambda: not runs_alive())  # although the server has not gone on

@@ -24,13 +24,7 @@ from methods import (
 from methods import _runner as runner
 from methods._device import DeviceLock
 from methods._events import Channel
-from runner_tools import (
-    Deaf,
-    Noise,
-    finished,
-    last_of,
-    wait_until,
-)
+from runner_tools import Deaf, Noise, finished, last_of, runs_alive, wait_until
 
 pytest_plugins = ["runner_fixtures"]
 pytestmark = pytest.mark.usefixtures("lock")
@@ -138,8 +132,8 @@ def test_closing_does_not_hang_when_nobody_reads(
     next(events)
     wait_until(lambda: len(Noise.calls) == 3)
     events.close()  # type: ignore[attr-defined]
-    wait_until(lambda: lock.ahead == 0)
-    assert len(Noise.calls) == 3, "the run has ended"
+    wait_until(lambda: lock.ahead == 0 and not runs_alive())
+    assert len(Noise.calls) == 3
 
 
 # --- the channel -------------------------------------------------------------------------
@@ -191,7 +185,7 @@ def test_a_watcher_that_does_not_read_keeps_the_device_from_nobody(
 
 def test_progress_of_different_jobs_is_not_mixed() -> None:
     channel = Channel()
-    for event in (Stepped(0, 1, 2), Stepped(0, 2, 2), Waiting(0, 1), Stepped(1, 1, 2)):
+    for event in (Stepped(0, 1, 2), Stepped(0, 2, 2), Stepped(1, 1, 2), Waiting(1, 1)):
         channel.put(event)
     got = [channel.get(0) for _ in range(4)]
-    assert got == [Stepped(0, 2, 2), Waiting(0, 1), Stepped(1, 1, 2), None]
+    assert got == [Stepped(0, 2, 2), Stepped(1, 1, 2), Waiting(1, 1), None]
