@@ -1,13 +1,14 @@
 """The contract, for every eraser that there is: a new file is tested as soon as it exists.
 
-Erasers with weights use the real ones, from the user's own cache (fetched once); where
-they cannot be had, the tests that need them are skipped with the reason.
+Erasers with weights use the real ones. Those of the default set are fetched once into the
+user's own cache; others, which can be tens of gigabytes, are used only where they are.
+Where weights cannot be had, the tests that need them are skipped with the reason.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,10 @@ from methods import (
     Mask,
     Settings,
     Stopped,
+    WeightFile,
     WeightsUnavailable,
     fetch,
+    find_weights,
     get_eraser,
     list_erasers,
     load_image,
@@ -70,11 +73,19 @@ def need(spec: EraserSpec) -> None:
     missing = missing_packages(spec)
     if missing:
         pytest.skip(f"needs {', '.join(missing)}")
-    for weight in spec.weights:
+    for weight in needed_by(spec):
+        if not spec.default and find_weights(weight) is None:
+            pytest.skip(f"{weight.name} is not on this machine")
         try:
             fetch(weight)
         except WeightsUnavailable as error:
             pytest.skip(str(error))
+
+
+def needed_by(spec: EraserSpec) -> Sequence[WeightFile]:
+    """The files that the eraser needs with the settings of these tests."""
+    kind = get_eraser(spec.id)
+    return kind.weights_for(kind.Settings(**quick(spec)))
 
 
 @pytest.fixture
@@ -83,6 +94,7 @@ def eraser(spec: EraserSpec) -> Iterator[Eraser]:
     need(spec)
     made = get_eraser(spec.id)()
     made.load(devices_for(spec)[-1], None)
+    made.prepare(made.Settings(**quick(spec)))
     yield made
     made.unload()
     made.unload()
@@ -250,7 +262,7 @@ def test_only_what_is_masked_changes(spec: EraserSpec, photo: Image, mask: Mask)
     assert (done.image[~mask] == photo[~mask]).all()
     assert (done.image[mask] != photo[mask]).any(axis=1).mean() > 0.7
     assert (photo == before[0]).all() and (mask == before[1]).all()
-    assert set(done.weights) == {weight.name for weight in spec.weights}
+    assert set(done.weights) == {weight.name for weight in needed_by(spec)}
 
 
 @every
