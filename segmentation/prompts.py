@@ -1,4 +1,4 @@
-"""What a user points at: points, a box, an object made of them.
+"""What a user points at: points, boxes, an object made of them.
 
 Coordinates are pixels of the photo, x to the right and y down, as segment-anything counts
 them: the centre of the top left pixel is (0, 0). Fractions are welcome. Everything here
@@ -7,11 +7,12 @@ comes from the network, so whatever cannot be used raises BadInput with a senten
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -27,11 +28,14 @@ MAX_POINTS = 64
 MAX_OBJECTS = 32
 """Objects of one selection."""
 
+MAX_NEGATIVE_BOXES = 16
+"""Boxes that cut pieces off one object."""
+
 _LIMIT = 1e6  # no photo is wider; keeps sums of coordinates far from overflow
 Coordinate = Annotated[float, Field(ge=-_LIMIT, le=_LIMIT, allow_inf_nan=False)]
 
 
-class _Prompt(BaseModel):
+class Prompt(BaseModel):
     """Frozen, strict about names, and a UserError when it cannot be built."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,11 +52,12 @@ class _Prompt(BaseModel):
 def _bad_prompt(model: str, error: ValidationError) -> BadInput:
     """One sentence on the first thing that is wrong; never the value itself, it may be huge."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    if first["type"] == "too_long":
+    if first["type"] == "too_long" and first["loc"][-1:] == ("points",):
+        limit = MAX_POINTS
         return BadInput(
-            f"One object can have at most {MAX_POINTS} points. Remove some.",
+            f"One object can have at most {limit} points. Remove some.",
             "too_many_points",
-            limit=MAX_POINTS,
+            limit=limit,
         )
     field = ".".join(str(part)[:40] for part in first["loc"]) or "value"
     reason = first["msg"][:120]
@@ -65,7 +70,7 @@ def _bad_prompt(model: str, error: ValidationError) -> BadInput:
     )
 
 
-class Point(_Prompt):
+class Point(Prompt):
     """A click. label: 1 = belongs to the object, 0 = does not."""
 
     x: Coordinate
@@ -73,7 +78,7 @@ class Point(_Prompt):
     label: Literal[0, 1] = 1
 
 
-class Box(_Prompt):
+class Box(Prompt):
     """A rectangle around the object; the right and bottom sides are exclusive."""
 
     x0: Coordinate
@@ -105,16 +110,19 @@ class Box(_Prompt):
         return self.model_copy(update={"x0": x0, "y0": y0, "x1": x1, "y1": y1})
 
 
-class PromptedObject(_Prompt):
+class PromptedObject(Prompt):
     """One object: points, a box or both, and which of the segmenter's levels is meant.
 
-    level: 0 = the smallest candidate (a part), 2 = the largest (the whole); None = the
-    segmenter's own choice. A segmenter with fewer levels uses its last one.
+    negative_boxes: what lies in them is cut off the object. level: 0 = the smallest
+    candidate (a part), 2 = the largest (the whole); None = the segmenter's own choice. A
+    segmenter with fewer levels uses its last one. on: False keeps it out of the mask.
     """
 
     points: tuple[Point, ...] = Field(default=(), max_length=MAX_POINTS)
     box: Box | None = None
+    negative_boxes: tuple[Box, ...] = Field(default=(), max_length=MAX_NEGATIVE_BOXES)
     level: Literal[0, 1, 2] | None = None
+    on: bool = Field(default=True, strict=True)
 
     @model_validator(mode="after")
     def _points_at_something(self) -> PromptedObject:
@@ -136,7 +144,7 @@ class PromptedObject(_Prompt):
         return tuple(point for point in self.points if point.label == 0)
 
     def on_photo(self, size: tuple[int, int]) -> PromptedObject:
-        """This object with its box cut to a photo of size (H, W).
+        """This object with its boxes cut to a photo of size (H, W).
 
         Raises BadInput for a point outside the photo or a box that misses it. A box may
         hang over the edge, since that is how one drags around an object at the edge.
@@ -153,9 +161,13 @@ class PromptedObject(_Prompt):
                     width=width,
                     height=height,
                 )
-        if self.box is None:
-            return self
-        return self.model_copy(update={"box": self.box.clipped(size)})
+        box = None if self.box is None else self.box.clipped(size)
+        negative = tuple(entry.clipped(size) for entry in self.negative_boxes)
+        return self.model_copy(update={"box": box, "negative_boxes": negative})
+
+    def asked(self) -> PromptedObject:
+        """Only what the segmenter's answer depends on: without level, negative boxes and on."""
+        return self.model_copy(update={"level": None, "negative_boxes": (), "on": True})
 
 
 def parse_objects(data: Any) -> tuple[PromptedObject, ...]:
@@ -175,6 +187,11 @@ def check_count(count: int) -> None:
         raise BadInput(
             "Nothing is pointed at yet. Click the object, or drag a box around it.", "no_prompts"
         )
+    check_not_too_many(count)
+
+
+def check_not_too_many(count: int) -> None:
+    """Raise BadInput for more than MAX_OBJECTS objects."""
     if count > MAX_OBJECTS:
         raise BadInput(
             f"{count} objects are too many at once; the limit is {MAX_OBJECTS}. Remove some.",
@@ -182,3 +199,18 @@ def check_count(count: int) -> None:
             count=count,
             limit=MAX_OBJECTS,
         )
+
+
+def counted(check: Callable[[int], None]) -> BeforeValidator:
+    """For a field that is a list: its length is checked before anything in it is looked at."""
+
+    def before(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            check(len(value))
+        return value
+
+    return BeforeValidator(before)
+
+
+Objects = Annotated[tuple[PromptedObject, ...], counted(check_not_too_many)]
+"""A field of a model: any number of objects up to MAX_OBJECTS, also none."""

@@ -1,0 +1,128 @@
+"""COCO's compressed run lengths: a mask as a short text that other tools read.
+
+The format of the COCO API (Dollár and Lin, 2015; `pycocotools.mask`): the pixels are read
+column after column; the lengths of the runs of 0 and 1 alternate, beginning with 0. From
+the fourth number on each is stored as its difference to the one two before it. A number is
+cut into groups of five bits, lowest first, each as a character from "0" (48) up: bit 32
+says that more follow, and bit 16 of the last group is the sign.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from methods import BadInput, Mask
+
+Rle: TypeAlias = dict[str, Any]
+"""{"size": [H, W], "counts": "…"}."""
+
+MAX_CHARACTERS = 2**21
+"""Of `counts`: some 700,000 runs. Bounds time and memory, above all for text from strangers."""
+
+_FIRST = ord("0")
+_MORE, _SIGN, _BITS = 32, 16, 5
+_MOST_GROUPS = 7  # 35 bits; a photo has less than 2**31 pixels
+
+
+def encode_rle(mask: Mask) -> Rle:
+    """{"size": [H, W], "counts": text} of a bool (H, W) mask.
+
+    Raises BadInput for a mask like noise, whose text `decode_rle` would find too long.
+    """
+    height, width = mask.shape
+    lengths = _run_lengths(mask)
+    counts = _as_text(lengths) if len(lengths) <= MAX_CHARACTERS else ""
+    if not 0 < len(counts) <= MAX_CHARACTERS:
+        raise BadInput(
+            "This mask has too many small pieces to be written as text. Keep it as a PNG file.",
+            "mask_too_detailed",
+        )
+    return {"size": [height, width], "counts": counts}
+
+
+def decode_rle(rle: Any, size: tuple[int, int]) -> Mask:
+    """The mask of untrusted run lengths for a photo of `size` = (H, W).
+
+    Nothing is allocated before the size is found to be the photo's own and the text to
+    be no longer than a mask of that size can need. Raises BadInput for anything that is no
+    mask of that size; uncompressed counts (a list of numbers) are not accepted.
+    """
+    height, width = size
+    known = isinstance(rle, dict) and set(rle) == {"size", "counts"}
+    counts = rle["counts"] if known else None
+    if not known or not isinstance(counts, str) or _size_of(rle["size"]) != size:
+        raise _bad_rle(size)
+    if len(counts) > min(MAX_CHARACTERS, _MOST_GROUPS * (height * width + 2)):
+        raise _bad_rle(size)
+    lengths = _from_text(counts)
+    if lengths is None or (lengths < 0).any() or int(lengths.sum()) != height * width:
+        raise _bad_rle(size)
+    values = np.arange(len(lengths)) % 2 == 1
+    return np.ascontiguousarray(np.repeat(values, lengths).reshape(width, height).T)
+
+
+def _size_of(value: Any) -> tuple[int, int] | None:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        return None
+    whole = all(isinstance(side, int) and not isinstance(side, bool) for side in value)
+    return (value[0], value[1]) if whole else None
+
+
+def _bad_rle(size: tuple[int, int]) -> BadInput:
+    return BadInput(
+        f"The mask in the file is not one of COCO's compressed run lengths for a photo of"
+        f" {size[1]} x {size[0]} pixels. Export it again.",
+        "bad_rle",
+        width=size[1],
+        height=size[0],
+    )
+
+
+def _run_lengths(mask: Mask) -> NDArray[np.int64]:
+    """The lengths of the runs, column after column, the first one of False (may be 0)."""
+    pixels = np.ascontiguousarray(mask.T).ravel()
+    changes = np.flatnonzero(pixels[1:] != pixels[:-1]) + 1
+    first = [0] if pixels.size and pixels[0] else []
+    edges = np.concatenate((first, [0], changes, [pixels.size])).astype(np.int64)
+    return np.diff(edges)
+
+
+def _as_text(lengths: NDArray[np.int64]) -> str:
+    """All first groups at once, then all second ones, and so on."""
+    numbers = lengths.copy()
+    numbers[3:] -= lengths[1:-2]
+    counts = np.ones(len(numbers), np.int64)  # of groups; the last one needs room for the sign
+    for group in range(1, _MOST_GROUPS):
+        limit = 1 << (_BITS * group - 1)
+        counts += (numbers >= limit) | (numbers < -limit)
+    starts = np.cumsum(counts) - counts
+    text = np.empty(int(counts.sum()), np.uint8)
+    for group in range(int(counts.max())):
+        long = counts > group
+        more = np.where(counts[long] > group + 1, _MORE, 0)
+        text[starts[long] + group] = ((numbers[long] >> (_BITS * group)) & 31) + _FIRST + more
+    return text.tobytes().decode("ascii")
+
+
+def _from_text(text: str) -> NDArray[np.int64] | None:
+    """The run lengths, or None for what is no such text."""
+    if not text.isascii():
+        return None
+    groups = np.frombuffer(text.encode("ascii"), np.uint8).astype(np.int64) - _FIRST
+    if not groups.size or groups.min() < 0 or groups.max() > 63 or groups[-1] & _MORE:
+        return None
+    ends = np.flatnonzero(groups & _MORE == 0)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    if (ends - starts).max() >= _MOST_GROUPS:
+        return None
+    place = np.arange(groups.size) - np.repeat(starts, ends - starts + 1)
+    numbers = np.add.reduceat((groups & 31) << (_BITS * place), starts)
+    signed = (groups[ends] & _SIGN) > 0
+    numbers -= np.where(signed, np.int64(1) << (_BITS * (ends - starts + 1)), 0)
+    # Each is the difference to the one two before it: two interleaved running sums.
+    numbers[1::2] = np.cumsum(numbers[1::2])
+    numbers[2::2] = np.cumsum(numbers[2::2])
+    return numbers

@@ -1,0 +1,206 @@
+"""Brush strokes: lines of some width that add to a mask or erase from it.
+
+A stroke is kept as the line that was drawn, so that it can be undone, sent in a few bytes
+and rasterised at any size. Its coordinates are continuous: pixel (column, row) covers
+[column, column + 1) x [row, row + 1) of the photo, as a canvas in a browser has it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, Field
+
+from methods import BadInput
+from segmentation.prompts import Coordinate, Prompt, counted
+from segmentation.segmenter import shown_size
+
+MAX_STROKES = 1000
+MAX_STROKE_POINTS = 9_999
+"""Of all strokes together."""
+
+MAX_WIDTH = 10_000.0
+"""Pixels of the photo."""
+
+MOST_COVER = 100.0
+"""How often the strokes of one mask may cover the photo: bounds the time to draw them."""
+
+FREE_INK = 2**26
+"""Pixels that may be drawn however small the photo is."""
+
+UNTOUCHED, ADDED, ERASED = 0, 1, 2
+
+Line = NDArray[np.float32]
+
+
+class Stroke(Prompt):
+    """A line with round ends and joints.
+
+    points: (x, y) in pixels of the photo; one point makes a dot. A stroke may run over the
+    edge of the photo. width: in the same pixels. erase: takes away instead of adding.
+    """
+
+    points: tuple[tuple[Coordinate, Coordinate], ...] = Field(min_length=1)
+    width: float = Field(gt=0, le=MAX_WIDTH, allow_inf_nan=False)
+    erase: bool = Field(default=False, strict=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Painted:
+    """What the strokes did to a part of the mask.
+
+    window: (rows, columns) of that part. verdict: uint8 of its size: UNTOUCHED, ADDED or
+    ERASED, by the last stroke that passed over a pixel.
+    """
+
+    window: tuple[slice, slice]
+    verdict: NDArray[np.uint8]
+
+
+def check_strokes(strokes: Sequence[Stroke]) -> None:
+    """Raise BadInput for more strokes, or more points in them, than one mask may have."""
+    check_stroke_count(len(strokes))
+    points = sum(len(stroke.points) for stroke in strokes)
+    if points > MAX_STROKE_POINTS:
+        raise BadInput(
+            f"The brush strokes have {points} points; the limit is {MAX_STROKE_POINTS}."
+            " Undo some, or use shorter strokes.",
+            "too_many_stroke_points",
+            count=points,
+            limit=MAX_STROKE_POINTS,
+        )
+
+
+def check_stroke_count(count: int) -> None:
+    """Raise BadInput for more than MAX_STROKES strokes."""
+    if count > MAX_STROKES:
+        raise BadInput(
+            f"{count} brush strokes are too many; the limit is {MAX_STROKES}. Undo some.",
+            "too_many_strokes",
+            count=count,
+            limit=MAX_STROKES,
+        )
+
+
+def _checked(strokes: tuple[Stroke, ...]) -> tuple[Stroke, ...]:
+    check_strokes(strokes)
+    return strokes
+
+
+Strokes = Annotated[tuple[Stroke, ...], counted(check_stroke_count), AfterValidator(_checked)]
+"""A field of a model: any number of strokes within the limits, also none."""
+
+
+def paint(
+    strokes: Sequence[Stroke], size: tuple[int, int], longest_side: int | None = None
+) -> Painted | None:
+    """Rasterise strokes in their order on a photo of size (H, W), or on one reduced to
+    `longest_side`; None where they all miss it.
+
+    A pixel belongs to a stroke when its centre is nearer to the line than half the width,
+    to within 0.6 pixels; no stroke is thinner than a pixel. Only the box around the strokes
+    is touched. Raises BadInput for too many strokes, or for strokes so wide and many
+    that they cover the photo more than MOST_COVER times.
+    """
+    check_strokes(strokes)
+    height, width = shown_size(size, longest_side)
+    lines = [_line(stroke, (width / size[1], height / size[0])) for stroke in strokes]
+    scale = max(height, width) / max(size)
+    radii = [max(stroke.width * scale / 2, 0.5) for stroke in strokes]
+    _check_cover(lines, radii, (height, width), scale)
+    window = _window(lines, radii, (height, width))
+    if window is None:
+        return None
+    rows, columns = window
+    verdict = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.uint8)
+    for stroke, line, radius in zip(strokes, lines, radii, strict=True):
+        shifted = line - np.array((columns.start, rows.start), np.float32)
+        _draw(verdict, shifted, radius, ERASED if stroke.erase else ADDED)
+    return Painted(window, verdict)
+
+
+def _line(stroke: Stroke, scale: tuple[float, float]) -> Line:
+    """(N, 2) in pixels of the mask, counted at their centres, without idle points.
+
+    A hand moves in small steps; points that move the outline by less than a tenth of a pixel,
+    or by a hundredth of the width, cost time and are not seen.
+    """
+    points = np.asarray(stroke.points, np.float32) * np.array(scale, np.float32) - 0.5
+    if len(points) < 3:
+        return points
+    tolerance = max(0.1, 0.01 * stroke.width * max(scale))
+    return cv2.approxPolyDP(points, tolerance, closed=False).reshape(-1, 2)
+
+
+def _check_cover(
+    lines: Sequence[Line], radii: Sequence[float], shown: tuple[int, int], scale: float
+) -> None:
+    """Judged in the photo's own pixels, so that what can be shown can be erased as well."""
+    ink = sum(_ink(line, radius, shown) for line, radius in zip(lines, radii, strict=True))
+    area = shown[0] * shown[1]
+    if ink > MOST_COVER * area and ink > FREE_INK * scale**2:
+        raise BadInput(
+            "The brush strokes cover the whole photo too many times. Undo some of the widest.",
+            "strokes_cover_too_much",
+            limit=int(MOST_COVER),
+        )
+
+
+def _ink(line: Line, radius: float, shown: tuple[int, int]) -> float:
+    """Pixels that are drawn, those outside the photo left out: a box around every segment."""
+    ends = line[1:] if len(line) > 1 else line
+    low = np.clip(np.minimum(line[: len(ends)], ends) - radius, 0, shown[::-1])
+    high = np.clip(np.maximum(line[: len(ends)], ends) + radius, 0, shown[::-1])
+    lengths = np.hypot(*(ends - line[: len(ends)]).T) + 2 * radius
+    return float(np.minimum((high - low).prod(axis=1), 2 * radius * lengths).sum())
+
+
+def _window(
+    lines: Sequence[Line], radii: Sequence[float], shown: tuple[int, int]
+) -> tuple[slice, slice] | None:
+    """The part of the mask that the strokes can reach."""
+    if not lines:
+        return None
+    low = np.min([line.min(axis=0) - r for line, r in zip(lines, radii, strict=True)], axis=0)
+    high = np.max([line.max(axis=0) + r for line, r in zip(lines, radii, strict=True)], axis=0)
+    left, top = (max(math.floor(value), 0) for value in low)
+    right = min(math.ceil(high[0]) + 1, shown[1])
+    bottom = min(math.ceil(high[1]) + 1, shown[0])
+    if right <= left or bottom <= top:
+        return None
+    return slice(top, bottom), slice(left, right)
+
+
+_FRACTION_BITS = 4  # OpenCV takes coordinates in sixteenths of a pixel
+
+
+def _draw(target: NDArray[np.uint8], line: Line, radius: float, value: int) -> None:
+    """A disc at every joint and a bar along every segment, in place.
+
+    OpenCV also fills the pixels that an outline only grazes, half a pixel too far out, so
+    that half a pixel is taken off beforehand. Its own thick lines have whole widths only.
+    """
+    reach = radius - 0.5
+    unit = 1 << _FRACTION_BITS
+    discs = np.rint(line * unit).astype(np.int64)
+    for x, y in discs.tolist():
+        _disc(target, (x, y), round(reach * unit), value)
+    along = np.diff(line, axis=0)
+    lengths = np.hypot(along[:, 0], along[:, 1])
+    across = np.stack((-along[:, 1], along[:, 0]), axis=1) * (
+        reach / np.maximum(lengths, 1e-6)[:, None]
+    )
+    starts, ends = line[:-1], line[1:]
+    bars = np.stack((starts + across, ends + across, ends - across, starts - across), axis=1)
+    for bar in np.rint(bars[lengths > 0] * unit).astype(np.int32):
+        cv2.fillConvexPoly(target, bar, value, cv2.LINE_8, _FRACTION_BITS)
+
+
+def _disc(target: NDArray[np.uint8], center: tuple[int, int], radius: int, value: int) -> None:
+    cv2.circle(target, center, radius, value, -1, cv2.LINE_8, _FRACTION_BITS)
