@@ -50,7 +50,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from methods._base import DeviceName, Eraser, Image, Mask, Progress, Settings, setting
+from methods._base import DeviceName, Eraser, Image, Mask, Progress
 from methods._diffusion_attention import attention_processors as attention_processors
 from methods._diffusion_attention import removed_after as removed_after
 from methods._diffusion_attention import replaced as replaced
@@ -67,8 +67,11 @@ from methods._diffusion_parts import Part as Part
 from methods._diffusion_parts import identity, part_bytes
 from methods._diffusion_parts import store as store
 from methods._diffusion_readers import check_complete as check_complete
+from methods._diffusion_readers import quiet
 from methods._diffusion_readers import read_model as read_model
 from methods._diffusion_readers import read_scheduler as read_scheduler
+from methods._diffusion_settings import DiffusionSettings as DiffusionSettings
+from methods._diffusion_settings import InpaintSettings as InpaintSettings
 from methods._diffusion_text import ClipPrompts as ClipPrompts
 from methods._diffusion_text import Embedding as Embedding
 from methods._diffusion_text import SdxlPrompts as SdxlPrompts
@@ -79,19 +82,6 @@ from methods._weight_repository import Repository as Repository
 if TYPE_CHECKING:
     import PIL.Image
     import torch
-
-
-class DiffusionSettings(Settings):
-    """Common to all erasers on diffusion models."""
-
-    memory: Memory = setting(
-        "fast",
-        "Where the model lies while it works: all on the GPU (fast), one part at a time (balanced),"
-        " or one layer at a time with the picture decoded in tiles (small). Lowered by itself"
-        " where memory is short. On a CPU only the tiles matter.",
-        "模型运行时的存放方式：全部放在显卡上（fast）、逐个部件放上（balanced），"
-        "或逐层放上并分块解码图片（small）。显存不足时会自动降低。在 CPU 上只影响分块解码。",
-    )
 
 
 class DiffusionEraser(Eraser):
@@ -182,7 +172,7 @@ class DiffusionEraser(Eraser):
         call.setdefault("output_type", "np")
         call = {name: self._on_device(value) for name, value in call.items()}
         pipeline.set_progress_bar_config(disable=True)
-        with placed(pipeline, plan, self.device):
+        with quiet(), placed(pipeline, plan, self.device):
             (result,) = pipeline(**call, callback_on_step_end=step_callback(progress)).images
         return result if call["output_type"] == "latent" else to_uint8(result)
 

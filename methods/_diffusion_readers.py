@@ -56,14 +56,18 @@ def unreadable(name: str) -> Unavailable:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without the libraries' own progress bars: the page shows the progress."""
+    """Without the libraries' progress bars (the page has its own) and words of caution, such
+    as one at each run on a VAE that is widened to float32 as it should be."""
+    from diffusers.utils import logging as diffusers_words
     from transformers.utils import logging as words
 
-    shown = words.is_progress_bar_enabled()
+    shown, spoken = words.is_progress_bar_enabled(), diffusers_words.get_verbosity()
     words.disable_progress_bar()
+    diffusers_words.set_verbosity_error()
     try:
         yield
     finally:
+        diffusers_words.set_verbosity(spoken)
         if shown:
             words.enable_progress_bar()
 

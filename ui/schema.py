@@ -21,15 +21,21 @@ BOUNDS: tuple[tuple[type, str, str], ...] = (
 
 
 def describe_settings(settings: type[Settings]) -> list[dict[str, Any]]:
-    """One control per field, in the order of the class; `whole_picture` comes last.
+    """One control per field, in the order of the class; what erasers have in common comes last.
 
     Each has name, kind ("bool", "int", "float", "choice" or "text"), default, description
     ({"en", "zh"}) and, where they are set, min, max, step, max_length, choices, and
     optional = True where None is allowed. Raises TypeError for a field of another type.
     """
     fields = dict(settings.model_fields)
-    common = {name: fields.pop(name) for name in Settings.model_fields if name in fields}
+    shared = [name for name, field in fields.items() if _is_common(name, field)]
+    common = {name: fields.pop(name) for name in shared}
     return [_control(name, field) for name, field in (fields | common).items()]
+
+
+def _is_common(name: str, field: FieldInfo) -> bool:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    return name in Settings.model_fields or bool(extra.get("common"))
 
 
 def _control(name: str, field: FieldInfo) -> dict[str, Any]:
