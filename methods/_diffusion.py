@@ -31,7 +31,8 @@ its prompts, and calls a stock pipeline. All else is done here:
 - `self.run` places the components by the setting `memory`, seeds a CPU generator, reports each
   step (where Stop is raised) and returns the picture as uint8; `output_type="latent"` gives
   the latents. A method that draws random numbers before the pipeline does makes the generator
-  itself (`generator(seed)`) and gives it as `generator=`.
+  itself (`generator(seed)`) and gives it as `generator=`. One that uses the VAE or a network of
+  its own besides enters `self.placed` and then calls `self.call`.
 - Several variants: `parts` answers by the settings, and `weights_for(settings)` says which
   files a run needs; `spec.weights` are those of the default settings, `spec.more_weights` the
   other variants'.
@@ -45,12 +46,11 @@ its prompts, and calls a stock pipeline. All else is done here:
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
-from methods._base import DeviceName, Eraser, Image, Mask, Progress
+from methods._base import DeviceName, Eraser, Progress
 from methods._diffusion_attention import attention_processors as attention_processors
 from methods._diffusion_attention import removed_after as removed_after
 from methods._diffusion_attention import replaced as replaced
@@ -60,12 +60,19 @@ from methods._diffusion_memory import (
     component_sizes,
     free_for,
     module_bytes,
+    networks,
     placed,
     plan_memory,
 )
 from methods._diffusion_parts import Part as Part
 from methods._diffusion_parts import identity, part_bytes
 from methods._diffusion_parts import store as store
+from methods._diffusion_pipelines import generator as generator
+from methods._diffusion_pipelines import pil as pil
+from methods._diffusion_pipelines import sd_inpaint_pipeline as sd_inpaint_pipeline
+from methods._diffusion_pipelines import sdxl_inpaint_pipeline as sdxl_inpaint_pipeline
+from methods._diffusion_pipelines import step_callback as step_callback
+from methods._diffusion_pipelines import to_uint8 as to_uint8
 from methods._diffusion_readers import check_complete as check_complete
 from methods._diffusion_readers import quiet
 from methods._diffusion_readers import read_model as read_model
@@ -80,7 +87,6 @@ from methods._weight_repository import RepoFile as RepoFile
 from methods._weight_repository import Repository as Repository
 
 if TYPE_CHECKING:
-    import PIL.Image
     import torch
 
 
@@ -163,97 +169,34 @@ class DiffusionEraser(Eraser):
 
         settings: for `memory` alone. With output_type="latent" the latents are returned.
         """
-        height, width = call["height"], call["width"]
-        sizes, free = component_sizes(pipeline), free_for(pipeline, self.device)
-        plan = plan_memory(
-            settings.memory, self.device, sizes, height * width, free, self.dtype.itemsize
-        )
+        with self.placed(pipeline, settings, call["height"] * call["width"]):
+            return self.call(pipeline, seed, progress, **call)
+
+    @contextmanager
+    def placed(
+        self, pipeline: Any, settings: Any, pixels: int, others: Sequence[Any] = ()
+    ) -> Iterator[None]:
+        """The pipeline's networks, and others that work beside its UNet, where `memory` says.
+
+        For methods that use a network before or beside the pipeline; `run` is enough for others.
+        """
+        sizes = component_sizes(pipeline)
+        sizes["unet"] += sum(module_bytes(other) for other in others)
+        free = free_for([*networks(pipeline).values(), *others], self.device)
+        plan = plan_memory(settings.memory, self.device, sizes, pixels, free, self.dtype.itemsize)
+        with quiet(), placed(pipeline, plan, self.device, others):
+            yield
+
+    def call(self, pipeline: Any, seed: int, progress: Progress, **call: Any) -> Any:
+        """As `run`, for a pipeline whose networks are placed already."""
         call.setdefault("generator", generator(seed))
         call.setdefault("output_type", "np")
         call = {name: self._on_device(value) for name, value in call.items()}
         pipeline.set_progress_bar_config(disable=True)
-        with quiet(), placed(pipeline, plan, self.device):
-            (result,) = pipeline(**call, callback_on_step_end=step_callback(progress)).images
+        (result,) = pipeline(**call, callback_on_step_end=step_callback(progress)).images
         return result if call["output_type"] == "latent" else to_uint8(result)
 
     def _on_device(self, value: Any) -> Any:
         import torch
 
         return value.to(self.device) if isinstance(value, torch.Tensor) else value
-
-
-# --- pipelines -------------------------------------------------------------------------------
-
-
-def sd_inpaint_pipeline(loaded: Mapping[str, Any], scheduler: Any) -> Any:
-    """The stock pipeline of SD 1.x and 2.x on loaded components ("unet", "vae").
-
-    No text encoder (give embeddings) and no safety checker: it judges pictures that are
-    made from a prompt, and here a photo's own content would be blanked.
-    """
-    from diffusers import StableDiffusionInpaintPipeline
-
-    return StableDiffusionInpaintPipeline(
-        vae=loaded["vae"],
-        unet=loaded["unet"],
-        scheduler=scheduler,
-        text_encoder=None,
-        tokenizer=None,
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
-
-
-def sdxl_inpaint_pipeline(loaded: Mapping[str, Any], scheduler: Any) -> Any:
-    """The stock pipeline of SDXL on loaded components ("unet", "vae"); give embeddings.
-
-    Without the invisible watermark, which would change pixels of the user's own photo.
-    """
-    from diffusers import StableDiffusionXLInpaintPipeline
-
-    return StableDiffusionXLInpaintPipeline(
-        vae=loaded["vae"],
-        unet=loaded["unet"],
-        scheduler=scheduler,
-        text_encoder=None,
-        text_encoder_2=None,
-        tokenizer=None,
-        tokenizer_2=None,
-        add_watermarker=False,
-    )
-
-
-def step_callback(progress: Progress) -> Any:
-    """`callback_on_step_end` that reports each step; Stopped passes through the pipeline."""
-
-    def on_step_end(pipeline: Any, index: int, _time: Any, tensors: dict[str, Any]) -> Any:
-        progress(index + 1, pipeline.num_timesteps)
-        return tensors
-
-    return on_step_end
-
-
-def generator(seed: int) -> torch.Generator:
-    """A generator on the CPU: the same numbers on every device."""
-    import torch
-
-    return torch.Generator("cpu").manual_seed(seed)
-
-
-# --- pictures --------------------------------------------------------------------------------
-
-
-def pil(picture: Image | Mask) -> PIL.Image.Image:
-    """As the pipelines take it: RGB, or for a mask 8-bit grey with 255 = erase."""
-    from PIL import Image as Pillow
-
-    if picture.dtype == np.bool_:
-        return Pillow.fromarray(picture.astype(np.uint8) * 255)
-    return Pillow.fromarray(picture)
-
-
-def to_uint8(picture: Any) -> Image:
-    """(H, W, 3) float in 0 … 1 to uint8, rounded as diffusers rounds."""
-    rounded: Image = np.clip(np.rint(np.asarray(picture) * 255), 0, 255).astype(np.uint8)
-    return rounded

@@ -10,7 +10,7 @@ A wish is lowered where the memory that is free does not suffice for it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
@@ -110,25 +110,25 @@ def module_bytes(module: torch.nn.Module) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
-def free_for(pipeline: Any, device: DeviceName) -> int:
-    """Bytes of the device that a run of this pipeline may use, its own components included."""
-    own = sum(
-        module_bytes(module)
-        for module in networks(pipeline).values()
-        if next(module.parameters()).device.type == device
-    )
-    return memory_budget(device) + own
+def free_for(modules: Iterable[torch.nn.Module], device: DeviceName) -> int:
+    """Bytes of the device that a run of these networks may use: what they hold there already
+    is theirs."""
+    there = (module for module in modules if next(module.parameters()).device.type == device)
+    return memory_budget(device) + sum(map(module_bytes, there))
 
 
 # --- doing it ------------------------------------------------------------------------------
 
 
 @contextmanager
-def placed(pipeline: Any, plan: Plan, device: DeviceName) -> Iterator[None]:
+def placed(
+    pipeline: Any, plan: Plan, device: DeviceName, others: Sequence[Any] = ()
+) -> Iterator[None]:
     """Put the pipeline's networks where the plan wants them, for the block.
 
-    Afterwards every hook is gone. What was to stay on the device stays there for the next
-    run; what was offloaded rests in main memory.
+    others: networks that work at the same time as the UNet: with it on the device, or layer
+    by layer. Afterwards every hook is gone; what was to stay on the device stays there for
+    the next run, what was offloaded rests in main memory.
     """
     with ExitStack() as undo:
         undo.enter_context(_vae_as_it_was(pipeline.vae))
@@ -137,9 +137,12 @@ def placed(pipeline: Any, plan: Plan, device: DeviceName) -> Iterator[None]:
         if plan.placement == "device":
             pipeline.to(device)
         else:
-            undo.callback(_bring_home, pipeline)
+            undo.callback(_bring_home, pipeline, others)
             pipeline.to("cpu")
-            _offload(pipeline, plan.placement, device)
+            _offload(pipeline, plan.placement, device, others)
+        if plan.placement != "group_offload":
+            for other in others:
+                other.to(device)
         yield
 
 
@@ -155,13 +158,13 @@ def _vae_as_it_was(vae: Any) -> Iterator[None]:
             vae.to(dtype=dtype)
 
 
-def _offload(pipeline: Any, placement: Placement, device: str) -> None:
+def _offload(pipeline: Any, placement: Placement, device: str, others: Sequence[Any]) -> None:
     if placement == "model_offload":
         pipeline.enable_model_cpu_offload(device=device)
         return
     import torch
 
-    for module in networks(pipeline).values():
+    for module in (*networks(pipeline).values(), *others):
         group_offload(module, torch.device(device))
 
 
@@ -184,8 +187,8 @@ def end_group_offload(module: Any) -> None:
     module.to("cpu")
 
 
-def _bring_home(pipeline: Any) -> None:
+def _bring_home(pipeline: Any, others: Sequence[Any]) -> None:
     """Undo both kinds of offloading, also half-done ones."""
     pipeline.remove_all_hooks()
-    for module in networks(pipeline).values():
+    for module in (*networks(pipeline).values(), *others):
         end_group_offload(module)

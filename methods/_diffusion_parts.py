@@ -122,7 +122,11 @@ def identity(part: Part, dtype: torch.dtype) -> str:
     folder of the user's own can be filled anew. Raises WeightsUnavailable.
     """
     kind = part.read or part.folder.rpartition("/")[2].replace("tokenizer_2", "tokenizer")
-    marks = [(file.name.replace(".fp16", ""), _mark(file)) for file in files_of(part.path(), dtype)]
+    path = part.path()
+    files = (
+        files_of(path, dtype) if part.read is None else sorted(filter(Path.is_file, path.iterdir()))
+    )
+    marks = [(file.name.replace(".fp16", ""), _mark(file)) for file in files]
     return hashlib.sha256(repr((kind, str(dtype), marks)).encode()).hexdigest()
 
 

@@ -23,11 +23,16 @@ NOT_SEEN = "its hash could not be seen when this was written"
 
 @dataclass(frozen=True, slots=True)
 class RepoFile:
-    """One file of a repository. path: within it; size: bytes, an estimate without a sha256."""
+    """One file of a repository.
+
+    path: within it, and within its folder here. size: bytes, an estimate without a sha256.
+    elsewhere: other paths under which some revisions keep it, tried in order after `path`.
+    """
 
     path: str
     size: int
     sha256: str | None = None
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +50,19 @@ class Repository:
     files: tuple[RepoFile, ...]
     unpinned_because: str = NOT_SEEN
 
-    def weights(self, *components: str) -> tuple[WeightFile, ...]:
-        """The files of these sub-folders ("unet", "vae" …), or all; in the order of `files`."""
+    def weights(self, *wanted: str) -> tuple[WeightFile, ...]:
+        """The files of these sub-folders ("unet", "vae" …), those at these paths
+        ("unet/config.json"), or all; in the order of `files`."""
         return tuple(
             self._weight(file)
             for file in self.files
-            if not components or _component(file.path) in components
+            if not wanted or file.path in wanted or _component(file.path) in wanted
         )
+
+    def file(self, path: str) -> Path:
+        """One file on this machine. Raises WeightsUnavailable."""
+        (weight,) = self.weights(path)
+        return self._present(weight)
 
     def folder(self, component: str) -> Path:
         """Where the files of one sub-folder ("" = the top) lie: the user's own, or the cache's.
@@ -70,7 +81,10 @@ class Repository:
     def _weight(self, file: RepoFile) -> WeightFile:
         return WeightFile(
             name=f"{self.name}/{file.path}",
-            sources=(HubFile(repo=self.repo, path=file.path, revision=self.revision),),
+            sources=tuple(
+                HubFile(repo=self.repo, path=path, revision=self.revision)
+                for path in (file.path, *file.elsewhere)
+            ),
             size=file.size,
             sha256=file.sha256,
             license=self.license,

@@ -206,7 +206,7 @@ def save_scheduler(folder: Path, kind: str = "DDIMScheduler", **changes: Any) ->
 
 # --- whole models ------------------------------------------------------------------------
 
-DDIM = {"clip_sample": False, "set_alpha_to_one": False}
+DDIM: dict[str, Any] = {"clip_sample": False, "set_alpha_to_one": False}
 
 
 def save_sd(
