@@ -1,0 +1,155 @@
+"""Attentive Eraser: a plain diffusion model that is kept from looking at the object.
+
+Paper: Sun, Cui, Dong, Tang, "Attentive Eraser: Unleashing Diffusion Model's Object Removal
+Potential via Self-Attention Redirection Guidance", AAAI 2025. Nothing is trained: the photo is
+noised, and at every step what lies outside the hole is put back (blended latents), while
+inside, the model's self-attention is turned away from the object (see `_attentive_guidance`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+
+from methods._attentive_freeu import freeu
+from methods._attentive_guidance import redirected_unet
+from methods._attentive_models import MODELS
+from methods._attentive_settings import AttentiveSettings
+from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, WeightFile
+from methods._diffusion import DiffusionEraser, Part
+from methods._geometry import erase_in_patches
+from methods._self_attention import TokenMasks, latent_mask
+
+_BLUR_THRESHOLD = 0.1  # of the blurred mask
+
+
+class AttentiveEraser(DiffusionEraser):
+    """AAS, SARG and similarity suppression on SDXL, Stable Diffusion 2.1 or 1.5."""
+
+    spec = EraserSpec(
+        id="attentive_eraser",
+        name="Attentive Eraser",
+        summary=Text(
+            "Turns SDXL's attention away from the object, without training; fills with background.",
+            "无需训练，让 SDXL 的注意力避开物体，用背景填充。",
+        ),
+        paper=Paper(
+            "Attentive Eraser: Unleashing Diffusion Model's Object Removal Potential via"
+            " Self-Attention Redirection Guidance",
+            "https://arxiv.org/abs/2412.12974",
+            2025,
+        ),
+        license="CreativeML-OpenRAIL++-M",
+        weights=MODELS["sdxl"].weights(),
+        more_weights=(*MODELS["sd21"].weights(), *MODELS["sd15"].weights()),
+        canvas=Canvas(short_side=1024, multiple_of=64),
+        devices=("cuda", "mps", "cpu"),
+        memory=10_600_000_000,  # in float32; half of it on a GPU
+        rank=32,
+        notes=(
+            Text(
+                "Every step asks the model twice, so it takes longer than plain inpainting.",
+                "每一步都要计算两次，因此比普通修补更慢。",
+            ),
+            Text(
+                "Variants sd21 (a mirror, OpenRAIL++-M) and sd15 (OpenRAIL-M) work at 512 pixels.",
+                "sd21（镜像，OpenRAIL++-M）和 sd15（OpenRAIL-M）以 512 像素工作。",
+            ),
+            Text(
+                "Shadows and reflections stay unless they are selected too.",
+                "影子和倒影需要一并选中，否则会保留。",
+            ),
+        ),
+    )
+    Settings = AttentiveSettings
+
+    @classmethod
+    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+        """Those of the chosen model."""
+        return MODELS[settings.variant].weights()
+
+    def parts(self, settings: Any) -> Mapping[str, Part]:
+        """UNet and VAE of the chosen model."""
+        base = MODELS[settings.variant].base
+        return {"unet": Part(base, "unet"), "vae": Part(base, "vae")}
+
+    def erase(
+        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+    ) -> Image:
+        """At the model's own resolution: the canvas is SDXL's, others get crops of it."""
+        side = settings.resolution or MODELS[settings.variant].resolution
+
+        def fill(picture: Image, hole: Mask, patch: int, patches: int) -> Image:
+            def tell(step: int, total: int) -> None:
+                progress(patch * total + step, patches * total)
+
+            pixels = _pixels(picture)
+            erased: Image = self.sample(pixels, hole, settings, seed, tell)
+            return erased
+
+        if min(image.shape[:2]) <= side:
+            return fill(image, mask, 0, 1)
+        canvas = Canvas(short_side=side, multiple_of=64)
+        whole = settings.whole_picture
+        return erase_in_patches(image, mask, canvas, fill, whole_picture=whole)
+
+    def sample(
+        self, pixels: Any, mask: Mask, settings: Any, seed: int, progress: Progress, **more: Any
+    ) -> Any:
+        """One run of the stock pipeline on pixels (1, 3, H, W), float in 0 … 1.
+
+        mask: (H, W). more: arguments for the pipeline, in place of ours. Returns what
+        `DiffusionEraser.run` does.
+        """
+        model = MODELS[settings.variant]
+        height, width = mask.shape
+        masks = TokenMasks(grown(mask, settings.mask_blur), (height // 8, width // 8))
+        (prompt,) = self.embed(model.prompts(), [settings.prompt])
+        pipeline = model.pipeline(self.loaded(settings))
+        call = {
+            "image": pixels,
+            "mask_image": _tensor(latent_mask(masks)),
+            # Unused by a UNet of 4 channels: given, so that the VAE need not make it.
+            "masked_image_latents": _tensor(np.zeros((4, *masks.latent), np.float32)),
+            "height": height,
+            "width": width,
+            "prompt_embeds": prompt.tokens,
+            "num_inference_steps": settings.num_inference_steps,
+            "strength": settings.strength,
+            "guidance_scale": 1.0,
+        }
+        if prompt.pooled is not None:
+            call["pooled_prompt_embeds"] = prompt.pooled
+        with ExitStack() as undo:
+            undo.enter_context(freeu(pipeline.unet, settings.factors))
+            undo.enter_context(redirected_unet(pipeline.unet, masks, settings.redirection))
+            return self.run(pipeline, settings, seed, progress, **(call | more))
+
+
+def grown(mask: Mask, kernel: int) -> Mask:
+    """The mask where its Gaussian blur reaches a tenth; kernel: odd size in pixels, 0 = as it is.
+
+    The blur's width follows from the kernel's size as in torchvision, which the authors use.
+    """
+    if not kernel:
+        return mask
+    import cv2
+
+    size = kernel | 1  # an even one means the next
+    blurred = cv2.GaussianBlur(mask.astype(np.float32), (size, size), 0)
+    return np.asarray(blurred >= _BLUR_THRESHOLD)
+
+
+def _tensor(values: Any) -> Any:
+    """(h, w) or (c, h, w) to (1, c, h, w)."""
+    import torch
+
+    return torch.from_numpy(values.reshape(1, -1, *values.shape[-2:]))
+
+
+def _pixels(image: Image) -> Any:
+    """(H, W, 3) uint8 to (1, 3, H, W) float32 in 0 … 1: the range that the pipelines widen."""
+    return _tensor((image.astype(np.float32) / 255).transpose(2, 0, 1).copy())

@@ -1,0 +1,374 @@
+"""Attentive Eraser meets its authors' own numbers, layer by layer and stage by stage.
+
+Each comparison is also made with a deliberate mistake, which must fail it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from golden_attentive import FullRun, LayerCase, layer_cases
+from golden_cases import golden_files, golden_folder
+from methods._attentive_guidance import RedirectedAttention, Redirection, Steps
+from methods._attentive_models import MODELS
+from methods._base import no_progress
+from methods._self_attention import TokenMasks, latent_mask
+from methods._weights import use_local
+from methods.attentive_eraser import AttentiveEraser
+
+pytestmark = [
+    pytest.mark.golden,
+    # The authors' code hands over pixels in -1 ... 1, which the pipelines now warn of.
+    pytest.mark.filterwarnings("ignore:Passing `image` as torch tensor:FutureWarning"),
+]
+
+LAYER, EXACT, CLOSE = 2e-5, 1e-5, 1e-3
+"""Tolerances: of one layer, of what precedes the UNet, of all that follows it."""
+
+AUTHORS_END_STEP = 40  # of the single layers; whole runs name their own
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """More get in each other's way in nets as small as these."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+# --- one layer ---------------------------------------------------------------------------
+
+
+def single_layers(fits: Callable[[LayerCase], bool] = lambda case: True) -> Any:
+    """A mark that runs a test on all cases that fit."""
+    folder = golden_folder("attentive_eraser")
+    paths = sorted(folder.glob("aas_attn_*.json")) if folder else []
+    cases = [case for path in paths for case in layer_cases(path) if fits(case)]
+    params = [pytest.param(case, id=case.id) for case in cases]
+    # Without any, golden_files says what is missing.
+    return pytest.mark.parametrize(
+        "case", params or golden_files("attentive_eraser", "no aas_attn that fits")
+    )
+
+
+def redirects(case: LayerCase) -> bool:
+    """Whether AAS works and there is an object to turn away from."""
+    return bool(case.facts["active_AAS"] and case.facts["mask_fg_tokens"])
+
+
+def suppresses(case: LayerCase) -> bool:
+    """Whether a step of similarity suppression can change anything: not without background."""
+    return redirects(case) and case.facts["mask_fg_tokens"] < case.facts["tokens"]
+
+
+def attended(case: LayerCase, **mistakes: Any) -> Any:
+    """(2, N, heads * d), as the golden output has it."""
+    plan = Redirection(
+        ss_steps=case.facts["ss_steps"],
+        ss_scale=case.facts["ss_scale"],
+        end_step=AUTHORS_END_STEP,
+    )
+    steps = Steps(replace(plan, **mistakes))
+    steps.step = case.facts["cur_step"]
+    layer = RedirectedAttention(None, steps, TokenMasks(case.mask, case.resolution))
+    query, key, value = (_heads(case.tensors[name], case) for name in "qkv")
+    if works(case) and steps.active:
+        found = layer.attend(query, key, value)
+    else:
+        found = _plain(query, key, value)
+    return found.transpose(1, 2).flatten(2)
+
+
+def works(case: LayerCase) -> bool:
+    """Whether the layer is one that AAS changes: self-attention, in the authors' range."""
+    # SD's cases do not name the range, which is the authors' default.
+    layers = range(case.facts.get("start_layer", 7), case.facts.get("end_layer", 16))
+    inside = case.facts.get("layer", layers[0]) in layers
+    return inside and not case.facts.get("is_cross", False)
+
+
+def _heads(tensor: Any, case: LayerCase) -> Any:
+    return tensor.unflatten(0, (2, case.facts["heads"]))
+
+
+def _plain(query: Any, key: Any, value: Any) -> Any:
+    import torch
+
+    return torch.nn.functional.scaled_dot_product_attention(query, key, value)
+
+
+def difference(found: Any, expected: Any) -> float:
+    """The largest, anywhere."""
+    return float((found - expected).abs().max())
+
+
+@single_layers()
+def test_masks_are_pooled_as_theirs(case: LayerCase) -> None:
+    ours = TokenMasks(case.mask, case.resolution).at(case.resolution)
+    assert (ours == case.tensors["mask"].numpy().astype(bool)).all()
+    assert ours.sum() == case.facts["mask_fg_tokens"]
+
+
+@single_layers()
+def test_a_layer_gives_their_values(case: LayerCase) -> None:
+    import torch
+
+    with torch.inference_mode():
+        assert difference(attended(case), case.tensors["out"]) < LAYER
+
+
+@single_layers(suppresses)
+def test_a_layer_tells_a_step_of_suppression_more_or_less(case: LayerCase) -> None:
+    step, last = case.facts["cur_step"], case.facts["ss_steps"]
+    other = step - 1 if step <= last else step
+    assert difference(attended(case, ss_steps=other), case.tensors["out"]) > 10 * LAYER
+
+
+@single_layers(redirects)
+def test_a_layer_tells_its_halves_apart(case: LayerCase) -> None:
+    found = attended(replace_halves(case))
+    assert difference(found.flip(0), case.tensors["out"]) > 10 * LAYER
+
+
+def replace_halves(case: LayerCase) -> LayerCase:
+    """The case with its two halves swapped, so that AAS works on the other one."""
+    swapped = {name: _heads(case.tensors[name], case).flip(0).flatten(0, 1) for name in "qkv"}
+    return replace(case, tensors={**case.tensors, **swapped})
+
+
+# --- whole runs --------------------------------------------------------------------------
+
+
+@dataclass
+class Seen:
+    """What went through the eraser: latents into the UNet, noise out of it, DDIM's results."""
+
+    unet_in: list[Any] = field(default_factory=list)
+    halves: list[Any] = field(default_factory=list)
+    timesteps: list[int] = field(default_factory=list)
+    step_prev: list[Any] = field(default_factory=list)
+    conditions: dict[str, Any] = field(default_factory=dict)
+    latents: tuple[Any, ...] = ()
+    final: Any = None
+    image: Any = None
+
+
+class Spies:
+    """Patches that note what passes through the pipeline and change nothing."""
+
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
+
+    def forward(self, forward: Any) -> Any:
+        def spy(sample: Any, timestep: Any, *args: Any, **kwargs: Any) -> Any:
+            output = forward(sample, timestep, *args, **kwargs)
+            self.seen.unet_in.append(sample.clone())
+            self.seen.timesteps.append(int(timestep))
+            self.seen.halves.append(output[0].clone())
+            self.seen.conditions = kwargs
+            return output
+
+        return spy
+
+    def prepare_latents(self, prepare: Any) -> Any:
+        def spy(*args: Any, **kwargs: Any) -> Any:
+            self.seen.latents = prepare(*args, **kwargs)
+            return self.seen.latents
+
+        return spy
+
+    def step(self, step: Any) -> Any:
+        def spy(*args: Any, **kwargs: Any) -> Any:
+            output = step(*args, **kwargs)
+            self.seen.step_prev.append(output[0].clone())
+            return output
+
+        return spy
+
+
+@lru_cache(maxsize=8)
+def observed(folder: Path, home: Path) -> tuple[FullRun, Seen]:
+    """A case, and all that our eraser does with it."""
+    run, seen = FullRun.read(folder), Seen()
+    with pytest.MonkeyPatch.context() as patch, loaded(run, home) as eraser:
+        parts = eraser.loaded(settings_of(eraser, run))
+        pipeline = type(MODELS[run.variant].pipeline(parts))
+        spies = Spies(seen)
+        patch.setattr(parts["unet"], "forward", spies.forward(parts["unet"].forward))
+        patch.setattr(pipeline, "prepare_latents", spies.prepare_latents(pipeline.prepare_latents))
+        scheduler = type(MODELS[run.variant].pipeline(parts).scheduler)
+        patch.setattr(scheduler, "step", spies.step(scheduler.step))
+        seen.final = latents(eraser, run)
+        vae = parts["vae"]
+        seen.image = vae.decode(seen.final / vae.config.scaling_factor).sample / 2 + 0.5
+    return run, seen
+
+
+class loaded:  # noqa: N801 - reads as a function
+    """The eraser on the case's model, for a block."""
+
+    def __init__(self, run: FullRun, home: Path) -> None:
+        self._name, self._run, self._home = MODELS[run.variant].base.name, run, home
+        self._eraser = AttentiveEraser()
+
+    def __enter__(self) -> AttentiveEraser:
+        folder = self._home / self._run.folder.name
+        use_local(self._name, folder if folder.is_dir() else self._run.model(folder))
+        self._eraser.load("cpu", None)
+        return self._eraser
+
+    def __exit__(self, *_: object) -> None:
+        self._eraser.unload()
+        use_local(self._name, None)
+
+
+def settings_of(eraser: AttentiveEraser, run: FullRun, **mistakes: Any) -> Any:
+    return eraser.Settings(**{**run.settings, **mistakes})
+
+
+def latents(eraser: AttentiveEraser, run: FullRun, **mistakes: Any) -> Any:
+    """The last ones, from the picture exactly as the authors' code had it."""
+    import torch
+
+    settings = settings_of(eraser, run, **mistakes)
+    with torch.inference_mode():
+        found = eraser.sample(
+            run.pixels(), run.mask, settings, run.seed, no_progress, output_type="latent"
+        )
+    return found[None]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("models")
+
+
+def full_runs() -> list[Any]:
+    found = golden_files("attentive_eraser", "*/params.json")
+    names = [
+        pytest.param(p.values[0].parent, id=p.values[0].parent.name) for p in found if p.values[0]
+    ]
+    return names or found
+
+
+every_run = pytest.mark.parametrize("folder", full_runs())
+
+
+def near(run: FullRun, name: str, found: Any, tolerance: float) -> None:
+    """Compare with a tensor of the case, if the case carries it."""
+    if name in run.expected:
+        assert found.shape == run.expected[name].shape, name
+        assert difference(found, run.expected[name]) < tolerance, name
+
+
+@every_run
+def test_the_masks_are_theirs(folder: Path) -> None:
+    run = FullRun.read(folder)
+    side = len(run.mask)
+    masks = TokenMasks(run.mask, (side // 8, side // 8))
+    for name, expected in run.expected.items():
+        if name.startswith("aas_mask_"):
+            size = int(name.rpartition("_")[2])
+            assert (masks.at((size, size)) == expected.numpy().astype(bool)).all(), name
+    if "mask_latent" in run.expected:
+        ours = latent_mask(masks)[::8, ::8]
+        assert (ours == run.expected["mask_latent"][0, 0].numpy()).all()
+
+
+@every_run
+def test_what_the_unet_is_given_is_theirs(folder: Path, home: Path) -> None:
+    run, seen = observed(folder, home)
+    init, noise, image = seen.latents
+    if "timesteps" in run.expected:
+        assert seen.timesteps == run.expected["timesteps"].tolist()
+    near(run, "prompt_embeds", seen.conditions["encoder_hidden_states"], EXACT)
+    near(run, "image_latents", image, EXACT)
+    near(run, "noise", noise, EXACT)
+    near(run, "init_latents", init, EXACT)
+    added = seen.conditions.get("added_cond_kwargs") or {}
+    for name, ours in (("pooled_prompt_embeds", "text_embeds"), ("time_ids", "time_ids")):
+        if name in run.expected:
+            near(run, name, added[ours], EXACT)
+
+
+@every_run
+def test_each_step_is_theirs(folder: Path, home: Path) -> None:
+    import torch
+
+    run, seen = observed(folder, home)
+    halves, given = torch.stack(seen.halves), torch.cat(seen.unet_in)
+    near(run, "noise_wo", halves[:, 0], CLOSE)
+    near(run, "noise_w", halves[:, 1], CLOSE)
+    near(run, "unet_in", given if run.variant != "sdxl" else given[1:], CLOSE)
+    near(run, "step_prev", torch.cat(seen.step_prev), CLOSE)
+    near(run, "final_latents", seen.final, CLOSE)
+
+
+@every_run
+def test_the_picture_is_theirs(folder: Path, home: Path) -> None:
+    run, seen = observed(folder, home)
+    image = seen.image.clamp(0, 1)
+    near(run, "image_sub4", image[:, :, ::4, ::4], CLOSE)
+    near(run, "image_sub8", image[:, :, ::8, ::8], CLOSE)
+    near(run, "image_crop", image[:, :, 448:576, 448:576], CLOSE)
+
+
+@every_run
+def test_erase_gives_their_picture(folder: Path, home: Path) -> None:
+    """From uint8 to uint8, which rounds a little differently."""
+    run = FullRun.read(folder)
+    kept = {"image_u8": 1, "image_sub4": 4, "image_sub8": 8}
+    name = next((name for name in kept if name in run.expected), None)
+    if name is None:
+        pytest.skip("the case has no picture")
+    with loaded(run, home) as eraser:
+        settings = settings_of(eraser, run)
+        ours = eraser.erase(run.image, run.mask, settings, run.seed, no_progress)
+    theirs = run.expected[name].numpy()
+    if name != "image_u8":
+        theirs = np.rint(theirs[0].transpose(1, 2, 0) * 255)
+    assert np.abs(ours[:: kept[name], :: kept[name]].astype(int) - theirs).max() <= 1
+
+
+def smallest_run() -> list[Any]:
+    """The case whose mistakes cost the least time."""
+    runs = [run for run in full_runs() if run.values[0]]
+    return sorted(runs, key=lambda run: _work(run.values[0]))[:1] or full_runs()
+
+
+def _work(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir() if path.suffix == ".png")
+
+
+MISTAKES: dict[str, Any] = {
+    "one layer fewer at the start": lambda s: {"AAS_start_layer": s["AAS_start_layer"] + 1},
+    "one layer fewer at the end": lambda s: {"AAS_end_layer": s["AAS_end_layer"] - 1},
+    "one step less suppression": lambda s: {"ss_steps": s["ss_steps"] - 1},
+    "no suppression": lambda s: {"ss_scale": 1.0},
+    "attention one step late": lambda s: {"AAS_start_step": s["AAS_start_step"] + 1},
+    "swapped halves": lambda s: {},
+}
+
+
+@pytest.mark.parametrize("folder", smallest_run())
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes_are_seen(
+    folder: Path, home: Path, mistake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if mistake == "swapped halves":
+        own = RedirectedAttention.attend
+        monkeypatch.setattr(RedirectedAttention, "attend", lambda *a: own(*a).flip(0))
+    run = FullRun.read(folder)
+    with loaded(run, home) as eraser:
+        wrong = latents(eraser, run, **MISTAKES[mistake](run.settings))
+    assert difference(wrong, run.expected["final_latents"]) > 50 * CLOSE
