@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = {"torch", "torchvision", "diffusers", "transformers", "peft", "accelerate", "timm"}
-HEAVY |= {"segment_anything", "onnxruntime", "patchmatch", "gradio"}
+HEAVY |= {"segment_anything", "onnxruntime", "patchmatch", "gradio", "groundingdino"}
 
 BASE, NETWORK, HELPER, ERASER, REGISTRY, RUNNER, COMMANDS = range(7)
 NAMED = {"_base": BASE, "_registry": REGISTRY, "_worker": RUNNER, "_runner": RUNNER}
@@ -160,6 +160,7 @@ def test_heavy_libraries_are_imported_inside_functions() -> None:
         "import methods, segmentation",
         "import methods; assert methods.list_erasers()",
         "import segmentation; assert segmentation.list_segmenters()",
+        "import segmentation; assert segmentation.list_detectors()",
         "from methods import get_eraser, list_erasers\n"
         "for spec in list_erasers(): get_eraser(spec.id)().unload()",
         "from methods import Job, run, load_image, weight_status",

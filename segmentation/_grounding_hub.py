@@ -1,0 +1,217 @@
+"""Grounding DINO through transformers, in two sizes.
+
+Liu et al., "Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object
+Detection", ECCV 2024. The weights are the authors' own, in the model hub's layout.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from methods import HubFile, Image, Paper, Text, WeightFile, WeightsUnavailable
+from segmentation._grounding_base import Detector, DetectorSpec, RawAnswer
+
+PAPER = Paper(
+    "Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object Detection",
+    "https://arxiv.org/abs/2303.05499",
+    2023,
+)
+
+# Size and SHA-256 of every file, as several independent public projects have pinned them.
+_SHARED = {
+    "preprocessor_config.json": (
+        457,
+        "8454179ba95e2ad22947835aad7b45862a601fc0055ab88bf1ee70892d3aea60",
+    ),
+    "tokenizer.json": (
+        711_396,
+        "d241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66",
+    ),
+    "tokenizer_config.json": (
+        1_237,
+        "d40ab645b68211910b9170d22433d43186a6ec8ee6fd10ba170524b25bf4fb56",
+    ),
+}
+_TINY = {
+    "model.safetensors": (
+        689_359_096,
+        "1a2412ef99bd74bcd3c2a246fa1e48581f8889a1300c9051974741314fc042f3",
+    ),
+    "config.json": (1_644, "eec82c5ab66e16df12a9a212e68ac011779927c2536cf9078658e35d85f0c67a"),
+}
+_BASE = {
+    "model.safetensors": (
+        933_400_872,
+        "5548f844c928c4b6f411fa8cbcc2bfa8dbbba437cb1d513975519f93c2a9ed21",
+    ),
+    "config.json": (1_737, "eda416dae6f49419ff831b1c190ec430a060b19aae688dbaf2425a075b650608"),
+}
+
+
+def hub_weights(
+    repository: str, revision: str, files: Mapping[str, tuple[int, str]]
+) -> tuple[WeightFile, ...]:
+    """One `WeightFile` per file, named <repository>/<file> in the cache and in local folders."""
+    return tuple(
+        WeightFile(
+            name=f"{repository}/{file}",
+            sources=(HubFile(f"IDEA-Research/{repository}", file, revision),),
+            size=size,
+            sha256=sha256,
+            license="Apache-2.0",
+        )
+        for file, (size, sha256) in files.items()
+    )
+
+
+class HubDetector(Detector):
+    """A loaded `GroundingDinoForObjectDetection` behind the common interface."""
+
+    def __init__(self, model: Any, processor: Any, device: str) -> None:
+        super().__init__()
+        self._model = model
+        self._processor = processor
+        self._device = device
+
+    @classmethod
+    def load(cls) -> Self:
+        """With its weights (fetched if need be); half precision on CUDA."""
+        from methods import best_device, fetch
+
+        paths = {weight.name.rpartition("/")[2]: fetch(weight) for weight in cls.spec.weights}
+        return cls.from_files(paths, best_device())
+
+    @classmethod
+    def from_files(cls, paths: Mapping[str, Path], device: str = "cpu") -> Self:
+        """From the files of the model hub's layout by their names. Raises WeightsUnavailable."""
+        with side_by_side(paths) as folder:
+            model, processor = _read(folder, cls.spec)
+        return cls(model.to(device), processor, device)
+
+    def answer(self, image: Image, text: str) -> RawAnswer:
+        """One forward pass. On CUDA the products are computed in half precision and the
+        weights stay in single, because a box in half precision is pixels off."""
+        import torch
+
+        inputs = self._processor(
+            images=image, text=text, return_tensors="pt", input_data_format="channels_last"
+        )
+        spans = self._processor.tokenizer(text, return_offsets_mapping=True)["offset_mapping"]
+        half = torch.autocast("cuda", torch.float16, enabled=self._device == "cuda")
+        with torch.inference_mode(), half:
+            output = self._model(**inputs.to(self._device))
+        scores = output.logits[0, :, : len(spans)].float().sigmoid()
+        return RawAnswer(
+            boxes=output.pred_boxes[0].float().cpu().numpy(),
+            scores=scores.cpu().numpy(),
+            spans=[(int(first), int(last)) for first, last in spans],
+        )
+
+
+def _read(folder: Path, spec: DetectorSpec) -> tuple[Any, Any]:
+    """The model in evaluation mode and its processor; no code from the folder is run."""
+    from transformers import (
+        AutoTokenizer,
+        GroundingDinoImageProcessorPil,
+        GroundingDinoProcessor,
+    )
+
+    try:
+        model, report = _model_in(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        images = GroundingDinoImageProcessorPil.from_pretrained(folder, local_files_only=True)
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file makes the readers fail in a dozen ways
+        raise unreadable(spec) from error
+    if report["missing_keys"] or report["mismatched_keys"]:
+        raise unreadable(spec)  # the library would go on with random numbers
+    return model.eval(), GroundingDinoProcessor(images, tokenizer)
+
+
+def _model_in(folder: Path) -> tuple[Any, Mapping[str, Any]]:
+    """The model and the library's report on what it could not place."""
+    import torch
+    from transformers import GroundingDinoForObjectDetection
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        model, report = GroundingDinoForObjectDetection.from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+        )
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+    return model, report
+
+
+@contextmanager
+def side_by_side(paths: Mapping[str, Path]) -> Iterator[Path]:
+    """A folder with just these files under these names, as the library wants them.
+
+    They may come from different places, since a user can name a file of their own for each.
+    """
+    with tempfile.TemporaryDirectory(prefix="eraser-lab-") as made:
+        folder = Path(made)
+        for name, path in paths.items():
+            try:
+                os.symlink(path.absolute(), folder / name)
+            except OSError:  # not every system lets every user make links
+                shutil.copyfile(path, folder / name)
+        yield folder
+
+
+def unreadable(spec: DetectorSpec) -> WeightsUnavailable:
+    return WeightsUnavailable(
+        f"The files of {spec.name} do not hold its weights. Delete them and fetch them again.",
+        "weights_unreadable",
+        name=spec.name,
+    )
+
+
+class GroundingDinoTiny(HubDetector):
+    """With a Swin-T image encoder; 172 million parameters."""
+
+    spec: ClassVar[DetectorSpec] = DetectorSpec(
+        id="grounding_dino_tiny",
+        name="Grounding DINO tiny",
+        summary=Text(
+            "Finds what a few English words name; the quicker of the two sizes.",
+            "按英文词语查找物体；两种大小中较快的一种。",
+        ),
+        paper=PAPER,
+        license="Apache-2.0",
+        weights=hub_weights(
+            "grounding-dino-tiny", "a2bb814dd30d776dcf7e30523b00659f4f141c71", _TINY | _SHARED
+        ),
+    )
+
+
+class GroundingDinoBase(HubDetector):
+    """With a Swin-B image encoder; 233 million parameters."""
+
+    spec: ClassVar[DetectorSpec] = DetectorSpec(
+        id="grounding_dino_base",
+        name="Grounding DINO base",
+        summary=Text(
+            "Finds what a few English words name; larger, slower and more accurate.",
+            "按英文词语查找物体；更大、更慢，也更准确。",
+        ),
+        paper=PAPER,
+        license="Apache-2.0",
+        weights=hub_weights(
+            "grounding-dino-base", "12bdfa3120f3e7ec7b434d90674b3396eccf88eb", _BASE | _SHARED
+        ),
+    )

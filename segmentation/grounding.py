@@ -1,0 +1,188 @@
+"""From words to boxes: "red car, dog" finds cars and dogs, each with its score.
+
+    found = detect(photo.rgb, photo.key, "Red car, dog")
+    objects = as_objects(found, box_threshold=0.4)
+
+What was found on a photo for a phrase is a value and is remembered, down to a score that
+no slider goes below: moving a threshold filters it and runs no network.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Literal
+
+from methods import (
+    BadInput,
+    Image,
+    Text,
+    Unavailable,
+    UserError,
+    WeightsUnavailable,
+    best_device,
+    find_weights,
+)
+from segmentation._grounding_base import BOX_THRESHOLD as BOX_THRESHOLD
+from segmentation._grounding_base import TEXT_THRESHOLD as TEXT_THRESHOLD
+from segmentation._grounding_base import Detection as Detection
+from segmentation._grounding_base import Detections as Detections
+from segmentation._grounding_base import Detector
+from segmentation._grounding_base import DetectorSpec as DetectorSpec
+from segmentation.cache import SharedCache
+from segmentation.phrases import Phrase, read_phrase
+from segmentation.prompts import MAX_OBJECTS, PromptedObject
+
+_CLASSES = {
+    "grounding_dino_tiny": ("_grounding_hub", "GroundingDinoTiny"),
+    "grounding_dino_base": ("_grounding_hub", "GroundingDinoBase"),
+    "groundingdino_py": ("_grounding_original", "GroundingDinoPy"),
+}
+_shared: dict[str, Detector] = {}
+_loading = {detector_id: threading.Lock() for detector_id in _CLASSES}
+
+_Key = tuple[str, Phrase, str]
+_detections: SharedCache[_Key, Detections] = SharedCache(32 * 2**20)
+
+
+# --- which detectors there are -----------------------------------------------------------
+
+
+def _class_of(detector_id: str) -> type[Detector]:
+    if detector_id not in _CLASSES:
+        raise BadInput(
+            f"There is no detector of that name; choose one of {', '.join(_CLASSES)}.",
+            "unknown_detector",
+            known=", ".join(_CLASSES),
+        )
+    module, name = _CLASSES[detector_id]
+    found: type[Detector] = getattr(import_module(f"segmentation.{module}"), name)
+    return found
+
+
+def list_detectors() -> tuple[DetectorSpec, ...]:
+    """All of them, the preferred one first; loads nothing heavy."""
+    return tuple(_class_of(detector_id).spec for detector_id in _CLASSES)
+
+
+def why_no_detector(spec: DetectorSpec) -> Text | None:
+    """What stands in the way of the detector here, weights apart; None: nothing."""
+    if all(find_spec(package) is not None for package in spec.packages):
+        return None
+    return Text(
+        f"Needs packages that are not installed: {spec.install}",
+        f"需要先安装软件包：{spec.install}",
+    )
+
+
+def is_detector_ready(spec: DetectorSpec) -> bool:
+    """Whether its packages and all its weights are on this machine."""
+    if why_no_detector(spec) is not None:
+        return False
+    try:
+        return all(find_weights(weight) is not None for weight in spec.weights)
+    except WeightsUnavailable:  # the user has named a file that is not there
+        return False
+
+
+def get_detector(detector_id: str, *, fetch_missing: bool = True) -> Detector:
+    """The one loaded instance of the process; loads it at the first call, once.
+
+    fetch_missing: False = do not download. Raises BadInput for an unknown id, Unavailable
+    ("detector_packages") and WeightsUnavailable ("detector_missing", or what went wrong).
+    """
+    kind = _class_of(detector_id)
+    with _loading[detector_id]:
+        if detector_id not in _shared:
+            _demand(kind.spec, fetch_missing)
+            _shared[detector_id] = kind.load()
+        return _shared[detector_id]
+
+
+def choose_detector(backend: str | None = None) -> DetectorSpec:
+    """The one named, or the first that is ready. Raises as `get_detector`, downloads nothing."""
+    if backend is not None:
+        return _class_of(backend).spec
+    specs = list_detectors()
+    return next(filter(is_detector_ready, specs), specs[0])
+
+
+def _demand(spec: DetectorSpec, fetch_missing: bool) -> None:
+    if why_no_detector(spec) is not None:
+        raise Unavailable(
+            f"{spec.name} needs packages that are not installed here: {spec.install}",
+            "detector_packages",
+            name=spec.name,
+            command=spec.install,
+        )
+    best_device()  # says it when the one that the user asks for is not there
+    missing = [] if fetch_missing else [w for w in spec.weights if find_weights(w) is None]
+    if missing:
+        megabytes = round(sum(weight.size for weight in missing) / 1e6)
+        command = f"python -m methods fetch {spec.id}"
+        raise WeightsUnavailable(
+            f"Finding things by words needs {spec.name} ({megabytes} MB), which is not on this"
+            f" machine yet. Fetch it: {command}",
+            "detector_missing",
+            name=spec.name,
+            detector=spec.id,
+            megabytes=megabytes,
+            command=command,
+        )
+
+
+# --- finding things ----------------------------------------------------------------------
+
+
+def detect(
+    image: Image | Callable[[], Image], key: str, phrase: str, backend: str | None = None
+) -> Detections:
+    """Everything on a photo that a phrase may mean, best first.
+
+    image: (H, W, 3) uint8 RGB, or a function that gives it, called only when needed. key:
+    identifies the pixels (`Photo.key`). phrase: as typed; see `segmentation.phrases`.
+    backend: a detector's id; None = the first that is ready. Computed once for each photo,
+    phrase and detector, however many ask for it at once. Downloads nothing: raises
+    WeightsUnavailable ("detector_missing") for weights that are not here, Unavailable, or
+    BadInput for the phrase.
+    """
+    asked = read_phrase(phrase)
+    spec = choose_detector(backend)
+
+    def compute() -> Detections:
+        detector = get_detector(spec.id, fetch_missing=False)
+        return detector.detect(image() if callable(image) else image, asked)
+
+    return _detections.get((key, asked, spec.id), compute)
+
+
+def as_objects(
+    detections: Detections,
+    box_threshold: float = BOX_THRESHOLD,
+    text_threshold: float = TEXT_THRESHOLD,
+    *,
+    level: Literal[0, 1, 2] | None = None,
+    most: int = MAX_OBJECTS,
+) -> tuple[PromptedObject, ...]:
+    """The best `most` detections above the thresholds as objects to segment.
+
+    Raises BadInput ("nothing_detected") when there is none.
+    """
+    chosen = detections.above(box_threshold, text_threshold)[:most]
+    if not chosen:
+        raise _nothing_detected(detections)
+    return tuple(PromptedObject(box=each.box, level=level) for each in chosen)
+
+
+def _nothing_detected(detections: Detections) -> UserError:
+    words = ", ".join(detections.phrase.parts)
+    best = max((each.score for each in detections.found), default=0.0)
+    return BadInput(
+        f"Nothing on the photo fits “{words}” well enough (the best score is {best:.2f})."
+        " Lower the thresholds, or use other words.",
+        "nothing_detected",
+        words=words,
+        score=round(best, 2),
+    )
