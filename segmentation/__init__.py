@@ -14,11 +14,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from segmentation.cache import EmbeddingCache as EmbeddingCache
+    from segmentation.grounding import BOX_THRESHOLD as BOX_THRESHOLD
+    from segmentation.grounding import TEXT_THRESHOLD as TEXT_THRESHOLD
+    from segmentation.grounding import Detection as Detection
+    from segmentation.grounding import Detections as Detections
+    from segmentation.grounding import DetectorSpec as DetectorSpec
+    from segmentation.grounding import as_objects as as_objects
+    from segmentation.grounding import choose_detector as choose_detector
+    from segmentation.grounding import detect as detect
+    from segmentation.grounding import get_detector as get_detector
+    from segmentation.grounding import is_detector_ready as is_detector_ready
+    from segmentation.grounding import list_detectors as list_detectors
+    from segmentation.grounding import why_no_detector as why_no_detector
     from segmentation.masks import dilate as dilate
     from segmentation.masks import drop_speckles as drop_speckles
     from segmentation.masks import fill_holes as fill_holes
     from segmentation.masks import mask_png as mask_png
     from segmentation.masks import overlay_png as overlay_png
+    from segmentation.phrases import Phrase as Phrase
+    from segmentation.phrases import read_phrase as read_phrase
     from segmentation.prompts import MAX_OBJECTS as MAX_OBJECTS
     from segmentation.prompts import MAX_POINTS as MAX_POINTS
     from segmentation.prompts import Box as Box
@@ -37,7 +51,12 @@ if TYPE_CHECKING:
 
 _HOME = {
     "cache": "EmbeddingCache",
+    "grounding": (
+        "BOX_THRESHOLD TEXT_THRESHOLD Detection Detections DetectorSpec as_objects"
+        " choose_detector detect get_detector is_detector_ready list_detectors why_no_detector"
+    ),
     "masks": "dilate drop_speckles fill_holes mask_png overlay_png",
+    "phrases": "Phrase read_phrase",
     "prompts": "MAX_OBJECTS MAX_POINTS Box Point PromptedObject parse_objects",
     "registry": "get_segmenter list_segmenters",
     "segmenter": "Candidates Embedding Segmenter SegmenterSpec",
