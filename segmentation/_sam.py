@@ -8,16 +8,15 @@ current photo: the embedding is a value.
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image as PilImage
 
 from methods import Image
-from segmentation._levels import choose_level
+from segmentation._sam_family import SamFamily
 from segmentation.prompts import PromptedObject
-from segmentation.segmenter import Candidates, Embedding, Frame, Segmenter
+from segmentation.segmenter import Embedding, Frame
 
 if TYPE_CHECKING:
     import torch
@@ -47,38 +46,31 @@ def _halve(encoder: Any) -> None:
     encoder.neck.register_forward_pre_hook(lambda _, inputs: tuple(x.float() for x in inputs))
 
 
-class SamSegmenter(Segmenter):
+class SamSegmenter(SamFamily):
     """A loaded `segment_anything.modeling.Sam` behind the common interface.
 
-    sam: in evaluation mode, on its device, and given away. half: run the image encoder in
-    half precision (the decoder, which is small and sensitive, always runs in float32).
+    sam: in evaluation mode, on its device, and given away. half: see `SamFamily`.
     """
 
     def __init__(self, sam: Any, *, half: bool = False) -> None:
         import torch
 
+        super().__init__(sam.device, half=half)
         self._sam = sam
-        self._device = sam.device
-        self._dtype = torch.float16 if half else torch.float32
         self._side = int(sam.image_encoder.img_size)
         if half:
             _halve(sam.image_encoder)
-        # One photo at a time: encoders use every core and a few hundred MB each.
-        self._encoding = threading.Lock()
+        sam.prompt_encoder.to(self._decoding_device)
+        sam.mask_decoder.to(self._decoding_device)
         with torch.inference_mode():
             self._image_pe = sam.prompt_encoder.get_dense_pe()
 
-    def encode(self, image: Image, key: str) -> Embedding:
-        """Look at a photo once: (H, W, 3) uint8 -> a (1, 256, 64, 64) float32 embedding.
+    def _widen(self) -> None:
+        self._sam.image_encoder.float()
 
-        The embedding rests in main memory, so that any device can decode it.
-        """
-        import torch
-
-        with torch.inference_mode(), self._encoding:
-            features = self._sam.image_encoder(self._pixels(image)).float().cpu()
-        height, width = image.shape[:2]
-        return Embedding(key, self.spec.id, (height, width), features, features.nbytes)
+    def _features(self, image: Image) -> tuple[torch.Tensor, ...]:
+        """One tensor: (1, 256, 64, 64)."""
+        return (self._sam.image_encoder(self._pixels(image)).float(),)
 
     def _pixels(self, image: Image) -> torch.Tensor:
         """(1, 3, side, side) normalised and padded at the bottom and the right with zeros."""
@@ -88,15 +80,8 @@ class SamSegmenter(Segmenter):
         pixels = self._sam.preprocess(pixels.to(self._device))
         return pixels.to(dtype=self._dtype, memory_format=torch.channels_last)
 
-    def segment(self, embedding: Embedding, prompted: PromptedObject) -> Candidates:
-        """SAM's three masks for one object (multimask output); see `Segmenter.segment`."""
-        if embedding.model != self.spec.id:
-            raise ValueError(f"an embedding of {embedding.model} was given to {self.spec.id}")
-        prompted = prompted.on_photo(embedding.size)
-        logits, scores = self._decode(embedding, prompted)
-        frame = Frame(self._side, resized_shape(embedding.size, self._side))
-        best = choose_level(frame.shown(logits), scores, embedding.size, prompted)
-        return Candidates(logits, scores, best, embedding.size, frame)
+    def _frame(self, size: tuple[int, int], logits: tuple[int, int]) -> Frame:
+        return Frame(self._side, resized_shape(size, self._side))
 
     def _decode(
         self, embedding: Embedding, prompted: PromptedObject
@@ -104,36 +89,20 @@ class SamSegmenter(Segmenter):
         """(3, 256, 256) logits and (3,) predicted IoU."""
         import torch
 
+        height, width = resized_shape(embedding.size, self._side)
+        scale = (width / embedding.size[1], height / embedding.size[0])
         with torch.inference_mode():
-            points, box = self._prompt_tensors(prompted, embedding.size)
-            sparse, dense = self._sam.prompt_encoder(points=points, boxes=box, masks=None)
+            points, labels, box = self._prompt_tensors(prompted, scale)
+            sparse, dense = self._sam.prompt_encoder(
+                points=None if points is None or labels is None else (points[None], labels[None]),
+                boxes=None if box is None else box[None],
+                masks=None,
+            )
             logits, scores = self._sam.mask_decoder(
-                image_embeddings=embedding.data.to(self._device),
+                image_embeddings=embedding.data[0].to(self._decoding_device),
                 image_pe=self._image_pe,
                 sparse_prompt_embeddings=sparse,
                 dense_prompt_embeddings=dense,
                 multimask_output=True,
             )
             return logits[0].cpu().numpy(), scores[0].cpu().numpy()
-
-    def _prompt_tensors(
-        self, prompted: PromptedObject, size: tuple[int, int]
-    ) -> tuple[tuple[torch.Tensor, torch.Tensor] | None, torch.Tensor | None]:
-        """Points (1, N, 2) with labels (1, N), and box (1, 4), in the network's pixels."""
-        import torch
-
-        height, width = resized_shape(size, self._side)
-        scale = np.array([width / size[1], height / size[0]])
-
-        def moved(corners: list[tuple[float, float]]) -> torch.Tensor:
-            scaled = (np.array(corners) * scale).astype(np.float32)
-            return torch.from_numpy(scaled).to(self._device)[None]
-
-        points, box = None, None
-        if prompted.points:
-            labels = torch.tensor([[p.label for p in prompted.points]], device=self._device)
-            points = moved([(p.x, p.y) for p in prompted.points]), labels
-        if prompted.box is not None:
-            corners = [(prompted.box.x0, prompted.box.y0), (prompted.box.x1, prompted.box.y1)]
-            box = moved(corners).reshape(1, 4)
-        return points, box

@@ -62,6 +62,7 @@ class GrabCut(Segmenter):
         license="Apache-2.0",
         levels=3,
         approximate=True,
+        rank=1000,  # what is left when no network can be had
     )
 
     @classmethod

@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from methods import Paper, PipMember, Text, UrlFile, WeightFile, WeightsUnavailable
+from methods import Paper, PipMember, Text, UrlFile, WeightFile
 from segmentation._sam import SamSegmenter
+from segmentation._sam_checkpoint import read_checkpoint, unreadable
 from segmentation.segmenter import SegmenterSpec
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class MobileSam(SamSegmenter):
         license="Apache-2.0",
         levels=3,
         weights=(WEIGHTS,),
+        memory=700 * 2**20,
+        rank=10,
     )
 
     @classmethod
@@ -70,17 +73,7 @@ class MobileSam(SamSegmenter):
 
 def read_state(path: Path) -> dict[str, torch.Tensor]:
     """The tensors of a checkpoint; never runs code from it. Raises WeightsUnavailable."""
-    import torch
-
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except MemoryError:
-        raise
-    except Exception as error:  # a damaged file makes the reader fail in a dozen ways
-        raise _unreadable(path) from error
-    if not isinstance(state, dict) or not all(map(torch.is_tensor, state.values())):
-        raise _unreadable(path)
-    return {str(name): tensor for name, tensor in state.items()}
+    return read_checkpoint(path, MobileSam.spec.name)
 
 
 def build_mobile_sam(state: dict[str, torch.Tensor]) -> Any:
@@ -104,7 +97,7 @@ def build_mobile_sam(state: dict[str, torch.Tensor]) -> Any:
     try:
         sam.load_state_dict(translate_encoder_keys(state))
     except RuntimeError as error:
-        raise _unreadable(Path(WEIGHTS.name)) from error
+        raise unreadable(WEIGHTS.name, MobileSam.spec.name) from error
     return sam.eval()
 
 
@@ -118,11 +111,3 @@ def _made_fast(sam: Any) -> Any:
     sam.image_encoder.to(memory_format=torch.channels_last)
     sam.mask_decoder.output_upscaling.to(memory_format=torch.channels_last)
     return sam
-
-
-def _unreadable(path: Path) -> WeightsUnavailable:
-    return WeightsUnavailable(
-        f"{path.name} does not hold the weights of MobileSAM. Delete it and fetch it again.",
-        "weights_unreadable",
-        name=path.name,
-    )

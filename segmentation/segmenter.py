@@ -27,8 +27,11 @@ Logits = NDArray[np.float32]
 class SegmenterSpec:
     """What is known about a segmenter without loading it.
 
-    approximate: no network has learned what an object is; the page says so.
-    levels: how many candidates it offers for one object. license: of the weights.
+    id: its file's name. approximate: no network has learned what an object is; the page
+    says so. levels: how many candidates it offers for one object. license: of the weights.
+    gated: the weights are given only to those who have accepted their licence on the
+    model hub. memory: bytes needed to encode one photo, the loaded weights among them, an
+    estimate. rank: place in lists, lower first: the quicker on a CPU, the earlier.
     """
 
     id: str
@@ -39,6 +42,9 @@ class SegmenterSpec:
     levels: int
     approximate: bool = False
     weights: tuple[WeightFile, ...] = ()
+    gated: bool = False
+    memory: int = 0
+    rank: int = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,11 +1,8 @@
-"""Weights that are not MobileSAM's, and the one shared instance of each segmenter."""
+"""Weights that are not MobileSAM's."""
 
 from __future__ import annotations
 
 import pickle
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,9 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from methods import BadInput, Image, WeightsUnavailable
-from segmentation import Embedding, Segmenter, SegmenterSpec, get_segmenter, registry
-from segmentation._sam import SamSegmenter
+from methods import WeightsUnavailable
 from segmentation.mobile_sam import MobileSam, read_state
 
 
@@ -65,62 +60,3 @@ def test_a_damaged_file_is_refused_or_read(tmp_path: Path, data: st.DataObject) 
     except WeightsUnavailable:
         return
     assert all(isinstance(name, str) and torch.is_tensor(state[name]) for name in state)
-
-
-# --- the registry ------------------------------------------------------------------------
-
-
-class Slow(SamSegmenter):
-    """Counts how often it is loaded; each load waits until all threads have asked."""
-
-    spec: ClassVar[SegmenterSpec] = MobileSam.spec
-    loads: ClassVar[list[int]] = []
-    asked: ClassVar[threading.Barrier]
-
-    def __init__(self) -> None:
-        self.loads.append(1)
-
-    @classmethod
-    def load(cls) -> Slow:
-        return cls()
-
-    def encode(self, image: Image, key: str) -> Embedding:
-        raise NotImplementedError
-
-
-@pytest.fixture
-def empty_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(registry, "_shared", {})
-    yield
-
-
-def test_one_instance_for_all_threads(
-    empty_registry: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("segmentation.mobile_sam.MobileSam", Slow)
-    begun = threading.Barrier(8)
-
-    def ask(_: int) -> Segmenter:
-        begun.wait(30)
-        return get_segmenter("mobile_sam")
-
-    with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(ask, range(8)))
-    assert len(Slow.loads) == 1
-    assert len({id(segmenter) for segmenter in found}) == 1
-
-
-def test_weights_are_not_fetched_when_that_is_not_wanted(
-    empty_registry: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("methods.find_weights", lambda weight: None, raising=False)
-    with pytest.raises(WeightsUnavailable) as refused:
-        get_segmenter("mobile_sam", fetch_missing=False)
-    assert refused.value.code == "weights_missing"
-    assert get_segmenter("grabcut", fetch_missing=False).spec.id == "grabcut"
-
-
-def test_an_unknown_segmenter() -> None:
-    with pytest.raises(BadInput) as refused:
-        get_segmenter("../etc/passwd")
-    assert refused.value.code == "unknown_segmenter"

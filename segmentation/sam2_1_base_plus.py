@@ -1,0 +1,24 @@
+"""SAM 2.1 base-plus: 81 million parameters. See `_sam2`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from methods import Text
+from segmentation._sam2 import Sam2, sam2_spec
+from segmentation.segmenter import SegmenterSpec
+
+
+class Sam21BasePlus(Sam2):
+    """The authors' model sam2.1-hiera-base-plus."""
+
+    spec: ClassVar[SegmenterSpec] = sam2_spec(
+        "base-plus",
+        summary=Text(
+            "The successor of Segment Anything, medium: better, and slower without a GPU.",
+            "Segment Anything 的后继（中）：更好，没有 GPU 时较慢。",
+        ),
+        megabytes=323,
+        memory=3 * 2**29,
+        rank=40,
+    )

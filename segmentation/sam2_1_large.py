@@ -1,0 +1,24 @@
+"""SAM 2.1 large: 224 million parameters. See `_sam2`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from methods import Text
+from segmentation._sam2 import Sam2, sam2_spec
+from segmentation.segmenter import SegmenterSpec
+
+
+class Sam21Large(Sam2):
+    """The authors' model sam2.1-hiera-large."""
+
+    spec: ClassVar[SegmenterSpec] = sam2_spec(
+        "large",
+        summary=Text(
+            "The successor of Segment Anything, largest: the best choice on a GPU.",
+            "Segment Anything 的后继（最大）：有 GPU 时的最佳选择。",
+        ),
+        megabytes=898,
+        memory=3 * 2**30,
+        rank=50,
+    )

@@ -1,0 +1,24 @@
+"""SAM 2.1 small: 46 million parameters. See `_sam2`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from methods import Text
+from segmentation._sam2 import Sam2, sam2_spec
+from segmentation.segmenter import SegmenterSpec
+
+
+class Sam21Small(Sam2):
+    """The authors' model sam2.1-hiera-small."""
+
+    spec: ClassVar[SegmenterSpec] = sam2_spec(
+        "small",
+        summary=Text(
+            "The successor of Segment Anything, small: sharp edges, a few seconds a photo.",
+            "Segment Anything 的后继（小）：边缘清晰，每张照片几秒。",
+        ),
+        megabytes=184,
+        memory=1 * 2**30,
+        rank=30,
+    )

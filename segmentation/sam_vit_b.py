@@ -1,0 +1,35 @@
+"""SAM ViT-B: the first Segment Anything with its smallest encoder. See `_sam_vit`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from methods import Text
+from segmentation._sam_vit import PAPER, SamVit, official_checkpoint
+from segmentation.segmenter import SegmenterSpec
+
+
+class SamVitB(SamVit):
+    """The authors' checkpoint sam_vit_b_01ec64.pth."""
+
+    kind = "vit_b"
+    spec: ClassVar[SegmenterSpec] = SegmenterSpec(
+        id="sam_vit_b",
+        name="SAM ViT-B",
+        summary=Text(
+            "The first Segment Anything, small: about 10 s a photo on two CPU cores.",
+            "第一代 Segment Anything（小）：双核 CPU 每张照片约 10 秒。",
+        ),
+        paper=PAPER,
+        license="Apache-2.0",
+        levels=3,
+        weights=(
+            official_checkpoint(
+                "sam_vit_b_01ec64.pth",
+                375_042_383,
+                "ec2df62732614e57411cdcf32a23ffdf28910380d03139ee0f4fcbe91eb8c912",
+            ),
+        ),
+        memory=3 * 2**30,
+        rank=60,
+    )

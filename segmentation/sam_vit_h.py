@@ -1,0 +1,35 @@
+"""SAM ViT-H: the first Segment Anything with its largest encoder. See `_sam_vit`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from methods import Text
+from segmentation._sam_vit import PAPER, SamVit, official_checkpoint
+from segmentation.segmenter import SegmenterSpec
+
+
+class SamVitH(SamVit):
+    """The authors' checkpoint sam_vit_h_4b8939.pth."""
+
+    kind = "vit_h"
+    spec: ClassVar[SegmenterSpec] = SegmenterSpec(
+        id="sam_vit_h",
+        name="SAM ViT-H",
+        summary=Text(
+            "The first Segment Anything, large: for a GPU; most of a minute a photo on a CPU.",
+            "第一代 Segment Anything（大）：适合 GPU；在 CPU 上每张照片接近一分钟。",
+        ),
+        paper=PAPER,
+        license="Apache-2.0",
+        levels=3,
+        weights=(
+            official_checkpoint(
+                "sam_vit_h_4b8939.pth",
+                2_564_550_879,
+                "a7bf3b02f3ebf1267aba913ff637d9a2d5c33d3173bb679e46d9f338c26f262e",
+            ),
+        ),
+        memory=8 * 2**30,
+        rank=80,
+    )

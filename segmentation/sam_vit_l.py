@@ -1,0 +1,35 @@
+"""SAM ViT-L: the first Segment Anything with its middle encoder. See `_sam_vit`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from methods import Text
+from segmentation._sam_vit import PAPER, SamVit, official_checkpoint
+from segmentation.segmenter import SegmenterSpec
+
+
+class SamVitL(SamVit):
+    """The authors' checkpoint sam_vit_l_0b3195.pth."""
+
+    kind = "vit_l"
+    spec: ClassVar[SegmenterSpec] = SegmenterSpec(
+        id="sam_vit_l",
+        name="SAM ViT-L",
+        summary=Text(
+            "The first Segment Anything, medium: about 20 s a photo on two CPU cores.",
+            "第一代 Segment Anything（中）：双核 CPU 每张照片约 20 秒。",
+        ),
+        paper=PAPER,
+        license="Apache-2.0",
+        levels=3,
+        weights=(
+            official_checkpoint(
+                "sam_vit_l_0b3195.pth",
+                1_249_524_607,
+                "3adcc4315b642a4d2101128f611684e8734c41232a17c648ed1693702a49a622",
+            ),
+        ),
+        memory=5 * 2**30,
+        rank=70,
+    )
