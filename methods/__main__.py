@@ -95,7 +95,7 @@ def _bench(args: argparse.Namespace) -> int:
 
 
 class _Prompt(argparse.Action):
-    """Keeps --point and --box together in the order given."""
+    """Keeps --point, --box and --negative-box together in the order given."""
 
     def __call__(
         self,
@@ -148,7 +148,7 @@ def _add_erase(parser: argparse.ArgumentParser) -> None:
     _add_selection(parser.add_argument_group("what to erase"))
     how = parser.add_argument_group("how to erase")
     _add_erasers(how)
-    how.add_argument("--seed", type=_seed, default=0, metavar="N", help="0 to 4294967295 (0)")
+    how.add_argument("--seed", type=_seed, metavar="N", help="0 to 4294967295 (0)")
     how.add_argument(
         "--set",
         type=assignment,
@@ -197,6 +197,14 @@ def _add_selection(group: Any) -> None:
         help="around the object; a second box begins a second object",
     )
     group.add_argument(
+        "--negative-box",
+        dest="prompts",
+        action=_Prompt,
+        type=numbers(4, 4, "X0,Y0,X1,Y1"),
+        metavar="X0,Y0,X1,Y1",
+        help="cut this part off the object that was named last; may be repeated",
+    )
+    group.add_argument(
         "--mask", type=Path, metavar="FILE", help="a picture, white = erase; joins the others"
     )
     group.add_argument(
@@ -205,7 +213,22 @@ def _add_selection(group: Any) -> None:
     group.add_argument(
         "--dilate", type=int, default=0, metavar="N", help="grow the mask by N pixels (0)"
     )
+    group.add_argument(
+        "--shape",
+        type=assignment,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="shape the mask: dilate, dilate_unit (px or %%), fill_holes, drop_speckles, smooth"
+        " (pixels), precision (0 exact to 1 box), invert; may be repeated",
+    )
     group.add_argument("--segmenter", metavar="ID", help="see list (the first one there)")
+    group.add_argument(
+        "--case",
+        type=Path,
+        metavar="FILE",
+        help="prompts and erasers from a case file, or from a former settings.json",
+    )
 
 
 def _add_erasers(group: Any) -> None:

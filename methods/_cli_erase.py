@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from methods._base import BadInput, Mask, WeightFile
+from methods._base import BadInput, Mask
 from methods._cli import (
     DONE,
     FAILED,
@@ -24,18 +25,19 @@ from methods._cli import (
     settings_for,
     use_local_files,
 )
+from methods._cli_select import case_of, picked, read_case_file, selected
 from methods._device import StopToken
 from methods._events import Failed, Finished
-from methods._photo import Photo, load_image, load_mask, png_bytes
+from methods._photo import Photo, load_image, png_bytes
 from methods._registry import get_eraser, list_erasers, settings_of
 from methods._runner import Job, run
 
 if TYPE_CHECKING:
-    from segmentation import PromptedObject
+    from segmentation import Case
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Subject:
     """What is to be erased from which photo, and how it was said."""
 
     photo: Photo
@@ -46,16 +48,44 @@ class Case:
 def erase(args: argparse.Namespace) -> int:
     """The command `erase`."""
     use_local_files(args.weights)
-    ids = args.erasers or [spec.id for spec in list_erasers() if spec.default]
-    chosen = settings_for(ids, args.set)
+    given = read_case_file(args)
     # Unknown names and settings are said before any time is spent on the photo.
-    jobs = [Job(name, settings_of(get_eraser(name), chosen[name]), args.seed) for name in ids]
-    files = {name: args.out / f"{name}.png" for name in ids}
+    jobs = _jobs(args, given)
+    files = _result_files(args.out, jobs)
     others = [args.out / "mask.png", args.out / "settings.json"]
-    _spare_inputs([args.photo, args.mask], [*files.values(), *others])
-    case = _case(args)
+    _spare_inputs([args.photo, args.mask, args.case], [*files, *others])
+    subject = _subject(args, given, jobs)
     _make_folder(args.out)
-    return _run_and_write(args, jobs, case, files)
+    return _run_and_write(args, jobs, subject, files)
+
+
+def _jobs(args: argparse.Namespace, given: Case | None) -> list[Job]:
+    """--erasers, else the jobs of the case, else the default set; --set and --seed apply to all."""
+    if given is not None and given.jobs and not args.erasers:
+        wanted = [(job.eraser, job.settings, job.seed) for job in given.jobs]
+    else:
+        ids = args.erasers or [spec.id for spec in list_erasers() if spec.default]
+        wanted = [(name, {}, 0) for name in ids]
+    changes = settings_for(list(dict.fromkeys(name for name, _, _ in wanted)), args.set)
+    return [
+        Job(
+            name,
+            settings_of(get_eraser(name), {**settings, **changes[name]}),
+            seed if args.seed is None else args.seed,
+        )
+        for name, settings, seed in wanted
+    ]
+
+
+def _result_files(folder: Path, jobs: Sequence[Job]) -> list[Path]:
+    """ERASER.png; an eraser that runs again gets a number."""
+    counts: Counter[str] = Counter()
+    files = []
+    for job in jobs:
+        counts[job.eraser] += 1
+        number = f"-{counts[job.eraser]}" if counts[job.eraser] > 1 else ""
+        files.append(folder / f"{job.eraser}{number}.png")
+    return files
 
 
 def _spare_inputs(inputs: Sequence[Path | None], outputs: Sequence[Path]) -> None:
@@ -70,132 +100,61 @@ def _spare_inputs(inputs: Sequence[Path | None], outputs: Sequence[Path]) -> Non
                 raise BadInput(text, "would_overwrite", file=source.name)
 
 
-# --- the mask ----------------------------------------------------------------------------
+# --- the photo and its mask --------------------------------------------------------------
 
 
-def _case(args: argparse.Namespace) -> Case:
-    if not args.prompts and args.mask is None:
-        text = "Say what to erase: --point X,Y, --box X0,Y0,X1,Y1, or --mask FILE."
-        raise BadInput(text, "nothing_selected")
+def _subject(args: argparse.Namespace, given: Case | None, jobs: Sequence[Job]) -> Subject:
     photo = load_image(args.photo)
     for note in photo.notes:
         complain(note.en)
-    mask = np.zeros(photo.size, dtype=bool)
-    if args.mask is not None:
-        mask |= load_mask(args.mask, photo.size)
-    objects = _objects(args.prompts, args.level)
-    segmenter_id = _segmenter_id(args.segmenter) if objects else None
-    if segmenter_id:
-        mask |= _selected(photo, objects, segmenter_id, args.offline)
-    if args.dilate:
-        from segmentation import dilate
-
-        mask = dilate(mask, args.dilate)
+    asked = picked(args, given, photo)
+    selection, segmenter_id = selected(asked, photo, offline=args.offline)
     height, width = photo.size
     description = {
         "photo": {"name": args.photo.name, "width": width, "height": height, "key": photo.key},
-        "objects": [prompted.model_dump(mode="json") for prompted in objects],
+        "objects": [prompted.model_dump(mode="json") for prompted in asked.objects],
         "segmenter": segmenter_id,
-        "mask_file": args.mask.name if args.mask else None,
-        "dilate": args.dilate,
-        "masked_pixels": int(np.count_nonzero(mask)),
+        "mask_file": asked.mask_file,
+        "dilate": asked.shape.dilate,
+        "masked_pixels": int(np.count_nonzero(selection.mask)),
+        "case": case_of(asked, segmenter_id, photo, args.photo, jobs),
     }
-    return Case(photo, mask, description)
-
-
-def _objects(
-    prompts: Sequence[tuple[str, tuple[float, ...]]], level: int | None
-) -> list[PromptedObject]:
-    """One object for each box, with the points that follow it; points before the first
-    box belong to the first object."""
-    from segmentation import Box, Point, PromptedObject
-
-    groups: list[tuple[list[Point], list[Box]]] = []
-    for kind, values in prompts:
-        if not groups or (kind == "box" and groups[-1][1]):
-            groups.append(([], []))
-        points, boxes = groups[-1]
-        if kind == "box":
-            boxes.append(Box(**dict(zip(("x0", "y0", "x1", "y1"), values, strict=True))))
-        else:
-            x, y, *label = values
-            points.append(Point.model_validate({"x": x, "y": y, "label": (label or [1])[0]}))
-    return [
-        PromptedObject.model_validate(
-            {"points": tuple(points), "box": boxes[0] if boxes else None, "level": level}
-        )
-        for points, boxes in groups
-    ]
-
-
-def _segmenter_id(wanted: str | None) -> str:
-    """The one that was asked for, or the preferred one."""
-    from segmentation import list_segmenters
-
-    known = [spec.id for spec in list_segmenters()]
-    if wanted is not None and wanted not in known:
-        text = f"There is no segmenter '{wanted[:80]}'. Choose from: {', '.join(known)}."
-        raise BadInput(text, "unknown_segmenter", known=", ".join(known))
-    return wanted or known[0]
-
-
-def _selected(
-    photo: Photo, objects: list[PromptedObject], segmenter_id: str, offline: bool
-) -> Mask:
-    from segmentation import get_segmenter, list_segmenters, select
-
-    for spec in list_segmenters():
-        if spec.id == segmenter_id and not offline:
-            _fetch(spec.weights)
-    segmenter = get_segmenter(segmenter_id, fetch_missing=not offline)
-    embedding = segmenter.encode(photo.rgb, photo.key)
-    return select(segmenter, embedding, objects).mask
-
-
-def _fetch(weights: Sequence[WeightFile]) -> None:
-    from methods._weight_console import console_progress
-    from methods._weights import fetch, find_weights
-
-    for weight in weights:
-        if find_weights(weight) is None:
-            with console_progress(weight.name, weight.size) as progress:
-                fetch(weight, progress)
+    return Subject(photo, selection.mask, description)
 
 
 # --- the run -----------------------------------------------------------------------------
 
 
 def _run_and_write(
-    args: argparse.Namespace, jobs: list[Job], case: Case, files: dict[str, Path]
+    args: argparse.Namespace, jobs: list[Job], subject: Subject, files: Sequence[Path]
 ) -> int:
     token = StopToken()
     outcomes: list[dict[str, Any]] = []
     try:
         with Bars([job.eraser for job in jobs]) as bars:
             for event in run(
-                jobs, case.photo.rgb, case.mask, token=token, fetch_missing=not args.offline
+                jobs, subject.photo.rgb, subject.mask, token=token, fetch_missing=not args.offline
             ):
                 bars.show(event)
                 if isinstance(event, Finished | Failed):
-                    job = jobs[event.index]
-                    outcome = _outcome(event, job, case, files[job.eraser])
+                    outcome = _outcome(event, jobs[event.index], subject, files[event.index])
                     outcomes.append(outcome)
                     _tell(outcome, args.json)
     finally:
         token.stop()
-    report = {**case.description, "results": outcomes}
-    _write(args.out / "mask.png", _mask_png(case.mask))
+    report = {**subject.description, "results": outcomes}
+    _write(args.out / "mask.png", _mask_png(subject.mask))
     _write(args.out / "settings.json", _json_bytes(report))
     if args.json:
         say_json(report)
     return DONE if all(outcome["state"] == "done" for outcome in outcomes) else FAILED
 
 
-def _outcome(event: Finished | Failed, job: Job, case: Case, file: Path) -> dict[str, Any]:
+def _outcome(event: Finished | Failed, job: Job, subject: Subject, file: Path) -> dict[str, Any]:
     """One result in plain values; a finished one is written first."""
     if isinstance(event, Failed):
         return {"eraser": job.eraser, "state": "failed", "code": event.code, "text": event.text}
-    _write(file, png_bytes(event.image, case.photo.alpha))
+    _write(file, png_bytes(event.image, subject.photo.alpha))
     return {
         "eraser": job.eraser,
         "state": "done",

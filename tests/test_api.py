@@ -111,7 +111,7 @@ def test_erase_from_prompts_with_settings_and_seed(
     assert one["settings"]["level"] == 201 and one["seed"] == 5
     assert (pixels(one["image"])[45, 60] == 201).all()
     reopened = app[1].open_run({"run": erased["run"]})  # and the page can show it
-    assert reopened["prompt"]["dilate"] == 2 and reopened["photo"]["name"] == "Mein Föto.png"
+    assert reopened["prompt"]["shape"]["dilate"] == 2 and reopened["photo"]["name"] == "Mein Föto.png"
 
 
 def test_several_objects(client: Client, photo: Path) -> None:
@@ -181,7 +181,7 @@ def test_callers_at_the_same_time_get_their_own_results(client: Client, tmp_path
         ("/segment", {"box": [1, 2, 3]}, "box"),
         ("/segment", {"box": [9, 9, 3, 3]}, "no area"),
         ("/segment", {"box": BOX, "level": 5}, "level"),
-        ("/segment", {"box": BOX, "dilate": 10**7}, "dilate"),
+        ("/segment", {"box": BOX, "dilate": 10**7}, "grow by"),
         ("/segment", {"box": BOX, "objects": box()}, "not both"),
         ("/segment", {"box": BOX, "segmenter": "no_such"}, "segmenter"),
         ("/erase", {"box": BOX, "erasers": []}, "erasers"),
@@ -226,7 +226,7 @@ def test_images_that_are_none_are_refused(app: tuple[str, Service], image: Any) 
 def segment_raw(url: str, image: Any) -> str:
     """What /segment answers to an image that no client would send."""
     base = f"{url}gradio_api/call/segment"
-    started = httpx.post(base, json={"data": [image, None, BOX, None, None, 0, None]})
+    started = httpx.post(base, json={"data": [image, None, BOX, *[None] * 8]})
     return httpx.get(f"{base}/{started.json()['event_id']}", timeout=30).text
 
 

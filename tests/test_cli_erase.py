@@ -160,7 +160,7 @@ def test_a_click_and_the_real_networks(tmp_path: Path) -> None:
 
 
 def test_boxes_begin_objects_and_points_refine_them() -> None:
-    from methods._cli_erase import _objects
+    from methods._cli_select import objects_of
 
     prompts: list[tuple[str, tuple[float, ...]]] = [
         ("point", (1, 2)),
@@ -169,12 +169,12 @@ def test_boxes_begin_objects_and_points_refine_them() -> None:
         ("box", (20, 20, 30, 30)),
         ("point", (25, 25, 1)),
     ]
-    first, second = _objects(prompts, 2)
+    first, second = objects_of(prompts, 2)
     assert [(p.x, p.y, p.label) for p in first.points] == [(1, 2, 1), (3, 4, 0)]
     assert first.box is not None and first.box.x1 == 9 and first.level == 2
     assert [(p.x, p.y) for p in second.points] == [(25, 25)]
     assert second.box is not None and second.box.x0 == 20
-    assert _objects([], None) == []
+    assert objects_of([], None) == []
 
 
 def test_transparency_is_put_back(tmp_path: Path, mask: Path) -> None:

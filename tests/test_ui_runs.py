@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pil
 
+from segmentation import PromptedObject, Shape
 from ui import live as live_module
 from ui.live import LiveRun
 from ui.service import Service
@@ -330,7 +331,7 @@ def test_jobs_that_cannot_be_are_refused_and_leave_nothing(
         ({"run": "x" * 22 + "\n"}, "bad_request"),
         ({"run": None}, "bad_request"),
         ({"photo": "y" * 22}, "photo_gone"),
-        ({"objects": []}, "bad_request"),
+        ({"objects": []}, "no_prompts"),
         ({"dilate": -60}, "mask_empty"),
         ({"segmenter": "no_such"}, "unknown_segmenter"),
         ({"surprise": 1}, "bad_request"),
@@ -441,9 +442,17 @@ def test_a_run_opens_again_as_it_was(service: Service, photo: str, tmp_path: Pat
     answer = later.open_run({"run": asked["run"]})
     assert answer["ok"] and answer["grid"] == final
     assert answer["jobs"][0] == {"eraser": "paint", "settings": {"level": 31}, "seed": 77}
-    assert answer["prompt"] == {"objects": box(), "dilate": 3, "segmenter": "grabcut"}
+    sent = PromptedObject.model_validate(box()[0]).model_dump(mode="json")
+    shape = Shape(dilate=3).model_dump()
+    assert answer["prompt"] == {
+        "objects": [sent],
+        "strokes": [],
+        "upload": None,
+        "shape": shape,
+        "segmenter": "grabcut",
+    }
     assert answer["photo"]["id"] == photo
-    again = later.segment(prompts(photo, **answer["prompt"]))
+    again = later.segment({"photo": photo, **answer["prompt"]})
     assert abs(again["area"] - final["mask"]["area"]) < 1e-9
     later.close()
 

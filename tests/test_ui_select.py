@@ -14,7 +14,7 @@ from PIL import Image as Pil
 from methods import find_weights
 from segmentation import PromptedObject, get_segmenter, list_segmenters
 from ui.service import Service
-from ui.service_select import Selecting, is_ready
+from ui.service_select import Question, Selecting, is_ready
 from ui_tools import SECRET, Upload, box, picture, png_file, prompts
 
 pytest_plugins = ["ui_fixtures"]
@@ -235,6 +235,7 @@ def test_a_failed_early_encode_costs_nothing(monkeypatch: pytest.MonkeyPatch) ->
         selecting.encode_soon(f"key {number}", unreadable)
     image = picture()
     objects = [PromptedObject.model_validate(entry) for entry in box()]
-    selection, _spec = selecting.select("key 1", lambda: image, objects)
+    question = Question("key 1", image.shape[:2], lambda: image, objects)
+    selection, _spec = selecting.select(question)
     assert selection.mask.any()
     selecting.close()

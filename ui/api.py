@@ -27,7 +27,7 @@ import gradio as gr
 from methods import BadInput, Mask, Photo, list_erasers, load_mask
 from segmentation import SegmenterSpec, Selection, mask_png
 from ui import service_catalog as catalog
-from ui.api_requests import ApiErase, ApiSegment, FileArgument
+from ui.api_requests import ApiErase, ApiSegment, Drawn, FileArgument
 from ui.caller import caller_of
 from ui.cards import Card
 from ui.errors import described
@@ -35,9 +35,11 @@ from ui.files import link_or_copy, private_folder, write_atomic
 from ui.live import Grid
 from ui.names import photo_name, safe_stem
 from ui.photos import PhotoRecord
+from ui.requests import Erase
 from ui.runs import result_name
-from ui.service import Service, figures
-from ui.service_erase import Order, Prompts
+from ui.service import Service, figures, rle_of
+from ui.service_erase import Order, order_of
+from ui.service_select import Question
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
@@ -74,9 +76,13 @@ def register(service: Service) -> None:
         objects: list[dict[str, Any]] | None = None,
         dilate: int = 0,
         segmenter: str | None = None,
+        strokes: list[dict[str, Any]] | None = None,
+        shape: dict[str, Any] | None = None,
+        mask: gr.FileData | None = None,
+        case: dict[str, Any] | None = None,
         request: gr.Request | None = None,
     ) -> dict[str, Any]:
-        """Find an object from clicks or a box.
+        """Find objects from clicks, boxes and brush strokes.
 
         Args:
             image: The photo.
@@ -84,12 +90,19 @@ def register(service: Service) -> None:
             box: A box around it, [x0, y0, x1, y1] in pixels of the photo.
             level: 0 = a part, 1 = more, 2 = the whole; None = the segmenter's choice.
             objects: Several objects instead; each has points, such as {"x": 3, "y": 4, "label": 1},
-                a box with x0, y0, x1, y1, and a level.
+                a box with x0, y0, x1, y1, negative_boxes that are cut off it, a level, and on
+                (false keeps it out of the mask).
             dilate: Pixels by which the mask grows.
             segmenter: A segmenter's id; None = the best one that is ready.
+            strokes: Brush strokes, each {"points": [[x, y], ...], "width": 20, "erase": false}.
+            shape: The mask's shape instead of dilate: any of dilate, dilate_unit ("px" or "%"),
+                fill_holes, drop_speckles, smooth, precision (0 = exact, 1 = box) and invert.
+            mask: A black and white picture, white = erase; joins the others.
+            case: A case file's content, exported by the page, instead of all other prompts.
 
         Returns:
-            mask (a PNG of the photo's size, white = object), area (0 to 1), levels, chosen,
+            mask (a PNG of the photo's size, white = object), rle (the same as COCO's compressed
+            run lengths), area (0 to 1), levels, chosen, objects (area and box of each),
             segmenter, approximate, width, height.
         """
         asked = ApiSegment.model_validate(
@@ -101,6 +114,10 @@ def register(service: Service) -> None:
                 "objects": objects or (),
                 "dilate": dilate,
                 "segmenter": segmenter,
+                "strokes": strokes or (),
+                "shape": shape,
+                "mask": mask,
+                "case": case,
             }
         )
         return api.segment(asked, caller_of(request))
@@ -118,14 +135,18 @@ def register(service: Service) -> None:
         segmenter: str | None = None,
         settings: dict[str, dict[str, Any]] | None = None,
         seed: int = 0,
+        strokes: list[dict[str, Any]] | None = None,
+        shape: dict[str, Any] | None = None,
+        case: dict[str, Any] | None = None,
         request: gr.Request | None = None,
     ) -> dict[str, Any]:
         """Erase an object by several methods.
 
         Args:
             image: The photo.
-            mask: A black and white picture, white = erase; instead of points, box or objects.
-            erasers: Ids from list_erasers, in the order of the results; None = the default ones.
+            mask: A black and white picture, white = erase; joins the others.
+            erasers: Ids from list_erasers, in the order of the results; None = the default ones,
+                or those of the case.
             points: As in segment.
             box: As in segment.
             level: As in segment.
@@ -134,6 +155,9 @@ def register(service: Service) -> None:
             segmenter: As in segment.
             settings: Settings by eraser's id, such as {"telea": {"radius": 5}}.
             seed: For the erasers that depend on one, 0 to 4294967295.
+            strokes: As in segment.
+            shape: As in segment.
+            case: As in segment.
 
         Returns:
             run (its link on the page is /?run=...), seconds, and results: one entry per eraser
@@ -144,7 +168,7 @@ def register(service: Service) -> None:
         asked = ApiErase.model_validate(
             {
                 "image": image,
-                "erasers": _default_erasers() if erasers is None else erasers,
+                "erasers": erasers,
                 "points": points or (),
                 "box": box,
                 "level": level,
@@ -154,6 +178,9 @@ def register(service: Service) -> None:
                 "segmenter": segmenter,
                 "settings": settings or {},
                 "seed": seed,
+                "strokes": strokes or (),
+                "shape": shape,
+                "case": case,
             }
         )
         return api.erase(asked, caller_of(request))
@@ -185,15 +212,15 @@ class _Api:
     def segment(self, asked: ApiSegment, caller: str) -> dict[str, Any]:
         self._service.clicks.take(caller)
         photo = self._decoded(asked.image)
-        selection, spec = self._select(photo, asked)
+        drawn = asked.drawn(photo.size)
+        selection, spec = self._select(photo, drawn, self._given_mask(asked, drawn, photo))
         height, width = photo.size
         path = self._new_file(f"{safe_stem(photo.name)}-mask.png")
         write_atomic(path, mask_png(selection.mask))
         return {
             "mask": _file_data(path),
-            **figures(selection),
-            "segmenter": spec.id,
-            "approximate": spec.approximate,
+            "rle": rle_of(selection.mask),
+            **figures(selection, spec),
             "width": width,
             "height": height,
         }
@@ -202,13 +229,7 @@ class _Api:
         self._service.erases.take(caller)
         name = _name_of(asked.image)
         record = self._service.photos.add_copy(self._uploaded(asked.image), name)
-        order = Order(
-            run=token_urlsafe(16),
-            session=None,
-            photo=record.id,
-            jobs=asked.jobs(),
-            make_mask=lambda photo: self._mask(asked, photo),
-        )
+        order = self._order(asked, record)
         live = self._service.erasing.begin(order)
         (grid,) = deque(live.grids(), maxlen=1)  # the last value has everything
         if not grid["cards"]:
@@ -216,18 +237,43 @@ class _Api:
         results = [self._result(grid, card, record) for card in grid["cards"]]
         return {"run": grid["run"], "seconds": grid["seconds"], "results": results}
 
-    def _mask(self, asked: ApiErase, photo: Photo) -> tuple[Mask, Prompts]:
-        if asked.mask is None:
-            selection, spec = self._select(photo, asked)
-            dumped = [entry.model_dump() for entry in asked.prompted()]
-            return selection.mask, {"objects": dumped, "dilate": asked.dilate, "segmenter": spec.id}
-        mask = load_mask(self._uploaded(asked.mask), photo.size, limits=self._service.limits)
-        return mask, {"objects": [], "dilate": 0, "segmenter": None}
-
-    def _select(self, photo: Photo, asked: ApiSegment) -> tuple[Selection, SegmenterSpec]:
-        return self._service.selecting.select(
-            photo.key, lambda: photo.rgb, asked.prompted(), asked.dilate, asked.segmenter
+    def _order(self, asked: ApiErase, record: PhotoRecord) -> Order:
+        """The same order as the page would give: a mask file counts as an uploaded mask."""
+        photo = self._service.photos.load(record.id)
+        drawn = asked.drawn(photo.size)
+        mask = self._given_mask(asked, drawn, photo)
+        upload = None if mask is None else self._service.masks.put(record.id, mask)
+        request = Erase(
+            photo=record.id,
+            objects=drawn.objects,
+            strokes=drawn.strokes,
+            upload=upload,
+            shape=drawn.shape,
+            segmenter=drawn.segmenter,
+            run=token_urlsafe(16),
+            jobs=asked.jobs(_default_erasers()),
         )
+        return order_of(request, None, self._service.selecting, self._service.masks)
+
+    def _given_mask(self, asked: ApiSegment, drawn: Drawn, photo: Photo) -> Mask | None:
+        if asked.mask is None:
+            return drawn.inline
+        return load_mask(self._uploaded(asked.mask), photo.size, limits=self._service.limits)
+
+    def _select(
+        self, photo: Photo, drawn: Drawn, mask: Mask | None
+    ) -> tuple[Selection, SegmenterSpec | None]:
+        asked = Question(
+            key=photo.key,
+            size=photo.size,
+            pixels=lambda: photo.rgb,
+            objects=drawn.objects,
+            strokes=drawn.strokes,
+            upload=None if mask is None else lambda longest_side: mask,
+            shape=drawn.shape,
+            segmenter=drawn.segmenter,
+        )
+        return self._service.selecting.select(asked)
 
     def _result(self, grid: Grid, card: Card, record: PhotoRecord) -> dict[str, Any]:
         result = {
@@ -255,8 +301,8 @@ class _Api:
         return private_folder(self._service.uploads.folder / "api" / token_urlsafe(16)) / name
 
 
-def _default_erasers() -> list[str]:
-    return [spec.id for spec in list_erasers() if spec.default]
+def _default_erasers() -> tuple[str, ...]:
+    return tuple(spec.id for spec in list_erasers() if spec.default)
 
 
 def _refused(grid: Grid) -> BadInput:

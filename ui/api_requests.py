@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from methods import BadInput
-from segmentation import MAX_OBJECTS, Box, Point, PromptedObject
+from methods import BadInput, Mask
+from segmentation import (
+    Box,
+    Case,
+    Objects,
+    Point,
+    PromptedObject,
+    Shape,
+    Stroke,
+    Strokes,
+    check_count,
+    read_case,
+)
 from ui.requests import (
-    MOST_DILATION,
     MOST_JOBS,
     MOST_POINTS,
     MOST_SETTINGS,
@@ -18,6 +29,8 @@ from ui.requests import (
     Request,
     SettingName,
     SettingValue,
+    check_points,
+    shape_of,
 )
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -34,25 +47,64 @@ class FileArgument(BaseModel):
     orig_name: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a request selects, wherever it said so. inline: a mask that a case brought along."""
+
+    objects: tuple[PromptedObject, ...]
+    strokes: tuple[Stroke, ...]
+    shape: Shape
+    segmenter: str | None
+    inline: Mask | None = None
+
+
 class ApiSegment(Request):
-    """points, box and level mean one object; objects means several, instead."""
+    """points, box and level mean one object; objects means several, instead. dilate stands for
+    a shape that only grows. case: a whole case, instead of all of these."""
 
     image: FileArgument
     points: Annotated[tuple[Click, ...], Field(max_length=MOST_POINTS)] = ()
     box: Corners | None = None
     level: Annotated[int, Field(strict=True)] | None = None
-    objects: Annotated[tuple[PromptedObject, ...], Field(max_length=MAX_OBJECTS)] = ()
-    dilate: int = Field(default=0, strict=True, ge=-MOST_DILATION, le=MOST_DILATION)
+    objects: Objects = ()
+    shape: Shape = Shape()
     segmenter: ModelId | None = None
+    strokes: Strokes = ()
+    mask: FileArgument | None = None
+    case: Any = None
 
-    def prompted(self) -> tuple[PromptedObject, ...]:
-        """The objects. Raises BadInput, also for two ways of pointing at once."""
-        single = bool(self.points) or self.box is not None
-        if single and self.objects:
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_dilate_alone(cls, data: dict[str, Any]) -> dict[str, Any]:
+        rest = {name: value for name, value in data.items() if name != "dilate"}
+        return {**rest, "shape": shape_of(data.get("dilate"), data.get("shape"))}
+
+    def drawn(self, size: tuple[int, int]) -> Drawn:
+        """What is selected on a photo of size (H, W).
+
+        Raises BadInput: nothing is, or two ways of saying it are mixed.
+        """
+        pointed = bool(self.points) or self.box is not None
+        if self.case is not None:
+            self._nothing_beside_the_case(pointed)
+            return _of_case(read_case(self.case), size, self.segmenter)
+        if pointed and self.objects:
             raise BadInput(
                 "Give either points and box, or objects, not both.", "two_kinds_of_prompts"
             )
-        return self.objects or (self._single(),)
+        objects = (self._single(),) if pointed else self.objects
+        check_points(objects)
+        if self.mask is None and not self.strokes:
+            check_count(len(objects))
+        return Drawn(objects, self.strokes, self.shape, self.segmenter)
+
+    def _nothing_beside_the_case(self, pointed: bool) -> None:
+        if pointed or self.objects or self.strokes or self.mask or self.shape != Shape():
+            raise BadInput(
+                "A case holds all prompts itself; give it without points, box, objects, strokes,"
+                " mask and shape.",
+                "two_kinds_of_prompts",
+            )
 
     def _single(self) -> PromptedObject:
         box = None
@@ -63,29 +115,30 @@ class ApiSegment(Request):
         return PromptedObject.model_validate({"points": points, "box": box, "level": self.level})
 
 
-class ApiErase(ApiSegment):
-    """settings: by eraser's id. mask: instead of prompts."""
+def _of_case(case: Case, size: tuple[int, int], segmenter: str | None) -> Drawn:
+    """segmenter: instead of the case's own, where it is given."""
+    prompts = case.prompts
+    upload = case.upload(size)
+    check_points(prompts.objects)
+    if upload is None and not prompts.strokes:
+        check_count(len(prompts.objects))
+    chosen = segmenter or prompts.segmenter
+    return Drawn(prompts.objects, prompts.strokes, prompts.shape, chosen, upload)
 
-    erasers: Annotated[tuple[ModelId, ...], Field(min_length=1, max_length=MOST_JOBS)]
-    mask: FileArgument | None = None
+
+class ApiErase(ApiSegment):
+    """settings: by eraser's id. erasers: None = those of the case."""
+
+    erasers: Annotated[tuple[ModelId, ...], Field(min_length=1, max_length=MOST_JOBS)] | None = None
     settings: dict[
         ModelId, Annotated[dict[SettingName, SettingValue], Field(max_length=MOST_SETTINGS)]
     ] = Field(default_factory=dict, max_length=MOST_JOBS)
     seed: int = Field(default=0, strict=True, ge=0, le=2**32 - 1)
 
     @model_validator(mode="after")
-    def _one_kind_of_mask(self) -> ApiErase:
-        if self.mask is not None and (self.points or self.box or self.objects or self.dilate):
-            raise BadInput(
-                "Give either a mask, or points, box, objects and dilate, not both.",
-                "two_kinds_of_prompts",
-            )
-        return self
-
-    @model_validator(mode="after")
     def _settings_have_their_eraser(self) -> ApiErase:
         for name in self.settings:
-            if name not in self.erasers:
+            if name not in (self.erasers or ()):
                 raise BadInput(
                     f"There are settings for '{name}', which is not among the erasers.",
                     "settings_without_eraser",
@@ -93,10 +146,15 @@ class ApiErase(ApiSegment):
                 )
         return self
 
-    def jobs(self) -> tuple[JobRequest, ...]:
+    def jobs(self, default: tuple[str, ...]) -> tuple[JobRequest, ...]:
+        """The erasers that are named; else the jobs of the case; else the default erasers."""
+        if self.erasers is None and self.case is not None:
+            of_case = read_case(self.case).jobs
+            if of_case:
+                return tuple(JobRequest.model_validate(job.model_dump()) for job in of_case)
         return tuple(
             JobRequest(eraser=name, settings=self.settings.get(name, {}), seed=self.seed)
-            for name in self.erasers
+            for name in self.erasers or default
         )
 
 

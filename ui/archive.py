@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ui.cases import case_of_run
 from ui.names import safe_file_name
 from ui.runs import RunStore, result_name
 
@@ -70,8 +71,11 @@ def stream_zip(runs: RunStore, run_id: str) -> Iterator[bytes]:
     yield outbox.take()
 
 
-def settings_json(run_id: str, saved: dict[str, Any]) -> dict[str, Any]:
-    """What is needed to repeat the run and to judge its results."""
+def settings_json(run_id: str, saved: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """What is needed to judge the run's results and, under "case", to repeat it anywhere.
+
+    folder: the run's.
+    """
     photo = saved["photo"]
     return {
         "run": run_id,
@@ -85,6 +89,7 @@ def settings_json(run_id: str, saved: dict[str, Any]) -> dict[str, Any]:
             "pixels_sha256": photo["key"],
         },
         "prompts": saved["prompts"],
+        "case": case_of_run(saved, folder),
         "mask": {"area": saved["grid"]["mask"]["area"], "packed_sha256": saved["mask_sha256"]},
         "seconds": saved["grid"]["seconds"],
         "jobs": [_job(card) for card in saved["grid"]["cards"]],
@@ -111,7 +116,7 @@ def _members(
         file = result_name(card["index"], card["eraser"], "png")
         if "full" in card:
             yield f"results/{file}", folder / file
-    settings = settings_json(run_id, saved)
+    settings = settings_json(run_id, saved, folder)
     yield "settings.json", json.dumps(settings, ensure_ascii=False, indent=2).encode()
 
 

@@ -8,23 +8,31 @@ from typing import Any
 from ui.cards import ENDED, end
 from ui.errors import Answer, run_gone
 from ui.live import Grid
+from ui.mask_uploads import MaskUploads
 from ui.photos import PhotoRecord, PhotoStore
 from ui.runs import RunStore
 
 
 def reopen(
-    run_id: str, runs: RunStore, photos: PhotoStore, live_grid: Callable[[str], Grid | None]
+    run_id: str,
+    runs: RunStore,
+    photos: PhotoStore,
+    masks: MaskUploads,
+    live_grid: Callable[[str], Grid | None],
 ) -> Answer:
     """Grid, photo, prompts and jobs of a run, as they were.
 
-    The photo is brought back into the store where it has been cleared away, so that the
-    page can go on with it. live_grid: the value of a run that still goes on, or None.
-    Raises UserError ("run_gone").
+    The photo and an uploaded mask are brought back into the store where they have been
+    cleared away, so that the page can go on with them. live_grid: the value of a run that
+    still goes on, or None. Raises UserError ("run_gone").
     """
     saved = runs.load(run_id)
     try:
         record = PhotoRecord.from_json(saved["photo"])
         photos.restore(record, runs.original(run_id))
+        if saved["prompts"].get("upload"):
+            copy = runs.folder / run_id / "upload.png"
+            masks.restore(record.id, saved["prompts"]["upload"], copy)
         return {
             "grid": live_grid(run_id) or _ended(saved["grid"], runs.is_running(run_id)),
             "photo": record.public(),

@@ -6,19 +6,17 @@ are too long are refused before anything is looked up or computed.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from methods import BadInput
-from segmentation import MAX_OBJECTS, PromptedObject
+from segmentation import Objects, PromptedObject, Shape, Strokes, check_count
 from ui.names import ID_PATTERN, photo_name
 
 MOST_JOBS = 24
 MOST_POINTS = 1000
-MOST_DILATION = 1000
-"""Pixels; the segmentation has its own, narrower range and says so in its own words."""
-
 MOST_SETTINGS = 64
 LARGEST_NUMBER = 2**53
 """What a number can be in JavaScript without losing its last digit."""
@@ -65,24 +63,62 @@ class OnePhoto(Request):
 
 
 class Prompts(Request):
-    """A selection on a photo. dilate: pixels of the photo; negative shrinks."""
+    """A selection on a photo: objects, an uploaded mask, strokes, and the mask's shape.
+
+    All in pixels of the photo. upload: the id of a mask that was uploaded for this photo.
+    """
 
     photo: Id
-    objects: tuple[PromptedObject, ...] = Field(min_length=1, max_length=MAX_OBJECTS)
-    dilate: int = Field(default=0, strict=True, ge=-MOST_DILATION, le=MOST_DILATION)
+    objects: Objects = ()
+    strokes: Strokes = ()
+    upload: Id | None = None
+    shape: Shape = Shape()
     segmenter: ModelId | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_dilate_alone(cls, data: Any) -> Any:
+        """`dilate` beside the prompts stands for a shape that only grows."""
+        if not isinstance(data, dict) or "dilate" not in data:
+            return data
+        rest = {name: value for name, value in data.items() if name != "dilate"}
+        return {**rest, "shape": shape_of(data["dilate"], data.get("shape"))}
+
     @model_validator(mode="after")
-    def _not_too_many_points(self) -> Prompts:
-        points = sum(len(entry.points) for entry in self.objects)
-        if points > MOST_POINTS:
-            text = f"{points} points are too many at once; the limit is {MOST_POINTS}."
-            raise BadInput(text, "too_many_points", count=points, limit=MOST_POINTS)
+    def _points_at_something(self) -> Prompts:
+        check_points(self.objects)
+        if self.upload is None and not self.strokes:
+            check_count(len(self.objects))
         return self
 
 
+def shape_of(dilate: Any, shape: Any) -> Any:
+    """The shape of a request that may have `dilate` instead. Raises BadInput for both."""
+    if shape is not None and dilate in (None, 0):
+        return shape
+    if shape is not None:
+        raise BadInput(
+            "Give either dilate, or a shape that has it, not both.", "two_kinds_of_shape"
+        )
+    whole = isinstance(dilate, int) and not isinstance(dilate, bool)
+    if not whole and dilate is not None:
+        raise BadInput("dilate must be a whole number of pixels.", "bad_dilate")
+    return {"dilate": dilate or 0}
+
+
+def check_points(objects: Sequence[PromptedObject]) -> None:
+    """Raise BadInput for too many points in all objects together."""
+    points = sum(len(entry.points) for entry in objects)
+    if points > MOST_POINTS:
+        text = f"{points} points are too many at once; the limit is {MOST_POINTS}."
+        raise BadInput(text, "too_many_points", count=points, limit=MOST_POINTS)
+
+
 class Segment(Prompts):
+    """show: what the overlay carries: the mask, or the soft edge of what is pasted back too."""
+
     n: int = Field(default=0, strict=True, ge=0, le=LARGEST_NUMBER)
+    show: Literal["mask", "feather"] = "mask"
 
 
 class JobRequest(Request):
@@ -98,6 +134,23 @@ class Erase(Prompts):
 
     run: Id
     jobs: tuple[JobRequest, ...] = Field(min_length=1, max_length=MOST_JOBS)
+
+
+class ExportCase(Prompts):
+    jobs: tuple[JobRequest, ...] = Field(default=(), max_length=MOST_JOBS)
+
+
+class ImportCase(Request):
+    """case: checked by itself, so that its faults are told in its own words."""
+
+    photo: Id
+    case: Any
+
+
+class UploadMask(Request):
+    photo: Id
+    path: Annotated[str, Field(min_length=1, max_length=4096)]
+    name: Annotated[str, BeforeValidator(_as_photo_name)] = "mask"
 
 
 class OneRun(Request):

@@ -4,6 +4,7 @@ runs/<id>/run.json                 all that is needed to show and to repeat the 
           original                 the uploaded file (a second name for the photo's)
           original.jpg             what the page shows of it
           mask.png  overlay.png    the mask at full size; the overlay as on the page
+          upload.png               an uploaded mask, where one is part of the prompts
           <n>-<eraser>.jpg / .png  each result: to look at; lossless, to keep
 """
 

@@ -17,8 +17,16 @@ from typing import Any
 import platformdirs
 from gradio.utils import get_upload_folder
 
-from methods import Image, Limits
-from segmentation import SegmenterSpec, Selection, mask_png, overlay_png
+from methods import BadInput, Image, Limits, Mask
+from segmentation import (
+    SegmenterSpec,
+    Selection,
+    encode_rle,
+    feather_png,
+    mask_png,
+    overlay_png,
+)
+from ui import cases
 from ui import service_catalog as catalog
 from ui.errors import Answer, answered, described
 from ui.examples import Examples
@@ -26,12 +34,15 @@ from ui.files import private_folder
 from ui.janitor import Janitor, Keep
 from ui.limits import Rate, RateLimiter, RunSlots
 from ui.live import Grid
+from ui.mask_uploads import MaskUploads
 from ui.names import is_id
 from ui.photos import PhotoRecord, PhotoStore
 from ui.reopen import reopen
 from ui.requests import (
     Erase,
+    ExportCase,
     FetchWeights,
+    ImportCase,
     Nothing,
     OnePhoto,
     OneRun,
@@ -39,12 +50,14 @@ from ui.requests import (
     OpenPhoto,
     Prompts,
     Segment,
+    UploadMask,
 )
 from ui.runs import RunStore
-from ui.service_erase import Erasing, order_of
+from ui.service_erase import Erasing, order_of, question
 from ui.service_select import OVERLAY_SIDE, Selecting
 from ui.uploads import Uploads, own_upload_folder
 from ui.versions import PROGRAM
+from ui.views import Views
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +101,8 @@ class Service:
         self.photos = PhotoStore(folder / "photos", self.limits)
         self.runs = RunStore(folder / "runs")
         self.uploads = Uploads(own_uploads or Path(get_upload_folder()), self.photos)
+        self.masks = MaskUploads(self.photos, self.limits)
+        self._views = Views(self.photos)
         self.examples = Examples(examples_dir)
         self.selecting = Selecting()
         self.erasing = Erasing(self.photos, self.runs, RunSlots(most_runs))
@@ -158,37 +173,68 @@ class Service:
 
     @answered
     def segment(self, request: Any, caller: str = "") -> Answer:
-        """The overlay for the prompts: {photo, n, objects, dilate, segmenter?}."""
+        """The overlay for the prompts: {photo, n, objects, strokes, upload, shape, …, show}."""
         asked = Segment.model_validate(request)
         self.clicks.take(caller)
         start = time.perf_counter()
-        selection, spec = self._select(asked, OVERLAY_SIDE)
+        record = self.photos.record(asked.photo)
+        selection, spec = self._select(asked, record, OVERLAY_SIDE)
+        scale = max(selection.mask.shape) / max(record.width, record.height)
+        feather = asked.show == "feather"
+        png = feather_png(selection.mask, scale) if feather else overlay_png(selection.mask)
         return {
-            "overlay": _data_url(overlay_png(selection.mask)),
-            **figures(selection),
-            "segmenter": spec.id,
-            "approximate": spec.approximate,
+            "overlay": _data_url(png),
+            **figures(selection, spec),
+            "hints": [] if asked.shape.invert else self._views.hints(asked.photo, selection),
             "milliseconds": 1000 * (time.perf_counter() - start),
         }
 
     @answered
     def mask(self, request: Any, caller: str = "") -> Answer:
-        """The same selection at the photo's full size, as a file to download."""
+        """The same selection at the photo's full size: a file to download, and run lengths.
+
+        rle: None where the mask has too many small pieces for it.
+        """
         asked = Prompts.model_validate(request)
         self.clicks.take(caller)
-        selection, _spec = self._select(asked)
-        return {"url": self.photos.put_mask(asked.photo, mask_png(selection.mask))}
+        mask = self._select(asked, self.photos.record(asked.photo))[0].mask
+        return {"url": self.photos.put_mask(asked.photo, mask_png(mask)), "rle": rle_of(mask)}
+
+    @answered
+    def upload_mask(self, request: Any, caller: str = "") -> Answer:
+        """Take an uploaded mask for a photo: {photo, path, name}."""
+        asked = UploadMask.model_validate(request)
+        self._opens.take(caller)
+        file = self.uploads.existing(asked.path)
+        upload, mask, notes = self.masks.take(asked.photo, file, asked.name)
+        return {
+            "upload": upload,
+            "area": float(mask.mean()),
+            "notes": [note._asdict() for note in notes],
+        }
+
+    @answered
+    def export_case(self, request: Any, caller: str = "") -> Answer:
+        """The prompts and jobs as a file: {photo, …prompts, jobs}."""
+        asked = ExportCase.model_validate(request)
+        self.clicks.take(caller)
+        record = self.photos.record(asked.photo)
+        upload = None if asked.upload is None else self.masks.load(asked.photo, asked.upload)
+        return {"case": cases.export_case(record, asked, asked.jobs, upload)}
+
+    @answered
+    def import_case(self, request: Any, caller: str = "") -> Answer:
+        """The prompts and jobs in such a file, for a photo: {photo, case}."""
+        asked = ImportCase.model_validate(request)
+        self._opens.take(caller)
+        return cases.import_case(asked.case, self.photos.record(asked.photo), self.masks)
 
     def _select(
-        self, asked: Prompts, longest_side: int | None = None
-    ) -> tuple[Selection, SegmenterSpec]:
+        self, asked: Prompts, record: PhotoRecord, longest_side: int | None = None
+    ) -> tuple[Selection, SegmenterSpec | None]:
+        size, pixels = (record.height, record.width), self._pixels(record.id)
         return self.selecting.select(
-            self.photos.record(asked.photo).key,
-            self._pixels(asked.photo),
-            asked.objects,
-            asked.dilate,
-            asked.segmenter,
-            longest_side,
+            question(asked, record.key, size, pixels, self.masks), longest_side
         )
 
     # --- what there is -------------------------------------------------------------------
@@ -235,7 +281,7 @@ class Service:
         try:
             asked = Erase.model_validate(payload)
             self.erases.take(caller or session or "")
-            live = self.erasing.begin(order_of(asked, session, self.selecting))
+            live = self.erasing.begin(order_of(asked, session, self.selecting, self.masks))
         except Exception as error:  # told on the grid, as everywhere
             yield failed_grid(payload, error)
             return
@@ -251,7 +297,7 @@ class Service:
         """A run by its link: {run}."""
         asked = OneRun.model_validate(request)
         self._opens.take(caller)
-        return reopen(asked.run, self.runs, self.photos, self.erasing.grid)
+        return reopen(asked.run, self.runs, self.photos, self.masks, self.erasing.grid)
 
     def stop_session(self, session: str | None) -> None:
         """The tab has been closed: stop what it had going."""
@@ -259,8 +305,19 @@ class Service:
             self.erasing.stop_session(session)
 
 
-def figures(selection: Selection) -> Answer:
-    """The numbers of a selection, as the page and the API give them."""
+def rle_of(mask: Mask) -> dict[str, Any] | None:
+    """COCO's compressed run lengths; None for a mask that is like noise."""
+    try:
+        return encode_rle(mask)
+    except BadInput:
+        return None
+
+
+def figures(selection: Selection, spec: SegmenterSpec | None) -> Answer:
+    """The numbers of a selection, as the page and the API give them.
+
+    spec: who answered; None = nobody was asked, the mask is painted or uploaded.
+    """
     return {
         "area": selection.area,
         "levels": [
@@ -268,6 +325,12 @@ def figures(selection: Selection) -> Answer:
             for levels in selection.levels
         ],
         "chosen": list(selection.chosen),
+        "objects": [
+            None if extent is None else {"area": extent.area, "box": list(extent.box)}
+            for extent in selection.extents
+        ],
+        "segmenter": None if spec is None else spec.id,
+        "approximate": spec is not None and spec.approximate,
     }
 
 

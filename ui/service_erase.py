@@ -6,56 +6,89 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from methods import Job, Mask, Photo, StopToken, get_eraser, run
-from segmentation import mask_png, overlay_png
+from methods import Image, Job, Mask, Photo, StopToken, get_eraser, run
+from segmentation import SegmenterSpec, mask_png, overlay_png
 from ui.cards import Card, new_card
 from ui.encoder import PngWriter
 from ui.errors import photo_gone, run_gone, run_used
 from ui.files import link_or_copy, write_atomic
 from ui.limits import RunSlots
 from ui.live import Grid, LiveRun
+from ui.mask_uploads import MaskUploads
 from ui.photos import PhotoRecord, PhotoStore
-from ui.requests import Erase, JobRequest
+from ui.requests import Erase, JobRequest, Prompts
 from ui.runs import RunStore, run_url
-from ui.service_select import OVERLAY_SIDE, Selecting
+from ui.service_select import OVERLAY_SIDE, Question, Selecting
 from ui.versions import versions
 
 CLOSING_SECONDS = 5.0
 """How long the end of the program waits for its runs."""
 
-Prompts = dict[str, Any]
-"""Where the mask came from: objects, dilate, segmenter (its id); as the page sends them."""
+Noted = dict[str, Any]
+"""Where the mask came from: objects, strokes, upload (an id or None), shape and segmenter (its
+id, or None), as the page sends them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A run to begin. make_mask is called once, with the decoded photo."""
+    """A run to begin. make_mask is called once, with the decoded photo. upload: the file of
+    an uploaded mask that is part of the prompts."""
 
     run: str
     session: str | None
     photo: str
     jobs: tuple[JobRequest, ...]
-    make_mask: Callable[[Photo], tuple[Mask, Prompts]]
+    make_mask: Callable[[Photo], tuple[Mask, Noted]]
+    upload: Path | None = None
 
 
-def order_of(request: Erase, session: str | None, selecting: Selecting) -> Order:
+def order_of(
+    request: Erase, session: str | None, selecting: Selecting, masks: MaskUploads
+) -> Order:
     """What the page asks for. The segmenter is noted, so that the link shows the same mask."""
 
-    def make_mask(photo: Photo) -> tuple[Mask, Prompts]:
-        selection, spec = selecting.select(
-            photo.key, lambda: photo.rgb, request.objects, request.dilate, request.segmenter
-        )
-        objects = [entry.model_dump() for entry in request.objects]
-        prompts = {"objects": objects, "dilate": request.dilate, "segmenter": spec.id}
-        return selection.mask, prompts
+    def make_mask(photo: Photo) -> tuple[Mask, Noted]:
+        asked = question(request, photo.key, photo.size, lambda: photo.rgb, masks)
+        selection, spec = selecting.select(asked)
+        return selection.mask, noted(request, spec)
 
-    return Order(request.run, session, request.photo, request.jobs, make_mask)
+    upload = None if request.upload is None else masks.file(request.photo, request.upload)
+    return Order(request.run, session, request.photo, request.jobs, make_mask, upload)
+
+
+def question(
+    asked: Prompts,
+    key: str,
+    size: tuple[int, int],
+    pixels: Callable[[], Image],
+    masks: MaskUploads,
+) -> Question:
+    """A request of the page as a question about one photo; see `Question`."""
+    upload = None if asked.upload is None else partial(masks.load, asked.photo, asked.upload)
+    return Question(
+        key=key,
+        size=size,
+        pixels=pixels,
+        objects=asked.objects,
+        strokes=asked.strokes,
+        upload=upload,
+        shape=asked.shape,
+        segmenter=asked.segmenter,
+    )
+
+
+def noted(asked: Prompts, spec: SegmenterSpec | None) -> Noted:
+    """The prompts as they are kept with a run, with the segmenter that answered."""
+    dumped = asked.model_dump(mode="json", include={"objects", "strokes", "upload", "shape"})
+    return {**dumped, "segmenter": spec.id if spec is not None else asked.segmenter}
 
 
 class Erasing:
@@ -148,7 +181,7 @@ class Erasing:
     ) -> LiveRun:
         photo = self._photos.load(record.id)
         mask, prompts = order.make_mask(photo)
-        self._write_inputs(order.run, record, mask)
+        self._write_inputs(order, record, mask)
         jobs = [Job(job.eraser, job.settings, job.seed) for job in order.jobs]
         return LiveRun(
             _first_grid(order.run, record, mask, cards),
@@ -162,16 +195,18 @@ class Erasing:
             on_complete=lambda: self._release(order.run),
         )
 
-    def _write_inputs(self, run_id: str, record: PhotoRecord, mask: Mask) -> None:
+    def _write_inputs(self, order: Order, record: PhotoRecord, mask: Mask) -> None:
         """Everything of the run that does not wait for an eraser; links cost no time."""
-        folder = self._runs.create(run_id)
+        folder = self._runs.create(order.run)
         try:
+            if order.upload is not None:
+                link_or_copy(order.upload, folder / "upload.png")
             link_or_copy(self._photos.original(record.id), folder / "original")
             link_or_copy(self._photos.view(record.id), folder / "original.jpg")
             write_atomic(folder / "mask.png", mask_png(mask))
             write_atomic(folder / "overlay.png", overlay_png(_reduced(mask)))
         except BaseException as error:
-            self._runs.discard(run_id)
+            self._runs.discard(order.run)
             if isinstance(error, FileNotFoundError):
                 raise photo_gone() from error
             raise
@@ -203,7 +238,7 @@ def _box_around(mask: Mask) -> list[int]:
     return [x, y, x + width, y + height]
 
 
-def _saved(order: Order, record: PhotoRecord, mask: Mask, prompts: Prompts) -> dict[str, Any]:
+def _saved(order: Order, record: PhotoRecord, mask: Mask, prompts: Noted) -> dict[str, Any]:
     """What stands in run.json beside the grid: enough to repeat the run."""
     return {
         "created": time.time(),

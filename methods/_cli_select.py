@@ -1,0 +1,219 @@
+"""What the command line selects: points, boxes, a mask, a shape, or a whole case file."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from methods._base import BadInput, Mask, Settings, WeightFile
+from methods._cli import complain
+from methods._photo import Photo, load_mask
+from methods._runner import Job
+
+if TYPE_CHECKING:
+    from segmentation import Case, PromptedObject, Selection, Shape, Stroke
+
+MOST_BYTES = 2**24
+"""Of a case file."""
+
+_CORNERS = ("x0", "y0", "x1", "y1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picked:
+    """What is to be erased, as it was said. mask_file: its name. upload: a mask that joins
+    the others."""
+
+    objects: Sequence[PromptedObject]
+    strokes: Sequence[Stroke]
+    upload: Mask | None
+    shape: Shape
+    segmenter: str | None
+    mask_file: str | None
+
+
+def read_case_file(args: argparse.Namespace) -> Case | None:
+    """The case that --case names. Raises BadInput where it cannot be used, or is not alone."""
+    if args.case is None:
+        return None
+    from segmentation import read_case
+
+    if args.prompts or args.mask or args.shape or args.dilate or args.level is not None:
+        text = "A case holds all prompts itself: give --case without points, boxes, mask and shape."
+        raise BadInput(text, "bad_assignment", name="case")
+    try:
+        with args.case.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            text = f"{args.case.name} is too large for a case file. Export it again."
+            raise BadInput(text, "bad_case", reason="too large")
+        return read_case(json.loads(content))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        text = f"The case file {args.case.name} cannot be read: {reason}."
+        raise BadInput(text, "no_such_file", name=args.case.name) from error
+    except (ValueError, RecursionError) as error:
+        text = f"{args.case.name} is not a case file: it is no JSON. Export it again."
+        raise BadInput(text, "bad_case", reason="no JSON") from error
+
+
+def picked(args: argparse.Namespace, case: Case | None, photo: Photo) -> Picked:
+    """The prompts of the case, or of the other arguments. Raises BadInput for none at all."""
+    if case is not None:
+        return _picked_in(case, photo, args)
+    if not args.prompts and args.mask is None:
+        text = "Say what to erase: --point X,Y, --box X0,Y0,X1,Y1, --mask FILE, or --case FILE."
+        raise BadInput(text, "nothing_selected")
+    return Picked(
+        objects=objects_of(args.prompts, args.level),
+        strokes=(),
+        upload=None if args.mask is None else load_mask(args.mask, photo.size),
+        shape=shape_of(args.shape, args.dilate),
+        segmenter=args.segmenter,
+        mask_file=args.mask.name if args.mask else None,
+    )
+
+
+def _picked_in(case: Case, photo: Photo, args: argparse.Namespace) -> Picked:
+    upload = case.upload(photo.size)
+    if case.photo.sha256 != file_digest(args.photo):
+        complain("The case was made on another photo of the same size; places may not fit.")
+    return Picked(
+        objects=case.prompts.objects,
+        strokes=case.prompts.strokes,
+        upload=upload,
+        shape=case.prompts.shape,
+        segmenter=args.segmenter or case.prompts.segmenter,
+        mask_file=None,
+    )
+
+
+def objects_of(
+    prompts: Sequence[tuple[str, tuple[float, ...]]], level: int | None
+) -> list[PromptedObject]:
+    """One object for each box, with the points and negative boxes that follow it; points
+    before the first box belong to the first object."""
+    from segmentation import PromptedObject
+
+    groups: list[dict[str, Any]] = []
+    for kind, values in prompts:
+        if not groups or (kind == "box" and "box" in groups[-1]):
+            groups.append({"points": [], "negative_boxes": [], "level": level})
+        corners = dict(zip(_CORNERS, values, strict=False))
+        if kind == "box":
+            groups[-1]["box"] = corners
+        elif kind == "negative-box":
+            groups[-1]["negative_boxes"].append(corners)
+        else:
+            groups[-1]["points"].append(dict(zip(("x", "y", "label"), values, strict=False)))
+    return [PromptedObject.model_validate(group) for group in groups]
+
+
+def shape_of(assignments: Iterable[tuple[str, str]], dilate: int) -> Shape:
+    """--shape NAME=VALUE, several times, and --dilate, which stands for one of them."""
+    from segmentation import Shape
+
+    values: dict[str, Any] = {"dilate": dilate} if dilate else {}
+    for name, text in assignments:
+        if name not in Shape.model_fields or name in values:
+            known = ", ".join(Shape.model_fields)
+            reason = "is given twice" if name in values else f"is none of {known}"
+            raise BadInput(f"--shape {name}={text}: {name} {reason}.", "bad_assignment", name=name)
+        values[name] = _value(text)
+    return Shape.model_validate(values)
+
+
+def _value(text: str) -> Any:
+    """A number or true/false as JSON has them; anything else is a word."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+# --- the selection -----------------------------------------------------------------------
+
+
+def selected(
+    picked: Picked, photo: Photo, *, offline: bool = False
+) -> tuple[Selection, str | None]:
+    """The selection and the id of the segmenter that made it: None where none was asked."""
+    from segmentation import get_segmenter, select, select_drawn
+
+    drawn: dict[str, Any] = {
+        "upload": picked.upload,
+        "strokes": picked.strokes,
+        "shape": picked.shape,
+    }
+    if not picked.objects:
+        return select_drawn(photo.size, **drawn), None
+    segmenter_id = _segmenter_id(picked.segmenter, offline)
+    segmenter = get_segmenter(segmenter_id, fetch_missing=not offline)
+    embedding = segmenter.encode(photo.rgb, photo.key)
+    return select(segmenter, embedding, picked.objects, **drawn), segmenter_id
+
+
+def _segmenter_id(wanted: str | None, offline: bool) -> str:
+    """The one that was asked for, or the preferred one; its weights are fetched."""
+    from segmentation import list_segmenters
+
+    known = {spec.id: spec for spec in list_segmenters()}
+    if wanted is not None and wanted not in known:
+        text = f"There is no segmenter '{wanted[:80]}'. Choose from: {', '.join(known)}."
+        raise BadInput(text, "unknown_segmenter", known=", ".join(known))
+    chosen = wanted or next(iter(known))
+    if not offline:
+        _fetch(known[chosen].weights)
+    return chosen
+
+
+def _fetch(weights: Sequence[WeightFile]) -> None:
+    from methods._weight_console import console_progress
+    from methods._weights import fetch, find_weights
+
+    for weight in weights:
+        if find_weights(weight) is None:
+            with console_progress(weight.name, weight.size) as progress:
+                fetch(weight, progress)
+
+
+# --- the case, to be repeated ------------------------------------------------------------
+
+
+def case_of(
+    picked: Picked, segmenter: str | None, photo: Photo, file: Path, jobs: Sequence[Job]
+) -> dict[str, Any] | None:
+    """What --case takes; None for a mask that is like noise. file: the photo's."""
+    from segmentation import CaseJob, CasePhoto, write_case
+
+    height, width = photo.size
+    try:
+        return write_case(
+            CasePhoto(name=file.name[:400], sha256=file_digest(file), width=width, height=height),
+            picked.objects,
+            strokes=picked.strokes,
+            upload=picked.upload,
+            shape=picked.shape,
+            segmenter=segmenter,
+            jobs=[
+                CaseJob(eraser=job.eraser, settings=_plain(job.settings), seed=job.seed)
+                for job in jobs
+            ],
+        )
+    except BadInput:
+        return None
+
+
+def _plain(settings: Settings | Mapping[str, Any]) -> dict[str, Any]:
+    return settings.model_dump(mode="json") if isinstance(settings, Settings) else dict(settings)
+
+
+def file_digest(file: Path) -> str:
+    """SHA-256 of a file, hex."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

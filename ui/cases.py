@@ -1,0 +1,102 @@
+"""Cases: the prompts and the jobs on a photo, as a file that repeats them anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from methods import BadInput, Mask, Text, get_eraser
+from segmentation import CaseJob, CasePhoto, list_segmenters, read_case, write_case
+from ui.errors import Answer
+from ui.mask_uploads import MaskUploads, read_upload
+from ui.photos import PhotoRecord
+from ui.requests import JobRequest, Prompts
+
+ANOTHER_PHOTO = Text(
+    "The case was made on another photo of the same size, so the places may not fit.",
+    "此案例是在另一张同尺寸的照片上制作的，位置可能不吻合。",
+)
+
+
+def export_case(
+    record: PhotoRecord, prompts: Prompts, jobs: Sequence[JobRequest], upload: Mask | None
+) -> dict[str, Any]:
+    """The case as plain values. Raises UserError for an upload that is like noise."""
+    photo = CasePhoto(
+        name=record.name, sha256=record.sha256, width=record.width, height=record.height
+    )
+    return write_case(
+        photo,
+        prompts.objects,
+        strokes=prompts.strokes,
+        upload=upload,
+        shape=prompts.shape,
+        segmenter=prompts.segmenter,
+        jobs=[CaseJob.model_validate(job.model_dump()) for job in jobs],
+    )
+
+
+def case_of_run(saved: dict[str, Any], folder: Path) -> dict[str, Any] | None:
+    """The case of a finished run, from what stands in its run.json and its folder.
+
+    None for a run of an older version of the program, and for a mask that is like noise.
+    """
+    record = PhotoRecord.from_json(saved["photo"])
+    try:
+        prompts = Prompts.model_validate({"photo": record.id, **saved["prompts"]})
+        jobs = [JobRequest.model_validate(job) for job in saved["jobs"]]
+        upload = None if prompts.upload is None else read_upload(folder / "upload.png")
+        return export_case(record, prompts, jobs, upload)
+    except (BadInput, ValidationError):
+        return None
+
+
+def import_case(data: Any, record: PhotoRecord, uploads: MaskUploads) -> Answer:
+    """Prompts, jobs and notes for the page. The uploaded mask is kept beside the photo.
+
+    Raises UserError for what is no case, or one of a photo of another size.
+    """
+    case = read_case(data)
+    upload = case.upload((record.height, record.width))
+    notes = [] if case.photo.sha256 == record.sha256 else [ANOTHER_PHOTO]
+    segmenter = _known_segmenter(case.prompts.segmenter, notes)
+    jobs = [job for entry in case.jobs if (job := _usable(entry, notes)) is not None]
+    return {
+        "prompts": {
+            **case.prompts.model_dump(mode="json"),
+            "upload": None if upload is None else uploads.put(record.id, upload),
+            "segmenter": segmenter,
+        },
+        "jobs": jobs,
+        "notes": [note._asdict() for note in notes],
+    }
+
+
+def _known_segmenter(name: str | None, notes: list[Text]) -> str | None:
+    if name is None or name in {spec.id for spec in list_segmenters()}:
+        return name
+    notes.append(
+        Text(
+            f"The segmenter {name} is not known here; the best one that is ready is used.",
+            f"这里没有分割模型 {name}，将使用可用的最佳模型。",
+        )
+    )
+    return None
+
+
+def _usable(job: CaseJob, notes: list[Text]) -> dict[str, Any] | None:
+    """The job as the page gets it; None where its eraser cannot take it."""
+    try:
+        get_eraser(job.eraser).Settings.model_validate(job.settings)
+    except (BadInput, ValidationError):
+        notes.append(
+            Text(
+                f"The eraser {job.eraser}, or one of its settings, is not known here.",
+                f"这里没有擦除器 {job.eraser}，或没有它的某个设置。",
+            )
+        )
+        return None
+    return job.model_dump(mode="json")

@@ -1,0 +1,53 @@
+"""The photos as the page shows them, in memory: for what needs to look but not at every pixel."""
+
+from __future__ import annotations
+
+import logging
+
+import cv2
+import numpy as np
+
+from methods import Image
+from segmentation import Selection, find_hints
+from ui.memory import ByteCache
+from ui.photos import PhotoStore
+
+log = logging.getLogger(__name__)
+
+KEPT_BYTES = 64 * 2**20
+
+
+class Views:
+    """Pictures of at most 1600 pixels, read from the photos' own view files."""
+
+    def __init__(self, photos: PhotoStore) -> None:
+        self._photos = photos
+        self._kept: ByteCache[Image] = ByteCache(KEPT_BYTES, lambda picture: picture.nbytes)
+
+    def picture(self, photo_id: str) -> Image:
+        """(h, w, 3) RGB. Raises OSError where the file is gone."""
+        return self._kept.get(photo_id, lambda: self._read(photo_id))
+
+    def hints(self, photo_id: str, selection: Selection) -> list[dict[str, str | float]]:
+        """What the mask probably leaves behind, strongest first, as the page gets it.
+
+        The selection's mask is of the view's size. A hint is not worth an error: where the
+        view cannot be read there is none.
+        """
+        try:
+            picture = self.picture(photo_id)
+        except OSError:
+            log.warning("A photo's view could not be read; no hints are given", exc_info=True)
+            return []
+        height, width = selection.mask.shape
+        if picture.shape[:2] != (height, width):
+            picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+        hints = find_hints(picture, selection.mask, selection.core)
+        return [{"code": hint.code, "strength": round(hint.strength, 3)} for hint in hints]
+
+    def _read(self, photo_id: str) -> Image:
+        data = np.frombuffer(self._photos.view(photo_id).read_bytes(), np.uint8)
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None
+        if picture is None:
+            raise OSError("the view is no picture")
+        return picture
