@@ -14,6 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from segmentation.cache import EmbeddingCache as EmbeddingCache
+    from segmentation.case import Case as Case
+    from segmentation.case import CaseJob as CaseJob
+    from segmentation.case import CasePhoto as CasePhoto
+    from segmentation.case import read_case as read_case
+    from segmentation.case import write_case as write_case
+    from segmentation.compose import Composed as Composed
+    from segmentation.compose import compose as compose
     from segmentation.grounding import BOX_THRESHOLD as BOX_THRESHOLD
     from segmentation.grounding import TEXT_THRESHOLD as TEXT_THRESHOLD
     from segmentation.grounding import Detection as Detection
@@ -26,41 +33,63 @@ if TYPE_CHECKING:
     from segmentation.grounding import is_detector_ready as is_detector_ready
     from segmentation.grounding import list_detectors as list_detectors
     from segmentation.grounding import why_no_detector as why_no_detector
+    from segmentation.hints import Hint as Hint
+    from segmentation.hints import find_hints as find_hints
     from segmentation.masks import dilate as dilate
     from segmentation.masks import drop_speckles as drop_speckles
+    from segmentation.masks import feather_png as feather_png
     from segmentation.masks import fill_holes as fill_holes
     from segmentation.masks import mask_png as mask_png
     from segmentation.masks import overlay_png as overlay_png
+    from segmentation.masks import reduce_mask as reduce_mask
     from segmentation.phrases import Phrase as Phrase
     from segmentation.phrases import read_phrase as read_phrase
     from segmentation.prompts import MAX_OBJECTS as MAX_OBJECTS
     from segmentation.prompts import MAX_POINTS as MAX_POINTS
     from segmentation.prompts import Box as Box
+    from segmentation.prompts import Objects as Objects
     from segmentation.prompts import Point as Point
     from segmentation.prompts import PromptedObject as PromptedObject
+    from segmentation.prompts import check_count as check_count
     from segmentation.prompts import parse_objects as parse_objects
     from segmentation.registry import get_segmenter as get_segmenter
+    from segmentation.registry import license_page as license_page
     from segmentation.registry import list_segmenters as list_segmenters
+    from segmentation.registry import preferred_segmenters as preferred_segmenters
+    from segmentation.rle import Rle as Rle
+    from segmentation.rle import decode_rle as decode_rle
+    from segmentation.rle import encode_rle as encode_rle
     from segmentation.segmenter import Candidates as Candidates
     from segmentation.segmenter import Embedding as Embedding
     from segmentation.segmenter import Segmenter as Segmenter
     from segmentation.segmenter import SegmenterSpec as SegmenterSpec
+    from segmentation.selection import Extent as Extent
     from segmentation.selection import Level as Level
     from segmentation.selection import Selection as Selection
     from segmentation.selection import select as select
+    from segmentation.selection import select_drawn as select_drawn
+    from segmentation.shaping import Shape as Shape
+    from segmentation.strokes import Stroke as Stroke
+    from segmentation.strokes import Strokes as Strokes
 
 _HOME = {
     "cache": "EmbeddingCache",
+    "case": "Case CaseJob CasePhoto read_case write_case",
+    "compose": "Composed compose",
     "grounding": (
         "BOX_THRESHOLD TEXT_THRESHOLD Detection Detections DetectorSpec as_objects"
         " choose_detector detect get_detector is_detector_ready list_detectors why_no_detector"
     ),
-    "masks": "dilate drop_speckles fill_holes mask_png overlay_png",
+    "hints": "Hint find_hints",
+    "masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png reduce_mask",
     "phrases": "Phrase read_phrase",
-    "prompts": "MAX_OBJECTS MAX_POINTS Box Point PromptedObject parse_objects",
-    "registry": "get_segmenter list_segmenters",
+    "prompts": "MAX_OBJECTS MAX_POINTS Box Objects Point PromptedObject check_count parse_objects",
+    "registry": "get_segmenter license_page list_segmenters preferred_segmenters",
+    "rle": "Rle decode_rle encode_rle",
     "segmenter": "Candidates Embedding Segmenter SegmenterSpec",
-    "selection": "Level Selection select",
+    "selection": "Extent Level Selection select select_drawn",
+    "shaping": "Shape",
+    "strokes": "Stroke Strokes",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -6,17 +6,32 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
 
-from methods import Image, Stopped, Unavailable, UserError, WeightsUnavailable, fetch, find_weights
+from methods import (
+    Image,
+    Mask,
+    Stopped,
+    Unavailable,
+    UserError,
+    WeightsUnavailable,
+    fetch,
+    find_weights,
+)
 from segmentation import (
     EmbeddingCache,
     PromptedObject,
     Segmenter,
     SegmenterSpec,
     Selection,
+    Shape,
+    Stroke,
     get_segmenter,
     list_segmenters,
+    preferred_segmenters,
     select,
+    select_drawn,
 )
 
 log = logging.getLogger(__name__)
@@ -26,11 +41,31 @@ OVERLAY_SIDE = 1600
 WAITING_ENCODES = 16
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be selected on which photo.
+
+    key: of the photo's pixels (`Photo.key`). size: (H, W). pixels: gives them, for the first
+    encode. upload: gives an uploaded mask at a longest side (None = the photo's own).
+    segmenter: its id; None = the best one that is ready.
+    """
+
+    key: str
+    size: tuple[int, int]
+    pixels: Callable[[], Image]
+    objects: Sequence[PromptedObject] = ()
+    strokes: Sequence[Stroke] = ()
+    upload: Callable[[int | None], Mask] | None = None
+    shape: Shape = field(default_factory=Shape)
+    segmenter: str | None = None
+
+
 class Selecting:
     """Selects objects on photos. Any number of threads may ask at once.
 
-    A photo is encoded once, in the background as soon as it is opened; a click that comes
-    earlier waits for the same encoding instead of making its own.
+    A photo is encoded once by each segmenter that is used on it, in the background as soon
+    as it is opened or another segmenter is chosen; a click that comes earlier waits for the
+    same encoding instead of making its own.
     """
 
     def __init__(self, cache_bytes: int = EMBEDDING_BYTES) -> None:
@@ -41,30 +76,34 @@ class Selecting:
 
     def select(
         self,
-        key: str,
-        pixels: Callable[[], Image],
-        objects: Sequence[PromptedObject],
-        dilate: int = 0,
-        wanted: str | None = None,
+        asked: Question,
         longest_side: int | None = None,
-    ) -> tuple[Selection, SegmenterSpec]:
-        """The mask and who made it.
+    ) -> tuple[Selection, SegmenterSpec | None]:
+        """The mask and who made it: None where it was only painted or uploaded.
 
-        key: of the photo's pixels (`Photo.key`). pixels: gives them, for the first encode.
-        wanted: a segmenter's id; None = the best one that is ready. longest_side: see
-        `segmentation.select`. Raises UserError; for a `wanted` one that is not ready,
-        WeightsUnavailable, since another one would give another mask.
+        longest_side: see `segmentation.select`. Raises UserError; for a segmenter that is
+        asked for and not ready, WeightsUnavailable, since another one would give another mask.
         """
-        segmenter = self._choose(wanted)
-        embedding = self._embeddings.get(segmenter, pixels, key)
-        selection = select(segmenter, embedding, objects, dilate=dilate, longest_side=longest_side)
-        return selection, segmenter.spec
+        drawn: dict[str, Any] = {
+            "upload": None if asked.upload is None else asked.upload(longest_side),
+            "strokes": asked.strokes,
+            "shape": asked.shape,
+            "longest_side": longest_side,
+        }
+        if not asked.objects:
+            return select_drawn(asked.size, **drawn), None
+        segmenter = self._choose(asked.segmenter)
+        embedding = self._embeddings.get(segmenter, asked.pixels, asked.key)
+        return select(segmenter, embedding, asked.objects, **drawn), segmenter.spec
 
-    def encode_soon(self, key: str, pixels: Callable[[], Image]) -> None:
-        """Encode in the background. When too many photos wait, the first click will do it."""
+    def encode_soon(self, key: str, pixels: Callable[[], Image], wanted: str | None = None) -> None:
+        """Encode in the background. When too many photos wait, the first click will do it.
+
+        key, pixels: as in `Question`; wanted: its segmenter.
+        """
         if self._places.acquire(blocking=False):
             try:
-                self._pool.submit(self._encode, key, pixels)
+                self._pool.submit(self._encode, key, pixels, wanted)
             except RuntimeError:  # shut down: the program is ending
                 self._places.release()
 
@@ -83,18 +122,16 @@ class Selecting:
     def _choose(self, wanted: str | None) -> Segmenter:
         if wanted is not None:
             return get_segmenter(wanted, fetch_missing=False)
-        *better, last = list_segmenters()
-        for spec in better:
-            if is_ready(spec):
-                try:
-                    return get_segmenter(spec.id, fetch_missing=False)
-                except Unavailable:
-                    log.warning("%s cannot be used now", spec.id, exc_info=True)
-        return get_segmenter(last.id, fetch_missing=False)
+        for spec in preferred_segmenters(is_ready):
+            try:
+                return get_segmenter(spec.id, fetch_missing=False)
+            except Unavailable:
+                log.warning("%s cannot be used now", spec.id, exc_info=True)
+        return get_segmenter(list_segmenters()[-1].id, fetch_missing=False)  # needs nothing
 
-    def _encode(self, key: str, pixels: Callable[[], Image]) -> None:
+    def _encode(self, key: str, pixels: Callable[[], Image], wanted: str | None) -> None:
         try:
-            self._embeddings.get(self._choose(None), pixels, key)
+            self._embeddings.get(self._choose(wanted), pixels, key)
         except Exception:  # nobody waits for this; the click will meet it again and say so
             log.warning("A photo could not be encoded ahead of its first click", exc_info=True)
         finally:

@@ -35,6 +35,21 @@ ERRORS_ZH: dict[str, str] = {
     "too_many_objects": "物体太多（{count} 个），最多 {limit} 个，请移除一些。",
     "two_kinds_of_prompts": "请只给出一种提示：点和框，或者蒙版。",
     "dilate_out_of_range": "蒙版最多可缩小 {low} 像素、扩大 {high} 像素。",
+    "dilate_percent_out_of_range": "物体最多可缩小 {low}%、扩大 {high}%。",
+    "bad_dilate": "扩大值必须是整数像素。",
+    "two_kinds_of_shape": "请只给出 dilate，或在 shape 中给出，不要同时使用。",
+    "too_many_strokes": "笔画太多（{count} 笔），最多 {limit} 笔，请撤销一些。",
+    "too_many_stroke_points": "笔画的点太多（{count} 个），最多 {limit} 个。"
+    "请撤销一些，或使用较短的笔画。",
+    "strokes_cover_too_much": "笔画覆盖整张照片的次数太多，请撤销一些最宽的笔画。",
+    "upload_gone": "服务器上已没有这个上传的蒙版，请重新上传或移除它。",
+    "mask_too_detailed": "这个蒙版的小块太多，无法写成文本，请保存为 PNG 文件。",
+    "bad_rle": "文件中的蒙版不是适用于 {width} × {height} 照片的 COCO 压缩游程编码，请重新导出。",
+    # cases
+    "bad_case": "这不是可用的案例文件（{reason}），请重新导出。",
+    "case_version": "此案例由更新版本的程序写成（本程序支持格式版本 {known}），请更新本程序。",
+    "case_size": "此案例属于 {case_width} × {case_height} 的照片，而这张照片为 "
+    "{photo_width} × {photo_height}，请打开制作它的那张照片。",
     "no_such_level": "没有第 {level} 级蒙版，共有 {levels} 级。",
     "bad_size": "蒙版至少要有一个像素宽。",
     "unknown_segmenter": "没有这个分割模型，可选：{known}。",
@@ -55,6 +70,7 @@ ERRORS_ZH: dict[str, str] = {
     "或使用更小的图片或别的擦除器。",
     # weights
     "weights_missing": "本机没有 {name}，请先在卡片上点击下载。",
+    "weights_gated": "本机没有 {name} 的权重：请先在 {page} 接受其许可，设置 HF_TOKEN 后再下载。",
     "weights_unavailable": "{name} 下载失败。请联网后运行 {command}，"
     "或用环境变量 {variable} 指定本地文件。尝试过：{tried}",
     "weights_offline": "本机没有 {name}，且已设置 ERASER_LAB_OFFLINE=1。取消后运行 {command}，"
