@@ -20,8 +20,9 @@ from methods import (
     list_erasers,
     weight_status,
 )
-from segmentation import SegmenterSpec, list_segmenters
+from segmentation import SegmenterSpec, license_page, list_segmenters
 from ui.schema import describe_settings
+from ui.service_select import is_ready
 
 
 def describe_erasers() -> list[dict[str, Any]]:
@@ -96,12 +97,19 @@ def _describe_eraser(spec: EraserSpec) -> dict[str, Any]:
 
 
 def _describe_segmenter(spec: SegmenterSpec) -> dict[str, Any]:
+    why = _why_no_segmenter(spec)
     return {
         "id": spec.id,
         "name": spec.name,
         "summary": spec.summary._asdict(),
+        "paper": {"title": spec.paper.title, "url": spec.paper.url, "year": spec.paper.year},
         "license": spec.license,
         "approximate": spec.approximate,
+        "levels": spec.levels,
+        "gated": spec.gated,
+        "memory": spec.memory,
+        "available": why is None,
+        "why": None if why is None else why._asdict(),
         "weights": [_describe_weight(weight) for weight in spec.weights],
     }
 
@@ -139,3 +147,27 @@ def _why_unavailable(spec: EraserSpec) -> Text | None:
             f"需要本机没有的设备:{devices}",
         )
     return None
+
+
+def _why_no_segmenter(spec: SegmenterSpec) -> Text | None:
+    """Missing weights are no reason, unless they are given to people with a login only."""
+    if spec.memory > describe_device()["memory"]:
+        needed = f"{spec.memory / 1e9:.0f} GB"
+        return Text(
+            f"Needs about {needed} of memory, more than this machine has",
+            f"约需 {needed} 内存，本机不足",
+        )
+    if not spec.gated or is_ready(spec) or _has_login():
+        return None
+    page = license_page(spec)
+    return Text(
+        f"Accept its licence at {page}, then start the program with HF_TOKEN set to your token",
+        f"请先在 {page} 接受许可，再设置 HF_TOKEN 后重新启动程序",
+    )
+
+
+def _has_login() -> bool:
+    """Whether the user has given a token for the model hub."""
+    from huggingface_hub import get_token
+
+    return get_token() is not None

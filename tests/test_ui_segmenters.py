@@ -1,0 +1,136 @@
+"""Choosing a segmenter: what the page is told of each, and what switching costs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import pytest
+
+from methods import Image
+from segmentation import Embedding, PromptedObject, SegmenterSpec, list_segmenters, registry
+from segmentation.grabcut import GrabCut
+from ui import service_catalog
+from ui.service import Service
+from ui.service_select import Question, Selecting
+from ui_tools import box, picture, prompts
+
+pytest_plugins = ["ui_fixtures"]
+
+
+class First(GrabCut):
+    """GrabCut under another name, which notes its encodes."""
+
+    spec: ClassVar[SegmenterSpec] = replace(GrabCut.spec, id="first", name="First")
+    encoded: ClassVar[list[str]] = []
+    seen: ClassVar[threading.Event] = threading.Event()
+
+    def encode(self, image: Image, key: str) -> Embedding:
+        self.encoded.append(f"{self.spec.id} {key}")
+        embedding = super().encode(image, key)
+        self.seen.set()
+        return embedding
+
+
+class Second(First):
+    spec: ClassVar[SegmenterSpec] = replace(GrabCut.spec, id="second", name="Second")
+
+
+@pytest.fixture
+def encoded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The encodes of two segmenters that are in the registry for one test."""
+    for kind in (First, Second):
+        monkeypatch.setitem(registry.found(), kind.spec.id, kind)
+    monkeypatch.setattr(registry, "_shared", {})
+    First.encoded.clear()
+    First.seen.clear()
+    yield First.encoded
+
+
+def question(key: str, segmenter: str, dx: int = 0) -> Question:
+    image = picture()
+    (entry,) = box()
+    moved = {**entry, "box": {**entry["box"], "x1": entry["box"]["x1"] + dx}}
+    objects = [PromptedObject.model_validate(moved)]
+    return Question(key, image.shape[:2], lambda: image, objects, segmenter=segmenter)
+
+
+def test_switching_back_costs_no_encode(encoded: list[str]) -> None:
+    selecting = Selecting()
+    for click, wanted in enumerate(["first", "first", "second", "first", "second", "first"]):
+        _, spec = selecting.select(question("photo", wanted, dx=click))
+        assert spec is not None and spec.id == wanted
+    assert encoded == ["first photo", "second photo"]
+    selecting.select(question("another photo", "second"))
+    assert encoded[2:] == ["second another photo"]
+    selecting.close()
+
+
+def test_the_chosen_one_is_encoded_ahead_of_the_click(encoded: list[str]) -> None:
+    selecting, asked = Selecting(), question("photo", "second")
+    selecting.encode_soon(asked.key, asked.pixels, "second")
+    assert First.seen.wait(20)
+    selecting.select(asked)
+    assert encoded == ["second photo"]
+    selecting.close()
+
+
+def test_the_page_chooses_by_id(service: Service, photo: str, encoded: list[str]) -> None:
+    for wanted in ("second", "first", "second"):
+        answer = service.segment({**prompts(photo), "segmenter": wanted})
+        assert answer["ok"] and answer["segmenter"] == wanted
+    assert [entry.split()[0] for entry in encoded] == ["second", "first"]
+
+
+# --- what the page is told ---------------------------------------------------------------
+
+
+def described(segmenter_id: str) -> dict[str, Any]:
+    return next(one for one in service_catalog.describe_segmenters() if one["id"] == segmenter_id)
+
+
+@pytest.fixture
+def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with memory for all of them, and none of their weights."""
+    machine = {"kind": "cpu", "name": "test", "memory": 2**40}
+    monkeypatch.setattr(service_catalog, "describe_device", lambda: machine)
+    monkeypatch.setattr(service_catalog, "is_ready", lambda spec: not spec.weights)
+
+
+def test_all_are_listed_with_what_they_cost(roomy: None) -> None:
+    shown = service_catalog.describe_segmenters()
+    assert [one["id"] for one in shown] == [spec.id for spec in list_segmenters()]
+    for one in shown:
+        assert one["levels"] == 3 and one["summary"]["zh"]
+        assert one["available"] is (one["why"] is None)
+        assert one["weights"] or one["memory"] == 0
+
+
+def test_a_gated_one_says_where_to_ask(roomy: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
+    shown = described("sam3")
+    assert shown["gated"] is True and shown["available"] is False
+    for language in ("en", "zh"):
+        assert "/facebook/sam3" in shown["why"][language] and "HF_TOKEN" in shown["why"][language]
+    assert described("sam2_1_large")["available"] is True
+
+
+def test_a_login_or_the_files_open_the_gate(roomy: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: "hf_secret")
+    shown = described("sam3")
+    assert shown["available"] is True and "hf_secret" not in str(shown)
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
+    monkeypatch.setattr(service_catalog, "is_ready", lambda spec: True)
+    assert described("sam3")["available"] is True
+
+
+def test_one_that_does_not_fit_the_machine_says_so(
+    roomy: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = {"kind": "cpu", "name": "test", "memory": 2 * 2**30}
+    monkeypatch.setattr(service_catalog, "describe_device", lambda: small)
+    assert described("mobile_sam")["available"] is True
+    shown = described("sam_vit_h")
+    assert shown["available"] is False and "9 GB" in shown["why"]["en"]
