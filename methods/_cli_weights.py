@@ -17,7 +17,7 @@ from methods._weights import WeightState, fetch, find_weights, weight_status
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row of the list: an eraser or a segmenter."""
+    """A row of the list: an eraser, a segmenter or a detector."""
 
     kind: str
     id: str
@@ -65,7 +65,7 @@ class Entry:
 
 
 def entries() -> list[Entry]:
-    """All erasers and segmenters, in the order of the page; broken ones last."""
+    """All erasers, segmenters and detectors, in the order of the page; broken ones last."""
     from segmentation import list_segmenters
 
     found = []
@@ -95,9 +95,27 @@ def entries() -> list[Entry]:
                 default=place == 0,  # the preferred one comes first
             )
         )
+    found += _detectors()
     for broken in broken_erasers():
         found.append(Entry("eraser", broken.id, broken.id, "", (), False, obstacle="broken"))
     return found
+
+
+def _detectors() -> list[Entry]:
+    from segmentation import list_detectors, why_no_detector
+
+    return [
+        Entry(
+            kind="detector",
+            id=spec.id,
+            name=spec.name,
+            license=spec.license,
+            weights=spec.weights,
+            default=False,
+            obstacle="needs packages of its own" if why_no_detector(spec) else "",
+        )
+        for spec in list_detectors()
+    ]
 
 
 def show_list(args: argparse.Namespace) -> int:
@@ -170,5 +188,5 @@ def _entry(name: str, known: Sequence[Entry]) -> Entry:
         if entry.id == name:
             return entry
     ids = ", ".join(entry.id for entry in known)
-    text = f"There is no eraser, segmenter or weight file '{name[:80]}'. Choose from: {ids}."
+    text = f"There is nothing by the name '{name[:80]}' to fetch. Choose from: {ids}."
     raise BadInput(text, "unknown_name", name=name[:80], known=ids)

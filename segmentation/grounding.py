@@ -22,7 +22,6 @@ from methods import (
     Unavailable,
     UserError,
     WeightsUnavailable,
-    best_device,
     find_weights,
 )
 from segmentation._grounding_base import BOX_THRESHOLD as BOX_THRESHOLD
@@ -96,20 +95,23 @@ def get_detector(detector_id: str, *, fetch_missing: bool = True) -> Detector:
     kind = _class_of(detector_id)
     with _loading[detector_id]:
         if detector_id not in _shared:
-            _demand(kind.spec, fetch_missing)
+            check_packages(kind.spec)
+            if not fetch_missing:
+                _demand_weights(kind.spec)
             _shared[detector_id] = kind.load()
         return _shared[detector_id]
 
 
 def choose_detector(backend: str | None = None) -> DetectorSpec:
-    """The one named, or the first that is ready. Raises as `get_detector`, downloads nothing."""
+    """The one named, or the first that is ready, or the preferred one. Raises BadInput."""
     if backend is not None:
         return _class_of(backend).spec
     specs = list_detectors()
     return next(filter(is_detector_ready, specs), specs[0])
 
 
-def _demand(spec: DetectorSpec, fetch_missing: bool) -> None:
+def check_packages(spec: DetectorSpec) -> None:
+    """Raise Unavailable ("detector_packages") when the detector's packages are not here."""
     if why_no_detector(spec) is not None:
         raise Unavailable(
             f"{spec.name} needs packages that are not installed here: {spec.install}",
@@ -117,8 +119,10 @@ def _demand(spec: DetectorSpec, fetch_missing: bool) -> None:
             name=spec.name,
             command=spec.install,
         )
-    best_device()  # says it when the one that the user asks for is not there
-    missing = [] if fetch_missing else [w for w in spec.weights if find_weights(w) is None]
+
+
+def _demand_weights(spec: DetectorSpec) -> None:
+    missing = [weight for weight in spec.weights if find_weights(weight) is None]
     if missing:
         megabytes = round(sum(weight.size for weight in missing) / 1e6)
         command = f"python -m methods fetch {spec.id}"
