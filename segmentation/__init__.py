@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from segmentation.grounding import Detections as Detections
     from segmentation.grounding import DetectorSpec as DetectorSpec
     from segmentation.grounding import as_objects as as_objects
+    from segmentation.grounding import check_packages as check_packages
     from segmentation.grounding import choose_detector as choose_detector
     from segmentation.grounding import detect as detect
     from segmentation.grounding import get_detector as get_detector
@@ -78,7 +79,8 @@ _HOME = {
     "compose": "Composed compose",
     "grounding": (
         "BOX_THRESHOLD TEXT_THRESHOLD Detection Detections DetectorSpec as_objects"
-        " choose_detector detect get_detector is_detector_ready list_detectors why_no_detector"
+        " check_packages choose_detector detect get_detector is_detector_ready list_detectors"
+        " why_no_detector"
     ),
     "hints": "Hint find_hints",
     "masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png reduce_mask",
