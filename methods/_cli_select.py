@@ -160,13 +160,13 @@ def selected(
 
 def _segmenter_id(wanted: str | None, offline: bool) -> str:
     """The one that was asked for, or the preferred one; its weights are fetched."""
-    from segmentation import list_segmenters
+    from segmentation import default_segmenter, list_segmenters
 
     known = {spec.id: spec for spec in list_segmenters()}
     if wanted is not None and wanted not in known:
         text = f"There is no segmenter '{wanted[:80]}'. Choose from: {', '.join(known)}."
         raise BadInput(text, "unknown_segmenter", known=", ".join(known))
-    chosen = wanted or next(iter(known))
+    chosen = wanted or default_segmenter().id
     if not offline:
         _fetch(known[chosen].weights)
     return chosen

@@ -53,7 +53,9 @@ if TYPE_CHECKING:
     from segmentation.prompts import PromptedObject as PromptedObject
     from segmentation.prompts import check_count as check_count
     from segmentation.prompts import parse_objects as parse_objects
+    from segmentation.registry import default_segmenter as default_segmenter
     from segmentation.registry import get_segmenter as get_segmenter
+    from segmentation.registry import is_segmenter_ready as is_segmenter_ready
     from segmentation.registry import license_page as license_page
     from segmentation.registry import list_segmenters as list_segmenters
     from segmentation.registry import preferred_segmenters as preferred_segmenters
@@ -86,7 +88,10 @@ _HOME = {
     "masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png reduce_mask",
     "phrases": "Phrase read_phrase",
     "prompts": "MAX_OBJECTS MAX_POINTS Box Objects Point PromptedObject check_count parse_objects",
-    "registry": "get_segmenter license_page list_segmenters preferred_segmenters",
+    "registry": (
+        "default_segmenter get_segmenter is_segmenter_ready license_page list_segmenters"
+        " preferred_segmenters"
+    ),
     "rle": "Rle decode_rle encode_rle",
     "segmenter": "Candidates Embedding Segmenter SegmenterSpec",
     "selection": "Extent Level Selection select select_drawn",

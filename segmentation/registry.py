@@ -98,6 +98,22 @@ def _class_of(segmenter_id: str) -> type[Segmenter]:
 # --- which one answers when nobody chose -------------------------------------------------
 
 
+def is_segmenter_ready(spec: SegmenterSpec) -> bool:
+    """Whether all its weights are on this machine."""
+    from methods import find_weights
+
+    try:
+        return all(find_weights(weight) is not None for weight in spec.weights)
+    except WeightsUnavailable:  # the user has named a file that is not there
+        return False
+
+
+def default_segmenter() -> SegmenterSpec:
+    """The best network for this machine among those that are here; else the first to fetch."""
+    networks = (spec for spec in preferred_segmenters(is_segmenter_ready) if spec.weights)
+    return next(networks, list_segmenters()[0])
+
+
 def preferred_segmenters(
     is_ready: Callable[[SegmenterSpec], bool],
 ) -> Iterator[SegmenterSpec]:
@@ -175,13 +191,13 @@ def _keep(segmenter_id: str, segmenter: Segmenter) -> None:
     with _guard:
         _shared[segmenter_id] = segmenter
         budget = _SHARE * _memory_of(best_device())
-        while len(_shared) > 1 and sum(_held(name) for name in _shared) > budget:
+        while len(_shared) > 1 and sum(map(_held, _shared.values())) > budget:
             del _shared[next(iter(_shared))]
 
 
-def _held(segmenter_id: str) -> int:
+def _held(segmenter: Segmenter) -> int:
     """Bytes that a loaded segmenter holds, about: those of its weights."""
-    return sum(weight.size for weight in found()[segmenter_id].spec.weights)
+    return sum(weight.size for weight in segmenter.spec.weights)
 
 
 def _demand_memory(spec: SegmenterSpec) -> None:

@@ -18,7 +18,9 @@ from segmentation import (
     PromptedObject,
     Segmenter,
     SegmenterSpec,
+    default_segmenter,
     get_segmenter,
+    is_segmenter_ready,
     list_segmenters,
     preferred_segmenters,
     registry,
@@ -190,6 +192,23 @@ def test_this_machine_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert next(preferred_segmenters(ready(*ALL))).id == "mobile_sam"
 
 
+def test_without_any_weights_the_first_network_is_to_be_fetched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(registry, "is_segmenter_ready", lambda spec: not spec.weights)
+    assert default_segmenter().id == "mobile_sam"  # GrabCut is what the page bridges the time with
+    monkeypatch.setattr(registry, "is_segmenter_ready", ready("sam_vit_l", "grabcut"))
+    assert default_segmenter().id == "sam_vit_l"
+
+
+def test_one_whose_local_file_is_gone_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(weight: WeightFile) -> None:
+        raise WeightsUnavailable("The local file does not exist.", "weights_local_missing")
+
+    monkeypatch.setattr("methods.find_weights", gone, raising=False)
+    assert [is_segmenter_ready(spec) for spec in list_segmenters()] == [False] * 9 + [True]
+
+
 # --- the shared instances ----------------------------------------------------------------
 
 
@@ -233,11 +252,16 @@ def test_one_that_is_larger_than_the_budget_still_works(
 def test_a_failed_load_is_not_remembered(loads: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     known(monkeypatch, spec("shy"))
     kind: Any = registry.found()["shy"]
-    monkeypatch.setattr(kind, "load", lambda: (_ for _ in ()).throw(MemoryError()))
+    load, answers = kind.load, [MemoryError(), None]
+
+    def shy() -> Segmenter:
+        if (error := answers.pop(0)) is not None:
+            raise error
+        return load()
+
+    monkeypatch.setattr(kind, "load", shy)
     with pytest.raises(MemoryError):
         get_segmenter("shy")
-    monkeypatch.undo()
-    known(monkeypatch, spec("shy"))
     assert get_segmenter("shy").spec.id == "shy"
 
 

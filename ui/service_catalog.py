@@ -21,8 +21,8 @@ from methods import (
     weight_status,
 )
 from segmentation import SegmenterSpec, license_page, list_segmenters
+from segmentation import is_segmenter_ready as is_ready
 from ui.schema import describe_settings
-from ui.service_select import is_ready
 
 
 def describe_erasers() -> list[dict[str, Any]]:

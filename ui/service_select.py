@@ -9,16 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from methods import (
-    Image,
-    Mask,
-    Stopped,
-    Unavailable,
-    UserError,
-    WeightsUnavailable,
-    fetch,
-    find_weights,
-)
+from methods import Image, Mask, Stopped, Unavailable, UserError, fetch
 from segmentation import (
     EmbeddingCache,
     PromptedObject,
@@ -33,6 +24,7 @@ from segmentation import (
     select,
     select_drawn,
 )
+from segmentation import is_segmenter_ready as is_ready
 
 log = logging.getLogger(__name__)
 
@@ -151,11 +143,3 @@ class Selecting:
             self._choose(None)
         except Exception:  # as above
             log.warning("The segmenter could not be loaded ahead of time", exc_info=True)
-
-
-def is_ready(spec: SegmenterSpec) -> bool:
-    """Whether all its weights are on this machine."""
-    try:
-        return all(find_weights(weight) is not None for weight in spec.weights)
-    except WeightsUnavailable:  # the user has named a file that is not there
-        return False
