@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from segmentation.case import CasePhoto as CasePhoto
     from segmentation.case import read_case as read_case
     from segmentation.case import write_case as write_case
-    from segmentation.compose import Composed as Composed
-    from segmentation.compose import compose as compose
+    from segmentation.composing import Composed as Composed
+    from segmentation.composing import compose as compose
     from segmentation.grounding import BOX_THRESHOLD as BOX_THRESHOLD
     from segmentation.grounding import TEXT_THRESHOLD as TEXT_THRESHOLD
     from segmentation.grounding import Detection as Detection
@@ -78,7 +78,7 @@ if TYPE_CHECKING:
 _HOME = {
     "cache": "EmbeddingCache",
     "case": "Case CaseJob CasePhoto read_case write_case",
-    "compose": "Composed compose",
+    "composing": "Composed compose",
     "grounding": (
         "BOX_THRESHOLD TEXT_THRESHOLD Detection Detections DetectorSpec as_objects"
         " check_packages choose_detector detect get_detector is_detector_ready list_detectors"

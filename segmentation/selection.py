@@ -2,7 +2,7 @@
 
 Each object's level is cleaned of the network's speckles and pinholes on its logits, where
 that costs a fraction of a millisecond and comes out alike at every size; what follows is
-`segmentation.compose`.
+`compose`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from methods import Mask
 from segmentation.cache import SharedCache
-from segmentation.compose import Spots, box_pixels, compose
+from segmentation.composing import Spots, box_pixels, compose
 from segmentation.masks import SPECKLE, check_dilate, drop_speckles, fill_holes
 from segmentation.prompts import Box, Point, PromptedObject, check_count
 from segmentation.segmenter import Candidates, Embedding, Segmenter

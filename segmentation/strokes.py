@@ -135,7 +135,9 @@ def _line(stroke: Stroke, scale: tuple[float, float]) -> Line:
     if len(points) < 3:
         return points
     tolerance = max(0.1, 0.01 * stroke.width * max(scale))
-    return cv2.approxPolyDP(points, tolerance, closed=False).reshape(-1, 2)
+    ring = bool((points[0] == points[-1]).all())  # which OpenCV gives back without its last point
+    line = cv2.approxPolyDP(points, tolerance, closed=ring).reshape(-1, 2)
+    return np.concatenate((line, line[:1])) if ring else line
 
 
 def _check_cover(
@@ -177,30 +179,31 @@ def _window(
     return slice(top, bottom), slice(left, right)
 
 
-_FRACTION_BITS = 4  # OpenCV takes coordinates in sixteenths of a pixel
+_FRACTION_BITS = 6  # OpenCV takes coordinates in fractions of a pixel; here in 64ths
 
 
 def _draw(target: NDArray[np.uint8], line: Line, radius: float, value: int) -> None:
     """A disc at every joint and a bar along every segment, in place.
 
     OpenCV also fills the pixels that an outline only grazes, half a pixel too far out, so
-    that half a pixel is taken off beforehand. Its own thick lines have whole widths only.
+    that half a pixel is taken off beforehand. Its own thick lines have whole widths only, and
+    its small circles corners.
     """
     reach = radius - 0.5
-    unit = 1 << _FRACTION_BITS
-    discs = np.rint(line * unit).astype(np.int64)
-    for x, y in discs.tolist():
-        _disc(target, (x, y), round(reach * unit), value)
     along = np.diff(line, axis=0)
     lengths = np.hypot(along[:, 0], along[:, 1])
-    across = np.stack((-along[:, 1], along[:, 0]), axis=1) * (
-        reach / np.maximum(lengths, 1e-6)[:, None]
-    )
+    across = np.stack((-along[:, 1], along[:, 0]), axis=1)
+    across *= (reach / np.maximum(lengths, 1e-6))[:, None]
     starts, ends = line[:-1], line[1:]
     bars = np.stack((starts + across, ends + across, ends - across, starts - across), axis=1)
-    for bar in np.rint(bars[lengths > 0] * unit).astype(np.int32):
-        cv2.fillConvexPoly(target, bar, value, cv2.LINE_8, _FRACTION_BITS)
+    discs = line[:, None, :] + reach * _circle(reach)
+    for polygons in (bars[lengths > 0], discs):
+        for polygon in np.rint(polygons * (1 << _FRACTION_BITS)).astype(np.int32):
+            cv2.fillConvexPoly(target, polygon, value, cv2.LINE_8, _FRACTION_BITS)
 
 
-def _disc(target: NDArray[np.uint8], center: tuple[int, int], radius: int, value: int) -> None:
-    cv2.circle(target, center, radius, value, -1, cv2.LINE_8, _FRACTION_BITS)
+def _circle(radius: float) -> Line:
+    """(N, 2) corners on the unit circle, so many that they are a tenth of a pixel off at most."""
+    count = max(16, math.ceil(math.pi * math.sqrt(radius / 0.2)))
+    angles = np.arange(count) * (2 * math.pi / count)
+    return np.stack((np.cos(angles), np.sin(angles)), axis=1).astype(np.float32)
