@@ -5,7 +5,7 @@ Each comparison is also made with a deliberate mistake, which must fail it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from attention_tools import one_thread as one_thread
 from golden_attentive import FullRun, LayerCase, layer_cases
 from golden_cases import golden_files, golden_folder
 from methods._attentive_guidance import RedirectedAttention, Redirection, Steps
@@ -33,17 +34,6 @@ LAYER, EXACT, CLOSE = 2e-5, 1e-5, 1e-3
 """Tolerances: of one layer, of what precedes the UNet, of all that follows it."""
 
 AUTHORS_END_STEP = 40  # of the single layers; whole runs name their own
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """More get in each other's way in nets as small as these."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 # --- one layer ---------------------------------------------------------------------------
@@ -343,11 +333,12 @@ def test_erase_gives_their_picture(folder: Path, home: Path) -> None:
 def smallest_run() -> list[Any]:
     """The case whose mistakes cost the least time."""
     runs = [run for run in full_runs() if run.values[0]]
-    return sorted(runs, key=lambda run: _work(run.values[0]))[:1] or full_runs()
+    return sorted(runs, key=lambda run: _work(FullRun.read(run.values[0])))[:1] or full_runs()
 
 
-def _work(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir() if path.suffix == ".png")
+def _work(run: FullRun) -> float:
+    steps = run.params["num_inference_steps"] * run.params["strength"]
+    return float(steps * run.params["num_transformer_blocks"] * run.mask.size)
 
 
 MISTAKES: dict[str, Any] = {
