@@ -152,7 +152,8 @@ class WeightFile:
 
     name: its file name in the cache, unique in the program. size: bytes.
     sha256: hex digest; None only with `unpinned_because`, then the digest of the first
-    download is recorded and checked ever after. sources: tried in order.
+    download is recorded and checked ever after. sources: tried in order. by_hand: for a file
+    without sources, a sentence on where the user gets it.
     """
 
     name: str
@@ -161,6 +162,7 @@ class WeightFile:
     sha256: str | None
     license: str
     unpinned_because: str = ""
+    by_hand: Text | None = None
 
 
 # --- what an eraser is -------------------------------------------------------------------

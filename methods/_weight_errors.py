@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from methods._base import WeightFile, WeightsUnavailable
+from methods._base import Text, WeightFile, WeightsUnavailable
 
 _OFFLINE_NOTE = "ERASER_LAB_OFFLINE=1 is set, so nothing was fetched"
 
@@ -54,6 +54,22 @@ def nothing_worked(weight: WeightFile, tried: list[str]) -> WeightsUnavailable:
         tried=listed,
         command=command(weight.name),
         variable=variable(weight.name),
+    )
+
+
+def to_be_brought(weight: WeightFile, where: Text) -> WeightsUnavailable:
+    """Only the user can bring the file; `where` says from where, and into what folder."""
+    name = weight.name.partition("/")[0]
+    return WeightsUnavailable(
+        f"{weight.name} is not on this machine and no program can fetch it. {where.en} Then set "
+        f"{variable(name)} to that folder, or name the folder {name} and set "
+        "ERASER_LAB_LOCAL_WEIGHTS to the one that it lies in.",
+        code="weights_by_hand",
+        name=weight.name,
+        where=where.en,
+        where_zh=where.zh,
+        variable=variable(name),
+        folder=name,
     )
 
 

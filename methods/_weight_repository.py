@@ -14,8 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from methods._base import HubFile, WeightFile, WeightsUnavailable
-from methods._weight_errors import command, variable
+from methods._base import HubFile, Text, WeightFile, WeightsUnavailable
+from methods._weight_errors import command, to_be_brought, variable
 from methods._weights import find_weights
 
 NOT_SEEN = "its hash could not be seen when this was written"
@@ -40,15 +40,17 @@ class Repository:
     """Files of one hub repository at one revision, kept together in the folder `name`.
 
     revision: a commit; "main" only where none of the files has a hash (the first download is
-    then recorded). license: of the weights.
+    then recorded). license: of the weights. by_hand: instead of repo and revision, where the
+    user gets files that no program can fetch.
     """
 
     name: str
-    repo: str
-    revision: str
+    repo: str = ""
+    revision: str = ""
     license: str
     files: tuple[RepoFile, ...]
     unpinned_because: str = NOT_SEEN
+    by_hand: Text | None = None
 
     def weights(self, *wanted: str) -> tuple[WeightFile, ...]:
         """The files of these sub-folders ("unet", "vae" …), those at these paths
@@ -93,6 +95,8 @@ class Repository:
 
     def _present(self, weight: WeightFile) -> Path:
         path = find_weights(weight)
+        if path is None and weight.by_hand:
+            raise to_be_brought(weight, weight.by_hand)
         if path is None:
             text = (
                 f"{weight.name} is not on this machine. Fetch it with `{command(weight.name)}`, or"

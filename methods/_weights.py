@@ -210,6 +210,8 @@ def _seen(weight: WeightFile) -> int:
 
 def _fetch(weight: WeightFile, watch: Watch) -> Path:
     """Try the sources in order; the file's lock is held."""
+    if weight.by_hand and not weight.sources:
+        raise errors.to_be_brought(weight, weight.by_hand)
     cache.target_of(weight).parent.mkdir(parents=True, exist_ok=True)
     tried: list[str] = []
     for source in weight.sources:

@@ -44,6 +44,7 @@ from methods._memory import MemoryMeter
 from methods._registry import missing_packages
 from methods._residency import Held, residency
 from methods._result_cache import ResultCache, job_key, picture_key
+from methods._weight_errors import to_be_brought
 
 logger = logging.getLogger(__name__)
 
@@ -225,6 +226,8 @@ def _need_packages(spec: EraserSpec) -> None:
 
 
 def _weights_missing(spec: EraserSpec, weight: WeightFile) -> WeightsUnavailable:
+    if weight.by_hand:
+        return to_be_brought(weight, weight.by_hand)
     megabytes = max(1, round(weight.size / 1e6))
     text = (
         f"{spec.name} needs {weight.name} ({megabytes} MB, {weight.license}), which is not on"

@@ -248,7 +248,9 @@ REPOSITORIES: dict[str, Callable[[Path], object]] = {
 
 def save_all(folder: Path) -> Path:
     """Every repository of the program, as ERASER_LAB_LOCAL_WEIGHTS finds them."""
-    for name, build in REPOSITORIES.items():
+    from tiny_networks import NETWORKS  # which builds on this module
+
+    for name, build in (REPOSITORIES | NETWORKS).items():
         build(folder / name)
     return folder
 

@@ -1,0 +1,87 @@
+"""PixelHacker's published files and how they are read.
+
+The four checkpoints are torch pickles of float32 numbers, the VAE one of float16; they are read
+with weights_only. The hub's file list could be seen, but no commit in full, and so no file is
+pinned beforehand.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from methods._diffusion import Part, RepoFile, Repository, read_model
+from methods._diffusion_readers import files_of, is_network
+from methods._state_dict import read_tensors
+
+if TYPE_CHECKING:
+    import torch
+
+VARIANTS = {
+    "places2": "ft_places2",
+    "pretrained": "pretrained",
+    "celebahq": "ft_celebahq",
+    "ffhq": "ft_ffhq",
+}
+"""The settings' names of the checkpoints, and their folders."""
+
+REPOSITORY = Repository(
+    name="pixelhacker",
+    repo="hustvl/PixelHacker",
+    revision="main",
+    license="MIT",
+    files=(
+        *(
+            RepoFile(f"{folder}/diffusion_pytorch_model.bin", 3_449_000_000)
+            for folder in VARIANTS.values()
+        ),
+        RepoFile("vae/config.json", 788),
+        RepoFile("vae/diffusion_pytorch_model.bin", 167_400_000),
+    ),
+)
+
+
+def parts_of(variant: str) -> dict[str, Part]:
+    """The components of one variant by their names in the pipeline."""
+    return {
+        "unet": Part(REPOSITORY, VARIANTS[variant], read=read_unet),
+        "vae": Part(REPOSITORY, "vae", read=read_vae),
+    }
+
+
+def read_unet(path: Path, dtype: torch.dtype) -> Any:
+    """The UNet with its constant vectors worked in. A `config.json` beside the checkpoint, with
+    the parameters of diffusers' UNet, stands for a network of another size."""
+    import torch
+
+    from methods._pixelhacker_network import PUBLISHED, Checkpoint, fold
+
+    files = files_of(path, dtype)
+    own = path / "config.json"
+    config = json.loads(own.read_text(encoding="utf-8")) if own in files else PUBLISHED
+    with torch.device("meta"):
+        checkpoint = Checkpoint(config)
+    (file,) = (file for file in files if is_network(file))
+    checkpoint.load_state_dict(read_tensors(file), assign=True)
+    unet = fold(checkpoint.eval())
+    for tensor in [*unet.parameters(), *unet.buffers()]:
+        tensor.data = tensor.data.to(dtype, copy=True)  # off the disk
+    return unet
+
+
+def read_vae(path: Path, dtype: torch.dtype) -> Any:
+    """The VAE in float32 always: its kind, SDXL's, overflows in float16."""
+    import torch
+    from diffusers import AutoencoderKL
+
+    return read_model(AutoencoderKL, path, torch.float32)
+
+
+def scheduler() -> Any:
+    """The authors' sampler."""
+    from diffusers import DDIMScheduler
+
+    return DDIMScheduler(
+        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False
+    )
