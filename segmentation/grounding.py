@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Literal
 
 from methods import (
     BadInput,
@@ -31,7 +31,7 @@ from segmentation._grounding_base import Detections as Detections
 from segmentation._grounding_base import Detector
 from segmentation._grounding_base import DetectorSpec as DetectorSpec
 from segmentation.cache import SharedCache
-from segmentation.phrases import Phrase, read_phrase
+from segmentation.phrases import read_phrase
 from segmentation.prompts import MAX_OBJECTS, PromptedObject
 
 _CLASSES = {
@@ -42,7 +42,7 @@ _CLASSES = {
 _shared: dict[str, Detector] = {}
 _loading = {detector_id: threading.Lock() for detector_id in _CLASSES}
 
-_Key = tuple[str, Phrase, str]
+_Key = tuple[str, tuple[str, ...], str]
 _detections: SharedCache[_Key, Detections] = SharedCache(32 * 2**20)
 
 
@@ -159,7 +159,8 @@ def detect(
         detector = get_detector(spec.id, fetch_missing=False)
         return detector.detect(image() if callable(image) else image, asked)
 
-    return _detections.get((key, asked, spec.id), compute)
+    found = _detections.get((key, asked.parts, spec.id), compute)
+    return replace(found, phrase=asked)  # others may have typed it in another language
 
 
 def as_objects(
@@ -167,17 +168,18 @@ def as_objects(
     box_threshold: float = BOX_THRESHOLD,
     text_threshold: float = TEXT_THRESHOLD,
     *,
-    level: Literal[0, 1, 2] | None = None,
+    level: int | None = None,
     most: int = MAX_OBJECTS,
 ) -> tuple[PromptedObject, ...]:
     """The best `most` detections above the thresholds as objects to segment.
 
-    Raises BadInput ("nothing_detected") when there is none.
+    level: of `PromptedObject`, for all. Raises BadInput ("nothing_detected") for none.
     """
     chosen = detections.above(box_threshold, text_threshold)[:most]
     if not chosen:
         raise _nothing_detected(detections)
-    return tuple(PromptedObject(box=each.box, level=level) for each in chosen)
+    prompts = ({"box": each.box, "level": level} for each in chosen)
+    return tuple(PromptedObject.model_validate(prompt) for prompt in prompts)
 
 
 def _nothing_detected(detections: Detections) -> UserError:

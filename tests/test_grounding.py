@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from methods import BadInput, HubFile, Image, UserError, WeightsUnavailable
 from segmentation import (
+    Phrase,
     as_objects,
     choose_detector,
     detect,
     get_detector,
-    grounding,
     is_detector_ready,
     list_detectors,
     read_phrase,
@@ -110,6 +110,9 @@ def test_other_photos_phrases_and_words_are_other_questions(
     first = detect(rocket, "rocket", "dog")
     assert detect(coffee, "coffee", "dog").found != first.found
     assert detect(rocket, "rocket", "cat").found != first.found
+    assert detect(rocket, "rocket", "猫").found == detect(rocket, "rocket", "cat").found
+    assert detect(rocket, "rocket", "猫").phrase.translations == (("猫", "cat"),)
+    assert detect(rocket, "rocket", "cat").phrase.translations == ()
     assert forwards == ["dog.", "dog.", "cat."]
 
 
@@ -130,7 +133,7 @@ def test_many_ask_at_once_and_one_computes(
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(ask, range(8)))
     assert forwards == ["dog."] and pictures == [1]
-    assert all(answer is answers[0] for answer in answers)
+    assert all(answer.found is answers[0].found for answer in answers)
 
 
 def test_a_failure_is_told_and_not_remembered(
@@ -418,7 +421,7 @@ def test_any_text_gives_a_phrase_or_a_sentence(typed: str) -> None:
         return
     assert phrase.text.isascii() and 2 <= len(phrase.text) <= 250
     assert set("".join(phrase.parts)) <= set("abcdefghijklmnopqrstuvwxyz0123456789 '&-")
-    assert read_phrase(phrase.text) == grounding.Phrase(phrase.parts)
+    assert read_phrase(phrase.text) == Phrase(phrase.parts)
 
 
 def test_the_word_list_is_whole() -> None:
