@@ -25,6 +25,7 @@ from methods._cli import (
     names,
     numbers,
 )
+from methods._cli_words import add_word_arguments
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -113,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m methods", description="Erase objects from photos, several ways."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_list(_command(commands, "list", _list, "show erasers and segmenters and their state"))
+    _add_list(_command(commands, "list", _list, "show all methods and their state"))
     _add_fetch(_command(commands, "fetch", _fetch, "download weights"))
     _add_erase(_command(commands, "erase", _erase, "erase an object from a photo"))
     _add_bench(_command(commands, "bench", _bench, "time the erasers on example photos"))
@@ -137,7 +138,7 @@ def _add_list(parser: argparse.ArgumentParser) -> None:
 
 def _add_fetch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="an eraser, a segmenter or a weight file"
+        "names", nargs="*", metavar="NAME", help="a name from list, or a weight file"
     )
     parser.add_argument("--default", action="store_true", help="whatever the default set needs")
     parser.add_argument("--all", action="store_true", help="everything")
@@ -204,6 +205,7 @@ def _add_selection(group: Any) -> None:
         metavar="X0,Y0,X1,Y1",
         help="cut this part off the object that was named last; may be repeated",
     )
+    add_word_arguments(group)
     group.add_argument(
         "--mask", type=Path, metavar="FILE", help="a picture, white = erase; joins the others"
     )

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods._base import BadInput, Mask, Settings, WeightFile
+from methods._base import BadInput, Mask, Settings
 from methods._cli import complain
+from methods._cli_words import fetch_missing, objects_by_words
 from methods._photo import Photo, load_mask
 from methods._runner import Job
 
@@ -43,8 +44,9 @@ def read_case_file(args: argparse.Namespace) -> Case | None:
         return None
     from segmentation import read_case
 
-    if args.prompts or args.mask or args.shape or args.dilate or args.level is not None:
-        text = "A case holds all prompts itself: give --case without points, boxes, mask and shape."
+    named = args.text is not None or args.level is not None
+    if args.prompts or args.mask or args.shape or args.dilate or named:
+        text = "A case holds all prompts itself: give --case without text, boxes, mask and shape."
         raise BadInput(text, "bad_assignment", name="case")
     try:
         with args.case.open("rb") as file:
@@ -66,11 +68,15 @@ def picked(args: argparse.Namespace, case: Case | None, photo: Photo) -> Picked:
     """The prompts of the case, or of the other arguments. Raises BadInput for none at all."""
     if case is not None:
         return _picked_in(case, photo, args)
-    if not args.prompts and args.mask is None:
-        text = "Say what to erase: --point X,Y, --box X0,Y0,X1,Y1, --mask FILE, or --case FILE."
+    if not args.prompts and args.mask is None and args.text is None:
+        text = (
+            "Say what to erase: --point X,Y, --box X0,Y0,X1,Y1, --text WORDS, --mask FILE,"
+            " or --case FILE."
+        )
         raise BadInput(text, "nothing_selected")
+    objects = objects_of(args.prompts, args.level)
     return Picked(
-        objects=objects_of(args.prompts, args.level),
+        objects=[*objects, *objects_by_words(args, photo, taken=len(objects))],
         strokes=(),
         upload=None if args.mask is None else load_mask(args.mask, photo.size),
         shape=shape_of(args.shape, args.dilate),
@@ -168,18 +174,8 @@ def _segmenter_id(wanted: str | None, offline: bool) -> str:
         raise BadInput(text, "unknown_segmenter", known=", ".join(known))
     chosen = wanted or default_segmenter().id
     if not offline:
-        _fetch(known[chosen].weights)
+        fetch_missing(known[chosen].weights)
     return chosen
-
-
-def _fetch(weights: Sequence[WeightFile]) -> None:
-    from methods._weight_console import console_progress
-    from methods._weights import fetch, find_weights
-
-    for weight in weights:
-        if find_weights(weight) is None:
-            with console_progress(weight.name, weight.size) as progress:
-                fetch(weight, progress)
 
 
 # --- the case, to be repeated ------------------------------------------------------------

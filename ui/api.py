@@ -1,4 +1,4 @@
-"""The endpoints for programs: `segment`, `erase` and `list_erasers`, through gradio_client.
+"""The endpoints for programs: segment, detect, erase and list_erasers, through gradio_client.
 
     from gradio_client import Client, handle_file
 
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from secrets import token_urlsafe
@@ -25,9 +26,18 @@ from typing import Any, ParamSpec, TypeVar
 import gradio as gr
 
 from methods import BadInput, Mask, Photo, list_erasers, load_mask
-from segmentation import SegmenterSpec, Selection, mask_png
+from segmentation import (
+    BOX_THRESHOLD,
+    MAX_OBJECTS,
+    TEXT_THRESHOLD,
+    Detection,
+    SegmenterSpec,
+    Selection,
+    as_objects,
+    mask_png,
+)
 from ui import service_catalog as catalog
-from ui.api_requests import ApiErase, ApiSegment, Drawn, FileArgument
+from ui.api_requests import ApiDetect, ApiErase, ApiSegment, Drawn, FileArgument
 from ui.caller import caller_of
 from ui.cards import Card
 from ui.errors import described
@@ -38,6 +48,7 @@ from ui.photos import PhotoRecord
 from ui.requests import Erase
 from ui.runs import result_name
 from ui.service import Service, figures, rle_of
+from ui.service_detect import describe_detection, describe_detections
 from ui.service_erase import Order, order_of
 from ui.service_select import Question
 
@@ -80,9 +91,13 @@ def register(service: Service) -> None:
         shape: dict[str, Any] | None = None,
         mask: gr.FileData | None = None,
         case: dict[str, Any] | None = None,
+        text: str | None = None,
+        box_threshold: float = BOX_THRESHOLD,
+        text_threshold: float = TEXT_THRESHOLD,
+        detector: str | None = None,
         request: gr.Request | None = None,
     ) -> dict[str, Any]:
-        """Find objects from clicks, boxes and brush strokes.
+        """Find objects from words, clicks, boxes and brush strokes.
 
         Args:
             image: The photo.
@@ -99,11 +114,16 @@ def register(service: Service) -> None:
                 fill_holes, drop_speckles, smooth, precision (0 = exact, 1 = box) and invert.
             mask: A black and white picture, white = erase; joins the others.
             case: A case file's content, exported by the page, instead of all other prompts.
+            text: Names of objects, such as "red car, dog"; all that are found join the others.
+            box_threshold: The least score of a box that the text finds, 0 to 1.
+            text_threshold: The least score of its words, 0 to 1.
+            detector: A detector's id; None = the first that is ready.
 
         Returns:
             mask (a PNG of the photo's size, white = object), rle (the same as COCO's compressed
             run lengths), area (0 to 1), levels, chosen, objects (area and box of each),
-            segmenter, approximate, width, height.
+            segmenter, approximate, width, height, detections (what the text found: label,
+            score, text_score, words and box of each).
         """
         asked = ApiSegment.model_validate(
             {
@@ -118,9 +138,46 @@ def register(service: Service) -> None:
                 "shape": shape,
                 "mask": mask,
                 "case": case,
+                "text": text,
+                "box_threshold": box_threshold,
+                "text_threshold": text_threshold,
+                "detector": detector,
             }
         )
         return api.segment(asked, caller_of(request))
+
+    @_spoken
+    def detect(
+        image: gr.FileData,
+        text: str,
+        box_threshold: float = BOX_THRESHOLD,
+        text_threshold: float = TEXT_THRESHOLD,
+        detector: str | None = None,
+        request: gr.Request | None = None,
+    ) -> dict[str, Any]:
+        """Find boxes around what words name.
+
+        Args:
+            image: The photo.
+            text: Names of objects in English, such as "red car, dog".
+            box_threshold: As in segment; a new threshold for the same photo and text is quick.
+            text_threshold: As in segment.
+            detector: As in segment.
+
+        Returns:
+            detections (label, score, text_score, words and box of each, best first), phrase (as
+            it was read), translated, backend, notes, width, height.
+        """
+        asked = ApiDetect.model_validate(
+            {
+                "image": image,
+                "text": text,
+                "box_threshold": box_threshold,
+                "text_threshold": text_threshold,
+                "detector": detector,
+            }
+        )
+        return api.detect(asked, caller_of(request))
 
     @_spoken
     def erase(
@@ -138,6 +195,10 @@ def register(service: Service) -> None:
         strokes: list[dict[str, Any]] | None = None,
         shape: dict[str, Any] | None = None,
         case: dict[str, Any] | None = None,
+        text: str | None = None,
+        box_threshold: float = BOX_THRESHOLD,
+        text_threshold: float = TEXT_THRESHOLD,
+        detector: str | None = None,
         request: gr.Request | None = None,
     ) -> dict[str, Any]:
         """Erase an object by several methods.
@@ -158,6 +219,10 @@ def register(service: Service) -> None:
             strokes: As in segment.
             shape: As in segment.
             case: As in segment.
+            text: As in segment.
+            box_threshold: As in segment.
+            text_threshold: As in segment.
+            detector: As in segment.
 
         Returns:
             run (its link on the page is /?run=...), seconds, and results: one entry per eraser
@@ -181,12 +246,17 @@ def register(service: Service) -> None:
                 "strokes": strokes or (),
                 "shape": shape,
                 "case": case,
+                "text": text,
+                "box_threshold": box_threshold,
+                "text_threshold": text_threshold,
+                "detector": detector,
             }
         )
         return api.erase(asked, caller_of(request))
 
     gr.api(list_erasers, queue=False)
     gr.api(segment, concurrency_limit=8)
+    gr.api(detect, concurrency_limit=8)
     gr.api(erase, concurrency_limit=8)
 
 
@@ -212,7 +282,7 @@ class _Api:
     def segment(self, asked: ApiSegment, caller: str) -> dict[str, Any]:
         self._service.clicks.take(caller)
         photo = self._decoded(asked.image)
-        drawn = asked.drawn(photo.size)
+        drawn, found = self._drawn(asked, photo, caller)
         selection, spec = self._select(photo, drawn, self._given_mask(asked, drawn, photo))
         height, width = photo.size
         path = self._new_file(f"{safe_stem(photo.name)}-mask.png")
@@ -223,13 +293,24 @@ class _Api:
             **figures(selection, spec),
             "width": width,
             "height": height,
+            "detections": [describe_detection(each) for each in found],
         }
+
+    def detect(self, asked: ApiDetect, caller: str) -> dict[str, Any]:
+        photo = self._decoded(asked.image)
+        found = self._service.detecting.detect(
+            photo.key, lambda: photo.rgb, asked.text or "", asked.detector, caller
+        )
+        above = found.above(asked.box_threshold, asked.text_threshold)
+        height, width = photo.size
+        answer = describe_detections(replace(found, found=above))
+        return {**answer, "width": width, "height": height}
 
     def erase(self, asked: ApiErase, caller: str) -> dict[str, Any]:
         self._service.erases.take(caller)
         name = _name_of(asked.image)
         record = self._service.photos.add_copy(self._uploaded(asked.image), name)
-        order = self._order(asked, record)
+        order = self._order(asked, record, caller)
         live = self._service.erasing.begin(order)
         (grid,) = deque(live.grids(), maxlen=1)  # the last value has everything
         if not grid["cards"]:
@@ -237,10 +318,10 @@ class _Api:
         results = [self._result(grid, card, record) for card in grid["cards"]]
         return {"run": grid["run"], "seconds": grid["seconds"], "results": results}
 
-    def _order(self, asked: ApiErase, record: PhotoRecord) -> Order:
+    def _order(self, asked: ApiErase, record: PhotoRecord, caller: str) -> Order:
         """The same order as the page would give: a mask file counts as an uploaded mask."""
         photo = self._service.photos.load(record.id)
-        drawn = asked.drawn(photo.size)
+        drawn, _ = self._drawn(asked, photo, caller)
         mask = self._given_mask(asked, drawn, photo)
         upload = None if mask is None else self._service.masks.put(record.id, mask)
         request = Erase(
@@ -254,6 +335,22 @@ class _Api:
             jobs=asked.jobs(_default_erasers()),
         )
         return order_of(request, None, self._service.selecting, self._service.masks)
+
+    def _drawn(
+        self, asked: ApiSegment, photo: Photo, caller: str
+    ) -> tuple[Drawn, tuple[Detection, ...]]:
+        """What the request selects, with a box for each thing that its text finds."""
+        drawn = asked.drawn(photo.size)
+        if asked.text is None:
+            return drawn, ()
+        found = self._service.detecting.detect(
+            photo.key, lambda: photo.rgb, asked.text, asked.detector, caller
+        )
+        thresholds = asked.box_threshold, asked.text_threshold
+        most = max(1, MAX_OBJECTS - len(drawn.objects))
+        objects = as_objects(found, *thresholds, level=asked.level, most=most)
+        joined = replace(drawn, objects=(*drawn.objects, *objects))
+        return joined, found.above(*thresholds)[: len(objects)]
 
     def _given_mask(self, asked: ApiSegment, drawn: Drawn, photo: Photo) -> Mask | None:
         if asked.mask is None:

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from methods import BadInput, Mask
 from segmentation import (
+    BOX_THRESHOLD,
+    TEXT_THRESHOLD,
     Box,
     Case,
     Objects,
@@ -36,6 +38,7 @@ from ui.requests import (
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Click = Annotated[tuple[Number, ...], Field(min_length=2, max_length=3)]
 Corners = tuple[Number, Number, Number, Number]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class FileArgument(BaseModel):
@@ -58,11 +61,21 @@ class Drawn:
     inline: Mask | None = None
 
 
-class ApiSegment(Request):
-    """points, box and level mean one object; objects means several, instead. dilate stands for
-    a shape that only grows. case: a whole case, instead of all of these."""
+class ApiDetect(Request):
+    """text: what to look for. detector: None = the first that is ready."""
 
     image: FileArgument
+    text: Annotated[str, Field(strict=True)] | None = None
+    box_threshold: Share = BOX_THRESHOLD
+    text_threshold: Share = TEXT_THRESHOLD
+    detector: ModelId | None = None
+
+
+class ApiSegment(ApiDetect):
+    """points, box and level mean one object; objects means several, instead. What the text
+    finds joins them. dilate stands for a shape that only grows. case: a whole case, instead
+    of all of these."""
+
     points: Annotated[tuple[Click, ...], Field(max_length=MOST_POINTS)] = ()
     box: Corners | None = None
     level: Annotated[int, Field(strict=True)] | None = None
@@ -94,15 +107,17 @@ class ApiSegment(Request):
             )
         objects = (self._single(),) if pointed else self.objects
         check_points(objects)
-        if self.mask is None and not self.strokes:
+        if self.mask is None and not self.strokes and self.text is None:
             check_count(len(objects))
         return Drawn(objects, self.strokes, self.shape, self.segmenter)
 
     def _nothing_beside_the_case(self, pointed: bool) -> None:
-        if pointed or self.objects or self.strokes or self.mask or self.shape != Shape():
+        named = self.text is not None
+        drawn = pointed or self.objects or self.strokes or self.mask or self.shape != Shape()
+        if named or drawn:
             raise BadInput(
-                "A case holds all prompts itself; give it without points, box, objects, strokes,"
-                " mask and shape.",
+                "A case holds all prompts itself; give it without text, points, box, objects,"
+                " strokes, mask and shape.",
                 "two_kinds_of_prompts",
             )
 

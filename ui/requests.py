@@ -153,6 +153,14 @@ class UploadMask(Request):
     name: Annotated[str, BeforeValidator(_as_photo_name)] = "mask"
 
 
+class Detect(Request):
+    """phrase: as typed; it has its own limits, told in their own words."""
+
+    photo: Id
+    phrase: Annotated[str, Field(strict=True)]
+    backend: ModelId | None = None
+
+
 class OneRun(Request):
     run: Id
 

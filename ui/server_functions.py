@@ -21,6 +21,7 @@ NAMES = (
     "reopen_photo",
     "segment",
     "mask",
+    "detect",
     "upload_mask",
     "export_case",
     "import_case",

@@ -39,6 +39,7 @@ from ui.names import is_id
 from ui.photos import PhotoRecord, PhotoStore
 from ui.reopen import reopen
 from ui.requests import (
+    Detect,
     Erase,
     ExportCase,
     FetchWeights,
@@ -53,6 +54,7 @@ from ui.requests import (
     UploadMask,
 )
 from ui.runs import RunStore
+from ui.service_detect import Detecting, describe_detections
 from ui.service_erase import Erasing, order_of, question
 from ui.service_select import OVERLAY_SIDE, Selecting
 from ui.uploads import Uploads, own_upload_folder
@@ -105,6 +107,7 @@ class Service:
         self._views = Views(self.photos)
         self.examples = Examples(examples_dir)
         self.selecting = Selecting()
+        self.detecting = Detecting()
         self.erasing = Erasing(self.photos, self.runs, RunSlots(most_runs))
         self.janitor = Janitor(
             self.photos.folder,
@@ -201,6 +204,16 @@ class Service:
         return {"url": self.photos.put_mask(asked.photo, mask_png(mask)), "rle": rle_of(mask)}
 
     @answered
+    def detect(self, request: Any, caller: str = "") -> Answer:
+        """All that a phrase may mean, for the page to filter: {photo, phrase, backend?}."""
+        asked = Detect.model_validate(request)
+        record = self.photos.record(asked.photo)
+        pixels = self._pixels(record.id)
+        return describe_detections(
+            self.detecting.detect(record.key, pixels, asked.phrase, asked.backend, caller)
+        )
+
+    @answered
     def upload_mask(self, request: Any, caller: str = "") -> Answer:
         """Take an uploaded mask for a photo: {photo, path, name}."""
         asked = UploadMask.model_validate(request)
@@ -248,6 +261,7 @@ class Service:
             "device": catalog.describe_device(),
             "erasers": catalog.describe_erasers(),
             "segmenters": catalog.describe_segmenters(),
+            "detectors": catalog.describe_detectors(),
             "examples": [example.public() for example in self.examples.listed.values()],
             "limits": {
                 "megapixels": self.limits.megapixels,

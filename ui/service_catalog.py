@@ -20,7 +20,15 @@ from methods import (
     list_erasers,
     weight_status,
 )
-from segmentation import SegmenterSpec, license_page, list_segmenters
+from segmentation import (
+    DetectorSpec,
+    SegmenterSpec,
+    is_detector_ready,
+    license_page,
+    list_detectors,
+    list_segmenters,
+    why_no_detector,
+)
 from segmentation import is_segmenter_ready as is_ready
 from ui.schema import describe_settings
 
@@ -32,6 +40,10 @@ def describe_erasers() -> list[dict[str, Any]]:
 
 def describe_segmenters() -> list[dict[str, Any]]:
     return [_describe_segmenter(spec) for spec in list_segmenters()]
+
+
+def describe_detectors() -> list[dict[str, Any]]:
+    return [_describe_detector(spec) for spec in list_detectors()]
 
 
 def describe_weights() -> dict[str, dict[str, Any]]:
@@ -56,7 +68,11 @@ def fetch_default_erasers() -> None:
 
 def known_weights() -> dict[str, WeightFile]:
     """All weight files by name, those that only some settings need included."""
-    specs: list[EraserSpec | SegmenterSpec] = [*list_segmenters(), *list_erasers()]
+    specs: list[EraserSpec | SegmenterSpec | DetectorSpec] = [
+        *list_segmenters(),
+        *list_detectors(),
+        *list_erasers(),
+    ]
     weights = [weight for spec in specs for weight in spec.weights]
     weights += [weight for spec in list_erasers() for weight in spec.more_weights]
     return {weight.name: weight for weight in weights}
@@ -110,6 +126,22 @@ def _describe_segmenter(spec: SegmenterSpec) -> dict[str, Any]:
         "memory": spec.memory,
         "available": why is None,
         "why": None if why is None else why._asdict(),
+        "weights": [_describe_weight(weight) for weight in spec.weights],
+    }
+
+
+def _describe_detector(spec: DetectorSpec) -> dict[str, Any]:
+    """available: its packages are here; ready: its weights too."""
+    why = why_no_detector(spec)
+    return {
+        "id": spec.id,
+        "name": spec.name,
+        "summary": spec.summary._asdict(),
+        "paper": {"title": spec.paper.title, "url": spec.paper.url, "year": spec.paper.year},
+        "license": spec.license,
+        "available": why is None,
+        "why": None if why is None else why._asdict(),
+        "ready": is_detector_ready(spec),
         "weights": [_describe_weight(weight) for weight in spec.weights],
     }
 

@@ -53,6 +53,18 @@ ERRORS_ZH: dict[str, str] = {
     "no_such_level": "没有第 {level} 级蒙版，共有 {levels} 级。",
     "bad_size": "蒙版至少要有一个像素宽。",
     "unknown_segmenter": "没有这个分割模型，可选：{known}。",
+    # finding by words
+    "phrase_empty": "请输入要查找的物体，例如：red car, dog。",
+    "phrase_too_long": "描述太长，最多 {limit} 个字符，请少写几个物体。",
+    "phrase_not_english": "检测模型只认识英文，“{words}”没有现成的翻译，"
+    "请改用英文，例如：red car, dog。",
+    "nothing_detected": "照片上没有与“{words}”足够相符的物体（最高得分 {score}）。"
+    "请降低阈值或换个说法。",
+    "unknown_detector": "没有这个检测模型，可选：{known}。",
+    "detector_missing": "按文字查找需要 {name}（{megabytes} MB），本机还没有。"
+    "请先下载，或运行 {command}。",
+    "detector_packages": "{name} 需要尚未安装的软件包：{command}",
+    "detector_busy": "正在进行的查找太多，请一分钟后再试。",
     # erasers and their settings
     "unknown_eraser": "没有擦除器“{eraser}”，可选：{known}。",
     "eraser_broken": "擦除器“{eraser}”的文件有错误，无法加载；其他擦除器不受影响。",
