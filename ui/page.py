@@ -22,7 +22,24 @@ from ui.texts import TEXTS
 from ui.texts_errors import ERRORS_ZH
 
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = ("core.js", "viewer.js", "canvas.js", "panel.js", "grid.js")
+SCRIPTS = (
+    "core.js",
+    "work.js",
+    "objects.js",
+    "shape.js",
+    "detect.js",
+    "zoom.js",
+    "brush.js",
+    "hover.js",
+    "viewer.js",
+    "canvas.js",
+    "panel.js",
+    "grid.js",
+)
+
+CANVAS_FUNCTIONS = (
+    "open_photo open_example reopen_photo segment mask upload_mask export_case import_case"
+)
 
 LOGO = (
     '<svg class="lab-logo" viewBox="0 0 34 34" aria-hidden="true">'
@@ -111,7 +128,7 @@ def build_page(service: Service) -> gr.Blocks:
     with gr.Blocks(title="Eraser Lab", analytics_enabled=False, delete_cache=(900, 3600)) as page:
         Furniture(HEAD, HEAD_SCRIPT)
         with gr.Row(elem_classes=["lab-main"]):
-            PromptCanvas(pick("open_photo open_example reopen_photo segment"))
+            PromptCanvas(pick(CANVAS_FUNCTIONS))
             panel = EraserPanel(pick("erasers weights fetch_weights stop"))
         grid = ResultGrid(pick("open_run"))
         Furniture(FOOT, "eraserLab.translate(element);")

@@ -23,9 +23,10 @@ TEXTS: dict[str, Text] = {
         "照片只保存在本机：照片一天后删除，结果一周后删除。",
     ),
     "foot.keys": Text(
-        "Keyboard: arrows move, Enter adds, Shift+Enter excludes, B draws a box, Ctrl+Z undoes,"
-        " Ctrl+Enter erases",
-        "键盘：方向键移动，回车添加，Shift+回车排除，B 画框，Ctrl+Z 撤销，Ctrl+回车擦除",
+        "Keyboard: arrows move, Enter adds, Shift+Enter takes away, B draws a box, N another"
+        " object, Ctrl+Z undoes, Ctrl+Enter erases",
+        "键盘：方向键移动，回车添加，Shift+回车去除，B 画框，N 另一个物体，"
+        "Ctrl+Z 撤销，Ctrl+回车擦除",
     ),
     "close": Text("Close", "关闭"),
     # the prompt canvas
@@ -39,18 +40,35 @@ TEXTS: dict[str, Text] = {
     "canvas.paste": Text("or paste one, or try an example below", "也可以粘贴，或试试下面的示例"),
     "canvas.examples": Text("Examples", "示例"),
     "canvas.tools": Text("Selection tools", "选择工具"),
-    "canvas.mode": Text("What a click does", "点击的作用"),
-    "canvas.include": Text("Include", "选中"),
-    "canvas.include.hint": Text("A click selects what is under it", "点击选中所指的部分"),
-    "canvas.exclude": Text("Exclude", "排除"),
-    "canvas.exclude.hint": Text(
-        "A click leaves out what is under it (also: right-click)",
-        "点击排除所指的部分（也可用右键）",
+    "canvas.tool": Text("Tool", "工具"),
+    "canvas.click": Text("Click", "点击"),
+    "canvas.click.hint": Text(
+        "A click selects the object under it; dragging draws a box",
+        "点击选中所指的物体；拖动画框",
     ),
     "canvas.box": Text("Box", "画框"),
-    "canvas.box.hint": Text(
-        "Drag a box around the object (with a mouse, dragging always draws a box)",
-        "拖动框住物体（用鼠标时拖动总是画框）",
+    "canvas.box.hint": Text("Drag a box around the object", "拖动框住物体"),
+    "canvas.brush": Text("Brush", "画笔"),
+    "canvas.brush.hint": Text("Paint on the mask by hand", "手工涂改蒙版"),
+    "canvas.brush.size": Text("Brush size", "画笔大小"),
+    "canvas.sign": Text("Add or take away", "添加或去除"),
+    "canvas.add": Text("Add", "添加"),
+    "canvas.add.hint": Text("What you point at belongs to the object", "所指之处属于物体"),
+    "canvas.remove": Text("Take away", "去除"),
+    "canvas.remove.hint": Text(
+        "What you point at does not belong to it (also: right button, Shift, or hold X)",
+        "所指之处不属于物体（也可用右键、Shift 或按住 X）",
+    ),
+    "canvas.remove.point": Text("Click to remove this point", "点击移除此点"),
+    "canvas.minus.first": Text(
+        "First select the object, then draw boxes around what does not belong to it.",
+        "请先选中物体，再框出不属于它的部分。",
+    ),
+    "canvas.segmenter": Text("Who finds the object", "分割模型"),
+    "canvas.segmenter.auto": Text("best that is ready", "自动选择"),
+    "canvas.segmenter.fetch": Text("{segmenter} – fetch {size}", "{segmenter} – 下载 {size}"),
+    "canvas.fetching": Text(
+        "{segmenter}: fetching {percent} %", "正在下载 {segmenter}：{percent} %"
     ),
     "canvas.undo": Text("Undo (Ctrl+Z)", "撤销（Ctrl+Z）"),
     "canvas.redo": Text("Redo (Ctrl+Shift+Z)", "重做（Ctrl+Shift+Z）"),
@@ -66,7 +84,6 @@ TEXTS: dict[str, Text] = {
     ),
     "canvas.grow": Text("Grow", "扩大"),
     "canvas.new": Text("New photo", "换一张"),
-    "canvas.remove": Text("Click to remove this point", "点击移除此点"),
     "canvas.opening": Text("Opening the photo…", "正在打开照片…"),
     "canvas.start": Text(
         "Click the object you want to erase, or drag a box around it.",
@@ -98,6 +115,81 @@ TEXTS: dict[str, Text] = {
         " MobileSAM is here.",
         "本机还没有 MobileSAM，此蒙版由 GrabCut 绘制；MobileSAM 就绪后会自动替换。",
     ),
+    "hint.rim": Text(
+        "a rim of the object may be left: grow the mask", "物体边缘可能残留：请扩大蒙版"
+    ),
+    "hint.shadow": Text(
+        "its shadow or reflection may stay: brush it in", "阴影或倒影可能残留：可用画笔加入"
+    ),
+    # several objects
+    "objects.list": Text("Objects in the mask", "蒙版中的物体"),
+    "objects.new": Text("Another object", "再选一个物体"),
+    "objects.new.hint": Text(
+        "The next click selects another object (N)", "下一次点击选另一个物体（N）"
+    ),
+    "objects.name": Text("Object {number}", "物体 {number}"),
+    "objects.box": Text("box", "框"),
+    "objects.points": Text("{count} points", "{count} 个点"),
+    "objects.empty": Text("click it on the photo", "请在照片上点击"),
+    "objects.switch": Text("Object {number} in the mask", "物体 {number} 计入蒙版"),
+    "objects.remove": Text("Remove object {number}", "移除物体 {number}"),
+    "objects.upload": Text("Uploaded mask", "上传的蒙版"),
+    "objects.strokes": Text("Brush strokes", "画笔笔迹"),
+    "objects.drop": Text("Remove: {what}", "移除：{what}"),
+    # the mask's shape and files
+    "shape.title": Text("Shape", "形状"),
+    "shape.title.hint": Text("Smooth, loosen or invert the mask", "平滑、放宽或反转蒙版"),
+    "shape.unit": Text(
+        "Grow in pixels or in percent of the object", "按像素或按物体大小的百分比扩大"
+    ),
+    "shape.precision": Text("Outline", "轮廓"),
+    "shape.precision.hint": Text(
+        "From the exact outline to the box: many erasers do better with a mask that is not exact",
+        "从精确轮廓到外接框：许多擦除器在蒙版不太精确时效果更好",
+    ),
+    "shape.exact": Text("exact", "精确"),
+    "shape.loose": Text("loose", "宽松"),
+    "shape.boxed": Text("box", "外接框"),
+    "shape.smooth": Text("Smooth", "平滑"),
+    "shape.smooth.hint": Text("Round off corners and teeth", "去掉尖角和锯齿"),
+    "shape.holes": Text("Fill holes", "填充空洞"),
+    "shape.holes.hint": Text("Fill what the mask encloses", "填充蒙版包围的空洞"),
+    "shape.speckles": Text("Drop speckles", "去除斑点"),
+    "shape.speckles.hint": Text("Remove tiny islands of the mask", "去掉蒙版中的小岛"),
+    "shape.invert": Text("Invert", "反转"),
+    "shape.invert.hint": Text("Erase everything but the selection", "擦除选区以外的一切"),
+    "shape.feather": Text("Show the soft edge", "显示羽化边缘"),
+    "shape.feather.hint": Text(
+        "How results are blended into the photo along the mask's edge",
+        "结果沿蒙版边缘融入照片的方式",
+    ),
+    "mask.title": Text("Mask", "蒙版"),
+    "mask.title.hint": Text("Upload, download, keep the case", "上传、下载、保存案例"),
+    "mask.upload": Text("Upload a mask", "上传蒙版"),
+    "mask.download": Text("Download the mask", "下载蒙版"),
+    "mask.rle": Text("Copy as COCO RLE", "复制为 COCO RLE"),
+    "mask.export": Text("Keep this case as a file", "把此案例存为文件"),
+    "mask.import": Text("Open a case file", "打开案例文件"),
+    "mask.copied": Text("The mask is copied as COCO RLE.", "蒙版已复制为 COCO RLE。"),
+    # objects by name
+    "detect.label": Text("Name the object", "说出物体名称"),
+    "detect.placeholder": Text("or name it: red car, dog", "或输入名称，例如：red car, dog"),
+    "detect.off": Text("Text selection needs GroundingDINO", "文本选择需要 GroundingDINO"),
+    "detect.fetch": Text(
+        "Fetch {detector} ({size}, {license})", "下载 {detector}（{size}，{license}）"
+    ),
+    "detect.find": Text("Find", "查找"),
+    "detect.searching": Text("Looking for it…", "正在查找…"),
+    "detect.found": Text("{count} found: tick what you mean.", "找到 {count} 个，请勾选。"),
+    "detect.none": Text(
+        "Nothing like that was found. Lower the thresholds or use other words.",
+        "没有找到。请降低阈值或换一种说法。",
+    ),
+    "detect.box": Text("Box threshold", "框阈值"),
+    "detect.text": Text("Text threshold", "文本阈值"),
+    "detect.all": Text("All or none", "全选或全不选"),
+    "detect.use": Text("Select {count}", "选中 {count} 个"),
+    "detect.close": Text("Forget what was found", "清除查找结果"),
     # the eraser cards
     "panel.section": Text("Erasers", "擦除器"),
     "panel.title": Text("Erasers", "擦除器"),
@@ -194,6 +286,13 @@ TEXTS: dict[str, Text] = {
     "error.file_too_large": Text(
         "This file has {megabytes} MB; at most {limit} MB are accepted. Save it smaller first.",
         "文件有 {megabytes} MB，上限是 {limit} MB，请先缩小。",
+    ),
+    "error.case_without_photo": Text(
+        "Open a photo first; a case holds prompts, not the photo itself.",
+        "请先打开照片：案例只含提示，不含照片。",
+    ),
+    "error.case_unreadable": Text(
+        "{name} is not a case file that can be read.", "{name} 不是可读取的案例文件。"
     ),
     "error.internal": Text(
         "Something went wrong inside the program. Try again; the log says more.",

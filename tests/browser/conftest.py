@@ -147,7 +147,8 @@ class Tab:
         """Where a point of the photo, in its own pixels, lies in the window."""
         return tuple(
             self.page.evaluate(
-                """([x, y]) => { const r = document.querySelector('.lab-view').getBoundingClientRect();
+                """([x, y]) => {
+                const r = document.querySelector('.lab-view').getBoundingClientRect();
                 const p = eraserLab.photo;
                 return [r.left + (x / p.width) * r.width, r.top + (y / p.height) * r.height]; }""",
                 [x, y],
@@ -156,23 +157,37 @@ class Tab:
 
     def click(self, x: float, y: float, **options: Any) -> None:
         """Click a point of the photo and wait for its mask."""
-        before = self.page.evaluate(
-            "Number(document.querySelector('.lab-stage').dataset.drawn || 0)"
-        )
+        before = self.count()
         self.page.mouse.click(*self.at(x, y), **options)
         self.drawn(before)
 
     def box(self, x0: float, y0: float, x1: float, y1: float) -> None:
         """Drag a box on the photo and wait for its mask."""
-        before = self.page.evaluate(
-            "Number(document.querySelector('.lab-stage').dataset.drawn || 0)"
-        )
+        before = self.count()
         self.page.mouse.move(*self.at(x0, y0))
         self.page.mouse.down()
         self.page.mouse.move(*self.at((x0 + x1) / 2, (y0 + y1) / 2))
         self.page.mouse.move(*self.at(x1, y1))
         self.page.mouse.up()
         self.drawn(before)
+
+    def count(self) -> int:
+        """The number of the newest answer that has been drawn."""
+        return self.page.evaluate("Number(document.querySelector('.lab-stage').dataset.drawn || 0)")
+
+    def touch_drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """One finger down, along and up, through the browser's own input pipeline."""
+        session = self.page.context.new_cdp_session(self.page)
+
+        def send(kind: str, points: list[tuple[float, float]]) -> None:
+            touches = [{"x": x, "y": y} for x, y in points]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+        send("touchStart", [start])
+        for part in (0.3, 0.6, 1.0):
+            x, y = (a + part * (b - a) for a, b in zip(start, end, strict=True))
+            send("touchMove", [(x, y)])
+        send("touchEnd", [])
 
     def drawn(self, before: int) -> None:
         """Wait until an answer newer than `before` is drawn and none is on its way."""
@@ -188,7 +203,8 @@ class Tab:
             """async () => { const i = document.querySelector('.lab-view .lab-overlay');
             if (i.hidden || !i.src) return [[], 0, 0];
             await i.decode();
-            const c = Object.assign(document.createElement('canvas'), {width: i.naturalWidth, height: i.naturalHeight});
+            const c = document.createElement('canvas');
+            c.width = i.naturalWidth; c.height = i.naturalHeight;
             const g = c.getContext('2d'); g.drawImage(i, 0, 0);
             const d = g.getImageData(0, 0, c.width, c.height).data;
             const bits = []; for (let k = 3; k < d.length; k += 4) bits.push(d[k] > 0 ? 1 : 0);

@@ -88,8 +88,9 @@ def test_every_control_has_a_name_for_a_screen_reader(tab: Any, examples_dir: Pa
     tab.photo(examples_dir / "rocket.jpg")
     tab.click(320, 165)
     nameless = tab.page.evaluate(
-        """[...document.querySelectorAll('.lab-slot button, .lab-slot input, .lab-slot select, .lab-slot a')]
-        .filter(n => n.offsetParent && n.type !== 'file' && n.getAttribute('aria-hidden') !== 'true')
+        """[...document.querySelectorAll('.lab-slot :is(button, input, select, a)')]
+        .filter(n => n.offsetParent && n.type !== 'file')
+        .filter(n => n.getAttribute('aria-hidden') !== 'true')
         .filter(n => !(n.getAttribute('aria-label') || n.textContent.trim() || n.title ||
                        (n.labels && n.labels.length)))
         .map(n => n.outerHTML.slice(0, 120))"""

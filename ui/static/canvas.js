@@ -8,15 +8,12 @@
 "use strict";
 eraserLab.mountCanvas = ({ element, server, upload }) => {
   const lab = eraserLab;
-  const { h, t } = lab;
-  const blank = () => ({ objects: [{ points: [], box: null, level: null }], dilate: defaultDilate() });
+  const { h, t, work } = lab;
   const DRAG = 6; // screen pixels after which a press is a box and no longer a click
   const ACCEPT = "image/*,.heic,.heif,.avif,.tif,.tiff";
 
-  let work = { objects: [{ points: [], box: null, level: null }], dilate: 0 };
-  let past = [];
-  let future = [];
-  let mode = "include";
+  let tool = "click"; // click, box or brush
+  let minus = false; // what the tools do: add or remove
   let answer = null; // the newest drawn answer of server.segment
   let sequence = 0;
   let inFlight = false;
@@ -25,19 +22,18 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   let press = null;
   let cursor = null; // keyboard cursor, photo pixels
   let cursorBox = null; // first corner of a box drawn by keyboard
-  let zoom = 1;
-  let pan = { x: 0, y: 0 };
-  const touches = new Map();
-  let pinch = null;
-
   /* ---- the DOM -------------------------------------------------------------------------- */
 
   const photo = h("img.lab-photo", { alt: "", draggable: "false" });
   const overlay = h("img.lab-overlay", { alt: "", draggable: "false", hidden: true });
+  const preview = h("img.lab-preview", { alt: "", draggable: "false", hidden: true });
+  const scratch = h("canvas.lab-scratch", { "aria-hidden": "true" });
   const marks = h("div.lab-marks");
+  const found = h("div.lab-found");
   const rubber = h("div.lab-rubber", { hidden: true });
   const cross = h("div.lab-cross", { hidden: true });
-  const view = h("div.lab-view", { hidden: true }, photo, overlay, marks, rubber, cross);
+  const tip = h("div.lab-tip", { hidden: true });
+  const view = h("div.lab-view", { hidden: true }, photo, overlay, preview, scratch, marks, found, rubber, cross, tip);
   const picker = h("input", { type: "file", accept: ACCEPT, hidden: true, "data-testid": "file",
     onchange: () => { if (picker.files[0]) openFile(picker.files[0]); picker.value = ""; } });
   const gallery = h("div.lab-examples", { role: "group", "data-t-label": "canvas.examples" });
@@ -53,29 +49,57 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   const badge = h("span.lab-badge.warn", { hidden: true, "data-t-title": "canvas.approximate.why" });
   const fetchButton = h("button.lab-link", { type: "button", hidden: true, onclick: () => lab.fetchWeights(preferred()) });
 
-  const modeButton = (name, icon) => h("button.lab-segment", { type: "button", "data-mode": name, "aria-pressed": "false",
-    "data-t-title": "canvas." + name + ".hint", onclick: () => setMode(name) },
-    lab.icon(icon), h("span", { "data-t": "canvas." + name }));
-  const modes = h("div.lab-segments", { role: "group", "data-t-label": "canvas.mode" },
-    modeButton("include", "plus"), modeButton("exclude", "minus"), modeButton("box", "box"));
-  const undoButton = lab.iconButton("undo", "canvas.undo", () => undo());
-  const redoButton = lab.iconButton("redo", "canvas.redo", () => redo());
-  const clearButton = lab.iconButton("clear", "canvas.clear", () => clear());
+  const segment = (group, value, icon, key, onclick) => h("button.lab-segment", { type: "button", ["data-" + group]: value,
+    "aria-pressed": "false", "data-t-title": key + ".hint", onclick }, lab.icon(icon), h("span", { "data-t": key }));
+  const tools = h("div.lab-segments", { role: "group", "data-t-label": "canvas.tool" },
+    segment("tool", "click", "point", "canvas.click", () => setTool("click")),
+    segment("tool", "box", "box", "canvas.box", () => setTool("box")),
+    segment("tool", "brush", "brush", "canvas.brush", () => setTool("brush")));
+  const signs = h("div.lab-segments", { role: "group", "data-t-label": "canvas.sign" },
+    segment("sign", "plus", "plus", "canvas.add", () => setMinus(false)),
+    segment("sign", "minus", "minus", "canvas.remove", () => setMinus(true)));
+  const undoButton = lab.iconButton("undo", "canvas.undo", () => work.undo());
+  const redoButton = lab.iconButton("redo", "canvas.redo", () => work.redo());
+  const clearButton = lab.iconButton("clear", "canvas.clear", () => work.clear());
   const eyeButton = lab.iconButton("eye", "canvas.overlay", () => toggleOverlay(), { "aria-pressed": "true" });
-  const fitButton = lab.iconButton("fit", "canvas.fit", () => resetZoom(), { hidden: true });
+  const fitButton = lab.iconButton("fit", "canvas.fit", () => zoom.reset(), { hidden: true });
   const levels = h("div.lab-segments.levels", { role: "group", "data-t-label": "canvas.levels", hidden: true });
-  const slider = h("input", { type: "range", min: "0", max: "40", step: "1", value: "0", id: "lab-dilate", "data-testid": "dilate",
-    oninput: () => { work = { ...work, dilate: Number(slider.value) }; showDilate(); request(); },
-    onchange: () => save() });
-  const dilateValue = h("output", { for: "lab-dilate" });
-  const grow = h("div.lab-grow", {}, h("label", { for: "lab-dilate", "data-t": "canvas.grow" }), slider, dilateValue);
+  const brushSize = h("input", { type: "range", min: "2", max: "100", step: "1", value: "24", id: "lab-brush", "data-testid": "brush-size" });
+  const brushRow = h("div.lab-grow", { hidden: true }, h("label", { for: "lab-brush", "data-t": "canvas.brush.size" }), brushSize);
   const newButton = h("button.lab-tool.wide", { type: "button", hidden: true, "data-t-title": "canvas.new", onclick: () => picker.click() },
     lab.icon("image"), h("span", { "data-t": "canvas.new" }));
-  const tools = h("div.lab-toolbar", { role: "toolbar", "data-t-label": "canvas.tools", hidden: true },
-    modes, h("div.lab-group", {}, undoButton, redoButton, clearButton, eyeButton, fitButton), levels, grow);
+  const toolbar = h("div.lab-toolbar", { role: "toolbar", "data-t-label": "canvas.tools" },
+    tools, signs, levels, brushRow, h("div.lab-group.lab-history", {}, undoButton, redoButton, clearButton, eyeButton, fitButton));
+  const controls = h("div.lab-controls", { hidden: true }, toolbar,
+    lab.shapeBar({ server, upload, openCase: () => openCase() }), lab.detectBar({ server, layer: found }), lab.objectBar());
   const root = h("section.lab-card.lab-canvas", { "data-t-label": "canvas.section" },
-    stage, tools, h("div.lab-statusline", {}, status, badge, fetchButton, newButton), gallery, picker);
+    stage, controls, h("div.lab-statusline", {}, status, badge, fitted(), fetchButton, newButton), gallery, picker);
   element.replaceChildren(root);
+
+  const zoom = lab.makeZoom({ stage, view, onchange: (scale) => { fitButton.hidden = scale === 1; } });
+  const brush = lab.makeBrush({ view, scratch, toPhoto });
+  const hover = lab.makeHover({ server, image: preview });
+
+  /** Which segmenter answers; one that is not here yet is fetched when it is chosen. */
+  function fitted() {
+    const choice = h("select.lab-segmenter", { hidden: true, "data-t-label": "canvas.segmenter", "data-testid": "segmenter", onchange: () => {
+      const chosen = lab.catalogue.segmenters.find((one) => one.id === choice.value);
+      lab.segmenter = choice.value || null;
+      lab.remember("segmenter", choice.value);
+      if (chosen && !lab.ready(chosen)) lab.fetchWeights(chosen);
+      else request();
+    } });
+    const fill = () => {
+      if (!lab.catalogue) return;
+      const usable = lab.catalogue.segmenters.filter((one) => one.available !== false);
+      const option = (value, words) => h("option", { value, selected: value === (lab.segmenter || "") }, words);
+      choice.replaceChildren(option("", t("canvas.segmenter.auto")), ...usable.map((one) => option(one.id,
+        lab.ready(one) ? one.name : t("canvas.segmenter.fetch", { segmenter: one.name, size: lab.bytes(one.weights.reduce((sum, weight) => sum + weight.size, 0)) }))));
+      choice.hidden = !lab.photo || usable.length < 2;
+    };
+    for (const event of ["catalogue", "weights", "lang", "photo"]) lab.on(event, fill);
+    return choice;
+  }
 
   /* ---- opening a photo ------------------------------------------------------------------- */
 
@@ -116,38 +140,46 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   async function show(opened, prompt) {
     lab.photo = opened;
     answer = null;
-    past = [];
-    future = [];
     cursor = cursorBox = null;
-    work = prompt ? fromPrompt(prompt) : blank();
-    overlay.hidden = true;
+    overlay.hidden = preview.hidden = true;
     photo.src = opened.view;
     photo.alt = opened.name;
-    slider.max = String(Math.max(40, Math.round(Math.max(opened.width, opened.height) * 0.04)));
     empty.hidden = true;
-    view.hidden = tools.hidden = newButton.hidden = false;
+    view.hidden = controls.hidden = newButton.hidden = false;
     stage.classList.remove("is-empty");
-    resetZoom();
-    refresh();
+    brushSize.max = String(Math.max(100, Math.round(Math.max(opened.width, opened.height) / 8)));
+    brushSize.value = String(Math.round(Math.max(opened.width, opened.height) / 32));
+    zoom.reset();
     for (const note of opened.notes || []) lab.notice(lab.say(note));
     try {
       await photo.decode();
     } catch {
       /* the browser draws it as it arrives */
     }
-    save();
     lab.emit("photo", opened);
-    request();
+    work.reset(prompt);
   }
 
-  const fromPrompt = (prompt) => {
-    const objects = (prompt.objects || [{ points: prompt.points, box: prompt.box, level: prompt.level }]).map((object) => ({
-      points: object.points || [], box: object.box || null, level: object.level ?? null }));
-    return { objects: objects.length ? objects : blank().objects, dilate: prompt.dilate ?? defaultDilate() };
-  };
+  function openCase() {
+    const chooser = h("input", { type: "file", accept: ".json,application/json", onchange: () => chooser.files[0] && readCase(chooser.files[0]) });
+    chooser.click();
+  }
 
-  function defaultDilate() {
-    return lab.photo ? Math.max(3, Math.round(Math.max(lab.photo.width, lab.photo.height) * 0.008)) : 0;
+  /** Prompts and jobs from a file: the same case again, here or on another photo. */
+  async function readCase(file) {
+    if (!lab.photo) { lab.notice(t("error.case_without_photo"), "error"); return; }
+    let content;
+    try {
+      content = JSON.parse(await file.text());
+    } catch {
+      lab.notice(t("error.case_unreadable", { name: file.name }), "error");
+      return;
+    }
+    const reply = await lab.ask(server.import_case, { photo: lab.photo.id, case: content });
+    if (!reply.ok) { lab.notice(lab.errorText(reply.error), "error"); return; }
+    for (const note of reply.notes || []) lab.notice(lab.say(note));
+    work.commit(lab.completePrompt(reply.prompts));
+    if (reply.jobs && reply.jobs.length) lab.adoptJobs(reply.jobs);
   }
 
   lab.showPhoto = show;
@@ -155,9 +187,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
 
   /* ---- asking for the mask ----------------------------------------------------------------- */
 
-  const prompted = (object) => object.box !== null || object.points.some((point) => point.label === 1);
-  lab.prompt = () => ({ photo: lab.photo.id, objects: work.objects.filter(prompted), dilate: work.dilate });
-  lab.hasMask = () => Boolean(lab.photo && answer && answer.area > 0 && work.objects.some(prompted));
+  lab.hasMask = () => Boolean(lab.photo && answer && answer.area > 0 && !work.empty);
 
   function request() {
     wanted = true;
@@ -169,18 +199,20 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     if (!lab.photo) return;
     const n = ++sequence;
     const asked = lab.photo.id;
-    if (!work.objects.some(prompted)) {
+    if (work.empty) {
       draw(null);
       return;
     }
     inFlight = true;
     stage.classList.add("is-busy");
-    const reply = await lab.ask(server.segment, { ...lab.prompt(), n });
+    const places = lab.sentObjects();
+    const strokes = work.value.strokes.length;
+    const reply = await lab.ask(server.segment, { ...lab.prompts(), n, show: lab.showFeather ? "feather" : "mask" });
     inFlight = false;
     // Answers come one after the other. One for a former photo, or for prompts that have been
     // cleared meanwhile, is late: it is dropped.
-    if (asked === lab.photo.id && work.objects.some(prompted)) {
-      if (reply.ok) draw(reply);
+    if (asked === lab.photo.id && !work.empty) {
+      if (reply.ok) draw({ ...reply, places, strokes });
       else if (!wanted) failed(reply.error);
     }
     if (wanted) next();
@@ -189,13 +221,17 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
 
   function draw(reply) {
     answer = reply;
+    if (reply) hover.learn(reply);
+    preview.hidden = true;
     overlay.hidden = !reply || eyeButton.getAttribute("aria-pressed") === "false";
     if (reply) overlay.src = reply.overlay;
     else overlay.removeAttribute("src");
+    // The local stroke stays until the mask that is drawn holds it.
+    if (!brush.active && (!reply || reply.strokes >= work.value.strokes.length)) brush.clear();
     showBadge();
     showLevels();
     showStatus();
-    stage.dataset.drawn = String(sequence);
+    if (reply) stage.dataset.drawn = String(sequence);
     lab.emit("mask", answer);
   }
 
@@ -211,10 +247,11 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
 
   function showStatus() {
     if (!lab.photo) say("");
-    else if (!work.objects.some(prompted)) say(t("canvas.start"));
+    else if (work.empty) say(t("canvas.start"));
     else if (!answer) say(t("canvas.thinking"));
     else if (answer.area === 0) say(t("canvas.nothing"));
-    else say(t("canvas.covers", { percent: lab.percent(answer.area), segmenter: segmenterName(answer.segmenter) }));
+    else say([t("canvas.covers", { percent: lab.percent(answer.area), segmenter: segmenterName(answer.segmenter) }),
+      ...(answer.hints || []).map((hint) => t("hint." + hint.code))].join(" · "));
   }
 
   const segmenterName = (id) => {
@@ -237,51 +274,61 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
       size: lab.bytes(better.weights.reduce((sum, weight) => sum + weight.size, 0)), license: better.weights[0].license });
   }
 
+  /** The levels of the active object: SAM's three readings of what was pointed at. */
   function showLevels() {
-    const offered = answer && answer.levels && answer.levels[0];
+    const place = answer && answer.places ? answer.places.indexOf(work.value.active) : -1;
+    const offered = place >= 0 && answer.levels ? answer.levels[place] : null;
     levels.hidden = !offered || offered.length < 2;
     if (levels.hidden) return;
-    const order = offered.map((level, index) => ({ ...level, index })).sort((a, b) => a.area - b.area);
-    levels.replaceChildren(...order.map((level, place) => h("button.lab-segment", {
-      type: "button", "aria-pressed": String(level.index === answer.chosen[0]), "data-level": String(level.index),
+    levels.replaceChildren(...offered.map((level, index) => h("button.lab-segment", {
+      type: "button", "aria-pressed": String(index === answer.chosen[place]), "data-level": String(index),
       title: t("canvas.level.hint", { percent: lab.percent(level.area), score: level.score.toFixed(2) }),
-      onclick: () => chooseLevel(level.index) }, h("i.lab-dot.size" + place), h("span", {}, t("canvas.level." + place)))));
+      onclick: () => work.changeActive({ level: index }) }, h("i.lab-dot.size" + index), h("span", {}, t("canvas.level." + index)))));
   }
 
   function showMarks() {
     const { width, height } = lab.photo;
     const at = (point) => `left:${(point.x / width) * 100}%;top:${(point.y / height) * 100}%`;
+    const frame = (box, kind, which) => h("div." + kind, { style: `left:${(box.x0 / width) * 100}%;top:${(box.y0 / height) * 100}%;` +
+      `width:${((box.x1 - box.x0) / width) * 100}%;height:${((box.y1 - box.y0) / height) * 100}%;--object:${lab.objectColor(which)}` });
     const nodes = [];
-    work.objects.forEach((object, which) => {
-      if (object.box) {
-        const { x0, y0, x1, y1 } = object.box;
-        nodes.push(h("div.lab-box", { style: `left:${(x0 / width) * 100}%;top:${(y0 / height) * 100}%;` +
-          `width:${((x1 - x0) / width) * 100}%;height:${((y1 - y0) / height) * 100}%` }));
-      }
+    work.value.objects.forEach((object, which) => {
+      if (!object.on) return;
+      if (object.box) nodes.push(frame(object.box, "lab-box", which));
+      for (const box of object.negative_boxes) nodes.push(frame(box, "lab-box.minus", which));
       object.points.forEach((point, index) => nodes.push(h("div.lab-mark." + (point.label ? "plus" : "minus"),
-        { style: at(point), "data-object": String(which), "data-point": String(index), title: t("canvas.remove") })));
+        { style: at(point) + `;--object:${lab.objectColor(which)}`, "data-object": String(which), "data-point": String(index), title: t("canvas.remove.point") })));
     });
     marks.replaceChildren(...nodes);
   }
 
-  function showDilate() {
-    slider.value = String(work.dilate);
-    dilateValue.textContent = work.dilate + " px";
-  }
-
   function refresh() {
+    if (!lab.photo) return;
     showMarks();
-    showDilate();
-    undoButton.disabled = past.length === 0;
-    redoButton.disabled = future.length === 0;
-    clearButton.disabled = !work.objects.some(prompted);
+    showLevels();
+    undoButton.disabled = !work.canUndo;
+    redoButton.disabled = !work.canRedo;
+    clearButton.disabled = work.empty;
     showStatus();
   }
 
-  function setMode(name) {
-    mode = name;
-    stage.dataset.mode = name;
-    for (const button of modes.children) button.setAttribute("aria-pressed", String(button.dataset.mode === name));
+  const pressed = (group, attribute, value) => {
+    for (const button of group.children) button.setAttribute("aria-pressed", String(button.dataset[attribute] === value));
+  };
+
+  function setTool(name) {
+    tool = name;
+    stage.dataset.tool = name;
+    pressed(tools, "tool", name);
+    brushRow.hidden = name !== "brush";
+    preview.hidden = true;
+  }
+
+  function setMinus(on) {
+    minus = on;
+    stage.dataset.sign = on ? "minus" : "plus";
+    pressed(signs, "sign", on ? "minus" : "plus");
+    preview.hidden = true;
   }
 
   function toggleOverlay() {
@@ -291,54 +338,22 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     marks.hidden = !on;
   }
 
-  /* ---- changing the prompts, with undo --------------------------------------------------------- */
+  /* ---- changing the prompts ------------------------------------------------------------------ */
 
-  const save = () => lab.photo && lab.session.write({ photo: lab.photo.id, work });
-
-  function commit(changed) {
-    past.push(work);
-    if (past.length > 200) past.shift();
-    future = [];
-    work = changed;
-    changedWork();
+  function addPoint(point) {
+    work.changeActive({ points: [...work.active.points, point] });
   }
 
-  function changedWork() {
-    save();
-    refresh();
-    request();
+  function addBox(box, negative) {
+    if (box.x1 - box.x0 < 2 || box.y1 - box.y0 < 2) return;
+    if (!negative) work.changeActive({ box, level: null });
+    else if (lab.pointed(work.active)) work.changeActive({ negative_boxes: [...work.active.negative_boxes, box] });
+    else lab.notice(t("canvas.minus.first"));
   }
-
-  function undo() {
-    if (!past.length) return;
-    future.push(work);
-    work = past.pop();
-    changedWork();
-  }
-
-  function redo() {
-    if (!future.length) return;
-    past.push(work);
-    work = future.pop();
-    changedWork();
-  }
-
-  function clear() {
-    if (work.objects.some(prompted)) commit({ ...blank(), dilate: work.dilate });
-  }
-
-  /* The active object is the last one; a photo has one object in this version of the page. */
-  const active = () => work.objects[work.objects.length - 1];
-  const withActive = (object) => ({ ...work, objects: [...work.objects.slice(0, -1), object] });
-
-  const addPoint = (point) => commit(withActive({ ...active(), points: [...active().points, point] }));
-  const setBox = (box) => commit(withActive({ ...active(), box, level: null }));
-  const chooseLevel = (level) => commit(withActive({ ...active(), level }));
 
   function removePoint(which, index) {
-    const objects = work.objects.map((object, place) => place !== which ? object
-      : { ...object, points: object.points.filter((_, i) => i !== index) });
-    commit({ ...work, objects });
+    work.activate(which);
+    work.changeActive({ points: work.active.points.filter((_, place) => place !== index) });
   }
 
   /* ---- pointing -------------------------------------------------------------------------------- */
@@ -365,33 +380,44 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
 
   stage.addEventListener("pointerdown", (event) => {
     if (!lab.photo || event.target.closest("button")) return;
-    if (event.pointerType === "touch") {
-      touches.set(event.pointerId, { x: event.clientX, y: event.clientY });
-      if (touches.size === 2) { startPinch(); return; }
-    }
+    hover.cancel();
+    if (zoom.touch(event)) { abandon(); return; }
     if (event.button === 1 || (event.button === 0 && spaceHeld)) {
-      press = { panning: true, x: event.clientX, y: event.clientY, from: { ...pan } };
+      press = { x: event.clientX, y: event.clientY, drag: zoom.drag() };
     } else if (inside(event) && (event.button === 0 || event.button === 2)) {
-      press = { id: event.pointerId, button: event.button, x: event.clientX, y: event.clientY, at: toPhoto(event),
-        mark: event.target.closest(".lab-mark"), minus: event.button === 2 || event.shiftKey || event.altKey };
+      press = { x: event.clientX, y: event.clientY, at: toPhoto(event), mark: event.target.closest(".lab-mark"),
+        minus: minus !== (event.button === 2 || event.shiftKey || event.altKey || flipHeld) };
+      if (tool === "brush") brush.start(press.at, Number(brushSize.value), press.minus);
     } else return;
-    if (event.pointerType !== "touch" || mode === "box") stage.setPointerCapture(event.pointerId);
+    if (event.pointerType !== "touch" || tool !== "click") stage.setPointerCapture(event.pointerId);
   });
+
+  function abandon() {
+    if (brush.active) brush.cancel();
+    press = null;
+    rubber.hidden = true;
+  }
 
   stage.addEventListener("pointermove", (event) => {
-    if (touches.has(event.pointerId)) touches.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    if (pinch) { movePinch(); return; }
-    if (!press) return;
-    if (press.panning) {
-      setPan(press.from.x + event.clientX - press.x, press.from.y + event.clientY - press.y);
-      return;
+    if (zoom.touchMove(event)) return;
+    if (!press) considerHover(event);
+    else if (press.drag) press.drag(event.clientX - press.x, event.clientY - press.y);
+    else if (brush.active) brush.move(event);
+    else {
+      press.dragging ||= Math.hypot(event.clientX - press.x, event.clientY - press.y) > DRAG;
+      if (press.dragging) stretch(press.at, toPhoto(event), press.minus);
     }
-    const far = Math.hypot(event.clientX - press.x, event.clientY - press.y) > DRAG;
-    if (far && press.button === 0) press.dragging = true;
-    if (press.dragging) stretch(press.at, toPhoto(event));
   });
 
-  function stretch(from, to) {
+  function considerHover(event) {
+    const aims = event.pointerType === "mouse" && tool === "click" && !minus && !inFlight && lab.photo && inside(event);
+    if (aims && !event.target.closest(".lab-mark, button")) hover.at(toPhoto(event));
+    else hover.cancel();
+  }
+  stage.addEventListener("pointerleave", () => hover.cancel());
+
+  function stretch(from, to, negative) {
+    rubber.classList.toggle("minus", Boolean(negative));
     const box = boxBetween(from, to);
     rubber.hidden = false;
     rubber.style.left = (box.x0 / lab.photo.width) * 100 + "%";
@@ -409,97 +435,29 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   };
 
   stage.addEventListener("pointerup", (event) => {
-    touches.delete(event.pointerId);
-    if (pinch) { if (touches.size < 2) pinch = press = null; return; }
+    if (zoom.touchEnd(event)) { abandon(); return; }
     const done = press;
     press = null;
     rubber.hidden = true;
-    if (!done || done.panning) return;
+    if (!done || done.drag) return;
     cross.hidden = true;
-    if (done.dragging) {
-      const box = boxBetween(done.at, toPhoto(event));
-      if (box.x1 - box.x0 >= 2 && box.y1 - box.y0 >= 2) setBox(box);
-    } else if (isDouble(event)) {
-      return; // the second press of a double click means the same thing, not another point
-    } else if (done.mark) {
-      removePoint(Number(done.mark.dataset.object), Number(done.mark.dataset.point));
-    } else {
-      addPoint({ ...done.at, label: done.minus || mode === "exclude" ? 0 : 1 });
-    }
+    if (brush.active) work.commit({ ...work.value, strokes: [...work.value.strokes, brush.finish()] });
+    else if (done.dragging) addBox(boxBetween(done.at, toPhoto(event)), done.minus);
+    else if (isDouble(event)) return; // the second press of a double click means the same thing, not another point
+    else if (done.mark) removePoint(Number(done.mark.dataset.object), Number(done.mark.dataset.point));
+    else addPoint({ ...done.at, label: done.minus ? 0 : 1 });
   });
 
   stage.addEventListener("pointercancel", (event) => {
-    touches.delete(event.pointerId);
-    press = pinch = null;
-    rubber.hidden = true;
+    zoom.touchEnd(event);
+    abandon();
   });
   stage.addEventListener("contextmenu", (event) => lab.photo && event.preventDefault());
-
-  /* ---- zoom and pan ------------------------------------------------------------------------------ */
-
-  function applyView() {
-    view.style.transform = `translate(${pan.x}px, ${pan.y}px) scale(${zoom})`;
-    view.style.setProperty("--zoom", String(zoom));
-    fitButton.hidden = zoom === 1;
-  }
-
-  function setPan(x, y) {
-    const roomX = (view.offsetWidth * zoom - view.offsetWidth) / 2;
-    const roomY = (view.offsetHeight * zoom - view.offsetHeight) / 2;
-    pan = { x: clamp(x, -roomX, roomX), y: clamp(y, -roomY, roomY) };
-    applyView();
-  }
-
-  function zoomAt(factor, clientX, clientY) {
-    const rect = view.getBoundingClientRect();
-    const was = zoom;
-    zoom = clamp(zoom * factor, 1, 16);
-    const centre = { x: rect.left + rect.width / 2, y: rect.top + rect.height / 2 };
-    const shift = 1 - zoom / was;
-    setPan(pan.x + (clientX - centre.x) * shift, pan.y + (clientY - centre.y) * shift);
-  }
-
-  function resetZoom() {
-    zoom = 1;
-    pan = { x: 0, y: 0 };
-    layout();
-    applyView();
-  }
-
-  stage.addEventListener("wheel", (event) => {
-    if (!lab.photo || !(event.ctrlKey || event.metaKey)) return; // a plain wheel scrolls the page
-    event.preventDefault();
-    zoomAt(Math.exp(-event.deltaY / 300), event.clientX, event.clientY);
-  }, { passive: false });
-
-  const pair = () => {
-    const [a, b] = [...touches.values()];
-    return { distance: Math.hypot(a.x - b.x, a.y - b.y), x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
-  };
-  function startPinch() { press = null; rubber.hidden = true; pinch = pair(); }
-  function movePinch() {
-    if (touches.size < 2) return;
-    const now = pair();
-    zoomAt(now.distance / Math.max(1, pinch.distance), now.x, now.y);
-    setPan(pan.x + now.x - pinch.x, pan.y + now.y - pinch.y);
-    pinch = now;
-  }
-
-  function layout() {
-    if (!lab.photo) return;
-    const width = stage.clientWidth;
-    const ratio = lab.photo.height / lab.photo.width;
-    const tallest = Math.max(280, innerHeight * (innerWidth < 720 ? 0.6 : 0.68));
-    const height = Math.min(width * ratio, tallest);
-    stage.style.height = Math.round(height) + "px";
-    view.style.width = Math.round(Math.min(width, height / ratio)) + "px";
-    view.style.height = Math.round(height) + "px";
-  }
-  new ResizeObserver(() => { layout(); if (lab.photo) setPan(pan.x, pan.y); }).observe(stage.parentElement);
 
   /* ---- keyboard ------------------------------------------------------------------------------------ */
 
   let spaceHeld = false;
+  let flipHeld = false; // X turns adding into removing and back while it is held
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
   function moveCursor([dx, dy], fine) {
@@ -509,44 +467,37 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     cross.hidden = false;
     cross.style.left = (cursor.x / lab.photo.width) * 100 + "%";
     cross.style.top = (cursor.y / lab.photo.height) * 100 + "%";
-    if (cursorBox) stretch(cursorBox, cursor);
+    if (cursorBox) stretch(cursorBox, cursor, minus);
     say(t("canvas.cursor", { x: Math.round(cursor.x), y: Math.round(cursor.y) }));
   }
 
-  function cornerByKey() {
+  function cornerByKey(event) {
     cursor ||= { x: lab.photo.width / 2, y: lab.photo.height / 2 };
     if (!cursorBox) { cursorBox = cursor; say(t("canvas.corner")); return; }
     const box = boxBetween(cursorBox, cursor);
     cursorBox = null;
     rubber.hidden = true;
-    if (box.x1 - box.x0 >= 2 && box.y1 - box.y0 >= 2) setBox(box);
+    addBox(box, minus !== event.shiftKey);
   }
 
   const levelByKey = (place) => levels.children[place] && levels.children[place].click();
-  const growBy = (step) => {
-    slider.value = String(Number(slider.value) + step);
-    slider.dispatchEvent(new Event("input"));
-    save();
-  };
+  const growBy = (step) => work.reshape({ dilate: clamp(work.value.shape.dilate + step, -64, 256) });
 
   const KEYS = {
-    Enter: (event) => cursor && addPoint({ ...cursor, label: event.shiftKey || mode === "exclude" ? 0 : 1 }),
+    Enter: (event) => cursor && addPoint({ ...cursor, label: minus !== event.shiftKey ? 0 : 1 }),
     b: cornerByKey, B: cornerByKey,
     "1": () => levelByKey(0), "2": () => levelByKey(1), "3": () => levelByKey(2),
     "[": () => growBy(-1), "]": () => growBy(1),
     m: toggleOverlay, M: toggleOverlay,
-    "+": () => zoomCentre(1.25), "=": () => zoomCentre(1.25), "-": () => zoomCentre(0.8), "0": resetZoom,
+    n: () => work.addObject(), N: () => work.addObject(),
+    "+": () => zoom.by(1.25), "=": () => zoom.by(1.25), "-": () => zoom.by(0.8), "0": zoom.reset,
     Escape: () => { cursorBox = null; rubber.hidden = cross.hidden = true; cursor = null; showStatus(); },
-    Delete: clear, Backspace: clear,
+    Delete: () => work.clear(), Backspace: () => work.clear(),
   };
-  const zoomCentre = (factor) => {
-    const rect = stage.getBoundingClientRect();
-    zoomAt(factor, rect.left + rect.width / 2, rect.top + rect.height / 2);
-  };
-
   stage.addEventListener("keydown", (event) => {
     if (!lab.photo) { if (event.key === "Enter" && event.target === stage) picker.click(); return; }
     if (event.key === " " && event.target === stage) { spaceHeld = true; event.preventDefault(); return; }
+    if (event.key.toLowerCase() === "x" && event.target === stage) { flipHeld = true; return; }
     if (event.ctrlKey || event.metaKey || event.altKey || event.target !== stage) return;
     const arrow = ARROWS[event.key];
     const action = KEYS[event.key];
@@ -555,14 +506,17 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     if (arrow) moveCursor(arrow, event.shiftKey);
     else action(event);
   });
-  addEventListener("keyup", (event) => { if (event.key === " ") spaceHeld = false; });
+  addEventListener("keyup", (event) => {
+    if (event.key === " ") spaceHeld = false;
+    if (event.key.toLowerCase() === "x") flipHeld = false;
+  });
 
   const typing = (target) => target.closest && target.closest("input:not([type=range]):not([type=checkbox]), textarea, select, dialog");
   document.addEventListener("keydown", (event) => {
     if (!lab.photo || !(event.ctrlKey || event.metaKey) || typing(event.target)) return;
     const key = event.key.toLowerCase();
-    if (key === "z") { event.preventDefault(); event.shiftKey ? redo() : undo(); }
-    else if (key === "y") { event.preventDefault(); redo(); }
+    if (key === "z") { event.preventDefault(); if (event.shiftKey) work.redo(); else work.undo(); }
+    else if (key === "y") { event.preventDefault(); work.redo(); }
   });
 
   /* ---- drop and paste ------------------------------------------------------------------------------- */
@@ -578,7 +532,9 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     stage.classList.remove("is-over");
     if (!carriesFile(event)) return;
     event.preventDefault();
-    openFile(event.dataTransfer.files[0]);
+    const [file] = event.dataTransfer.files;
+    if (file && /\.json$/i.test(file.name)) readCase(file);
+    else openFile(file);
   });
   document.addEventListener("paste", (event) => {
     if (typing(event.target)) return;
@@ -602,15 +558,17 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     if (answer && answer.approximate && better && lab.ready(better)) request();
     else showBadge();
   });
-  lab.on("lang", () => { refreshTexts(); });
-  function refreshTexts() {
-    if (lab.photo) { refresh(); showLevels(); showBadge(); }
+  lab.on("work", () => { refresh(); request(); });
+  lab.on("mask-style", request);
+  lab.on("lang", () => {
+    refresh();
+    showBadge();
     if (lab.catalogue) for (const button of gallery.querySelectorAll("[data-example]")) {
       const example = lab.catalogue.examples.find((one) => one.id === button.dataset.example);
       button.title = lab.say(example.title) + " · " + example.credit;
       button.setAttribute("aria-label", lab.say(example.title));
     }
-  }
+  });
 
   /* A reload goes on where it was. A run's link brings its own photo instead. */
   async function resume() {
@@ -620,7 +578,9 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     if (reply.ok && !lab.photo) await show(reply.photo, before.work);
   }
 
-  setMode("include");
+  lab.segmenter = lab.remember("segmenter") || null;
+  setTool("click");
+  setMinus(false);
   lab.translate(root);
   resume();
 };

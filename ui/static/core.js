@@ -146,6 +146,11 @@
     right: "m10 6 6 6-6 6",
     compare: "M12 3v18M8 8l-4 4 4 4M16 8l4 4-4 4",
     dice: "M5 4h14a1 1 0 0 1 1 1v14a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1zM8.5 8.5h.01M15.5 8.5h.01M12 12h.01M8.5 15.5h.01M15.5 15.5h.01",
+    point: "m5 3 6.5 16 2.3-6.7L20.5 10z",
+    brush: "M4 20c3 0 5-1.5 5-4a3 3 0 0 1 3-3l8-9-9 8a3 3 0 0 1-3 3c-2.5 0-4 2-4 5z",
+    shape: "M12 4c5 0 8 3 8 8s-3 8-8 8-8-3-8-8 3-8 8-8zM12 8.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z",
+    mask: "M4 5h16v14H4zM12 9a3.2 3.2 0 1 0 0 6.4A3.2 3.2 0 0 0 12 9z",
+    search: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM20 20l-4.9-4.9",
     keys: "M4 6h16a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V7a1 1 0 0 1 1-1zM7 10h.01M11 10h.01M15 10h.01M17 14H7",
   };
 
@@ -164,6 +169,37 @@
   lab.iconButton = (icon, key, onclick, extra) =>
     lab.h("button.lab-tool", { type: "button", "data-t-label": key, "data-t-title": key, onclick, ...extra },
       lab.icon(icon));
+
+  /** A button that opens a small panel under itself; it closes by Escape and by a click elsewhere. */
+  lab.popover = (icon, key, content) => {
+    const panel = lab.h("div.lab-popover", { hidden: true }, content);
+    const button = lab.h("button.lab-tool.wide", { type: "button", "aria-expanded": "false", "data-t-title": key + ".hint",
+      onclick: () => show(panel.hidden) }, lab.icon(icon), lab.h("span", { "data-t": key }));
+    const show = (open) => {
+      panel.hidden = !open;
+      button.setAttribute("aria-expanded", String(open));
+    };
+    const holder = lab.h("div.lab-pop", { onkeydown: (event) => { if (event.key === "Escape" && !panel.hidden) { show(false); button.focus(); } } }, button, panel);
+    document.addEventListener("pointerdown", (event) => { if (!holder.contains(event.target)) show(false); });
+    holder.close = () => show(false);
+    return holder;
+  };
+
+  /** Give the browser a file of our own making to keep. */
+  lab.keepFile = (name, type, content) => {
+    const address = URL.createObjectURL(new Blob([content], { type }));
+    lab.h("a", { href: address, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 10000);
+  };
+
+  lab.copy = async (words, done) => {
+    try {
+      await navigator.clipboard.writeText(words);
+      lab.notice(done);
+    } catch {
+      lab.notice(words); // no clipboard without https: show it, to be copied by hand
+    }
+  };
 
   /* ---- numbers as people read them ---------------------------------------------------- */
 

@@ -216,15 +216,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     return url;
   };
 
-  async function copyLink() {
-    const address = runUrl(grid.run).href;
-    try {
-      await navigator.clipboard.writeText(address);
-      lab.notice(t("grid.copied"));
-    } catch {
-      lab.notice(address); // no clipboard without https: show it, to be copied by hand
-    }
-  }
+  const copyLink = () => lab.copy(runUrl(grid.run).href, t("grid.copied"));
 
   /* ---- what others tell ------------------------------------------------------------------------------------ */
 

@@ -46,7 +46,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
   const fetching = (one) => one.weights.some((weight) => weight.state === "fetching");
   const failure = (one) => one.weights.find((weight) => weight.state === "failed");
   const missingBytes = (one) => one.weights.filter((weight) => weight.state !== "ready").reduce((sum, weight) => sum + weight.size, 0);
-  const everything = () => [...lab.catalogue.erasers, ...lab.catalogue.segmenters];
+  const everything = () => [...lab.catalogue.erasers, ...lab.catalogue.segmenters, ...(lab.catalogue.detectors || [])];
 
   /** How much of a model's missing weights has arrived, 0 to 100; null when none is on its way. */
   lab.fetchedPercent = (one) => {
@@ -208,10 +208,11 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
 
   /* ---- running -------------------------------------------------------------------------------------- */
 
+  lab.jobs = () => ticked().map((eraser) => ({ eraser: eraser.id, settings: chosen.get(eraser.id).settings, seed }));
+
   function start() {
     if (eraseButton.disabled) return;
-    const jobs = ticked().map((eraser) => ({ eraser: eraser.id, settings: chosen.get(eraser.id).settings, seed }));
-    const payload = { run: lab.randomId(), ...lab.prompt(), jobs };
+    const payload = { run: lab.randomId(), ...lab.prompts(), jobs: lab.jobs() };
     lab.running = payload.run;
     stopButton.disabled = false;
     refresh();
