@@ -7,6 +7,8 @@ what the adapter promises on its own.
 from __future__ import annotations
 
 import re
+import shutil
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from methods import Image, Unavailable, WeightsUnavailable
 from segmentation import (
     Detection,
     _grounding_original,
+    detect,
     get_detector,
     grounding,
     list_detectors,
@@ -30,6 +33,8 @@ from tiny_grounding import save_tokenizer, scatter
 
 if TYPE_CHECKING:
     import torch
+
+pytest_plugins = ["grounding_fixtures"]
 
 HERE = all(find_spec(package) for package in GroundingDinoPy.spec.packages)
 needs_package = pytest.mark.skipif(
@@ -215,6 +220,43 @@ def test_both_backends_find_the_same(folder: Path, rocket: Image) -> None:
         for one, other in zip(*found, strict=True):
             assert one.label == other.label and abs(one.text_score - other.text_score) < 1e-3
             assert np.allclose(corners(one), corners(other), atol=0.1)
+
+
+@needs_package
+@pytest.mark.parametrize("backend", ["groundingdino_py", "grounding_dino_tiny"])
+def test_each_backend_through_the_same_door(
+    folder: Path,
+    tmp_path: Path,
+    rocket: Image,
+    fresh_grounding: None,
+    monkeypatch: pytest.MonkeyPatch,
+    backend: str,
+) -> None:
+    """Loading from a user's own files, boxes on the photo, thresholds that run no network."""
+    shutil.copytree(folder, tmp_path / "grounding-dino-tiny")
+    shutil.move(tmp_path / "grounding-dino-tiny" / CHECKPOINT.name, tmp_path / CHECKPOINT.name)
+    monkeypatch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("ERASER_LAB_DEVICE", "cpu")
+    small = partial(GroundingDinoPy.from_files, arguments=SMALL, bert=BERT)
+    monkeypatch.setattr(GroundingDinoPy, "from_files", small)
+    passed: list[str] = []
+    detector = get_detector(backend, fetch_missing=False)
+    answer = detector.answer
+
+    def counting(image: Image, text: str) -> Any:
+        passed.append(text)
+        return answer(image, text)
+
+    monkeypatch.setattr(detector, "answer", counting)
+    small_photo = rocket[100:200, 200:320]
+    found = detect(small_photo, "part of the rocket", "Red car, dog", backend)
+    assert found.backend == backend and len(found.found) > 3
+    assert all(0 <= c <= 120 for each in found.found for c in corners(each))
+    counts = [
+        len(detect(small_photo, "part of the rocket", "red car; DOG", backend).above(least, 0))
+        for least in (0.05, 0.3, 0.5, 0.95)
+    ]
+    assert counts == sorted(counts, reverse=True) and passed == ["red car. dog."]
 
 
 @needs_package
