@@ -38,7 +38,7 @@ SCRIPTS = (
 )
 
 CANVAS_FUNCTIONS = (
-    "open_photo open_example reopen_photo segment mask upload_mask export_case import_case"
+    "open_photo open_example reopen_photo segment mask upload_mask export_case import_case detect"
 )
 
 LOGO = (

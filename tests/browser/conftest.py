@@ -16,6 +16,7 @@ import pytest
 
 from methods import Eraser, EraserSpec, Image, Mask, Paper, Settings, Text
 from methods import _registry as registry
+from tiny_grounding import save_tiny_grounding
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -96,6 +97,9 @@ def lab_url(
     from ui.page import build_page, launch_options
     from ui.service import Service
 
+    save_tiny_grounding(tmp_path_factory.mktemp("local", numbered=False))
+    patch = pytest.MonkeyPatch()
+    patch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(tmp_path_factory.getbasetemp() / "local"))
     found = registry.found().erasers
     ours: dict[str, type[Eraser]] = {"slow_test": SlowEraser, "failing_test": FailingEraser}
     found.update(ours)
@@ -111,6 +115,7 @@ def lab_url(
     yield url
     page.close()
     service.close()
+    patch.undo()
     for name in ours:
         found.pop(name, None)
 

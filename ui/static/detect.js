@@ -11,6 +11,7 @@
   lab.detectBar = ({ server, layer }) => {
     let detections = []; // {label, score, text_score, box, ticked}
     let asked = null;
+    let notes = []; // how the phrase was read, when that is not as it was typed
 
     const field = h("input.lab-text", { type: "text", id: "lab-phrase", "data-testid": "phrase", maxlength: "400", autocomplete: "off",
       onkeydown: (event) => { if (event.key === "Enter" && !event.isComposing) find(); } });
@@ -45,14 +46,15 @@
       if (!lab.photo || asked !== lab.photo.id) return;
       if (!reply.ok) { clear(); line.textContent = lab.errorText(reply.error); return; }
       detections = reply.detections.map((one) => ({ ...one, ticked: true }));
-      if (reply.phrase && reply.translated) field.title = reply.phrase;
+      notes = reply.notes || [];
       render();
     }
 
     function render() {
       const visible = shown();
       results.hidden = detections.length === 0;
-      line.textContent = asked === null ? "" : visible.length ? t("detect.found", { count: visible.length }) : t("detect.none");
+      const found = visible.length ? t("detect.found", { count: visible.length }) : t("detect.none");
+      line.textContent = asked === null ? "" : [found, ...notes.map(lab.say)].join(" ");
       use.textContent = t("detect.use", { count: ticked().length });
       use.disabled = ticked().length === 0;
       layer.replaceChildren(...visible.map(frame));
