@@ -226,7 +226,7 @@ def test_images_that_are_none_are_refused(app: tuple[str, Service], image: Any) 
 def segment_raw(url: str, image: Any) -> str:
     """What /segment answers to an image that no client would send."""
     base = f"{url}gradio_api/call/segment"
-    started = httpx.post(base, json={"data": [image, None, BOX, *[None] * 8]})
+    started = httpx.post(base, json={"data": [image, None, BOX, *[None] * 12]})
     return httpx.get(f"{base}/{started.json()['event_id']}", timeout=30).text
 
 
@@ -334,6 +334,7 @@ def test_only_known_weights_are_fetched(browser: Browser, monkeypatch: pytest.Mo
         "ui.service_catalog.fetch_in_background", lambda weight: fetched.append(weight.name)
     )
     assert browser.ask("fetch_weights", {"name": "mobile_sam.pt"}) == {"ok": True}
+    assert browser.ask("fetch_weights", {"name": "mobile_sam"}) == {"ok": True}
     unknown = browser.ask("fetch_weights", {"name": "../../evil.bin"})
     assert unknown["error"]["code"] == "unknown_weights" and fetched == ["mobile_sam.pt"]
 

@@ -52,11 +52,22 @@ def describe_weights() -> dict[str, dict[str, Any]]:
 
 
 def start_fetching(name: str) -> None:
-    """Fetch a weight file in the background. Raises UserError ("unknown_weights")."""
-    weight = known_weights().get(name)
-    if weight is None:
+    """Fetch in the background: one weight file, or all of a model's by the model's id.
+
+    Raises UserError ("unknown_weights").
+    """
+    weights = _weights_named(name)
+    if not weights:
         raise BadInput("There is no such weight file. Reload the page.", "unknown_weights")
-    fetch_in_background(weight)
+    for weight in weights:
+        fetch_in_background(weight)
+
+
+def _weights_named(name: str) -> tuple[WeightFile, ...]:
+    specs = (*list_erasers(), *list_segmenters(), *list_detectors())
+    named = next((spec.weights for spec in specs if spec.id == name), ())
+    one = known_weights().get(name)
+    return (one,) if one is not None else named
 
 
 def fetch_default_erasers() -> None:

@@ -57,13 +57,8 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
 
   lab.fetchWeights = fetchWeights;
   async function fetchWeights(one) {
-    for (const weight of one.weights) {
-      if (weight.state === "ready") continue;
-      const reply = await lab.ask(server.fetch_weights, { name: weight.name });
-      if (!reply.ok) lab.notice(lab.errorText(reply.error), "error");
-      else weight.state = "fetching";
-    }
-    render();
+    const reply = await lab.ask(server.fetch_weights, { name: one.id });
+    if (!reply.ok) lab.notice(lab.errorText(reply.error), "error");
     poll();
   }
 
