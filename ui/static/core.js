@@ -170,6 +170,9 @@
     lab.h("button.lab-tool", { type: "button", "data-t-label": key, "data-t-title": key, onclick, ...extra },
       lab.icon(icon));
 
+  /** A sentence that may be long: cut after a few lines, whole at a click. */
+  lab.longSentence = (words) => lab.h("p.lab-long", { title: words, onclick: (event) => event.currentTarget.classList.toggle("is-open") }, words);
+
   /** A button that opens a small panel under itself; it closes by Escape and by a click elsewhere. */
   lab.popover = (icon, key, content) => {
     const panel = lab.h("div.lab-popover", { hidden: true }, content);

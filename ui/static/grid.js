@@ -188,7 +188,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
       title: t("grid.download", { eraser: card.name }) }, lab.icon("download")));
     else if (card.state === "done") head.append(h("i.lab-spin.small", { title: t("grid.saving") }));
     if (card.state === "done") return [head, figures(card), verdict(card), ...remarks(card)];
-    if (card.state === "failed") return [head, h("p.lab-state.bad", {}, lab.errorText(card.error)), ...remarks(card)];
+    if (card.state === "failed") return [head, lab.longSentence(lab.errorText(card.error))];
     return [head, h("p.lab-figures", {}, stateText(card))];
   }
 

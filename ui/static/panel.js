@@ -96,7 +96,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     if (percent !== null)
       return [h("span.lab-state", {}, t("panel.fetching", { percent })), h("progress", { max: "100", value: percent, "aria-label": t("panel.fetching", { percent }) })];
     const failed = failure(one);
-    return [failed ? h("span.lab-state.bad", {}, lab.icon("warn"), failed.error ? lab.errorText(failed.error) : t("panel.fetchfailed")) : null,
+    return [failed ? lab.longSentence(failed.error ? lab.errorText(failed.error) : t("panel.fetchfailed")) : null,
       h("button.lab-link", { type: "button", onclick: () => fetchWeights(one) },
         t(failed ? "panel.again" : "panel.fetch", { size, license: one.weights[0].license }))].filter(Boolean);
   }
