@@ -178,12 +178,17 @@ class Predictor:
         return masks, scores
 
 
+def centre_sam(sam: Any, predictor: Predictor) -> None:
+    """See `centred`. The predictor, which has already looked at a photo, stays right."""
+    decoder = sam.mask_decoder
+    heads = [mlp.layers[-1] for mlp in decoder.output_hypernetworks_mlps[1:]]
+    centred(decoder, decoder.output_upscaling[3], heads, predictor.logits)
+
+
 def random_sam(build: Callable[[], Any], image: Image, seed: int = 0) -> Any:
     """A Sam with random weights whose masks on the photo have shapes."""
     sam = seeded(build, seed)
-    decoder = sam.mask_decoder
-    heads = [mlp.layers[-1] for mlp in decoder.output_hypernetworks_mlps[1:]]
-    centred(decoder, decoder.output_upscaling[3], heads, Predictor(sam, image).logits)
+    centre_sam(sam, Predictor(sam, image))
     return sam
 
 
