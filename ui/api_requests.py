@@ -70,6 +70,13 @@ class ApiDetect(Request):
     text_threshold: Share = TEXT_THRESHOLD
     detector: ModelId | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_the_default(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """For whoever posts all arguments by place and has nothing to say about these."""
+        thresholds = ("box_threshold", "text_threshold")
+        return {n: v for n, v in data.items() if v is not None or n not in thresholds}
+
 
 class ApiSegment(ApiDetect):
     """points, box and level mean one object; objects means several, instead. What the text

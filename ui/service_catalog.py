@@ -64,8 +64,7 @@ def start_fetching(name: str) -> None:
 
 
 def _weights_named(name: str) -> tuple[WeightFile, ...]:
-    specs = (*list_erasers(), *list_segmenters(), *list_detectors())
-    named = next((spec.weights for spec in specs if spec.id == name), ())
+    named = next((spec.weights for spec in _specs() if spec.id == name), ())
     one = known_weights().get(name)
     return (one,) if one is not None else named
 
@@ -79,14 +78,13 @@ def fetch_default_erasers() -> None:
 
 def known_weights() -> dict[str, WeightFile]:
     """All weight files by name, those that only some settings need included."""
-    specs: list[EraserSpec | SegmenterSpec | DetectorSpec] = [
-        *list_segmenters(),
-        *list_detectors(),
-        *list_erasers(),
-    ]
-    weights = [weight for spec in specs for weight in spec.weights]
+    weights = [weight for spec in _specs() for weight in spec.weights]
     weights += [weight for spec in list_erasers() for weight in spec.more_weights]
     return {weight.name: weight for weight in weights}
+
+
+def _specs() -> list[EraserSpec | SegmenterSpec | DetectorSpec]:
+    return [*list_segmenters(), *list_detectors(), *list_erasers()]
 
 
 @lru_cache(maxsize=1)
