@@ -7,7 +7,8 @@ continue it. At points along the outline three colours are compared, each averag
 outline: inside near the edge (the object), just outside (the ring), and farther outside
 (the background). Where object and background differ, the ring is placed between them (0 =
 as the background, 1 = as the object); the hint is how much of the outline lies beyond one
-half. Where the mask has been grown beyond the object, nothing of it can be left.
+half. Where the mask has been grown beyond the object, nothing of it can be left. Rims of
+up to some 5/800 of the picture's longer side are found; a wider one is seen by anyone.
 
 **Shadow.** Beside the mask lies a connected region that is darker than the ground but of
 the same colour. Lab's a/(L + 16) and b/(L + 16) do not change when the light on a surface

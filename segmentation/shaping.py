@@ -28,6 +28,9 @@ MAX_SMOOTH = 64
 MOST_WORK = 4.0
 """Areas of the photo that are spent on treating objects one by one; bounds the time."""
 
+FREE_WORK = 2**20
+"""Pixels that may be spent however small the photo is."""
+
 _GAUSSIAN_LIMIT = 2.0
 
 
@@ -112,6 +115,10 @@ class Pieces(NamedTuple):
 
 
 _CALL_COST = 1000  # pixels that could be treated in the time that one call takes
+
+
+def _work(mask: Mask) -> float:
+    return max(MOST_WORK * mask.size, FREE_WORK)
 
 
 def pieces_of(mask: Mask, margin: int = 0) -> Pieces | None:
@@ -205,7 +212,7 @@ def loosen(mask: Mask, precision: float) -> Mask:
         part |= _boxes_filled(pieces.boxes, part.shape)
     else:
         treated = np.zeros(len(pieces.areas), np.bool_)
-        for index in pieces.one_by_one(MOST_WORK * mask.size):
+        for index in pieces.one_by_one(_work(mask)):
             piece, place = pieces.alone(index)
             part[place] |= _within(piece, precision)
             treated[index] = True
@@ -269,7 +276,7 @@ def _grown(mask: Mask, share: float) -> Mask:
     part = mask[pieces.window].copy()
     left = np.ones(len(pieces.areas) + 1, np.bool_)
     left[0] = False
-    for index in pieces.one_by_one(MOST_WORK * mask.size, share):
+    for index in pieces.one_by_one(_work(mask), share):
         radius = share * math.sqrt(int(pieces.areas[index]))
         piece, place = pieces.alone(index, math.ceil(radius) + 1)
         part[place] |= distance_to(piece) <= radius

@@ -101,7 +101,8 @@ def read_upload(path: Path, longest_side: int | None = None) -> Mask:
     """The mask in one of our own files. Raises UserError ("upload_gone")."""
     try:
         with PilImage.open(path) as picture:
-            mask = reduce_mask(np.asarray(picture.convert("1")), longest_side)
+            # By way of grey: Pillow's own arrays of one bit have True as 255, not 1.
+            mask = reduce_mask(np.asarray(picture.convert("L")) > 127, longest_side)
     except FileNotFoundError:
         raise upload_gone() from None
     mask = np.ascontiguousarray(mask)

@@ -1,0 +1,497 @@
+"""Objects, strokes, shapes, uploaded masks and cases, as the page and programs send them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import shutil
+import zipfile
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pil
+
+from methods import Mask
+from segmentation import Case, decode_rle
+from ui.archive import stream_zip
+from ui.service import Service
+from ui_tools import Upload, box, last, order, picture, png_file, prompts, run_id
+
+pytest_plugins = ["ui_fixtures"]
+
+Answer = dict[str, Any]
+SIZE = (90, 120)
+SWIPE = {"points": [[10, 80], [110, 80]], "width": 6, "erase": False}
+
+
+@pytest.fixture(autouse=True)
+def _erasers(toy_erasers: None) -> None:
+    """Runs need erasers that take no time."""
+
+
+def asked(photo: str, **changes: Any) -> Answer:
+    """A request in full, as the page sends it."""
+    shape = {
+        "dilate": 0, "dilate_unit": "px", "fill_holes": False, "drop_speckles": True,
+        "smooth": 0, "precision": 0, "invert": False,
+    }  # fmt: skip
+    thing = {**box()[0], "negative_boxes": [], "on": True}
+    given: Answer = {"photo": photo, "objects": [thing], "strokes": [], "upload": None}
+    return {**given, "shape": shape, "segmenter": "grabcut", **changes}
+
+
+def shaped(photo: str, **shape: Any) -> Answer:
+    return {**asked(photo), "shape": {**asked(photo)["shape"], **shape}}
+
+
+def overlay(answer: Answer) -> Mask:
+    assert answer["ok"], answer
+    data = base64.b64decode(answer["overlay"].partition(",")[2])
+    return np.asarray(Pil.open(io.BytesIO(data)).convert("RGBA"))[..., 3] > 0
+
+
+def code(answer: Answer) -> str:
+    return str(answer.get("error", {}).get("code", ""))
+
+
+def downloaded(service: Service, answer: Answer) -> Mask:
+    """The file behind the answer of `mask`."""
+    assert answer["ok"], answer
+    *_, photo, name = answer["url"].split("/")
+    path = service.photos.file(photo, name)
+    assert path is not None
+    with Pil.open(path) as png:
+        return np.asarray(png)
+
+
+def uploaded(service: Service, upload: Upload, photo: str, mask: Mask, **options: Any) -> Answer:
+    path = upload(png_file(mask.astype(np.uint8) * 255, **options), "mask.png")
+    return service.upload_mask({"photo": photo, "path": path, "name": "mask.png"})
+
+
+# --- objects -----------------------------------------------------------------------------
+
+
+def test_the_answer_tells_of_every_object(service: Service, photo: str) -> None:
+    first, second = (asked(photo)["objects"][0] for _ in range(2))
+    answer = service.segment({**asked(photo), "objects": [first, {**second, "on": False}]})
+    assert answer["ok"] and len(answer["levels"]) == 2 and len(answer["levels"][1]) >= 1
+    assert answer["chosen"][0] is not None and answer["chosen"][1] is None
+    told, off = answer["objects"]
+    x0, y0, x1, y1 = told["box"]
+    assert off is None and abs(told["area"] - answer["area"]) < 1e-9
+    assert 30 <= x0 < 60 < x1 <= 90 and 20 <= y0 < 45 < y1 <= 70
+
+
+def test_an_object_that_is_off_is_not_in_the_mask(service: Service, photo: str) -> None:
+    off = {**asked(photo)["objects"][0], "on": False}
+    answer = service.segment({**asked(photo), "objects": [off]})
+    assert answer["ok"] and answer["area"] == 0 and answer["hints"] == []
+
+
+def test_a_negative_box_is_cut_off(service: Service, photo: str) -> None:
+    corners = {"x0": 60, "y0": 0, "x1": 120, "y1": 90}
+    cut = {**asked(photo)["objects"][0], "negative_boxes": [corners]}
+    answer = service.segment({**asked(photo), "objects": [cut]})
+    shown = overlay(answer)
+    assert shown[45, 55] and not shown[:, 60:].any()
+    assert answer["objects"][0]["box"][2] == 60
+
+
+# --- strokes and shape -------------------------------------------------------------------
+
+
+def test_strokes_alone_need_no_segmenter(
+    service: Service, photo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.service_select.get_segmenter", lambda *args, **more: 1 / 0)
+    answer = service.segment({**asked(photo), "objects": [], "strokes": [SWIPE]})
+    shown = overlay(answer)
+    assert shown[80, 12:108].all() and not shown[:70].any()
+    assert answer["segmenter"] is None and answer["approximate"] is False
+    assert answer["levels"] == answer["chosen"] == answer["objects"] == []
+
+
+def test_strokes_add_and_erase_in_their_order(service: Service, photo: str) -> None:
+    wipe = {"points": [[60, 45]], "width": 10, "erase": True}
+    shown = overlay(service.segment({**asked(photo), "strokes": [SWIPE, wipe]}))
+    assert shown[80, 60] and not shown[45, 60] and shown[35, 60]
+    again = {**wipe, "erase": False}
+    assert overlay(service.segment({**asked(photo), "strokes": [wipe, again]}))[45, 60]
+
+
+def test_the_shape_shapes(service: Service, photo: str) -> None:
+    plain = service.segment(asked(photo))["area"]
+    assert service.segment(shaped(photo, dilate=5))["area"] > plain
+    assert service.segment(shaped(photo, dilate=20, dilate_unit="%"))["area"] > plain
+    assert service.segment(shaped(photo, precision=1))["area"] > 1.15 * plain
+    inverted = service.segment(shaped(photo, invert=True))
+    assert abs(inverted["area"] - (1 - plain)) < 1e-9 and inverted["hints"] == []
+
+
+def test_the_old_dilate_is_a_shape_that_grows(service: Service, photo: str) -> None:
+    old = service.segment({**prompts(photo), "dilate": 5})
+    assert old["area"] == service.segment(shaped(photo, dilate=5))["area"]
+    both = {**shaped(photo, dilate=5), "dilate": 5}
+    assert code(service.segment(both)) == "two_kinds_of_shape"
+    assert service.segment({**shaped(photo, dilate=5), "dilate": 0})["area"] == old["area"]
+
+
+def test_the_feather_is_shown_on_request(service: Service, photo: str) -> None:
+    plain, soft = (service.segment({**asked(photo), "show": s}) for s in ("mask", "feather"))
+    data = base64.b64decode(soft["overlay"].partition(",")[2])
+    opacities = np.unique(np.asarray(Pil.open(io.BytesIO(data)).convert("RGBA"))[..., 3])
+    assert 3 <= len(opacities) <= 8
+    assert np.array_equal(overlay(soft), overlay(plain))
+    assert code(service.segment({**asked(photo), "show": "all"})) == "bad_request"
+
+
+def test_the_mask_at_full_size_is_what_was_shown(service: Service, photo: str) -> None:
+    request = {**shaped(photo, dilate=3), "strokes": [SWIPE]}
+    answer = service.mask(request)
+    mask = downloaded(service, answer)
+    assert mask.shape == SIZE and np.array_equal(mask, overlay(service.segment(request)))
+    assert np.array_equal(decode_rle(answer["rle"], SIZE), mask)
+
+
+def test_a_rim_is_hinted_and_goes_when_the_mask_grows(service: Service, upload: Upload) -> None:
+    image = picture(450, 600)
+    opened = service.open_photo({"path": upload(png_file(image)), "name": "x.png"})
+    small = {"points": [[300, 225]], "width": 172, "erase": False}  # the disc is 180 across
+    request = asked(opened["photo"]["id"], objects=[], strokes=[small])
+    hints = service.segment(request)["hints"]
+    assert [hint["code"] for hint in hints] == ["rim"] and hints[0]["strength"] > 0.5
+    request["shape"] = {**request["shape"], "dilate": 10}
+    assert service.segment(request)["hints"] == []
+
+
+def test_a_view_that_is_gone_costs_only_the_hints(service: Service, photo: str) -> None:
+    service.photos.view(photo).unlink()
+    answer = service.segment(asked(photo))
+    assert answer["ok"] and answer["hints"] == []
+
+
+# --- uploaded masks ----------------------------------------------------------------------
+
+NOISE: Mask = np.random.default_rng(0).random(SIZE) < 0.3
+
+
+def test_a_mask_goes_in_and_comes_out_bit_by_bit(
+    service: Service, upload: Upload, photo: str
+) -> None:
+    answer = uploaded(service, upload, photo, NOISE)
+    assert answer["ok"] and abs(answer["area"] - NOISE.mean()) < 1e-9 and answer["notes"] == []
+    request = asked(photo, objects=[], upload=answer["upload"])
+    out = service.mask(request)
+    assert np.array_equal(downloaded(service, out), NOISE)
+    again = uploaded(service, upload, photo, downloaded(service, out))
+    request["upload"] = again["upload"]
+    assert np.array_equal(downloaded(service, service.mask(request)), NOISE)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBA", "P"])
+def test_masks_of_any_mode(service: Service, upload: Upload, photo: str, mode: str) -> None:
+    mask = np.zeros(SIZE, np.bool_)
+    mask[20:50, 30:90] = True
+    answer = uploaded(service, upload, photo, mask, mode=mode)
+    request = asked(photo, objects=[], upload=answer["upload"])
+    assert np.array_equal(overlay(service.segment(request)), mask)
+
+
+def test_a_mask_of_the_same_aspect_is_resized(service: Service, upload: Upload, photo: str) -> None:
+    mask = np.zeros((180, 240), np.bool_)
+    mask[40:100, 60:180] = True
+    answer = uploaded(service, upload, photo, mask)
+    assert len(answer["notes"]) == 1 and "240 × 180" in answer["notes"][0]["en"]
+    shown = overlay(service.segment(asked(photo, objects=[], upload=answer["upload"])))
+    assert np.array_equal(shown, mask[::2, ::2])
+
+
+def test_a_mask_of_another_aspect_is_refused(service: Service, upload: Upload, photo: str) -> None:
+    answer = uploaded(service, upload, photo, np.ones((90, 90), np.bool_))
+    assert code(answer) == "mask_shape"
+    assert "90 x 90" in answer["error"]["text"] and "120 x 90" in answer["error"]["text"]
+
+
+def test_an_empty_mask_is_remarked_on(service: Service, upload: Upload, photo: str) -> None:
+    answer = uploaded(service, upload, photo, np.zeros(SIZE, np.bool_))
+    assert answer["ok"] and answer["area"] == 0 and "white" in answer["notes"][0]["en"].lower()
+
+
+def test_a_mask_joins_the_objects(service: Service, upload: Upload, photo: str) -> None:
+    corner = np.zeros(SIZE, np.bool_)
+    corner[:20, :20] = True
+    mask_id = uploaded(service, upload, photo, corner)["upload"]
+    shown = overlay(service.segment(asked(photo, upload=mask_id)))
+    assert shown[:20, :20].all() and shown[45, 60] and not shown[85, 115]
+
+
+def test_a_large_mask_is_shown_reduced(service: Service, upload: Upload) -> None:
+    opened = service.open_photo({"path": upload(png_file(picture(900, 2000))), "name": "w.png"})
+    mask = np.zeros((900, 2000), np.bool_)
+    mask[300:600, 500:1500] = True
+    mask_id = uploaded(service, upload, opened["photo"]["id"], mask)["upload"]
+    request = asked(opened["photo"]["id"], objects=[], upload=mask_id)
+    shown = overlay(service.segment(request))
+    assert shown.shape == (720, 1600) and abs(shown.mean() - mask.mean()) < 0.002
+    assert np.array_equal(downloaded(service, service.mask(request)), mask)
+
+
+def test_a_mask_belongs_to_its_photo_alone(service: Service, upload: Upload, photo: str) -> None:
+    mask_id = uploaded(service, upload, photo, NOISE)["upload"]
+    other = service.open_photo({"path": upload(), "name": "same.png"})["photo"]["id"]
+    assert code(service.segment(asked(other, upload=mask_id))) == "upload_gone"
+    assert code(service.segment(asked(photo, upload=run_id()))) == "upload_gone"
+    assert code(service.segment(asked(photo, upload="../photo"))) == "bad_request"
+    path = service.photos.folder / photo / f"upload-{mask_id}.png"
+    assert path.is_file() and service.photos.file(photo, path.name) is None  # never handed out
+    path.unlink()
+    assert code(service.mask(asked(photo, upload=mask_id))) == "upload_gone"
+
+
+def test_uploads_do_not_pile_up(
+    service: Service, upload: Upload, photo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.mask_uploads.KEPT_UPLOADS", 3)
+    ids = [service.masks.put(photo, NOISE) for _ in range(5)]
+    assert len(list((service.photos.folder / photo).glob("upload-*"))) == 3
+    assert code(service.segment(asked(photo, upload=ids[0]))) == "upload_gone"
+    assert service.segment(asked(photo, upload=ids[-1]))["ok"]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"path": "/etc/passwd", "name": "x"},
+        {"path": "../../x", "name": "x"},
+        {"path": "", "name": "x"},
+        {"name": "x"},
+        {"path": 5, "name": "x"},
+        {"path": "x", "name": "x", "more": 1},
+    ],
+)
+def test_only_uploaded_files_are_masks(service: Service, photo: str, request_: Answer) -> None:
+    answer = service.upload_mask({"photo": photo, **request_})
+    assert code(answer) in ("not_an_upload", "bad_request") and "passwd" not in str(answer)
+
+
+def test_what_is_no_picture_is_no_mask(service: Service, upload: Upload, photo: str) -> None:
+    for data, expected in (
+        (b"", "file_empty"),
+        (b"GIF89a\0\0", "file_damaged"),
+        (b"x", "file_format"),
+    ):
+        answer = service.upload_mask({"photo": photo, "path": upload(data, "m.png"), "name": "m"})
+        assert code(answer) == expected
+    path = upload(png_file(NOISE.astype(np.uint8) * 255), "m.png")
+    assert code(service.upload_mask({"photo": run_id(), "path": path, "name": "m"})) == "photo_gone"
+
+
+# --- runs --------------------------------------------------------------------------------
+
+
+def whole_order(service: Service, upload: Upload, photo: str) -> Answer:
+    corner = np.zeros(SIZE, np.bool_)
+    corner[:12, :12] = True
+    mask_id = uploaded(service, upload, photo, corner)["upload"]
+    request = {**shaped(photo, dilate=2, precision=0.3), "strokes": [SWIPE], "upload": mask_id}
+    return {**order(photo, "paint"), **request, "dilate": 0}
+
+
+def without_run(payload: Answer) -> Answer:
+    return {name: value for name, value in payload.items() if name not in ("run", "jobs")}
+
+
+def test_a_run_gives_back_all_prompts_and_their_mask(
+    service: Service, upload: Upload, photo: str
+) -> None:
+    payload = whole_order(service, upload, photo)
+    shown = overlay(service.segment(without_run(payload)))
+    final = last(service.erase(payload))
+    assert final["state"] == "done" and abs(final["mask"]["area"] - shown.mean()) < 1e-9
+    shutil.rmtree(service.photos.folder / photo)  # a day later
+    service.photos.forget(photo)
+    reopened = service.open_run({"run": final["run"]})
+    assert reopened["ok"]
+    for name in ("objects", "strokes", "upload", "shape", "segmenter"):
+        assert reopened["prompt"][name] == payload[name], name
+    again = service.segment({"photo": photo, **reopened["prompt"]})
+    assert np.array_equal(overlay(again), shown)
+
+
+def test_a_run_of_a_mask_that_is_gone_does_not_begin(service: Service, photo: str) -> None:
+    final = last(service.erase({**order(photo, "paint"), "upload": run_id()}))
+    assert final["state"] == "failed" and code(final) == "upload_gone"
+    assert not list(service.runs.folder.iterdir())
+
+
+def test_an_inverted_empty_selection_is_no_mask_to_erase(service: Service, photo: str) -> None:
+    off = {**asked(photo)["objects"][0], "on": False}
+    request = {**asked(photo), "objects": [off], "run": run_id()}
+    jobs = order(photo, "paint")["jobs"]
+    assert code(last(service.erase({**request, "jobs": jobs}))) == "mask_empty"
+    request["shape"] = {**request["shape"], "invert": True}
+    assert code(last(service.erase({**request, "run": run_id(), "jobs": jobs}))) == "mask_full"
+
+
+def test_the_zip_holds_a_case_that_repeats_the_run(
+    service: Service, upload: Upload, photo: str
+) -> None:
+    final = last(service.erase(whole_order(service, upload, photo)))
+    packed = b"".join(stream_zip(service.runs, final["run"]))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        report = json.loads(archive.read("settings.json"))
+        with archive.open("mask.png") as file, Pil.open(file) as png:
+            mask = np.asarray(png)
+    answer = service.import_case({"photo": photo, "case": report})
+    assert answer["ok"] and answer["notes"] == []
+    again = service.mask({"photo": photo, **answer["prompts"]})
+    assert np.array_equal(downloaded(service, again), mask)
+    assert [job["eraser"] for job in answer["jobs"]] == ["paint"]
+
+
+# --- cases -------------------------------------------------------------------------------
+
+
+def exported(service: Service, upload: Upload, photo: str) -> Answer:
+    payload = whole_order(service, upload, photo)
+    del payload["run"]
+    answer = service.export_case(payload)
+    assert answer["ok"], answer
+    return dict(json.loads(json.dumps(answer["case"])))
+
+
+def test_a_case_repeats_on_the_same_photo_opened_again(
+    service: Service, upload: Upload, photo: str
+) -> None:
+    case = exported(service, upload, photo)
+    assert case["version"] == 1 and case["photo"]["width"] == 120
+    assert case["photo"]["sha256"] == service.photos.record(photo).sha256
+    other = service.open_photo({"path": upload(), "name": "photo.png"})["photo"]["id"]
+    answer = service.import_case({"photo": other, "case": case})
+    assert answer["ok"] and answer["notes"] == []
+    assert answer["jobs"] == [{"eraser": "paint", "settings": {}, "seed": 0}]
+    first = service.mask(without_run(whole_order(service, upload, photo)))
+    second = service.mask({"photo": other, **answer["prompts"]})
+    assert np.array_equal(downloaded(service, first), downloaded(service, second))
+    assert service.export_case({"photo": other, **answer["prompts"], "jobs": answer["jobs"]})[
+        "case"
+    ] == {**case, "photo": {**case["photo"], "name": "photo.png"}}
+
+
+def test_another_photo_is_remarked_on_and_another_size_refused(
+    service: Service, upload: Upload, photo: str
+) -> None:
+    case = exported(service, upload, photo)
+    image = picture()
+    image[0, 0] = 0
+    other = service.open_photo({"path": upload(png_file(image)), "name": "x.png"})["photo"]["id"]
+    notes = service.import_case({"photo": other, "case": case})["notes"]
+    assert len(notes) == 1 and "another photo" in notes[0]["en"] and notes[0]["zh"]
+    large = service.open_photo({"path": upload(png_file(picture(180, 240))), "name": "x.png"})
+    answer = service.import_case({"photo": large["photo"]["id"], "case": case})
+    assert code(answer) == "case_size"
+
+
+def test_unknown_erasers_and_segmenters_are_left_out_and_said(
+    service: Service, upload: Upload, photo: str
+) -> None:
+    case = exported(service, upload, photo)
+    case["prompts"]["segmenter"] = "sam_99"
+    jobs: list[Answer] = [
+        {"eraser": name, "settings": {}, "seed": 1} for name in ("nobody", "telea")
+    ]
+    jobs.append({"eraser": "telea", "settings": {"radios": 7}, "seed": 1})
+    answer = service.import_case({"photo": photo, "case": {**case, "jobs": jobs}})
+    assert answer["prompts"]["segmenter"] is None and len(answer["notes"]) == 3
+    assert answer["jobs"] == [{"eraser": "telea", "settings": {}, "seed": 1}]
+
+
+@pytest.mark.parametrize("case", [None, 5, "x", [], {}, {"version": 1}, {"case": {"case": {}}}])
+def test_what_is_no_case_is_refused(service: Service, photo: str, case: Any) -> None:
+    answer = service.import_case({"photo": photo, "case": case})
+    assert code(answer) == "bad_case" and len(str(answer)) < 1000
+
+
+def test_a_case_that_is_a_bomb_is_refused(service: Service, upload: Upload, photo: str) -> None:
+    case = exported(service, upload, photo)
+    for size, counts in (
+        ([90, 120], "1" * 10**6),
+        ([10**6, 10**6], "S1"),
+        ([90, 120], "oooo" * 99),
+    ):
+        case["prompts"]["upload"] = {"size": size, "counts": counts}
+        answer = service.import_case({"photo": photo, "case": case})
+        assert code(answer) == "bad_rle" and len(str(answer)) < 1000
+    assert len(list((service.photos.folder / photo).glob("upload-*.png"))) == 1  # of the export
+
+
+# --- what is refused ---------------------------------------------------------------------
+
+DOT = {"points": [[1, 2]], "width": 3, "erase": False}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"objects": [], "strokes": [], "upload": None}, "no_prompts"),
+        ({"objects": box() * 500}, "too_many_objects"),
+        ({"strokes": [DOT] * 10_000}, "too_many_strokes"),
+        ({"strokes": [{**DOT, "points": [[1, 2]] * 10_000}]}, "too_many_stroke_points"),
+        ({"strokes": [{**DOT, "width": float("nan")}]}, "bad_prompt"),
+        ({"strokes": [{**DOT, "points": [[float("inf"), 2]]}]}, "bad_prompt"),
+        ({"strokes": [{**DOT, "points": []}]}, "bad_prompt"),
+        ({"strokes": "x"}, "bad_request"),
+        ({"upload": 5}, "bad_request"),
+        ({"shape": {"dilate": 9999}}, "dilate_out_of_range"),
+        ({"shape": {"dilate": 300, "dilate_unit": "%"}}, "dilate_percent_out_of_range"),
+        ({"shape": {"precision": float("nan")}}, "bad_prompt"),
+        ({"shape": {"smooth": 1e9}}, "bad_prompt"),
+        ({"shape": {"unknown": 1}}, "bad_prompt"),
+        ({"shape": None}, "bad_prompt"),
+        ({"objects": [{**box()[0], "on": "yes"}]}, "bad_prompt"),
+        ({"objects": [{**box()[0], "negative_boxes": [box()[0]["box"]] * 99}]}, "bad_prompt"),
+        (
+            {"objects": [{**box()[0], "negative_boxes": [{"x0": 1, "y0": 1, "x1": 1, "y1": 9}]}]},
+            "empty_box",
+        ),
+        (
+            {
+                "objects": [
+                    {**box()[0], "negative_boxes": [{"x0": 500, "y0": 1, "x1": 501, "y1": 9}]}
+                ]
+            },
+            "box_outside",
+        ),
+        ({"objects": [{"points": [{"x": 500, "y": 5, "label": 1}]}]}, "point_outside"),
+    ],
+)
+def test_what_cannot_be_used_is_said(
+    service: Service, photo: str, changes: Answer, expected: str
+) -> None:
+    answer = service.segment({**asked(photo), "n": 4, **changes})
+    assert answer["ok"] is False and answer["n"] == 4 and code(answer) == expected
+    assert answer["error"]["text"].endswith(".") and len(str(answer)) < 1000
+    jobs = order(photo, "paint")["jobs"]
+    final = last(service.erase({**asked(photo), "run": run_id(), "jobs": jobs, **changes}))
+    assert code(final) == expected and final["cards"] == []
+    assert code(service.mask({**asked(photo), **changes})) == expected
+    assert code(service.export_case({**asked(photo), "jobs": [], **changes})) in (expected, "")
+
+
+def test_a_case_can_be_exported_before_its_places_are_looked_at(
+    service: Service, photo: str
+) -> None:
+    assert Case.model_validate(service.export_case({**asked(photo), "jobs": []})["case"])
+
+
+def test_uploads_and_cases_are_limited_too(service: Service, photo: str) -> None:
+    codes = [code(service.import_case({"photo": photo, "case": 1}, "eve")) for _ in range(60)]
+    assert codes[0] == "bad_case" and codes[-1] == "too_fast"
+    codes = [
+        code(service.upload_mask({"photo": photo, "path": "nowhere", "name": "x"}, "eva"))
+        for _ in range(60)
+    ]
+    assert codes[0] == "not_an_upload" and codes[-1] == "too_fast"
