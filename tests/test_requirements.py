@@ -21,8 +21,6 @@ COMES_WITH = {
     "gradio-client": "gradio",
     "annotated-types": "pydantic",
 }
-OPTIONAL = {"groundingdino": "groundingdino-py"}
-"""Modules of packages in lists of their own, which the tests do without."""
 
 
 def _requirements(name: str) -> dict[str, str]:
@@ -59,6 +57,25 @@ def _imports(path: Path) -> set[str]:
 
 
 @cache
+def _optional() -> frozenset[str]:
+    """Modules that the program does without: it asks `find_spec` for them, or lists them in
+    the `packages` of a spec, which the page then calls unavailable."""
+    names: set[str] = set()
+    for path in (path for name in PROGRAM for path in _sources(name)):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("find_spec"):
+                names |= _words(node)
+            elif isinstance(node, ast.keyword) and node.arg == "packages":
+                names |= _words(node)
+    return frozenset(names)
+
+
+def _words(node: ast.AST) -> set[str]:
+    constants = (part.value for part in ast.walk(node) if isinstance(part, ast.Constant))
+    return {value for value in constants if isinstance(value, str)}
+
+
+@cache
 def _own_modules() -> frozenset[str]:
     files = [*ROOT.glob("*.py"), *(ROOT / "tests").rglob("*.py")]
     folders = [path.name for path in ROOT.iterdir() if path.is_dir()]
@@ -70,20 +87,13 @@ def _foreign(name: str) -> set[str]:
     modules = set().union(*(_imports(path) for path in _sources(name)))
     modules -= set(sys.stdlib_module_names) | _own_modules()
     known = packages_distributions()
-    dists = {_normalised(known.get(module, [module])[0]) for module in modules - set(OPTIONAL)}
+    dists = {_normalised(known.get(module, [module])[0]) for module in modules - _optional()}
     return {COMES_WITH.get(name, name) for name in dists}
 
 
 @pytest.mark.parametrize("name", PROGRAM)
 def test_program_imports_only_what_is_required(name: str) -> None:
     assert _foreign(name) <= set(_requirements("requirements.txt"))
-
-
-def test_optional_modules_have_their_list() -> None:
-    lists = [path.read_text("utf-8") for path in ROOT.glob("requirements-*.txt")]
-    used = {m for name in PROGRAM for path in _sources(name) for m in _imports(path)}
-    for module in used & set(OPTIONAL):
-        assert any(OPTIONAL[module] in text for text in lists), module
 
 
 def test_tests_import_only_what_is_required() -> None:
