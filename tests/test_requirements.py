@@ -60,14 +60,16 @@ def _imports(path: Path) -> set[str]:
 def _optional() -> frozenset[str]:
     """Modules that the program does without: it asks `find_spec` for them, or lists them in
     the `packages` of a spec, which the page then calls unavailable."""
-    names: set[str] = set()
-    for path in (path for name in PROGRAM for path in _sources(name)):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("find_spec"):
-                names |= _words(node)
-            elif isinstance(node, ast.keyword) and node.arg == "packages":
-                names |= _words(node)
-    return frozenset(names)
+    trees = (ast.parse(path.read_text("utf-8")) for name in PROGRAM for path in _sources(name))
+    nodes = (node for tree in trees for node in ast.walk(tree))
+    return frozenset(word for node in nodes if _is_question(node) for word in _words(node))
+
+
+def _is_question(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        return ast.unparse(node.func).endswith("find_spec")
+    named = isinstance(node, ast.keyword) and node.arg == "packages"
+    return named and isinstance(node.value, ast.Tuple)
 
 
 def _words(node: ast.AST) -> set[str]:
