@@ -68,8 +68,9 @@ def _optional() -> frozenset[str]:
 def _is_question(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         return ast.unparse(node.func).endswith("find_spec")
-    named = isinstance(node, ast.keyword) and node.arg == "packages"
-    return named and isinstance(node.value, ast.Tuple)
+    if isinstance(node, ast.keyword) and node.arg == "packages":
+        return isinstance(node.value, ast.Tuple)
+    return False
 
 
 def _words(node: ast.AST) -> set[str]:
