@@ -91,6 +91,8 @@ def test_the_walk_sees_the_program() -> None:
 
 
 def test_methods_import_downward() -> None:
+    """An eraser whose method begins with another one's result asks the registry for it by its
+    id, when it runs; it knows no other eraser's file."""
     graph: dict[str, set[str]] = {}
     for file in sorted((ROOT / "methods").glob("*.py")):
         if file.stem == "__init__":
@@ -100,7 +102,8 @@ def test_methods_import_downward() -> None:
             if not target:
                 continue
             assert target != "__init__", f"{found}: within methods, name the module itself"
-            assert layer(target) <= layer(file.stem), f"{found}: that is upward"
+            asks = target == "_registry" and layer(file.stem) == ERASER and not found.eager
+            assert asks or layer(target) <= layer(file.stem), f"{found}: that is upward"
             both_erasers = layer(target) == layer(file.stem) == ERASER
             assert not both_erasers, f"{found}: an eraser knows no other eraser"
             if found.eager:
