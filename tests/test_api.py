@@ -21,6 +21,7 @@ from PIL import Image as Pil
 from methods import list_erasers
 from methods._registry import found
 from methods._result_cache import ResultCache
+from segmentation import decode_rle
 from ui import api, routes
 from ui.caller import caller_of
 from ui.server_functions import NAMES, server_functions
@@ -111,12 +112,77 @@ def test_erase_from_prompts_with_settings_and_seed(
     assert one["settings"]["level"] == 201 and one["seed"] == 5
     assert (pixels(one["image"])[45, 60] == 201).all()
     reopened = app[1].open_run({"run": erased["run"]})  # and the page can show it
-    assert reopened["prompt"]["shape"]["dilate"] == 2 and reopened["photo"]["name"] == "Mein Föto.png"
+    assert (
+        reopened["prompt"]["shape"]["dilate"] == 2 and reopened["photo"]["name"] == "Mein Föto.png"
+    )
 
 
 def test_several_objects(client: Client, photo: Path) -> None:
     found = client.predict(handle_file(photo), objects=box() * 2, api_name="/segment")
     assert len(found["levels"]) == len(found["chosen"]) == 2
+
+
+SWIPE = {"points": [[10, 80], [110, 80]], "width": 6}
+
+
+def test_strokes_and_a_mask_need_no_clicks(client: Client, photo: Path, tmp_path: Path) -> None:
+    corner = np.zeros((90, 120), np.uint8)
+    corner[:9, :9] = 255
+    (tmp_path / "corner.png").write_bytes(png_file(corner))
+    found = client.predict(
+        handle_file(photo),
+        strokes=[SWIPE],
+        mask=handle_file(tmp_path / "corner.png"),
+        api_name="/segment",
+    )
+    mask = pixels(found["mask"])
+    assert mask[80, 15:105].all() and mask[:9, :9].all() and not mask[20:70].any()
+    assert found["segmenter"] is None and found["levels"] == []
+    assert np.array_equal(decode_rle(found["rle"], (90, 120)), mask)
+
+
+def test_the_shape_and_negative_boxes_are_obeyed(client: Client, photo: Path) -> None:
+    cut = [{**box()[0], "negative_boxes": [{"x0": 60, "y0": 0, "x1": 120, "y1": 90}]}]
+    found = client.predict(
+        handle_file(photo), objects=cut, shape={"precision": 1}, api_name="/segment"
+    )
+    rows, columns = np.nonzero(pixels(found["mask"]))
+    assert columns.max() == 59 and found["objects"][0]["box"][2] == 60
+    assert pixels(found["mask"])[rows.min() : rows.max(), columns.min() : 60].all()
+
+
+def test_a_case_of_the_page_is_repeated(
+    client: Client, photo: Path, app: tuple[str, Service]
+) -> None:
+    service = app[1]
+    record = service.photos.add_copy(photo, photo.name)
+    asked = {"photo": record.id, "objects": box(), "strokes": [SWIPE], "segmenter": "grabcut"}
+    job = {"eraser": "paint", "settings": {"level": 40}, "seed": 3}
+    case = service.export_case({**asked, "shape": {"dilate": 2}, "jobs": [job]})["case"]
+    shown = service.segment({**asked, "shape": {"dilate": 2}})
+    found = client.predict(handle_file(photo), case=case, api_name="/segment")
+    assert found["area"] == shown["area"]
+    erased = client.predict(handle_file(photo), case=case, api_name="/erase")
+    (one,) = erased["results"]
+    assert (one["eraser"], one["seed"], one["settings"]["level"]) == ("paint", 3, 40)
+    mask = pixels(found["mask"])
+    assert np.array_equal(pixels(one["image"])[~mask], picture()[~mask])
+    reopened = service.open_run({"run": erased["run"]})
+    assert reopened["prompt"]["strokes"][0]["width"] == 6
+
+
+def test_a_mask_given_for_erasing_comes_back_with_the_run(
+    client: Client, photo: Path, app: tuple[str, Service], tmp_path: Path
+) -> None:
+    corner = np.zeros((90, 120), np.uint8)
+    corner[:9, :9] = 255
+    (tmp_path / "corner.png").write_bytes(png_file(corner))
+    erased = client.predict(
+        handle_file(photo), handle_file(tmp_path / "corner.png"), ["paint"], api_name="/erase"
+    )
+    reopened = app[1].open_run({"run": erased["run"]})
+    again = app[1].segment({"photo": reopened["photo"]["id"], **reopened["prompt"]})
+    assert abs(again["area"] - 81 / 10800) < 1e-9
 
 
 def test_the_default_erasers_are_used_when_none_are_named(
@@ -183,6 +249,13 @@ def test_callers_at_the_same_time_get_their_own_results(client: Client, tmp_path
         ("/segment", {"box": BOX, "level": 5}, "level"),
         ("/segment", {"box": BOX, "dilate": 10**7}, "grow by"),
         ("/segment", {"box": BOX, "objects": box()}, "not both"),
+        ("/segment", {"box": BOX, "dilate": 3, "shape": {"dilate": 3}}, "not both"),
+        ("/segment", {"box": BOX, "shape": {"precision": 3}}, "precision"),
+        ("/segment", {"strokes": [{"points": [[1, 2]]}]}, "width"),
+        ("/segment", {"strokes": [SWIPE] * 10_000}, "10000 brush strokes"),
+        ("/segment", {"box": BOX, "case": {"version": 1}}, "all prompts itself"),
+        ("/segment", {"case": {"version": 99}}, "newer program"),
+        ("/segment", {"case": {"version": 1}}, "case file"),
         ("/segment", {"box": BOX, "segmenter": "no_such"}, "segmenter"),
         ("/erase", {"box": BOX, "erasers": []}, "erasers"),
         ("/erase", {"box": BOX, "erasers": ["no_such"]}, "no eraser"),
