@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from methods import Image
 from segmentation.sam2_1_tiny import Sam21Tiny
