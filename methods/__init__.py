@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from methods._photo import view_jpeg as view_jpeg
     from methods._registry import BrokenEraser as BrokenEraser
     from methods._registry import broken_erasers as broken_erasers
+    from methods._registry import default_erasers as default_erasers
     from methods._registry import get_eraser as get_eraser
     from methods._registry import list_erasers as list_erasers
     from methods._runner import Job as Job
@@ -69,7 +70,7 @@ _HOME = {
     "_geometry": "changed_outside check_mask",
     "_weights": ("WeightState WeightStatus fetch fetch_in_background find_weights weight_status"),
     "_device": "StopToken best_device device_lock",
-    "_registry": "BrokenEraser broken_erasers get_eraser list_erasers",
+    "_registry": "BrokenEraser broken_erasers default_erasers get_eraser list_erasers",
     "_events": "Event Failed Fetching Finished Loading Started Stepped Stopping Waiting",
     "_runner": "Job run",
 }

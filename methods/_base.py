@@ -212,6 +212,7 @@ class EraserSpec:
     packages: importable names that it needs beyond requirements.txt. rank: place in
     lists, lower first. notes: honest remarks for the card. weights: what the default
     settings need; more_weights: files that only other settings need (see `weights_for`).
+    unavailable: why it cannot be run anywhere for now; None for all that can.
     """
 
     id: str
@@ -231,6 +232,7 @@ class EraserSpec:
     packages: tuple[str, ...] = ()
     rank: int = 100
     notes: tuple[Text, ...] = ()
+    unavailable: Text | None = None
 
 
 class Eraser(ABC):
@@ -247,6 +249,11 @@ class Eraser(ABC):
     def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
         """The files that a run with these settings needs, out of the spec's two lists."""
         return cls.spec.weights
+
+    @classmethod
+    def canvas_for(cls, settings: Any) -> Canvas:
+        """The canvas for these settings; with the defaults, the spec's own."""
+        return cls.spec.canvas
 
     @abstractmethod
     def load(self, device: DeviceName, dtype: torch.dtype | None) -> None:

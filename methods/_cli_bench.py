@@ -14,7 +14,7 @@ from methods._base import BadInput, Mask
 from methods._cli import DONE, FAILED, Bars, complain, megabytes, say, say_json, table
 from methods._events import Failed, Finished
 from methods._photo import Photo, load_image
-from methods._registry import list_erasers
+from methods._registry import default_erasers
 from methods._runner import Job, run
 from methods._worker import results
 
@@ -58,7 +58,7 @@ class _Times:
 
 def bench(args: argparse.Namespace) -> int:
     """The command `bench`."""
-    ids = args.erasers or [spec.id for spec in list_erasers() if spec.default]
+    ids = args.erasers or [spec.id for spec in default_erasers()]
     if args.repeat < 1:
         raise BadInput("--repeat must be at least 1.", "bad_repeat")
     times: dict[tuple[str, str], _Times] = {}

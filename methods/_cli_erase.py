@@ -29,7 +29,7 @@ from methods._cli_select import case_of, picked, read_case_file, selected
 from methods._device import StopToken
 from methods._events import Failed, Finished
 from methods._photo import Photo, load_image, png_bytes
-from methods._registry import get_eraser, list_erasers, settings_of
+from methods._registry import default_erasers, get_eraser, settings_of
 from methods._runner import Job, run
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _jobs(args: argparse.Namespace, given: Case | None) -> list[Job]:
     if given is not None and given.jobs and not args.erasers:
         wanted = [(job.eraser, job.settings, job.seed) for job in given.jobs]
     else:
-        ids = args.erasers or [spec.id for spec in list_erasers() if spec.default]
+        ids = args.erasers or [spec.id for spec in default_erasers()]
         wanted = [(name, {}, 0) for name in ids]
     changes = settings_for(list(dict.fromkeys(name for name, _, _ in wanted)), args.set)
     return [

@@ -22,6 +22,6 @@ def _row(spec: EraserSpec) -> tuple[str, ...]:
         f"[{spec.paper.title}]({spec.paper.url}), {spec.paper.year}",
         f"{megabytes:.0f} MB" if spec.weights else "none",
         spec.license + (", non-commercial" if spec.non_commercial else ""),
-        ", ".join(spec.devices),
+        "-" if spec.unavailable else ", ".join(spec.devices),
     )
     return tuple(cell.replace("|", "\\|") for cell in cells)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from methods._base import BadInput, UserError, WeightFile
+from methods._base import BadInput, EraserSpec, UserError, WeightFile
 from methods._cli import DONE, FAILED, complain, megabytes, say, say_json, table
 from methods._cli_markdown import erasers_as_markdown
 from methods._registry import broken_erasers, list_erasers, missing_packages
@@ -70,7 +70,6 @@ def entries() -> list[Entry]:
 
     found = []
     for spec in list_erasers():
-        missing = ", ".join(missing_packages(spec))
         found.append(
             Entry(
                 kind="eraser",
@@ -80,7 +79,7 @@ def entries() -> list[Entry]:
                 weights=spec.weights,
                 default=spec.default,
                 non_commercial=spec.non_commercial,
-                obstacle=f"needs the package {missing}" if missing else "",
+                obstacle=_obstacle(spec),
                 more_weights=spec.more_weights,
             )
         )
@@ -99,6 +98,14 @@ def entries() -> list[Entry]:
     for broken in broken_erasers():
         found.append(Entry("eraser", broken.id, broken.id, "", (), False, obstacle="broken"))
     return found
+
+
+def _obstacle(spec: EraserSpec) -> str:
+    """What else than weights keeps the eraser from running; "" = nothing."""
+    if spec.unavailable is not None:
+        return "cannot run here"
+    missing = ", ".join(missing_packages(spec))
+    return f"needs the package {missing}" if missing else ""
 
 
 def _detectors() -> list[Entry]:

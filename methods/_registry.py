@@ -23,8 +23,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from methods._base import BadInput, Eraser, EraserSpec, Settings, Unavailable, WeightFile
+from methods._weights import WeightState, weight_status
 
 logger = logging.getLogger(__name__)
+
+SMALL_DOWNLOAD = 64_000_000
+"""Bytes that an eraser of the default set may still have to fetch: less than a minute's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,19 @@ def list_erasers() -> tuple[EraserSpec, ...]:
     """The specs of all usable erasers by rank, then by id."""
     specs = (eraser.spec for eraser in found().erasers.values())
     return tuple(sorted(specs, key=lambda spec: (spec.rank, spec.id)))
+
+
+def default_erasers() -> tuple[EraserSpec, ...]:
+    """What runs when the user names none: the erasers marked as default, less those that would
+    first need a large download, for which nobody should wait without having asked."""
+    return tuple(spec for spec in list_erasers() if spec.default and _soon_ready(spec))
+
+
+def _soon_ready(spec: EraserSpec) -> bool:
+    """Whether its missing weights are no more than a small download."""
+    states = [weight_status(weight) for weight in spec.weights]
+    missing = sum(status.size for status in states if status.state != WeightState.READY)
+    return missing <= SMALL_DOWNLOAD
 
 
 def broken_erasers() -> tuple[BrokenEraser, ...]:

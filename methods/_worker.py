@@ -191,7 +191,7 @@ class Worker:
         return erase_in_patches(
             self._picture.image,
             self._picture.mask,
-            task.spec.canvas,
+            task.eraser.canvas_for(task.settings),
             call,
             whole_picture=task.settings.whole_picture,
         )

@@ -25,7 +25,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 
-from methods import BadInput, Mask, Photo, list_erasers, load_mask
+from methods import BadInput, Mask, Photo, default_erasers, load_mask
 from segmentation import (
     BOX_THRESHOLD,
     MAX_OBJECTS,
@@ -399,7 +399,7 @@ class _Api:
 
 
 def _default_erasers() -> tuple[str, ...]:
-    return tuple(spec.id for spec in list_erasers() if spec.default)
+    return tuple(spec.id for spec in default_erasers())
 
 
 def _refused(grid: Grid) -> BadInput:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import platform
+import threading
+import time
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
@@ -14,7 +17,9 @@ from methods import (
     EraserSpec,
     Text,
     WeightFile,
+    WeightState,
     best_device,
+    default_erasers,
     fetch_in_background,
     get_eraser,
     list_erasers,
@@ -31,6 +36,8 @@ from segmentation import (
 )
 from segmentation import is_segmenter_ready as is_ready
 from ui.schema import describe_settings
+
+_TICK = 0.5
 
 
 def describe_erasers() -> list[dict[str, Any]]:
@@ -70,10 +77,20 @@ def _weights_named(name: str) -> tuple[WeightFile, ...]:
 
 
 def fetch_default_erasers() -> None:
-    """Fetch what the default erasers need, in the background; what is here already stays."""
-    for spec in list_erasers():
-        for weight in spec.weights if spec.default else ():
-            fetch_in_background(weight)
+    """Fetch what the default erasers need, in the background; what is here already stays.
+
+    One file after the other, small ones first, so that a large one holds nobody up.
+    """
+    files = {w.name: w for spec in list_erasers() if spec.default for w in spec.weights}
+    in_turn = sorted(files.values(), key=lambda weight: weight.size)
+    threading.Thread(target=_fetch_in_turn, args=(in_turn,), name="weights", daemon=True).start()
+
+
+def _fetch_in_turn(weights: Sequence[WeightFile]) -> None:
+    for weight in weights:
+        fetch_in_background(weight)
+        while weight_status(weight).state == WeightState.FETCHING:
+            time.sleep(_TICK)
 
 
 def known_weights() -> dict[str, WeightFile]:
@@ -112,7 +129,7 @@ def _describe_eraser(spec: EraserSpec) -> dict[str, Any]:
         "non_commercial": spec.non_commercial,
         "learned": spec.learned,
         "seeded": spec.seeded,
-        "default": spec.default,
+        "default": spec in default_erasers(),
         "notes": [note._asdict() for note in spec.notes],
         "available": why is None,
         "why": None if why is None else why._asdict(),
@@ -175,6 +192,8 @@ def _describe_weight(weight: WeightFile) -> dict[str, Any]:
 
 def _why_unavailable(spec: EraserSpec) -> Text | None:
     """A missing weight file is no reason: it can be fetched. Packages and devices are."""
+    if spec.unavailable is not None:
+        return spec.unavailable
     missing = " ".join(name for name in spec.packages if find_spec(name) is None)
     if missing:
         return Text(

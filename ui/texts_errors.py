@@ -73,6 +73,7 @@ ERRORS_ZH: dict[str, str] = {
     "settings_without_eraser": "给出了 {eraser} 的设置，但没有选择它。",
     "bad_seed": "种子必须是 0 到 {most} 之间的整数。",
     "bad_job_count": "一次最多运行 {most} 个擦除任务，至少一个。",
+    "eraser_unavailable": "{eraser} 无法在此运行。{why_zh}",
     "package_missing": "{eraser} 需要尚未安装的软件包：pip install {packages}",
     "package_broken": "软件包 {packages} 无法使用，请重新安装。",
     "device_missing": "{eraser} 需要 {needed} 设备，本机没有。",

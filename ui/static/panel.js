@@ -160,7 +160,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
       tick, h("div.lab-eraser-main", {},
         h("label.lab-eraser-name", { for: "lab-use-" + eraser.id }, eraser.name),
         h("p.lab-eraser-line", {}, lab.say(eraser.summary)),
-        h("div.lab-chips", {}, ...chips, h("span.lab-weights", { "data-weights": eraser.id }, ...weightLine(eraser))),
+        h("div.lab-chips", {}, ...chips, usable ? h("span.lab-weights", { "data-weights": eraser.id }, ...weightLine(eraser)) : null),
         usable ? null : h("p.lab-state.bad", {}, lab.say(eraser.why))),
       details);
   }

@@ -1,0 +1,180 @@
+"""LaMa: continues structures and textures through large holes by looking at the whole crop.
+
+Paper: Suvorov, Logacheva, Mashikhin, Remizova, Ashukha, Silvestrov, Kong, Goka, Park, Lempitsky,
+"Resolution-robust Large Mask Inpainting with Fourier Convolutions", WACV 2022. The weights are
+the authors' big-lama; the network is `_lama_network`, the refinement `_lama_refine_network`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from methods._base import (
+    Canvas,
+    DeviceName,
+    Eraser,
+    EraserSpec,
+    Image,
+    Mask,
+    Paper,
+    Progress,
+    Settings,
+    Text,
+    UrlFile,
+    WeightFile,
+    WeightsUnavailable,
+    setting,
+)
+from methods._tensor_file import read_tensors, unreadable
+from methods._weights import find_weights
+
+if TYPE_CHECKING:
+    import torch
+
+    from methods._lama_network import LamaGenerator
+
+BIG_LAMA = WeightFile(
+    name="big-lama.pt",
+    sources=(
+        UrlFile("https://github.com/Sanster/models/releases/download/add_big_lama/big-lama.pt"),
+    ),
+    size=205_669_692,
+    sha256="344c77bbcb158f17dd143070d1e789f38a66c04202311ae3a258ef66667a9ea9",
+    license="Apache-2.0",
+)
+"""The widespread TorchScript file. A local file in its place may also be the authors' own
+`best.ckpt`, or the zip that they publish it in."""
+
+_LEAST_SIDE = 16
+"""The network mirrors features of an eighth of the size at their edge, so it needs two."""
+
+
+class LamaSettings(Settings):
+    """How much the network sees, and whether its fill is refined."""
+
+    longest_side: int = setting(
+        1024,
+        "Crops larger than this many pixels are reduced to it. A smaller picture gives large"
+        " holes a sounder structure and takes less time; a larger one, finer textures.",
+        "大于此像素数的裁剪图会先缩小。较小时大面积区域的结构更合理、速度更快；较大时纹理更精细。",
+        ge=128,
+        le=2048,
+        multiple_of=8,
+    )
+    refine: bool = setting(
+        False,
+        "Fill a smaller copy first and make the large fill agree with it (Kulshreshtha et al.,"
+        " 2022). Keeps structures in large holes; takes about fifty times as long, and changes"
+        " nothing where the crop's shorter side has less than 724 pixels.",
+        "先填充缩小的图片，再让大图的填充与之一致（Kulshreshtha 等，2022）。"
+        "有助于大面积区域保持结构；耗时约为五十倍，裁剪图短边不足 724 像素时没有作用。",
+    )
+
+
+class Lama(Eraser):
+    """One pass of the network, or the refinement with many."""
+
+    spec = EraserSpec(
+        id="lama",
+        name="LaMa",
+        summary=Text(
+            "The best known one: sound structures and repeating textures, in large holes too.",
+            "最为人熟知的擦除器：结构合理，善于延续重复纹理，也适合大面积区域。",
+        ),
+        paper=Paper(
+            "Resolution-robust Large Mask Inpainting with Fourier Convolutions",
+            "https://arxiv.org/abs/2109.07161",
+            2022,
+        ),
+        license="Apache-2.0",
+        seeded=False,
+        default=True,
+        weights=(BIG_LAMA,),
+        canvas=Canvas(multiple_of=8, longest_side=1024, context=0.5, min_context=128),
+        memory=210_000_000,
+        rank=5,
+        notes=(
+            Text(
+                "Makes no new objects: a very large hole is filled with a blurred continuation.",
+                "不会生成新物体：面积很大时会得到模糊的延续。",
+            ),
+        ),
+    )
+    Settings = LamaSettings
+
+    @classmethod
+    def canvas_for(cls, settings: LamaSettings) -> Canvas:
+        """Of the size that the user wants."""
+        return replace(cls.spec.canvas, longest_side=settings.longest_side)
+
+    def __init__(self) -> None:
+        self._network: LamaGenerator | None = None
+
+    def load(self, device: DeviceName, dtype: torch.dtype | None = None) -> None:
+        """Read the network. dtype None = float32 everywhere: it is quick enough on a GPU, and
+        half a precision costs what an 8-bit picture shows."""
+        import torch
+
+        from methods._lama_network import fold_batch_norms, generator_name, lama_from
+
+        path = find_weights(BIG_LAMA)
+        if path is None:
+            text = "The weights of LaMa are not on this machine: python -m methods fetch lama"
+            raise WeightsUnavailable(
+                text, "weights_missing", eraser=self.spec.id, name=BIG_LAMA.name
+            )
+        tensors = read_tensors(path, generator_name)
+        try:
+            network = lama_from(tensors)
+        except (KeyError, RuntimeError) as error:
+            raise unreadable(path.name) from error
+        fold_batch_norms(network)
+        # Channels last: a sixth faster on a CPU, measured.
+        self._network = network.to(
+            device, dtype or torch.float32, memory_format=torch.channels_last
+        )
+
+    def unload(self) -> None:
+        """Drop the network."""
+        self._network = None
+
+    def erase(
+        self, image: Image, mask: Mask, settings: LamaSettings, seed: int, progress: Progress
+    ) -> Image:
+        """A step is a layer of the network, or one pass of the refinement."""
+        import torch
+
+        assert self._network is not None
+        height, width = mask.shape
+        least = ((0, max(0, _LEAST_SIDE - height)), (0, max(0, _LEAST_SIDE - width)))
+        picture = self._tensor(np.pad(image, (*least, (0, 0)), mode="symmetric")) / 255
+        hole = self._tensor(np.pad(mask, least, mode="symmetric")[..., None])
+        if settings.refine:
+            from methods._lama_refine_network import Refiner
+
+            filled = Refiner(self._network, progress).fill(picture, hole)
+        else:
+            with torch.inference_mode():
+                filled = self._pass(torch.cat((picture * (1 - hole), hole), dim=1), progress)
+        pixels = filled[0, :, :height, :width].float().mul(255).round_().clamp_(0, 255)
+        return np.ascontiguousarray(pixels.byte().permute(1, 2, 0).cpu().numpy())
+
+    def _pass(self, x: torch.Tensor, progress: Progress) -> torch.Tensor:
+        """Layer by layer, so that Stop need not wait for the end."""
+        assert self._network is not None
+        layers = self._network.model
+        for step, layer in enumerate(layers, start=1):
+            x = layer(x)
+            progress(step, len(layers))
+        return x
+
+    def _tensor(self, pixels: np.ndarray) -> torch.Tensor:
+        """(H, W, C) to (1, C, H, W) in the network's place and precision."""
+        import torch
+
+        like = next(iter(self._network.parameters()))  # type: ignore[union-attr]
+        x = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None]
+        return x.to(like.device).to(like.dtype).contiguous(memory_format=torch.channels_last)
