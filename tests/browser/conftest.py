@@ -89,20 +89,36 @@ class FailingEraser(SlowEraser):
         raise RuntimeError("secret /home/someone/token-1234")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(autouse=True)
+def our_erasers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two erasers of the tests stand beside the real ones while a test of the page runs."""
+    found = registry.found().erasers
+    monkeypatch.setitem(found, "slow_test", SlowEraser)
+    monkeypatch.setitem(found, "failing_test", FailingEraser)
+
+
+@pytest.fixture(scope="session")
+def local_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tiny random detector of the real classes."""
+    folder = tmp_path_factory.mktemp("local")
+    save_tiny_grounding(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def our_models(local_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the tiny models stand for is found in their folder."""
+    monkeypatch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(local_models))
+
+
+@pytest.fixture(scope="session")
 def lab_url(
     mobile_sam_weights: Path, migan_weights: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The address of a running page with two erasers of the tests beside the real ones."""
+    """The address of a running page; one server for all tests of the page."""
     from ui.page import build_page, launch_options
     from ui.service import Service
 
-    save_tiny_grounding(tmp_path_factory.mktemp("local", numbered=False))
-    patch = pytest.MonkeyPatch()
-    patch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(tmp_path_factory.getbasetemp() / "local"))
-    found = registry.found().erasers
-    ours: dict[str, type[Eraser]] = {"slow_test": SlowEraser, "failing_test": FailingEraser}
-    found.update(ours)
     service = Service(tmp_path_factory.mktemp("lab"))
     page = build_page(service)
     page.queue(max_size=64)
@@ -115,9 +131,6 @@ def lab_url(
     yield url
     page.close()
     service.close()
-    patch.undo()
-    for name in ours:
-        found.pop(name, None)
 
 
 class Tab:
