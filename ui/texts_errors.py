@@ -98,6 +98,8 @@ ERRORS_ZH: dict[str, str] = {
     "weights_local_missing": "为 {name} 指定的本地文件 {file} 不存在或为空，请改正。",
     "weights_record": "权重记录文件已损坏，请删除后重新下载。",
     "weights_bug": "下载 {name} 时程序内部出错，日志中有更多信息。",
+    "weights_scattered": "{name} 的文件分散在不同文件夹，"
+    "请把 {variable} 设为包含整个模型的一个文件夹。",
     "weights_unreadable": "权重文件无法读取，请删除后重新下载。",
     "unknown_weights": "没有这个权重文件，请重新加载页面。",
     # runs and the server
