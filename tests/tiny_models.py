@@ -249,8 +249,9 @@ REPOSITORIES: dict[str, Callable[[Path], object]] = {
 def save_all(folder: Path) -> Path:
     """Every repository of the program, as ERASER_LAB_LOCAL_WEIGHTS finds them."""
     from tiny_networks import NETWORKS  # which builds on this module
+    from tiny_panoptic import PANOPTIC  # likewise
 
-    for name, build in (REPOSITORIES | NETWORKS).items():
+    for name, build in (REPOSITORIES | NETWORKS | PANOPTIC).items():
         build(folder / name)
     return folder
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 THINGS, CLASSES = 80, 133
@@ -43,3 +44,7 @@ def save_mask2former(folder: Path, seed: int = 70) -> Path:
         masks = model.model.transformer_module.decoder.mask_predictor.mask_embedder
         list(masks.parameters())[-2].data.mul_(500)
         return save(model, folder)
+
+
+PANOPTIC: dict[str, Callable[[Path], object]] = {"mask2former-coco-panoptic": save_mask2former}
+"""What to make for each `Repository.name`."""
