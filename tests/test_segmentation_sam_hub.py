@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,6 +115,24 @@ def test_the_photo_stays_as_it_is_and_the_embedding_is_a_value(case: Case, rocke
     assert all(
         bool((part == kept).all()) for part, kept in zip(embedding.data, before, strict=True)
     )
+
+
+def test_threads_get_what_one_thread_gets(case: Case) -> None:
+    """A fresh model, so that whatever it sets up at its first call is tried too."""
+    segmenter = load(case.kind, case.folder)
+    names = list(PROMPTS) * 6
+    begun = threading.Barrier(6)
+
+    def ask(place: int) -> Any:
+        if place < 6:
+            begun.wait(30)
+        return segmenter.segment(case.encoded, prompt(names[place])).logits
+
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(ask, range(len(names))))
+    for name, logits in zip(names, together, strict=True):
+        alone = case.ours.segment(case.encoded, prompt(name)).logits
+        assert np.allclose(logits, alone, atol=1e-4)
 
 
 # --- loading -----------------------------------------------------------------------------
