@@ -189,9 +189,9 @@ def test_the_default_erasers_are_used_when_none_are_named(
     client: Client, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     specs = [spec for spec in list_erasers() if spec.id == "telea"]
-    monkeypatch.setattr("ui.api.list_erasers", lambda: specs)
+    monkeypatch.setattr("ui.api.default_erasers", lambda: specs)
     erased = client.predict(handle_file(photo), box=BOX, api_name="/erase")
-    assert [one["eraser"] for one in erased["results"]] == [s.id for s in specs if s.default]
+    assert [one["eraser"] for one in erased["results"]] == ["telea"]
 
 
 def test_one_eraser_fails_and_the_others_finish(client: Client, photo: Path) -> None:

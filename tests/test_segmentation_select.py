@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -190,7 +190,7 @@ def test_bad_input(
     discs: Discs,
     photo: Embedding,
     objects: Sequence[PromptedObject],
-    options: dict[str, int],
+    options: dict[str, Any],
     code: str,
 ) -> None:
     with pytest.raises(BadInput) as refused:

@@ -78,7 +78,7 @@ def test_width_is_the_whole_width() -> None:
 
 def test_the_thinnest_stroke_is_one_connected_pixel_wide() -> None:
     covered = where(ADDED, line((10, 10), (170, 110), width=0.01))
-    assert covered.any(axis=0)[11:169].all()
+    assert covered[:, 11:169].any(axis=0).all()
     assert covered.sum(axis=0).max() <= 3
 
 
