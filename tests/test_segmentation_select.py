@@ -24,8 +24,11 @@ from segmentation import (
     PromptedObject,
     Segmenter,
     SegmenterSpec,
+    Shape,
+    Stroke,
     dilate,
     select,
+    select_drawn,
 )
 from segmentation.segmenter import Frame, enlarge, shown_size
 
@@ -204,6 +207,72 @@ def test_a_level_that_there_is_not(discs: Discs, photo: Embedding) -> None:
         with pytest.raises(BadInput) as refused:
             candidates.mask(level)
         assert refused.value.code == "no_such_level"
+
+
+# --- what goes with the objects ----------------------------------------------------------
+
+
+def test_the_networks_speckles_stay_when_they_are_wanted(discs: Discs, photo: Embedding) -> None:
+    spot = int(9.5 * 900 / 256)
+    raw = select(discs, photo, [at(450, 300)], shape=Shape(drop_speckles=False))
+    assert raw.mask[spot, spot] and not select(discs, photo, [at(450, 300)]).mask[spot, spot]
+    assert len(discs.asked) == 1
+
+
+def test_switching_and_cutting_run_no_network(discs: Discs, photo: Embedding) -> None:
+    thing = at(450, 300)
+    cut = Box(x0=450, y0=0, x1=900, y1=600)
+    for changes in ({"on": False}, {"negative_boxes": (cut,)}, {"level": 2}, {}):
+        select(discs, photo, [thing.model_copy(update=changes)])
+    assert len(discs.asked) == 1
+
+
+def test_an_object_that_is_off_is_known_but_not_masked(discs: Discs, photo: Embedding) -> None:
+    off = at(600, 300).model_copy(update={"on": False})
+    selection = select(discs, photo, [at(200, 300), off])
+    assert np.array_equal(selection.mask, select(discs, photo, [at(200, 300)]).mask)
+    assert len(selection.levels) == 2 and len(selection.levels[1]) == 3
+    assert selection.chosen == (1, None) and selection.extents[1] is None
+
+
+def test_the_extent_is_in_pixels_of_the_photo(discs: Discs, photo: Embedding) -> None:
+    radius = 16 * 900 / 256
+    for side in (None, 300):
+        (extent,) = select(discs, photo, [at(450, 300)], longest_side=side).extents
+        assert extent is not None
+        expected = (450 - radius, 300 - radius, 450 + radius, 300 + radius)
+        assert extent.box == pytest.approx(expected, abs=5)
+        assert extent.area == pytest.approx(np.pi * radius**2 / (600 * 900), rel=0.03)
+
+
+def test_a_negative_box_shortens_the_extent(discs: Discs, photo: Embedding) -> None:
+    cut = at(450, 300).model_copy(update={"negative_boxes": (Box(x0=450, y0=0, x1=900, y1=600),)})
+    (extent,) = select(discs, photo, [cut]).extents
+    assert extent is not None and extent.box[2] == 450
+    gone = cut.model_copy(update={"negative_boxes": (Box(x0=0, y0=0, x1=900, y1=600),)})
+    selection = select(discs, photo, [gone])
+    assert selection.extents == (None,) and not selection.mask.any()
+
+
+def test_a_small_object_beside_a_large_one_stays(discs: Discs, photo: Embedding) -> None:
+    large, small = (
+        at(300, 300, 2),
+        PromptedObject.model_validate({"points": [{"x": 800, "y": 100}], "level": 0}),
+    )
+    wipe = Stroke(points=((300, 100), (300, 500)), width=20, erase=True)
+    assert select(discs, photo, [large, small], strokes=[wipe]).mask[100, 800]
+
+
+def test_strokes_and_uploads_alone_ask_nobody() -> None:
+    upload = disc(200, 300, 50)
+    swipe = Stroke(points=((600, 300),), width=60)
+    selection = select_drawn(SIZE, upload=upload, strokes=[swipe], shape=Shape(dilate=3))
+    expected = dilate(upload | disc(599.5, 299.5, 30), 3)
+    assert iou(selection.mask, expected) > 0.98
+    assert not selection.levels and not selection.chosen and not selection.extents
+    with pytest.raises(BadInput) as refused:
+        select_drawn(SIZE)
+    assert refused.value.code == "no_prompts"
 
 
 # --- enlarging ---------------------------------------------------------------------------
