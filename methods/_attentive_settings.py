@@ -103,7 +103,7 @@ class AttentiveSettings(DiffusionSettings):
         "Shorter side in pixels at which the model works; 0 = what it was trained at.",
         "模型工作时短边的像素数；0 表示模型训练时的尺寸。",
         ge=0,
-        le=1024,
+        le=2048,
         multiple_of=64,
     )
     mask_blur: int = setting(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,6 @@ from methods._attentive_models import MODELS
 from methods._attentive_settings import AttentiveSettings
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, WeightFile
 from methods._diffusion import DiffusionEraser, Part
-from methods._geometry import erase_in_patches
 from methods._self_attention import TokenMasks, latent_mask
 
 _BLUR_THRESHOLD = 0.1  # of the blurred mask
@@ -67,6 +67,12 @@ class AttentiveEraser(DiffusionEraser):
     Settings = AttentiveSettings
 
     @classmethod
+    def canvas_for(cls, settings: Any) -> Canvas:
+        """Of the resolution that is asked for, or the model's own."""
+        side = settings.resolution or MODELS[settings.variant].resolution
+        return replace(cls.spec.canvas, short_side=side)
+
+    @classmethod
     def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
         """Those of the chosen model."""
         return MODELS[settings.variant].weights()
@@ -79,22 +85,9 @@ class AttentiveEraser(DiffusionEraser):
     def erase(
         self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
     ) -> Image:
-        """At the model's own resolution: the canvas is SDXL's, others get crops of it."""
-        side = settings.resolution or MODELS[settings.variant].resolution
-
-        def fill(picture: Image, hole: Mask, patch: int, patches: int) -> Image:
-            def tell(step: int, total: int) -> None:
-                progress(patch * total + step, patches * total)
-
-            pixels = _pixels(picture)
-            erased: Image = self.sample(pixels, hole, settings, seed, tell)
-            return erased
-
-        if min(image.shape[:2]) <= side:
-            return fill(image, mask, 0, 1)
-        canvas = Canvas(short_side=side, multiple_of=64)
-        whole = settings.whole_picture
-        return erase_in_patches(image, mask, canvas, fill, whole_picture=whole)
+        """One run of the stock pipeline."""
+        erased: Image = self.sample(_pixels(image), mask, settings, seed, progress)
+        return erased
 
     def sample(
         self, pixels: Any, mask: Mask, settings: Any, seed: int, progress: Progress, **more: Any

@@ -153,7 +153,7 @@ class MagicEraser(DiffusionEraser):
         def fill(picture: Image, hole: Mask, patch: int, patches: int) -> Image:
             return first.erase(picture, hole, usual, 0, no_progress)
 
-        return erase_in_patches(image, mask, first.spec.canvas, fill)
+        return erase_in_patches(image, mask, first.canvas_for(usual), fill)
 
     def _filler(self, settings: Any) -> Eraser:
         """Loaded, on this eraser's device where it can be."""

@@ -71,7 +71,6 @@ class FullRun:
             "AAS_end_layer": max(layers) + 1,
             "variant": self.variant,
             "freeu": "off",
-            "resolution": len(self.mask),
         }
 
     def pixels(self) -> torch.Tensor:

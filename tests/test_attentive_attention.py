@@ -22,6 +22,7 @@ from methods._attentive_guidance import (
     redirected_unet,
 )
 from methods._diffusion_attention import attention_processors, transformer_blocks
+from methods._diffusion_memory import end_group_offload, group_offload
 from methods._self_attention import TokenMasks, Tokens, latent_mask
 from methods.attentive_eraser import AttentiveEraser
 
@@ -212,6 +213,25 @@ def test_the_unet_is_as_before(unet: Any) -> None:
         assert state_of(unet) != before
         raise RuntimeError("on purpose")
     assert state_of(unet) == before
+
+
+def test_layers_may_take_turns_on_the_device(unet: Any) -> None:
+    """As with the setting memory = small: hooks of diffusers come and go within ours."""
+    import torch
+
+    with torch.inference_mode():
+        plain = unet(**unet_inputs(unet)).sample
+        with redirected_unet(unet, object_mask(), Redirection(start_layer=3)):
+            expected = unet(**unet_inputs(unet))[0]
+        with redirected_unet(unet, object_mask(), Redirection(start_layer=3)):
+            group_offload(unet, torch.device("cpu"))
+            try:
+                found = unet(**unet_inputs(unet))[0]
+            finally:
+                end_group_offload(unet)
+        again = unet(**unet_inputs(unet)).sample
+    assert (found == expected).all()
+    assert (again == plain).all()
 
 
 # --- FreeU -------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def eraser(base_models: None) -> Iterator[AttentiveEraser]:
 
 
 def settings(**changes: Any) -> Settings:
-    quick = {"num_inference_steps": 3, "strength": 1.0, "resolution": 64, "ss_steps": 1}
+    quick = {"num_inference_steps": 3, "strength": 1.0, "ss_steps": 1}
     return AttentiveEraser.Settings(**{"variant": "sd15", **quick, **changes})
 
 
@@ -78,21 +78,18 @@ def test_the_seed_decides(eraser: AttentiveEraser, photo: Image, mask: Mask) -> 
     assert (first != other).any()
 
 
-def test_a_smaller_resolution_works_on_crops(
-    eraser: AttentiveEraser, photo: Image, mask: Mask
-) -> None:
-    """What lies outside the mask comes back untouched, which only the pasting does."""
-    import cv2
-
-    large = np.asarray(cv2.resize(photo, (384, 192)))
-    hole = np.asarray(cv2.resize(mask.astype(np.uint8), (384, 192)).astype(bool))
-    calls: list[tuple[int, int]] = []
-    filled = eraser.erase(
-        large, hole, settings(), 0, lambda step, total: calls.append((step, total))
-    )
-    assert (filled[~hole] == large[~hole]).all()
-    assert (filled[hole] != large[hole]).any(axis=1).mean() > 0.7
-    assert calls == [(1, 3), (2, 3), (3, 3)]
+@pytest.mark.parametrize(
+    ("changes", "side"),
+    [
+        ({}, 1024),
+        ({"variant": "sd21"}, 512),
+        ({"variant": "sd15"}, 512),
+        ({"variant": "sd21", "resolution": 768}, 768),
+    ],
+)
+def test_each_model_works_at_its_own_resolution(changes: dict[str, Any], side: int) -> None:
+    canvas = AttentiveEraser.canvas_for(AttentiveEraser.Settings.model_validate(changes))
+    assert (canvas.short_side, canvas.multiple_of) == (side, 64)
 
 
 def test_a_mask_may_cover_every_token(eraser: AttentiveEraser, photo: Image) -> None:
