@@ -41,7 +41,8 @@ def calls() -> Iterator[tuple[str, ast.Call]]:
 def code_of(call: ast.Call) -> str | None:
     """The literal code of an error, given by place or by name."""
     given = call.args[1:2] + [word.value for word in call.keywords if word.arg == "code"]
-    return next((c.value for c in given if isinstance(c, ast.Constant)), None)
+    named = (part.value for part in given if isinstance(part, ast.Constant))
+    return next((value for value in named if isinstance(value, str)), None)
 
 
 CODES = {code: file for file, call in calls() if (code := code_of(call))}
