@@ -31,8 +31,9 @@ its prompts, and calls a stock pipeline. All else is done here:
 - `self.run` places the components by the setting `memory`, seeds a CPU generator, reports each
   step (where Stop is raised) and returns the picture as uint8; `output_type="latent"` gives
   the latents. A method that draws random numbers before the pipeline does makes the generator
-  itself (`generator(seed)`) and gives it as `generator=`. One that uses the VAE or a network of
-  its own besides enters `self.placed` and then calls `self.call`.
+  itself (`generator(seed)`) and gives it as `generator=`; one that changes the latents between
+  steps gives its own `callback_on_step_end=`, which calls `step_callback(progress)`. One that
+  uses the VAE or a network of its own besides enters `self.placed` and then calls `self.call`.
 - Several variants: `parts` answers by the settings, and `weights_for(settings)` says which
   files a run needs; `spec.weights` are those of the default settings, `spec.more_weights` the
   other variants'.
@@ -191,9 +192,10 @@ class DiffusionEraser(Eraser):
         """As `run`, for a pipeline whose networks are placed already."""
         call.setdefault("generator", generator(seed))
         call.setdefault("output_type", "np")
+        call.setdefault("callback_on_step_end", step_callback(progress))
         call = {name: self._on_device(value) for name, value in call.items()}
         pipeline.set_progress_bar_config(disable=True)
-        (result,) = pipeline(**call, callback_on_step_end=step_callback(progress)).images
+        (result,) = pipeline(**call).images
         return result if call["output_type"] == "latent" else to_uint8(result)
 
     def _on_device(self, value: Any) -> Any:

@@ -250,8 +250,9 @@ def save_all(folder: Path) -> Path:
     """Every repository of the program, as ERASER_LAB_LOCAL_WEIGHTS finds them."""
     from tiny_networks import NETWORKS  # which builds on this module
     from tiny_panoptic import PANOPTIC  # likewise
+    from tiny_removers import REMOVERS  # likewise
 
-    for name, build in (REPOSITORIES | NETWORKS | PANOPTIC).items():
+    for name, build in (REPOSITORIES | NETWORKS | PANOPTIC | REMOVERS).items():
         build(folder / name)
     return folder
 

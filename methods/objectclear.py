@@ -1,0 +1,158 @@
+"""ObjectClear: SDXL inpainting that is told what the object looks like, and looks for its effects.
+
+Paper: Zhao, Wang, Ren, Yang, Zhou, Loy, "Precise Object and Effect Removal with Adaptive
+Target-Aware Attention", CVPR 2026 (first published as "ObjectClear: Complete Object Removal via
+Object-Effect Attention", 2025). The word "object" in a fixed prompt is replaced by an embedding
+of the object's own picture; the model sees the whole photo; and the attention to that word says
+in the end which pixels are new (attention-guided fusion).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, setting
+from methods._diffusion import (
+    DiffusionEraser,
+    DiffusionSettings,
+    Part,
+    generator,
+    pil,
+    read_scheduler,
+    sdxl_inpaint_pipeline,
+)
+from methods._objectclear_fusion import fuse
+from methods._objectclear_guide import TOKEN, Guide
+from methods._objectclear_models import PROMPTS, REPOSITORY, parts
+from methods._panoptic import on_device
+from methods._picture_tensors import mask_tensor, pixel_tensor
+
+if TYPE_CHECKING:
+    import torch
+
+PROMPT = "remove the instance of object"
+_MEAN, _SPREAD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+
+
+class ObjectClearSettings(DiffusionSettings):
+    """The parameters of the authors' inference script, with its defaults."""
+
+    num_inference_steps: int = setting(
+        20, "Steps from noise to picture.", "从噪声到图片的步数。", ge=2, le=150
+    )
+    guidance_scale: float = setting(
+        2.5,
+        "How strictly the prompt and the object's picture are followed; 1 takes half the time.",
+        "遵循提示词和物体图像的程度；1 用时减半。",
+        ge=1,
+        le=30,
+    )
+    apply_attention_guided_fusion: bool = setting(
+        True,
+        "Keep the photo's detail wherever the model did not look for the object or its effects.",
+        "模型没有关注物体及其影响的地方，保留原图的细节。",
+    )
+
+
+class ObjectClear(DiffusionEraser):
+    """The stock SDXL inpainting pipeline with a word for the object and its fusion."""
+
+    spec = EraserSpec(
+        id="objectclear",
+        name="ObjectClear",
+        summary=Text(
+            "SDXL trained to remove an object together with its shadow and reflection.",
+            "经训练可连同影子和倒影一起移除物体的 SDXL。",
+        ),
+        paper=Paper(
+            "Precise Object and Effect Removal with Adaptive Target-Aware Attention",
+            "https://arxiv.org/abs/2505.22636",
+            2026,
+        ),
+        license=REPOSITORY.license,
+        non_commercial=True,
+        weights=REPOSITORY.weights(),
+        canvas=Canvas(short_side=512, multiple_of=16),
+        devices=("cuda", "mps", "cpu"),
+        memory=11_700_000_000,  # in float32; half of it on a GPU
+        rank=33,
+        notes=(
+            Text(
+                "It also cleans shadows beside the object, but here only selected pixels change:"
+                " select the shadow too.",
+                "它也会清除物体旁的影子，但这里只改变选中的像素：请一并选中影子。",
+            ),
+            Text(
+                "Works at 512 pixels: a large object comes back soft.",
+                "以 512 像素工作：较大的物体处会显得模糊。",
+            ),
+        ),
+    )
+    Settings = ObjectClearSettings
+
+    def parts(self, settings: Any) -> Mapping[str, Part]:
+        """UNet, VAE, the encoder of the object's picture, and what makes a word of it."""
+        return parts()
+
+    def erase(
+        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+    ) -> Image:
+        """One run of the stock pipeline, and the fusion."""
+        loaded = self.loaded(settings)
+        (prompt,) = self.embed(PROMPTS, [PROMPT])
+        words = prompt.tokens.clone()
+        words[:, TOKEN] = self.object_word(image, mask, loaded)[:, 0]
+        empty = prompt.zeros()
+        pipeline = sdxl_inpaint_pipeline(
+            loaded, read_scheduler(Part(REPOSITORY, "scheduler").path())
+        )
+        with ExitStack() as undo:
+            undo.enter_context(self.placed(pipeline, settings, mask.size))
+            draw = generator(seed)
+            guide = Guide(pipeline, image, draw, progress, settings)
+            undo.enter_context(guide.watching())
+            filled: Image = self.call(
+                pipeline,
+                seed,
+                progress,
+                image=pil(image),
+                mask_image=pil(mask),
+                height=mask.shape[0],
+                width=mask.shape[1],
+                latents=guide.noise,
+                masked_image_latents=guide.shown,
+                generator=draw,
+                prompt_embeds=words,
+                pooled_prompt_embeds=prompt.pooled,
+                negative_prompt_embeds=empty.tokens,
+                negative_pooled_prompt_embeds=empty.pooled,
+                num_inference_steps=settings.num_inference_steps,
+                guidance_scale=settings.guidance_scale,
+                strength=1.0,
+                callback_on_step_end=guide.on_step_end,
+                callback_on_step_end_tensor_inputs=["latents", "mask"],
+            )
+        if not settings.apply_attention_guided_fusion:
+            return filled
+        return fuse(image, filled, guide.attention())
+
+    def object_word(self, image: Image, mask: Mask, loaded: Mapping[str, Any]) -> torch.Tensor:
+        """(1, 1, C), on the CPU: what the object looks like, as a word of the prompt.
+
+        The cut-out is in -1 … 1 and black outside is 0, though CLIP's own normalisation is made
+        for 0 … 1: so it was trained.
+        """
+        import torch
+        from torch.nn.functional import interpolate
+
+        encoder, word = loaded["picture"], loaded["word"]
+        size = encoder.config.image_size
+        cut = pixel_tensor(image) * mask_tensor(mask)
+        small = interpolate(cut, (size, size), mode="bilinear", antialias=True)
+        mean, spread = (torch.tensor(v).reshape(1, 3, 1, 1) for v in (_MEAN, _SPREAD))
+        given = ((small - mean) / spread).to(self.device, self.dtype)
+        with torch.no_grad(), on_device(encoder, self.device), on_device(word, self.device):
+            found: torch.Tensor = word(encoder(given).image_embeds[:, None])
+        return found.cpu()
