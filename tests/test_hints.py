@@ -92,6 +92,15 @@ def test_growing_the_mask_answers_the_hint() -> None:
     assert codes(picture, grown.mask, grown.core) == set()
 
 
+def test_what_the_mask_has_grown_into_is_not_the_object() -> None:
+    """A ball on a plate: the grown mask ends on the plate, near its edge."""
+    surface = ground(GREY)
+    surface[disc(SIZE, 300, 180, 104)] = (60, 60, 110)
+    picture, grown = scene(surface, BALL, RED), disc(SIZE, 300, 180, 100)
+    assert rim_strength(picture, grown, BALL) == 0
+    assert rim_strength(picture, grown, grown) > 0.5  # the plate itself, selected too tightly
+
+
 def test_where_object_and_background_look_alike_nothing_is_said() -> None:
     picture = scene(ground(GREEN), BALL, GREEN)
     assert rim_strength(picture, dilate(BALL, -5), dilate(BALL, -5)) == 0

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mask_tools import disc, small_masks
 from methods import BadInput, Mask
 from segmentation import decode_rle, encode_rle
-from segmentation.rle import MAX_CHARACTERS
+from segmentation.rle import MAX_CHARACTERS, _as_text
 
 CIRCLE = (
     "hn0=\\16K4L4M2M4M2N2N2O0O2N2O0O2O0O2O000O2O000000000000000000000001N10001N101N101N2N101N2N2"
@@ -91,6 +91,11 @@ def code(rle: Any, size: tuple[int, int] = (5, 7)) -> str:
 )
 def test_what_is_no_mask_of_the_photo_is_refused(rle: Any) -> None:
     assert code(rle) == "bad_rle"
+
+
+def test_negative_runs_are_refused_though_their_sum_is_right() -> None:
+    counts = _as_text(np.array([40, -10, 5]))
+    assert code({"size": [5, 7], "counts": counts}) == "bad_rle"
 
 
 @given(

@@ -299,6 +299,12 @@ def test_what_a_negative_box_took_stays_out() -> None:
     assert not grown[100:140, 110:150].any() and grown[120, 100] and grown[120, 65]
 
 
+def test_what_is_painted_over_a_negative_box_is_in() -> None:
+    cut = (THING, (corner_box(110, 100, 150, 140),))
+    painted = mask_of(cut, strokes=[line((130, 120), width=20)], shape=Shape(dilate=2))
+    assert painted[115:126, 125:136].all() and not painted[102, 112]
+
+
 def test_an_eraser_stroke_leaves_no_crumbs() -> None:
     swipe = line((135, 40), (135, 200), width=100, erase=True)
     rest = mask_of((THING, ()), strokes=[swipe])

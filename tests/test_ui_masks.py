@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pil
 
-from methods import Mask
+from methods import BadInput, Mask
 from segmentation import Case, decode_rle
 from ui.archive import stream_zip
 from ui.service import Service
@@ -167,6 +167,15 @@ def test_a_rim_is_hinted_and_goes_when_the_mask_grows(service: Service, upload: 
     assert service.segment(request)["hints"] == []
 
 
+def test_an_inverted_mask_is_not_judged(
+    service: Service, photo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.views.find_hints", lambda *args: 1 / 0)
+    assert code(service.segment(asked(photo))) == "internal"
+    answer = service.segment(shaped(photo, invert=True))
+    assert answer["ok"] and answer["hints"] == []
+
+
 def test_a_view_that_is_gone_costs_only_the_hints(service: Service, photo: str) -> None:
     service.photos.view(photo).unlink()
     answer = service.segment(asked(photo))
@@ -245,6 +254,11 @@ def test_a_mask_belongs_to_its_photo_alone(service: Service, upload: Upload, pho
     assert code(service.segment(asked(other, upload=mask_id))) == "upload_gone"
     assert code(service.segment(asked(photo, upload=run_id()))) == "upload_gone"
     assert code(service.segment(asked(photo, upload="../photo"))) == "bad_request"
+    (service.photos.folder / photo / "upload-short.png").write_bytes(b"")
+    for name in ("short", "", f"../{photo}/upload-{mask_id}"):
+        with pytest.raises(BadInput) as refused:
+            service.masks.load(photo, name)
+        assert refused.value.code == "upload_gone"
     path = service.photos.folder / photo / f"upload-{mask_id}.png"
     assert path.is_file() and service.photos.file(photo, path.name) is None  # never handed out
     path.unlink()
