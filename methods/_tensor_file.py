@@ -132,7 +132,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _tensor(archive: zipfile.ZipFile, folder: str, stored: _Stored) -> Tensor:
-    """torch refuses a view that leaves its storage."""
+    """torch refuses a view that leaves its storage; one that repeats it could be of any size."""
     import torch
 
     dtype = getattr(torch, stored.storage.dtype)
@@ -140,6 +140,8 @@ def _tensor(archive: zipfile.ZipFile, folder: str, stored: _Stored) -> Tensor:
         return torch.empty(stored.size, dtype=dtype)
     raw = bytearray(_member(archive, folder + stored.storage.key))
     flat = torch.frombuffer(raw, dtype=dtype)
+    if math.prod(stored.size) > len(flat):
+        raise ValueError(f"a tensor of {math.prod(stored.size)} numbers out of {len(flat)}")
     return flat.as_strided(stored.size, stored.stride, stored.offset)
 
 

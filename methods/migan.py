@@ -2,13 +2,15 @@
 
 Paper: Sargsyan, Navasardyan, Xu, Shi, "MI-GAN: A Simple Baseline for Image Inpainting on
 Mobile Devices", ICCV 2023. The weights are the authors' 512-pixel Places2 network, exported
-by them to ONNX together with its preparation and its soft blending.
+by them to ONNX together with its preparation and its soft blending. On a CPU onnxruntime runs
+that file; on a GPU the same weights run in PyTorch (`_migan_network`), with the same result.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -25,12 +27,17 @@ from methods._base import (
     Progress,
     Settings,
     Text,
-    Unavailable,
     WeightFile,
     WeightsUnavailable,
 )
 from methods._memory import is_out_of_memory
+from methods._tensor_file import unreadable
 from methods._weights import find_weights
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 PIPELINE = WeightFile(
     name="migan_pipeline_v2.onnx",
@@ -54,12 +61,14 @@ FADE = 3
 """Depth in pixels to which the pipeline mixes its fill with what was there: measured 66, 35
 and 11 % of the old picture at a depth of 1, 2 and 3 inside the hole, none beyond."""
 
+Pipeline: TypeAlias = "Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.uint8]]"
+"""Picture (1, 3, 512, 512) and mask (1, 1, 512, 512), 0 = hole and 255 elsewhere, to a picture."""
+
 _MOST_THREADS = 8  # beyond this a network of 6 M parameters gets no faster
-_PROVIDER = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
 class MiGan(Eraser):
-    """The ONNX pipeline, always called at 512 x 512: its time does not depend on the photo."""
+    """The pipeline, always called at 512 x 512: its time does not depend on the photo."""
 
     spec = EraserSpec(
         id="migan",
@@ -91,49 +100,65 @@ class MiGan(Eraser):
     Settings = Settings
 
     def __init__(self) -> None:
-        self._session: Any = None
+        self._pipeline: Pipeline | None = None
 
     def load(self, device: DeviceName, dtype: Any = None) -> None:
         """Read the network; its precision is its own (float32 inside, uint8 outside)."""
-        import onnxruntime
-
-        provider = _PROVIDER.get(device, "")
-        if provider not in onnxruntime.get_available_providers():
-            text = f"The installed onnxruntime cannot use the {device} device for MI-GAN."
-            raise Unavailable(text, "device_missing", eraser=self.spec.id, needed=device)
         path = find_weights(PIPELINE)
         if path is None:
             text = "The weights of MI-GAN are not on this machine: python -m methods fetch migan"
             raise WeightsUnavailable(
                 text, "weights_missing", eraser=self.spec.id, name=PIPELINE.name
             )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = min(_usable_cpus(), _MOST_THREADS)
-        # Waiting threads sleep: measured a fifth less CPU time for the same seconds.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # Half the memory (430 MB, not 840) at the same speed, measured.
-        options.enable_mem_pattern = False
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
-        except Exception as error:  # onnxruntime's errors have no common base
-            if is_out_of_memory(error):
-                raise
-            text = f"The file {path.name} is not a network that MI-GAN can read; fetch it again."
-            raise Unavailable(text, "weights_unreadable", file=path.name) from error
+        self._pipeline = _with_onnx(path) if device == "cpu" else _with_torch(path, device)
 
     def unload(self) -> None:
         """Drop the network."""
-        self._session = None
+        self._pipeline = None
 
     def erase(
         self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
     ) -> Image:
         """One pass. The pipeline's mask is 0 in the hole and 255 outside it."""
+        assert self._pipeline is not None
         pixels = np.ascontiguousarray(_covered(image, mask).transpose(2, 0, 1)[None])
         keep = np.where(mask, 0, 255).astype(np.uint8)[None, None]
-        (result,) = self._session.run(["result"], {"image": pixels, "mask": keep})
+        result = self._pipeline(pixels, keep)
         progress(1, 1)
         return np.ascontiguousarray(result[0].transpose(1, 2, 0))
+
+
+def _with_onnx(path: Path) -> Pipeline:
+    """Raises Unavailable for a file that is not such a network."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = min(_usable_cpus(), _MOST_THREADS)
+    # Waiting threads sleep: measured a fifth less CPU time for the same seconds.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Half the memory (430 MB, not 840) at the same speed, measured.
+    options.enable_mem_pattern = False
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # onnxruntime's errors have no common base
+        if is_out_of_memory(error):
+            raise
+        raise unreadable(path.name) from error
+    return lambda image, known: session.run(["result"], {"image": image, "mask": known})[0]
+
+
+def _with_torch(path: Path, device: DeviceName) -> Pipeline:
+    """Raises Unavailable for a file that is not such a network."""
+    from methods._migan_network import MiganPipeline, migan_from, state_of_pipeline
+    from methods._onnx_tensors import read_onnx
+
+    try:
+        network = migan_from(state_of_pipeline(read_onnx(path)))
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise unreadable(path.name) from error
+    return MiganPipeline(network, device)
 
 
 def _covered(image: Image, mask: Mask) -> Image:
