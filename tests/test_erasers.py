@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import tiny_lama
 import tiny_models
 from methods import (
     BadInput,
@@ -43,6 +44,7 @@ from methods._device import devices_for
 from methods._geometry import fit, plan_patches
 from methods._registry import missing_packages, settings_of
 from methods._result_cache import ResultCache
+from methods._weights import digest
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECS = list_erasers()
@@ -55,6 +57,7 @@ every = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.id)
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tiny models wherever the program knows one; other weights are found as ever."""
     folder = tiny_models.save_all(tmp_path_factory.mktemp("tiny"))
+    tiny_lama.save(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(folder))
         yield
@@ -80,6 +83,8 @@ def no_cached_results(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def need(spec: EraserSpec) -> None:
     """Skip where the eraser cannot run on this machine, with the reason."""
+    if spec.unavailable is not None:
+        pytest.skip(spec.unavailable.en)
     missing = missing_packages(spec)
     if missing:
         pytest.skip(f"needs {', '.join(missing)}")
@@ -90,6 +95,15 @@ def need(spec: EraserSpec) -> None:
             fetch(weight)
         except WeightsUnavailable as error:
             pytest.skip(str(error))
+
+
+def judged(spec: EraserSpec) -> None:
+    """Skip what is not promised by every method, or not by random weights."""
+    if not spec.default:
+        pytest.skip("only the default set is judged with its real weights")
+    need(spec)
+    if any(weight.sha256 not in (None, digest(weight)) for weight in needed_by(spec)):
+        pytest.skip("its weights here are not the real ones")
 
 
 def needed_by(spec: EraserSpec) -> Sequence[WeightFile]:
@@ -147,8 +161,10 @@ def test_the_spec_is_complete(spec: EraserSpec) -> None:
     assert spec.paper.url.startswith("https://") and 1990 < spec.paper.year < 2100
     assert spec.devices and spec.rank > 0
     assert spec.memory > 0 or not spec.weights
+    kind = get_eraser(spec.id)
+    assert kind.canvas_for(kind.Settings()) == spec.canvas
     assert len(spec.summary.en) <= 100, "one line on the card"
-    for text in (spec.summary, *spec.notes):
+    for text in (spec.summary, *spec.notes, *filter(None, [spec.unavailable])):
         assert text.en.endswith(".") and text.zh.endswith("。")
         assert CHINESE.search(text.zh) and not CHINESE.search(text.en)
 
@@ -279,8 +295,7 @@ def test_only_what_is_masked_changes(spec: EraserSpec, photo: Image, mask: Mask)
 @every
 def test_the_rocket_is_gone(spec: EraserSpec) -> None:
     """It is much brighter than the evening sky that replaces it."""
-    if not spec.default:
-        pytest.skip("only the default set is judged with its real weights")
+    judged(spec)
     photo = load_image(ROOT / "examples" / "rocket.jpg").rgb
     mask = np.zeros(photo.shape[:2], bool)
     mask[120:425, 300:345] = True
@@ -324,8 +339,7 @@ def test_the_whole_picture(spec: EraserSpec, photo: Image, mask: Mask) -> None:
 @every
 def test_every_setting_reaches_something(spec: EraserSpec, photo: Image, mask: Mask) -> None:
     """The least and the greatest value of a number make different pictures."""
-    if not spec.default:
-        pytest.skip("only the default set is judged with its real weights")
+    judged(spec)
     schema = get_eraser(spec.id).Settings.model_json_schema()["properties"]
     for name, bounds in schema.items():
         if "minimum" in bounds and "maximum" in bounds:

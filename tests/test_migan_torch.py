@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -227,8 +228,8 @@ def holes() -> list[Mask]:
     found = [np.zeros((512, 512), bool) for _ in range(3)]
     found[0][:160, 300:] = True
     found[1][20:, 10:500] = True
-    for row in range(20, 500, 60):
-        found[2][row : row + 12, row // 2 :: 70] = True
+    for row, column in product(range(20, 500, 60), repeat=2):
+        found[2][row : row + 12, column : column + 12] = True
     return found
 
 
