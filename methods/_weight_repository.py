@@ -85,12 +85,13 @@ class Repository:
             name=f"{self.name}/{file.path}",
             sources=tuple(
                 HubFile(repo=self.repo, path=path, revision=self.revision)
-                for path in (file.path, *file.elsewhere)
+                for path in ((file.path, *file.elsewhere) if self.repo else ())
             ),
             size=file.size,
             sha256=file.sha256,
             license=self.license,
             unpinned_because="" if file.sha256 else self.unpinned_because,
+            by_hand=self.by_hand,
         )
 
     def _present(self, weight: WeightFile) -> Path:
