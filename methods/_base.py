@@ -247,7 +247,8 @@ class Eraser(ABC):
 
     @classmethod
     def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
-        """The files that a run with these settings needs, out of the spec's two lists."""
+        """The files that a run with these settings needs, out of the spec's two lists; an eraser
+        that begins with what another one fills in adds that one's."""
         return cls.spec.weights
 
     @classmethod

@@ -152,10 +152,11 @@ def one_layer(rounds: int, device: Any) -> None:
 
 def compare(works: dict[str, Callable[[], Any]], rounds: int, device: Any) -> None:
     """Print a row for each, the ratios to the first, and how far the results differ."""
+    # The first and smallest first: it would find room in what the others leave behind.
+    memory = {name: extra_memory(work, device) for name, work in works.items()}
     first, *others = (work() for work in works.values())
     difference = max(float((first - other).abs().max()) for other in others)
     del first, others
-    memory = {name: extra_memory(work, device) for name, work in works.items()}
     seconds = interleaved(rounds, device, works)
     (wall, cpu), least = next(iter(seconds.values())), next(iter(memory.values()))
     print(f"  {'':<22}{'clock':>9}{'':8}{'processor':>10}{'':8}{'more memory':>14}")
