@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -134,3 +135,18 @@ def test_one_that_does_not_fit_the_machine_says_so(
     assert described("mobile_sam")["available"] is True
     shown = described("sam_vit_h")
     assert shown["available"] is False and "9 GB" in shown["why"]["en"]
+
+
+def test_a_photo_is_looked_at_by_the_segmenter_that_will_be_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    service = Service(tmp_path / "data")
+    asked: list[str | None] = []
+    monkeypatch.setattr(
+        service.selecting, "encode_soon", lambda _key, _pixels, wanted=None: asked.append(wanted)
+    )
+    assert service.open_example({"id": "rocket", "segmenter": "grabcut"})["ok"]
+    assert service.open_example({"id": "rocket"})["ok"]
+    assert service.open_example({"id": "rocket", "segmenter": "../evil"})["ok"] is False
+    assert asked == ["grabcut", None]
+    service.close()

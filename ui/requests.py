@@ -49,16 +49,22 @@ class Nothing(Request):
     """A request that says nothing."""
 
 
-class OpenPhoto(Request):
+class Opening(Request):
+    """segmenter: who will be asked about the photo, so that it can look at it ahead."""
+
+    segmenter: ModelId | None = None
+
+
+class OpenPhoto(Opening):
     path: Annotated[str, Field(min_length=1, max_length=4096)]
     name: Annotated[str, BeforeValidator(_as_photo_name)] = "photo"
 
 
-class OpenExample(Request):
+class OpenExample(Opening):
     id: ExampleId
 
 
-class OnePhoto(Request):
+class OnePhoto(Opening):
     photo: Id
 
 

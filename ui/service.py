@@ -145,28 +145,29 @@ class Service:
 
     @answered
     def open_photo(self, request: Any, caller: str = "") -> Answer:
-        """Take an uploaded file: {path, name}."""
+        """Take an uploaded file: {path, name, segmenter?}."""
         asked = OpenPhoto.model_validate(request)
         self._opens.take(caller)
-        return self._opened(self.uploads.open(asked.path, asked.name))
+        return self._opened(self.uploads.open(asked.path, asked.name), asked.segmenter)
 
     @answered
     def open_example(self, request: Any, caller: str = "") -> Answer:
-        """Open one of the program's own photos: {id}; the answer has a prompt for it."""
+        """Open one of the program's own photos: {id, segmenter?}; the answer has a prompt."""
         asked = OpenExample.model_validate(request)
         self._opens.take(caller)
         example, path = self.examples.get(asked.id), self.examples.path(asked.id)
-        return {**self._opened(self.photos.add_copy(path, path.name)), "prompt": example.prompt}
+        opened = self._opened(self.photos.add_copy(path, path.name), asked.segmenter)
+        return {**opened, "prompt": example.prompt}
 
     @answered
     def reopen_photo(self, request: Any, caller: str = "") -> Answer:
-        """A photo that is on the server already, for a page that was reloaded: {photo}."""
+        """A photo that is on the server, for a reloaded page: {photo, segmenter?}."""
         asked = OnePhoto.model_validate(request)
         self._opens.take(caller)
-        return self._opened(self.photos.record(asked.photo))
+        return self._opened(self.photos.record(asked.photo), asked.segmenter)
 
-    def _opened(self, record: PhotoRecord) -> Answer:
-        self.selecting.encode_soon(record.key, self._pixels(record.id))
+    def _opened(self, record: PhotoRecord, segmenter: str | None) -> Answer:
+        self.selecting.encode_soon(record.key, self._pixels(record.id), segmenter)
         return {"photo": record.public()}
 
     def _pixels(self, photo_id: str) -> Callable[[], Image]:

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const lab = eraserLab;
-  const MOST_POINTS = 2000; // of one stroke; the server has a limit too
+  const MOST_POINTS = 1000; // of one stroke; the server has a limit too
   const round = (value) => Math.round(value * 10) / 10;
 
   /** toPhoto turns a pointer event into photo pixels. */
@@ -38,8 +38,8 @@
         for (const one of events.length ? events : [event]) {
           const at = toPhoto(one);
           const [x, y] = stroke.points[stroke.points.length - 1];
-          // Closer than a tenth of the brush adds nothing that can be seen.
-          const far = Math.hypot(at.x - x, at.y - y) > stroke.width / 10;
+          // Closer than a sixth of the brush adds nothing that can be seen.
+          const far = Math.hypot(at.x - x, at.y - y) > stroke.width / 6;
           if (far && stroke.points.length < MOST_POINTS) stroke.points.push([round(at.x), round(at.y)]);
         }
         draw();

@@ -112,7 +112,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     }
     await open(async () => {
       const stored = await upload(file);
-      return lab.ask(server.open_photo, { path: stored.path, name: file.name || "photo" });
+      return lab.ask(server.open_photo, { path: stored.path, name: file.name || "photo", segmenter: lab.segmenter });
     });
   }
 
@@ -183,7 +183,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   }
 
   lab.showPhoto = show;
-  lab.openExample = (id) => open(() => lab.ask(server.open_example, { id }));
+  lab.openExample = (id) => open(() => lab.ask(server.open_example, { id, segmenter: lab.segmenter }));
 
   /* ---- asking for the mask ----------------------------------------------------------------- */
 
@@ -574,7 +574,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   async function resume() {
     const before = lab.session.read();
     if (!before || new URLSearchParams(location.search).has("run")) return;
-    const reply = await lab.ask(server.reopen_photo, { photo: before.photo });
+    const reply = await lab.ask(server.reopen_photo, { photo: before.photo, segmenter: lab.segmenter });
     if (reply.ok && !lab.photo) await show(reply.photo, before.work);
   }
 
