@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image as PilImage
 
-from methods import Image, Mask, WeightsUnavailable, fetch, list_erasers, load_image
+from methods import Image, Mask, WeightsUnavailable, fetch, get_eraser, load_image
 from methods import _cli_weights as cli_weights
 from methods import _registry as registry
 from methods import _worker as worker
@@ -143,8 +143,8 @@ def test_prompts_select_with_the_segmenter_of_last_resort(photo: Path, tmp_path:
 
 
 def test_a_click_and_the_real_networks(tmp_path: Path) -> None:
-    (sam, *_), (migan, *_) = list_segmenters(), list_erasers()
-    for weight in (*sam.weights, *migan.weights):
+    (sam, *_) = list_segmenters()
+    for weight in (*sam.weights, *get_eraser("migan").spec.weights):
         try:
             fetch(weight)
         except WeightsUnavailable as error:
