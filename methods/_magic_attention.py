@@ -213,17 +213,18 @@ def _attended(
     if changes is None:
         return attention(query, key, value)
     channels = query.shape[3]
+    query = query * channels**-0.5  # first: unscaled scores may be too large for half precision
     if changes.formula == "range":
         numbers = _extremes(query, key)
         key = key * (1 - changes.raised - changes.lowered)[:, None]
         weights = torch.stack([changes.raised, changes.lowered], dim=1)
     else:
-        numbers = query.new_full((*query.shape[:3], 2), channels**0.5)
+        numbers = query.new_ones((*query.shape[:3], 2))
         weights = torch.stack([changes.raised, -changes.lowered], dim=1)
     query = _widened(torch.cat([query, numbers], dim=3))
     key = _widened(torch.cat([key, weights.expand(*key.shape[:3], 2)], dim=3))
     value = torch.nn.functional.pad(value, (0, query.shape[3] - channels))
-    return attention(query, key, value, scale=channels**-0.5)[..., :channels]
+    return attention(query, key, value, scale=1.0)[..., :channels]
 
 
 def _widened(tensor: torch.Tensor) -> torch.Tensor:
