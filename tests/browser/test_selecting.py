@@ -210,3 +210,51 @@ def test_what_is_no_photo_is_refused_with_a_sentence(tab: Any, name: str, conten
     assert any(advice in notice for advice in ("another", "use JPEG"))
     assert "Traceback" not in notice
     assert tab.page.is_visible(".lab-empty")
+
+
+def test_a_click_hits_the_same_pixel_when_zoomed_in(rocket_tab: Any) -> None:
+    rocket_tab.page.mouse.move(*rocket_tab.at(*ROCKET))
+    rocket_tab.page.keyboard.down("Control")
+    rocket_tab.page.mouse.wheel(0, -400)
+    rocket_tab.page.keyboard.up("Control")
+    zoom = (
+        "Number(getComputedStyle(document.querySelector('.lab-view')).getPropertyValue('--zoom'))"
+    )
+    assert rocket_tab.page.evaluate(zoom) > 2
+    rocket_tab.click(*ROCKET)
+    point = rocket_tab.page.evaluate("eraserLab.work.value.objects[0].points[0]")
+    assert abs(point["x"] - ROCKET[0]) < 1
+    assert abs(point["y"] - ROCKET[1]) < 1
+    rocket_tab.page.click("[aria-label='Show the whole photo (0)']")
+    assert rocket_tab.page.evaluate(zoom) == 1
+
+
+def test_two_fingers_zoom_and_select_nothing(tabs: Tabs, examples_dir: Path) -> None:
+    tab = tabs(
+        locale="en-US", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    ).open()
+    tab.photo(examples_dir / "rocket.jpg")
+    tab.page.tap("[data-tool=box]")  # in click mode two fingers zoom the page, as everywhere
+    tab.page.locator("[data-testid=stage]").scroll_into_view_if_needed()
+    (x, y), session = tab.at(320, 210), tab.page.context.new_cdp_session(tab.page)
+    for kind, spread in (("touchStart", 20), ("touchMove", 50), ("touchMove", 90)):
+        fingers = [{"x": x - spread, "y": y, "id": 0}, {"x": x + spread, "y": y, "id": 1}]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    tab.page.wait_for_function(
+        "Number(document.querySelector('.lab-view').style.getPropertyValue('--zoom')) > 1.5"
+    )
+    assert tab.page.locator(".lab-box, .lab-mark").count() == 0
+
+
+def test_keyboard_alone_erases(rocket_tab: Any) -> None:
+    rocket_tab.choose("telea")
+    rocket_tab.page.focus("[data-testid=stage]")
+    rocket_tab.page.keyboard.press("ArrowUp")
+    rocket_tab.page.keyboard.press("Enter")
+    rocket_tab.drawn(0)
+    rocket_tab.page.keyboard.press("]")
+    rocket_tab.page.wait_for_function("!document.querySelector('.is-busy')")
+    rocket_tab.page.keyboard.press("Control+Enter")
+    rocket_tab.page.wait_for_selector(".lab-result[data-eraser=telea][data-state=done]")
+    assert "0 pixels changed" in rocket_tab.card("telea").inner_text()
