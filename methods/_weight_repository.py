@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from methods._base import HubFile, Text, WeightFile, WeightsUnavailable
+from methods._base import HubFile, Text, UrlFile, WeightFile, WeightsUnavailable
 from methods._weight_errors import command, to_be_brought, variable
 from methods._weights import find_weights
 
@@ -27,12 +27,14 @@ class RepoFile:
 
     path: within it, and within its folder here. size: bytes, an estimate without a sha256.
     elsewhere: other paths under which some revisions keep it, tried in order after `path`.
+    urls: plain addresses, tried in order instead, for a file that is not on the hub.
     """
 
     path: str
     size: int
     sha256: str | None = None
     elsewhere: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +83,11 @@ class Repository:
         return places.pop()
 
     def _weight(self, file: RepoFile) -> WeightFile:
+        paths = (file.path, *file.elsewhere) if self.repo else ()
+        on_hub = (HubFile(self.repo, path, self.revision) for path in paths)
         return WeightFile(
             name=f"{self.name}/{file.path}",
-            sources=tuple(
-                HubFile(repo=self.repo, path=path, revision=self.revision)
-                for path in ((file.path, *file.elsewhere) if self.repo else ())
-            ),
+            sources=tuple(map(UrlFile, file.urls)) or tuple(on_hub),
             size=file.size,
             sha256=file.sha256,
             license=self.license,

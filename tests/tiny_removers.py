@@ -4,10 +4,11 @@ see `tiny_models`, which makes them along with its own."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tiny_models import WIDTH, save, save_sdxl, sdxl_layout, seeded
+from tiny_models import WIDTH, save, save_sdxl, sdxl_layout, seeded, unet_config
 
 
 def save_objectclear(folder: Path, seed: int = 90) -> Path:
@@ -75,8 +76,90 @@ def low_rank(weight: Any, rank: int = 2) -> dict[str, Any]:
     return {"lora_A": down, "lora_B": up}
 
 
+VIEW, PICTURE = 12, 20
+"""Widths of the tiny Alpha-CLIP's embeddings and of those that its IP-Adapter takes."""
+
+
+def save_clipaway(folder: Path, seed: int = 110) -> Path:
+    """Alpha-CLIP's picture side in OpenAI's names, and the MLP behind it."""
+    import torch
+    from safetensors.torch import save_file
+
+    from methods._clipaway_models import REPOSITORY
+
+    clip, mlp = (folder / file.path for file in REPOSITORY.files)
+    for file in (clip, mlp):
+        file.parent.mkdir(parents=True)
+    with seeded(seed):
+        torch.save(alpha_clip(VIEW), clip)
+        layers = [VIEW, VIEW, PICTURE, PICTURE]
+        tensors: dict[str, Any] = {}
+        for i, (width_in, width) in enumerate(pairwise(layers)):
+            tensors |= named(torch.nn.Linear(width_in, width), f"{3 * i}.")
+            if i + 2 < len(layers):
+                tensors |= named(torch.nn.LayerNorm(width), f"{3 * i + 1}.")
+        save_file(tensors, mlp)
+    return folder
+
+
+def alpha_clip(view: int, layers: int = 2) -> dict[str, Any]:
+    """Random tensors as in Alpha-CLIP's file: a vision transformer for 4 x 4 patches."""
+    import torch
+
+    width = WIDTH
+    tensors = {
+        "class_embedding": torch.randn(width),
+        "positional_embedding": torch.randn(17, width) / 4,
+        "conv1.weight": torch.randn(width, 3, 8, 8) / 14,
+        "conv1_alpha.weight": torch.randn(width, 1, 8, 8) / 8,
+        "proj": torch.randn(width, view) / 4,
+        **named(torch.nn.LayerNorm(width), "ln_pre."),
+        **named(torch.nn.LayerNorm(width), "ln_post."),
+    }
+    for place in range(layers):
+        start = f"transformer.resblocks.{place}."
+        tensors |= named(torch.nn.Linear(width, 3 * width), f"{start}attn.in_proj.")
+        tensors |= named(torch.nn.Linear(width, width), f"{start}attn.out_proj.")
+        tensors |= named(torch.nn.Linear(width, 4 * width), f"{start}mlp.c_fc.")
+        tensors |= named(torch.nn.Linear(4 * width, width), f"{start}mlp.c_proj.")
+        tensors |= named(torch.nn.LayerNorm(width), f"{start}ln_1.")
+        tensors |= named(torch.nn.LayerNorm(width), f"{start}ln_2.")
+    return tensors
+
+
+def named(module: Any, start: str) -> dict[str, Any]:
+    """A module's tensors by names that begin with `start`."""
+    return {f"{start}{name}": tensor for name, tensor in module.state_dict().items()}
+
+
+def save_ip_adapter(folder: Path, seed: int = 120) -> Path:
+    """IP-Adapter for the tiny Stable Diffusion inpainting."""
+    import torch
+    from diffusers import UNet2DConditionModel
+    from safetensors.torch import save_file
+
+    from methods._clipaway_models import IP_ADAPTER
+
+    file = folder / IP_ADAPTER.files[0].path
+    file.parent.mkdir(parents=True)
+    with seeded(seed):
+        unet = UNet2DConditionModel(**unet_config(9))
+        tensors = named(torch.nn.Linear(PICTURE, 4 * WIDTH), "image_proj.proj.")
+        tensors |= named(torch.nn.LayerNorm(WIDTH), "image_proj.norm.")
+        for place, (key, _) in enumerate(unet.attn_processors.items()):
+            if "attn2" in key:
+                layer = unet.get_submodule(key.removesuffix(".processor"))
+                for kind in "kv":
+                    weight = getattr(layer, f"to_{kind}").weight.detach()
+                    tensors[f"ip_adapter.{place}.to_{kind}_ip.weight"] = weight.clone()
+    save_file(tensors, file)
+    return folder
+
+
 REMOVERS: dict[str, Callable[[Path], object]] = {
     "objectclear": save_objectclear,
     "osor": save_osor,
+    "clipaway": save_clipaway,
+    "ip-adapter": save_ip_adapter,
 }
 """What to make for each `Repository.name`."""
