@@ -194,7 +194,7 @@ TEXTS: dict[str, Text] = {
     "panel.section": Text("Erasers", "擦除器"),
     "panel.title": Text("Erasers", "擦除器"),
     "panel.loading": Text("Looking at what this machine can run…", "正在查看本机可运行的擦除器…"),
-    "panel.all": Text("All or none", "全选或全不选"),
+    "panel.all": Text("All that are ready", "勾选全部就绪的"),
     "panel.seed": Text("Seed", "种子"),
     "panel.seed.hint": Text(
         "The same seed gives the same result again.", "相同的种子会得到相同的结果。"

@@ -181,10 +181,11 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     lab.remember("ticked", JSON.stringify(ticked().map((eraser) => eraser.id)));
   }
 
+  /** All that can start at once; what would first fetch gigabytes is ticked by hand only. */
   function tickAll() {
-    const usable = lab.catalogue.erasers.filter((eraser) => eraser.available);
-    const on = ticked().length < usable.length;
-    for (const eraser of usable) chosen.get(eraser.id).ticked = on;
+    const ready = lab.catalogue.erasers.filter((eraser) => eraser.available && lab.ready(eraser));
+    const on = !ready.every((eraser) => chosen.get(eraser.id).ticked);
+    for (const eraser of lab.catalogue.erasers) chosen.get(eraser.id).ticked = on && ready.includes(eraser);
     remember();
     render();
   }
