@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     import torch
 
 PROMPTS = ClipPrompts(Part(SD15_INPAINTING, "tokenizer"), Part(SD15_INPAINTING, "text_encoder"))
-_MEAN, _SPREAD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+_MEAN = np.array((0.48145466, 0.4578275, 0.40821073), np.float32)
+_SPREAD = np.array((0.26862954, 0.26130258, 0.27577711), np.float32)
 _ALPHA_MEAN, _ALPHA_SPREAD = 0.5, 0.26
 
 
@@ -152,7 +153,9 @@ class ClipAway(DiffusionEraser):
         size = (encoder.config.image_size,) * 2
         # A picture that is not square is squeezed, not cut, so that the mask stays on it.
         small = np.asarray(pil(image).resize(size, resample=3), dtype=np.float32) / 255  # bicubic
-        pixels = torch.from_numpy((small - np.float32(_MEAN)) / np.float32(_SPREAD))
+        pixels = torch.from_numpy(
+            (small - np.array(_MEAN, np.float32)) / np.array(_SPREAD, np.float32)
+        )
         found = []
         with torch.no_grad(), on_device(encoder, self.device):
             for region in (mask, ~mask):

@@ -156,10 +156,34 @@ def save_ip_adapter(folder: Path, seed: int = 120) -> Path:
     return folder
 
 
+def save_rorem_lcm(folder: Path, seed: int = 140) -> Path:
+    """Low-rank additions to the tiny RORem, as diffusers writes them."""
+    from diffusers import UNet2DConditionModel
+    from safetensors.torch import save_file
+
+    from methods._rorem_models import LCM
+
+    file = folder / LCM.files[0].path
+    file.parent.mkdir(parents=True)
+    with seeded(seed):
+        unet = UNet2DConditionModel(**sdxl_layout(9))
+        ends = (".to_q", ".to_k", ".to_v", ".to_out.0", ".conv1", ".time_emb_proj")
+        tensors = {
+            f"unet.{layer}.{name}.weight": tensor
+            for layer, module in unet.named_modules()
+            if layer.endswith(ends)
+            for name, tensor in low_rank(module.weight).items()
+        }
+    save_file(tensors, file)
+    return folder
+
+
 REMOVERS: dict[str, Callable[[Path], object]] = {
     "objectclear": save_objectclear,
     "osor": save_osor,
     "clipaway": save_clipaway,
+    "rorem": lambda folder: save_sdxl(folder, seed=130),
+    "rorem-lcm": save_rorem_lcm,
     "ip-adapter": save_ip_adapter,
 }
 """What to make for each `Repository.name`."""
