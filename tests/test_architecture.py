@@ -68,7 +68,7 @@ def layer(module: str) -> int:
     siblings at the same height where no circle arises."""
     if module in NAMED:
         return NAMED[module]
-    if module == "__main__" or module.startswith("_cli"):
+    if module in ("__main__", "_cli") or module.startswith("_cli_"):
         return COMMANDS
     if module.endswith("_network"):
         return NETWORK
