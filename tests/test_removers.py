@@ -1,0 +1,77 @@
+"""The erasers that were trained to remove, on tiny models: half precision, shared components."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import tiny_models
+import tiny_removers
+from attention_tools import mask as mask
+from attention_tools import one_thread as one_thread
+from attention_tools import photo as photo
+from methods import Eraser, Image, Mask, get_eraser
+from methods._base import no_progress
+from methods._diffusion import store
+from methods._weights import use_local
+
+NAMES = ("objectclear", "osor", "clipaway", "rorem")
+BASES = ("sdxl-inpainting", "sd15-inpainting")
+every = pytest.mark.parametrize("name", NAMES)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    folder = tmp_path_factory.mktemp("models")
+    builders = {name: tiny_models.REPOSITORIES[name] for name in BASES} | tiny_removers.REMOVERS
+    for name, build in builders.items():
+        build(folder / name)
+        use_local(name, folder / name)
+    yield
+    for name in builders:
+        use_local(name, None)
+
+
+def erase(eraser: Eraser, photo: Image, mask: Mask, seed: int = 3) -> Image:
+    fields = type(eraser).Settings.model_fields
+    few = {"num_inference_steps": 3} if "num_inference_steps" in fields else {}
+    return eraser.erase(photo, mask, eraser.Settings(**few), seed, no_progress)
+
+
+@every
+@pytest.mark.parametrize("half", ["bfloat16", "float16"])
+def test_half_precision_paints_nearly_the_same(
+    name: str, half: str, photo: Image, mask: Mask
+) -> None:
+    """On a CPU; the precisions differ by a few grey levels on noise of the full range."""
+    import torch
+
+    eraser, found = get_eraser(name)(), []
+    for dtype in (torch.float32, getattr(torch, half)):
+        eraser.load("cpu", dtype)
+        found.append(erase(eraser, photo, mask).astype(int))
+    eraser.unload()
+    assert np.abs(found[0] - found[1]).mean() < 8
+    other = get_eraser(name)()
+    other.load("cpu", None)
+    assert np.abs(found[0] - erase(other, photo, mask, seed=4)).mean() > 8
+    other.unload()
+
+
+def test_one_after_the_other_and_the_first_again(photo: Image, mask: Mask) -> None:
+    """Bit for bit, though they stand on the same parts; and in the end nothing is held."""
+    erasers = [get_eraser(name)() for name in (*NAMES, "sdxl_inpainting", "sd_inpainting")]
+    for eraser in erasers:
+        eraser.load("cpu", None)
+    first = [erase(eraser, photo, mask) for eraser in erasers]
+    loads = store.loads
+    again = [erase(eraser, photo, mask) for eraser in reversed(erasers)][::-1]
+    assert store.loads == loads, "the second round loads nothing"
+    for one, two in zip(first, again, strict=True):
+        assert (one == two).all()
+    kept = [part for eraser in erasers for _, part in eraser._taken.values()]  # type: ignore[attr-defined]
+    for eraser in erasers:
+        eraser.unload()
+    assert not any(store.users(part) for part in kept)
