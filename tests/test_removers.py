@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 def erase(eraser: Eraser, photo: Image, mask: Mask, seed: int = 3) -> Image:
     fields = type(eraser).Settings.model_fields
-    few = {"num_inference_steps": 3} if "num_inference_steps" in fields else {}
+    few: dict[str, Any] = {"num_inference_steps": 3} if "num_inference_steps" in fields else {}
     return eraser.erase(photo, mask, eraser.Settings(**few), seed, no_progress)
 
 
