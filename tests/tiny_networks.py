@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tiny_models import save_vae, seeded, unet_config
+from tiny_models import WIDTH, save, save_sd, save_vae, seeded, unet_config
 
 # --- PixelHacker ---------------------------------------------------------------------------
 
@@ -49,5 +49,40 @@ def as_torch_file(file: Path) -> Path:
     return target
 
 
-NETWORKS: dict[str, Callable[[Path], object]] = {"pixelhacker": save_pixelhacker}
+# --- SmartEraser ---------------------------------------------------------------------------
+
+
+def save_smarteraser(folder: Path, seed: int = 80) -> Path:
+    """The folder that the authors' archive makes: a model of SD's kind and a small network."""
+    import torch
+
+    from methods._smarteraser_network import ImageToText
+
+    save_sd(folder, seed)
+    with seeded(seed + 9):
+        torch.save(ImageToText(WIDTH).state_dict(), folder / "clip_mlp_weight.pth")
+    return folder
+
+
+def save_clip(folder: Path, seed: int = 90) -> Path:
+    """The whole of CLIP, both encoders in one file, for images of 32 pixels."""
+    from transformers import CLIPConfig, CLIPModel
+
+    size = {"hidden_size": WIDTH, "intermediate_size": 2 * WIDTH, "num_hidden_layers": 2}
+    size |= {"num_attention_heads": 2, "projection_dim": WIDTH}
+    marks = {"vocab_size": 64, "bos_token_id": 62, "eos_token_id": 63, "pad_token_id": 63}
+    config = CLIPConfig(
+        text_config=size | marks,
+        vision_config=size | {"image_size": 32, "patch_size": 8},
+        projection_dim=WIDTH,
+    )
+    with seeded(seed):
+        return save(CLIPModel(config), folder)
+
+
+NETWORKS: dict[str, Callable[[Path], object]] = {
+    "pixelhacker": save_pixelhacker,
+    "smarteraser": save_smarteraser,
+    "clip-vit-large-patch14": save_clip,
+}
 """What to make for each `Repository.name`."""

@@ -88,6 +88,7 @@ ERRORS_ZH: dict[str, str] = {
     "或用环境变量 {variable} 指定本地文件。尝试过：{tried}",
     "weights_by_hand": "本机没有 {name}，程序也无法自动下载。{where_zh}然后把环境变量 {variable} "
     "设为该文件夹；或将该文件夹命名为 {folder}，并把 ERASER_LAB_LOCAL_WEIGHTS 设为它所在的文件夹。",
+    "weights_mixed": "{name} 文件夹中的权重彼此不匹配，请指向作者提供的原始文件夹。",
     "weights_offline": "本机没有 {name}，且已设置 ERASER_LAB_OFFLINE=1。取消后运行 {command}，"
     "或用环境变量 {variable} 指定本地文件。",
     "weights_disk_full": "磁盘空间不足，无法保存 {name}。请清理空间，"

@@ -1,0 +1,111 @@
+"""SmartEraser's files, which only the user can bring, and how they are read.
+
+The authors give one archive in a drive's folder. No hash of it could be seen, so what is found
+is checked by what it holds: every network must be of SmartEraser's shape, to the last tensor.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from methods._base import Text, WeightFile
+from methods._clip_vision import CLIP_LARGE, read_vision
+from methods._diffusion import ClipPrompts, Part, RepoFile, Repository, read_model
+from methods._diffusion_readers import files_of, is_network, unreadable
+from methods._state_dict import read_tensors
+from methods._weight_errors import variable
+
+if TYPE_CHECKING:
+    import torch
+
+_ARCHIVE = "https://drive.google.com/file/d/1D49l9DM6X_s34ISDk0J853z1VdiBzs2N/view"
+_NETWORK = "diffusion_pytorch_model.safetensors"
+
+_BY_HAND = Text(
+    f"Download the authors' archive from {_ARCHIVE} (github.com/longtaojiang/SmartEraser names"
+    " another place too) and unpack it into a folder, so that unet, vae, text_encoder, tokenizer,"
+    " scheduler and clip_mlp_weight.pth lie directly in it.",
+    f"请从 {_ARCHIVE} 下载作者的压缩包（github.com/longtaojiang/SmartEraser 中另有下载处），"
+    "解压到一个文件夹，使 unet、vae、text_encoder、tokenizer、scheduler 和 clip_mlp_weight.pth "
+    "直接位于其中。",
+)
+
+SMARTERASER = Repository(
+    name="smarteraser",
+    license="MIT",
+    by_hand=_BY_HAND,
+    files=(
+        RepoFile("unet/config.json", 750),
+        RepoFile(f"unet/{_NETWORK}", 3_438_167_000),
+        RepoFile("vae/config.json", 550),
+        RepoFile(f"vae/{_NETWORK}", 334_643_000),
+        RepoFile("text_encoder/config.json", 620),
+        RepoFile("text_encoder/model.safetensors", 492_265_000),
+        RepoFile("tokenizer/merges.txt", 524_619),
+        RepoFile("tokenizer/vocab.json", 1_059_962),
+        RepoFile("tokenizer/special_tokens_map.json", 472),
+        RepoFile("tokenizer/tokenizer_config.json", 810),
+        RepoFile("scheduler/scheduler_config.json", 320),
+        RepoFile("clip_mlp_weight.pth", 2_369_000),
+    ),
+)
+
+_VARIABLE = variable(SMARTERASER.name)
+
+HOW_TO_GET = Text(
+    f"Its weights must be downloaded by hand. {_BY_HAND.en} Then set {_VARIABLE} to that folder.",
+    f"权重需要手动下载。{_BY_HAND.zh}然后把环境变量 {_VARIABLE} 设为该文件夹。",
+)
+"""For the card."""
+
+WEIGHTS: tuple[WeightFile, ...] = (*SMARTERASER.weights(), *CLIP_LARGE.weights())
+
+SCHEDULER = Part(SMARTERASER, "scheduler")
+
+
+def parts() -> dict[str, Part]:
+    """What stays loaded, by name; the first two belong to the pipeline."""
+    return {
+        "unet": Part(SMARTERASER, "unet", read=read_unet),
+        "vae": Part(SMARTERASER, "vae"),
+        "image_encoder": Part(CLIP_LARGE, "", read=read_vision),
+        "image_to_text": Part(SMARTERASER, "", read=read_image_to_text),
+    }
+
+
+def read_unet(path: Path, dtype: torch.dtype) -> Any:
+    """A UNet that takes what SmartEraser's does; those of other models lie in folders too."""
+    from diffusers import UNet2DConditionModel
+
+    unet = read_model(UNet2DConditionModel, path, dtype)
+    if unet.config.in_channels != 9:
+        raise unreadable("smarteraser/unet")
+    return unet
+
+
+def read_image_to_text(path: Path, dtype: torch.dtype) -> Any:
+    """The small network behind CLIP's image embedding; its width is that of its tensors."""
+    from methods._smarteraser_network import ImageToText
+
+    (file,) = (file for file in files_of(path, dtype) if is_network(file))
+    tensors = read_tensors(file)
+    network = ImageToText(len(tensors["norm.weight"]))
+    network.load_state_dict(tensors)
+    return network.to(dtype)
+
+
+class ShortPrompts(ClipPrompts):
+    """Seven tokens for a text, in place of CLIP's 77."""
+
+    TOKENS = 7
+
+    def __init__(self) -> None:
+        super().__init__(Part(SMARTERASER, "tokenizer"), Part(SMARTERASER, "text_encoder"))
+
+    def ids(self, tokenizer: Any, text: str) -> list[int]:
+        """Filled up with the end mark."""
+        found: list[int] = tokenizer(
+            text, padding="max_length", max_length=self.TOKENS, truncation=True
+        ).input_ids
+        return found

@@ -1,0 +1,163 @@
+"""SmartEraser: the network sees what it is to remove, instead of a hole.
+
+Paper: Jiang, Wang, Bao, Zhou, Chen, Shi, Chen, Li, "SmartEraser: Remove Anything from Images
+using Masked-Region Guidance", CVPR 2025. Stable Diffusion 1.5 inpainting, trained on with the
+whole picture in place of the one with the hole, and with CLIP's view of the object in the
+prompt (see `_smarteraser_guidance`). It was trained with one object in a picture; so several are
+removed one after the other. The authors resample the whole photo; here only the hole is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from methods._base import (
+    Canvas,
+    EraserSpec,
+    Image,
+    Mask,
+    Paper,
+    Progress,
+    Text,
+    setting,
+)
+from methods._diffusion import (
+    DiffusionEraser,
+    Part,
+    generator,
+    pil,
+    read_scheduler,
+    sd_inpaint_pipeline,
+)
+from methods._diffusion_settings import DiffusionSettings
+from methods._picture_tensors import pixel_tensor
+from methods._smarteraser_guidance import TEXTS, ObjectPrompts
+from methods._smarteraser_masks import cut_out, enlarged, objects
+from methods._smarteraser_models import HOW_TO_GET, SCHEDULER, WEIGHTS, ShortPrompts, parts
+
+
+class SmartEraserSettings(DiffusionSettings):
+    """The authors' parameters, and how their mask is made of the user's."""
+
+    num_inference_steps: int = setting(
+        50,
+        "Steps from noise to picture, for each object.",
+        "每个物体从噪声到图片的步数。",
+        ge=1,
+        le=150,
+    )
+    guidance_scale: float = setting(
+        1.5,
+        "How strictly it follows the view of the object that is to go; 1 leaves the guidance out"
+        " and takes half the time.",
+        "遵循“要移除的物体”这一引导的程度；1 表示不做引导，用时减半。",
+        ge=1,
+        le=30,
+    )
+    mask_growth: float = setting(
+        1.1,
+        "The area of the mask that the network is given, as a multiple of yours: it was trained"
+        " with masks a little larger than the object. What it paints outside yours is not used.",
+        "交给网络的蒙版面积是你所选蒙版的多少倍：训练时的蒙版略大于物体。你的蒙版以外的内容不会被采用。",
+        ge=1,
+        le=3,
+    )
+    one_by_one: bool = setting(
+        True,
+        "Remove separate objects one after the other, each with a run of its own. The authors"
+        " advise it: with several at once, objects are made up.",
+        "把分开的物体逐个移除，每个单独运行一次。作者建议如此：同时移除多个时容易凭空生成物体。",
+    )
+
+
+class SmartEraser(DiffusionEraser):
+    """diffusers' inpainting pipeline on the authors' weights, given the whole picture."""
+
+    spec = EraserSpec(
+        id="smarteraser",
+        name="SmartEraser",
+        summary=Text(
+            "Sees the object that it is to remove, and leaves more of its surroundings alone.",
+            "能看到要移除的物体，因此更好地保留周围内容。",
+        ),
+        paper=Paper(
+            "SmartEraser: Remove Anything from Images using Masked-Region Guidance",
+            "https://arxiv.org/abs/2501.08279",
+            2025,
+        ),
+        license="MIT",
+        weights=WEIGHTS,
+        canvas=Canvas(square=512, min_context=128),
+        devices=("cuda", "mps", "cpu"),
+        memory=5_000_000_000,  # in float32; half of it on a GPU
+        rank=36,
+        notes=(
+            HOW_TO_GET,
+            Text(
+                "The code is MIT; the weights come from Stable Diffusion 1.5 (OpenRAIL-M).",
+                "代码许可为 MIT；权重源自 Stable Diffusion 1.5（OpenRAIL-M）。",
+            ),
+            Text(
+                "Its authors say that it may make things up where several objects are alike.",
+                "作者指出，图中有多个相似物体时可能会凭空生成内容。",
+            ),
+        ),
+    )
+    Settings = SmartEraserSettings
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._prompts: ObjectPrompts | None = None
+
+    def parts(self, settings: Any) -> Mapping[str, Part]:
+        """UNet, VAE, CLIP's image encoder and what follows it."""
+        return parts()
+
+    def unload(self) -> None:
+        """Give the components back."""
+        super().unload()
+        self._prompts = None
+
+    def erase(
+        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+    ) -> Image:
+        """Object after object, each on the result of those before it."""
+        todo = objects(mask) if settings.one_by_one else [mask]
+        numbers, picture = generator(seed), image
+        for place, part in enumerate(todo):
+
+            def tell(step: int, total: int, before: int = place) -> None:
+                progress(before * total + step, len(todo) * total)
+
+            hole = enlarged(part, settings.mask_growth)
+            filled = self.sample(picture, hole, settings, tell, generator=numbers)
+            picture = np.where(part[..., None], filled, picture)
+        return picture
+
+    def sample(
+        self, picture: Image, hole: Mask, settings: Any, progress: Progress, **more: Any
+    ) -> Any:
+        """One run of the stock pipeline. more: arguments for it, in place of ours. Returns what
+        `DiffusionEraser.run` does."""
+        loaded = self.loaded(settings)
+        text, empty = (found.tokens for found in self.embed(ShortPrompts(), TEXTS))
+        if self._prompts is None:
+            self._prompts = ObjectPrompts(loaded["image_encoder"], loaded["image_to_text"])
+        positive, negative = self._prompts.of(cut_out(picture, hole), text, empty)
+        pipeline = sd_inpaint_pipeline(loaded, read_scheduler(SCHEDULER.path()))
+        call = {
+            "image": pil(picture),
+            "mask_image": pil(hole),
+            # The whole picture: the pipeline encodes what it is given here.
+            "masked_image_latents": pixel_tensor(picture).to(self.dtype),
+            "height": picture.shape[0],
+            "width": picture.shape[1],
+            "prompt_embeds": positive,
+            "negative_prompt_embeds": negative,
+            "num_inference_steps": settings.num_inference_steps,
+            "guidance_scale": settings.guidance_scale,
+        }
+        return self.run(pipeline, settings, 0, progress, **(call | more))
