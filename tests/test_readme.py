@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 import sys
 import textwrap
 from pathlib import Path
@@ -64,7 +65,7 @@ def test_every_command_line_example_parses(monkeypatch: pytest.MonkeyPatch) -> N
 
     parser = _parser()
     lines = "\n".join(code_blocks("")).replace("\\\n", " ").splitlines()
-    commands = [line.split() for line in lines if line.startswith("python -m methods")]
+    commands = [shlex.split(line) for line in lines if line.startswith("python -m methods")]
     assert len(commands) >= 5
     for words in commands:
         parser.parse_args(words[3:])
