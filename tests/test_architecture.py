@@ -17,7 +17,13 @@ HEAVY = {"torch", "torchvision", "diffusers", "transformers", "peft", "accelerat
 HEAVY |= {"segment_anything", "onnxruntime", "patchmatch", "gradio", "groundingdino"}
 
 BASE, NETWORK, HELPER, ERASER, REGISTRY, RUNNER, COMMANDS = range(7)
-NAMED = {"_base": BASE, "_registry": REGISTRY, "_worker": RUNNER, "_runner": RUNNER}
+NAMED = {
+    "_base": BASE,
+    "_onnx_tensors": NETWORK,  # a reader of a file format: it knows nothing of the program
+    "_registry": REGISTRY,
+    "_worker": RUNNER,
+    "_runner": RUNNER,
+}
 
 
 class Import(NamedTuple):
