@@ -76,6 +76,26 @@ def test_with_nothing_but_object_every_token_gets_the_mean(scale: float) -> None
     assert (found - value.mean(2, keepdim=True)).abs().max() == 0
 
 
+@pytest.mark.gpu
+def test_no_score_matrix_is_written_down() -> None:
+    """One layer of SDXL's size: less memory than a twentieth of both halves' scores."""
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    heads, tokens = 10, 64 * 64
+    query, key, value = torch.randn(3, 2, heads, tokens, 64, device="cuda").half()
+    masks = TokenMasks(np.eye(1024, dtype=bool), (64, 64))
+    steps = Steps(Redirection())
+    steps.step = 0
+    layer = RedirectedAttention(None, steps, masks)
+    layer.attend(query, key, value)  # the first call makes the masks
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    layer.attend(query, key, value)
+    assert torch.cuda.max_memory_allocated() - before < 2 * heads * tokens**2 * 2 / 20
+
+
 @pytest.mark.parametrize(("height", "width"), [(64, 128), (192, 64), (320, 448), (64, 64)])
 def test_masks_are_pooled_along_each_axis(height: int, width: int) -> None:
     import torch
