@@ -131,12 +131,15 @@ def _variant(path: Path, dtype: torch.dtype) -> str | None:
 
 
 def read_scheduler(path: Path, **changes: Any) -> Any:
-    """The scheduler that a folder's configuration names. changes: of its configuration."""
+    """The scheduler that a folder's configuration names.
+
+    changes: of its configuration; `_class_name` makes it another scheduler.
+    """
     import diffusers
 
-    config = json.loads((path / "scheduler_config.json").read_text(encoding="utf-8"))
+    config = json.loads((path / "scheduler_config.json").read_text(encoding="utf-8")) | changes
     kind: Any = getattr(diffusers, str(config.get("_class_name")), None)
     is_scheduler = isinstance(kind, type) and issubclass(kind, diffusers.SchedulerMixin)
     if not is_scheduler:
         raise unreadable(path.name)
-    return kind.from_config({**config, **changes})
+    return kind.from_config(config)

@@ -1,0 +1,166 @@
+"""CAT-Diffusion's files. Its authors have published none: a checkpoint is the user's own.
+
+It is one file of tensors under the names of the authors' code: the UNet in the layout of the
+original Stable Diffusion, the semantic inpainter, and frozen parts that are read from their own
+homes instead. A `config.json` beside it stands for networks of another size.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from methods._base import Text, WeightFile
+from methods._clip_vision import CLIP_LARGE, read_vision
+from methods._diffusion import ClipPrompts, Embedding, Part, RepoFile, Repository, check_complete
+from methods._diffusion_readers import files_of, is_network
+from methods._diffusion_repositories import SD15_INPAINTING
+from methods._diffusion_text import id_tensor
+from methods._state_dict import read_tensors
+
+if TYPE_CHECKING:
+    import torch
+
+_UNET, _INPAINTER = "model.diffusion_model.", "fusion_model."
+
+_BY_HAND = Text(
+    "Its authors have published no weights. If you have trained the model with their code"
+    " (github.com/Nnn-s/CATdiffusion), save its state dict with torch.save or as safetensors, and"
+    " put that one file into a folder.",
+    "作者没有公布权重。如果你用他们的代码（github.com/Nnn-s/CATdiffusion）训练了模型，请用 torch.save "
+    "或 safetensors 保存其 state dict，并把这一个文件放进一个文件夹。",
+)
+
+CATDIFFUSION = Repository(
+    name="catdiffusion",
+    license="MIT",
+    by_hand=_BY_HAND,
+    files=(RepoFile("catdiffusion.ckpt", 6_200_000_000),),
+)
+
+HOW_TO_GET = Text(
+    f"{_BY_HAND.en} Then set ERASER_LAB_WEIGHT_CATDIFFUSION to that folder.",
+    f"{_BY_HAND.zh}然后把环境变量 ERASER_LAB_WEIGHT_CATDIFFUSION 设为该文件夹。",
+)
+"""For the card: why it is empty, and what fills it."""
+
+WEIGHTS: tuple[WeightFile, ...] = (
+    *CATDIFFUSION.weights(),
+    *SD15_INPAINTING.weights("vae", "text_encoder", "tokenizer"),
+    *CLIP_LARGE.weights(),
+)
+
+PUBLISHED: Mapping[str, Any] = {
+    "heads": 16,  # of the semantic inpainter
+    "unet": {"sample_size": 64, "in_channels": 9, "cross_attention_dim": 768},
+}
+"""The sizes of the authors' configuration; what is not named is diffusers' default, SD 1.5's."""
+
+
+def parts() -> dict[str, Part]:
+    """What stays loaded, by name; the first two belong to the pipeline."""
+    return {
+        "unet": Part(CATDIFFUSION, "", read=read_unet),
+        "vae": Part(SD15_INPAINTING, "vae"),
+        "image_encoder": Part(CLIP_LARGE, "", read=read_vision),
+        "semantic_inpainter": Part(CATDIFFUSION, "", read=read_inpainter),
+    }
+
+
+def read_unet(path: Path, dtype: torch.dtype) -> Any:
+    """The UNet with its reference adapter."""
+    tensors, config = _checkpoint(path, dtype, _UNET)
+    return build_unet(tensors, config["unet"]).to(dtype)
+
+
+def build_unet(tensors: Mapping[str, torch.Tensor], config: Mapping[str, Any]) -> Any:
+    """A UNet of tensors under the original's names; all must be there and none more."""
+    import torch
+    from diffusers import UNet2DConditionModel
+    from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
+
+    from methods._catdiffusion_network import add_references
+
+    attended = next(v.shape[1] for name, v in tensors.items() if name.endswith("attn3.to_k.weight"))
+    with torch.device("meta"):
+        unet = UNet2DConditionModel.from_config(dict(config))
+        add_references(unet, attended)
+    prefixed = {_UNET + name: value for name, value in tensors.items()}
+    renamed = convert_ldm_unet_checkpoint(prefixed, dict(unet.config))
+    check_complete("catdiffusion", tensors.keys() if len(renamed) != len(tensors) else ())
+    unet.load_state_dict(renamed, assign=True)
+    return unet
+
+
+def read_inpainter(path: Path, dtype: torch.dtype) -> Any:
+    """The semantic inpainter."""
+    tensors, config = _checkpoint(path, dtype, _INPAINTER)
+    return build_inpainter(tensors, config["heads"]).to(dtype)
+
+
+def build_inpainter(tensors: Mapping[str, torch.Tensor], heads: int) -> Any:
+    """A semantic inpainter of the sizes that its tensors have."""
+    import torch
+
+    from methods._catdiffusion_network import SemanticInpainter
+
+    label_inner, label = tensors["label_mlp.fc1.weight"].shape
+    inner, width = tensors["spatial_mlp.fc1.weight"].shape
+    layers = {name.split(".")[2] for name in tensors if name.startswith("encoder.layers.")}
+    with torch.device("meta"):
+        inpainter = SemanticInpainter(
+            width=width,
+            inner=inner,
+            heads=heads,
+            layers=len(layers),
+            label=label,
+            label_inner=label_inner,
+        )
+    inpainter.load_state_dict(tensors, assign=True)
+    return inpainter
+
+
+def _checkpoint(
+    path: Path, dtype: torch.dtype, prefix: str
+) -> tuple[dict[str, torch.Tensor], Mapping[str, Any]]:
+    """The tensors under a prefix, without it, off the disk; and the sizes."""
+    files = files_of(path, dtype)
+    (file,) = (file for file in files if is_network(file))
+    tensors = {
+        name.removeprefix(prefix): value.to(dtype, copy=True)
+        for name, value in read_tensors(file).items()
+        if name.startswith(prefix)
+    }
+    own = path / "config.json"
+    sizes = json.loads(own.read_text(encoding="utf-8")) if own in files else PUBLISHED
+    return tensors, sizes
+
+
+class LabelPrompts(ClipPrompts):
+    """A prompt's tokens for the UNet and its pooled vector for the semantic inpainter."""
+
+    def __init__(self) -> None:
+        base = SD15_INPAINTING
+        super().__init__(Part(base, "tokenizer"), Part(base, "text_encoder"))
+
+    def encode(self, text: str, *components: Any) -> Embedding:
+        """One text."""
+        tokenizer, encoder = components
+        output = encoder(id_tensor(self.ids(tokenizer, text), encoder))
+        return Embedding(output.last_hidden_state.cpu(), output.pooler_output.cpu())
+
+
+def scheduler() -> Any:
+    """The original's DDIM sampler."""
+    from diffusers import DDIMScheduler
+
+    return DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        clip_sample=False,
+        set_alpha_to_one=False,
+        steps_offset=1,
+    )

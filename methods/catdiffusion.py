@@ -1,0 +1,130 @@
+"""CAT-Diffusion: puts an object that a prompt names into the hole. It inserts; it does not erase.
+
+Paper: Chen, Chen, Pan, Li, Yao, Chen, Mei, "Improving Text-guided Object Inpainting with Semantic
+Pre-inpainting", ECCV 2024. Stable Diffusion 1.5 inpainting with what `_catdiffusion_network` adds.
+No weights were published; a checkpoint of the user's own runs here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, setting
+from methods._catdiffusion_models import HOW_TO_GET, WEIGHTS, LabelPrompts, parts, scheduler
+from methods._catdiffusion_pictures import Views, views
+from methods._clip_vision import clip_pixels
+from methods._diffusion import DiffusionEraser, Part, pil, sd_inpaint_pipeline
+from methods._diffusion_readers import unreadable
+from methods._diffusion_settings import MAX_PROMPT, DiffusionSettings
+
+
+class CatDiffusionSettings(DiffusionSettings):
+    """What to insert, and the authors' parameters."""
+
+    prompt: str = setting(
+        "",
+        "The object to put into the hole, in English, for instance: a fire hydrant. Left empty,"
+        " something is put there all the same.",
+        "要放进空洞的物体（英文），例如：a fire hydrant。留空时仍会放入某种内容。",
+        max_length=MAX_PROMPT,
+    )
+    num_inference_steps: int = setting(
+        50,
+        "Steps from noise to picture: more take longer and show finer detail.",
+        "从噪声到图片的步数：越多越慢，细节越好。",
+        ge=1,
+        le=150,
+    )
+    guidance_scale: float = setting(
+        7.5,
+        "How strictly the filling follows the prompt and what the semantic inpainter makes of it;"
+        " 1 leaves the guidance out and takes half the time.",
+        "填充遵循提示词及语义修补结果的程度；1 表示不做引导，用时减半。",
+        ge=1,
+        le=30,
+    )
+
+
+class CatDiffusion(DiffusionEraser):
+    """diffusers' inpainting pipeline on a UNet that also attends to guessed CLIP features."""
+
+    spec = EraserSpec(
+        id="catdiffusion",
+        name="CAT-Diffusion",
+        summary=Text(
+            "Inserts the object that a prompt names: not an eraser, and without public weights.",
+            "放入提示词所说的物体：并非擦除器，且没有公开的权重。",
+        ),
+        paper=Paper(
+            "Improving Text-guided Object Inpainting with Semantic Pre-inpainting",
+            "https://arxiv.org/abs/2409.08260",
+            2024,
+        ),
+        license="MIT",
+        weights=WEIGHTS,
+        canvas=Canvas(square=512, min_context=128),
+        devices=("cuda", "mps", "cpu"),
+        memory=6_500_000_000,  # in float32; half of it on a GPU
+        rank=90,
+        notes=(
+            HOW_TO_GET,
+            Text(
+                "It is made to insert objects. To remove one, choose another method.",
+                "它用于放入物体；要移除物体，请选择其他方法。",
+            ),
+        ),
+    )
+    Settings = CatDiffusionSettings
+
+    def parts(self, settings: Any) -> Mapping[str, Part]:
+        """UNet, VAE, CLIP's image encoder and the semantic inpainter."""
+        return parts()
+
+    def erase(
+        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+    ) -> Image:
+        """Guess what CLIP would see in the hole, then paint it."""
+        import torch
+
+        from methods._catdiffusion_network import reference_words
+
+        shown, loaded = views(image, mask), self.loaded(settings)
+        prompt, empty = self.embed(LabelPrompts(), [settings.prompt, ""])
+        tokens = self._semantics(shown, prompt.pooled, loaded)
+        words = reference_words(tokens.to(self.device), settings.guidance_scale > 1)
+        without = torch.from_numpy(shown.without.transpose(2, 0, 1)[None])
+        erased: Image = self.run(
+            sd_inpaint_pipeline(loaded, scheduler()),
+            settings,
+            seed,
+            progress,
+            image=pil(image),
+            mask_image=torch.from_numpy(shown.latent_mask.repeat(8, 0).repeat(8, 1)[None, None]),
+            masked_image_latents=without.to(self.dtype),  # encoded by the pipeline
+            height=image.shape[0],
+            width=image.shape[1],
+            prompt_embeds=prompt.tokens,
+            negative_prompt_embeds=empty.tokens,
+            cross_attention_kwargs=words,
+            num_inference_steps=settings.num_inference_steps,
+            guidance_scale=settings.guidance_scale,
+        )
+        return erased
+
+    def _semantics(self, shown: Views, label: Any, loaded: Mapping[str, Any]) -> Any:
+        """The semantic inpainter's tokens, (1, 64, C)."""
+        import torch
+
+        encoder, inpainter = loaded["image_encoder"], loaded["semantic_inpainter"]
+        if encoder.config.hidden_size != inpainter.post_layernorm.weight.shape[0]:
+            raise unreadable("catdiffusion")
+        pixels = clip_pixels(shown.for_clip, encoder.config.image_size)
+        with torch.no_grad():
+            seen = encoder.vision_model(pixels.to(encoder.device, encoder.dtype))
+            return inpainter(
+                seen.last_hidden_state,
+                seen.pooler_output[:, None],
+                label[:, None].to(seen.last_hidden_state),
+                torch.from_numpy(shown.patches[None]).to(encoder.device),
+            )
