@@ -71,6 +71,7 @@ from methods._diffusion_parts import store as store
 from methods._diffusion_pipelines import generator as generator
 from methods._diffusion_pipelines import pil as pil
 from methods._diffusion_pipelines import sd_inpaint_pipeline as sd_inpaint_pipeline
+from methods._diffusion_pipelines import sd_pipeline as sd_pipeline
 from methods._diffusion_pipelines import sdxl_inpaint_pipeline as sdxl_inpaint_pipeline
 from methods._diffusion_pipelines import step_callback as step_callback
 from methods._diffusion_pipelines import to_uint8 as to_uint8

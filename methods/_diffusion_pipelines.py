@@ -34,6 +34,22 @@ def sd_inpaint_pipeline(loaded: Mapping[str, Any], scheduler: Any) -> Any:
     )
 
 
+def sd_pipeline(loaded: Mapping[str, Any], scheduler: Any) -> Any:
+    """The stock pipeline of SD 1.x and 2.x from noise, as `sd_inpaint_pipeline` otherwise."""
+    from diffusers import StableDiffusionPipeline
+
+    return StableDiffusionPipeline(
+        vae=loaded["vae"],
+        unet=loaded["unet"],
+        scheduler=scheduler,
+        text_encoder=None,
+        tokenizer=None,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
 def sdxl_inpaint_pipeline(loaded: Mapping[str, Any], scheduler: Any) -> Any:
     """The stock pipeline of SDXL on loaded components ("unet", "vae"); give embeddings.
 

@@ -1,0 +1,87 @@
+"""Running PowerPaint 2's BrushNet beside a UNet, by hooks that are taken away again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from methods._base import Image, Mask
+from methods._diffusion import generator, pil, removed_after, replaced
+
+if TYPE_CHECKING:
+    import torch
+
+
+def condition(vae: Any, image: Image, mask: Mask, seed: int, device: str) -> torch.Tensor:
+    """(2, 5, h, w): latents of the picture with a black hole, and 1 where it is to be kept.
+
+    Both halves of the guidance get a sample of their own, as with the authors.
+    """
+    import numpy as np
+    import torch
+    from diffusers.image_processor import VaeImageProcessor
+
+    blanked = pil(np.where(mask[..., None], 0, image).astype(np.uint8))
+    pixels = VaeImageProcessor().preprocess(blanked).repeat(2, 1, 1, 1)
+    encoded = vae.encode(pixels.to(device, vae.dtype)).latent_dist.sample(generator(seed))
+    latents = encoded * vae.config.scaling_factor
+    keep = torch.from_numpy(~mask).to(device, latents.dtype)[None, None]
+    keep = torch.nn.functional.interpolate(keep, size=latents.shape[-2:])
+    return torch.cat([latents, keep.expand(2, -1, -1, -1)], dim=1)
+
+
+@contextmanager
+def guided_by(
+    unet: Any,
+    brushnet: Any,
+    words: Sequence[torch.Tensor],
+    seen: torch.Tensor,
+    scale: float = 1.0,
+) -> Iterator[None]:
+    """The UNet with the BrushNet's additions, for the block.
+
+    words: (1, 77, C) for the BrushNet, positive and negative; seen: its condition.
+    """
+    import torch
+
+    from methods._powerpaint_network import stages
+
+    positive, negative = words
+    states = torch.cat([negative, positive]).to(seen.device)
+    additions: list[Any] = []
+
+    def forward(sample: Any, timestep: Any, *args: Any, **call: Any) -> Any:
+        half = len(sample)  # without guidance the pipeline asks for the positive half alone
+        given = brushnet(sample, timestep, states[-half:], seen[-half:])
+        additions[:] = [addition * scale for addition in given]
+        return plain(sample, timestep, *args, **call)
+
+    # The first addition goes into the first block but not into the skip connection beside it.
+    first = unet.down_blocks[0]
+    handles = [first.register_forward_pre_hook(_entering(additions), with_kwargs=True)]
+    for place, (_, module) in enumerate(stages(unet)):
+        if place:
+            handles.append(module.register_forward_hook(_adding(additions, place)))
+    with removed_after(handles), replaced(unet, "forward", forward) as plain:
+        yield
+
+
+def _adding(additions: list[Any], place: int) -> Callable[..., Any]:
+    """A hook that adds to what a module gives out."""
+
+    def add(_module: Any, _inputs: Any, output: Any) -> Any:
+        if isinstance(output, tuple):
+            return (output[0] + additions[place], *output[1:])
+        return output + additions[place]
+
+    return add
+
+
+def _entering(additions: list[Any]) -> Callable[..., Any]:
+    """A hook that adds to what a block is given."""
+
+    def add(_module: Any, inputs: Any, named: dict[str, Any]) -> Any:
+        return inputs, {**named, "hidden_states": named["hidden_states"] + additions[0]}
+
+    return add

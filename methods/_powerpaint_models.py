@@ -1,0 +1,208 @@
+"""PowerPaint's weights: which files there are, and how their networks are read.
+
+The authors publish plain state dicts in names of their own, where 3 x 10 learned task vectors
+lie beside CLIP's word vectors. Here they become one table of words, so that the networks are
+the stock ones. A copy by others has that done already, in diffusers' layout.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from methods._diffusion import RepoFile as File
+from methods._diffusion import Repository, check_complete, read_model
+from methods._diffusion_repositories import OPENRAIL_M, SD15_INPAINTING
+
+if TYPE_CHECKING:
+    import torch
+
+TASK_TOKENS = ("P_ctxt", "P_shape", "P_obj")
+"""In the order in which their vectors follow CLIP's own words."""
+
+VECTORS = 10
+"""For each task."""
+
+_WORDS = "embeddings.token_embedding"
+
+V1 = Repository(
+    name="powerpaint-v1",
+    repo="JunhaoZhuang/PowerPaint-v1",
+    revision="b4174b7cade590ab185dbdcfa09eee2c0f63410b",
+    license=f"MIT (code), {OPENRAIL_M} (base)",
+    files=(
+        File("unet/unet.safetensors", 3_438_225_216),
+        File(
+            "text_encoder/text_encoder.safetensors",
+            492_357_560,
+            "16410ea003cd5b3494c7e64b91b6669a40bad2b413e8255510dff8c3db5adfd7",
+        ),
+    ),
+)
+"""The authors' files, in float32. All else comes from Stable Diffusion 1.5 inpainting."""
+
+V1_BASE = SD15_INPAINTING.weights(
+    "vae", "tokenizer", "scheduler", "unet/config.json", "text_encoder/config.json"
+)
+"""What the authors' files take from the model that they were trained from."""
+
+V1_MERGED = Repository(
+    name="powerpaint-v1-merged",
+    repo="Sanster/PowerPaint-V1-stable-diffusion-inpainting",
+    revision="main",
+    license=f"MIT (code), {OPENRAIL_M} (base)",
+    unpinned_because="neither its commits nor its hashes could be seen when this was written",
+    files=(
+        File("unet/config.json", 1_900),
+        File("unet/diffusion_pytorch_model.fp16.safetensors", 1_719_154_104),
+        File("vae/config.json", 750),
+        File("vae/diffusion_pytorch_model.fp16.safetensors", 167_335_342),
+        File("text_encoder/config.json", 700),
+        File("text_encoder/model.fp16.safetensors", 246_191_000),
+        File("tokenizer/merges.txt", 524_619),
+        File("tokenizer/vocab.json", 1_059_962),
+        File("tokenizer/special_tokens_map.json", 500),
+        File("tokenizer/tokenizer_config.json", 810),
+        File("scheduler/scheduler_config.json", 550),
+    ),
+)
+"""The same weights in diffusers' layout and half precision, made by the author of IOPaint."""
+
+_VISION = "realisticVisionV60B1_v51VAE"
+_V2_UNET = f"{_VISION}/unet/diffusion_pytorch_model"
+
+V2 = Repository(
+    name="powerpaint-v2",
+    repo="JunhaoZhuang/PowerPaint-v2-1",
+    revision="5ae2be3ac38b162df209b7ad5de036d339081e33",
+    license="Apache-2.0",
+    files=(
+        File(
+            "PowerPaint_Brushnet/diffusion_pytorch_model.safetensors",
+            3_544_366_408,
+            "530f2886ef5bcdf199269ec344155a517639ba64219b85eeb23fd86aab93147f",
+        ),
+        File(
+            "PowerPaint_Brushnet/pytorch_model.bin",
+            492_401_329,
+            "73709b4360ca06ef990a67d090e8d81a4310943d67a88845653fc4e9f7f26b65",
+        ),
+        File(f"{_VISION}/unet/config.json", 1_700),
+        File(f"{_V2_UNET}.safetensors", 3_438_167_540, elsewhere=(f"{_V2_UNET}-002.safetensors",)),
+        File(f"{_VISION}/vae/config.json", 700),
+        File(f"{_VISION}/vae/diffusion_pytorch_model.safetensors", 334_643_268),
+        File(f"{_VISION}/text_encoder/config.json", 620),
+        File(f"{_VISION}/text_encoder/model.safetensors", 492_265_168),
+        File(f"{_VISION}/tokenizer/merges.txt", 524_619),
+        File(f"{_VISION}/tokenizer/vocab.json", 1_059_962),
+        File(f"{_VISION}/tokenizer/special_tokens_map.json", 470),
+        File(f"{_VISION}/tokenizer/tokenizer_config.json", 740),
+        File(f"{_VISION}/scheduler/scheduler_config.json", 480),
+    ),
+)
+"""Version 2.1: a BrushNet beside Realistic Vision 6, a Stable Diffusion 1.5."""
+
+
+def v2_folder(component: str) -> str:
+    """The sub-folder of a component of version 2's base model."""
+    return f"{_VISION}/{component}"
+
+
+# --- reading -------------------------------------------------------------------------------
+
+
+def read_unet(path: Path, dtype: torch.dtype) -> Any:
+    """Version 1's UNet: the authors' file, or a folder as diffusers writes it."""
+    from diffusers import UNet2DConditionModel
+
+    if (path / "config.json").is_file():
+        return read_model(UNet2DConditionModel, path, dtype)
+    config = _config(SD15_INPAINTING.file("unet/config.json"))
+    return filled(UNet2DConditionModel.from_config(config), _tensors(path), dtype)
+
+
+def read_text_encoder(path: Path, dtype: torch.dtype) -> Any:
+    """Version 1's text encoder: the authors' file, or a folder as transformers writes it."""
+    from transformers import CLIPTextModel
+
+    if (path / "config.json").is_file():
+        return read_model(CLIPTextModel, path, dtype)
+    return _task_encoder(_tensors(path), SD15_INPAINTING.file("text_encoder/config.json"), dtype)
+
+
+def read_brushnet_encoder(path: Path, dtype: torch.dtype) -> Any:
+    """Version 2's text encoder with the task vectors, which lies beside the BrushNet."""
+    tensors = _tensors(path, lambda file: file.name != "diffusion_pytorch_model.safetensors")
+    return _task_encoder(tensors, V2.file(v2_folder("text_encoder/config.json")), dtype)
+
+
+def read_brushnet(path: Path, dtype: torch.dtype) -> Any:
+    """Version 2's BrushNet; its shape is that of the base model's UNet."""
+    from methods._powerpaint_network import BrushNet, named_for_brushnet
+
+    config = _config(V2.file(v2_folder("unet/config.json")))
+    tensors = _tensors(path, lambda file: file.name == "diffusion_pytorch_model.safetensors")
+    return filled(BrushNet(config), named_for_brushnet(tensors), dtype)
+
+
+def _task_encoder(tensors: dict[str, Any], config_file: Path, dtype: torch.dtype) -> Any:
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    named = with_task_words({key.removeprefix("text_model."): v for key, v in tensors.items()})
+    words = named[f"{_WORDS}.weight"].shape[0]
+    config = CLIPTextConfig(**{**_config(config_file), "vocab_size": words})
+    model = CLIPTextModel(config)
+    prefix = "text_model." if any(k.startswith("text_model.") for k in model.state_dict()) else ""
+    return filled(model, {prefix + key: tensor for key, tensor in named.items()}, dtype)
+
+
+def with_task_words(tensors: dict[str, Any]) -> dict[str, Any]:
+    """The authors' text encoder with its task vectors appended to the table of words.
+
+    tensors: keys without "text_model."; a table that has them already stays as it is.
+    """
+    import torch
+
+    rest = {key: value for key, value in tensors.items() if not key.startswith(_WORDS)}
+    if f"{_WORDS}.weight" in tensors:
+        return {**rest, f"{_WORDS}.weight": tensors[f"{_WORDS}.weight"]}
+    parts = ["wrapped.weight", *(f"trainable_embeddings.{token}" for token in TASK_TOKENS)]
+    check_complete("PowerPaint", [p for p in parts if f"{_WORDS}.{p}" not in tensors])
+    table = torch.cat([tensors[f"{_WORDS}.{part}"] for part in parts])
+    return {**rest, f"{_WORDS}.weight": table}
+
+
+def filled(model: Any, tensors: dict[str, Any], dtype: torch.dtype) -> Any:
+    """The model with exactly these tensors; raises Unavailable when some are lacking or wrong."""
+    known = {k: v for k, v in tensors.items() if not k.endswith("position_ids")}
+    ours = model.state_dict()
+    wrong = [
+        key for key, tensor in known.items() if key in ours and ours[key].shape != tensor.shape
+    ]
+    surplus = known.keys() - ours.keys()
+    check_complete("PowerPaint", [*(ours.keys() - known.keys()), *surplus], wrong)
+    model.load_state_dict(known)
+    return model.to(dtype)
+
+
+def _tensors(path: Path, wanted: Any = None) -> dict[str, Any]:
+    """All tensors of the one fitting file: safetensors, or a torch file read with weights_only."""
+    endings = (".safetensors", ".bin", ".pth")
+    files = [file for file in sorted(path.iterdir()) if file.suffix in endings]
+    fitting = [file for file in files if wanted is None or wanted(file)]
+    if len(fitting) != 1:
+        raise FileNotFoundError(f"{len(fitting)} files of weights in {path.name} instead of one")
+    if fitting[0].suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return dict(load_file(fitting[0]))
+    import torch
+
+    found = torch.load(fitting[0], map_location="cpu", weights_only=True)
+    return dict(found)
+
+
+def _config(file: Path) -> dict[str, Any]:
+    config = json.loads(file.read_text(encoding="utf-8"))
+    return {key: value for key, value in config.items() if not key.startswith("_")}

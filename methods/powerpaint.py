@@ -1,0 +1,194 @@
+"""PowerPaint: Stable Diffusion with learned words for "background" and "object".
+
+Paper: Zhuang, Zeng, Liu, Yuan, Chen, "A Task is Worth One Word: Learning with Task Prompts for
+High-Quality Versatile Image Inpainting", ECCV 2024. Version 1 is diffusers' own inpainting
+pipeline with prompts of learned vectors: guidance leads towards P_ctxt and away from P_obj.
+Version 2 puts a BrushNet beside an untouched Stable Diffusion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from methods._base import (
+    Canvas,
+    EraserSpec,
+    Image,
+    Mask,
+    Paper,
+    Progress,
+    Text,
+    WeightFile,
+)
+from methods._diffusion import (
+    ClipPrompts,
+    DiffusionEraser,
+    Part,
+    Repository,
+    pil,
+    read_scheduler,
+    sd_inpaint_pipeline,
+    sd_pipeline,
+)
+from methods._diffusion_repositories import SD15_INPAINTING
+from methods._powerpaint_brushnet import condition, guided_by
+from methods._powerpaint_models import (
+    V1,
+    V1_BASE,
+    V1_MERGED,
+    V2,
+    read_brushnet,
+    read_brushnet_encoder,
+    read_text_encoder,
+    read_unet,
+    v2_folder,
+)
+from methods._powerpaint_prompts import (
+    TaskEncoder,
+    TaskPrompts,
+    mixed,
+    prompts_v1,
+    prompts_v2,
+    scene_v2,
+)
+from methods._powerpaint_settings import PowerPaintSettings
+
+SHORT_SIDE = 640
+"""To which the authors' demo brings every picture."""
+
+V2_SCHEDULER = {"_class_name": "UniPCMultistepScheduler", "final_sigmas_type": "sigma_min"}
+"""As diffusers was when version 2 was published: it ended a little short of no noise."""
+
+
+class PowerPaint(DiffusionEraser):
+    """Both versions on stock pipelines."""
+
+    spec = EraserSpec(
+        id="powerpaint",
+        name="PowerPaint",
+        summary=Text(
+            "Stable Diffusion with a learned word for background and one for what to avoid.",
+            "带有“背景”与“应避免之物”学习词的 Stable Diffusion。",
+        ),
+        paper=Paper(
+            "A Task is Worth One Word: Learning with Task Prompts for High-Quality Versatile"
+            " Image Inpainting",
+            "https://arxiv.org/abs/2312.03594",
+            2024,
+        ),
+        license=V1.license,
+        weights=(*V1.weights(), *V1_BASE),
+        more_weights=(*V1_MERGED.weights(), *V2.weights()),
+        canvas=Canvas(short_side=512, multiple_of=64),
+        devices=("cuda", "mps", "cpu"),
+        memory=3_800_000_000,  # in float32; half of it on a GPU
+        rank=30,
+        notes=(
+            Text(
+                "Cover the whole object and its shadow: a part left over is painted anew.",
+                "请完整遮住物体及其影子：漏掉的部分会被重新画出来。",
+            ),
+            Text(
+                "Raise the guidance scale where something new appears instead.",
+                "若出现新物体，请提高 guidance_scale。",
+            ),
+        ),
+    )
+    Settings = PowerPaintSettings
+
+    @classmethod
+    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+        """Those of the chosen version."""
+        if settings.version == "v1":
+            return cls.spec.weights
+        return (V1_MERGED if settings.version == "v1_merged" else V2).weights()
+
+    def parts(self, settings: Any) -> Mapping[str, Part]:
+        """UNet and VAE, for version 2 the BrushNet too."""
+        if settings.version == "v2":
+            return {
+                "unet": Part(V2, v2_folder("unet")),
+                "vae": Part(V2, v2_folder("vae")),
+                "brushnet": Part(V2, "PowerPaint_Brushnet", read_brushnet),
+            }
+        own, base = _v1_homes(settings)
+        return {"unet": Part(own, "unet", read_unet), "vae": Part(base, "vae")}
+
+    def erase(
+        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+    ) -> Image:
+        """One run, at the crop's size or at the authors'."""
+        run = self._erase_v2 if settings.version == "v2" else self._erase_v1
+        if not settings.authors_resize:
+            return run(image, mask, settings, seed, progress)
+        height, width = authors_size(*mask.shape)
+        small = np.asarray(pil(image).resize((width, height)))
+        hole = np.asarray(pil(mask).resize((width, height))) >= 128
+        erased = run(small, hole, settings, seed, progress)
+        return np.asarray(pil(erased).resize(mask.shape[::-1]))
+
+    def _erase_v1(
+        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+    ) -> Image:
+        own, base = _v1_homes(settings)
+        encoder = Part(own, "text_encoder", read_text_encoder)
+        texts = prompts_v1(settings.task, settings.prompt, settings.negative_prompt)
+        words = self._mixed(TaskEncoder(Part(base, "tokenizer"), encoder), texts, settings)
+        scheduler = read_scheduler(Part(base, "scheduler").path())
+        pipeline = sd_inpaint_pipeline(self.loaded(settings), scheduler)
+        call = _call(mask, settings, *words) | {"image": pil(image), "mask_image": pil(mask)}
+        erased: Image = self.run(pipeline, settings, seed, progress, **call)
+        return erased
+
+    def _erase_v2(
+        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+    ) -> Image:
+        tokenizer = Part(V2, v2_folder("tokenizer"))
+        told = ClipPrompts(tokenizer, Part(V2, v2_folder("text_encoder")))
+        words = [scene_v2(settings.task, settings.prompt), settings.negative_prompt]
+        encoder = TaskEncoder(tokenizer, Part(V2, "PowerPaint_Brushnet", read_brushnet_encoder))
+        states = self._mixed(encoder, prompts_v2(settings.task), settings)
+        positive, negative = (embedding.tokens for embedding in self.embed(told, words))
+        loaded = self.loaded(settings)
+        unet, brushnet = loaded["unet"], loaded["brushnet"]
+        folder = Part(V2, v2_folder("scheduler")).path()
+        pipeline = sd_pipeline(loaded, read_scheduler(folder, **V2_SCHEDULER))
+        with self.placed(pipeline, settings, mask.size, [brushnet]):
+            seen = condition(loaded["vae"], image, mask, seed, self.device)
+            with guided_by(unet, brushnet, states, seen):
+                call = _call(mask, settings, positive, negative)
+                erased: Image = self.call(pipeline, seed, progress, **call)
+        return erased
+
+    def _mixed(self, encoder: TaskEncoder, texts: TaskPrompts, settings: Any) -> list[Any]:
+        """(1, 77, C) of the positive and of the negative side."""
+        known = dict(zip(texts.all(), self.embed(encoder, texts.all()), strict=True))
+        sides = (texts.positive, texts.negative)
+        return [mixed([known[text] for text in side], settings.fitting_degree) for side in sides]
+
+
+def _v1_homes(settings: Any) -> tuple[Repository, Repository]:
+    """Where version 1's own networks lie, and where all else."""
+    return (V1_MERGED, V1_MERGED) if settings.version == "v1_merged" else (V1, SD15_INPAINTING)
+
+
+def _call(mask: Mask, settings: Any, positive: Any, negative: Any) -> dict[str, Any]:
+    """What both pipelines are called with."""
+    return {
+        "height": mask.shape[0],
+        "width": mask.shape[1],
+        "prompt_embeds": positive,
+        "negative_prompt_embeds": negative,
+        "num_inference_steps": settings.num_inference_steps,
+        "guidance_scale": settings.guidance_scale,
+    }
+
+
+def authors_size(height: int, width: int) -> tuple[int, int]:
+    """The size that the authors' demo gives a picture: the shorter side 640, both multiples
+    of 8 (cut by resizing, so the picture is bent by less than a percent)."""
+    scale = SHORT_SIDE / min(height, width)
+    return int(height * scale) // 8 * 8, int(width * scale) // 8 * 8
