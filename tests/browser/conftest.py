@@ -211,7 +211,8 @@ class Tab:
         """Wait until an answer newer than `before` is drawn and none is on its way."""
         self.page.wait_for_function(
             """before => { const s = document.querySelector('.lab-stage');
-            return Number(s.dataset.drawn || 0) > before && !s.classList.contains('is-busy'); }""",
+            return s && Number(s.dataset.drawn || 0) > before
+                && !s.classList.contains('is-busy'); }""",
             arg=before,
         )
 

@@ -5,40 +5,48 @@
   const { work } = lab;
   const REST = 90; // milliseconds the pointer rests before a preview is asked for
   const QUICK = 250; // milliseconds an answer may take for previews to be worth it
+  const PAUSE = 3000; // milliseconds without previews after an answer that took longer
 
   lab.makeHover = ({ server, image }) => {
     let timer = null;
+    let wanted = null; // where the pointer rests; null as soon as it moves on
     let asking = false;
-    let slow = false; // the last preview took too long: none is asked for until an answer is quick
+    let slowUntil = 0; // previews that come late would only get in the way of clicks
 
     function cancel() {
       clearTimeout(timer);
-      timer = null;
+      wanted = null;
       image.hidden = true;
     }
 
-    async function ask(at) {
-      if (!lab.photo || asking) return;
+    async function ask() {
+      if (!lab.photo || !wanted || asking) return;
       asking = true;
-      const photo = lab.photo.id;
+      const [photo, at] = [lab.photo.id, wanted];
       const object = { points: [{ ...at, label: 1 }], box: null, negative_boxes: [], level: null, on: true };
       const reply = await lab.ask(server.segment, { photo, n: 0, objects: [object], strokes: [], upload: null,
         shape: { ...work.value.shape, dilate: 0, invert: false }, segmenter: lab.segmenter || null });
       asking = false;
-      if (reply.ok) slow = reply.approximate || reply.milliseconds > QUICK;
-      if (!reply.ok || timer === null || photo !== lab.photo.id || lab.pointed(work.active)) return;
-      image.src = reply.overlay;
-      image.hidden = false;
+      if (!reply.ok) return;
+      const slow = reply.approximate || reply.milliseconds > QUICK;
+      slowUntil = slow ? performance.now() + PAUSE : 0;
+      if (!lab.photo || photo !== lab.photo.id || lab.pointed(work.active)) return;
+      if (at === wanted) {
+        image.src = reply.overlay;
+        image.hidden = false;
+      } else if (!slow) ask(); // the pointer has come to rest elsewhere meanwhile
     }
 
-    lab.on("photo", () => { slow = false; });
+    lab.on("photo", () => { slowUntil = 0; });
     return {
       cancel,
-      /** An answer to a real request tells how quick the next preview would be. */
-      learn: (reply) => { slow = slow && reply.milliseconds > QUICK; },
+      /** A quick answer to a real request tells that previews would be quick again. */
+      learn: (reply) => { if (reply.milliseconds <= QUICK) slowUntil = 0; },
       at(point) {
         cancel();
-        if (!slow && !lab.pointed(work.active)) timer = setTimeout(() => ask(point), REST);
+        if (lab.pointed(work.active)) return;
+        const rest = Math.max(REST, slowUntil - performance.now());
+        timer = setTimeout(() => { wanted = point; ask(); }, rest);
       },
     };
   };
