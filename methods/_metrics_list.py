@@ -21,9 +21,9 @@ _SURFACE = (
         id="seam",
         name=Text("Visible seam", "可见接缝"),
         formula=Text(
-            "Share of the mask's edge along which the largest step of colour within 3 pixels is"
+            "Share of the mask's edge along which the largest step of colour within 4 pixels is"
             " at least ΔE 5 and twice the usual one near by.",
-            "掩码边缘中可见接缝所占的比例：边缘 3 像素内最大的色彩跳变至少为 ΔE 5，"
+            "掩码边缘中可见接缝所占的比例：边缘 4 像素内最大的色彩跳变至少为 ΔE 5，"
             "且达到附近通常跳变的两倍。",
         ),
         range=(0, 1),
@@ -32,39 +32,42 @@ _SURFACE = (
         unit="%",
         threshold=0.25,
         remark=Text(
-            "A rim is left: {value} of the edge shows.", "留有边痕：{value} 的边缘看得出来。"
+            "A rim or a seam is left: {value} of the edge shows.", "留有边痕或接缝：{value} 的边缘看得出来。"
         ),
     ),
     Metric(
         id="sharpness",
         name=Text("Sharpness inside", "内部清晰度"),
         formula=Text(
-            "Fine detail relative to coarse detail inside the mask, divided by the same in the"
-            " surrounding ring; 1 = as sharp as around.",
-            "掩码内细节与粗节之比，除以周围环带的同一比值；1 = 与周围一样清晰。",
+            "Amplitude of the detail below 2 pixels inside the mask, relative to the surrounding"
+            " ring, or relative to the coarser detail (4 to 16 pixels) of both, whichever is"
+            " larger.",
+            "掩码内 2 像素以下细节的幅度与周围环带之比，或再除以两处较粗细节（4 至 16 像素）之比，"
+            "取较大者。",
         ),
         range=(0, None),
         better="higher",
         needs="nothing",
+        unit="%",
         threshold=0.4,
         remark=Text(
-            "Blurred inside: {value} of the sharpness around.",
-            "内部模糊：清晰度为周围的 {value}。",
+            "Blurred inside: {value} of the detail around it.",
+            "内部模糊：细节只有周围的 {value}。",
         ),
     ),
     Metric(
         id="color_shift",
         name=Text("Colour shift", "色偏"),
         formula=Text(
-            "Difference of colour (CIE76) between the two sides of the mask's edge, averaged"
-            " along it with its sign.",
-            "掩码边缘两侧的色差（CIE76），沿边缘带符号平均。",
+            "Difference of colour (CIE76) between the two sides of the mask's edge, 3 to 10"
+            " pixels off it: the median along the edge, with its sign.",
+            "掩码边缘两侧 3 至 10 像素处的色差（CIE76），取沿边缘带符号的中位数。",
         ),
         range=(0, None),
         better="lower",
         needs="nothing",
         unit="ΔE",
-        threshold=8.0,
+        threshold=6.0,
         remark=Text(
             "The colour is off inside: {value} from its surroundings.",
             "内部颜色不符：与周围相差 {value}。",
@@ -74,14 +77,14 @@ _SURFACE = (
         id="repetition",
         name=Text("Repeated texture", "重复纹理"),
         formula=Text(
-            "Highest correlation of the fill with itself when shifted, less that of its"
-            " surroundings for the same shift.",
-            "填充内容平移后与自身的最高相关，减去周围在同一平移下的相关。",
+            "Highest correlation of the fill's fine detail with itself when shifted, less that"
+            " of its surroundings.",
+            "填充内容的细节平移后与自身的最高相关，减去周围的同一数值。",
         ),
         range=(0, 1),
         better="lower",
         needs="nothing",
-        threshold=0.5,
+        threshold=0.45,
         remark=Text(
             "A texture repeats itself inside (correlation {value}).",
             "内部有重复纹理（相关 {value}）。",
