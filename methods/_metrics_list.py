@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from methods._base import Paper, Text
-from methods._metrics_base import Metric
+from methods._metrics_base import Direction, Metric
 
 _SSIM = Paper(
     "Image Quality Assessment: From Error Visibility to Structural Similarity",
     "https://doi.org/10.1109/TIP.2003.819861",
     2004,
+)
+_LPIPS = Paper(
+    "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric",
+    "https://arxiv.org/abs/1801.03924",
+    2018,
+)
+_REMOVE = Paper(
+    "ReMOVE: A Reference-free Metric for Object Erasure",
+    "https://arxiv.org/abs/2409.00707",
+    2024,
 )
 _PSNR = Paper(
     "Scope of validity of PSNR in image/video quality assessment",
@@ -32,7 +42,8 @@ _SURFACE = (
         unit="%",
         threshold=0.25,
         remark=Text(
-            "A rim or a seam is left: {value} of the edge shows.", "留有边痕或接缝：{value} 的边缘看得出来。"
+            "A rim or a seam is left: {value} of the edge shows.",
+            "留有边痕或接缝：{value} 的边缘看得出来。",
         ),
     ),
     Metric(
@@ -102,7 +113,7 @@ _SURFACE = (
         better="lower",
         needs="nothing",
         unit="%",
-        threshold=0.35,
+        threshold=0.3,
         remark=Text(
             "Not erased: {value} of what was there is still there.",
             "没有擦除：原有内容还剩 {value}。",
@@ -110,9 +121,82 @@ _SURFACE = (
     ),
 )
 
+_CONTENT = (
+    Metric(
+        id="leftover_features",
+        name=Text("Object still there", "物体仍在"),
+        formula=Text(
+            "Share of the cells inside the mask whose features (Segment Anything's encoder) are"
+            " those of the photo: cosine 0.8 or more.",
+            "掩码内特征（Segment Anything 编码器）与原图余弦相似度达 0.8 以上的格子所占比例。",
+        ),
+        range=(0, 1),
+        better="lower",
+        needs="features",
+        unit="%",
+        threshold=0.35,
+        remark=Text(
+            "Not erased: {value} of what was there can still be made out.",
+            "没有擦除：原有内容的 {value} 仍可辨认。",
+        ),
+    ),
+    Metric(
+        id="inserted",
+        name=Text("Something new", "新出现的内容"),
+        formula=Text(
+            "1 - the highest cosine of features with anything in the surroundings, mean inside"
+            " the mask, less the same of the surroundings themselves.",
+            "1 - 特征与周围任意处的最高余弦相似度，掩码内平均，减去周围自身的同一数值。",
+        ),
+        range=(0, 2),
+        better="lower",
+        needs="features",
+        threshold=0.12,
+        remark=Text(
+            "Something new appeared that its surroundings do not have ({value}).",
+            "出现了周围没有的新内容（{value}）。",
+        ),
+    ),
+    Metric(
+        id="remove",
+        name=Text("ReMOVE", "ReMOVE"),
+        formula=Text(
+            "Cosine of the mean features (Segment Anything's encoder) inside and outside the"
+            " mask, on a square around it.",
+            "掩码内外平均特征（Segment Anything 编码器）的余弦相似度，在其周围的正方形内计算。",
+        ),
+        range=(-1, 1),
+        better="higher",
+        needs="features",
+        source=_REMOVE,
+    ),
+    Metric(
+        id="leftover_words",
+        name=Text("Object found by name", "按名称找到物体"),
+        formula=Text(
+            "The best score with which the detector finds the object's words where it was.",
+            "检测器在原位置按物体名称检测的最高得分。",
+        ),
+        range=(0, 1),
+        better="lower",
+        needs="detector",
+        threshold=0.35,
+        remark=Text(
+            "The detector still finds it there (score {value}).",
+            "检测器在原处仍能找到它（得分 {value}）。",
+        ),
+    ),
+)
+
 
 def _of_truth(
-    name: str, shown: Text, formula: Text, better: str, top: float, source: Paper, unit: str = ""
+    name: str,
+    shown: Text,
+    formula: Text,
+    better: Direction,
+    top: float | None,
+    source: Paper,
+    unit: str = "",
 ) -> tuple[Metric, ...]:
     """A metric over the picture, the mask's box and the mask."""
     areas = (
@@ -126,7 +210,7 @@ def _of_truth(
             name=Text(f"{shown.en}, {area.en}", f"{shown.zh}（{area.zh}）"),
             formula=formula,
             range=(0, top),
-            better="lower" if better == "lower" else "higher",
+            better=better,
             needs="truth",
             source=source,
             unit=unit,
@@ -159,6 +243,18 @@ _TRUTH = (
         1,
         _SSIM,
     ),
+    *_of_truth(
+        "lpips",
+        Text("LPIPS", "LPIPS"),
+        Text(
+            "Perceptual distance to the truth: AlexNet's features, linear heads of version 0.1,"
+            " mean of the map.",
+            "与真值的感知距离：AlexNet 特征，0.1 版线性头，取图的平均。",
+        ),
+        "lower",
+        None,
+        _LPIPS,
+    ),
 )
 
-DEFINITIONS = (*_SURFACE, *_TRUTH)
+DEFINITIONS = (*_SURFACE, *_CONTENT, *_TRUTH)
