@@ -33,7 +33,7 @@ _SURFACE = (
         formula=Text(
             "Share of the mask's edge along which the largest step of colour within 4 pixels is"
             " at least ΔE 5 and twice the usual one near by.",
-            "掩码边缘中可见接缝所占的比例：边缘 4 像素内最大的色彩跳变至少为 ΔE 5，"
+            "蒙版边缘中可见接缝所占的比例：边缘 4 像素内最大的色彩跳变至少为 ΔE 5，"
             "且达到附近通常跳变的两倍。",
         ),
         range=(0, 1),
@@ -53,7 +53,7 @@ _SURFACE = (
             "Amplitude of the detail below 2 pixels inside the mask, relative to the surrounding"
             " ring, or relative to the coarser detail (4 to 16 pixels) of both, whichever is"
             " larger.",
-            "掩码内 2 像素以下细节的幅度与周围环带之比，或再除以两处较粗细节（4 至 16 像素）之比，"
+            "蒙版内 2 像素以下细节的幅度与周围环带之比，或再除以两处较粗细节（4 至 16 像素）之比，"
             "取较大者。",
         ),
         range=(0, None),
@@ -72,7 +72,7 @@ _SURFACE = (
         formula=Text(
             "Difference of colour (CIE76) between the two sides of the mask's edge, 3 to 10"
             " pixels off it: the median along the edge, with its sign.",
-            "掩码边缘两侧 3 至 10 像素处的色差（CIE76），取沿边缘带符号的中位数。",
+            "蒙版边缘两侧 3 至 10 像素处的色差（CIE76），取沿边缘带符号的中位数。",
         ),
         range=(0, None),
         better="lower",
@@ -107,7 +107,7 @@ _SURFACE = (
         formula=Text(
             "Share of the detail inside the mask whose neighbourhood of 16 pixels correlates"
             " with the photo's by 0.8 or more.",
-            "掩码内细节中，与原图在 16 像素邻域内相关达 0.8 以上的比例。",
+            "蒙版内细节中，与原图在 16 像素邻域内相关达 0.8 以上的比例。",
         ),
         range=(0, 1),
         better="lower",
@@ -128,7 +128,7 @@ _CONTENT = (
         formula=Text(
             "Share of the cells inside the mask whose features (Segment Anything's encoder) are"
             " those of the photo: cosine 0.8 or more.",
-            "掩码内特征（Segment Anything 编码器）与原图余弦相似度达 0.8 以上的格子所占比例。",
+            "蒙版内特征（Segment Anything 编码器）与原图余弦相似度达 0.8 以上的格子所占比例。",
         ),
         range=(0, 1),
         better="lower",
@@ -146,7 +146,7 @@ _CONTENT = (
         formula=Text(
             "1 - the highest cosine of features with anything in the surroundings, mean inside"
             " the mask, less the same of the surroundings themselves.",
-            "1 - 特征与周围任意处的最高余弦相似度，掩码内平均，减去周围自身的同一数值。",
+            "1 - 特征与周围任意处的最高余弦相似度，蒙版内平均，减去周围自身的同一数值。",
         ),
         range=(0, 2),
         better="lower",
@@ -163,7 +163,7 @@ _CONTENT = (
         formula=Text(
             "Cosine of the mean features (Segment Anything's encoder) inside and outside the"
             " mask, on a square around it.",
-            "掩码内外平均特征（Segment Anything 编码器）的余弦相似度，在其周围的正方形内计算。",
+            "蒙版内外平均特征（Segment Anything 编码器）的余弦相似度，在其周围的正方形内计算。",
         ),
         range=(-1, 1),
         better="higher",
@@ -201,8 +201,8 @@ def _of_truth(
     """A metric over the picture, the mask's box and the mask."""
     areas = (
         ("", Text("picture", "整图")),
-        ("_box", Text("mask's box", "掩码外框")),
-        ("_mask", Text("mask", "掩码内")),
+        ("_box", Text("mask's box", "蒙版外框")),
+        ("_mask", Text("mask", "蒙版内")),
     )
     return tuple(
         Metric(
