@@ -36,9 +36,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType({metric.id: metric for metric i
 EXPLAINED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "seam": ("leftover", "leftover_features"),
-        "sharpness": ("leftover", "leftover_features"),
+        "sharpness": ("leftover",),
         "color_shift": ("leftover", "leftover_features"),
-        "leftover_features": ("leftover",),
+        "leftover_features": ("leftover", "sharpness"),
         "inserted": ("leftover", "leftover_features", "repetition", "sharpness"),
     }
 )

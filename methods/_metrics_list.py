@@ -134,7 +134,7 @@ _CONTENT = (
         better="lower",
         needs="features",
         unit="%",
-        threshold=0.35,
+        threshold=0.4,
         remark=Text(
             "Not erased: {value} of what was there can still be made out.",
             "没有擦除：原有内容的 {value} 仍可辨认。",
@@ -151,7 +151,7 @@ _CONTENT = (
         range=(0, 2),
         better="lower",
         needs="features",
-        threshold=0.12,
+        threshold=0.1,
         remark=Text(
             "Something new appeared that its surroundings do not have ({value}).",
             "出现了周围没有的新内容（{value}）。",
