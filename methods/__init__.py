@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from methods._device import StopToken as StopToken
     from methods._device import best_device as best_device
     from methods._device import device_lock as device_lock
+    from methods._download import download as download
     from methods._events import Event as Event
     from methods._events import Failed as Failed
     from methods._events import Fetching as Fetching
@@ -76,6 +77,7 @@ _HOME = {
     "_geometry": "changed_outside check_mask",
     "_metrics": "METRICS Metric Reading judge why_missing",
     "_weights": ("WeightState WeightStatus fetch fetch_in_background find_weights weight_status"),
+    "_download": "download",
     "_device": "StopToken best_device device_lock",
     "_registry": "BrokenEraser broken_erasers default_erasers get_eraser list_erasers",
     "_events": "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting",
