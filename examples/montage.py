@@ -1,4 +1,7 @@
-"""A table of results as one picture: a row for each case, a column for each eraser."""
+"""A table of results as one picture: a row for each case, a column for each eraser.
+
+Every place is filled: what is too tall or too wide for it is cut alike in the whole row.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,18 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 
 from PIL import Image as PilImage
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw, ImageFont, ImageOps
 
 from examples.report_data import label_of
 from examples.report_pictures import RowPictures
 from examples.running import RowResult
 
-TILE = (236, 196)
+TILE = (236, 190)
 """Width and height of each picture's place."""
 
 GAP = 8
 HEAD = 26
-INK, PAPER, MUTED = (29, 27, 26), (250, 249, 248), (108, 103, 100)
+INK, PAPER = (29, 27, 26), (250, 249, 248)
 QUALITY = 84
 
 
@@ -36,12 +39,9 @@ def montage(rows: Sequence[RowResult], pictures: Mapping[str, RowPictures]) -> b
     for number, row in enumerate(shown):
         y = HEAD + GAP + number * (TILE[1] + GAP)
         for column, data in enumerate(_line(row, pictures[row.case.id], list(names), has_truth)):
-            place = GAP + column * (TILE[0] + GAP), y
-            if data is None:
-                middle = place[0] + TILE[0] // 2, y + TILE[1] // 2
-                draw.text(middle, "–", MUTED, font, anchor="mm")
-            else:
-                _put(sheet, data, place)
+            if data is not None:
+                filled = ImageOps.fit(data, TILE, PilImage.Resampling.LANCZOS)
+                sheet.paste(filled, (GAP + column * (TILE[0] + GAP), y))
     buffer = BytesIO()
     sheet.save(buffer, "JPEG", quality=QUALITY, subsampling=0, optimize=True)
     return buffer.getvalue()
@@ -50,8 +50,8 @@ def montage(rows: Sequence[RowResult], pictures: Mapping[str, RowPictures]) -> b
 def _line(
     row: RowResult, pictures: RowPictures, cells: Sequence[str], has_truth: bool
 ) -> list[PilImage.Image | None]:
-    masked = PilImage.open(BytesIO(pictures.photo)).convert("RGB")
-    overlay = PilImage.open(BytesIO(pictures.overlay)).convert("RGBA").resize(masked.size)
+    masked = PilImage.open(BytesIO(pictures.before)).convert("RGB")
+    overlay = PilImage.open(BytesIO(pictures.before_overlay)).convert("RGBA").resize(masked.size)
     masked.paste(overlay, mask=overlay)
     line: list[PilImage.Image | None] = [masked]
     line += [_opened(pictures.results.get(cell)) for cell in cells]
@@ -60,11 +60,3 @@ def _line(
 
 def _opened(data: bytes | None) -> PilImage.Image | None:
     return None if data is None else PilImage.open(BytesIO(data)).convert("RGB")
-
-
-def _put(sheet: PilImage.Image, picture: PilImage.Image, place: tuple[int, int]) -> None:
-    """The picture, as large as its place allows, in its middle."""
-    scale = min(TILE[0] / picture.width, TILE[1] / picture.height)
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    x, y = place[0] + (TILE[0] - size[0]) // 2, place[1] + (TILE[1] - size[1]) // 2
-    sheet.paste(picture.resize(size, PilImage.Resampling.LANCZOS), (x, y))

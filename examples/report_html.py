@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -71,7 +72,7 @@ def _top(report: Mapping[str, Any]) -> str:
         t("counts", cases=len(report["cases"]), cells=cells),
         t("seed", seed=report["seed"]),
     ]
-    notes = "".join(_note(note) for note in report["notes"])
+    notes = "".join(_note(note, report["title"]) for note in report["notes"])
     return f"""<header class="top"><div class="bar">
 <div class="head"><h1>{both(report["title"])}</h1><p class="facts">{" · ".join(facts)}</p></div>
 <div class="controls">
@@ -93,8 +94,9 @@ def _toggles(report: Mapping[str, Any]) -> str:
     )
 
 
-def _note(note: Mapping[str, Any]) -> str:
-    words = f"<strong>{both(note['title'])}</strong> {both(note['text'])}"
+def _note(note: Mapping[str, Any], title: Mapping[str, str]) -> str:
+    heading = "" if note["title"] == title else f"<strong>{both(note['title'])}</strong> "
+    words = f"{heading}{both(note['text'])}"
     source = f" {link(note['document'], t('document'))}" if note["document"] else ""
     return f'<p class="note">{words}{source}</p>'
 
@@ -114,7 +116,8 @@ def _summary(report: Mapping[str, Any]) -> str:
     rows = "".join(_summary_row(line, lines, shown) for line in lines)
     notes = [t("seconds_note")]
     if shown:
-        labels = Text(*(", ".join(METRICS[name].name[i] for name in shown) for i in (0, 1)))
+        names_of = [[re.split("[,（]", METRICS[n].name[i])[0] for n in shown] for i in (0, 1)]
+        labels = Text(", ".join(names_of[0]), "、".join(names_of[1]))
         count = max(line["truth_cases"] for line in lines)
         note = Text(
             text("truth_note", names=labels.en, count=count).en,

@@ -23,6 +23,9 @@ VIEW_SIDE = 900
 """Longest side, in pixels, of every picture in a report."""
 
 QUALITY = 86
+OPACITY = 0.62
+"""Of the mask over the photo."""
+
 MARGIN = 0.4
 """Shown around the mask's box, in lengths of its longer side."""
 
@@ -32,14 +35,15 @@ WHOLE = 0.6
 
 @dataclass(slots=True)
 class RowPictures:
-    """JPEGs of one case. photo, overlay (PNG): whole; before, truth and each result: around the
-    mask, all of one size. others: the document's own results, by caption."""
+    """JPEGs of one case. photo, overlay (PNG): whole; before, its overlay, truth and each result:
+    around the mask, all of one size. others: the document's own results, by caption."""
 
     photo: bytes
     overlay: bytes
     size: tuple[int, int]
     view: tuple[int, int]
     before: bytes
+    before_overlay: bytes
     truth: bytes | None = None
     results: dict[str, bytes] = field(default_factory=dict)
     others: list[tuple[Text, bytes]] = field(default_factory=list)
@@ -52,13 +56,15 @@ def pictures_of(
     rgb, mask = opened.photo.rgb, opened.mask
     window = window_of(mask)
     before = _view(rgb, window, side)
-    small = reduce_mask(mask, side)
     pictures = RowPictures(
         photo=view_jpeg(rgb, side, QUALITY),
-        overlay=overlay_png(small),
+        overlay=overlay_png(reduce_mask(mask, side), opacity=OPACITY),
         size=(rgb.shape[0], rgb.shape[1]),
         view=(before.shape[0], before.shape[1]),
         before=_jpeg(before),
+        before_overlay=overlay_png(
+            reduce_mask(np.ascontiguousarray(mask[window]), side), opacity=OPACITY
+        ),
     )
     if opened.truth is not None:
         pictures.truth = _jpeg(_view(opened.truth, window, side))
