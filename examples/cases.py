@@ -120,11 +120,12 @@ def _of_row(row: Row) -> Case:
 def of_folder(folder: Path) -> CaseTable:
     """The cases of a folder, by name. Raises BadInput where there is none."""
     try:
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
+        files = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS]
     except OSError as error:
         reason = error.strerror or type(error).__name__
         text = f"The folder {folder.name} cannot be read: {reason}."
         raise BadInput(text, "no_such_file", name=folder.name) from error
+    files.sort(key=lambda path: (path.stem, path.suffix))  # "a-mask" before "a-mask-2"
     cases = tuple(_of_files(files))
     if not cases:
         text = f"{folder.name} holds no photos. Put NAME.jpg and NAME-mask.png into it."

@@ -32,6 +32,7 @@ from methods import (
     picture_key,
     png_bytes,
     run,
+    settings_of,
 )
 
 OF_DOCUMENT = "--document"
@@ -259,10 +260,9 @@ def jobs_of(case: Case, choice: Choice) -> Iterator[tuple[str, Job]]:
 
 
 def changed(job: Job) -> dict[str, Any]:
-    """The settings that are not the eraser's defaults."""
+    """The settings that are not the eraser's defaults. Raises BadInput for bad ones."""
     eraser = get_eraser(job.eraser)
-    values = job.settings if isinstance(job.settings, Mapping) else job.settings.model_dump()
-    given = eraser.Settings.model_validate(dict(values)).model_dump(mode="json")
+    given = settings_of(eraser, job.settings).model_dump(mode="json")
     usual = eraser.Settings().model_dump(mode="json")
     return {name: value for name, value in given.items() if value != usual[name]}
 

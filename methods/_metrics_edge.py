@@ -116,9 +116,7 @@ def _along(colors: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(flat).reshape(n, m, 3)
 
 
-def _most(
-    steps: NDArray[np.float32], known: NDArray[np.bool_], center: int
-) -> NDArray[np.float32]:
+def _most(steps: NDArray[np.float32], known: NDArray[np.bool_], center: int) -> NDArray[np.float32]:
     """(n,) the largest of 9 steps around the column; NaN where most of them are unknown."""
     span = slice(center - _AT_EDGE, center + _AT_EDGE + 1)
     part, there = steps[:, span], known[:, span]

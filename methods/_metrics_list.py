@@ -32,7 +32,8 @@ _SURFACE = (
         unit="%",
         threshold=0.25,
         remark=Text(
-            "A rim or a seam is left: {value} of the edge shows.", "留有边痕或接缝：{value} 的边缘看得出来。"
+            "A rim or a seam is left: {value} of the edge shows.",
+            "留有边痕或接缝：{value} 的边缘看得出来。",
         ),
     ),
     Metric(
