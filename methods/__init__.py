@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from methods._device import StopToken as StopToken
     from methods._device import best_device as best_device
     from methods._device import device_lock as device_lock
+    from methods._download import download as download
     from methods._events import Event as Event
     from methods._events import Failed as Failed
     from methods._events import Fetching as Fetching
@@ -69,6 +70,7 @@ _HOME = {
     "_photo": "Limits Photo load_image load_mask png_bytes view_jpeg",
     "_geometry": "changed_outside check_mask",
     "_weights": ("WeightState WeightStatus fetch fetch_in_background find_weights weight_status"),
+    "_download": "download",
     "_device": "StopToken best_device device_lock",
     "_registry": "BrokenEraser broken_erasers default_erasers get_eraser list_erasers",
     "_events": "Event Failed Fetching Finished Loading Started Stepped Stopping Waiting",

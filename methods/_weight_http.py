@@ -184,7 +184,8 @@ class Download:
 
     size: its bytes. exact: they are known for certain, as the hash is; otherwise the
     server's word is taken and what is there is continued only for the same address and
-    the same state of the file (ETag).
+    the same state of the file (ETag). most: bytes that an inexact download may have; without
+    it some more than `size`.
     """
 
     url: str
@@ -193,6 +194,7 @@ class Download:
     exact: bool
     watch: Watch
     headers: Mapping[str, str]
+    most: int | None = None
 
     @property
     def host(self) -> str:
@@ -274,7 +276,9 @@ class Download:
         return total
 
     def _allowed(self) -> int:
-        return self.size if self.exact else 2 * self.size + (64 << 20)
+        if self.exact:
+            return self.size
+        return 2 * self.size + (64 << 20) if self.most is None else self.most
 
     def _write(self, chunks: Iterator[bytes], start: int, limit: int) -> None:
         with open(self.part, "ab" if start else "wb") as file:

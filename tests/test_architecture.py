@@ -40,7 +40,7 @@ class Import(NamedTuple):
 
 def program_files() -> list[Path]:
     """Every Python file of the program; tests and benchmarks may import what they like."""
-    folders = ("methods", "segmentation", "ui")
+    folders = ("methods", "segmentation", "examples", "ui")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     return sorted([*files, *ROOT.glob("*.py")])
 
@@ -133,6 +133,16 @@ def test_methods_and_segmentation_know_no_page() -> None:
             assert found.module.split(".")[0] not in ("ui", "app", "gradio"), str(found)
 
 
+def test_only_the_page_and_the_commands_know_the_examples() -> None:
+    """examples → the doors of methods and segmentation; ui → examples; none the other way."""
+    for found in all_imports():
+        folder = found.file.parent.name
+        if folder in ("methods", "segmentation"):
+            assert found.module.split(".")[0] != "examples", str(found)
+        if folder == "examples":
+            assert found.module.split(".")[0] not in ("ui", "app", "gradio"), str(found)
+
+
 def test_others_enter_by_the_door() -> None:
     for found in all_imports():
         folder = found.file.parent.name
@@ -170,6 +180,7 @@ def test_heavy_libraries_are_imported_inside_functions() -> None:
         "import methods; assert methods.list_erasers()",
         "import segmentation; assert segmentation.list_segmenters()",
         "import segmentation; assert segmentation.list_detectors()",
+        "import examples.rows; assert examples.rows.document_rows()",
         "from methods import get_eraser, list_erasers\n"
         "for spec in list_erasers(): get_eraser(spec.id)().unload()",
         "from methods import Job, run, load_image, weight_status",

@@ -25,6 +25,17 @@ ERRORS_ZH: dict[str, str] = {
     "photo_gone": "服务器上已没有这张照片，请重新打开。",
     "not_an_upload": "这不是刚刚上传的文件，请重新选择照片。",
     "unknown_example": "没有这个示例，请重新加载页面。",
+    # photos behind links
+    "download_failed": "下载失败：{reason}。请检查网络后重试。",
+    "download_offline": "已设置 ERASER_LAB_OFFLINE，没有下载任何内容。取消后即可下载。",
+    "photo_address": "{name} 没有可下载的地址：地址必须以 https:// 开头。",
+    "photo_unreachable": "无法下载 {name}：{reason}。请检查网络，或自行从 {url} 保存图片，"
+    "放到 ERASER_LAB_PHOTOS 所指文件夹中的 {file}。替代案例提出同样的难题，不需要网络。",
+    "photo_offline": "本机没有 {name}，且已设置 ERASER_LAB_OFFLINE，因此没有下载。请取消该设置，"
+    "或自行从 {url} 保存图片，放到 ERASER_LAB_PHOTOS 所指文件夹中的 {file}。"
+    "替代案例不需要网络。",
+    "photo_changed": "{host} 上的 {name} 已不是先前记录的图片（SHA-256 不同），结果将无法比较。"
+    "请查看后，如确认无误，用 --accept-changed 采用新图片。",
     # prompts
     "bad_prompt": "这个提示无法使用，请清除后重新指点。",
     "no_prompts": "还没有指定物体，请点击物体或拖动画框。",

@@ -1,0 +1,49 @@
+"""One public file over HTTP, for those who want no weights: a photo behind a link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from methods._base import Unavailable
+from methods._weight_cache import beside
+from methods._weight_errors import DiskFull, SourceFailed
+from methods._weight_http import Download
+from methods._weight_sources import network_forbidden
+from methods._weight_watch import Watch
+
+
+def download(
+    url: str, part: Path, most: int, should_stop: Callable[[], bool] | None = None
+) -> None:
+    """Fetch `url` into the file `part`, at most `most` bytes; a failure leaves nothing there.
+
+    A host or a name server that says nothing is given up in seconds. Raises Unavailable
+    (code "download_failed" with `reason`, or "download_offline") and Stopped.
+    """
+    if network_forbidden():
+        text = "Nothing was fetched, as ERASER_LAB_OFFLINE is set. Unset it to fetch the file."
+        raise Unavailable(text, "download_offline")
+    done = False
+    try:
+        part.unlink(missing_ok=True)
+        watch = Watch(most, should_stop=should_stop)
+        Download(url, part, most, exact=False, watch=watch, headers={}, most=most).run()
+        done = True
+    except SourceFailed as error:
+        raise _failed(str(error)) from error
+    except DiskFull as error:
+        raise _failed("the disk is full") from error
+    except OSError as error:
+        raise _failed(error.strerror or type(error).__name__) from error
+    finally:
+        with suppress(OSError):
+            beside(part, ".json").unlink(missing_ok=True)
+            if not done:
+                part.unlink(missing_ok=True)
+
+
+def _failed(reason: str) -> Unavailable:
+    text = f"The file could not be fetched: {reason}. Check the network and try again."
+    return Unavailable(text, "download_failed", reason=reason)
