@@ -18,6 +18,7 @@ from ui.names import ID_PATTERN, photo_name
 MOST_JOBS = 24
 MOST_POINTS = 1000
 MOST_SETTINGS = 64
+MOST_RUNS_SHOWN = 200
 LARGEST_NUMBER = 2**53
 """What a number can be in JavaScript without losing its last digit."""
 
@@ -136,9 +137,11 @@ class JobRequest(Request):
 
 
 class Erase(Prompts):
-    """run: a random id that the page makes, so that it can press Stop at once."""
+    """run: a random id that the page makes, so that it can press Stop at once. row: the row of
+    a table that is run, whose true background may be known."""
 
     run: Id
+    row: ExampleId | None = None
     jobs: tuple[JobRequest, ...] = Field(min_length=1, max_length=MOST_JOBS)
 
 
@@ -169,6 +172,14 @@ class Detect(Request):
 
 class OneRun(Request):
     run: Id
+
+
+class OneRow(Request):
+    row: ExampleId
+
+
+class SeveralRuns(Request):
+    runs: tuple[Id, ...] = Field(max_length=MOST_RUNS_SHOWN)
 
 
 class FetchWeights(Request):

@@ -57,6 +57,7 @@ from ui.runs import RunStore
 from ui.service_detect import Detecting, describe_detections
 from ui.service_erase import Erasing, order_of, question
 from ui.service_select import OVERLAY_SIDE, Selecting
+from ui.service_tables import Tables
 from ui.uploads import Uploads, own_upload_folder
 from ui.versions import PROGRAM
 from ui.views import Views
@@ -109,6 +110,7 @@ class Service:
         self.selecting = Selecting()
         self.detecting = Detecting()
         self.erasing = Erasing(self.photos, self.runs, RunSlots(most_runs))
+        self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid)
         self.janitor = Janitor(
             self.photos.folder,
             self.runs.folder,
@@ -138,6 +140,7 @@ class Service:
     def close(self) -> None:
         """Stop all runs and all background work."""
         self.janitor.close()
+        self.tables.close()
         self.selecting.close()
         self.erasing.close()
 

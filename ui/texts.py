@@ -8,8 +8,10 @@ their Chinese one in `texts_errors`.
 from __future__ import annotations
 
 from methods import Text
+from ui.texts_tables import TABLE_TEXTS
 
 TEXTS: dict[str, Text] = {
+    **TABLE_TEXTS,
     "title": Text("Eraser Lab", "橡皮实验室"),
     "head.tagline": Text(
         "Which object eraser really works on your photo?", "哪种物体擦除器真正适合你的照片？"

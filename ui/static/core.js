@@ -141,6 +141,7 @@
     sliders: "M5 6h8m4 0h2M5 12h2m4 0h8M5 18h9m4 0h1M15 4v4M9 10v4M16 16v4",
     theme: "M12 3a9 9 0 1 0 9 9 7 7 0 0 1-9-9z",
     stop: "M7 7h10v10H7z",
+    play: "M8 5.5v13l10.5-6.5z",
     fit: "M9 4H4v5M15 4h5v5M9 20H4v-5M15 20h5v-5",
     left: "m14 6-6 6 6 6",
     right: "m10 6 6 6-6 6",
