@@ -180,6 +180,7 @@ eraserLab.mountTables = ({ element, server, props, watch, erase }) => {
       if (!reply.ok) { rows.get(row.id).card.fail(reply.error); return; }
       refreshPictures();
       lab.goTo({ tab: "erase" });
+      scrollTo(0, 0);
       await lab.showPhoto(reply.photo, reply.prompt);
       lab.adoptJobs([...reply.jobs, ...jobs(row).filter((job) => job.eraser !== row.eraser)]);
     },
