@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from methods._events import Failed as Failed
     from methods._events import Fetching as Fetching
     from methods._events import Finished as Finished
+    from methods._events import Judged as Judged
     from methods._events import Loading as Loading
     from methods._events import Started as Started
     from methods._events import Stepped as Stepped
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
     from methods._events import Waiting as Waiting
     from methods._geometry import changed_outside as changed_outside
     from methods._geometry import check_mask as check_mask
+    from methods._metrics import METRICS as METRICS
+    from methods._metrics import Metric as Metric
+    from methods._metrics import Reading as Reading
+    from methods._metrics import judge as judge
     from methods._photo import Limits as Limits
     from methods._photo import Photo as Photo
     from methods._photo import load_image as load_image
@@ -69,11 +74,12 @@ _HOME = {
     ),
     "_photo": "Limits Photo load_image load_mask png_bytes view_jpeg",
     "_geometry": "changed_outside check_mask",
+    "_metrics": "METRICS Metric Reading judge",
     "_weights": ("WeightState WeightStatus fetch fetch_in_background find_weights weight_status"),
     "_download": "download",
     "_device": "StopToken best_device device_lock",
     "_registry": "BrokenEraser broken_erasers default_erasers get_eraser list_erasers",
-    "_events": "Event Failed Fetching Finished Loading Started Stepped Stopping Waiting",
+    "_events": "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting",
     "_runner": "Job run",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from methods._base import DeviceName, Image
+from methods._metrics_base import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,17 @@ class Failed:
     stopped: bool
 
 
-Event: TypeAlias = Waiting | Fetching | Loading | Started | Stepped | Stopping | Finished | Failed
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a finished job's result is like, in numbers; told after all results."""
+
+    index: int
+    readings: tuple[Reading, ...]
+
+
+Event: TypeAlias = (
+    Waiting | Fetching | Loading | Started | Stepped | Stopping | Finished | Failed | Judged
+)
 
 
 class Channel:

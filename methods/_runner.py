@@ -1,7 +1,7 @@
 """Runs erasers over one photo: jobs in, events out.
 
     run ── events ──▶ page, command line, API
-     └─ a thread with its `_worker.Worker`, job after job
+     └─ a thread with its `_worker.Worker`, job after job, then its `_judging.Judging`
 
 Every run has a thread of its own. It is a daemon and is never killed: a call
 that cannot be interrupted goes on after Stop, holding the device, and nobody is told of
@@ -20,8 +20,9 @@ import numpy as np
 
 from methods._base import BadInput, Image, Mask, Settings
 from methods._device import StopToken
-from methods._events import Channel, Event, Failed, Finished, Stopping
+from methods._events import Channel, Event, Failed, Finished, Judged, Stopping
 from methods._geometry import check_mask
+from methods._judging import Judge, Judging
 from methods._registry import get_eraser, settings_of
 from methods._worker import Picture, Task, Worker, stopped
 
@@ -50,6 +51,7 @@ def run(
     *,
     token: StopToken | None = None,
     fetch_missing: bool = True,
+    judge: Judge | None = None,
 ) -> Iterator[Event]:
     """Erase with every job, one after the other in the order given; yields what happens.
 
@@ -60,18 +62,24 @@ def run(
     fetch_missing: fetch weights that are not here (the device is free meanwhile); False =
     such a job fails with code "weights_missing".
 
+    judge: judge(image, mask, result) gives the numbers of a result (`methods.judge`, or that
+    with its options bound). When the last job has ended, each Finished is followed by one
+    Judged, in the order of the jobs: no result waits for a number.
+
     token.stop() ends the run: Stopping for the job under way, if there is one; then at
     once Failed(stopped=True) for every job not begun; then the job under way has
     STOP_GRACE seconds to end at its next step, which is Failed(stopped=True) or, when it
     was just done, Finished; after that it counts as Failed(stopped=True) and the iterator
-    ends, while the call goes on unseen and holds the device until it returns. Closing the
-    iterator stops the same way and leaves nobody to tell.
+    ends, while the call goes on unseen and holds the device until it returns. What has not
+    been judged by then stays so. Closing the iterator stops the same way and leaves nobody
+    to tell.
     """
     tasks = _checked(jobs, image, mask)
     own_token = StopToken(token)
     channel = Channel()
     worker = Worker(Picture(image, mask), own_token, channel.put, fetch_missing)
-    yield from _Run(tasks, worker, own_token, channel).events()
+    judging = None if judge is None else Judging(judge, image, mask)
+    yield from _Run(tasks, worker, judging, own_token, channel).events()
 
 
 # --- checking ----------------------------------------------------------------------------
@@ -106,13 +114,20 @@ class _Run:
     """One run: `events` in the caller's thread, `_work` in its own."""
 
     def __init__(
-        self, tasks: list[Task], worker: Worker, token: StopToken, channel: Channel
+        self,
+        tasks: list[Task],
+        worker: Worker,
+        judging: Judging | None,
+        token: StopToken,
+        channel: Channel,
     ) -> None:
         self._tasks = tasks
         self._worker = worker
+        self._judging = judging
         self._token = token
         self._channel = channel
         self._open = {task.index for task in tasks}  # jobs without their last event
+        self._unjudged: set[int] = set()  # finished jobs without their numbers
         self._turn = threading.Lock()
         self._under_way: int | None = None
 
@@ -120,7 +135,7 @@ class _Run:
         """What `run` yields."""
         threading.Thread(target=self._work, name="eraser run", daemon=True).start()
         try:
-            while self._open and not self._token.stopped:
+            while (self._open or self._unjudged) and not self._token.stopped:
                 yield from self._next(_TICK)
             if self._token.stopped:
                 yield from self._stop()
@@ -131,9 +146,16 @@ class _Run:
     def _next(self, timeout: float) -> Iterator[Event]:
         event = self._channel.get(timeout)
         if event is not None:
-            if isinstance(event, Finished | Failed):
-                self._open.discard(event.index)
+            self._note(event)
             yield event
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, Finished | Failed):
+            self._open.discard(event.index)
+        if isinstance(event, Finished) and self._judging is not None:
+            self._unjudged.add(event.index)
+        if isinstance(event, Judged):
+            self._unjudged.discard(event.index)
 
     def _stop(self) -> Iterator[Event]:
         with self._turn:  # the worker begins no other job: the token is stopped
@@ -163,7 +185,14 @@ class _Run:
         for task in self._tasks:
             if not self._begin(task.index):
                 return
-            self._channel.put(self._worker.outcome(task))
+            outcome = self._worker.outcome(task)
+            if self._judging is not None and isinstance(outcome, Finished):
+                self._judging.keep(outcome)
+            self._channel.put(outcome)
+            del outcome  # it is the watcher's now; a large photo is not held while the next runs
+        if self._judging is not None:
+            for judged in self._judging.all(self._token):
+                self._channel.put(judged)
 
     def _begin(self, index: int) -> bool:
         with self._turn:

@@ -1,0 +1,54 @@
+"""The numbers of a run's results, computed when all results are there.
+
+Until then only the pixels under the mask are kept of each: 3 bytes for each masked pixel.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from methods._base import Image, Mask
+from methods._device import StopToken
+from methods._events import Finished, Judged
+from methods._metrics_base import Reading
+
+logger = logging.getLogger(__name__)
+
+Judge: TypeAlias = Callable[[Image, Mask, Image], Sequence[Reading]]
+"""judge(photo, mask, result); see `methods._metrics.judge`."""
+
+
+class Judging:
+    """Collects a run's results and judges them one after the other."""
+
+    def __init__(self, judge: Judge, image: Image, mask: Mask) -> None:
+        self._judge = judge
+        self._image = image
+        self._mask = mask
+        self._kept: dict[int, NDArray[np.uint8]] = {}
+
+    def keep(self, finished: Finished) -> None:
+        """Remember what is needed to judge this result."""
+        self._kept[finished.index] = finished.image[self._mask]
+
+    def all(self, token: StopToken) -> Iterator[Judged]:
+        """One Judged for each result that was kept, until the token is stopped."""
+        for index, pixels in self._kept.items():
+            if token.stopped:
+                return
+            yield Judged(index, self._readings(pixels))
+
+    def _readings(self, pixels: NDArray[np.uint8]) -> tuple[Reading, ...]:
+        """Empty when judging fails: a number is not worth a result."""
+        result = self._image.copy()
+        result[self._mask] = pixels
+        try:
+            return tuple(self._judge(self._image, self._mask, result))
+        except Exception:
+            logger.exception("a result could not be judged")
+            return ()

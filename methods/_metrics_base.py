@@ -1,0 +1,73 @@
+"""What a number about a result is: its definition, and one reading of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from methods._base import Paper, Text
+
+Direction: TypeAlias = Literal["higher", "lower"]
+"""Which values are the better ones."""
+
+Needs: TypeAlias = Literal["nothing", "truth", "features", "detector"]
+"""What a metric is computed from beside the photo, the mask and the result: nothing more; the
+photo as it is without the object; a network's features; a detector that knows the object's
+name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """The definition of a number.
+
+    formula: how it is computed, in words. range: the least and the greatest value; None = no
+    bound. better: see Direction. source: the paper, or "ours". unit: "", "%", "dB" or "ΔE".
+    threshold: from this value on (in the worse direction) a reading carries the remark; None
+    = it never does. remark: what is wrong then, with "{value}" for the number.
+    """
+
+    id: str
+    name: Text
+    formula: Text
+    range: tuple[float | None, float | None]
+    better: Direction
+    needs: Needs
+    source: Paper | Literal["ours"] = "ours"
+    unit: str = ""
+    threshold: float | None = None
+    remark: Text | None = None
+
+    def shown(self, value: float) -> str:
+        """The number as people read it: 0.31, 31 %, 24.1 dB, ΔE 7.2."""
+        if self.unit == "%":
+            return f"{100 * value:.0f} %"
+        if self.unit == "dB":
+            return f"{value:.1f} dB"
+        return f"ΔE {value:.1f}" if self.unit == "ΔE" else f"{value:.2f}"
+
+    def is_bad(self, value: float) -> bool:
+        """Whether the value deserves the remark."""
+        if self.threshold is None:
+            return False
+        return value <= self.threshold if self.better == "higher" else value >= self.threshold
+
+    def read(self, value: float) -> Reading:
+        """The value, with the remark where it is bad."""
+        remark = None
+        if self.remark is not None and self.is_bad(value):
+            remark = Text(*(text.format(value=self.shown(value)) for text in self.remark))
+        return Reading(self.id, float(value), remark)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One number about one result. id: of its metric; remark: only where the number is bad."""
+
+    id: str
+    value: float
+    remark: Text | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON: {"id", "value", "remark": {"en", "zh"} or None}; four digits are enough."""
+        remark = None if self.remark is None else self.remark._asdict()
+        return {"id": self.id, "value": float(f"{self.value:.4g}"), "remark": remark}

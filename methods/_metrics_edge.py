@@ -1,0 +1,165 @@
+"""What shows along the mask's edge: a seam or a rim, and a shift of colour.
+
+Both look at profiles: the result's colours on lines that cross the edge at right angles, one
+for each pixel of the edge, in CIE L*a*b* where a distance of 2 is just visible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from methods._metrics_scene import Scene, smoothed
+
+REACH = 16
+"""Pixels of a profile on either side of the edge."""
+
+_MOST_PROFILES = 4000
+_ALONG = 7  # pixels along the edge over which profiles are averaged, so that a seam stands out
+_STEP = 2  # pixels on both sides of a step that are compared
+_AT_EDGE = 3  # pixels on both sides of the edge where a step belongs to the seam
+_LEAST_STEP = 5.0  # ΔE
+_TIMES_USUAL = 2.0
+_LEAST_PROFILES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """colors: (n, 2 * REACH, 3) L*a*b*; valid: (n, 2 * REACH) whether the place lies on its
+    side of the edge and on the picture. The columns are at -15.5, -14.5, … +15.5 pixels from
+    the edge, outside first; neighbours in n are neighbours along the edge."""
+
+    colors: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+
+
+def profiles_of(scene: Scene) -> Profiles | None:
+    """The profiles of the result; None where the edge is too short to tell anything."""
+    points = _edge_points(scene)
+    if len(points) < _LEAST_PROFILES:
+        return None
+    places = _places(scene, points)
+    x, y = places[..., 0], places[..., 1]
+    depth = cv2.remap(scene.depth, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    height, width = scene.hole.shape
+    on_picture = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
+    valid = on_picture & (np.sign(depth) == np.sign(OFFSETS)) & (abs(depth) > 0.6 * abs(OFFSETS))
+    colors = cv2.remap(scene.after, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    lab = cv2.cvtColor(colors.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    return Profiles(np.asarray(lab), np.asarray(valid))
+
+
+OFFSETS = (np.arange(2 * REACH, dtype=np.float32) - REACH + 0.5).astype(np.float32)
+
+
+def _edge_points(scene: Scene) -> NDArray[np.float32]:
+    """(n, 2) x, y of the hole's outermost pixels, in order along each contour."""
+    hole = scene.hole.view(np.uint8)
+    contours, _ = cv2.findContours(hole, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    points = np.concatenate([contour[:, 0] for contour in contours]).astype(np.float32)
+    return points[:: max(1, len(points) // _MOST_PROFILES)]
+
+
+def _places(scene: Scene, points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, 2 * REACH, 2) x, y of the profiles' pixels."""
+    even = smoothed(scene.depth, 2.0)
+    inward = np.stack([cv2.Sobel(even, cv2.CV_32F, 1, 0), cv2.Sobel(even, cv2.CV_32F, 0, 1)], -1)
+    columns, rows = points.astype(np.intp).T
+    normals = inward[rows, columns]
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
+    # The outermost pixels lie half a pixel inside the edge.
+    away = (OFFSETS - 0.5)[None, :, None] * normals[:, None, :]
+    return np.ascontiguousarray(points[:, None, :] + away, dtype=np.float32)
+
+
+# --- a seam, or a rim ----------------------------------------------------------------------
+
+
+def seam(profiles: Profiles) -> float | None:
+    """Share of the edge along which a step or a rim stands out; 0 … 1.
+
+    At each place along the edge the largest step of colour within 3 pixels of the edge is
+    compared with the usual largest step of as many pixels further out or further in, whichever
+    is larger: it stands out when it is at least ΔE 5 and twice the usual one.
+    """
+    steps, known = _steps(profiles)
+    middle = steps.shape[1] // 2
+    near = _most(steps, known, middle - _AT_EDGE, middle + _AT_EDGE + 1)
+    outer = _usual(steps, known, (2, 9))
+    inner = _usual(steps, known, (middle + 6, middle + 13))
+    usual = np.fmax(outer, inner)
+    judged = np.isfinite(near) & np.isfinite(usual)
+    if judged.sum() < _LEAST_PROFILES:
+        return None
+    stands_out = (near >= _LEAST_STEP) & (near >= _TIMES_USUAL * usual)
+    return float(stands_out[judged].mean())
+
+
+def _steps(profiles: Profiles) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """(n, m) step of colour between the mean of 2 pixels and that of the next 2; the middle
+    column is at the edge."""
+    colors = _along(profiles.colors)
+    pairs = (colors[:, 1:] + colors[:, :-1]) / 2
+    steps = np.linalg.norm(pairs[:, _STEP:] - pairs[:, :-_STEP], axis=2)
+    valid = profiles.valid
+    known = valid[:, 3:] & valid[:, 2:-1] & valid[:, 1:-2] & valid[:, :-3]
+    return steps.astype(np.float32), known
+
+
+def _along(colors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean over neighbours along the edge."""
+    n, m, _ = colors.shape
+    flat = cv2.blur(colors.reshape(n, m * 3), (1, min(_ALONG, n)), borderType=cv2.BORDER_REFLECT)
+    return np.asarray(flat).reshape(n, m, 3)
+
+
+def _most(
+    steps: NDArray[np.float32], known: NDArray[np.bool_], start: int, end: int
+) -> NDArray[np.float32]:
+    part, there = steps[:, start:end], known[:, start:end]
+    most = np.where(there, part, -1).max(axis=1)
+    return np.where(there.sum(axis=1) * 2 > there.shape[1], most, np.nan)
+
+
+def _usual(
+    steps: NDArray[np.float32], known: NDArray[np.bool_], span: tuple[int, int]
+) -> NDArray[np.float32]:
+    """The largest step there, as it usually is in this neighbourhood along the edge."""
+    most = _most(steps, known, *span)
+    there = np.isfinite(most).astype(np.float32)[:, None]
+    size = (1, 8 * _ALONG + 1)
+    total = cv2.blur(np.nan_to_num(most)[:, None], size, borderType=cv2.BORDER_REFLECT)
+    share = cv2.blur(there, size, borderType=cv2.BORDER_REFLECT)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(share > 0.2, total / share, np.nan)[:, 0]
+
+
+# --- a shift of colour ---------------------------------------------------------------------
+
+
+def color_shift(profiles: Profiles) -> float | None:
+    """ΔE between the two sides of the edge, averaged along it with its sign; 0 and more.
+
+    Each side counts from 3 to 16 pixels off the edge. What the two sides of a photo's own
+    structures have in store goes both ways and cancels; a patch of another tone does not.
+    """
+    outer, inner = np.abs(OFFSETS) > 3, OFFSETS > 0
+    left = _mean(profiles, outer & ~inner)
+    right = _mean(profiles, outer & inner)
+    difference = right - left
+    known = np.isfinite(difference[:, 0])
+    if known.sum() < _LEAST_PROFILES:
+        return None
+    return float(np.linalg.norm(difference[known].mean(axis=0)))
+
+
+def _mean(profiles: Profiles, columns: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(n, 3) mean colour over the valid ones among the columns; NaN where there are few."""
+    valid = profiles.valid[:, columns]
+    total = (profiles.colors[:, columns] * valid[..., None]).sum(axis=1)
+    count = valid.sum(axis=1)
+    few = count * 4 < columns.sum()
+    return np.where(few[:, None], np.nan, total / np.maximum(count, 1)[:, None])

@@ -1,0 +1,138 @@
+"""What the filled surface is like: as sharp as its surroundings, repeated, or left as it was."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from methods._metrics_scene import Gray, Scene, reduced, smoothed
+
+_FLOOR = 1.0  # variance of luma (levels²) that nobody sees; keeps flat skies from being judged
+_LEAST_PIXELS = 64
+_CELL = 16  # pixels of a side of the cells that are looked at for what is left
+_SAME = 0.8  # correlation from which a cell counts as unchanged
+_VISIBLE = 9.0  # variance of the detail (levels²) from which a cell shows anything
+_SIDE = 256  # of the hole's box when repetitions are looked for
+_FINEST = 6  # pixels of the reduced picture; shorter periods are the photo's own grain
+
+
+def sharpness(scene: Scene) -> float | None:
+    """Fine detail inside against the surroundings, relative to the coarser detail there.
+
+    (f_in / c_in) / (f_ring / c_ring); f and c: variance of what a Gaussian of 1 pixel takes
+    away, and of what lies between 1 and 3 pixels, each plus a floor. 1 = as sharp as around.
+    """
+    fine, coarse = _bands(scene.light)
+    if min(np.count_nonzero(scene.inside), np.count_nonzero(scene.ring)) < _LEAST_PIXELS:
+        return None
+    inside = _ratio(fine[scene.inside], coarse[scene.inside])
+    around = _ratio(fine[scene.ring], coarse[scene.ring])
+    return float(inside / around)
+
+
+def _bands(light: Gray) -> tuple[Gray, Gray]:
+    near, far = smoothed(light, 1.0), smoothed(light, 3.0)
+    return light - near, near - far
+
+
+def _ratio(fine: Gray, coarse: Gray) -> float:
+    return float((np.mean(fine**2) + _FLOOR) / (np.mean(coarse**2) + _FLOOR))
+
+
+# --- what is left of the object ------------------------------------------------------------
+
+
+def leftover(scene: Scene) -> float | None:
+    """Share of what was to be seen inside that is unchanged; 0 … 1.
+
+    Cells of 16 pixels whose detail correlates with the photo's by 0.8 or more, among the cells
+    that show anything in the photo.
+    """
+    before, after = (_detail(light) for light in (scene.light_before, scene.light))
+    inside = scene.inside.astype(np.float32)
+    share = cv2.blur(inside, (_CELL, _CELL))
+    products = [before * before, after * after, before * after]
+    power, other, common = (cv2.blur(p * inside, (_CELL, _CELL)) for p in products)
+    shows = scene.inside & (power > _VISIBLE * share)
+    if np.count_nonzero(shows) < _LEAST_PIXELS:
+        return None
+    alike = common >= _SAME * np.sqrt(power * other + 1e-6)
+    close = other > power / 4
+    return float((alike & close)[shows].mean())
+
+
+def _detail(light: Gray) -> Gray:
+    return light - smoothed(light, 4.0)
+
+
+# --- repetition ----------------------------------------------------------------------------
+
+
+def repetition(scene: Scene) -> float | None:
+    """How far the fill repeats itself where its surroundings do not; 0 … 1.
+
+    The highest correlation of the fill's detail with itself when it is shifted, over all shifts
+    beyond its own grain that leave a third of it in place; less the surroundings' correlation
+    for that shift (a fence repeats itself everywhere).
+    """
+    light, inside, ring = _small(scene)
+    if min(np.count_nonzero(inside), np.count_nonzero(ring)) < 4 * _LEAST_PIXELS:
+        return None
+    own = _shifted(light, inside)
+    if own is None:
+        return None
+    usual = _shifted(light, ring)
+    place = np.unravel_index(np.argmax(own), own.shape)
+    usual_there = 0.0 if usual is None else _near(usual, place)
+    return float(np.clip(own[place] - max(0.0, usual_there), 0, 1))
+
+
+def _small(scene: Scene) -> tuple[Gray, NDArray[np.bool_], NDArray[np.bool_]]:
+    rows, columns = np.nonzero(scene.hole)
+    side = max(np.ptp(rows), np.ptp(columns)) + 1
+    factor = max(1.0, side / _SIDE)
+    height, width = scene.hole.shape
+    size = (max(1, round(height / factor)), max(1, round(width / factor)))
+    planes = (scene.inside, scene.ring)
+    inside, ring = (reduced(p.astype(np.uint8) * 255, size) == 255 for p in planes)
+    light = scene.light if factor == 1 else reduced(scene.light, size)  # type: ignore[arg-type]
+    return light.astype(np.float32), inside, ring
+
+
+def _shifted(light: Gray, area: NDArray[np.bool_]) -> NDArray[np.float32] | None:
+    """Correlation of the area's detail with itself for each shift (wrapped, as an FFT has it).
+
+    -1 for shifts within the grain and for those that leave less than a third in place. None
+    where there is no detail. (Padfield, "Masked object registration in the Fourier domain",
+    IEEE TIP 2012, with a mean of zero.)
+    """
+    detail = np.where(area, light - smoothed(light, 6.0), 0).astype(np.float32)
+    if np.mean(detail[area] ** 2) < _FLOOR:
+        return None
+    shape = tuple(cv2.getOptimalDFTSize(2 * side) for side in area.shape)
+    values, squares, ones = (
+        np.fft.rfft2(p, shape) for p in (detail, detail**2, area.astype(np.float32))
+    )
+    common = np.fft.irfft2(values * values.conj(), shape)
+    power = np.fft.irfft2(squares * ones.conj(), shape)
+    other = np.fft.irfft2(ones * squares.conj(), shape)
+    overlap = np.fft.irfft2(ones * ones.conj(), shape)
+    found = common / np.sqrt(np.maximum(power * other, 1e-3))
+    found[overlap < np.count_nonzero(area) / 3] = -1
+    return _without_grain(found).astype(np.float32)
+
+
+def _without_grain(found: NDArray[np.float64]) -> NDArray[np.float64]:
+    rows, columns = (np.minimum(np.arange(n), n - np.arange(n)) for n in found.shape)
+    distance = np.hypot(rows[:, None], columns[None, :])
+    radius = float(_FINEST)
+    while radius < 48 and found[(distance >= radius - 1) & (distance < radius)].max() > 0.4:
+        radius += 1
+    return np.where(distance < radius, -1, found)
+
+
+def _near(found: NDArray[np.float32], place: tuple[np.intp, ...]) -> float:
+    rows = np.arange(int(place[0]) - 2, int(place[0]) + 3) % found.shape[0]
+    columns = np.arange(int(place[1]) - 2, int(place[1]) + 3) % found.shape[1]
+    return float(found[np.ix_(rows, columns)].max())
