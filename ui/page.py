@@ -145,7 +145,7 @@ def build_page(service: Service) -> gr.Blocks:
             with gr.Row(elem_classes=["lab-main"]):
                 PromptCanvas(pick(CANVAS_FUNCTIONS))
                 panel = EraserPanel(pick("erasers weights fetch_weights stop"))
-            grid = ResultGrid(pick("open_run"))
+            grid = ResultGrid(pick("open_run remark"))
         with gr.Column(elem_id="lab-tab-tables"):
             tables = TablesView(pick(TABLE_FUNCTIONS))
         Furniture(FOOT, "eraserLab.translate(element);")
@@ -166,7 +166,8 @@ def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks)
     def closed(request: gr.Request) -> None:
         service.stop_session(request.session_hash)
 
-    # `once` is right here: the page holds Erase back while its own run goes on.
+    # The page holds Erase back while its own run goes on. What still comes after the last
+    # result (lossless files, numbers) must not hold it back: so not `once`.
     for starter, shower in shown_by.items():
         starter.erase(
             run_on_page,
@@ -174,6 +175,7 @@ def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks)
             shower,
             concurrency_id="erase",
             concurrency_limit=8,
+            trigger_mode="multiple",
             show_progress="hidden",
             api_visibility="private",
         )

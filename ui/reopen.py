@@ -33,8 +33,9 @@ def reopen(
         if saved["prompts"].get("upload"):
             copy = runs.folder / run_id / "upload.png"
             masks.restore(record.id, saved["prompts"]["upload"], copy)
+        grid = live_grid(run_id) or ended(saved, runs, run_id)
         return {
-            "grid": live_grid(run_id) or ended(saved, runs, run_id),
+            "grid": runs.with_remarks(run_id, grid),
             "photo": record.public(),
             "prompt": saved["prompts"],
             "jobs": saved["jobs"],
@@ -55,4 +56,6 @@ def ended(saved: dict[str, Any], runs: RunStore, run_id: str) -> Grid:
             if card["state"] not in ENDED:
                 end(card, "stopped")
         grid["state"] = "stopped"
+    if not runs.is_running(run_id):
+        grid.pop("judging", None)
     return grid

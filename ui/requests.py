@@ -19,6 +19,7 @@ MOST_JOBS = 24
 MOST_POINTS = 1000
 MOST_SETTINGS = 64
 MOST_RUNS_SHOWN = 200
+REMARK_LENGTH = 500
 LARGEST_NUMBER = 2**53
 """What a number can be in JavaScript without losing its last digit."""
 
@@ -180,6 +181,14 @@ class OneRow(Request):
 
 class SeveralRuns(Request):
     runs: tuple[Id, ...] = Field(max_length=MOST_RUNS_SHOWN)
+
+
+class Remark(Request):
+    """What a person writes beside a result; an empty text takes it away."""
+
+    run: Id
+    index: int = Field(strict=True, ge=0, lt=MOST_JOBS)
+    text: Annotated[str, Field(strict=True, max_length=4 * REMARK_LENGTH)]
 
 
 class FetchWeights(Request):

@@ -30,6 +30,7 @@ NAMES = (
     "fetch_weights",
     "stop",
     "open_run",
+    "remark",
 )
 TABLE_NAMES = ("rows", "papers", "systems", "fetch_row", "open_row", "grids")
 

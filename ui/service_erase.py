@@ -26,6 +26,7 @@ from ui.mask_uploads import MaskUploads
 from ui.photos import PhotoRecord, PhotoStore
 from ui.requests import Erase, JobRequest, Prompts
 from ui.runs import RunStore, run_url
+from ui.service_judge import judge_of
 from ui.service_select import OVERLAY_SIDE, Question, Selecting
 from ui.versions import versions
 
@@ -40,7 +41,7 @@ id, or None), as the page sends them."""
 @dataclass(frozen=True, slots=True)
 class Order:
     """A run to begin. make_mask is called once, with the decoded photo. upload: the file of
-    an uploaded mask that is part of the prompts."""
+    an uploaded mask that is part of the prompts. row: of a table, whose truth may be known."""
 
     run: str
     session: str | None
@@ -48,6 +49,7 @@ class Order:
     jobs: tuple[JobRequest, ...]
     make_mask: Callable[[Photo], tuple[Mask, Noted]]
     upload: Path | None = None
+    row: str | None = None
 
 
 def order_of(
@@ -61,7 +63,7 @@ def order_of(
         return selection.mask, noted(request, spec)
 
     upload = None if request.upload is None else masks.file(request.photo, request.upload)
-    return Order(request.run, session, request.photo, request.jobs, make_mask, upload)
+    return Order(request.run, session, request.photo, request.jobs, make_mask, upload, request.row)
 
 
 def question(
@@ -186,7 +188,7 @@ class Erasing:
         return LiveRun(
             _first_grid(order.run, record, mask, cards),
             _saved(order, record, mask, prompts),
-            run(jobs, photo.rgb, mask, token=token),
+            run(jobs, photo.rgb, mask, token=token, judge=judge_of(record, order.row)),
             photo.alpha,
             store=self._runs,
             writer=self._writer,
@@ -243,6 +245,7 @@ def _saved(order: Order, record: PhotoRecord, mask: Mask, prompts: Noted) -> dic
     return {
         "created": time.time(),
         "photo": asdict(record),
+        "row": order.row,
         "prompts": prompts,
         "mask_sha256": sha256(np.packbits(mask).tobytes()).hexdigest(),
         "jobs": [job.model_dump() for job in order.jobs],

@@ -147,7 +147,8 @@ class Tables:
     def _grid(self, run_id: str) -> Grid | None:
         try:
             saved = self._runs.load(run_id)
-            return self._live_grid(run_id) or ended(saved, self._runs, run_id)
+            grid = self._live_grid(run_id) or ended(saved, self._runs, run_id)
+            return self._runs.with_remarks(run_id, grid)
         except (UserError, KeyError, TypeError):
             return None
 

@@ -62,6 +62,18 @@ TABLE_TEXTS: dict[str, Text] = {
     "tables.run": Text("Run", "运行"),
     "tables.run.many": Text("Run {count} erasers", "运行 {count} 种擦除器"),
     "tables.edit": Text("Open in the editor", "在编辑区打开"),
+    # what is said of a result
+    "readings.judging": Text("measuring…", "正在测量…"),
+    "readings.none": Text("no number stands out", "没有异常的数值"),
+    "readings.hint": Text("All numbers on this result", "该结果的所有数值"),
+    "readings.ours": Text("defined by this program", "由本程序定义"),
+    "remark.write": Text("Write a remark", "写评语"),
+    "remark.change": Text("Change the remark", "修改评语"),
+    "remark.label": Text("Your remark on {eraser}", "对 {eraser} 的评语"),
+    "remark.placeholder": Text(
+        "What went well or wrong? Kept with this run", "好在哪里、错在哪里？随本次运行保存"
+    ),
+    "remark.save": Text("Keep", "保存"),
     # what papers say
     "papers.lead": Text(
         "These numbers are printed in papers; nothing here was measured by this program. Papers use"

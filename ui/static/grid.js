@@ -136,12 +136,12 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
       body.append(known.node);
       cards.set(card.index, known);
     }
-    const fingerprint = lab.lang + JSON.stringify(card);
+    const fingerprint = lab.lang + JSON.stringify(card) + Boolean(value.judging && !card.readings);
     if (known.drawn === fingerprint) return;
     known.drawn = fingerprint;
     known.node.dataset.state = card.state;
     if (card.view && known.view !== card.view) drawPicture(known, card, value);
-    known.caption.replaceChildren(...captionOf(card));
+    known.caption.replaceChildren(...captionOf(card, value));
     if (!card.view) drawWaiting(known, card, value);
   }
 
@@ -165,12 +165,13 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     known.picture.append(lab.veil(card));
   }
 
-  function captionOf(card) {
+  function captionOf(card, value) {
     const head = h("div.lab-caption-head", {}, h("h3", {}, card.name));
     if (card.full) head.append(h("a.lab-tool", { href: card.full + "?download=1", download: true, "aria-label": t("grid.download", { eraser: card.name }),
       title: t("grid.download", { eraser: card.name }) }, lab.icon("download")));
     else if (card.state === "done") head.append(h("i.lab-spin.small", { title: t("grid.saving") }));
-    if (card.state === "done") return [head, lab.figures(card), lab.verdict(card), ...remarks(card)];
+    if (card.state === "done") return [head, lab.figures(card), lab.verdict(card), ...remarks(card),
+      ...lab.readings(card, value.judging), lab.humanRemark({ run: value.run, card })];
     if (card.state === "failed") return [head, lab.longSentence(lab.errorText(card.error))];
     return [head, h("p.lab-figures", {}, lab.stateText(card))];
   }
@@ -249,6 +250,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     else lab.on("catalogue", adopt);
   }
 
+  lab.saveRemark = (run, index, text) => lab.ask(server.remark, { run, index, text });
   setSplit(0);
   lab.translate(root);
   reopen();

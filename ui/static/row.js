@@ -82,7 +82,7 @@
         const known = cells.get(cell.key);
         if (strip.children[place] !== known.node) strip.insertBefore(known.node, strip.children[place] || null);
         const ours = cell.eraser && of.runs.results(row.id).get(cell.eraser.id);
-        const print = JSON.stringify([lab.lang, cell.words, cell.picture, ours && ours.card, cell.eraser && [cell.eraser.why, cell.eraser.ours], cell.eraser && cell.eraser.weights]);
+        const print = JSON.stringify([lab.lang, cell.words, cell.picture, ours && [ours.card, Boolean(ours.grid.judging && !ours.card.readings)], cell.eraser && [cell.eraser.why, cell.eraser.ours], cell.eraser && cell.eraser.weights]);
         if (known.drawn === print) return;
         known.drawn = print;
         known.node.replaceChildren(...(cell.eraser ? oursIn(cell, ours) : pictureIn(cell)));
@@ -108,7 +108,7 @@
       else if (card) frame.append(lab.veil(card));
       else frame.append(h("span.lab-absent", {}, h("span", {}, eraser.why ? lab.say(eraser.why) : t(lab.ready(eraser) ? "tables.notyet" : "tables.fetchfirst", { size: lab.bytes(lab.missingBytes(eraser)) }))));
       const caption = h("figcaption", {}, h("span.lab-cell-name", {}, words), h("span.lab-hint", {}, eraser.ours ? t("tables.asdocument") : ""));
-      if (card && card.state === "done") caption.append(lab.figures(card), ...lab.readings(card), lab.humanRemark({ run: ours.grid.run, card }));
+      if (card && card.state === "done") caption.append(lab.figures(card), ...lab.readings(card, ours.grid.judging), lab.humanRemark({ run: ours.grid.run, card }));
       else if (card && card.state === "failed") caption.append(lab.longSentence(lab.errorText(card.error)));
       return [frame, caption];
     }
