@@ -326,7 +326,7 @@ class Service:
         """Keep what a person says of a result: {run, index, text}. Who has the run's link may."""
         asked = Remark.model_validate(request)
         self._opens.take(caller)
-        text = plain(asked.text, REMARK_LENGTH)
+        text = plain(" ".join(asked.text.split()), REMARK_LENGTH)
         self.runs.remark(asked.run, asked.index, text)
         return {"remark": text}
 
