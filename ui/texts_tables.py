@@ -58,6 +58,8 @@ TABLE_TEXTS: dict[str, Text] = {
     "tables.asdocument": Text("with the article's settings", "使用原文的设置"),
     "tables.notyet": Text("not run yet", "尚未运行"),
     "tables.fetchfirst": Text("not run yet; fetches {size} first", "尚未运行；将先下载 {size}"),
+    "tables.nothere": Text("its weights are not here", "本机还没有它的权重"),
+    "tables.fetchown": Text("Fetch them ({size})", "下载权重（{size}）"),
     "tables.noeraser": Text("No eraser here runs it yet.", "这里还没有运行它的擦除器。"),
     "tables.run": Text("Run", "运行"),
     "tables.run.many": Text("Run {count} erasers", "运行 {count} 种擦除器"),

@@ -82,7 +82,7 @@
         const known = cells.get(cell.key);
         if (strip.children[place] !== known.node) strip.insertBefore(known.node, strip.children[place] || null);
         const ours = cell.eraser && of.runs.results(row.id).get(cell.eraser.id);
-        const print = JSON.stringify([lab.lang, cell.words, cell.picture, ours && [ours.card, Boolean(ours.grid.judging && !ours.card.readings)], cell.eraser && [cell.eraser.why, cell.eraser.ours], cell.eraser && cell.eraser.weights]);
+        const print = JSON.stringify([lab.lang, cell.words, cell.picture, ours && [ours.card, Boolean(ours.grid.judging && !ours.card.readings)], cell.eraser && [cell.eraser.why, cell.eraser.ours], cell.eraser && [cell.eraser.weights, of.ticked.has(cell.eraser.id)]]);
         if (known.drawn === print) return;
         known.drawn = print;
         known.node.replaceChildren(...(cell.eraser ? oursIn(cell, ours) : pictureIn(cell)));
@@ -106,11 +106,21 @@
       const frame = h("button.lab-frame", { type: "button", "aria-label": words, disabled: !(card && card.view), onclick: () => look(card.view) });
       if (card && card.view) frame.append(h("img", { src: card.view, alt: t("grid.by", { eraser: card.name }), loading: "lazy" }));
       else if (card) frame.append(lab.veil(card));
-      else frame.append(h("span.lab-absent", {}, h("span", {}, eraser.why ? lab.say(eraser.why) : t(lab.ready(eraser) ? "tables.notyet" : "tables.fetchfirst", { size: lab.bytes(lab.missingBytes(eraser)) }))));
+      else frame.append(h("span.lab-absent", {}, h("span", {}, eraser.why ? lab.say(eraser.why) : t(lab.ready(eraser) ? "tables.notyet" : eraser.ours && !of.ticked.has(eraser.id) ? "tables.nothere" : "tables.fetchfirst", { size: lab.bytes(lab.missingBytes(eraser)) }))));
       const caption = h("figcaption", {}, h("span.lab-cell-name", {}, words), h("span.lab-hint", {}, eraser.ours ? t("tables.asdocument") : ""));
       if (card && card.state === "done") caption.append(lab.figures(card), ...lab.readings(card, ours.grid.judging), lab.humanRemark({ run: ours.grid.run, card }));
       else if (card && card.state === "failed") caption.append(lab.longSentence(lab.errorText(card.error)));
+      else if (!card && eraser.ours && eraser.available && !lab.ready(eraser) && !of.ticked.has(eraser.id)) caption.append(...fetchOwn(eraser));
       return [frame, caption];
+    }
+
+    /** The row's own eraser, when its weights are not here: they are fetched when the user says so. */
+    function fetchOwn(eraser) {
+      const percent = lab.fetchedPercent(eraser);
+      if (percent !== null) return [h("span.lab-hint", {}, t("panel.fetching", { percent }))];
+      const failed = eraser.weights.find((weight) => weight.state === "failed");
+      return [failed && failed.error ? lab.longSentence(lab.errorText(failed.error)) : null,
+        h("button.lab-link", { type: "button", onclick: () => lab.fetchWeights(eraser) }, t("tables.fetchown", { size: lab.bytes(lab.missingBytes(eraser)) }))].filter(Boolean);
     }
 
     /** The large view over all that this row shows, in its order. */

@@ -17,6 +17,8 @@
     let known = remembered(); // row id -> run ids, the newest last
     let queue = []; // {row, jobs} that wait
     let current = null; // {row, run, jobs}; run is null until it has been opened
+    const over = new Set(); // runs of this page that have ended
+    const begun = new Map(); // run id -> its row, of this page's runs: numbers come after the end
 
     function remembered() {
       try {
@@ -40,10 +42,13 @@
       lab.remember("tables", JSON.stringify(known));
     }
 
-    /** The results of a grid take the place of older ones by the same erasers. */
+    /** The results of a grid take the place of older ones by the same erasers; the last values of
+     *  an older run do not take the place of a newer one. */
     function learn(row, grid) {
       if (!results.has(row)) results.set(row, new Map());
-      for (const card of grid.cards || []) results.get(row).set(card.eraser, { grid, card });
+      const mine = results.get(row);
+      const older = (id) => mine.has(id) && mine.get(id).grid.run !== grid.run && over.has(grid.run);
+      for (const card of grid.cards || []) if (!older(card.eraser)) mine.set(card.eraser, { grid, card });
     }
 
     const free = () => !current && !lab.running;
@@ -58,6 +63,7 @@
       if (!current || current.row !== row) return; // stopped meanwhile
       if (!reply.ok) { fail(row, reply.error); return; }
       current.run = lab.randomId();
+      begun.set(current.run, row);
       lab.running = current.run;
       lab.emit("busy");
       learn(row, { run: current.run, cards: jobs.map((job, index) => ({ index, eraser: job.eraser, name: job.name, state: "queued" })) });
@@ -81,21 +87,26 @@
       next();
     }
 
-    /** A value of the grid of this page's run. */
+    /** A value of the grid of one of this page's runs; the last ones bring files and numbers. */
     function take(grid) {
-      if (!grid || !current || grid.run !== current.run) return;
-      const { row, jobs } = current;
+      const row = grid && begun.get(grid.run);
+      if (!row) return;
       if (grid.cards && grid.cards.length) learn(row, grid);
-      else if (grid.error) for (const job of jobs) results.get(row).delete(job.eraser);
-      if (grid.state !== "running") {
-        lab.running = current = null;
-        if (grid.cards.length) keep(row, grid.run);
-        else problems.set(row, grid.error);
-        if (grid.error && ["photo_gone", "upload_gone"].includes(grid.error.code)) opened.delete(row);
-        lab.emit("busy");
-      }
+      if (current && grid.run === current.run && grid.state !== "running") ended(row, grid);
       onchange(row);
       next();
+    }
+
+    function ended(row, grid) {
+      if (grid.cards.length) keep(row, grid.run);
+      else {
+        for (const job of current.jobs) results.get(row).delete(job.eraser);
+        problems.set(row, grid.error);
+      }
+      if (grid.error && ["photo_gone", "upload_gone"].includes(grid.error.code)) opened.delete(row);
+      over.add(grid.run);
+      lab.running = current = null;
+      lab.emit("busy");
     }
 
     async function stop() {

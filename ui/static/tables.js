@@ -56,7 +56,8 @@ eraserLab.mountTables = ({ element, server, props, watch, erase }) => {
     return [...own, ...others];
   }
 
-  const jobs = (row) => erasers(row).filter((eraser) => eraser.available)
+  /** A row's own eraser runs unasked only when it is ready: nobody fetches gigabytes by running a row. */
+  const jobs = (row) => erasers(row).filter((eraser) => eraser.available && (!eraser.ours || lab.ready(eraser) || ticked.has(eraser.id)))
     .map((eraser) => ({ ...lab.jobOf(eraser.id), name: eraser.name, ...(eraser.ours ? { settings: row.settings } : {}) }));
 
   function tickList() {
@@ -165,7 +166,7 @@ eraserLab.mountTables = ({ element, server, props, watch, erase }) => {
 
   /** What the rows share with each other; see row.js. */
   const common = {
-    runs, erasers, jobs, held,
+    runs, erasers, jobs, held, ticked,
     row: (id) => rows.get(id)?.row,
     label: (row) => (row.method ? t("tables.row", { eraser: row.method, number: row.number }) : t("tables.case")),
     show: (id) => lab.goTo({ tab: "tables", view: "rows", row: id }),
@@ -206,11 +207,13 @@ eraserLab.mountTables = ({ element, server, props, watch, erase }) => {
         table.document ? h("a", { href: table.document, target: "_blank", rel: "noopener noreferrer", "data-t": "tables.document" }) : "")), ...mine.map(({ card }) => card.node));
     });
     list.replaceChildren(...parts);
+    drawTicks();
     drawAll();
   }
 
+  const drawTicks = () => beside.querySelector(".lab-popover").replaceChildren(tickList());
+
   function drawAll() {
-    beside.querySelector(".lab-popover").replaceChildren(tickList());
     for (const { card } of shown()) card.draw();
     drawBar();
   }
@@ -227,6 +230,7 @@ eraserLab.mountTables = ({ element, server, props, watch, erase }) => {
 
   watch("value", () => runs.take(props.value));
   lab.on("place", showPlace);
+  lab.on("weights", () => { if (tables.length && !beside.contains(document.activeElement)) drawTicks(); }); // not under the user's hand
   for (const event of ["busy", "run", "finished", "weights"]) lab.on(event, () => { if (tables.length) drawAll(); });
   lab.on("lang", () => { if (tables.length) drawList(); });
   lab.translate(root);
