@@ -56,8 +56,8 @@ class Row:
     quoted in Chinese and translated; empty where it has none. problem: what makes the case
     hard. shares: the rows with the same photo and mask. stand_ins: the shipped cases that
     pose the same problem. documents_result, detail: the result and the enlargement that the
-    document shows. truth: the photo without the object, where it is known. effects: the
-    mask of the object together with its shadow, where the photo has both.
+    document shows. truth: the photo without the object, where it is known: outside the mask the
+    two are equal but for the noise of JPEG in the blocks that the mask touches.
     """
 
     id: str
@@ -75,7 +75,6 @@ class Row:
     shares: tuple[str, ...] = ()
     stand_ins: tuple[str, ...] = ()
     truth: PhotoRef | None = None
-    effects: MaskRef | None = None
     credit: str = ""
 
 
@@ -103,6 +102,16 @@ def document_rows() -> tuple[Row, ...]:
 def document_tables() -> tuple[Table, ...]:
     """The four tables that they stand in."""
     return _read("documents.json").tables
+
+
+def stand_in_rows() -> tuple[Row, ...]:
+    """The cases that come with the program."""
+    return _read("stand_ins.json").rows
+
+
+def stand_in_table() -> Table:
+    """What they have in common."""
+    return _read("stand_ins.json").tables[0]
 
 
 @lru_cache(maxsize=4)

@@ -167,6 +167,7 @@ def _add_erase(parser: argparse.ArgumentParser) -> None:
         help="use your own file for the weights of that name; may be repeated",
     )
     how.add_argument("--offline", action="store_true", help="download nothing")
+    _add_judging(parser.add_argument_group("how good it is"))
     out = parser.add_argument_group("output")
     out.add_argument(
         "--out",
@@ -230,6 +231,22 @@ def _add_selection(group: Any) -> None:
         type=Path,
         metavar="FILE",
         help="prompts and erasers from a case file, or from a former settings.json",
+    )
+
+
+def _add_judging(group: Any) -> None:
+    group.add_argument(
+        "--judge",
+        choices=("none", "quick", "full"),
+        default="quick",
+        help="numbers and remarks on each result: quick (a third of a second each), or full,"
+        " also by what a network sees (a few seconds each) (quick)",
+    )
+    group.add_argument(
+        "--truth",
+        type=Path,
+        metavar="FILE",
+        help="the photo as it is without the object; adds PSNR, SSIM and LPIPS",
     )
 
 

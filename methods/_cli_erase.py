@@ -25,9 +25,11 @@ from methods._cli import (
     settings_for,
     use_local_files,
 )
+from methods._cli_judge import judge_of, tell_readings
 from methods._cli_select import case_of, picked, read_case_file, selected
 from methods._device import StopToken
-from methods._events import Failed, Finished
+from methods._events import Failed, Finished, Judged
+from methods._judging import Judge
 from methods._photo import Photo, load_image, png_bytes
 from methods._registry import default_erasers, get_eraser, settings_of
 from methods._runner import Job, run
@@ -53,10 +55,11 @@ def erase(args: argparse.Namespace) -> int:
     jobs = _jobs(args, given)
     files = _result_files(args.out, jobs)
     others = [args.out / "mask.png", args.out / "settings.json"]
-    _spare_inputs([args.photo, args.mask, args.case], [*files, *others])
+    _spare_inputs([args.photo, args.mask, args.case, args.truth], [*files, *others])
     subject = _subject(args, given, jobs)
+    judge = judge_of(args, subject.photo)
     _make_folder(args.out)
-    return _run_and_write(args, jobs, subject, files)
+    return _run_and_write(args, jobs, subject, files, judge)
 
 
 def _jobs(args: argparse.Namespace, given: Case | None) -> list[Job]:
@@ -126,28 +129,46 @@ def _subject(args: argparse.Namespace, given: Case | None, jobs: Sequence[Job]) 
 
 
 def _run_and_write(
-    args: argparse.Namespace, jobs: list[Job], subject: Subject, files: Sequence[Path]
+    args: argparse.Namespace,
+    jobs: list[Job],
+    subject: Subject,
+    files: Sequence[Path],
+    judge: Judge | None,
 ) -> int:
     token = StopToken()
-    outcomes: list[dict[str, Any]] = []
+    outcomes: dict[int, dict[str, Any]] = {}
     try:
         with Bars([job.eraser for job in jobs]) as bars:
             for event in run(
-                jobs, subject.photo.rgb, subject.mask, token=token, fetch_missing=not args.offline
+                jobs,
+                subject.photo.rgb,
+                subject.mask,
+                token=token,
+                fetch_missing=not args.offline,
+                judge=judge,
             ):
                 bars.show(event)
                 if isinstance(event, Finished | Failed):
                     outcome = _outcome(event, jobs[event.index], subject, files[event.index])
-                    outcomes.append(outcome)
+                    outcomes[event.index] = outcome
                     _tell(outcome, args.json)
+                if isinstance(event, Judged):
+                    _take_readings(event, outcomes[event.index], args)
     finally:
         token.stop()
-    report = {**subject.description, "results": outcomes}
+    report = {**subject.description, "results": list(outcomes.values())}
     _write(args.out / "mask.png", _mask_png(subject.mask))
     _write(args.out / "settings.json", _json_bytes(report))
     if args.json:
         say_json(report)
-    return DONE if all(outcome["state"] == "done" for outcome in outcomes) else FAILED
+    return DONE if all(each["state"] == "done" for each in outcomes.values()) else FAILED
+
+
+def _take_readings(event: Judged, outcome: dict[str, Any], args: argparse.Namespace) -> None:
+    """The numbers of a result, into the report and, in words, onto the screen."""
+    outcome["readings"] = [reading.plain() for reading in event.readings]
+    if not args.json:
+        tell_readings(outcome["eraser"], event.readings, with_truth=args.truth is not None)
 
 
 def _outcome(event: Finished | Failed, job: Job, subject: Subject, file: Path) -> dict[str, Any]:

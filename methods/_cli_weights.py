@@ -10,6 +10,7 @@ from typing import Any
 from methods._base import BadInput, EraserSpec, UserError, WeightFile
 from methods._cli import DONE, FAILED, complain, megabytes, say, say_json, table
 from methods._cli_markdown import erasers_as_markdown
+from methods._metrics_lpips import LPIPS_WEIGHTS
 from methods._registry import broken_erasers, list_erasers, missing_packages
 from methods._weight_console import console_progress
 from methods._weights import WeightState, fetch, find_weights, weight_status
@@ -17,7 +18,7 @@ from methods._weights import WeightState, fetch, find_weights, weight_status
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row of the list: an eraser, a segmenter or a detector."""
+    """A row of the list: an eraser, a segmenter, a detector, or what a number needs."""
 
     kind: str
     id: str
@@ -65,7 +66,7 @@ class Entry:
 
 
 def entries() -> list[Entry]:
-    """All erasers, segmenters and detectors, in the order of the page; broken ones last."""
+    """All that has weights or is an eraser, in the order of the page; broken ones last."""
     from segmentation import list_segmenters
 
     found = []
@@ -95,6 +96,7 @@ def entries() -> list[Entry]:
             )
         )
     found += _detectors()
+    found.append(_lpips())
     for broken in broken_erasers():
         found.append(Entry("eraser", broken.id, broken.id, "", (), False, obstacle="broken"))
     return found
@@ -123,6 +125,11 @@ def _detectors() -> list[Entry]:
         )
         for spec in list_detectors()
     ]
+
+
+def _lpips() -> Entry:
+    weights = (LPIPS_WEIGHTS,)
+    return Entry("metric", "lpips", "LPIPS", LPIPS_WEIGHTS.license, weights, default=False)
 
 
 def show_list(args: argparse.Namespace) -> int:

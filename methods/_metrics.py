@@ -8,27 +8,42 @@ A number carries a remark in plain language only where it is bad enough for an e
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from methods._base import Image, Mask
+from methods._base import Image, Mask, Text, UserError
 from methods._metrics_base import Metric as Metric
 from methods._metrics_base import Reading as Reading
 from methods._metrics_edge import color_shift, profiles_of, seam
+from methods._metrics_features import Features as Features
+from methods._metrics_features import of_features
 from methods._metrics_list import DEFINITIONS
-from methods._metrics_scene import Scene, scene_of
+from methods._metrics_scene import Scene, scene_of, with_margin
 from methods._metrics_texture import leftover, repetition, sharpness
-from methods._metrics_truth import against_truth
+from methods._metrics_truth import against_truth, why_no_lpips
+from methods._patches import bounding_box
+
+logger = logging.getLogger(__name__)
 
 METRICS: Mapping[str, Metric] = MappingProxyType({metric.id: metric for metric in DEFINITIONS})
 """Every number there is, by its id, in the order in which readings come."""
 
-Features: TypeAlias = Callable[[Image], NDArray[np.float32]]
-"""(H, W, 3) uint8 to (h, w, C): a network's features on a grid that covers the picture."""
+EXPLAINED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "seam": ("leftover", "leftover_features"),
+        "sharpness": ("leftover",),
+        "color_shift": ("leftover", "leftover_features"),
+        "leftover_features": ("leftover", "sharpness"),
+        "inserted": ("leftover", "leftover_features", "repetition", "sharpness"),
+    }
+)
+"""A remark is left out where one of these says why: what is still there is not also new, and a
+blur is no object, however strange it looks to a network."""
 
 Finds: TypeAlias = Callable[[Image], float]
 """The score, 0 … 1, with which a detector finds the object's name on a picture."""
@@ -46,15 +61,51 @@ def judge(
     """Every number that can be had, in the order of METRICS.
 
     photo, result: (H, W, 3) uint8 RGB; mask: (H, W) bool, what was to be erased; truth: the
-    photo as it is without the object, where that is known. What a number is missing for
-    (a mask of a few pixels, no weights on this machine) leaves it out. Raises ValueError for
-    pictures of different sizes.
+    photo as it is without the object, where that is known. features and finds may be slow;
+    without them nothing is (0.3 s for 2 megapixels). What a number is missing for (a mask of a
+    few pixels, no weights on this machine) leaves it out. Raises ValueError for pictures of
+    different sizes.
     """
-    scene = scene_of(photo, mask, result, truth)
+    scene = scene_of(photo, mask, result)
     found = dict(_of_scene(scene))
+    if features is not None:
+        found |= _where_possible(lambda: dict(of_features(scene, mask, result, features)))
+    if finds is not None:
+        found |= _where_possible(lambda: {"leftover_words": _score(mask, result, finds)})
     if truth is not None:
         found |= against_truth(result, mask, truth)
-    return tuple(metric.read(found[name]) for name, metric in METRICS.items() if name in found)
+    return _read(found)
+
+
+def why_missing(metric_id: str) -> Text | None:
+    """What keeps this number from being had on this machine; None: nothing."""
+    return why_no_lpips() if metric_id.startswith("lpips") else None
+
+
+def _read(found: Mapping[str, float]) -> tuple[Reading, ...]:
+    bad = {name for name, value in found.items() if METRICS[name].is_bad(value)}
+    readings = []
+    for name, metric in METRICS.items():
+        if name in found:
+            explained = bad.intersection(EXPLAINED_BY.get(name, ()))
+            reading = metric.read(found[name])
+            readings.append(replace(reading, remark=None) if explained else reading)
+    return tuple(readings)
+
+
+def _where_possible(measure: Callable[[], dict[str, float]]) -> dict[str, float]:
+    """Nothing where what a number needs cannot be had now (a network, memory)."""
+    try:
+        return measure()
+    except UserError as error:
+        logger.warning("numbers are left out: %s", error)
+        return {}
+
+
+def _score(mask: Mask, result: Image, finds: Finds) -> float:
+    """How well the object's name fits what is seen where it was."""
+    x0, y0, x1, y1 = with_margin(bounding_box(mask), mask.shape, 0.1)
+    return float(finds(np.ascontiguousarray(result[y0:y1, x0:x1])))
 
 
 def _of_scene(scene: Scene) -> Iterator[tuple[str, float]]:

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from methods._metrics_scene import Scene, smoothed
 
-REACH = 16
+REACH = 20
 """Pixels of a profile on either side of the edge."""
 
 _MOST_PROFILES = 4000
 _ALONG = 7  # pixels along the edge over which profiles are averaged, so that a seam stands out
 _STEP = 2  # pixels on both sides of a step that are compared
-_AT_EDGE = 3  # pixels on both sides of the edge where a step belongs to the seam
+_AT_EDGE = 4  # pixels on both sides of the edge where a step belongs to the seam
 _LEAST_STEP = 5.0  # ΔE
 _TIMES_USUAL = 2.0
 _LEAST_PROFILES = 12
@@ -29,7 +29,7 @@ _LEAST_PROFILES = 12
 @dataclass(frozen=True, slots=True)
 class Profiles:
     """colors: (n, 2 * REACH, 3) L*a*b*; valid: (n, 2 * REACH) whether the place lies on its
-    side of the edge and on the picture. The columns are at -15.5, -14.5, … +15.5 pixels from
+    side of the edge and on the picture. The columns are at -19.5, -18.5, … +19.5 pixels from
     the edge, outside first; neighbours in n are neighbours along the edge."""
 
     colors: NDArray[np.float32]
@@ -81,15 +81,15 @@ def _places(scene: Scene, points: NDArray[np.float32]) -> NDArray[np.float32]:
 def seam(profiles: Profiles) -> float | None:
     """Share of the edge along which a step or a rim stands out; 0 … 1.
 
-    At each place along the edge the largest step of colour within 3 pixels of the edge is
+    At each place along the edge the largest step of colour within 4 pixels of the edge is
     compared with the usual largest step of as many pixels further out or further in, whichever
     is larger: it stands out when it is at least ΔE 5 and twice the usual one.
     """
     steps, known = _steps(profiles)
     middle = steps.shape[1] // 2
-    near = _most(steps, known, middle - _AT_EDGE, middle + _AT_EDGE + 1)
-    outer = _usual(steps, known, (2, 9))
-    inner = _usual(steps, known, (middle + 6, middle + 13))
+    near = _most(steps, known, middle)
+    outer = _usual(steps, known, middle - 13)
+    inner = _usual(steps, known, middle + 13)
     usual = np.fmax(outer, inner)
     judged = np.isfinite(near) & np.isfinite(usual)
     if judged.sum() < _LEAST_PROFILES:
@@ -116,19 +116,19 @@ def _along(colors: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(flat).reshape(n, m, 3)
 
 
-def _most(
-    steps: NDArray[np.float32], known: NDArray[np.bool_], start: int, end: int
-) -> NDArray[np.float32]:
-    part, there = steps[:, start:end], known[:, start:end]
+def _most(steps: NDArray[np.float32], known: NDArray[np.bool_], center: int) -> NDArray[np.float32]:
+    """(n,) the largest of 9 steps around the column; NaN where most of them are unknown."""
+    span = slice(center - _AT_EDGE, center + _AT_EDGE + 1)
+    part, there = steps[:, span], known[:, span]
     most = np.where(there, part, -1).max(axis=1)
     return np.where(there.sum(axis=1) * 2 > there.shape[1], most, np.nan)
 
 
 def _usual(
-    steps: NDArray[np.float32], known: NDArray[np.bool_], span: tuple[int, int]
+    steps: NDArray[np.float32], known: NDArray[np.bool_], center: int
 ) -> NDArray[np.float32]:
     """The largest step there, as it usually is in this neighbourhood along the edge."""
-    most = _most(steps, known, *span)
+    most = _most(steps, known, center)
     there = np.isfinite(most).astype(np.float32)[:, None]
     size = (1, 8 * _ALONG + 1)
     total = cv2.blur(np.nan_to_num(most)[:, None], size, borderType=cv2.BORDER_REFLECT)
@@ -141,19 +141,18 @@ def _usual(
 
 
 def color_shift(profiles: Profiles) -> float | None:
-    """ΔE between the two sides of the edge, averaged along it with its sign; 0 and more.
+    """ΔE of the median difference between the two sides of the edge, with its sign; 0 and more.
 
-    Each side counts from 3 to 16 pixels off the edge. What the two sides of a photo's own
-    structures have in store goes both ways and cancels; a patch of another tone does not.
+    Each side counts from 3 to 10 pixels off the edge. Structures of the photo that the edge
+    crosses differ here and there and in all directions; a patch of another tone differs
+    everywhere in the same one.
     """
-    outer, inner = np.abs(OFFSETS) > 3, OFFSETS > 0
-    left = _mean(profiles, outer & ~inner)
-    right = _mean(profiles, outer & inner)
-    difference = right - left
+    near, inner = (np.abs(OFFSETS) > 3) & (np.abs(OFFSETS) < 10), OFFSETS > 0
+    difference = _mean(profiles, near & inner) - _mean(profiles, near & ~inner)
     known = np.isfinite(difference[:, 0])
     if known.sum() < _LEAST_PROFILES:
         return None
-    return float(np.linalg.norm(difference[known].mean(axis=0)))
+    return float(np.linalg.norm(np.median(difference[known], axis=0)))
 
 
 def _mean(profiles: Profiles, columns: NDArray[np.bool_]) -> NDArray[np.float32]:

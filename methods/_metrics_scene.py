@@ -26,14 +26,13 @@ Gray = NDArray[np.float32]
 class Scene:
     """The mask's box with its surroundings, at the photo's scale or reduced.
 
-    before, after: (h, w, 3) uint8 RGB; hole: (h, w) bool, what was erased; truth: the scene
-    without the object, where it is known. scale: pixels of the photo in one of the scene's.
+    before, after: (h, w, 3) uint8 RGB; hole: (h, w) bool, what was erased. scale: pixels of the
+    photo in one of the scene's.
     """
 
     before: Image
     after: Image
     hole: Mask
-    truth: Image | None = None
     scale: float = 1.0
 
     @cached_property
@@ -71,13 +70,12 @@ class Scene:
         return luma(self.before)
 
 
-def scene_of(photo: Image, mask: Mask, result: Image, truth: Image | None = None) -> Scene:
+def scene_of(photo: Image, mask: Mask, result: Image) -> Scene:
     """Cut the scene out of the photo; all pictures are (H, W, 3) uint8, the mask (H, W) bool.
 
     Raises ValueError for pictures of different sizes or a mask without a True.
     """
     sizes = {photo.shape[:2], mask.shape, result.shape[:2]}
-    sizes |= set() if truth is None else {truth.shape[:2]}
     if len(sizes) > 1:
         raise ValueError(f"the pictures differ in size: {sorted(sizes)}")
     if not mask.any():
@@ -91,20 +89,19 @@ def scene_of(photo: Image, mask: Mask, result: Image, truth: Image | None = None
         reduced(photo[rows, columns], size),
         reduced(result[rows, columns], size),
         hole.copy() if factor == 1 else reduce_mask(hole, size),
-        None if truth is None else reduced(truth[rows, columns], size),
         factor,
     )
 
 
-def with_margin(box: Box, size: tuple[int, int]) -> Box:
+def with_margin(box: Box, size: tuple[int, ...], margin: float = MARGIN) -> Box:
     """The box with its surroundings, as far as the photo of (H, W) goes."""
     x0, y0, x1, y1 = box
-    margin = max(LEAST_MARGIN, round(MARGIN * max(x1 - x0, y1 - y0)))
+    around = max(LEAST_MARGIN, round(margin * max(x1 - x0, y1 - y0)))
     return (
-        max(0, x0 - margin),
-        max(0, y0 - margin),
-        min(size[1], x1 + margin),
-        min(size[0], y1 + margin),
+        max(0, x0 - around),
+        max(0, y0 - around),
+        min(size[1], x1 + around),
+        min(size[0], y1 + around),
     )
 
 

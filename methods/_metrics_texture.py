@@ -18,26 +18,27 @@ _FINEST = 6  # pixels of the reduced picture; shorter periods are the photo's ow
 
 
 def sharpness(scene: Scene) -> float | None:
-    """Fine detail inside against the surroundings, relative to the coarser detail there.
+    """Amplitude of the fine detail inside against the surroundings; 0 and more, 1 = the same.
 
-    (f_in / c_in) / (f_ring / c_ring); f and c: variance of what a Gaussian of 1 pixel takes
-    away, and of what lies between 1 and 3 pixels, each plus a floor. 1 = as sharp as around.
+    sqrt(max(f_in / f_ring, (f_in / c_in) / (f_ring / c_ring))); f and c: variance of what a
+    Gaussian of 2 pixels takes away, and of what lies between 4 and 16 pixels, each plus a
+    floor. The first tells blur from detail; the second excuses a smooth part of the photo, in
+    which coarser detail is missing as well.
     """
-    fine, coarse = _bands(scene.light)
     if min(np.count_nonzero(scene.inside), np.count_nonzero(scene.ring)) < _LEAST_PIXELS:
         return None
-    inside = _ratio(fine[scene.inside], coarse[scene.inside])
-    around = _ratio(fine[scene.ring], coarse[scene.ring])
-    return float(inside / around)
+    fine, coarse = _bands(scene.light)
+    of_fine = _variance(fine[scene.inside]) / _variance(fine[scene.ring])
+    of_coarse = _variance(coarse[scene.inside]) / _variance(coarse[scene.ring])
+    return float(np.sqrt(max(of_fine, of_fine / of_coarse)))
 
 
 def _bands(light: Gray) -> tuple[Gray, Gray]:
-    near, far = smoothed(light, 1.0), smoothed(light, 3.0)
-    return light - near, near - far
+    return light - smoothed(light, 2.0), smoothed(light, 4.0) - smoothed(light, 16.0)
 
 
-def _ratio(fine: Gray, coarse: Gray) -> float:
-    return float((np.mean(fine**2) + _FLOOR) / (np.mean(coarse**2) + _FLOOR))
+def _variance(detail: Gray) -> float:
+    return float(np.mean(detail**2)) + _FLOOR
 
 
 # --- what is left of the object ------------------------------------------------------------
@@ -73,8 +74,8 @@ def repetition(scene: Scene) -> float | None:
     """How far the fill repeats itself where its surroundings do not; 0 … 1.
 
     The highest correlation of the fill's detail with itself when it is shifted, over all shifts
-    beyond its own grain that leave a third of it in place; less the surroundings' correlation
-    for that shift (a fence repeats itself everywhere).
+    beyond its own grain that leave a third of it in place; less the same of the surroundings
+    (a fence repeats itself everywhere).
     """
     light, inside, ring = _small(scene)
     if min(np.count_nonzero(inside), np.count_nonzero(ring)) < 4 * _LEAST_PIXELS:
@@ -83,9 +84,7 @@ def repetition(scene: Scene) -> float | None:
     if own is None:
         return None
     usual = _shifted(light, ring)
-    place = np.unravel_index(np.argmax(own), own.shape)
-    usual_there = 0.0 if usual is None else _near(usual, place)
-    return float(np.clip(own[place] - max(0.0, usual_there), 0, 1))
+    return float(np.clip(own - max(0.0, usual or 0.0), 0, 1))
 
 
 def _small(scene: Scene) -> tuple[Gray, NDArray[np.bool_], NDArray[np.bool_]]:
@@ -100,14 +99,13 @@ def _small(scene: Scene) -> tuple[Gray, NDArray[np.bool_], NDArray[np.bool_]]:
     return light.astype(np.float32), inside, ring
 
 
-def _shifted(light: Gray, area: NDArray[np.bool_]) -> NDArray[np.float32] | None:
-    """Correlation of the area's detail with itself for each shift (wrapped, as an FFT has it).
+def _shifted(light: Gray, area: NDArray[np.bool_]) -> float | None:
+    """The highest correlation of the area's detail with itself, over all shifts that count.
 
-    -1 for shifts within the grain and for those that leave less than a third in place. None
-    where there is no detail. (Padfield, "Masked object registration in the Fourier domain",
+    None where there is no detail. (Padfield, "Masked object registration in the Fourier domain",
     IEEE TIP 2012, with a mean of zero.)
     """
-    detail = np.where(area, light - smoothed(light, 6.0), 0).astype(np.float32)
+    detail = np.where(area, light - smoothed(light, 1.5), 0).astype(np.float32)
     if np.mean(detail[area] ** 2) < _FLOOR:
         return None
     shape = tuple(cv2.getOptimalDFTSize(2 * side) for side in area.shape)
@@ -120,7 +118,7 @@ def _shifted(light: Gray, area: NDArray[np.bool_]) -> NDArray[np.float32] | None
     overlap = np.fft.irfft2(ones * ones.conj(), shape)
     found = common / np.sqrt(np.maximum(power * other, 1e-3))
     found[overlap < np.count_nonzero(area) / 3] = -1
-    return _without_grain(found).astype(np.float32)
+    return float(_without_grain(found).max())
 
 
 def _without_grain(found: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -130,9 +128,3 @@ def _without_grain(found: NDArray[np.float64]) -> NDArray[np.float64]:
     while radius < 48 and found[(distance >= radius - 1) & (distance < radius)].max() > 0.4:
         radius += 1
     return np.where(distance < radius, -1, found)
-
-
-def _near(found: NDArray[np.float32], place: tuple[np.intp, ...]) -> float:
-    rows = np.arange(int(place[0]) - 2, int(place[0]) + 3) % found.shape[0]
-    columns = np.arange(int(place[1]) - 2, int(place[1]) + 3) % found.shape[1]
-    return float(found[np.ix_(rows, columns)].max())

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from segmentation.case import write_case as write_case
     from segmentation.composing import Composed as Composed
     from segmentation.composing import compose as compose
+    from segmentation.features import are_features_ready as are_features_ready
+    from segmentation.features import features_of as features_of
     from segmentation.grounding import BOX_THRESHOLD as BOX_THRESHOLD
     from segmentation.grounding import TEXT_THRESHOLD as TEXT_THRESHOLD
     from segmentation.grounding import Detection as Detection
@@ -79,6 +81,7 @@ _HOME = {
     "cache": "EmbeddingCache",
     "case": "Case CaseJob CasePhoto read_case write_case",
     "composing": "Composed compose",
+    "features": "are_features_ready features_of",
     "grounding": (
         "BOX_THRESHOLD TEXT_THRESHOLD Detection Detections DetectorSpec as_objects"
         " check_packages choose_detector detect get_detector is_detector_ready list_detectors"

@@ -80,6 +80,14 @@ class SamSegmenter(SamFamily):
         pixels = self._sam.preprocess(pixels.to(self._device))
         return pixels.to(dtype=self._dtype, memory_format=torch.channels_last)
 
+    def features(self, embedding: Embedding) -> NDArray[np.float32]:
+        """(h, w, channels) what the encoder has seen, without its padding; a new array."""
+        grid = embedding.data[0][0]
+        stride = self._side // grid.shape[1]
+        rows, columns = (-(-side // stride) for side in resized_shape(embedding.size, self._side))
+        shown = grid[:, :rows, :columns].permute(1, 2, 0)
+        return np.ascontiguousarray(shown.float().numpy())
+
     def _frame(self, size: tuple[int, int], logits: tuple[int, int]) -> Frame:
         return Frame(self._side, resized_shape(size, self._side))
 

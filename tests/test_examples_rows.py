@@ -8,8 +8,17 @@ from itertools import combinations
 
 import pytest
 
-from examples.rows import PhotoRef, Row, document_rows, document_tables
-from methods import list_erasers
+from examples.remote import bring
+from examples.rows import (
+    FOLDER,
+    PhotoRef,
+    Row,
+    document_rows,
+    document_tables,
+    stand_in_rows,
+    stand_in_table,
+)
+from methods import list_erasers, load_image, load_mask
 from methods._registry import get_eraser, settings_of
 
 ROWS = document_rows()
@@ -67,6 +76,53 @@ def test_the_settings_are_those_that_the_documents_state() -> None:
     assert of["powerpaint"]["task"] == "object-removal"
     assert of["omnieraser"] == {"prompt": "There is nothing here."}
     assert [row.id for row in ROWS if row.detail] == ["omnieraser-4"]
+
+
+# --- the stand-in cases ------------------------------------------------------------------
+
+STAND_INS = stand_in_rows()
+IDS = {row.id for row in STAND_INS}
+
+
+def test_every_problem_of_the_documents_has_a_stand_in() -> None:
+    assert len(IDS) == len(STAND_INS) >= 12
+    assert all(row.stand_ins and set(row.stand_ins) <= IDS for row in ROWS)
+    assert {
+        "text-behind", "person-beside", "complex-whole", "complex-small", "several-targets",
+        "partial", "full", "shadow", "reflection", "large-object", "high-resolution",
+    } <= IDS  # fmt: skip
+
+
+@pytest.mark.parametrize("row", STAND_INS, ids=sorted(IDS, key=[r.id for r in STAND_INS].index))
+def test_a_stand_in_is_whole_credited_and_free(row: Row) -> None:
+    photo = load_image(bring(row.photo))
+    mask = load_mask(bring(row.mask), photo.size)
+    assert 0.005 < mask.mean() < 0.5
+    if row.truth:
+        assert load_image(bring(row.truth)).size == photo.size
+    assert row.problem and row.problem.en and row.problem.zh and row.title.en and row.title.zh
+    readme = (FOLDER / "README.md").read_text("utf-8")
+    lines = [line for line in readme.splitlines() if f"`{row.id}`" in line]
+    assert len(lines) == 1
+    for part in row.credit.replace("; lettering added", "").split("; "):
+        author, _, license = part.rpartition(", ")
+        assert license in {"public domain", "CC0-1.0", "CC-BY-4.0"}
+        assert author in lines[0] and license in lines[0]
+    assert row.table == stand_in_table().id
+
+
+def test_some_stand_ins_have_a_truth_one_is_large_and_one_has_many_pixels() -> None:
+    assert sum(row.truth is not None for row in STAND_INS) >= 6
+    shares = {row.id: load_mask(bring(row.mask), load_image(bring(row.photo)).size).mean()
+              for row in STAND_INS if row.id in ("large-object", "partial", "full")}  # fmt: skip
+    assert shares["large-object"] > 0.3 > shares["partial"] > shares["full"] / 4
+    high = next(row for row in STAND_INS if row.id == "high-resolution")
+    assert load_image(bring(high.photo)).rgb.size > 3 * 15_000_000
+
+
+def test_the_examples_stay_light() -> None:
+    files = [path for path in FOLDER.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert sum(path.stat().st_size for path in files) < 8_000_000
 
 
 def test_a_reference_is_a_path_or_a_link() -> None:

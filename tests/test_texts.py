@@ -16,14 +16,21 @@ from ui.texts_errors import ERRORS_ZH
 ROOT = Path(__file__).resolve().parent.parent
 ERRORS = {"BadInput", "Unavailable", "UserError", "WeightsUnavailable"}
 COMMAND_LINE_ONLY = {
-    # Raised by `python -m methods` alone, which speaks English.
+    # Raised by the commands alone, which speak English.
     "bad_assignment",
+    "bad_name",
+    "bad_recipe",
     "bad_repeat",
     "cannot_write",
+    "crop_outside",
+    "no_place",
     "no_such_file",
     "nothing_named",
     "nothing_selected",
+    "object_outside",
+    "object_without_mask",
     "unknown_name",
+    "unknown_recipe",
     "would_overwrite",
 }
 PLACE = re.compile(r"\{(\w+)\}")

@@ -20,6 +20,8 @@ ERRORS_ZH: dict[str, str] = {
     "宽高比不同。请提供相同宽高比的蒙版。",
     "mask_size": "蒙版为 {mask_width} × {mask_height} 像素，而照片为 "
     "{photo_width} × {photo_height}，两者尺寸必须相同。",
+    "truth_size": "真值图为 {truth_width} × {truth_height} 像素，而照片为 "
+    "{photo_width} × {photo_height}，两者必须是同一画面、同一尺寸。",
     "mask_empty": "没有选中任何东西，请先点击物体或画框。",
     "mask_full": "蒙版覆盖了整张照片，没有可用来填充的内容，请少选一些。",
     "photo_gone": "服务器上已没有这张照片，请重新打开。",

@@ -1,0 +1,99 @@
+"""What the command line's numbers come from: `--judge` and `--truth`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from methods._base import BadInput, Image, UserError
+from methods._cli import complain, say
+from methods._cli_words import fetch_missing
+from methods._judging import Judge
+from methods._metrics import METRICS, Finds, Reading, judge, why_missing
+from methods._metrics_lpips import LPIPS_WEIGHTS
+from methods._photo import Photo, load_image
+
+
+def judge_of(args: argparse.Namespace, photo: Photo) -> Judge | None:
+    """What the arguments ask for; None: nothing. Fetches what it needs unless --offline.
+
+    Raises BadInput for a truth that is no picture of the photo's size.
+    """
+    truth = None if args.truth is None else _truth(args.truth, photo)
+    if args.judge == "none" and truth is None:
+        return None
+    options: dict[str, Any] = {"truth": truth}
+    if truth is not None:
+        _prepare_lpips(args.offline)
+    if args.judge == "full":
+        options |= _networks(args)
+    return partial(judge, **options)
+
+
+def _truth(file: Path, photo: Photo) -> Image:
+    truth = load_image(file)
+    if truth.size != photo.size:
+        (height, width), (photo_height, photo_width) = truth.size, photo.size
+        raise BadInput(
+            f"The truth has {width} x {height} pixels but the photo has {photo_width} x"
+            f" {photo_height}; they must show the same at one size.",
+            "truth_size",
+            truth_width=width,
+            truth_height=height,
+            photo_width=photo_width,
+            photo_height=photo_height,
+        )
+    return truth.rgb
+
+
+def _prepare_lpips(offline: bool) -> None:
+    """Its weights, or a sentence on why there will be no LPIPS."""
+    try:
+        if not offline:
+            fetch_missing((LPIPS_WEIGHTS,))
+    except UserError as error:
+        complain(str(error))
+    missing = why_missing("lpips")
+    if missing is not None:
+        complain(missing.en)
+
+
+def _networks(args: argparse.Namespace) -> dict[str, Any]:
+    """The features, and the detector where words were given."""
+    from segmentation import are_features_ready, features_of, get_segmenter
+
+    if not are_features_ready() and not args.offline:
+        get_segmenter("mobile_sam")  # fetched and loaded
+    found: dict[str, Any] = {"features": features_of}
+    if args.text is not None:
+        found["finds"] = _finder(args)
+    return found
+
+
+def _finder(args: argparse.Namespace) -> Finds:
+    """The best score of what was searched for, on a picture."""
+    from segmentation import choose_detector, get_detector, read_phrase
+
+    phrase = read_phrase(args.text)
+    detector = get_detector(choose_detector(args.detector).id, fetch_missing=not args.offline)
+
+    def finds(image: Image) -> float:
+        return max((each.score for each in detector.detect(image, phrase).found), default=0.0)
+
+    return finds
+
+
+def tell_readings(name: str, readings: Sequence[Reading], *, with_truth: bool) -> None:
+    """The remarks on one result, or that there are none; and what the truth says of it."""
+    remarks = [reading.remark.en for reading in readings if reading.remark is not None]
+    for remark in remarks or ["Nothing stands out."]:
+        say(f"{name:<14} {remark}")
+    if with_truth:
+        ids = ("psnr_mask", "ssim_mask", "lpips_mask")
+        shown = {reading.id: METRICS[reading.id] for reading in readings if reading.id in ids}
+        values = {reading.id: reading.value for reading in readings}
+        parts = [f"{metric.name.en} {metric.shown(values[key])}" for key, metric in shown.items()]
+        say(f"{name:<14} {'; '.join(parts)}")
