@@ -39,6 +39,7 @@ def app() -> Iterator[tuple[str, Service]]:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setenv("GRADIO_TEMP_DIR", str(Path(folder, "uploads")))
         patch.setattr("ui.service_select.is_ready", lambda spec: not spec.weights)
+        patch.setattr("ui.service_judge.are_features_ready", lambda: False)
         patch.setattr("methods._worker.results", ResultCache())
         for eraser in (Paint, Broken):
             patch.setitem(found().erasers, eraser.spec.id, eraser)

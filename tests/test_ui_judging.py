@@ -18,8 +18,10 @@ from methods import METRICS, Image, Mask, Reading, png_bytes
 from methods import judge as real_judge
 from segmentation import mask_png
 from ui.archive import stream_zip
+from ui.limits import Quiet
 from ui.service import Service
-from ui_tools import Answer, Upload, last, order, picture, run_id
+from ui.service_judge import finder_of
+from ui_tools import Answer, Slow, Upload, last, order, picture, run_id
 
 pytest_plugins = ["ui_fixtures"]
 pytestmark = pytest.mark.usefixtures("toy_erasers")
@@ -121,7 +123,8 @@ def test_a_stopped_run_is_not_judged_on_and_on(
 
 @pytest.fixture
 def row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Row:
-    """A row whose photo without its disc is known."""
+    """A row whose photo without its disc is known; nothing is fetched for its numbers."""
+    monkeypatch.setenv("ERASER_LAB_OFFLINE", "1")
     clean = picture()
     y, x = np.mgrid[:90, :120]
     clean[...] = np.stack([0 * x, 60 + x, 80 + y], axis=2)
@@ -129,8 +132,8 @@ def row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Row:
     files["mask"] = mask_png((picture() != clean).any(-1))
     for name, data in files.items():
         (tmp_path / f"{name}.png").write_bytes(data)
-    refs = {name: PhotoRef(name, path=str(tmp_path / f"{name}.png")) for name in files}
-    made = Row(id="ours-1", table="ours", **refs)
+    photo, truth, mask = (PhotoRef(name, path=str(tmp_path / f"{name}.png")) for name in files)
+    made = Row(id="ours-1", table="ours", photo=photo, truth=truth, mask=mask)
     monkeypatch.setattr("ui.service_judge.rows", lambda: {made.id: made})
     return made
 
@@ -146,6 +149,7 @@ def test_a_row_with_a_truth_is_measured_against_it(
     photo = service.open_photo({"path": path, "name": "photo.png"})["photo"]["id"]
     with_truth = last(service.erase(order(photo, "telea", row=row.id)))
     assert {"psnr", "ssim_mask"} <= ids(with_truth)
+    assert service.runs.load(with_truth["run"])["row"] == row.id
     without = last(service.erase(order(photo, "telea")))
     assert "psnr" not in ids(without)
 
@@ -156,6 +160,73 @@ def test_the_truth_of_another_photo_is_not_believed(
     path = upload(png_bytes(picture()[:, ::-1].copy()))
     photo = service.open_photo({"path": path, "name": "photo.png"})["photo"]["id"]
     assert "psnr" not in ids(last(service.erase(order(photo, "telea", row=row.id))))
+
+
+# --- what a network sees ---------------------------------------------------------------------
+
+
+def test_the_segmenters_features_are_used_where_they_are_here(
+    service: Service, photo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def features(image: Image) -> Any:
+        return image[::4, ::4].astype(np.float32)
+
+    without = last(service.erase(order(photo, "paint")))
+    monkeypatch.setattr("ui.service_judge.are_features_ready", lambda: True)
+    monkeypatch.setattr("ui.service_judge.features_of", features)
+    with_them = last(service.erase(order(photo, "paint")))
+    assert "remove" in ids(with_them) and "inserted" in ids(with_them)
+    assert "remove" not in ids(without)
+
+
+# --- the words by which it was found ---------------------------------------------------------
+
+
+def test_what_was_found_by_name_is_looked_for_in_the_result(
+    service: Service, photo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+
+    def finder(phrase: str | None) -> Any:
+        asked.append(phrase)
+        return None if phrase is None else lambda image: 0.75
+
+    monkeypatch.setattr("ui.service_judge.finder_of", finder)
+    grid = last(service.erase(order(photo, "paint", phrase="red disc")))
+    (found,) = (r for r in grid["cards"][0]["readings"] if r["id"] == "leftover_words")
+    assert found["value"] == 0.75 and "still finds it" in found["remark"]["en"]
+    assert "leftover_words" not in ids(last(service.erase(order(photo, "paint"))))
+    assert asked == ["red disc", None]
+
+
+def test_without_a_detector_nothing_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.service_judge.is_detector_ready", lambda spec: False)
+    assert finder_of("a dog") is None
+
+
+def test_numbers_wait_while_another_run_is_at_work(
+    service: Service, photo: str, slow_judge: SlowJudge
+) -> None:
+    """A second visitor is not slowed by what is still to be said to the first."""
+    slow = service.erase(order(photo, "slow"), "anna")
+    next(slow)
+    assert Slow.begun.wait(30)
+    slow_judge.go_on.set()
+    quick = service.erase(order(photo, "paint"), "ben")
+    next(quick)
+    assert not slow_judge.asked.wait(0.3)
+    Slow.go_on.set()
+    assert last(slow)["cards"][0]["readings"] is not None
+    last(quick)
+    assert slow_judge.asked.is_set()
+
+
+def test_a_quiet_that_never_comes_is_not_waited_for() -> None:
+    quiet = Quiet()
+    quiet.begin("one")
+    quiet.wait(0.01)
+    quiet.end("one")
+    quiet.wait(60)
 
 
 # --- a person's remarks --------------------------------------------------------------------

@@ -318,6 +318,7 @@ class _Api:
             shape=drawn.shape,
             segmenter=drawn.segmenter,
             run=token_urlsafe(16),
+            phrase=asked.text,
             jobs=asked.jobs(_default_erasers()),
         )
         return order_of(request, None, self._service.selecting, self._service.masks)

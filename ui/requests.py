@@ -139,10 +139,12 @@ class JobRequest(Request):
 
 class Erase(Prompts):
     """run: a random id that the page makes, so that it can press Stop at once. row: the row of
-    a table that is run, whose true background may be known."""
+    a table that is run, whose true background may be known. phrase: the words by which the
+    object was found, so that it can be looked for in the results."""
 
     run: Id
     row: ExampleId | None = None
+    phrase: Annotated[str, Field(strict=True, max_length=400)] | None = None
     jobs: tuple[JobRequest, ...] = Field(min_length=1, max_length=MOST_JOBS)
 
 

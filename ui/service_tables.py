@@ -15,7 +15,15 @@ from urllib.parse import urlsplit
 
 from examples.papers import paper_tables
 from examples.remote import bring, is_here, place_of
-from examples.rows import PhotoRef, Row, Table, document_rows, document_tables
+from examples.rows import (
+    PhotoRef,
+    Row,
+    Table,
+    document_rows,
+    document_tables,
+    stand_in_rows,
+    stand_in_table,
+)
 from examples.systems import STATES, Standing, standings, systems
 from methods import BadInput, Text, UserError, list_erasers, load_mask, view_jpeg
 from ui.errors import Answer, answered
@@ -172,12 +180,12 @@ class Tables:
 
 def tables() -> tuple[Table, ...]:
     """All tables of both sets."""
-    return document_tables()
+    return (*document_tables(), stand_in_table())
 
 
 def rows() -> dict[str, Row]:
     """All rows of both sets by their ids."""
-    return {row.id: row for row in document_rows()}
+    return {row.id: row for row in (*document_rows(), *stand_in_rows())}
 
 
 def row_of(row_id: str) -> Row:

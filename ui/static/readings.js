@@ -47,8 +47,15 @@
     const words = bad.map((reading) => h("span.lab-said", { title: lab.say(reading.remark) }, short(reading.remark)));
     return [fold(card.view, "details.lab-readings",
       h("summary", { title: t("readings.hint"), "data-testid": "readings" }, ...(words.length ? words : [h("span", {}, t("readings.none"))])),
-      ...card.readings.map((reading) => line(reading, card.view)).filter(Boolean))];
+      ...card.readings.map((reading) => line(reading, card.view)).filter(Boolean), ...missing(card))];
   };
+
+  /** What keeps numbers away that this result could have. */
+  function missing(card) {
+    const measured = new Set(card.readings.map((reading) => metric(reading.id)?.needs));
+    const absent = ((lab.catalogue && lab.catalogue.metrics) || []).filter((one) => one.missing && measured.has(one.needs) && !card.readings.some((reading) => reading.id === one.id));
+    return [...new Set(absent.map((one) => lab.say(one.missing)))].map((words) => h("p.lab-measuring", {}, words));
+  }
 
   /* ---- a person's own words -------------------------------------------------------------------- */
 

@@ -20,10 +20,11 @@
     /* ---- what the row says ----------------------------------------------------------------- */
 
     function drawHead() {
-      const title = lab.say(row.problem) || lab.say(row.title) || of.label(row);
+      const title = lab.say(row.title) || lab.say(row.problem) || of.label(row);
       const linked = row.shares.map((id) => of.row(id)).filter(Boolean);
       head.replaceChildren(...[
-        h("div.lab-row-title", {}, h("h4", {}, title), h("span.lab-hint", {}, title === of.label(row) ? "" : of.label(row))),
+        h("div.lab-row-title", {}, h("h4", {}, title), h("span.lab-hint", {}, title === of.label(row) || !row.method ? "" : of.label(row))),
+        row.title && row.problem ? h("p.lab-quote", {}, lab.say(row.problem)) : null,
         row.remark ? h("p.lab-quote", {}, h("span.lab-hint", {}, t("tables.says") + " "), h("q", {}, lab.say(row.remark))) : null,
         linked.length ? h("p.lab-links", {}, h("span.lab-hint", {}, t("tables.shares") + " "),
           ...linked.map((one) => h("button.lab-link", { type: "button", "data-shares": one.id, onclick: () => of.show(one.id) }, of.label(one)))) : null,
@@ -53,7 +54,7 @@
       const instead = row.stand_ins.map((id) => of.row(id)).find(Boolean);
       problem.replaceChildren(...[lab.longSentence(lab.errorText(error)),
         instead ? h("button.lab-link", { type: "button", "data-testid": "stand-in", onclick: () => of.show(instead.id) },
-          t("tables.standin", { title: lab.say(instead.problem) || lab.say(instead.title) })) : null].filter(Boolean));
+          t("tables.standin", { title: lab.say(instead.title) })) : null].filter(Boolean));
     }
 
     /* ---- its pictures ------------------------------------------------------------------------ */
