@@ -218,8 +218,8 @@ def _truth_size(ref: PhotoRef, truth: Image, photo: Image) -> BadInput:
         text,
         "truth_size",
         name=ref.name,
-        width=truth.shape[1],
-        height=truth.shape[0],
+        truth_width=truth.shape[1],
+        truth_height=truth.shape[0],
         photo_width=photo.shape[1],
         photo_height=photo.shape[0],
     )

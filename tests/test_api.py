@@ -39,6 +39,7 @@ def app() -> Iterator[tuple[str, Service]]:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setenv("GRADIO_TEMP_DIR", str(Path(folder, "uploads")))
         patch.setattr("ui.service_select.is_ready", lambda spec: not spec.weights)
+        patch.setattr("ui.service_judge.are_features_ready", lambda: False)
         patch.setattr("methods._worker.results", ResultCache())
         for eraser in (Paint, Broken):
             patch.setitem(found().erasers, eraser.spec.id, eraser)
@@ -433,3 +434,29 @@ def test_a_body_of_many_megabytes_is_refused(app: tuple[str, Service]) -> None:
     for path in ("component_server/", "queue/join", "call/segment"):
         answer = httpx.post(f"{app[0]}gradio_api/{path}", content=body)
         assert answer.status_code == 413
+
+
+# --- what is said of results -------------------------------------------------------------
+
+
+def test_results_come_with_numbers_that_are_defined(client: Client, photo: Path) -> None:
+    erased = client.predict(handle_file(photo), None, ["telea"], POINT, api_name="/erase")
+    readings = erased["results"][0]["readings"]
+    metrics = {metric["id"]: metric for metric in client.predict(api_name="/list_metrics")}
+    assert readings and {reading["id"] for reading in readings} <= set(metrics)
+    assert metrics["sharpness"]["better"] == "higher"
+    assert metrics["sharpness"]["formula"]["en"] and metrics["sharpness"]["formula"]["zh"]
+    assert metrics["ssim"]["source"]["year"] == 2004 and metrics["seam"]["source"] is None
+
+
+def test_a_remark_is_written_by_whoever_has_the_run(
+    app: tuple[str, Service], client: Client, photo: Path
+) -> None:
+    erased = client.predict(handle_file(photo), None, ["telea"], POINT, api_name="/erase")
+    kept = client.predict(erased["run"], 0, "A smear,\nas ever.", api_name="/remark")
+    assert kept == "A smear, as ever."
+    assert app[1].runs.remarks(erased["run"]) == {0: "A smear, as ever."}
+    with pytest.raises(AppError, match="not on this server"):
+        client.predict("x" * 22, 0, "Whose?", api_name="/remark")
+    with pytest.raises(AppError, match="index"):
+        client.predict(erased["run"], 99, "Which?", api_name="/remark")

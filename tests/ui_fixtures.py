@@ -33,6 +33,7 @@ def toy_erasers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def grabcut_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine that has no weights; nothing heavy is loaded."""
     monkeypatch.setattr("ui.service_select.is_ready", lambda spec: not spec.weights)
+    monkeypatch.setattr("ui.service_judge.are_features_ready", lambda: False)
 
 
 @pytest.fixture

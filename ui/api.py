@@ -1,4 +1,4 @@
-"""The endpoints for programs: segment, detect, erase and list_erasers, through gradio_client.
+"""The endpoints for programs: segment, detect, erase and what is around them, for gradio_client.
 
     from gradio_client import Client, handle_file
 
@@ -16,12 +16,10 @@ every argument is validated here, and what is wrong comes back as one sentence.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import gradio as gr
 
@@ -36,11 +34,12 @@ from segmentation import (
     as_objects,
     mask_png,
 )
+from ui import api_results
 from ui import service_catalog as catalog
+from ui.api_errors import spoken
 from ui.api_requests import ApiDetect, ApiErase, ApiSegment, Drawn, FileArgument
 from ui.caller import caller_of
 from ui.cards import Card
-from ui.errors import described
 from ui.files import link_or_copy, private_folder, write_atomic
 from ui.live import Grid
 from ui.names import photo_name, safe_stem
@@ -51,9 +50,6 @@ from ui.service import Service, figures, rle_of
 from ui.service_detect import describe_detection, describe_detections
 from ui.service_erase import Order, order_of
 from ui.service_select import Question
-
-Args = ParamSpec("Args")
-Result = TypeVar("Result")
 
 FIGURES = (
     "seed",
@@ -66,6 +62,7 @@ FIGURES = (
     "changed_outside",
     "cached",
     "weights",
+    "readings",
 )
 
 
@@ -73,12 +70,12 @@ def register(service: Service) -> None:
     """Add the endpoints; to be called inside `with gr.Blocks()`."""
     api = _Api(service)
 
-    @_spoken
+    @spoken
     def list_erasers() -> list[dict[str, Any]]:
         """All erasers with their papers, licenses, settings and the state of their weights."""
         return catalog.describe_erasers()
 
-    @_spoken
+    @spoken
     def segment(
         image: gr.FileData,
         points: list[list[float]] | None = None,
@@ -146,7 +143,7 @@ def register(service: Service) -> None:
         )
         return api.segment(asked, caller_of(request))
 
-    @_spoken
+    @spoken
     def detect(
         image: gr.FileData,
         text: str,
@@ -179,7 +176,7 @@ def register(service: Service) -> None:
         )
         return api.detect(asked, caller_of(request))
 
-    @_spoken
+    @spoken
     def erase(
         image: gr.FileData,
         mask: gr.FileData | None = None,
@@ -228,7 +225,8 @@ def register(service: Service) -> None:
             run (its link on the page is /?run=...), seconds, and results: one entry per eraser
             with eraser, name, state ("done" or "failed"), image (a lossless PNG), error (a
             sentence), seed, settings, load_seconds, erase_seconds, peak_memory, memory_kind,
-            device, changed_outside, cached, weights.
+            device, changed_outside, cached, weights, readings (numbers on the result, each with
+            id, value and remark; list_metrics says what they are).
         """
         asked = ApiErase.model_validate(
             {
@@ -258,19 +256,7 @@ def register(service: Service) -> None:
     gr.api(segment, concurrency_limit=8)
     gr.api(detect, concurrency_limit=8)
     gr.api(erase, concurrency_limit=8)
-
-
-def _spoken(call: Callable[Args, Result]) -> Callable[Args, Result]:
-    """Whatever goes wrong reaches the client as one sentence, without path or trace."""
-
-    @wraps(call)
-    def spoken(*args: Args.args, **kwargs: Args.kwargs) -> Result:
-        try:
-            return call(*args, **kwargs)
-        except Exception as error:  # bugs too: Gradio would say nothing at all
-            raise gr.Error(described(error)["text"], print_exception=False) from None
-
-    return spoken
+    api_results.register(service)
 
 
 class _Api:
@@ -332,6 +318,7 @@ class _Api:
             shape=drawn.shape,
             segmenter=drawn.segmenter,
             run=token_urlsafe(16),
+            phrase=asked.text,
             jobs=asked.jobs(_default_erasers()),
         )
         return order_of(request, None, self._service.selecting, self._service.masks)

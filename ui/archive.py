@@ -28,6 +28,8 @@ FIGURES = (
     "cached",
     "weights",
     "error",
+    "readings",
+    "remark",
 )
 
 
@@ -57,6 +59,7 @@ def stream_zip(runs: RunStore, run_id: str) -> Iterator[bytes]:
     ("run_gone") at the first piece.
     """
     saved = runs.load(run_id)
+    runs.with_remarks(run_id, saved["grid"])
     created = time.localtime(saved["created"])
     outbox = _Outbox()
     with zipfile.ZipFile(outbox, "w") as archive:  # type: ignore[call-overload]

@@ -1,7 +1,7 @@
 """The grid's cards: plain dictionaries that follow the events of a run.
 
 A card's `state` is one of: queued, waiting, fetching, loading, running, stopping; and at
-the end: done, failed, stopped.
+the end: done, failed, stopped. A card that is done gets its `readings` when all have ended.
 """
 
 from __future__ import annotations
@@ -93,6 +93,10 @@ def finish(card: Card, event: Finished, view: str) -> None:
         settings=dict(event.settings),
         weights=dict(event.weights),
     )
+
+
+def has_ended(card: Card) -> bool:
+    return card["state"] in ENDED
 
 
 def end(card: Card, state: str) -> None:

@@ -1,4 +1,5 @@
-"""The page's own components: the prompt canvas, the eraser cards, the result grid.
+"""The page's own components: the prompt canvas, the eraser cards, the result grid,
+the tables.
 
 Each is a `gr.HTML` whose template is static and empty; the scripts in ui/static build the DOM
 with textContent, so that no text of a user is ever read as HTML (a `gr.HTML` template would
@@ -54,6 +55,23 @@ class ResultGrid(gr.HTML):
             js_on_load="eraserLab.mountGrid({element, server, props, watch});",
             server_functions=server_functions,
             elem_classes=["lab-slot", "lab-grid-slot"],
+            apply_default_css=False,
+        )
+
+
+class TablesView(gr.HTML):
+    """The second tab: rows of tables, what papers print, what systems there are.
+
+    Its `erase` event carries a row's run; its value is that run's grid."""
+
+    def __init__(self, server_functions: list[ServerFunction]) -> None:
+        super().__init__(
+            value=None,
+            html_template="<div></div>",
+            js_on_load="eraserLab.mountTables({element, server, props, watch,"
+            " erase: (request) => trigger('erase', request)});",
+            server_functions=server_functions,
+            elem_classes=["lab-slot"],
             apply_default_css=False,
         )
 

@@ -62,6 +62,28 @@ def _filled(level: tuple[float, float] | None, rate: Rate, now: float) -> float:
     return min(float(rate.burst), tokens + (now - then) * rate.per_second)
 
 
+class Quiet:
+    """Tells work that can wait when nobody is being kept waiting by it."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._at_work: set[str] = set()
+
+    def begin(self, run_id: str) -> None:
+        with self._changed:
+            self._at_work.add(run_id)
+
+    def end(self, run_id: str) -> None:
+        with self._changed:
+            self._at_work.discard(run_id)
+            self._changed.notify_all()
+
+    def wait(self, most_seconds: float) -> None:
+        """Return as soon as no run is at work, or when that takes too long."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._at_work, most_seconds)
+
+
 class RunSlots:
     """Who may run: one run per session, and so many in all, waiting ones included."""
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from methods import Event, Failed, Finished, StopToken, view_jpeg
-from ui.cards import ENDED, Card, ask_to_stop, end, finish, follow
+from methods import Event, Failed, Finished, Judged, StopToken, view_jpeg
+from ui.cards import ENDED, Card, ask_to_stop, end, finish, follow, has_ended
 from ui.encoder import PngWriter
 from ui.errors import described
 from ui.files import write_atomic
@@ -41,8 +41,8 @@ class LiveRun:
     grid: the value to begin with (state "running", all cards queued). saved: what else
     goes into run.json. events: what the runner says, read in a thread of this run.
     alpha: the photo's transparency, put back into the lossless files.
-    on_end: called once when the erasers have ended; files may still be written then.
-    on_complete: called once when those are there too.
+    on_end: called once when the erasers have ended; files may still be written then, and
+    results judged. on_complete: called once when all that is done too.
     """
 
     def __init__(
@@ -144,14 +144,32 @@ class LiveRun:
             for event in self._events:
                 begun = True
                 self._take(event)
+                if self._all_ended() and self._grid["state"] == "running":
+                    self._end_jobs()  # what follows are numbers: nobody need wait for them
         except Exception as error:  # told on the grid; the run must end in any case
             self._break_off(error, refused=not begun)
-        self._end_jobs()
+        if self._grid["state"] == "running":
+            self._end_jobs()
+        self._judged()
         self._written()
+
+    def _all_ended(self) -> bool:
+        return all(has_ended(card) for card in self._grid["cards"])
+
+    def _judged(self) -> None:
+        """No more numbers will come."""
+        with self._changed:
+            self._grid.pop("judging", None)
+            self._tell(urgent=True)
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Finished):
             self._take_result(event)
+        elif isinstance(event, Judged):
+            with self._changed:
+                card = self._grid["cards"][event.index]
+                card["readings"] = [reading.plain() for reading in event.readings]
+                self._tell(urgent=True)
         else:
             with self._changed:
                 self._tell(urgent=follow(self._grid["cards"][event.index], event))
@@ -209,6 +227,8 @@ class LiveRun:
                     card["error"] = self._grid["error"]
             self._grid["seconds"] = time.perf_counter() - self._started
             self._grid["state"] = self._last_state()
+            if any(card["state"] == "done" for card in self._grid["cards"]):
+                self._grid["judging"] = True
             self._tell(urgent=True)
         self._on_end()
 

@@ -7,7 +7,7 @@ system's own and stand in the page itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import gradio as gr
 
 from ui import api, routes
 from ui.caller import caller_of
-from ui.components import EraserPanel, Furniture, PromptCanvas, ResultGrid
+from ui.components import EraserPanel, Furniture, PromptCanvas, ResultGrid, TablesView
 from ui.server_functions import server_functions
 from ui.service import Service
 from ui.texts import TEXTS
@@ -24,6 +24,7 @@ from ui.texts_errors import ERRORS_ZH
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = (
     "core.js",
+    "tabs.js",
     "work.js",
     "objects.js",
     "shape.js",
@@ -34,12 +35,23 @@ SCRIPTS = (
     "viewer.js",
     "canvas.js",
     "panel.js",
+    "card.js",
+    "readings.js",
     "grid.js",
+    "papers.js",
+    "systems.js",
+    "table_runs.js",
+    "row.js",
+    "tables.js",
 )
+
+STYLES = ("style.css", "tables.css")
 
 CANVAS_FUNCTIONS = (
     "open_photo open_example reopen_photo segment mask upload_mask export_case import_case detect"
 )
+
+TABLE_FUNCTIONS = "rows papers systems fetch_row open_row grids stop"
 
 LOGO = (
     '<svg class="lab-logo" viewBox="0 0 34 34" aria-hidden="true">'
@@ -51,6 +63,7 @@ LOGO = (
 
 HEAD = f"""<header class="lab-head">{LOGO}
 <div><h1 data-t="title"></h1><p class="lab-hint" data-t="head.tagline"></p></div>
+<div id="lab-tabs"></div>
 <div class="lab-group">
 <button class="lab-tool" type="button" id="lab-language" data-t="head.language"
  data-t-title="head.language.hint"></button>
@@ -59,6 +72,7 @@ HEAD = f"""<header class="lab-head">{LOGO}
 
 HEAD_SCRIPT = """
 eraserLab.start();
+eraserLab.mountTabs(element.querySelector('#lab-tabs'));
 const theme = element.querySelector('#lab-theme');
 theme.append(eraserLab.icon('theme'));
 theme.addEventListener('click', eraserLab.toggleTheme);
@@ -76,12 +90,12 @@ def as_script(value: Any) -> str:
 
 
 def head_html(lang: str | None) -> str:
-    """What goes into the page's <head>: styles, texts, options and the five scripts.
+    """What goes into the page's <head>: styles, texts, options and the scripts.
 
     lang: "en", "zh", or None for the browser's own language.
     """
     texts = {key: text._asdict() for key, text in TEXTS.items()}
-    styles = (STATIC / "style.css").read_text(encoding="utf-8")
+    styles = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
     scripts = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)
     return (
         f"<style>{styles}</style>"
@@ -127,18 +141,24 @@ def build_page(service: Service) -> gr.Blocks:
 
     with gr.Blocks(title="Eraser Lab", analytics_enabled=False, delete_cache=(900, 3600)) as page:
         Furniture(HEAD, HEAD_SCRIPT)
-        with gr.Row(elem_classes=["lab-main"]):
-            PromptCanvas(pick(CANVAS_FUNCTIONS))
-            panel = EraserPanel(pick("erasers weights fetch_weights stop"))
-        grid = ResultGrid(pick("open_run"))
+        with gr.Column(elem_id="lab-tab-erase"):
+            with gr.Row(elem_classes=["lab-main"]):
+                PromptCanvas(pick(CANVAS_FUNCTIONS))
+                panel = EraserPanel(pick("erasers weights fetch_weights stop"))
+            grid = ResultGrid(pick("open_run remark"))
+        with gr.Column(elem_id="lab-tab-tables"):
+            tables = TablesView(pick(TABLE_FUNCTIONS))
         Furniture(FOOT, "eraserLab.translate(element);")
-        wire(panel, grid, service, page)
+        wire({panel: grid, tables: tables}, service, page)
         api.register(service)
     return page
 
 
-def wire(panel: EraserPanel, grid: ResultGrid, service: Service, page: gr.Blocks) -> None:
-    """Erase runs in the queue; Stop and clicks never do. Closing the tab stops its run."""
+def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks) -> None:
+    """Erase runs in the queue; Stop and clicks never do. Closing the tab stops its run.
+
+    shown_by: for each component that starts runs, the one that shows them.
+    """
 
     def run_on_page(event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
         yield from service.erase(event._data, request.session_hash, caller_of(request))
@@ -146,14 +166,17 @@ def wire(panel: EraserPanel, grid: ResultGrid, service: Service, page: gr.Blocks
     def closed(request: gr.Request) -> None:
         service.stop_session(request.session_hash)
 
-    # `once` is right here: the page holds Erase back while its own run goes on.
-    panel.erase(
-        run_on_page,
-        None,
-        grid,
-        concurrency_id="erase",
-        concurrency_limit=8,
-        show_progress="hidden",
-        api_visibility="private",
-    )
+    # The page holds Erase back while its own run goes on. What still comes after the last
+    # result (lossless files, numbers) must not hold it back: so not `once`.
+    for starter, shower in shown_by.items():
+        starter.erase(
+            run_on_page,
+            None,
+            shower,
+            concurrency_id="erase",
+            concurrency_limit=8,
+            trigger_mode="multiple",
+            show_progress="hidden",
+            api_visibility="private",
+        )
     page.unload(closed)

@@ -33,8 +33,9 @@ def reopen(
         if saved["prompts"].get("upload"):
             copy = runs.folder / run_id / "upload.png"
             masks.restore(record.id, saved["prompts"]["upload"], copy)
+        grid = live_grid(run_id) or ended(saved, runs, run_id)
         return {
-            "grid": live_grid(run_id) or _ended(saved["grid"], runs.is_running(run_id)),
+            "grid": runs.with_remarks(run_id, grid),
             "photo": record.public(),
             "prompt": saved["prompts"],
             "jobs": saved["jobs"],
@@ -43,14 +44,18 @@ def reopen(
         raise run_gone() from error
 
 
-def _ended(grid: dict[str, Any], elsewhere: bool) -> Grid:
-    """The grid on disk. elsewhere: the run goes on in another process.
+def ended(saved: dict[str, Any], runs: RunStore, run_id: str) -> Grid:
+    """The grid on disk, of a run that does not go on here.
 
-    Where the program ended in the middle, what was not finished will not come any more.
+    Where the program ended in the middle, what was not finished will not come any more;
+    but the run may go on in another process.
     """
-    if grid["state"] == "running" and not elsewhere:
+    grid: Grid = saved["grid"]
+    if grid["state"] == "running" and not runs.is_running(run_id):
         for card in grid["cards"]:
             if card["state"] not in ENDED:
                 end(card, "stopped")
         grid["state"] = "stopped"
+    if not runs.is_running(run_id):
+        grid.pop("judging", None)
     return grid

@@ -18,6 +18,8 @@ from ui.names import ID_PATTERN, photo_name
 MOST_JOBS = 24
 MOST_POINTS = 1000
 MOST_SETTINGS = 64
+MOST_RUNS_SHOWN = 200
+REMARK_LENGTH = 500
 LARGEST_NUMBER = 2**53
 """What a number can be in JavaScript without losing its last digit."""
 
@@ -136,9 +138,13 @@ class JobRequest(Request):
 
 
 class Erase(Prompts):
-    """run: a random id that the page makes, so that it can press Stop at once."""
+    """run: a random id that the page makes, so that it can press Stop at once. row: the row of
+    a table that is run, whose true background may be known. phrase: the words by which the
+    object was found, so that it can be looked for in the results."""
 
     run: Id
+    row: ExampleId | None = None
+    phrase: Annotated[str, Field(strict=True, max_length=400)] | None = None
     jobs: tuple[JobRequest, ...] = Field(min_length=1, max_length=MOST_JOBS)
 
 
@@ -169,6 +175,22 @@ class Detect(Request):
 
 class OneRun(Request):
     run: Id
+
+
+class OneRow(Request):
+    row: ExampleId
+
+
+class SeveralRuns(Request):
+    runs: tuple[Id, ...] = Field(max_length=MOST_RUNS_SHOWN)
+
+
+class Remark(Request):
+    """What a person writes beside a result; an empty text takes it away."""
+
+    run: Id
+    index: int = Field(strict=True, ge=0, lt=MOST_JOBS)
+    text: Annotated[str, Field(strict=True, max_length=4 * REMARK_LENGTH)]
 
 
 class FetchWeights(Request):

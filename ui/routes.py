@@ -1,4 +1,4 @@
-"""The files of photos, examples and runs, under lab/, in front of Gradio's own routes.
+"""The files of photos, examples, tables and runs, under lab/, in front of Gradio's own routes.
 
 Ids and file names are checked by pattern, so nothing outside a photo's or a run's folder
 can be named. What is unknown, and what is not allowed, is the same 404.
@@ -51,6 +51,7 @@ def lab_routes(service: Service) -> list[BaseRoute]:
     return [
         Route("/lab/photos/{photo}/{file}", files.photo),
         Route("/lab/examples/{example}/thumb.jpg", files.example),
+        Route("/lab/tables/{row}/{part}-{size}.jpg", files.row),
         Route("/lab/runs/{run}/all.zip", files.archive),
         Route("/lab/runs/{run}/{file}", files.result),
     ]
@@ -63,6 +64,7 @@ class _Files:
         self._photos = service.photos
         self._runs = service.runs
         self._examples = service.examples
+        self._tables = service.tables
 
     def photo(self, request: Request) -> Response:
         photo_id, file = request.path_params["photo"], request.path_params["file"]
@@ -76,6 +78,12 @@ class _Files:
             data = self._examples.thumb(request.path_params["example"])
         except UserError:
             raise HTTPException(404) from None
+        return Response(data, media_type="image/jpeg", headers=HEADERS)
+
+    def row(self, request: Request) -> Response:
+        data = self._tables.view(*(request.path_params[name] for name in ("row", "part", "size")))
+        if data is None:
+            raise HTTPException(404)
         return Response(data, media_type="image/jpeg", headers=HEADERS)
 
     def result(self, request: Request) -> Response:

@@ -6,6 +6,7 @@ runs/<id>/run.json                 all that is needed to show and to repeat the 
           mask.png  overlay.png    the mask at full size; the overlay as on the page
           upload.png               an uploaded mask, where one is part of the prompts
           <n>-<eraser>.jpg / .png  each result: to look at; lossless, to keep
+          remarks.json             what people wrote beside the results, by their index
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import os
 import re
 import shutil
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,7 @@ class RunStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = private_folder(folder)
+        self._remarking = threading.Lock()
 
     def create(self, run_id: str) -> Path:
         """A new folder, marked as running. Raises UserError ("run_used")."""
@@ -74,6 +77,37 @@ class RunStore:
         if not isinstance(value, dict) or value.get("format") != FORMAT:
             raise run_gone()
         return value
+
+    def remarks(self, run_id: str) -> dict[int, str]:
+        """What people wrote beside the results, by the index of the card."""
+        try:
+            written = json.loads((self.folder / run_id / "remarks.json").read_text("utf-8"))
+            return {int(index): str(text) for index, text in written.items()}
+        except (OSError, ValueError, AttributeError):
+            return {}
+
+    def remark(self, run_id: str, index: int, text: str) -> None:
+        """Keep a remark beside a result; an empty one takes it away.
+
+        It has a file of its own, because run.json is written again and again while the run
+        goes on. Raises UserError ("run_gone").
+        """
+        cards = self.load(run_id)["grid"]["cards"]
+        if not 0 <= index < len(cards):
+            raise run_gone()
+        with self._remarking:
+            others = {i: t for i, t in self.remarks(run_id).items() if i != index}
+            kept = others | ({index: text} if text else {})
+            write_json(self.folder / run_id / "remarks.json", kept)
+
+    def with_remarks(self, run_id: str, grid: dict[str, Any]) -> dict[str, Any]:
+        """The grid with what people wrote on its cards."""
+        written = self.remarks(run_id)
+        for card in grid["cards"]:
+            card.pop("remark", None)
+            if card["index"] in written:
+                card["remark"] = written[card["index"]]
+        return grid
 
     def discard(self, run_id: str) -> None:
         """Remove a run that came to nothing."""

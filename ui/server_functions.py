@@ -30,12 +30,15 @@ NAMES = (
     "fetch_weights",
     "stop",
     "open_run",
+    "remark",
 )
+TABLE_NAMES = ("rows", "papers", "systems", "fetch_row", "open_row", "grids")
 
 
 def server_functions(service: Service) -> list[Callable[..., Answer]]:
     """One function per name above; in the browser `server.<name>(request)`."""
-    return [_function(name, getattr(service, name)) for name in NAMES]
+    own = [_function(name, getattr(service, name)) for name in NAMES]
+    return own + [_function(name, getattr(service.tables, name)) for name in TABLE_NAMES]
 
 
 def _function(name: str, method: Callable[..., Answer]) -> Callable[..., Answer]:

@@ -35,10 +35,11 @@ from ui.janitor import Janitor, Keep
 from ui.limits import Rate, RateLimiter, RunSlots
 from ui.live import Grid
 from ui.mask_uploads import MaskUploads
-from ui.names import is_id
+from ui.names import is_id, plain
 from ui.photos import PhotoRecord, PhotoStore
 from ui.reopen import reopen
 from ui.requests import (
+    REMARK_LENGTH,
     Detect,
     Erase,
     ExportCase,
@@ -50,13 +51,16 @@ from ui.requests import (
     OpenExample,
     OpenPhoto,
     Prompts,
+    Remark,
     Segment,
     UploadMask,
 )
 from ui.runs import RunStore
 from ui.service_detect import Detecting, describe_detections
 from ui.service_erase import Erasing, order_of, question
+from ui.service_judge import describe_metrics
 from ui.service_select import OVERLAY_SIDE, Selecting
+from ui.service_tables import Tables
 from ui.uploads import Uploads, own_upload_folder
 from ui.versions import PROGRAM
 from ui.views import Views
@@ -109,6 +113,7 @@ class Service:
         self.selecting = Selecting()
         self.detecting = Detecting()
         self.erasing = Erasing(self.photos, self.runs, RunSlots(most_runs))
+        self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid)
         self.janitor = Janitor(
             self.photos.folder,
             self.runs.folder,
@@ -138,6 +143,7 @@ class Service:
     def close(self) -> None:
         """Stop all runs and all background work."""
         self.janitor.close()
+        self.tables.close()
         self.selecting.close()
         self.erasing.close()
 
@@ -263,6 +269,7 @@ class Service:
             "erasers": catalog.describe_erasers(),
             "segmenters": catalog.describe_segmenters(),
             "detectors": catalog.describe_detectors(),
+            "metrics": describe_metrics(),
             "examples": [example.public() for example in self.examples.listed.values()],
             "limits": {
                 "megapixels": self.limits.megapixels,
@@ -313,6 +320,15 @@ class Service:
         asked = OneRun.model_validate(request)
         self._opens.take(caller)
         return reopen(asked.run, self.runs, self.photos, self.masks, self.erasing.grid)
+
+    @answered
+    def remark(self, request: Any, caller: str = "") -> Answer:
+        """Keep what a person says of a result: {run, index, text}. Who has the run's link may."""
+        asked = Remark.model_validate(request)
+        self._opens.take(caller)
+        text = plain(" ".join(asked.text.split()), REMARK_LENGTH)
+        self.runs.remark(asked.run, asked.index, text)
+        return {"remark": text}
 
     def stop_session(self, session: str | None) -> None:
         """The tab has been closed: stop what it had going."""

@@ -119,7 +119,7 @@ def describe_device() -> dict[str, Any]:
 
 
 def _describe_eraser(spec: EraserSpec) -> dict[str, Any]:
-    why = _why_unavailable(spec)
+    why = why_unavailable(spec)
     return {
         "id": spec.id,
         "name": spec.name,
@@ -190,7 +190,7 @@ def _describe_weight(weight: WeightFile) -> dict[str, Any]:
     return shown
 
 
-def _why_unavailable(spec: EraserSpec) -> Text | None:
+def why_unavailable(spec: EraserSpec) -> Text | None:
     """A missing weight file is no reason: it can be fetched. Packages and devices are."""
     if spec.unavailable is not None:
         return spec.unavailable

@@ -20,12 +20,13 @@ from ui.cards import Card, new_card
 from ui.encoder import PngWriter
 from ui.errors import photo_gone, run_gone, run_used
 from ui.files import link_or_copy, write_atomic
-from ui.limits import RunSlots
+from ui.limits import Quiet, RunSlots
 from ui.live import Grid, LiveRun
 from ui.mask_uploads import MaskUploads
 from ui.photos import PhotoRecord, PhotoStore
 from ui.requests import Erase, JobRequest, Prompts
 from ui.runs import RunStore, run_url
+from ui.service_judge import NOTHING_KNOWN, Known, judge_of
 from ui.service_select import OVERLAY_SIDE, Question, Selecting
 from ui.versions import versions
 
@@ -40,7 +41,7 @@ id, or None), as the page sends them."""
 @dataclass(frozen=True, slots=True)
 class Order:
     """A run to begin. make_mask is called once, with the decoded photo. upload: the file of
-    an uploaded mask that is part of the prompts."""
+    an uploaded mask that is part of the prompts. known: what results are judged by."""
 
     run: str
     session: str | None
@@ -48,6 +49,7 @@ class Order:
     jobs: tuple[JobRequest, ...]
     make_mask: Callable[[Photo], tuple[Mask, Noted]]
     upload: Path | None = None
+    known: Known = NOTHING_KNOWN
 
 
 def order_of(
@@ -61,7 +63,8 @@ def order_of(
         return selection.mask, noted(request, spec)
 
     upload = None if request.upload is None else masks.file(request.photo, request.upload)
-    return Order(request.run, session, request.photo, request.jobs, make_mask, upload)
+    known = Known(request.row, request.phrase)
+    return Order(request.run, session, request.photo, request.jobs, make_mask, upload, known)
 
 
 def question(
@@ -99,6 +102,7 @@ class Erasing:
         self._runs = runs
         self._slots = slots
         self._writer = PngWriter()
+        self._quiet = Quiet()
         self._lock = threading.Lock()
         self._released = threading.Condition(self._lock)
         self._live: dict[str, LiveRun] = {}
@@ -116,6 +120,7 @@ class Erasing:
             raise
         with self._lock:
             self._live[order.run] = live
+        self._quiet.begin(order.run)
         live.start()
         return live
 
@@ -169,6 +174,11 @@ class Erasing:
             self._tokens[run_id] = StopToken()
             return self._tokens[run_id]
 
+    def _erased(self, run_id: str) -> None:
+        """Its erasers have ended; what follows holds nobody up."""
+        self._quiet.end(run_id)
+        self._slots.give_back(run_id)
+
     def _release(self, run_id: str) -> None:
         self._slots.give_back(run_id)
         with self._lock:
@@ -183,15 +193,16 @@ class Erasing:
         mask, prompts = order.make_mask(photo)
         self._write_inputs(order, record, mask)
         jobs = [Job(job.eraser, job.settings, job.seed) for job in order.jobs]
+        judge = judge_of(record, order.known, self._quiet)
         return LiveRun(
             _first_grid(order.run, record, mask, cards),
             _saved(order, record, mask, prompts),
-            run(jobs, photo.rgb, mask, token=token),
+            run(jobs, photo.rgb, mask, token=token, judge=judge),
             photo.alpha,
             store=self._runs,
             writer=self._writer,
             token=token,
-            on_end=lambda: self._slots.give_back(order.run),
+            on_end=lambda: self._erased(order.run),
             on_complete=lambda: self._release(order.run),
         )
 
@@ -243,6 +254,7 @@ def _saved(order: Order, record: PhotoRecord, mask: Mask, prompts: Noted) -> dic
     return {
         "created": time.time(),
         "photo": asdict(record),
+        **asdict(order.known),
         "prompts": prompts,
         "mask_sha256": sha256(np.packbits(mask).tobytes()).hexdigest(),
         "jobs": [job.model_dump() for job in order.jobs],

@@ -8,8 +8,10 @@ their Chinese one in `texts_errors`.
 from __future__ import annotations
 
 from methods import Text
+from ui.texts_tables import TABLE_TEXTS
 
 TEXTS: dict[str, Text] = {
+    **TABLE_TEXTS,
     "title": Text("Eraser Lab", "橡皮实验室"),
     "head.tagline": Text(
         "Which object eraser really works on your photo?", "哪种物体擦除器真正适合你的照片？"
@@ -94,10 +96,7 @@ TEXTS: dict[str, Text] = {
         "Nothing is selected there. Try another point, or a box.",
         "这里没有选中任何东西。换一个点，或画一个框试试。",
     ),
-    "canvas.covers": Text(
-        "The mask covers {percent} of the photo · {segmenter}",
-        "蒙版覆盖照片的 {percent} · {segmenter}",
-    ),
+    "canvas.covers": Text("The mask covers {percent} of the photo", "蒙版覆盖照片的 {percent}"),
     "canvas.cursor": Text("Cursor at {x}, {y}", "光标位于 {x}, {y}"),
     "canvas.corner": Text(
         "First corner set. Move, then press B again.", "已设第一个角。移动后再按 B。"

@@ -250,7 +250,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     else if (work.empty) say(t("canvas.start"));
     else if (!answer) say(t("canvas.thinking"));
     else if (answer.area === 0) say(t("canvas.nothing"));
-    else say([t("canvas.covers", { percent: lab.percent(answer.area), segmenter: segmenterName(answer.segmenter) }),
+    else say([t("canvas.covers", { percent: lab.percent(answer.area) }), ...(answer.segmenter ? [segmenterName(answer.segmenter)] : []),
       ...(answer.hints || []).map((hint) => t("hint." + hint.code))].join(" · "));
   }
 

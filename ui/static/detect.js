@@ -11,6 +11,7 @@
   lab.detectBar = ({ server, layer }) => {
     let detections = []; // {label, score, text_score, box, ticked}
     let asked = null;
+    let phrase = "";
     let notes = []; // how the phrase was read, when that is not as it was typed
 
     const field = h("input.lab-text", { type: "text", id: "lab-phrase", "data-testid": "phrase", maxlength: "400", autocomplete: "off",
@@ -36,12 +37,13 @@
     const ticked = () => shown().filter((one) => one.ticked);
 
     async function find() {
-      const phrase = field.value.trim();
-      if (!phrase || !lab.photo || go.disabled) return;
+      const words = field.value.trim();
+      if (!words || !lab.photo || go.disabled) return;
       asked = lab.photo.id;
+      phrase = words;
       go.disabled = true;
       line.textContent = t("detect.searching");
-      const reply = await lab.ask(server.detect, { photo: asked, phrase });
+      const reply = await lab.ask(server.detect, { photo: asked, phrase: words });
       go.disabled = false;
       if (!lab.photo || asked !== lab.photo.id) return;
       if (!reply.ok) { clear(); line.textContent = lab.errorText(reply.error); return; }
@@ -77,6 +79,7 @@
     }
 
     function useTicked() {
+      lab.phrase = phrase; // results are looked at for it
       work.addObjects(ticked().map((one) => one.box));
       clear();
     }
@@ -107,7 +110,8 @@
     }
 
     for (const event of ["catalogue", "weights", "lang"]) lab.on(event, () => { enable(); if (detections.length) render(); });
-    lab.on("photo", clear);
+    lab.on("photo", () => { clear(); lab.phrase = null; });
+    lab.on("work", () => { if (work.empty) lab.phrase = null; });
     enable();
     return bar;
   };

@@ -136,12 +136,12 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
       body.append(known.node);
       cards.set(card.index, known);
     }
-    const fingerprint = lab.lang + JSON.stringify(card);
+    const fingerprint = lab.lang + JSON.stringify(card) + Boolean(value.judging && !card.readings);
     if (known.drawn === fingerprint) return;
     known.drawn = fingerprint;
     known.node.dataset.state = card.state;
     if (card.view && known.view !== card.view) drawPicture(known, card, value);
-    known.caption.replaceChildren(...captionOf(card));
+    known.caption.replaceChildren(...captionOf(card, value));
     if (!card.view) drawWaiting(known, card, value);
   }
 
@@ -161,49 +161,19 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
       known.ghost = h("img.lab-ghost", { src: value.photo.view, alt: "" });
       known.picture.firstChild.append(known.ghost);
     }
-    const over = ["failed", "stopped"].includes(card.state);
-    let veil = known.picture.querySelector(".lab-veil");
-    if (!veil) { veil = h("div.lab-veil"); known.picture.append(veil); }
-    veil.classList.toggle("is-over", over);
-    veil.replaceChildren(over ? lab.icon(card.state === "failed" ? "warn" : "stop") : meter(card), h("span", {}, stateText(card)));
+    known.picture.querySelector(".lab-veil")?.remove();
+    known.picture.append(lab.veil(card));
   }
 
-  function meter(card) {
-    const total = card.state === "fetching" ? card.size : card.total;
-    const part = card.state === "fetching" ? card.done : card.step;
-    if (total > 1) return h("progress", { max: String(total), value: part || 0, "aria-label": stateText(card) });
-    return h("i." + (["queued", "waiting"].includes(card.state) ? "lab-idle" : "lab-spin"));
-  }
-
-  function stateText(card) {
-    if (card.state === "waiting") return t(card.ahead ? "state.waiting.ahead" : "state.waiting", { ahead: card.ahead });
-    if (card.state === "fetching") return t("state.fetching", { percent: Math.floor((100 * (card.done || 0)) / Math.max(1, card.size || 1)) });
-    if (card.state === "running" && card.total > 1) return t("state.step", { step: card.step || 0, total: card.total });
-    return t("state." + card.state);
-  }
-
-  function captionOf(card) {
+  function captionOf(card, value) {
     const head = h("div.lab-caption-head", {}, h("h3", {}, card.name));
     if (card.full) head.append(h("a.lab-tool", { href: card.full + "?download=1", download: true, "aria-label": t("grid.download", { eraser: card.name }),
       title: t("grid.download", { eraser: card.name }) }, lab.icon("download")));
     else if (card.state === "done") head.append(h("i.lab-spin.small", { title: t("grid.saving") }));
-    if (card.state === "done") return [head, figures(card), verdict(card), ...remarks(card)];
+    if (card.state === "done") return [head, lab.figures(card), lab.verdict(card), ...remarks(card),
+      ...lab.readings(card, value.judging), lab.humanRemark({ run: value.run, card })];
     if (card.state === "failed") return [head, lab.longSentence(lab.errorText(card.error))];
-    return [head, h("p.lab-figures", {}, stateText(card))];
-  }
-
-  function figures(card) {
-    const parts = [h("strong", {}, lab.seconds(card.erase_seconds))];
-    if (card.cached) parts.push(" · " + t("grid.cached"));
-    else if (card.load_seconds >= 0.05) parts.push(" + " + t("grid.load", { seconds: lab.seconds(card.load_seconds) }));
-    if (card.peak_memory) parts.push(" · " + t("grid.memory." + card.memory_kind, { size: lab.bytes(card.peak_memory) }));
-    return h("p.lab-figures", { title: t("grid.figures.hint") }, ...parts);
-  }
-
-  function verdict(card) {
-    const clean = card.changed_outside === 0;
-    return h("p.lab-verdict." + (clean ? "ok" : "bad"), { title: t("grid.outside.hint"), "data-changed": String(card.changed_outside) },
-      lab.icon(clean ? "check" : "warn"), t("grid.outside", { count: card.changed_outside }));
+    return [head, h("p.lab-figures", {}, lab.stateText(card))];
   }
 
   const remarks = (card) => (card.notes || []).map((note) => h("p.lab-note", {}, lab.say(note)));
@@ -216,7 +186,11 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     return url;
   };
 
-  const copyLink = () => lab.copy(runUrl(grid.run).href, t("grid.copied"));
+  function copyLink() {
+    const url = runUrl(grid.run);
+    for (const name of ["tab", "show", "row"]) url.searchParams.delete(name); // it leads to the run, not to the tables
+    lab.copy(url.href, t("grid.copied"));
+  }
 
   /* ---- what others tell ------------------------------------------------------------------------------------ */
 
@@ -276,6 +250,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     else lab.on("catalogue", adopt);
   }
 
+  lab.saveRemark = (run, index, text) => lab.ask(server.remark, { run, index, text });
   setSplit(0);
   lab.translate(root);
   reopen();

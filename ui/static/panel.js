@@ -46,6 +46,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
   const fetching = (one) => one.weights.some((weight) => weight.state === "fetching");
   const failure = (one) => one.weights.find((weight) => weight.state === "failed");
   const missingBytes = (one) => one.weights.filter((weight) => weight.state !== "ready").reduce((sum, weight) => sum + weight.size, 0);
+  lab.missingBytes = missingBytes;
   const everything = () => [...lab.catalogue.erasers, ...lab.catalogue.segmenters, ...(lab.catalogue.detectors || [])];
 
   /** How much of a model's missing weights has arrived, 0 to 100; null when none is on its way. */
@@ -204,11 +205,13 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
 
   /* ---- running -------------------------------------------------------------------------------------- */
 
-  lab.jobs = () => ticked().map((eraser) => ({ eraser: eraser.id, settings: chosen.get(eraser.id).settings, seed }));
+  /** An eraser's job with the settings that its card has now. */
+  lab.jobOf = (id) => ({ eraser: id, settings: chosen.get(id).settings, seed });
+  lab.jobs = () => ticked().map((eraser) => lab.jobOf(eraser.id));
 
   function start() {
     if (eraseButton.disabled) return;
-    const payload = { run: lab.randomId(), ...lab.prompts(), jobs: lab.jobs() };
+    const payload = { run: lab.randomId(), ...lab.prompts(), phrase: lab.phrase || null, jobs: lab.jobs() };
     lab.running = payload.run;
     stopButton.disabled = false;
     refresh();
@@ -238,7 +241,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     render();
   };
 
-  for (const event of ["photo", "mask", "run", "finished"]) lab.on(event, refresh);
+  for (const event of ["photo", "mask", "run", "finished", "busy"]) lab.on(event, refresh);
   lab.on("finished", poll); // a run may have fetched weights
   lab.on("lang", () => lab.catalogue && render());
 

@@ -46,7 +46,7 @@
   function show() {
     const card = place < 0 ? null : shown()[place];
     name.textContent = card ? card.name : t("grid.original");
-    facts.textContent = card ? `${lab.seconds(card.erase_seconds)} · ${t("grid.outside", { count: card.changed_outside })}` :
+    facts.textContent = (card || grid.photo).facts ? (card || grid.photo).facts : card ? `${lab.seconds(card.erase_seconds)} · ${t("grid.outside", { count: card.changed_outside })}` :
       `${grid.photo.width} × ${grid.photo.height}`;
     after.src = card ? card.view : grid.photo.view;
     after.alt = card ? t("grid.by", { eraser: card.name }) : t("grid.original");

@@ -1,0 +1,88 @@
+"""The list of the documents' systems says what the registry does, on the page and on paper."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from examples.systems import as_markdown, never_runs, standings, systems
+from methods import EraserSpec, Text, list_erasers
+from methods._registry import found
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def bare(name: str) -> str:
+    """A name without what stands in brackets, its letters and digits only."""
+    return re.sub(r"[^a-z0-9]", "", re.sub(r"\(.*?\)", "", name.lower()))
+
+
+def test_all_systems_of_the_documents_are_listed() -> None:
+    listed = systems().systems
+    assert len(listed) == 35
+    assert sum(system.document == "editing" for system in listed) == 24
+    assert sum(system.group == "weak supervision" for system in listed) == 10
+    assert sum(system.group == "self-supervision" for system in listed) == 14
+    assert {system.document for system in listed} == set(systems().documents)
+
+
+def test_every_system_that_does_not_run_says_why() -> None:
+    for standing in standings():
+        if standing.state in ("cannot", "other"):
+            assert standing.why is not None, standing.system.name
+            assert standing.why.en
+            assert standing.why.zh
+
+
+def test_what_runs_here_is_in_the_registry() -> None:
+    known = {spec.id for spec in list_erasers()}
+    for standing in standings():
+        if standing.state in ("here", "yours"):
+            assert standing.spec is not None
+            assert standing.spec.id in known
+
+
+def test_no_eraser_of_a_systems_name_is_overlooked() -> None:
+    linked = {standing.spec.id for standing in standings() if standing.spec is not None}
+    names = {bare(standing.system.name) for standing in standings()}
+    overlooked = {spec.id for spec in list_erasers() if bare(spec.name) in names} - linked
+    assert overlooked == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        ("PowerPaint", "here"),
+        ("SmartEraser", "yours"),
+        ("CAT-Diffusion", "yours"),
+        ("Co-Mod-GAN", "cannot"),
+        ("Imagen Editor", "cannot"),
+        ("AnyDoor", "other"),
+    ],
+)
+def test_the_states_are_computed(name: str, state: str) -> None:
+    by_name = {standing.system.name: standing for standing in standings()}
+    assert by_name[name].state == state
+
+
+def test_an_eraser_that_goes_takes_its_promise_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(found().erasers, "lama")
+    lama = next(standing for standing in standings() if standing.system.name == "LaMa")
+    assert lama.state == "cannot"
+
+
+def test_a_machine_may_have_obstacles_of_its_own() -> None:
+    def obstacle(spec: EraserSpec) -> Text | None:
+        return Text("No.", "不。") if spec.id == "lama" else never_runs(spec)
+
+    by_name = {standing.system.name: standing for standing in standings(obstacle)}
+    assert by_name["LaMa"].state == "cannot"
+    assert by_name["LaMa"].why == Text("No.", "不。")
+    assert by_name["PixelHacker"].state == "here"
+
+
+def test_the_documentation_is_the_registrys() -> None:
+    written = (ROOT / "docs" / "systems.md").read_text(encoding="utf-8")
+    assert written == as_markdown(), "run `python -m examples.systems > docs/systems.md`"

@@ -1,0 +1,206 @@
+"""The server's side of the tables: rows, their pictures, runs of them, papers, systems."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from examples.remote import place_of
+from examples.rows import document_rows
+from methods import list_erasers
+from table_tools import put, save_documents
+from ui import routes
+from ui import service_tables as tables_module
+from ui.service import Service
+from ui_tools import Answer, last, picture
+
+pytest_plugins = ["ui_fixtures"]
+pytestmark = pytest.mark.usefixtures("toy_erasers")
+
+ROW = "attentive_eraser-1"
+
+
+@pytest.fixture(autouse=True)
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for the documents' photos, and no network."""
+    monkeypatch.setenv("ERASER_LAB_PHOTOS", str(tmp_path / "photos"))
+    monkeypatch.setenv("ERASER_LAB_OFFLINE", "1")
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def client(service: Service) -> TestClient:
+    app = Starlette()
+    routes.install(app, service)
+    return TestClient(app)
+
+
+def row_named(answer: Answer, row_id: str = ROW) -> Answer:
+    (found,) = (row for row in answer["rows"] if row["id"] == row_id)
+    return dict(found)
+
+
+def test_all_rows_are_told_and_nothing_of_this_machine(service: Service, photos: Path) -> None:
+    answer = service.tables.rows({})
+    assert answer["ok"]
+    documents = [row for row in answer["rows"] if row["pictures"]["photo"]["url"]]
+    assert len(documents) == 17
+    assert str(photos.parent) not in json.dumps(answer)
+    for row in answer["rows"]:
+        assert row["table"] in {table["id"] for table in answer["tables"]}
+        assert {"photo", "mask"} <= set(row["pictures"])
+
+
+def test_a_row_has_the_name_of_its_method_though_nothing_runs_it(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = row_named(service.tables.rows({}), "omnieraser-3")
+    assert (row["method"], row["number"]) == ("OmniEraser", 3)
+    assert row["settings"]["prompt"] == "There is nothing here."
+
+
+def test_pairs_are_linked_both_ways(service: Service) -> None:
+    answer = service.tables.rows({})
+    linked = [row for row in answer["rows"] if row["shares"]]
+    assert len(linked) == 8
+    for row in linked:
+        for other in row["shares"]:
+            assert row["id"] in row_named(answer, other)["shares"]
+
+
+# --- pictures ----------------------------------------------------------------------------
+
+
+def test_where_the_network_refuses_the_sentence_offers_the_stand_ins(service: Service) -> None:
+    answer = service.tables.fetch_row({"row": ROW})
+    assert not answer["ok"]
+    assert answer["error"]["code"] == "photo_offline"
+    assert "stand-in" in answer["error"]["text"]
+
+
+def test_pictures_that_are_here_are_shown(service: Service, client: TestClient) -> None:
+    before = row_named(service.tables.rows({}))["pictures"]
+    assert not any(one["here"] for one in before.values())
+    assert client.get(f"/{before['photo']['small']}").status_code == 404
+    save_documents()
+    answer = service.tables.fetch_row({"row": ROW})
+    assert answer["ok"], answer
+    for one in answer["row"]["pictures"].values():
+        assert one["here"]
+        for size in ("small", "large"):
+            shown = client.get(f"/{one[size]}")
+            assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+            assert shown.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["no-such-row/photo-small", f"{ROW}/credit-small", f"{ROW}/photo-huge", "..%2f/photo-small"],
+)
+def test_nothing_else_is_handed_out(client: TestClient, address: str) -> None:
+    save_documents()
+    assert client.get(f"/lab/tables/{address}.jpg").status_code == 404
+
+
+def test_a_file_that_is_no_picture_is_not_handed_out(client: TestClient) -> None:
+    place = place_of(document_rows()[0].photo)
+    place.parent.mkdir(parents=True)
+    place.write_text("<script>alert(1)</script>")
+    assert client.get(f"/lab/tables/{document_rows()[0].id}/photo-small.jpg").status_code == 404
+
+
+# --- runs --------------------------------------------------------------------------------
+
+
+def opened(service: Service, row: str = ROW) -> Answer:
+    answer = service.tables.open_row({"row": row})
+    assert answer["ok"], answer
+    return dict(answer)
+
+
+def test_a_row_is_run_with_its_mask_and_its_settings(service: Service) -> None:
+    save_documents()
+    row = opened(service, "powerpaint-1")
+    assert row["jobs"][0]["settings"]["version"] == "v1"
+    payload = {
+        "run": "r".ljust(22, "x"),
+        "photo": row["photo"]["id"],
+        "upload": row["prompt"]["upload"],
+        "row": "powerpaint-1",
+        "jobs": [{"eraser": "paint", "settings": {}, "seed": 0}],
+    }
+    grid = last(service.erase(payload))
+    assert grid["state"] == "done"
+    assert grid["mask"]["area"] == pytest.approx(0.144, abs=0.01)
+    assert service.runs.load(payload["run"])["row"] == "powerpaint-1"
+    again = service.tables.grids({"runs": [payload["run"], "g".ljust(22, "x")]})
+    assert list(again["grids"]) == [payload["run"]]
+    assert again["grids"][payload["run"]]["cards"][0]["state"] == "done"
+
+
+def test_every_rows_settings_are_those_of_its_eraser() -> None:
+    from methods import get_eraser
+
+    known = {spec.id for spec in list_erasers()}
+    rows = [row for row in tables_module.rows().values() if row.eraser in known]
+    assert len(rows) >= 13
+    for row in rows:
+        get_eraser(row.eraser).Settings.model_validate(dict(row.settings))
+
+
+def test_a_mask_of_another_shape_is_refused(service: Service) -> None:
+    save_documents()
+    row = tables_module.row_of(ROW)
+    put(place_of(row.mask), picture(50, 200))
+    answer = service.tables.open_row({"row": ROW})
+    assert answer["error"]["code"] == "mask_shape"
+
+
+@pytest.mark.parametrize(
+    ("method", "request_"),
+    [
+        ("open_row", {"row": "no-such-row"}),
+        ("fetch_row", {"row": "no-such-row"}),
+        ("open_row", {"row": "../rows"}),
+        ("open_row", {}),
+        ("grids", {"runs": ["../../etc"]}),
+        ("grids", {"runs": ["x" * 22] * 500}),
+        ("rows", {"more": 1}),
+        ("systems", "all"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(service: Service, method: str, request_: Any) -> None:
+    answer = getattr(service.tables, method)(request_)
+    assert not answer["ok"]
+    assert answer["error"]["code"] in ("unknown_row", "bad_request")
+
+
+# --- papers and systems ------------------------------------------------------------------
+
+
+def test_papers_and_systems_are_plain_json(service: Service) -> None:
+    papers, systems = service.tables.papers({}), service.tables.systems({})
+    json.dumps([papers, systems], allow_nan=False)
+    assert len(papers["papers"]) == 9
+    assert len(systems["systems"]) == 35
+
+
+def test_a_system_whose_package_is_missing_does_not_run_here(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def state() -> str:
+        listed = service.tables.systems({})["systems"]
+        return str(next(one["state"] for one in listed if one["name"] == "PixelHacker"))
+
+    assert state() == "here"
+    spec = next(spec for spec in list_erasers() if spec.id == "pixelhacker")
+    monkeypatch.setattr(
+        "ui.service_tables.why_unavailable",
+        lambda one: spec.summary if one.id == spec.id else None,
+    )
+    assert state() == "cannot"

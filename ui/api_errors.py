@@ -1,0 +1,27 @@
+"""How an endpoint for programs says what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import gradio as gr
+
+from ui.errors import described
+
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
+
+
+def spoken(call: Callable[Args, Result]) -> Callable[Args, Result]:
+    """Whatever goes wrong reaches the client as one sentence, without path or trace."""
+
+    @wraps(call)
+    def speaking(*args: Args.args, **kwargs: Args.kwargs) -> Result:
+        try:
+            return call(*args, **kwargs)
+        except Exception as error:  # bugs too: Gradio would say nothing at all
+            raise gr.Error(described(error)["text"], print_exception=False) from None
+
+    return speaking

@@ -1,0 +1,42 @@
+"""The endpoints around results: the numbers they are judged by, and a person's own remarks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from methods import UserError
+from ui.api_errors import spoken
+from ui.caller import caller_of
+from ui.service import Service
+from ui.service_judge import describe_metrics
+
+
+def register(service: Service) -> None:
+    """Add the endpoints; to be called inside `with gr.Blocks()`."""
+
+    @spoken
+    def list_metrics() -> list[dict[str, Any]]:
+        """All numbers that results are judged by: formula, range, which way is better, source."""
+        return describe_metrics()
+
+    @spoken
+    def remark(run: str, index: int, text: str, request: gr.Request | None = None) -> str:
+        """Write a remark beside a result; it is kept in the run, its link and its zip.
+
+        Args:
+            run: The run, as erase gives it.
+            index: Which of its results, from 0.
+            text: At most 500 characters, on one line; empty takes the remark away.
+
+        Returns:
+            The remark as it is kept.
+        """
+        answer = service.remark({"run": run, "index": index, "text": text}, caller_of(request))
+        if not answer["ok"]:
+            raise UserError(answer["error"]["text"], answer["error"]["code"])
+        return str(answer["remark"])
+
+    gr.api(list_metrics, queue=False)
+    gr.api(remark, queue=False)

@@ -1,0 +1,138 @@
+"""What a run's results are judged by: numbers, against the truth where one is known.
+
+Judging comes after the results and holds nobody up: it waits while any run is at work.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from typing import Any, TypeAlias
+
+from examples.remote import is_here, place_of
+from methods import (
+    LPIPS_WEIGHTS,
+    METRICS,
+    Image,
+    Mask,
+    Metric,
+    Reading,
+    UserError,
+    fetch,
+    find_weights,
+    judge,
+    load_image,
+    why_missing,
+)
+from segmentation import (
+    are_features_ready,
+    choose_detector,
+    features_of,
+    get_detector,
+    is_detector_ready,
+    list_detectors,
+    read_phrase,
+)
+from ui.limits import Quiet
+from ui.photos import PhotoRecord
+from ui.service_tables import rows
+
+log = logging.getLogger(__name__)
+
+MOST_SECONDS = 120.0
+"""For which a result waits to be judged while other runs go on and on."""
+
+Judge: TypeAlias = Callable[[Image, Mask, Image], Sequence[Reading]]
+"""judge(photo, mask, result)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a run beside its pictures. row: the row of a table that is run, whose
+    truth may be known. phrase: the words by which the object was found."""
+
+    row: str | None = None
+    phrase: str | None = None
+
+
+NOTHING_KNOWN = Known()
+
+
+def judge_of(record: PhotoRecord, known: Known, quiet: Quiet) -> Judge:
+    """The judge of a run on this photo."""
+
+    @cache
+    def options() -> dict[str, Any]:
+        return {
+            "truth": truth_of(record, known.row),
+            "features": features_of if are_features_ready() else None,
+            "finds": finder_of(known.phrase),
+        }
+
+    def measure(photo: Image, mask: Mask, result: Image) -> Sequence[Reading]:
+        quiet.wait(MOST_SECONDS)
+        return judge(photo, mask, result, **options())
+
+    return measure
+
+
+def truth_of(record: PhotoRecord, row_id: str | None) -> Image | None:
+    """The row's photo without the object, where it is known and the photo is the row's own."""
+    row = rows().get(row_id or "")
+    if row is None or row.truth is None or not is_here(row.truth) or not is_here(row.photo):
+        return None
+    if sha256(place_of(row.photo).read_bytes()).hexdigest() != record.sha256:
+        return None
+    truth = load_image(place_of(row.truth)).rgb
+    if truth.shape[:2] != (record.height, record.width):
+        return None
+    _bring_lpips()
+    return truth
+
+
+def _bring_lpips() -> None:
+    """Ten megabytes; where they cannot be had, the other numbers do without."""
+    if find_weights(LPIPS_WEIGHTS) is None:
+        try:
+            fetch(LPIPS_WEIGHTS)
+        except UserError as error:
+            log.warning("There will be no LPIPS: %s", error)
+
+
+def finder_of(phrase: str | None) -> Callable[[Image], float] | None:
+    """The best score with which the detector finds the phrase on a picture."""
+    if phrase is None or not any(is_detector_ready(spec) for spec in list_detectors()):
+        return None
+
+    def finds(image: Image) -> float:
+        detector = get_detector(choose_detector(None).id, fetch_missing=False)
+        found = detector.detect(image, read_phrase(phrase)).found
+        return max((each.score for each in found), default=0.0)
+
+    return finds
+
+
+def describe_metrics() -> list[dict[str, Any]]:
+    """Every number that a result may have, as the page and the API give it."""
+    return [_describe(metric) for metric in METRICS.values()]
+
+
+def _describe(metric: Metric) -> dict[str, Any]:
+    source, missing = metric.source, why_missing(metric.id)
+    return {
+        "id": metric.id,
+        "name": metric.name._asdict(),
+        "formula": metric.formula._asdict(),
+        "range": list(metric.range),
+        "better": metric.better,
+        "needs": metric.needs,
+        "missing": None if missing is None else missing._asdict(),
+        "unit": metric.unit,
+        "threshold": metric.threshold,
+        "source": None
+        if source == "ours"
+        else {"title": source.title, "url": source.url, "year": source.year},
+    }

@@ -1,0 +1,273 @@
+"""The tables: the documents' rows and the stand-in cases, what papers say, what systems there are.
+
+A row's pictures are the program's own or fetched once from the documents' links; both are
+shown by routes of our own (`lab/tables/…`), and a row is run like any other photo.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from examples.papers import paper_tables
+from examples.remote import bring, is_here, place_of
+from examples.rows import (
+    PhotoRef,
+    Row,
+    Table,
+    document_rows,
+    document_tables,
+    stand_in_rows,
+    stand_in_table,
+)
+from examples.systems import STATES, Standing, standings, systems
+from methods import BadInput, Text, UserError, list_erasers, load_mask, view_jpeg
+from ui.errors import Answer, answered
+from ui.limits import Rate, RateLimiter
+from ui.live import Grid
+from ui.mask_uploads import MaskUploads
+from ui.memory import ByteCache
+from ui.photos import VIEW_SIDE, PhotoStore
+from ui.reopen import ended
+from ui.requests import Nothing, OneRow, SeveralRuns
+from ui.runs import RunStore
+from ui.service_catalog import why_unavailable
+
+log = logging.getLogger(__name__)
+
+BRING_RATE = Rate(per_second=0.5, burst=40)
+LOOK_RATE = Rate(per_second=4, burst=60)
+OPEN_RATE = Rate(per_second=0.5, burst=40)
+
+BRINGS_AT_ONCE = 2
+KEPT_BYTES = 48 * 2**20
+SMALL_SIDE = 560
+SIDES = {"small": SMALL_SIDE, "large": VIEW_SIDE}
+
+PARTS = ("photo", "mask", "result", "detail", "truth")
+"""The pictures of a row, as the page names them; not every row has all."""
+
+
+class Tables:
+    """What the page's second tab asks. Every method answers as `Service`'s do."""
+
+    def __init__(
+        self,
+        photos: PhotoStore,
+        masks: MaskUploads,
+        runs: RunStore,
+        live_grid: Callable[[str], Grid | None],
+    ) -> None:
+        self._photos = photos
+        self._masks = masks
+        self._runs = runs
+        self._live_grid = live_grid
+        self._views: ByteCache[bytes] = ByteCache(KEPT_BYTES, len)
+        self._bringing = threading.BoundedSemaphore(BRINGS_AT_ONCE)
+        self._closing = threading.Event()
+        self._looks = RateLimiter(LOOK_RATE)
+        self._brings = RateLimiter(BRING_RATE)
+        self._opens = RateLimiter(OPEN_RATE)
+
+    def close(self) -> None:
+        """Give up downloads that are under way."""
+        self._closing.set()
+
+    @answered
+    def rows(self, request: Any, caller: str = "") -> Answer:
+        """All tables and their rows, with what is known of their pictures."""
+        Nothing.model_validate(request or {})
+        self._looks.take(caller)
+        return {
+            "tables": [_public_table(table) for table in tables()],
+            "rows": [_public_row(row) for row in rows().values()],
+        }
+
+    @answered
+    def papers(self, request: Any, caller: str = "") -> Answer:
+        """What papers print, table by table, with the best of each column."""
+        Nothing.model_validate(request or {})
+        self._looks.take(caller)
+        return {
+            "papers": [
+                {
+                    **table.model_dump(mode="json"),
+                    "best": [table.best(column) for column in range(len(table.metrics))],
+                }
+                for table in paper_tables()
+            ]
+        }
+
+    @answered
+    def systems(self, request: Any, caller: str = "") -> Answer:
+        """Every system that the documents name, and whether it runs on this machine."""
+        Nothing.model_validate(request or {})
+        self._looks.take(caller)
+        documents = systems().documents
+        return {
+            "states": {state: words._asdict() for state, words in STATES.items()},
+            "documents": {key: one.model_dump(mode="json") for key, one in documents.items()},
+            "systems": [_public_system(one) for one in standings(why_unavailable)],
+        }
+
+    @answered
+    def fetch_row(self, request: Any, caller: str = "") -> Answer:
+        """Bring the pictures of a row onto this machine: {row}. Raises what `bring` raises."""
+        row = row_of(OneRow.model_validate(request).row)
+        self._brings.take(caller)
+        with self._bringing:
+            for ref in pictures_of(row).values():
+                bring(ref, should_stop=self._closing.is_set)
+        return {"row": _public_row(row)}
+
+    @answered
+    def open_row(self, request: Any, caller: str = "") -> Answer:
+        """A row's photo, its mask and its job, to be run or worked on: {row}."""
+        row = row_of(OneRow.model_validate(request).row)
+        self._opens.take(caller)
+        with self._bringing:
+            photo, mask = (
+                bring(ref, should_stop=self._closing.is_set) for ref in (row.photo, row.mask)
+            )
+        record = self._photos.add_copy(photo, row.photo.name)
+        size = record.height, record.width
+        upload = self._masks.put(record.id, load_mask(mask, size, name=row.mask.name))
+        return {
+            "photo": record.public(),
+            "prompt": {"objects": [], "upload": upload, "dilate": 0},
+            "jobs": [{"eraser": row.eraser, "settings": dict(row.settings), "seed": 0}]
+            if row.eraser
+            else [],
+        }
+
+    @answered
+    def grids(self, request: Any, caller: str = "") -> Answer:
+        """The grids of several runs by their ids; what is gone is left out: {runs}."""
+        asked = SeveralRuns.model_validate(request)
+        self._looks.take(caller)
+        found = {run_id: self._grid(run_id) for run_id in asked.runs}
+        return {"grids": {run_id: grid for run_id, grid in found.items() if grid is not None}}
+
+    def _grid(self, run_id: str) -> Grid | None:
+        try:
+            saved = self._runs.load(run_id)
+            grid = self._live_grid(run_id) or ended(saved, self._runs, run_id)
+            return self._runs.with_remarks(run_id, grid)
+        except (UserError, KeyError, TypeError):
+            return None
+
+    def view(self, row_id: str, part: str, size: str) -> bytes | None:
+        """A JPEG of one of a row's pictures; None where it is not on this machine."""
+        try:
+            ref = pictures_of(row_of(row_id))[part]
+            if not is_here(ref):
+                return None
+            return self._view(place_of(ref), SIDES[size])
+        except (UserError, KeyError, OSError):
+            return None
+
+    def _view(self, path: Path, side: int) -> bytes:
+        def make() -> bytes:
+            photo = self._photos.decode(path, path.name)
+            return view_jpeg(photo.rgb, longest_side=side)
+
+        return self._views.get(f"{side} {path.stat().st_mtime_ns} {path}", make)
+
+
+def tables() -> tuple[Table, ...]:
+    """All tables of both sets."""
+    return (*document_tables(), stand_in_table())
+
+
+def rows() -> dict[str, Row]:
+    """All rows of both sets by their ids."""
+    return {row.id: row for row in (*document_rows(), *stand_in_rows())}
+
+
+def row_of(row_id: str) -> Row:
+    """One row. Raises BadInput ("unknown_row")."""
+    row = rows().get(row_id)
+    if row is None:
+        raise BadInput("There is no such row. Reload the page.", "unknown_row")
+    return row
+
+
+def pictures_of(row: Row) -> dict[str, PhotoRef]:
+    """The pictures that a row has, by `PARTS`."""
+    refs = (row.photo, row.mask, row.documents_result, row.detail, row.truth)
+    return {part: ref for part, ref in zip(PARTS, refs, strict=True) if ref is not None}
+
+
+def _public_table(table: Table) -> dict[str, Any]:
+    return {
+        "id": table.id,
+        "title": table.title._asdict(),
+        "note": table.note._asdict(),
+        "document": table.document,
+    }
+
+
+def _method(row: Row) -> str:
+    """The name of the method whose table it is, though no eraser here may run it; "" for none."""
+    named = {spec.id: spec.name for spec in list_erasers()}
+    listed = {system.eraser: system.name for system in systems().systems}
+    return named.get(row.eraser) or listed.get(row.eraser) or row.eraser
+
+
+def _number(row: Row) -> int:
+    """Its place in its table, from 1."""
+    return [one.id for one in rows().values() if one.table == row.table].index(row.id) + 1
+
+
+def _public_row(row: Row) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "table": row.table,
+        "method": _method(row),
+        "number": _number(row),
+        "title": _words(row.title),
+        "problem": _words(row.problem),
+        "remark": _words(row.remark),
+        "settings_note": _words(row.settings_note),
+        "eraser": row.eraser,
+        "settings": dict(row.settings),
+        "shares": list(row.shares),
+        "stand_ins": list(row.stand_ins),
+        "credit": row.credit,
+        "pictures": {part: _public_ref(row, part, ref) for part, ref in pictures_of(row).items()},
+    }
+
+
+def _public_ref(row: Row, part: str, ref: PhotoRef) -> dict[str, Any]:
+    """No path of this machine goes out: a file of ours has a name, a link has its address."""
+    address = f"lab/tables/{row.id}/{part}"
+    return {
+        "name": ref.name,
+        "url": ref.url or None,
+        "host": urlsplit(ref.url).hostname if ref.url else None,
+        "here": is_here(ref),
+        "small": f"{address}-small.jpg",
+        "large": f"{address}-large.jpg",
+    }
+
+
+def _public_system(standing: Standing) -> dict[str, Any]:
+    runs = standing.spec is not None and standing.state != "cannot"
+    return {
+        **standing.system.model_dump(
+            mode="json", include={"name", "document", "group", "reference", "url", "what"}
+        ),
+        "checked": standing.system.checked,
+        "state": standing.state,
+        "eraser": standing.spec.id if standing.spec and runs else None,
+        "runs_as": standing.spec.name if standing.spec and runs else None,
+        "why": _words(standing.why),
+    }
+
+
+def _words(text: Text | None) -> dict[str, str] | None:
+    return text._asdict() if text is not None and text.en else None
