@@ -52,8 +52,7 @@ def _tinted(image: Image, mask: Mask) -> Image:
 
 def _boxed(image: Image, mask: Mask) -> Image:
     """A frame a little away from each object; what lies closer together shares one."""
-    height, width = mask.shape
-    line = max(3, width // 250)
+    line = max(3, mask.shape[1] // 250)
     reach = 2 * line
     grown = cv2.dilate(mask.astype(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8))
     count, _, boxes, _ = cv2.connectedComponentsWithStats(grown)

@@ -77,7 +77,7 @@ def test_cells_are_masked_whole(size: tuple[int, int]) -> None:
     for top in range(0, size[0], 16):
         for left in range(0, size[1], 16):
             cell = np.s_[top : top + 16, left : left + 16]
-            if not mask.shape == (16, 16):
+            if mask.shape != (16, 16):
                 assert (cells[cell] == mask[cell].any()).all()
     assert not cells.all()
 

@@ -1,0 +1,160 @@
+"""Tiny random models of the editors that are told in words what to do, as they are published;
+see `tiny_models`, which makes them along with its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tiny_models import WIDTH, _byte_letters, save, seeded
+from tiny_removers import low_rank
+
+# --- what both have ------------------------------------------------------------------------
+
+MARKS = (
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|vision_start|>",
+    "<|vision_end|>",
+    "<|vision_pad|>",
+    "<|image_pad|>",
+    "<|video_pad|>",
+)
+VOCABULARY = 256 + len(MARKS)
+CHAT = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def qwen_tokenizer() -> Any:
+    """Qwen's tokenizer with the 256 bytes for words."""
+    from transformers import Qwen2Tokenizer
+
+    letters = list(_byte_letters())
+    vocabulary = {word: place for place, word in enumerate([*letters, *MARKS])}
+    return Qwen2Tokenizer(
+        vocab=vocabulary,
+        merges=[],
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        unk_token="<|endoftext|>",
+        additional_special_tokens=list(MARKS[1:]),
+        chat_template=CHAT,
+    )
+
+
+def save_flow_scheduler(folder: Path, **changes: Any) -> Path:
+    """The one of flow matching."""
+    from diffusers import FlowMatchEulerDiscreteScheduler
+
+    scheduler = FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True, **changes)
+    scheduler.save_pretrained(folder)
+    return folder
+
+
+# --- Qwen-Image-Edit -----------------------------------------------------------------------
+
+
+def save_qwen_edit(folder: Path, seed: int = 150) -> Path:
+    """All that the pipeline of Qwen-Image-Edit-2511 is made of."""
+    save_qwen_transformer(folder / "transformer", seed)
+    save_qwen_vae(folder / "vae", seed + 1)
+    save_qwen_vl(folder / "text_encoder", seed + 2)
+    save_qwen_processor(folder / "processor")
+    save_flow_scheduler(
+        folder / "scheduler", shift_terminal=0.02, max_shift=0.9, max_image_seq_len=8192
+    )
+    return folder
+
+
+def save_qwen_transformer(folder: Path, seed: int) -> Path:
+    """Two blocks; the second half of the picture's tokens is at time 0, as in 2511."""
+    from diffusers import QwenImageTransformer2DModel
+
+    with seeded(seed):
+        model = QwenImageTransformer2DModel(
+            patch_size=2,
+            in_channels=16,
+            out_channels=4,
+            num_layers=2,
+            attention_head_dim=12,
+            num_attention_heads=2,
+            joint_attention_dim=WIDTH,
+            axes_dims_rope=(4, 4, 4),
+            zero_cond_t=True,
+        )
+        return save(model, folder)
+
+
+def save_qwen_vae(folder: Path, seed: int) -> Path:
+    """With the real reduction by 8."""
+    from diffusers import AutoencoderKLQwenImage
+
+    with seeded(seed):
+        model = AutoencoderKLQwenImage(
+            base_dim=4,
+            z_dim=4,
+            dim_mult=[1, 1, 1, 1],
+            num_res_blocks=1,
+            latents_mean=[0.0] * 4,
+            latents_std=[1.0] * 4,
+        )
+        return save(model, folder)
+
+
+def save_qwen_vl(folder: Path, seed: int) -> Path:
+    """A Qwen2_5_VLForConditionalGeneration."""
+    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
+
+    side = {"hidden_size": WIDTH, "intermediate_size": 2 * WIDTH}
+    words = {name: 256 + place for place, name in enumerate(MARKS)}
+    config = Qwen2_5_VLConfig(
+        text_config=side
+        | {
+            "vocab_size": VOCABULARY,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "rope_parameters": {"rope_type": "default", "mrope_section": [2, 1, 1]},
+            "bos_token_id": None,
+            "eos_token_id": words["<|im_end|>"],
+            "pad_token_id": words["<|endoftext|>"],
+        },
+        vision_config=side
+        | {"depth": 2, "num_heads": 2, "out_hidden_size": WIDTH, "fullatt_block_indexes": [1]},
+        image_token_id=words["<|image_pad|>"],
+        video_token_id=words["<|video_pad|>"],
+        vision_start_token_id=words["<|vision_start|>"],
+        vision_end_token_id=words["<|vision_end|>"],
+    )
+    with seeded(seed):
+        return save(Qwen2_5_VLForConditionalGeneration(config), folder)
+
+
+def save_qwen_processor(folder: Path) -> Path:
+    """In the files of the published model, which are older than the library's present ones."""
+    qwen_tokenizer().save_pretrained(folder)
+    pictures = {
+        "do_convert_rgb": True,
+        "do_normalize": True,
+        "do_rescale": True,
+        "do_resize": True,
+        "image_mean": [0.48145466, 0.4578275, 0.40821073],
+        "image_std": [0.26862954, 0.26130258, 0.27577711],
+        "merge_size": 2,
+        "min_pixels": 3136,
+        "max_pixels": 12845056,
+        "patch_size": 14,
+        "temporal_patch_size": 2,
+        "processor_class": "Qwen2VLProcessor",
+    }
+    for name, kind in (
+        ("preprocessor_config.json", {"image_processor_type": "Qwen2VLImageProcessor"}),
+        ("video_preprocessor_config.json", {"video_processor_type": "Qwen2VLVideoProcessor"}),
+    ):
+        (folder / name).write_text(json.dumps(pictures | kind), encoding="utf-8")
+    return folder
