@@ -40,6 +40,14 @@ its prompts, and calls a stock pipeline. All else is done here:
 - Files that diffusers does not know: `Part(…, read=function)`, see `Part`.
 - Precision: float16 on a GPU (`half = "bfloat16"` on the class for other models), float32 on
   the CPU. SDXL's VAE is widened by its pipelines where it would overflow.
+- A transformer in place of the UNet goes by the name that it has in its pipeline,
+  "transformer"; `pictures = 2` on the class where it sees the photo's tokens beside those that
+  it paints, so that its memory is estimated right.
+- LoRA on a network that others use too: a `Part` whose reader returns `read_additions(…)`, and
+  `with adapted(loaded["transformer"], loaded["additions"]), self.placed(…)`.
+- Embeddings are kept on the disk. Where an encoder is large, `weights_for` ends with
+  `cls.still_needed(weights, PROMPTS, texts)`: once its embeddings are kept, its files may go.
+  Call `embed` in `prepare` too, before the networks are put on the device.
 - Tests: `tests/tiny_models.py` builds tiny random folders of the real classes; `use_local`
   points a repository to one.
 """
@@ -51,16 +59,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from methods._base import DeviceName, Eraser, Progress
+from methods._base import DeviceName, Eraser, Progress, WeightFile
+from methods._device import best_device
+from methods._diffusion_adapters import Additions as Additions
+from methods._diffusion_adapters import adapted as adapted
+from methods._diffusion_adapters import read_additions as read_additions
 from methods._diffusion_attention import attention_processors as attention_processors
 from methods._diffusion_attention import removed_after as removed_after
 from methods._diffusion_attention import replaced as replaced
 from methods._diffusion_attention import transformer_blocks as transformer_blocks
 from methods._diffusion_memory import Memory as Memory
 from methods._diffusion_memory import (
+    Need,
     component_sizes,
+    denoiser,
     free_for,
     module_bytes,
+    need_of,
     networks,
     placed,
     plan_memory,
@@ -84,6 +99,7 @@ from methods._diffusion_settings import InpaintSettings as InpaintSettings
 from methods._diffusion_text import ClipPrompts as ClipPrompts
 from methods._diffusion_text import Embedding as Embedding
 from methods._diffusion_text import SdxlPrompts as SdxlPrompts
+from methods._diffusion_text import without_idle_encoders
 from methods._memory import memory_budget
 from methods._weight_repository import RepoFile as RepoFile
 from methods._weight_repository import Repository as Repository
@@ -97,6 +113,9 @@ class DiffusionEraser(Eraser):
 
     half: ClassVar[str] = "float16"
     """The precision on a GPU."""
+
+    pictures: ClassVar[int] = 1
+    """How many pictures of the canvas's size a transformer looks at, what it paints included."""
 
     def __init__(self) -> None:
         self.device: DeviceName = "cpu"
@@ -113,10 +132,11 @@ class DiffusionEraser(Eraser):
         """The precision of this eraser's networks."""
         return self._dtype or self._dtype_on(self.device)
 
-    def _dtype_on(self, device: DeviceName) -> torch.dtype:
+    @classmethod
+    def _dtype_on(cls, device: DeviceName) -> torch.dtype:
         import torch
 
-        half: torch.dtype = getattr(torch, self.half)
+        half: torch.dtype = getattr(torch, cls.half)
         return torch.float32 if device == "cpu" else half
 
     def load(self, device: DeviceName, dtype: torch.dtype | None = None) -> None:
@@ -135,14 +155,18 @@ class DiffusionEraser(Eraser):
 
         Raises WeightsUnavailable or Unavailable.
         """
-        components = self.loaded(settings)
-        sizes = {name: module_bytes(component) for name, component in components.items()}
+        import torch
+
+        components = self.loaded(settings).items()
+        modules = {name: part for name, part in components if isinstance(part, torch.nn.Module)}
+        sizes = {name: module_bytes(module) for name, module in modules.items()}
         if self.device == "cpu":
             return
-        plan = plan_memory(settings.memory, self.device, sizes, 0, memory_budget(self.device))
+        free = memory_budget(self.device)
+        plan = plan_memory(settings.memory, self.device, sizes, Need(), free)
         if plan.placement == "device":
-            for component in components.values():
-                component.to(self.device)
+            for module in modules.values():
+                module.to(self.device)
 
     def memory(self, settings: Any, device: DeviceName) -> Mapping[str, int]:
         """Each component by itself, so that sharing is seen."""
@@ -162,6 +186,14 @@ class DiffusionEraser(Eraser):
                 self._taken[name] = (part, store.take(part, self.dtype))
         return {name: self._taken[name][1] for name in wanted}
 
+    @classmethod
+    def still_needed(
+        cls, weights: Sequence[WeightFile], prompts: ClipPrompts, texts: Sequence[str]
+    ) -> tuple[WeightFile, ...]:
+        """For `weights_for`: without the encoders' files that are neither here nor wanted, because
+        the embeddings of the texts are kept from an earlier run."""
+        return without_idle_encoders(weights, prompts, texts, cls._dtype_on(best_device()))
+
     def embed(self, prompts: ClipPrompts, texts: Sequence[str]) -> tuple[Embedding, ...]:
         """One embedding a text, computed only for texts that are new to these encoders."""
         return prompts.embed(texts, self.device, self.dtype)
@@ -178,14 +210,15 @@ class DiffusionEraser(Eraser):
     def placed(
         self, pipeline: Any, settings: Any, pixels: int, others: Sequence[Any] = ()
     ) -> Iterator[None]:
-        """The pipeline's networks, and others that work beside its UNet, where `memory` says.
+        """The pipeline's networks, and others that work beside its denoiser, where `memory` says.
 
         For methods that use a network before or beside the pipeline; `run` is enough for others.
         """
         sizes = component_sizes(pipeline)
-        sizes["unet"] += sum(module_bytes(other) for other in others)
+        sizes[denoiser(pipeline)] += sum(module_bytes(other) for other in others)
         free = free_for([*networks(pipeline).values(), *others], self.device)
-        plan = plan_memory(settings.memory, self.device, sizes, pixels, free, self.dtype.itemsize)
+        need = need_of(pipeline, pixels, self.pictures)
+        plan = plan_memory(settings.memory, self.device, sizes, need, free)
         with quiet(), placed(pipeline, plan, self.device, others):
             yield
 

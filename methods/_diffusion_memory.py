@@ -36,8 +36,16 @@ DECODE_VALUES = 1100
 """Numbers that the VAE's decoder holds at once for each pixel of the picture: two tensors of
 256 channels and what the convolutions need beside them, at full resolution. An estimate."""
 
-DENOISE_VALUES = 60
+UNET_VALUES = 60
 """The same for a UNet with both halves of the guidance, attention without its score matrix."""
+
+TOKEN_WIDTHS = 20
+"""Numbers that a transformer holds at once for each token, in widths of its own. Counted on the
+meta device: 17.2 in a single block of FLUX, where the four widths between its two layers wait
+while the queries are turned by their positions, three times in full precision."""
+
+TOKEN_PIXELS = 16 * 16
+TEXT_TOKENS = 512
 
 _ONE_LAYER = 0.05
 """Share of the largest component that is on the device at a time when layers take turns."""
@@ -52,23 +60,56 @@ class Plan:
     tile_vae: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Bytes that a run takes beside its components while it denoises, and while it decodes."""
+
+    denoise: int = 0
+    decode: int = 0
+
+
+def need_of(pipeline: Any, pixels: int, pictures: int = 1) -> Need:
+    """An estimate for a canvas of `pixels`.
+
+    pictures: how many of that size a transformer looks at, what it paints included.
+    """
+    module = pipeline.components[denoiser(pipeline)]
+    width = _width(module)
+    if width:
+        tokens = pictures * pixels // TOKEN_PIXELS + TEXT_TOKENS
+        values = TOKEN_WIDTHS * width * tokens
+    else:
+        values = UNET_VALUES * pixels
+    # VAEs that must not be halved are run in full precision.
+    return Need(values * module.dtype.itemsize, DECODE_VALUES * 4 * pixels)
+
+
+def denoiser(pipeline: Any) -> str:
+    """The name of the component that takes the steps: "unet" or "transformer"."""
+    return "transformer" if "transformer" in pipeline.components else "unet"
+
+
+def _width(module: Any) -> int:
+    """Channels of a transformer's tokens; 0 for a UNet."""
+    config = module.config
+    heads, size = config.get("num_attention_heads"), config.get("attention_head_dim")
+    return heads * size if isinstance(heads, int) and isinstance(size, int) else 0
+
+
 def plan_memory(
     wish: Memory,
     device: DeviceName,
     sizes: Mapping[str, int],
-    pixels: int,
+    need: Need,
     free: int,
-    bytes_per_value: int = 2,
 ) -> Plan:
     """The first step from `wish` downward whose need fits into `free`.
 
-    sizes: bytes of each component; pixels: of the canvas; free: bytes of the device that the
-    run may use, what its own components hold there already counted in. On the CPU there is
-    nowhere to offload to: components stay, and only the tiling is decided.
+    sizes: bytes of each component; free: bytes of the device that the run may use, what its
+    own components hold there already counted in. On the CPU there is nowhere to offload to:
+    components stay, and only the tiling is decided.
     """
-    denoise = DENOISE_VALUES * bytes_per_value * pixels
-    # VAEs that must not be halved are run in full precision.
-    decode = DECODE_VALUES * 4 * pixels
+    denoise, decode = need.denoise, need.decode
     steps = get_args(Memory)[get_args(Memory).index(wish) :]
     for memory in steps:
         held = _held(memory if device == "cuda" else "fast", sizes)
@@ -126,7 +167,7 @@ def placed(
 ) -> Iterator[None]:
     """Put the pipeline's networks where the plan wants them, for the block.
 
-    others: networks that work at the same time as the UNet: with it on the device, or layer
+    others: networks that work at the same time as the denoiser: with it on the device, or layer
     by layer. Afterwards every hook is gone; what was to stay on the device stays there for
     the next run, what was offloaded rests in main memory.
     """

@@ -12,7 +12,7 @@ import json
 import logging
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,8 @@ from methods._diffusion_readers import (
     unreadable,
 )
 from methods._memory import is_out_of_memory
-from methods._weight_cache import known_sha256
+from methods._weight_cache import expected_digest, known_sha256
+from methods._weight_local import local_file
 from methods._weight_repository import Repository
 
 if TYPE_CHECKING:
@@ -121,13 +122,37 @@ def identity(part: Part, dtype: torch.dtype) -> str:
     By content: several repositories carry the same VAE or tokenizer, byte for byte, and a
     folder of the user's own can be filled anew. Raises WeightsUnavailable.
     """
-    kind = part.read or part.folder.rpartition("/")[2].replace("tokenizer_2", "tokenizer")
     path = part.path()
     files = (
         files_of(path, dtype) if part.read is None else sorted(filter(Path.is_file, path.iterdir()))
     )
     marks = [(file.name.replace(".fp16", ""), _mark(file)) for file in files]
-    return hashlib.sha256(repr((kind, str(dtype), marks)).encode()).hexdigest()
+    return _hash(part, dtype, marks)
+
+
+def lasting_identity(part: Part, dtype: torch.dtype) -> str:
+    """As `identity`, and the same before, while and after the files are on this machine.
+
+    By the pins of the files, or the digests of their first downloads; files of the user's own
+    have none and must be there. Raises WeightsUnavailable where they were never here.
+    """
+    weights = part.repository.weights(part.folder)
+    if any(local_file(weight) for weight in weights):
+        return identity(part, dtype)
+    digests = [expected_digest(weight) for weight in weights]
+    if None in digests:
+        part.path()  # which takes down the digests of what is here, or says what is not
+        digests = [expected_digest(weight) for weight in weights]
+    names = [weight.name.rpartition("/")[2] for weight in weights]
+    return _hash(part, dtype, list(zip(names, digests, strict=True)))
+
+
+def _hash(part: Part, dtype: torch.dtype, marks: Sequence[tuple[str, str | None]]) -> str:
+    """Stable from one process to the next."""
+    kind = part.folder.rpartition("/")[2].replace("tokenizer_2", "tokenizer")
+    if part.read is not None:
+        kind = f"{part.read.__module__}.{part.read.__qualname__}"
+    return hashlib.sha256(repr((kind, str(dtype), list(marks))).encode()).hexdigest()
 
 
 def part_bytes(part: Part, dtype: torch.dtype) -> int:

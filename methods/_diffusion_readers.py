@@ -74,25 +74,51 @@ def quiet() -> Iterator[None]:
 
 def standard_reader(folder: str) -> Reader:
     """By the sub-folder's name, which diffusers fixes for each kind of component."""
+    kind = folder.rpartition("/")[2]
+    if kind in ("tokenizer", "tokenizer_2"):
+        return lambda path, dtype: read_tokenizer(path)
+    if kind == "scheduler":
+        return lambda path, dtype: read_scheduler(path)
+    return lambda path, dtype: read_model(_model_class(kind, path), path, dtype)
+
+
+def _model_class(kind: str, path: Path) -> Any:
+    """The class that the folder's configuration names, where several do the same work: the
+    library's own of that name, and nothing else. The classes of Stable Diffusion otherwise."""
     import diffusers
     import transformers
 
-    models = {
+    usual = {
         "unet": diffusers.UNet2DConditionModel,
         "vae": diffusers.AutoencoderKL,
         "text_encoder": transformers.CLIPTextModel,
         "text_encoder_2": transformers.CLIPTextModelWithProjection,
         "image_encoder": transformers.CLIPVisionModelWithProjection,
     }
-    kind = folder.rpartition("/")[2]
-    if kind in ("tokenizer", "tokenizer_2"):
-        return lambda path, dtype: transformers.CLIPTokenizer.from_pretrained(
-            path, local_files_only=True
-        )
-    if kind == "scheduler":
-        return lambda path, dtype: read_scheduler(path)
-    model = models[kind]
-    return lambda path, dtype: read_model(model, path, dtype)
+    config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    if kind in ("transformer", "vae"):
+        named = getattr(diffusers, str(config.get("_class_name")), None)
+        base: Any = diffusers.ModelMixin
+    else:
+        name = (config.get("architectures") or [None])[0]
+        named, base = getattr(transformers, str(name), None), transformers.PreTrainedModel
+    own = isinstance(named, type) and issubclass(named, base)
+    if kind in usual and (not own or kind == "unet" or "CLIP" in str(named)):
+        return usual[kind]
+    if not own:
+        raise unreadable(path.name)
+    return named
+
+
+def read_tokenizer(path: Path) -> Any:
+    """CLIP's tokenizer, or the one that the folder's configuration names."""
+    import transformers
+
+    file = path / "tokenizer_config.json"
+    config = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    is_clip = str(config.get("tokenizer_class", "CLIP")).startswith("CLIP")
+    kind = transformers.CLIPTokenizer if is_clip else transformers.AutoTokenizer
+    return kind.from_pretrained(path, local_files_only=True)
 
 
 def read_model(model: Any, path: Path, dtype: torch.dtype) -> Any:

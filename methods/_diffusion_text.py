@@ -1,19 +1,26 @@
 """Prompts as embeddings, computed once; their encoders are on the machine only meanwhile.
 
 The networks of erasers see mostly constant prompts. So the pipelines are given embeddings
-and no text encoder, and the encoder is loaded only for texts that were not met before.
+and no text encoder, and the encoder is loaded only for texts that were met neither in this
+process nor, by the files that `_embedding_files` keeps, in an earlier one.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from methods._base import DeviceName
-from methods._diffusion_parts import Part, identity, store
+from methods import _embedding_files as files
+from methods._base import DeviceName, WeightFile, WeightsUnavailable
+from methods._diffusion_memory import end_group_offload, group_offload, module_bytes
+from methods._diffusion_parts import Part, lasting_identity, store
+from methods._memory import give_memory_back, memory_budget
+from methods._weights import find_weights
 
 if TYPE_CHECKING:
     import torch
@@ -24,13 +31,15 @@ _KEPT = 64  # embeddings: at most 40 MB of SDXL's
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedding:
-    """A prompt as the UNet takes it, on the CPU, in the precision of its encoder.
+    """A prompt as the denoiser takes it, on the CPU, in the precision of its encoder.
 
-    tokens: (1, 77, C). pooled: (1, D) for SDXL, else None.
+    tokens: (1, N, C); N is 77 for CLIP. pooled: (1, D) where the model has one (SDXL, FLUX).
+    mask: (1, N), which tokens count, where the model asks for it.
     """
 
     tokens: torch.Tensor
     pooled: torch.Tensor | None = None
+    mask: torch.Tensor | None = None
 
     def zeros(self) -> Embedding:
         """What SDXL uses for an empty negative prompt."""
@@ -39,31 +48,47 @@ class Embedding:
         pooled = None if self.pooled is None else torch.zeros_like(self.pooled)
         return Embedding(torch.zeros_like(self.tokens), pooled)
 
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Those that there are, by name."""
+        named = {"tokens": self.tokens, "pooled": self.pooled, "mask": self.mask}
+        return {name: tensor for name, tensor in named.items() if tensor is not None}
+
 
 class EmbeddingCache:
-    """The latest embeddings, by what they were made of and from."""
+    """The latest embeddings, by what they were made of and from; older ones from the disk."""
 
     def __init__(self, size: int = _KEPT) -> None:
         self._size = size
-        self._kept: OrderedDict[Hashable, Embedding] = OrderedDict()
+        self._kept: OrderedDict[str, Embedding] = OrderedDict()
         self._guard = threading.Lock()
 
-    def get(self, key: Hashable) -> Embedding | None:
+    def get(self, key: str) -> Embedding | None:
         """The embedding, or None when it is not kept."""
         with self._guard:
             if key in self._kept:
                 self._kept.move_to_end(key)
-            return self._kept.get(key)
+                return self._kept[key]
+        tensors = files.read(key)
+        if tensors is None or "tokens" not in tensors:
+            return None
+        found = Embedding(**tensors)
+        self._keep(key, found)
+        return found
 
-    def put(self, key: Hashable, value: Embedding) -> None:
-        """Keep one more; the one unused for longest goes."""
+    def put(self, key: str, value: Embedding) -> None:
+        """Keep one more, here and on the disk."""
+        self._keep(key, value)
+        files.write(key, value.tensors())
+
+    def _keep(self, key: str, value: Embedding) -> None:
+        """The one unused for longest goes from here; it stays on the disk."""
         with self._guard:
             self._kept[key] = value
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Forget all that is not on the disk."""
         with self._guard:
             self._kept.clear()
 
@@ -75,8 +100,11 @@ embeddings = EmbeddingCache()
 class ClipPrompts:
     """Prompts for SD 1.x and 2.x: one CLIP text encoder's last hidden state.
 
-    Subclasses change `ids` (tokens of their own), `encode`, or `parts`.
+    Subclasses change `ids` (tokens of their own), `encode`, or `parts`; one whose way of
+    encoding changes counts `version` up, because what was kept on the disk is then another's.
     """
+
+    version: ClassVar[int] = 1
 
     def __init__(self, tokenizer: Part, encoder: Part) -> None:
         self.parts: tuple[Part, ...] = (tokenizer, encoder)
@@ -88,15 +116,30 @@ class ClipPrompts:
 
         Raises WeightsUnavailable or Unavailable as `ComponentStore.take` does.
         """
-        source = (type(self), *(identity(part, dtype) for part in self.parts))
-        known = {text: embeddings.get((source, text)) for text in texts}
+        keys = self._keys(texts, dtype)
+        known = {text: embeddings.get(key) for text, key in keys.items()}
         new = [text for text, embedding in known.items() if embedding is None]
         if new:
             made = self._encode_all(new, device, dtype)
+            give_memory_back()  # the encoder's may be larger than the denoiser's
             for text, embedding in zip(new, made, strict=True):
                 known[text] = embedding
-                embeddings.put((source, text), embedding)
+                embeddings.put(keys[text], embedding)
         return tuple(found for text in texts if (found := known[text]) is not None)
+
+    def knows(self, texts: Sequence[str], dtype: torch.dtype) -> bool:
+        """Whether all of these embeddings are kept, so that no encoder is needed for them."""
+        try:
+            keys = self._keys(texts, dtype)
+        except WeightsUnavailable:  # the encoders were never here
+            return False
+        return all(embeddings.get(key) is not None for key in keys.values())
+
+    def _keys(self, texts: Sequence[str], dtype: torch.dtype) -> dict[str, str]:
+        """What each text's embedding is kept under."""
+        kind = (type(self).__module__, type(self).__qualname__, self.version)
+        source = (*kind, *(lasting_identity(part, dtype) for part in self.parts))
+        return {text: hashlib.sha256(repr((source, text)).encode()).hexdigest() for text in texts}
 
     def _encode_all(
         self, texts: Iterable[str], device: DeviceName, dtype: torch.dtype
@@ -104,16 +147,12 @@ class ClipPrompts:
         """With the encoders on the device for as long as this takes."""
         import torch
 
-        taken = [store.take(part, dtype) for part in self.parts]
-        try:
+        with torch.no_grad(), ExitStack() as undo:
+            taken = [undo.enter_context(store.borrow(part, dtype)) for part in self.parts]
             for component in taken:
                 if isinstance(component, torch.nn.Module):
-                    component.to(device)
-            with torch.no_grad():
-                return [self.encode(text, *taken) for text in texts]
-        finally:
-            for component in taken:
-                store.give_back(component)
+                    undo.enter_context(_on_device(component, device))
+            return [self.encode(text, *taken) for text in texts]
 
     def ids(self, tokenizer: Any, text: str) -> list[int]:
         """The 77 ids of a text; what is too long is cut, as the pipelines do."""
@@ -155,3 +194,41 @@ def id_tensor(ids: Sequence[int], encoder: Any) -> torch.Tensor:
     import torch
 
     return torch.tensor([list(ids)], dtype=torch.long, device=encoder.device)
+
+
+@contextmanager
+def _on_device(encoder: Any, device: DeviceName) -> Iterator[None]:
+    """An encoder on the device; layer by layer where it is larger than what is free there."""
+    import torch
+
+    if device != "cuda" or module_bytes(encoder) <= memory_budget(device):
+        encoder.to(device)
+        yield
+        return
+    group_offload(encoder, torch.device(device))
+    try:
+        yield
+    finally:
+        end_group_offload(encoder)
+
+
+def without_idle_encoders(
+    weights: Sequence[WeightFile],
+    prompts: ClipPrompts,
+    texts: Sequence[str],
+    dtype: torch.dtype,
+) -> tuple[WeightFile, ...]:
+    """The files that are needed still: those of an encoder that are not on this machine are
+    left out where its embeddings of all the texts are kept. What is here stays in the list."""
+    own = {weight.name for part in prompts.parts for weight in part.repository.weights(part.folder)}
+    absent = {weight.name for weight in weights if weight.name in own and _is_absent(weight)}
+    if not absent or not prompts.knows(texts, dtype):
+        return tuple(weights)
+    return tuple(weight for weight in weights if weight.name not in absent)
+
+
+def _is_absent(weight: WeightFile) -> bool:
+    try:
+        return find_weights(weight) is None
+    except WeightsUnavailable:  # the user's own, and not where it should be: to be told
+        return False

@@ -45,8 +45,10 @@ def _stay_private() -> None:
 
 
 def _work_in(folder: Path) -> None:
-    """Photos, runs and uploads of the tests; the weights stay in the user's own cache."""
+    """Photos, runs, uploads and embeddings of the tests; the weights stay in the user's own
+    cache."""
     os.environ["ERASER_LAB_DATA"] = str(folder / "data")
+    os.environ["ERASER_LAB_EMBEDDINGS"] = str(folder / "embeddings")
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "data" / "uploads")  # where app.py puts them
 
 

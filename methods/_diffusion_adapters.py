@@ -1,0 +1,149 @@
+"""Low-rank additions (LoRA) beside a shared network for the length of a block.
+
+The network serves several methods, each with additions of its own or with none. So they are
+not worked into its weights (`_lora` does that, for networks with one purpose): peft puts them
+beside the layers, and when the block ends, also by an error or a Stop, the very same layers
+stand where they stood, with nothing about them changed.
+
+    with adapted(loaded["transformer"], loaded["additions"]), self.placed(…):
+        …
+
+Additions first, then the placement: what is attached moves along with the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from methods._diffusion_readers import check_complete, files_of, is_network
+from methods._state_dict import read_tensors
+
+if TYPE_CHECKING:
+    import torch
+
+_DOWN, _UP = ".lora_A.weight", ".lora_B.weight"
+_PREFIX = "transformer"  # peft's reader wants one and takes it off again
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Additions:
+    """What a LoRA file adds to the layers of a network.
+
+    name: of the file, for errors. tensors: `<layer>.lora_A.weight` (rank, in) and
+    `<layer>.lora_B.weight` (out, rank) of each layer, to be added as B @ A.
+    """
+
+    name: str
+    tensors: Mapping[str, torch.Tensor]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the layers."""
+        return tuple(key.removesuffix(_UP) for key in self.tensors if key.endswith(_UP))
+
+
+def read_additions(path: Path, dtype: torch.dtype, pipeline: Any) -> Additions:
+    """The LoRA in a folder with one file of weights, whichever trainer wrote it.
+
+    pipeline: the class of diffusers whose `lora_state_dict` knows how trainers name the layers
+    of this network. Raises Unavailable ("weights_unreadable").
+    """
+    (file,) = (file for file in files_of(path, dtype) if is_network(file))
+    tensors, alphas = pipeline.lora_state_dict(read_tensors(file), return_alphas=True)
+    return additions_of(file.name, tensors, alphas or {}, dtype)
+
+
+def additions_of(
+    name: str, tensors: Mapping[str, Any], alphas: Mapping[str, Any], dtype: torch.dtype
+) -> Additions:
+    """From tensors in diffusers' names (`transformer.<layer>.lora_A.weight` …).
+
+    alphas: `transformer.<layer>.alpha`; where there is one, B is scaled by alpha / rank.
+    Raises Unavailable for anything that is no complete pair of matrices.
+    """
+    plain = {key.removeprefix(f"{_PREFIX}."): tensor for key, tensor in tensors.items()}
+    layers = {key.removesuffix(_UP) for key in plain if key.endswith(_UP)}
+    wanted = {f"{layer}{end}" for layer in layers for end in (_DOWN, _UP)}
+    check_complete(name, wanted ^ plain.keys() or ([] if layers else [_UP]))
+    for key, alpha in alphas.items():
+        layer = key.removeprefix(f"{_PREFIX}.").removesuffix(".alpha")
+        check_complete(name, {layer} - layers)
+        scale = float(alpha) / plain[layer + _DOWN].shape[0]
+        if scale != 1:
+            plain[layer + _UP] = plain[layer + _UP].float() * scale
+    return Additions(name, {key: tensor.to(dtype) for key, tensor in plain.items()})
+
+
+@contextmanager
+def adapted(network: Any, additions: Additions) -> Iterator[None]:
+    """The network with the additions beside its layers, for the block.
+
+    A layer that is narrower than its addition (the input of FLUX under control) is replaced
+    meanwhile by one with zeros for the further inputs; its own numbers are not touched. The
+    network's configuration stays as it is. Raises Unavailable, before anything is changed,
+    where the additions are for another network; ValueError where some are attached already.
+    """
+    if getattr(network, "peft_config", None):
+        raise ValueError("additions are attached to this network already")
+    before = {name: _layer(network, name) for name in additions.layers}
+    wrong = [name for name, layer in before.items() if not _fits(layer, additions, name)]
+    check_complete(additions.name, wrong)
+    own = dict(vars(network))
+    try:
+        for name, layer in before.items():
+            width = additions.tensors[name + _DOWN].shape[1]
+            if width > layer.in_features:
+                network.set_submodule(name, widened(layer, width))
+        _attach(network, additions)
+        yield
+    finally:
+        for name, layer in before.items():
+            network.set_submodule(name, layer)
+        vars(network).clear()  # peft leaves a configuration and a mark behind
+        vars(network).update(own)
+
+
+def without_additions(layer: Any) -> Any:
+    """The layer as it is without what `adapted` put beside it."""
+    return getattr(layer, "base_layer", layer)
+
+
+def widened(layer: Any, width: int) -> Any:
+    """A linear layer that takes `width` inputs and ignores those that `layer` does not have."""
+    import torch
+
+    place = {"device": layer.weight.device, "dtype": layer.weight.dtype}
+    with torch.no_grad():
+        wide = torch.nn.Linear(width, layer.out_features, layer.bias is not None, device="meta")
+        weight = torch.zeros(layer.out_features, width, **place)
+        weight[:, : layer.in_features] = layer.weight
+    wide.weight = torch.nn.Parameter(weight, requires_grad=False)
+    wide.bias = layer.bias
+    return wide.eval()
+
+
+def _layer(network: Any, name: str) -> Any:
+    try:
+        return network.get_submodule(name)
+    except AttributeError:
+        return None
+
+
+def _fits(layer: Any, additions: Additions, name: str) -> bool:
+    """Whether the two matrices belong to a layer of this shape, or of a narrower one."""
+    if not hasattr(layer, "in_features"):
+        return False
+    down, up = additions.tensors[name + _DOWN], additions.tensors[name + _UP]
+    ends = up.shape[0] == layer.out_features and down.shape[1] >= layer.in_features
+    return ends and down.shape[0] == up.shape[1]
+
+
+def _attach(network: Any, additions: Additions) -> None:
+    named = {f"{_PREFIX}.{key}": tensor for key, tensor in additions.tensors.items()}
+    network.load_lora_adapter(named, adapter_name="additions", low_cpu_mem_usage=True)
+    for name in additions.layers:
+        network.get_submodule(name).requires_grad_(False).eval()

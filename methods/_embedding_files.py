@@ -1,0 +1,113 @@
+"""Embeddings of prompts on the disk, so that a second start needs no text encoder.
+
+<folder>/<key>.safetensors   tensors, and in the file's head the SHA-256 of their contents
+
+The folder is ERASER_LAB_EMBEDDINGS, else `embeddings` among the weights. A key is a hash; the
+text itself is not kept. A file appears whole or not at all, and one that does not hold what
+its head says is deleted. The files used least recently go once there are too many of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from methods._weight_cache import cache_dir, size_of
+
+if TYPE_CHECKING:
+    import torch
+
+logger = logging.getLogger(__name__)
+
+KEPT_BYTES = 512_000_000
+"""Of all files together: about 120 prompts of FLUX, or 800 of SDXL."""
+
+_DIGEST = "sha256"
+
+
+def folder() -> Path:
+    """Where the files lie. May not exist yet."""
+    chosen = os.environ.get("ERASER_LAB_EMBEDDINGS")
+    return Path(chosen).expanduser().absolute() if chosen else cache_dir() / "embeddings"
+
+
+def read(key: str) -> dict[str, torch.Tensor] | None:
+    """The tensors kept under a key, on the CPU; None where there is no sound file of them."""
+    file = _file(key)
+    if not file.is_file():
+        return None
+    try:
+        tensors = _checked(file)
+    except Exception as error:  # the library has no common base for "not such a file"
+        logger.warning("the embedding %s is broken and made anew: %s", key[:12], error)
+        with suppress(OSError):
+            file.unlink()
+        return None
+    with suppress(OSError):
+        os.utime(file)  # used just now
+    return tensors
+
+
+def write(key: str, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Keep tensors under a key. A disk that takes nothing is no error: they are made again."""
+    from safetensors.torch import save
+
+    file = _file(key)
+    fresh = file.with_name(f"{file.name}.{os.getpid()}-{threading.get_ident()}.new")
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(save(whole, {_DIGEST: digest(whole)}))
+        os.replace(fresh, file)
+        _clear_old(file.parent)
+    except OSError as error:
+        logger.warning("an embedding could not be kept: %s", error.strerror)
+        with suppress(OSError):
+            fresh.unlink()
+
+
+def digest(tensors: Mapping[str, torch.Tensor]) -> str:
+    """Hex SHA-256 of names, kinds, shapes and contents."""
+    import torch
+
+    found = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        found.update(repr((name, str(tensor.dtype), tuple(tensor.shape))).encode())
+        found.update(tensor.contiguous().view(torch.uint8).numpy().tobytes())
+    return found.hexdigest()
+
+
+def _file(key: str) -> Path:
+    return folder() / f"{key}.safetensors"
+
+
+def _checked(file: Path) -> dict[str, torch.Tensor]:
+    from safetensors import safe_open
+
+    with safe_open(file, "pt") as opened:
+        said = (opened.metadata() or {}).get(_DIGEST)
+        tensors = {name: opened.get_tensor(name).clone() for name in opened.keys()}  # noqa: SIM118
+    if said != digest(tensors):
+        raise ValueError("its SHA-256 differs")
+    return tensors
+
+
+def _clear_old(home: Path) -> None:
+    """Delete what was used least recently, down to KEPT_BYTES."""
+    ages = []
+    for file in home.glob("*.safetensors"):
+        with suppress(OSError):  # another process was faster
+            ages.append((file.stat().st_mtime, file))
+    left = sum(size_of(file) for _, file in ages)
+    for _, file in sorted(ages):
+        if left <= KEPT_BYTES:
+            return
+        left -= size_of(file)
+        with suppress(OSError):
+            file.unlink()
