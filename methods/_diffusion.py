@@ -96,6 +96,7 @@ from methods._diffusion_readers import read_model as read_model
 from methods._diffusion_readers import read_scheduler as read_scheduler
 from methods._diffusion_settings import DiffusionSettings as DiffusionSettings
 from methods._diffusion_settings import InpaintSettings as InpaintSettings
+from methods._diffusion_settings import TransformerSettings as TransformerSettings
 from methods._diffusion_text import ClipPrompts as ClipPrompts
 from methods._diffusion_text import Embedding as Embedding
 from methods._diffusion_text import SdxlPrompts as SdxlPrompts
@@ -163,7 +164,8 @@ class DiffusionEraser(Eraser):
         if self.device == "cpu":
             return
         free = memory_budget(self.device)
-        plan = plan_memory(settings.memory, self.device, sizes, Need(), free)
+        least = settings.least_memory
+        plan = plan_memory(settings.memory, self.device, sizes, Need(), free, least)
         if plan.placement == "device":
             for module in modules.values():
                 module.to(self.device)
@@ -218,7 +220,8 @@ class DiffusionEraser(Eraser):
         sizes[denoiser(pipeline)] += sum(module_bytes(other) for other in others)
         free = free_for([*networks(pipeline).values(), *others], self.device)
         need = need_of(pipeline, pixels, self.pictures)
-        plan = plan_memory(settings.memory, self.device, sizes, need, free)
+        least = settings.least_memory
+        plan = plan_memory(settings.memory, self.device, sizes, need, free, least)
         with quiet(), placed(pipeline, plan, self.device, others):
             yield
 
