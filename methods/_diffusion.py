@@ -63,6 +63,7 @@ from methods._base import DeviceName, Eraser, Progress, WeightFile
 from methods._device import best_device
 from methods._diffusion_adapters import Additions as Additions
 from methods._diffusion_adapters import adapted as adapted
+from methods._diffusion_adapters import joined as joined
 from methods._diffusion_adapters import read_additions as read_additions
 from methods._diffusion_attention import attention_processors as attention_processors
 from methods._diffusion_attention import removed_after as removed_after

@@ -74,3 +74,11 @@ def whole_cells(mask: Mask, cell: int) -> Mask:
     cells = np.logical_or.reduceat(rows, np.arange(0, width, cell), axis=1)
     grown = np.repeat(np.repeat(cells, cell, axis=0), cell, axis=1)[:height, :width]
     return mask if grown.all() else np.ascontiguousarray(grown)
+
+
+def resized(picture: Image, size: tuple[int, ...]) -> Image:
+    """To (H, W): for pipelines that choose the size of their result themselves."""
+    if picture.shape[:2] == tuple(size[:2]):
+        return picture
+    found = cv2.resize(picture, (size[1], size[0]), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(found)

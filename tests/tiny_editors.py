@@ -223,3 +223,56 @@ def torch_noise(*shape: int) -> Any:
     import torch
 
     return torch.randn(*shape)
+
+
+def klein_layers(config: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """The linear layers of klein's transformer as its first authors name them, with (in, out):
+    what the published additions are for."""
+    width = config["num_attention_heads"] * config["attention_head_dim"]
+    inner = int(width * config["mlp_ratio"])
+    layers = {
+        "img_in": (config["in_channels"], width),
+        "txt_in": (config["joint_attention_dim"], width),
+        "time_in.in_layer": (config["timestep_guidance_channels"], width),
+        "time_in.out_layer": (width, width),
+        "double_stream_modulation_img.lin": (width, 6 * width),
+        "double_stream_modulation_txt.lin": (width, 6 * width),
+        "single_stream_modulation.lin": (width, 3 * width),
+        "final_layer.linear": (width, config["in_channels"]),
+    }
+    for place in range(config["num_layers"]):
+        for side in ("img", "txt"):
+            start = f"double_blocks.{place}.{side}_attn"
+            layers |= {f"{start}.qkv": (width, 3 * width), f"{start}.proj": (width, width)}
+    for place in range(config["num_single_layers"]):
+        start = f"single_blocks.{place}"
+        layers[f"{start}.linear1"] = (width, 3 * width + 2 * inner)
+        layers[f"{start}.linear2"] = (width + inner, width)
+    return layers
+
+
+def save_klein_additions(folder: Path, seed: int, rank: int = 2) -> Path:
+    """Additions in the layout of those that are published for ComfyUI."""
+    import torch
+    from safetensors.torch import save_file
+
+    from methods._klein_models import FILLING, REMOVING
+
+    tensors = {}
+    with seeded(seed):
+        for name, (width_in, width_out) in klein_layers(KLEIN).items():
+            pair = low_rank(torch.empty(width_out, width_in), rank)
+            for key, tensor in pair.items():
+                tensors[f"diffusion_model.{name}.{key}.weight"] = tensor
+    folder.mkdir(parents=True)
+    known = {repository.name: repository for repository in (FILLING, REMOVING)}
+    save_file(tensors, folder / known[folder.name].files[0].path)
+    return folder
+
+
+EDITORS: dict[str, Callable[[Path], object]] = {
+    "flux2-klein-4b": save_klein,
+    "flux2-klein-4b-outpaint": lambda folder: save_klein_additions(folder, 170),
+    "flux2-klein-4b-object-remove": lambda folder: save_klein_additions(folder, 171),
+}
+"""What to make for each `Repository.name`."""

@@ -248,11 +248,12 @@ REPOSITORIES: dict[str, Callable[[Path], object]] = {
 
 def save_all(folder: Path) -> Path:
     """Every repository of the program, as ERASER_LAB_LOCAL_WEIGHTS finds them."""
-    from tiny_networks import NETWORKS  # which builds on this module
+    from tiny_editors import EDITORS  # which builds on this module
+    from tiny_networks import NETWORKS  # likewise
     from tiny_panoptic import PANOPTIC  # likewise
     from tiny_removers import REMOVERS  # likewise
 
-    for name, build in (REPOSITORIES | NETWORKS | PANOPTIC | REMOVERS).items():
+    for name, build in (REPOSITORIES | NETWORKS | PANOPTIC | REMOVERS | EDITORS).items():
         build(folder / name)
     return folder
 
