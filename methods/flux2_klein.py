@@ -9,7 +9,7 @@ to remove what is marked, each with the additions (LoRA) that fal published for 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Self
 
 from pydantic import model_validator
@@ -194,3 +194,11 @@ class Flux2Klein(DiffusionEraser):
                 **hold,
             )
         return resized(painted, mask.shape)
+
+
+def lent(loaded: Mapping[str, Any], settings: Any) -> AbstractContextManager[None]:
+    """The transformer with its additions, if these settings have any, for the block."""
+    if "additions" not in loaded:
+        return nullcontext()
+    weighted = joined([(loaded["additions"], settings.adapter_scale)])
+    return adapted(loaded["transformer"], weighted)
