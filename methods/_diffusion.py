@@ -84,6 +84,7 @@ from methods._diffusion_memory import (
 from methods._diffusion_parts import Part as Part
 from methods._diffusion_parts import identity, part_bytes
 from methods._diffusion_parts import store as store
+from methods._diffusion_pipelines import flux_pipeline as flux_pipeline
 from methods._diffusion_pipelines import generator as generator
 from methods._diffusion_pipelines import pil as pil
 from methods._diffusion_pipelines import sd_inpaint_pipeline as sd_inpaint_pipeline

@@ -69,6 +69,22 @@ def sdxl_inpaint_pipeline(loaded: Mapping[str, Any], scheduler: Any) -> Any:
     )
 
 
+def flux_pipeline(loaded: Mapping[str, Any], scheduler: Any, kind: str = "FluxPipeline") -> Any:
+    """A stock pipeline of FLUX.1's family on loaded components ("transformer", "vae"); give
+    embeddings. kind: the class in diffusers."""
+    import diffusers
+
+    return getattr(diffusers, kind)(
+        vae=loaded["vae"],
+        transformer=loaded["transformer"],
+        scheduler=scheduler,
+        text_encoder=None,
+        text_encoder_2=None,
+        tokenizer=None,
+        tokenizer_2=None,
+    )
+
+
 def step_callback(progress: Progress) -> Any:
     """`callback_on_step_end` that reports each step; Stopped passes through the pipeline."""
 

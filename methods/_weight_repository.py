@@ -42,8 +42,9 @@ class Repository:
     """Files of one hub repository at one revision, kept together in the folder `name`.
 
     revision: a commit; "main" only where none of the files has a hash (the first download is
-    then recorded). license: of the weights. by_hand: instead of repo and revision, where the
-    user gets files that no program can fetch.
+    then recorded). mirrors: others with the same files byte for byte, as (repo, revision), tried
+    in order after it; only where every file has a hash. license: of the weights. by_hand:
+    instead of repo and revision, where the user gets files that no program can fetch.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Repository:
     files: tuple[RepoFile, ...]
     unpinned_because: str = NOT_SEEN
     by_hand: Text | None = None
+    mirrors: tuple[tuple[str, str], ...] = ()
 
     def weights(self, *wanted: str) -> tuple[WeightFile, ...]:
         """The files of these sub-folders ("unet", "vae" …), those at these paths
@@ -83,8 +85,9 @@ class Repository:
         return places.pop()
 
     def _weight(self, file: RepoFile) -> WeightFile:
-        paths = (file.path, *file.elsewhere) if self.repo else ()
-        on_hub = (HubFile(self.repo, path, self.revision) for path in paths)
+        homes = ((self.repo, self.revision), *self.mirrors) if self.repo else ()
+        paths = (file.path, *file.elsewhere)
+        on_hub = (HubFile(repo, path, revision) for repo, revision in homes for path in paths)
         return WeightFile(
             name=f"{self.name}/{file.path}",
             sources=tuple(map(UrlFile, file.urls)) or tuple(on_hub),

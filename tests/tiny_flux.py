@@ -81,9 +81,9 @@ def save_t5_tokenizer(folder: Path) -> Path:
     return folder
 
 
-def save_scheduler(folder: Path) -> Path:
+def save_scheduler(folder: Path, **changes: Any) -> Path:
     """FLUX.1-dev's own."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     config = {
         "_class_name": "FlowMatchEulerDiscreteScheduler",
         "base_image_seq_len": 256,
@@ -93,7 +93,7 @@ def save_scheduler(folder: Path) -> Path:
         "num_train_timesteps": 1000,
         "shift": 3.0,
         "use_dynamic_shifting": True,
-    }
+    } | changes
     (folder / "scheduler_config.json").write_text(json.dumps(config), encoding="utf-8")
     return folder
 

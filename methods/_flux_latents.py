@@ -1,0 +1,56 @@
+"""What FLUX's transformer sees beside the noise that it works on: pictures as tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from methods._base import Mask
+from methods._diffusion_attention import removed_after
+
+if TYPE_CHECKING:
+    import torch
+
+
+def first_noise(pipeline: Any, mask: Mask, draw: torch.Generator, device: str) -> torch.Tensor:
+    """The latents that denoising begins with, (1, tokens, channels): as the pipeline draws them,
+    but before whatever else the generator is asked for."""
+    transformer = pipeline.transformer
+    height, width = mask.shape
+    channels, dtype = transformer.config.in_channels // 4, transformer.dtype
+    noise: torch.Tensor = pipeline.prepare_latents(
+        1, channels, height, width, dtype, device, draw, None
+    )[0]
+    return noise
+
+
+def encoded(vae: Any, pixels: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
+    """(1, 16, H / 8, W / 8), a sample. pixels: (1, 3, H, W) in -1 … 1, where the VAE is."""
+    found: torch.Tensor = vae.encode(pixels.to(vae.dtype)).latent_dist.sample(generator=draw)
+    return (found - vae.config.shift_factor) * vae.config.scaling_factor
+
+
+def packed(latents: torch.Tensor) -> torch.Tensor:
+    """(1, C, h, w) as tokens of 2 x 2, (1, h w / 4, 4 C)."""
+    from torch.nn.functional import pixel_unshuffle
+
+    return pixel_unshuffle(latents, 2).flatten(2).transpose(1, 2)
+
+
+@contextmanager
+def beside_the_noise(transformer: Any, tokens: torch.Tensor) -> Iterator[None]:
+    """Further channels for every token that the transformer is given, for the block.
+
+    tokens: (1, tokens, channels). Its first layer must take so many more.
+    """
+
+    def widen(_: Any, args: Any, given: dict[str, Any]) -> Any:
+        import torch
+
+        noise = given["hidden_states"]
+        seen = tokens.to(noise.device, noise.dtype)
+        return args, given | {"hidden_states": torch.cat([noise, seen], dim=2)}
+
+    with removed_after([transformer.register_forward_pre_hook(widen, with_kwargs=True)]):
+        yield

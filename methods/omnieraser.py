@@ -1,0 +1,155 @@
+"""OmniEraser: FLUX.1 that sees the photo without the object, and the object without the photo.
+
+Paper: Wei, Yin, Zhang, Zhou, Wang, Ban, Cao, Sun, He, Liang, Ma, "OmniEraser: Remove Objects and
+Their Effects in Images with Paired Video-Frame Data", 2025 (their "Object-Background Guidance").
+Both pictures are encoded and stand, with the mask, beside the noise of every token; a LoRA has
+learned to read them. Their script encodes the whole photo too, for nothing: left out here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from methods._base import (
+    Canvas,
+    EraserSpec,
+    Image,
+    Mask,
+    Paper,
+    Progress,
+    Text,
+    WeightFile,
+)
+from methods._diffusion import (
+    DiffusionEraser,
+    Part,
+    adapted,
+    flux_pipeline,
+    generator,
+    pil,
+    read_scheduler,
+)
+from methods._flux_latents import beside_the_noise, encoded, first_noise, packed
+from methods._flux_models import (
+    DEV,
+    MEMORY,
+    NON_COMMERCIAL,
+    PROMPTS,
+    SCHEDULER,
+    TRANSFORMER,
+    VAE,
+    gated,
+)
+from methods._flux_settings import FluxSettings
+from methods._omnieraser_models import ADDITIONS, REPOSITORY, WEIGHTS
+from methods._picture_tensors import mask_tensor
+
+if TYPE_CHECKING:
+    import torch
+
+PROMPT = "There is nothing here."
+
+
+class OmniEraser(DiffusionEraser):
+    """The stock pipeline of FLUX.1-dev with a wider input and a LoRA."""
+
+    half = "bfloat16"
+    spec = EraserSpec(
+        id="omnieraser",
+        name="OmniEraser",
+        summary=Text(
+            "FLUX.1 trained on video frames to remove an object and its effects.",
+            "用视频帧训练、可移除物体及其影响的 FLUX.1。",
+        ),
+        paper=Paper(
+            "OmniEraser: Remove Objects and Their Effects in Images with Paired Video-Frame Data",
+            "https://arxiv.org/abs/2501.07397",
+            2025,
+        ),
+        license=f"{NON_COMMERCIAL}, {REPOSITORY.license}",
+        non_commercial=True,
+        weights=WEIGHTS,
+        canvas=Canvas(short_side=1024, multiple_of=16),
+        devices=("cuda", "cpu"),
+        memory=MEMORY,
+        rank=36,
+        notes=(
+            gated(DEV),
+            Text(
+                "The text encoder T5 (9.5 GB) makes one constant embedding; once that is kept,"
+                " its files may be deleted.",
+                "文本编码器 T5（9.5 GB）只用来生成一个固定的嵌入；保存后即可删除其文件。",
+            ),
+            Text(
+                "Shadows beside the object go too, but here only selected pixels change: select"
+                " the shadow too. The authors' variant with a ControlNet is not included.",
+                "它也会去除物体旁的影子，但这里只改变选中的像素：请一并选中影子。"
+                "未包含作者的 ControlNet 版本。",
+            ),
+        ),
+    )
+    Settings = FluxSettings
+
+    @classmethod
+    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+        """All; without the text encoders that are not here once their embedding is."""
+        return cls.still_needed(cls.spec.weights, PROMPTS, [PROMPT])
+
+    def parts(self, settings: Any) -> Mapping[str, Part]:
+        """FLUX.1-dev's transformer, which others use too, the VAE, and the LoRA."""
+        return {"transformer": TRANSFORMER, "vae": VAE, "additions": ADDITIONS}
+
+    def prepare(self, settings: Any) -> None:
+        """The prompt first: its encoder needs the device for itself."""
+        self.embed(PROMPTS, [PROMPT])
+        super().prepare(settings)
+
+    def erase(
+        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+    ) -> Image:
+        """One run of the stock pipeline."""
+        import torch
+
+        (prompt,) = self.embed(PROMPTS, [PROMPT])
+        loaded = self.loaded(settings)
+        transformer, draw = loaded["transformer"], generator(seed)
+        pipeline = flux_pipeline(loaded, read_scheduler(SCHEDULER.path()))
+        with (
+            torch.no_grad(),
+            adapted(transformer, loaded["additions"]),
+            self.placed(pipeline, settings, mask.size),
+        ):
+            noise = first_noise(pipeline, mask, draw, self.device)
+            seen = guidance(pipeline, image, mask, draw, self.device)
+            with beside_the_noise(transformer, seen):
+                erased: Image = self.call(
+                    pipeline,
+                    seed,
+                    progress,
+                    height=mask.shape[0],
+                    width=mask.shape[1],
+                    latents=noise,
+                    prompt_embeds=prompt.tokens,
+                    pooled_prompt_embeds=prompt.pooled,
+                    num_inference_steps=settings.num_inference_steps,
+                    guidance_scale=settings.guidance_scale,
+                )
+        return erased
+
+
+def guidance(
+    pipeline: Any, image: Image, mask: Mask, draw: torch.Generator, device: str
+) -> torch.Tensor:
+    """What stands beside the noise, (1, tokens, 192): the photo with a black hole, the object on
+    black, and where the hole is not, 16 times."""
+    import torch
+
+    # The library's own arithmetic: its last digit differs from that of `pixel_tensor`.
+    pixels = pipeline.image_processor.preprocess(pil(image)).to(device)
+    hole, vae = mask_tensor(mask).to(device), pipeline.vae
+    cut_out = encoded(vae, torch.where(hole > 0, pixels, -1), draw)  # in the authors' order
+    masked = encoded(vae, torch.where(hole > 0, -1, pixels), draw)
+    small = torch.nn.functional.interpolate(hole, masked.shape[2:])
+    kept = (1 - small).to(masked.dtype).expand_as(masked)
+    return packed(torch.cat([masked, cut_out, kept], dim=1))
