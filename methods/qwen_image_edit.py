@@ -81,7 +81,8 @@ class QwenImageEdit(DiffusionEraser):
             Text(
                 "Its text encoder (17 GB) looks at each picture: it stays loaded with memory=fast"
                 " and is read from the disk for each picture otherwise.",
-                "其文本编码器（17 GB）要看每张图片：memory=fast 时保持载入，否则每张图片都从磁盘读取。",
+                "其文本编码器（17 GB）要看每张图片：memory=fast 时保持载入，"
+                "否则每张图片都从磁盘读取。",
             ),
         ),
     )

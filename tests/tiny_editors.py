@@ -73,21 +73,25 @@ def save_qwen_edit(folder: Path, seed: int = 150) -> Path:
 
 def save_qwen_transformer(folder: Path, seed: int) -> Path:
     """Two blocks; the second half of the picture's tokens is at time 0, as in 2511."""
+    with seeded(seed):
+        return save(qwen_transformer(), folder)
+
+
+def qwen_transformer() -> Any:
+    """The same, not yet written."""
     from diffusers import QwenImageTransformer2DModel
 
-    with seeded(seed):
-        model = QwenImageTransformer2DModel(
-            patch_size=2,
-            in_channels=16,
-            out_channels=4,
-            num_layers=2,
-            attention_head_dim=12,
-            num_attention_heads=2,
-            joint_attention_dim=WIDTH,
-            axes_dims_rope=(4, 4, 4),
-            zero_cond_t=True,
-        )
-        return save(model, folder)
+    return QwenImageTransformer2DModel(
+        patch_size=2,
+        in_channels=16,
+        out_channels=4,
+        num_layers=2,
+        attention_head_dim=12,
+        num_attention_heads=2,
+        joint_attention_dim=WIDTH,
+        axes_dims_rope=(4, 4, 4),
+        zero_cond_t=True,
+    )
 
 
 def save_qwen_vae(folder: Path, seed: int) -> Path:
@@ -99,7 +103,7 @@ def save_qwen_vae(folder: Path, seed: int) -> Path:
             base_dim=2,
             z_dim=4,
             dim_mult=[1] * 5,
-            num_res_blocks=1,
+            num_res_blocks=0,
             temperal_downsample=[False] * 4,
             latents_mean=[0.0] * 4,
             latents_std=[1.0] * 4,
@@ -169,7 +173,7 @@ KLEIN: dict[str, Any] = {
     "num_layers": 1,
     "num_single_layers": 2,
     "attention_head_dim": 8,
-    "num_attention_heads": 2,
+    "num_attention_heads": 1,
     "joint_attention_dim": 3 * WIDTH,
     "timestep_guidance_channels": 16,
     "mlp_ratio": 3.0,
@@ -270,9 +274,50 @@ def save_klein_additions(folder: Path, seed: int, rank: int = 2) -> Path:
     return folder
 
 
+# --- additions to Qwen-Image-Edit ----------------------------------------------------------
+
+ATTENTION = ("to_q", "to_k", "to_v", "to_out.0", "add_q_proj", "add_k_proj", "add_v_proj")
+QWEN_LAYERS = (
+    *(f"attn.{name}" for name in (*ATTENTION, "to_add_out")),
+    *(f"{side}_mlp.net.{name}" for side in ("img", "txt") for name in ("0.proj", "2")),
+)
+"""Those that the additions for four steps are for, in each block."""
+
+
+def save_qwen_additions(folder: Path, seed: int, rank: int = 2) -> Path:
+    """Additions as two trainers write them: in other names, and with a scale of their own."""
+    from safetensors.torch import save_file
+
+    from methods._qwen_edit_models import LIGHTNING, REMOVING
+
+    known = {repository.name: repository for repository in (LIGHTNING, REMOVING)}
+    lightning = folder.name == LIGHTNING.name
+    tensors: dict[str, Any] = {}
+    with seeded(seed):
+        for name, layer in qwen_transformer().named_modules():
+            if not name.endswith(QWEN_LAYERS):
+                continue
+            down, up = low_rank(layer.weight, rank).values()
+            if lightning:
+                tensors |= {f"{name}.lora_down.weight": down, f"{name}.lora_up.weight": up}
+                tensors[f"{name}.alpha"] = torch_noise(1)[0] * 0 + rank / 2
+            else:
+                start = f"diffusion_model.{name}"
+                tensors |= {f"{start}.lora_A.weight": down, f"{start}.lora_B.weight": up}
+    folder.mkdir(parents=True)
+    save_file(
+        {name: tensor.detach().contiguous() for name, tensor in tensors.items()},
+        folder / known[folder.name].files[0].path,
+    )
+    return folder
+
+
 EDITORS: dict[str, Callable[[Path], object]] = {
     "flux2-klein-4b": save_klein,
     "flux2-klein-4b-outpaint": lambda folder: save_klein_additions(folder, 170),
     "flux2-klein-4b-object-remove": lambda folder: save_klein_additions(folder, 171),
+    "qwen-image-edit-2511": save_qwen_edit,
+    "qwen-image-edit-2511-remover": lambda folder: save_qwen_additions(folder, 180),
+    "qwen-image-edit-2511-lightning": lambda folder: save_qwen_additions(folder, 181),
 }
 """What to make for each `Repository.name`."""
