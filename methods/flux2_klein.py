@@ -164,6 +164,11 @@ class Flux2Klein(DiffusionEraser):
         more = {"additions": additions(settings.additions)} if settings.additions else {}
         return {**parts, **more}
 
+    def prepare(self, settings: Any) -> None:
+        """The instruction first: its encoder needs the device for itself."""
+        self.embed(PROMPTS, [settings.instruction])
+        super().prepare(settings)
+
     def erase(
         self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
     ) -> Image:
