@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def first_noise(pipeline: Any, mask: Mask, draw: torch.Generator, device: str) -> torch.Tensor:
-    """The latents that denoising begins with, (1, tokens, channels): as the pipeline draws them,
+    """The tokens that denoising begins with, (1, tokens, channels): as the pipelines draw them,
     but before whatever else the generator is asked for."""
-    transformer = pipeline.transformer
-    height, width = mask.shape
-    channels, dtype = transformer.config.in_channels // 4, transformer.dtype
-    noise: torch.Tensor = pipeline.prepare_latents(
-        1, channels, height, width, dtype, device, draw, None
-    )[0]
-    return noise
+    import torch
+    from diffusers.utils.torch_utils import randn_tensor
+
+    height, width = (side // pipeline.vae_scale_factor for side in mask.shape)
+    shape = (1, pipeline.vae.config.latent_channels, height, width)
+    place = {"device": torch.device(device), "dtype": pipeline.transformer.dtype}
+    return packed(randn_tensor(shape, generator=draw, **place))
 
 
 def encoded(vae: Any, pixels: torch.Tensor, draw: torch.Generator) -> torch.Tensor:

@@ -28,7 +28,7 @@ FOLDERS = ("tokenizer", "text_encoder", "tokenizer_2", "text_encoder_2")
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_flux.save_flux(tmp_path_factory.mktemp("models") / "tiny-flux")
+    return tiny_flux.save_shared(tmp_path_factory.mktemp("models") / "tiny-flux")
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +99,15 @@ def save_scheduler(folder: Path, **changes: Any) -> Path:
     return folder
 
 
-def save_flux(folder: Path, seed: int = 0, *, in_channels: int = 4 * LATENT) -> Path:
-    """A whole model. in_channels: more than FLUX.1-dev's for FLUX.1-Fill."""
+def save_dev(folder: Path, seed: int = 200, in_channels: int = 4 * LATENT) -> Path:
+    """A transformer and its scheduler. in_channels: more than FLUX.1-dev's for FLUX.1-Fill."""
     save(transformer(seed, in_channels=in_channels), folder / "transformer")
+    save_scheduler(folder / "scheduler")
+    return folder
+
+
+def save_shared(folder: Path, seed: int = 210) -> Path:
+    """What all models of the family share."""
     save_vae(
         folder / "vae",
         seed + 1,
@@ -114,7 +121,6 @@ def save_flux(folder: Path, seed: int = 0, *, in_channels: int = 4 * LATENT) -> 
     save_tokenizer(folder / "tokenizer")
     save_t5(folder / "text_encoder_2", seed + 3)
     save_t5_tokenizer(folder / "tokenizer_2")
-    save_scheduler(folder / "scheduler")
     return folder
 
 
@@ -146,3 +152,64 @@ def lora(
             tensors[f"transformer.{name}.lora_A.weight"] = down / inputs**0.5
             tensors[f"transformer.{name}.lora_B.weight"] = up / 2
     return tensors
+
+
+OMNIPAINT = ("attn.to_q", "attn.to_k", "attn.to_v", "attn.to_out.0", "norm1.linear", "ff.net.2")
+OMNIPAINT += ("norm.linear", "proj_mlp", "proj_out")
+"""What OmniPaint trained within the blocks."""
+
+
+def save_omnieraser(folder: Path, seed: int = 220) -> Path:
+    """To all layers, and to an input of four times the channels."""
+    tensors = lora(transformer(), DOUBLE + CONTEXT + CONTEXT_FF, seed, width=16 * LATENT)
+    return _save_lora(folder / "pytorch_lora_weights.safetensors", tensors)
+
+
+def save_omnipaint(folder: Path, seed: int = 230) -> Path:
+    """The LoRA, and the embedding of a prompt as arrays of numpy."""
+    import numpy as np
+
+    tensors = omnipaint_lora(transformer(), seed)
+    made = np.random.default_rng(seed)
+    arrays = {
+        "prompt_embeds": made.standard_normal((1, 12, 2 * WIDTH)).astype(np.float32),
+        "pooled_prompt_embeds": made.standard_normal((1, WIDTH)).astype(np.float32),
+        "text_ids": np.zeros((1, 12, 3), np.float32),
+    }
+    (folder / "embeddings").mkdir(parents=True)
+    np.savez(folder / "embeddings" / "remove.npz", **arrays)
+    return _save_lora(folder / "weights" / "omnipaint_remove.safetensors", tensors)
+
+
+def omnipaint_lora(network: Any, seed: int) -> dict[str, Any]:
+    """To the layers in `OMNIPAINT`, and to the input as it is; not to the very last layer."""
+    tensors = lora(network, OMNIPAINT, seed, rank=2, width=4 * LATENT)
+    return {key: value for key, value in tensors.items() if not key.startswith("transformer.proj")}
+
+
+def save_removal(folder: Path, seed: int = 240) -> Path:
+    """A LoRA for the tiny Fill."""
+    tensors = lora(transformer(in_channels=FILL_CHANNELS), SINGLE + DOUBLE, seed, rank=2)
+    return _save_lora(folder / "removal_timestep_alpha-2-1740.safetensors", tensors)
+
+
+def _save_lora(file: Path, tensors: dict[str, Any]) -> Path:
+    from safetensors.torch import save_file
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, file)
+    return file.parent
+
+
+FILL_CHANNELS = 2 * 4 * LATENT + 4 * 64
+"""Of the tiny Fill: noise, the masked photo, and the mask's 8 x 8 pixels of 2 x 2 latents."""
+
+FLUX: dict[str, Callable[[Path], object]] = {
+    "flux1-dev": save_dev,
+    "flux1-fill": lambda folder: save_dev(folder, 205, FILL_CHANNELS),
+    "flux1-shared": save_shared,
+    "omnieraser": save_omnieraser,
+    "omnipaint": save_omnipaint,
+    "flux1-fill-removal": save_removal,
+}
+"""What to make for each `Repository.name`."""

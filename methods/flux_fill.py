@@ -1,0 +1,182 @@
+"""FLUX.1 Fill: the makers' own inpainting model, plain or with a LoRA for removal.
+
+Paper: Black Forest Labs, "FLUX.1 Tools", 2024 (FLUX.1-Fill-dev; they published no paper). The
+stock pipeline, which gives every token the photo with a grey hole and the mask. The LoRA is by
+lrzjason, "ObjectRemovalFluxFill", 2025, and leaves the prompt empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any
+
+from methods._base import (
+    Canvas,
+    EraserSpec,
+    Image,
+    Mask,
+    Paper,
+    Progress,
+    Text,
+    WeightFile,
+    setting,
+)
+from methods._diffusion import (
+    DiffusionEraser,
+    Part,
+    RepoFile,
+    Repository,
+    adapted,
+    flux_pipeline,
+    generator,
+    pil,
+    read_scheduler,
+)
+from methods._diffusion_settings import MAX_PROMPT
+from methods._flux_latents import first_noise
+from methods._flux_models import (
+    FILL,
+    FILL_SCHEDULER,
+    FILL_TRANSFORMER,
+    MEMORY,
+    PROMPTS,
+    SHARED,
+    VAE,
+    gated,
+    read_lora,
+)
+from methods._flux_settings import FluxSettings
+
+LORA = Repository(
+    name="flux1-fill-removal",
+    repo="lrzjason/ObjectRemovalFluxFill",
+    revision="867f2e6adb15232efd8d07bbb289e0f9f7551791",
+    license="MIT (as tagged), non-commercial (as tagged too)",
+    files=(
+        RepoFile(
+            "removal_timestep_alpha-2-1740.safetensors",
+            89_746_016,
+            "9a51336bca7c6cf85a611209c4b01977a55c2add16ec4d0de2d3d7a2e00aa0fd",
+        ),
+    ),
+)
+"""Version 2 of the LoRA."""
+
+ADDITIONS = Part(LORA, "", read=read_lora)
+
+
+class FluxFillSettings(FluxSettings):
+    """The parameters of the stock pipeline, with its defaults."""
+
+    prompt: str = setting(
+        "",
+        "What to fill the hole with, in English, for instance: an empty street. May be empty, and"
+        " a prompt of your own needs the text encoder T5 at its first use.",
+        "用什么来填充（英文），例如：an empty street。可以留空；"
+        "首次使用新的提示词需要文本编码器 T5。",
+        max_length=MAX_PROMPT,
+    )
+    removal_lora: bool = setting(
+        False,
+        "Add the LoRA for removal: less often something new in the object's place.",
+        "加上用于移除的 LoRA：原处较少出现新物体。",
+    )
+    num_inference_steps: int = setting(
+        50, "Steps from noise to picture.", "从噪声到图片的步数。", ge=1, le=150
+    )
+    guidance_scale: float = setting(
+        30.0,
+        "How strongly the model leans towards photo and prompt; takes no time.",
+        "模型偏向照片和提示词的程度；不额外耗时。",
+        ge=1,
+        le=100,
+    )
+
+
+class FluxFill(DiffusionEraser):
+    """The stock pipeline of FLUX.1-Fill-dev."""
+
+    half = "bfloat16"
+    spec = EraserSpec(
+        id="flux_fill",
+        name="FLUX.1 Fill",
+        summary=Text(
+            "The inpainting model of FLUX.1's makers; has a LoRA for removal.",
+            "FLUX.1 官方的填充模型；可加用于移除的 LoRA。",
+        ),
+        paper=Paper("FLUX.1 Tools", "https://bfl.ai/flux-1-tools", 2024),
+        license=FILL.license,
+        non_commercial=True,
+        weights=(*FILL.weights(), *SHARED.weights()),
+        more_weights=LORA.weights(),
+        canvas=Canvas(short_side=768, multiple_of=16),
+        devices=("cuda", "cpu"),
+        memory=MEMORY,
+        rank=38,
+        notes=(
+            gated(FILL),
+            Text(
+                "Made to fill holes with something, not to remove: where something new appears,"
+                " switch the LoRA on.",
+                "它用于填充内容而非移除：若出现新物体，请打开 LoRA。",
+            ),
+            Text(
+                f"The LoRA's licence: {LORA.license}; FLUX's own applies to what is made with it.",
+                f"LoRA 的许可：{LORA.license}；使用它时 FLUX 自身的许可同样适用。",
+            ),
+        ),
+    )
+    Settings = FluxFillSettings
+
+    @classmethod
+    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+        """All, and the LoRA where it is wanted; without the text encoders that are not here once
+        the prompt's embedding is."""
+        more = LORA.weights() if settings.removal_lora else ()
+        return cls.still_needed((*cls.spec.weights, *more), PROMPTS, [settings.prompt])
+
+    def parts(self, settings: Any) -> Mapping[str, Part]:
+        """The transformer, the VAE, and the LoRA where it is wanted."""
+        parts = {"transformer": FILL_TRANSFORMER, "vae": VAE}
+        return parts | ({"additions": ADDITIONS} if settings.removal_lora else {})
+
+    def prepare(self, settings: Any) -> None:
+        """The prompt first: its encoder needs the device for itself."""
+        self.embed(PROMPTS, [settings.prompt])
+        super().prepare(settings)
+
+    def erase(
+        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+    ) -> Image:
+        """One run of the stock pipeline, which is spared the encoding of the whole photo: it
+        would be covered by noise to the last bit."""
+        import torch
+
+        (prompt,) = self.embed(PROMPTS, [settings.prompt])
+        loaded = self.loaded(settings)
+        transformer, draw = loaded["transformer"], generator(seed)
+        additions = loaded.get("additions")
+        scheduler = read_scheduler(FILL_SCHEDULER.path())
+        pipeline = flux_pipeline(loaded, scheduler, "FluxFillPipeline")
+        with (
+            torch.no_grad(),
+            adapted(transformer, additions) if additions else nullcontext(),
+            self.placed(pipeline, settings, mask.size),
+        ):
+            erased: Image = self.call(
+                pipeline,
+                seed,
+                progress,
+                image=pil(image),
+                mask_image=pil(mask),
+                height=mask.shape[0],
+                width=mask.shape[1],
+                latents=first_noise(pipeline, mask, draw, self.device),
+                generator=draw,
+                prompt_embeds=prompt.tokens,
+                pooled_prompt_embeds=prompt.pooled,
+                num_inference_steps=settings.num_inference_steps,
+                guidance_scale=settings.guidance_scale,
+            )
+        return erased
