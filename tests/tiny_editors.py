@@ -108,6 +108,7 @@ def save_qwen_vae(folder: Path, seed: int) -> Path:
             latents_mean=[0.0] * 4,
             latents_std=[1.0] * 4,
         )
+        model.decoder.conv_out.weight.data *= 40  # else all pictures are nearly grey
         return save(model, folder)
 
 
