@@ -174,7 +174,8 @@ class Canvas:
 
     square: exactly this many pixels on both sides. longest_side: larger crops are
     reduced to it, smaller ones stay as they are. short_side: the shorter side becomes
-    exactly this. At most one of the three is given; none = any size.
+    exactly this. area: the picture gets as many pixels as this, or, because of the rounding, a
+    few less. At most one of the four is given; none = any size.
     multiple_of: both sides are padded up to a multiple of it.
     context: the margin taken around the object's box on every side, as a fraction of
     the box's longer side; min_context: its least size in pixels of the photo.
@@ -184,12 +185,14 @@ class Canvas:
     square: int | None = None
     longest_side: int | None = None
     short_side: int | None = None
+    area: int | None = None
     context: float = 0.5
     min_context: int = 64
 
     def __post_init__(self) -> None:
-        if sum(side is not None for side in (self.square, self.longest_side, self.short_side)) > 1:
-            raise ValueError("give at most one of square, longest_side, short_side")
+        given = (self.square, self.longest_side, self.short_side, self.area)
+        if sum(size is not None for size in given) > 1:
+            raise ValueError("give at most one of square, longest_side, short_side, area")
 
 
 @dataclass(frozen=True, slots=True)

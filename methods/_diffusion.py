@@ -63,6 +63,7 @@ from methods._base import DeviceName, Eraser, Progress, WeightFile
 from methods._device import best_device
 from methods._diffusion_adapters import Additions as Additions
 from methods._diffusion_adapters import adapted as adapted
+from methods._diffusion_adapters import joined as joined
 from methods._diffusion_adapters import read_additions as read_additions
 from methods._diffusion_attention import attention_processors as attention_processors
 from methods._diffusion_attention import removed_after as removed_after
@@ -97,6 +98,7 @@ from methods._diffusion_readers import read_model as read_model
 from methods._diffusion_readers import read_scheduler as read_scheduler
 from methods._diffusion_settings import DiffusionSettings as DiffusionSettings
 from methods._diffusion_settings import InpaintSettings as InpaintSettings
+from methods._diffusion_settings import TransformerSettings as TransformerSettings
 from methods._diffusion_text import ClipPrompts as ClipPrompts
 from methods._diffusion_text import Embedding as Embedding
 from methods._diffusion_text import SdxlPrompts as SdxlPrompts
@@ -164,7 +166,8 @@ class DiffusionEraser(Eraser):
         if self.device == "cpu":
             return
         free = memory_budget(self.device)
-        plan = plan_memory(settings.memory, self.device, sizes, Need(), free)
+        least = settings.least_memory
+        plan = plan_memory(settings.memory, self.device, sizes, Need(), free, least)
         if plan.placement == "device":
             for module in modules.values():
                 module.to(self.device)
@@ -219,7 +222,8 @@ class DiffusionEraser(Eraser):
         sizes[denoiser(pipeline)] += sum(module_bytes(other) for other in others)
         free = free_for([*networks(pipeline).values(), *others], self.device)
         need = need_of(pipeline, pixels, self.pictures)
-        plan = plan_memory(settings.memory, self.device, sizes, need, free)
+        least = settings.least_memory
+        plan = plan_memory(settings.memory, self.device, sizes, need, free, least)
         with quiet(), placed(pipeline, plan, self.device, others):
             yield
 

@@ -13,7 +13,7 @@ Additions first, then the placement: what is attached moves along with the netwo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,9 @@ def read_additions(path: Path, dtype: torch.dtype, pipeline: Any) -> Additions:
     of this network. Raises Unavailable ("weights_unreadable").
     """
     (file,) = (file for file in files_of(path, dtype) if is_network(file))
-    tensors, alphas = pipeline.lora_state_dict(read_tensors(file), return_alphas=True)
+    found = pipeline.lora_state_dict(read_tensors(file), return_alphas=True)
+    # Some of the classes work the alphas in themselves and return the tensors alone.
+    tensors, alphas = found if isinstance(found, tuple) else (found, None)
     return additions_of(file.name, tensors, alphas or {}, dtype)
 
 
@@ -76,6 +78,21 @@ def additions_of(
         if scale != 1:
             plain[layer + _UP] = plain[layer + _UP].float() * scale
     return Additions(name, {key: tensor.to(dtype) for key, tensor in plain.items()})
+
+
+def joined(weighted: Sequence[tuple[Additions, float]]) -> Additions:
+    """Several at once, each times its weight: where they meet in a layer, one wider pair of
+    matrices adds what all of them add."""
+    import torch
+
+    if len(weighted) == 1 and weighted[0][1] == 1:
+        return weighted[0][0]
+    tensors: dict[str, torch.Tensor] = {}
+    for layer in dict.fromkeys(layer for some, _ in weighted for layer in some.layers):
+        own = [(some.tensors, by) for some, by in weighted if layer + _DOWN in some.tensors]
+        tensors[layer + _DOWN] = torch.cat([found[layer + _DOWN] for found, _ in own])
+        tensors[layer + _UP] = torch.cat([found[layer + _UP] * by for found, by in own], dim=1)
+    return Additions(" + ".join(some.name for some, _ in weighted), tensors)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from methods._base import DeviceName
+from methods._diffusion_quantization import tensor_bytes
 from methods._memory import memory_budget
 
 if TYPE_CHECKING:
@@ -102,15 +103,19 @@ def plan_memory(
     sizes: Mapping[str, int],
     need: Need,
     free: int,
+    least: Memory = "small",
 ) -> Plan:
     """The first step from `wish` downward whose need fits into `free`.
 
     sizes: bytes of each component; free: bytes of the device that the run may use, what its
-    own components hold there already counted in. On the CPU there is nowhere to offload to:
+    own components hold there already counted in; least: the last step that these components
+    can take, which also lowers no wish below it. On the CPU there is nowhere to offload to:
     components stay, and only the tiling is decided.
     """
     denoise, decode = need.denoise, need.decode
-    steps = get_args(Memory)[get_args(Memory).index(wish) :]
+    order = get_args(Memory)
+    last = order.index(least)
+    steps = order[min(order.index(wish), last) : last + 1]
     for memory in steps:
         held = _held(memory if device == "cuda" else "fast", sizes)
         tile = memory == "small" or held + decode > free
@@ -146,9 +151,8 @@ def networks(pipeline: Any) -> dict[str, torch.nn.Module]:
 
 
 def module_bytes(module: torch.nn.Module) -> int:
-    """Bytes of its parameters and buffers."""
-    tensors = [*module.parameters(), *module.buffers()]
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+    """Bytes of its parameters and buffers, as they are stored."""
+    return sum(map(tensor_bytes, (*module.parameters(), *module.buffers())))
 
 
 def free_for(modules: Iterable[torch.nn.Module], device: DeviceName) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from methods._base import UserError
+from methods._diffusion_quantization import Quantization, stored_bytes
 from methods._diffusion_readers import (
     Reader,
     files_of,
@@ -44,11 +44,13 @@ class Part:
 
     read: a module-level function for files that are not laid out as diffusers and
     transformers lay them out; None = by the kind that the sub-folder's name says.
+    quantization: of a transformer's layers, while it is read.
     """
 
     repository: Repository
     folder: str
     read: Reader | None = None
+    quantization: Quantization = "none"
 
     def path(self) -> Path:
         """Its folder on this machine. Raises WeightsUnavailable."""
@@ -152,13 +154,15 @@ def _hash(part: Part, dtype: torch.dtype, marks: Sequence[tuple[str, str | None]
     kind = part.folder.rpartition("/")[2].replace("tokenizer_2", "tokenizer")
     if part.read is not None:
         kind = f"{part.read.__module__}.{part.read.__qualname__}"
+    if part.quantization != "none":
+        kind = f"{kind} {part.quantization}"
     return hashlib.sha256(repr((kind, str(dtype), list(marks))).encode()).hexdigest()
 
 
 def part_bytes(part: Part, dtype: torch.dtype) -> int:
     """What the component will take in memory, from the heads of its files alone."""
-    files = files_of(part.path(), dtype)
-    return sum(_bytes_in_memory(file, dtype.itemsize) for file in files if is_network(file))
+    files = [file for file in files_of(part.path(), dtype) if is_network(file)]
+    return sum(_bytes_in_memory(file, part.quantization, dtype.itemsize) for file in files)
 
 
 def _mark(file: Path) -> str:
@@ -173,18 +177,19 @@ def _mark(file: Path) -> str:
     return json.dumps(facts, sort_keys=True)
 
 
-def _bytes_in_memory(file: Path, itemsize: int) -> int:
-    """Numbers in a safetensors file times their size in memory; other files as they are."""
+def _bytes_in_memory(file: Path, quantization: Quantization, itemsize: int) -> int:
+    """What the tensors in a safetensors file will take; other files as they are."""
     if file.suffix != ".safetensors":
         return file.stat().st_size
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(file, "pt") as tensors:
-            shapes = [tensors.get_slice(name).get_shape() for name in tensors.keys()]  # noqa: SIM118
+            names = list(tensors.keys())
+            shapes = [(name, tensors.get_slice(name).get_shape()) for name in names]
     except SafetensorError:  # said better by whoever reads it
         return file.stat().st_size
-    return sum(math.prod(shape) for shape in shapes) * itemsize
+    return stored_bytes(shapes, quantization, itemsize)
 
 
 def _read(part: Part, dtype: torch.dtype) -> Any:
@@ -192,7 +197,8 @@ def _read(part: Part, dtype: torch.dtype) -> Any:
     path = part.path()
     try:
         with quiet():
-            component = (part.read or standard_reader(part.folder))(path, dtype)
+            reader = part.read or standard_reader(part.folder, part.quantization)
+            component = reader(path, dtype)
     except (UserError, MemoryError):
         raise
     except Exception as error:  # the libraries have no common base for "not such a file"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from methods._base import Unavailable
+from methods._diffusion_quantization import Quantization, reading_options
 
 if TYPE_CHECKING:
     import torch
@@ -72,14 +73,14 @@ def quiet() -> Iterator[None]:
             words.enable_progress_bar()
 
 
-def standard_reader(folder: str) -> Reader:
+def standard_reader(folder: str, quantization: Quantization = "none") -> Reader:
     """By the sub-folder's name, which diffusers fixes for each kind of component."""
     kind = folder.rpartition("/")[2]
     if kind in ("tokenizer", "tokenizer_2"):
         return lambda path, dtype: read_tokenizer(path)
     if kind == "scheduler":
         return lambda path, dtype: read_scheduler(path)
-    return lambda path, dtype: read_model(_model_class(kind, path), path, dtype)
+    return lambda path, dtype: read_model(_model_class(kind, path), path, dtype, quantization)
 
 
 def _model_class(kind: str, path: Path) -> Any:
@@ -121,10 +122,13 @@ def read_tokenizer(path: Path) -> Any:
     return kind.from_pretrained(path, local_files_only=True)
 
 
-def read_model(model: Any, path: Path, dtype: torch.dtype) -> Any:
+def read_model(
+    model: Any, path: Path, dtype: torch.dtype, quantization: Quantization = "none"
+) -> Any:
     """`model.from_pretrained` on a folder, refusing files that leave weights at random.
 
     safetensors are preferred; torch files are read with weights_only, as both libraries do.
+    quantization: of a transformer. Raises Unavailable where this machine lacks what it needs.
     """
     half = _variant(path, dtype)
     safe = any(path.glob("*.safetensors"))
@@ -135,6 +139,7 @@ def read_model(model: Any, path: Path, dtype: torch.dtype) -> Any:
         use_safetensors=safe,
         local_files_only=True,
         output_loading_info=True,
+        **reading_options(quantization, path, dtype),
     )
     check_complete(path.name, report["missing_keys"], report.get("mismatched_keys", ()))
     return found

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from methods._base import Settings, setting
 from methods._diffusion_memory import Memory
+from methods._diffusion_quantization import Quantization
 
 MAX_PROMPT = 1000
 """Characters; CLIP reads 77 tokens and cuts the rest."""
@@ -27,6 +28,33 @@ class DiffusionSettings(Settings):
             "common": True,
         },
     )
+
+    @property
+    def least_memory(self) -> Memory:
+        """The lowest step that the model can be brought to with the other settings."""
+        return "small"
+
+
+class TransformerSettings(DiffusionSettings):
+    """What erasers on a large transformer have in common besides."""
+
+    quantization: Quantization = Field(
+        default="none",
+        description="Fewer bits for each number of the large transformer: int8 halves it (needs"
+        " the package torchao), nf4 quarters it with small differences in the picture (needs"
+        " bitsandbytes and an NVIDIA GPU). It is converted each time it is loaded.",
+        json_schema_extra={
+            "zh": "降低大型 Transformer 每个数的位数：int8 减半（需要软件包 torchao），"
+            "nf4 减到四分之一，画面略有差异（需要 bitsandbytes 和 NVIDIA 显卡）。"
+            "每次载入时转换。",
+            "common": True,
+        },
+    )
+
+    @property
+    def least_memory(self) -> Memory:
+        """nf4 cannot come to the device layer by layer."""
+        return "balanced" if self.quantization == "nf4" else "small"
 
 
 class InpaintSettings(DiffusionSettings):

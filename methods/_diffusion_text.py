@@ -75,10 +75,11 @@ class EmbeddingCache:
         self._keep(key, found)
         return found
 
-    def put(self, key: str, value: Embedding) -> None:
-        """Keep one more, here and on the disk."""
+    def put(self, key: str, value: Embedding, lasting: bool = True) -> None:
+        """Keep one more, here and, if lasting, on the disk."""
         self._keep(key, value)
-        files.write(key, value.tensors())
+        if lasting:
+            files.write(key, value.tensors())
 
     def _keep(self, key: str, value: Embedding) -> None:
         """The one unused for longest goes from here; it stays on the disk."""
@@ -102,9 +103,11 @@ class ClipPrompts:
 
     Subclasses change `ids` (tokens of their own), `encode`, or `parts`; one whose way of
     encoding changes counts `version` up, because what was kept on the disk is then another's.
+    lasting: whether embeddings are kept on the disk.
     """
 
     version: ClassVar[int] = 1
+    lasting: ClassVar[bool] = True
 
     def __init__(self, tokenizer: Part, encoder: Part) -> None:
         self.parts: tuple[Part, ...] = (tokenizer, encoder)
@@ -124,7 +127,7 @@ class ClipPrompts:
             give_memory_back()  # the encoder's may be larger than the denoiser's
             for text, embedding in zip(new, made, strict=True):
                 known[text] = embedding
-                embeddings.put(keys[text], embedding)
+                embeddings.put(keys[text], embedding, self.lasting)
         return tuple(found for text in texts if (found := known[text]) is not None)
 
     def knows(self, texts: Sequence[str], dtype: torch.dtype) -> bool:

@@ -8,6 +8,7 @@ at the photo's own size, for every eraser.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ FEATHER = 1.0
 
 _MAX_FEATHER_FACTOR = 4.0
 _BAND = 256  # rows worked on at a time, to keep temporaries small
-_MAX_ASPECT = 4  # of a short_side canvas: a strip is padded rather than enlarged beyond it
+_MAX_ASPECT = 4  # of short_side and area canvases: a strip is padded, not enlarged beyond it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,6 +176,8 @@ def _sizes(crop: tuple[int, ...], canvas: Canvas) -> tuple[tuple[int, int], tupl
     """(H, W) of the resized crop, and of the canvas after padding."""
     longest, shortest = max(crop), min(crop)
     scale, least = 1.0, 1
+    if canvas.area:
+        return _sizes_of_area(crop, canvas.area, canvas.multiple_of)
     if canvas.square:
         # A crop a little smaller than the canvas is padded; a tiny one, enlarged.
         fits = longest <= canvas.square <= 2 * longest
@@ -188,6 +191,20 @@ def _sizes(crop: tuple[int, ...], canvas: Canvas) -> tuple[tuple[int, int], tupl
     multiple = 1 if canvas.square else canvas.multiple_of
     padded = (round_up(max(height, least), multiple), round_up(max(width, least), multiple))
     return (height, width), padded
+
+
+def _sizes_of_area(
+    crop: tuple[int, ...], area: int, multiple: int
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The largest whose canvas, padding included, has no more than `area` pixels."""
+    shape = [max(side, -(-max(crop) // _MAX_ASPECT)) for side in crop]
+    scale = math.sqrt(area / math.prod(shape))
+    while True:
+        height, width = (max(1, int(side * scale)) for side in crop)
+        padded = [round_up(max(1, int(side * scale)), multiple) for side in shape]
+        if math.prod(padded) <= area or max(padded) <= multiple:
+            return (height, width), (padded[0], padded[1])
+        scale *= math.sqrt(area / math.prod(padded))
 
 
 def _resized(image: Image, size: tuple[int, ...], copy: bool = True) -> Image:

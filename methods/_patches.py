@@ -68,7 +68,7 @@ def crop_around(box: Box, size: tuple[int, int], canvas: Canvas) -> Box:
     if canvas.square:
         width = height = max(width, height, canvas.square)
     else:
-        least = canvas.short_side or 1
+        least = canvas.short_side or math.isqrt(canvas.area or 1)
         width = round_up(max(width, least), canvas.multiple_of)
         height = round_up(max(height, least), canvas.multiple_of)
     left, right = _span(x0, x1, width, size[1])

@@ -42,6 +42,8 @@ CANVASES = [
     Canvas(longest_side=100, multiple_of=64, min_context=5),
     Canvas(short_side=40),
     Canvas(short_side=64, multiple_of=8, context=0.1, min_context=3),
+    Canvas(area=64 * 64),
+    Canvas(area=100 * 100, multiple_of=16, context=0.1, min_context=3),
 ]
 
 
@@ -200,6 +202,11 @@ def obeys(image: Image, canvas: Canvas) -> None:
         assert max(height, width) <= up
     if canvas.short_side:
         assert canvas.short_side <= min(height, width) < canvas.short_side + canvas.multiple_of
+    if canvas.area:
+        assert height * width <= canvas.area
+        # Both sides may have been rounded, each by no more than one step.
+        assert (height + canvas.multiple_of + 1) * (width + canvas.multiple_of + 1) > canvas.area
+        assert max(height, width) <= 4 * (min(height, width) + canvas.multiple_of)
 
 
 @examples
@@ -436,6 +443,29 @@ def test_a_strip_does_not_explode() -> None:
     mask[4, 5:3990] = True
     (patch,) = plan_patches(mask, Canvas(short_side=512))
     assert fit(image, mask, patch, Canvas(short_side=512)).image.shape == (512, 2048, 3)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((1024, 1024), (1024, 1024)),
+        ((256, 256), (1024, 1024)),  # enlarged
+        ((3000, 3000), (1024, 1024)),
+        ((900, 1200), (880, 1168)),
+        ((10, 900), (512, 2048)),  # a strip, padded
+    ],
+)
+def test_a_canvas_of_a_certain_area(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    canvas = Canvas(area=1024 * 1024, multiple_of=16)
+    mask = np.zeros(size, bool)
+    mask[size[0] // 2, size[1] // 2] = True
+    (patch,) = plan_patches(mask, canvas, True)
+    assert fit(np.zeros((*size, 3), np.uint8), mask, patch, canvas).image.shape[:2] == expected
+
+
+def test_a_canvas_has_one_measure() -> None:
+    with pytest.raises(ValueError, match="at most one"):
+        Canvas(area=64, short_side=8)
 
 
 def test_other_objects_in_the_crop_are_masked_too() -> None:

@@ -248,12 +248,14 @@ REPOSITORIES: dict[str, Callable[[Path], object]] = {
 
 def save_all(folder: Path) -> Path:
     """Every repository of the program, as ERASER_LAB_LOCAL_WEIGHTS finds them."""
-    from tiny_flux import FLUX  # which builds on this module
+    from tiny_editors import EDITORS  # which builds on this module
+    from tiny_flux import FLUX  # likewise
     from tiny_networks import NETWORKS  # likewise
     from tiny_panoptic import PANOPTIC  # likewise
     from tiny_removers import REMOVERS  # likewise
 
-    for name, build in (REPOSITORIES | NETWORKS | PANOPTIC | REMOVERS | FLUX).items():
+    builders = REPOSITORIES | NETWORKS | PANOPTIC | REMOVERS | FLUX | EDITORS
+    for name, build in builders.items():
         build(folder / name)
     return folder
 

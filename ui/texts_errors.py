@@ -92,6 +92,10 @@ ERRORS_ZH: dict[str, str] = {
     "bad_job_count": "一次最多运行 {most} 个擦除任务，至少一个。",
     "eraser_unavailable": "{eraser} 无法在此运行。{why_zh}",
     "package_missing": "{eraser} 需要尚未安装的软件包：pip install {packages}",
+    "quantization_package": "设置 quantization={quantization} 需要尚未安装的软件包："
+    "pip install {packages}",
+    "quantization_device": "设置 quantization={quantization} 需要 NVIDIA 显卡，本机没有。"
+    "请选择 int8 或 none。",
     "package_broken": "软件包 {packages} 无法使用，请重新安装。",
     "device_missing": "{eraser} 需要 {needed} 设备，本机没有。",
     "bad_device_setting": "ERASER_LAB_DEVICE 指定了本机没有的设备“{device}”，请删除或改正。",

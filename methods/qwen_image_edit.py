@@ -1,0 +1,175 @@
+"""Qwen-Image-Edit: a model of 20 billion numbers that edits by instruction, told to remove.
+
+Paper: Wu et al. (Qwen team), "Qwen-Image Technical Report", 2025; the edition is 2511. The stock
+pipelines, with published additions (LoRA) that were trained to remove what is highlighted in red,
+and others that make four steps of forty. The model takes no mask: the object is marked in the
+picture that it sees, and its text encoder, a model that sees too, reads words and picture together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from methods._base import (
+    Canvas,
+    EraserSpec,
+    Image,
+    Mask,
+    Paper,
+    Progress,
+    Text,
+    WeightFile,
+)
+from methods._diffusion import (
+    DiffusionEraser,
+    Embedding,
+    Part,
+    adapted,
+    joined,
+    pil,
+    read_scheduler,
+)
+from methods._object_marks import marked, resized, whole_cells
+from methods._patches import reduce_mask
+from methods._qwen_edit_models import (
+    ENCODER,
+    LIGHTNING,
+    LIGHTNING_SCHEDULE,
+    PROCESSOR,
+    REMOVING,
+    REPOSITORY,
+    VAE,
+    additions,
+    qwen_pipeline,
+    transformer,
+)
+from methods._qwen_edit_prompts import PicturePrompts
+from methods._qwen_edit_settings import NOTHING, QwenImageEditSettings
+
+_CELL = 16  # pixels of a token
+
+
+class QwenImageEdit(DiffusionEraser):
+    """diffusers' pipelines of Qwen-Image-Edit as they come."""
+
+    half = "bfloat16"
+    pictures = 2
+
+    spec = EraserSpec(
+        id="qwen_image_edit",
+        name="Qwen-Image-Edit",
+        summary=Text(
+            "An editor of 20 billion numbers that is told to remove what is marked in red.",
+            "200 亿参数的图像编辑模型，按指令移除标红的物体。",
+        ),
+        paper=Paper("Qwen-Image Technical Report", "https://arxiv.org/abs/2508.02324", 2025),
+        license=REPOSITORY.license,
+        weights=(*REPOSITORY.weights(), *REMOVING.weights()),
+        more_weights=LIGHTNING.weights(),
+        canvas=Canvas(area=1024 * 1024, multiple_of=32),
+        devices=("cuda", "cpu"),
+        memory=115_000_000_000,  # in float32; half of it on a GPU
+        rank=38,
+        notes=(
+            Text(
+                "The model takes no mask: by default the object is tinted red and the model told"
+                " to remove it (setting mark).",
+                "模型不接受遮罩：默认把物体染红，并让模型移除它（设置 mark）。",
+            ),
+            Text(
+                "Its text encoder (17 GB) looks at each picture: it stays loaded with memory=fast"
+                " and is read from the disk for each picture otherwise.",
+                "其文本编码器（17 GB）要看每张图片：memory=fast 时保持载入，"
+                "否则每张图片都从磁盘读取。",
+            ),
+        ),
+    )
+    Settings = QwenImageEditSettings
+
+    @classmethod
+    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+        """The model and the additions that these settings use."""
+        more = [REMOVING] * settings.removing + [LIGHTNING] * settings.lightning
+        return (*REPOSITORY.weights(), *(file for some in more for file in some.weights()))
+
+    def parts(self, settings: Any) -> Mapping[str, Part]:
+        """Transformer and VAE, the additions, and the encoder where there is to be room for it."""
+        parts = {"transformer": transformer(settings.quantization), "vae": VAE}
+        if settings.removing:
+            parts["remover"] = additions(REMOVING)
+        if settings.lightning:
+            parts["lightning"] = additions(LIGHTNING)
+        if settings.memory == "fast":
+            parts["text_encoder"] = ENCODER
+        return parts
+
+    def erase(
+        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+    ) -> Image:
+        """One run of a stock pipeline on the marked picture."""
+        loaded = self.loaded(settings)
+        shown = marked(image, mask, settings.mark)
+        words = self.read(shown, settings, loaded)
+        pipeline = qwen_pipeline(loaded, scheduler(settings.lightning), settings.keep_background)
+        height, width = size_for(mask)
+        hold: dict[str, Any] = {}
+        if settings.keep_background:
+            held = whole_cells(reduce_mask(mask, (height, width)), _CELL)
+            hold = {"mask_image": pil(held), "strength": 1.0}
+        with lent(loaded):
+            painted: Image = self.run(
+                pipeline,
+                settings,
+                seed,
+                progress,
+                image=pil(shown),
+                height=height,
+                width=width,
+                num_inference_steps=settings.steps,
+                true_cfg_scale=settings.guidance,
+                **words,
+                **hold,
+            )
+        return resized(painted, mask.shape)
+
+    def read(self, shown: Image, settings: Any, loaded: Mapping[str, Any]) -> dict[str, Any]:
+        """The instruction, and what guidance leads away from, read together with the picture."""
+        guided = settings.guidance > 1
+        texts = [settings.instruction, NOTHING] if guided else [settings.instruction]
+        found = self._embed(PicturePrompts(PROCESSOR, ENCODER, shown), texts, loaded)
+        names = ("prompt_embeds", "negative_prompt_embeds")
+        return {name: words.tokens for name, words in zip(names, found, strict=False)}
+
+    def _embed(
+        self, prompts: PicturePrompts, texts: Sequence[str], loaded: Mapping[str, Any]
+    ) -> tuple[Embedding, ...]:
+        """An encoder that stays loaded goes back to where it lay: the steps need the room."""
+        encoder = loaded.get("text_encoder")
+        home = None if encoder is None else encoder.device
+        try:
+            return self.embed(prompts, texts)
+        finally:
+            if encoder is not None:
+                encoder.to(home)
+
+
+def scheduler(lightning: bool) -> Any:
+    """The model's own, or with the schedule that the four steps were made for."""
+    path = Part(REPOSITORY, "scheduler").path()
+    return read_scheduler(path, **(LIGHTNING_SCHEDULE if lightning else {}))
+
+
+def size_for(mask: Mask) -> tuple[int, int]:
+    """(H, W) that the pipelines work at: about a megapixel of the same shape."""
+    from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus as plus
+
+    width, height = plus.calculate_dimensions(plus.VAE_IMAGE_SIZE, mask.shape[1] / mask.shape[0])
+    return height, width
+
+
+def lent(loaded: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """The transformer with the additions among what is loaded, if any, for the block."""
+    some = [(loaded[name], 1.0) for name in ("remover", "lightning") if name in loaded]
+    return adapted(loaded["transformer"], joined(some)) if some else nullcontext()
