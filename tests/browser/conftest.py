@@ -211,10 +211,19 @@ class Tab:
         """Wait until an answer newer than `before` is drawn and none is on its way."""
         self.page.wait_for_function(
             """before => { const s = document.querySelector('.lab-stage');
-            return s && Number(s.dataset.drawn || 0) > before
-                && !s.classList.contains('is-busy'); }""",
+            return s && Number(s.dataset.drawn || 0) > before &&
+              !s.classList.contains('is-busy'); }""",
             arg=before,
         )
+
+    def idle(self) -> None:
+        """Wait until no question about the mask is on its way."""
+        self.page.wait_for_selector(".lab-stage:not(.is-busy)")
+
+    def reload(self) -> None:
+        """Load the page anew and wait until it can be used."""
+        self.page.reload()
+        self.page.wait_for_selector("[data-card]")
 
     def mask(self) -> np.ndarray:
         """The overlay as drawn: bool, at the overlay's own size."""

@@ -221,6 +221,6 @@ def test_the_mask_survives_run_undo_reload_and_language(rocket_tab: Any) -> None
     assert np.array_equal(rocket_tab.mask(), mask)
     rocket_tab.page.click("#lab-language")
     assert np.array_equal(rocket_tab.mask(), mask)
-    rocket_tab.page.reload()
+    rocket_tab.reload()
     rocket_tab.drawn(0)
     assert np.array_equal(rocket_tab.mask(), mask)

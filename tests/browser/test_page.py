@@ -29,8 +29,7 @@ def test_the_page_speaks_the_browsers_language_and_switches(
     assert tab.page.inner_text("#lab-language") == other
     tab.page.click("#lab-language")
     assert words not in tab.page.inner_text(".lab-empty")
-    tab.page.reload()
-    tab.page.wait_for_selector("[data-card]")
+    tab.reload()
     assert words not in tab.page.inner_text(".lab-empty")  # the choice is remembered
 
 

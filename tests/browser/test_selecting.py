@@ -73,6 +73,21 @@ def test_undo_redo_clear_bring_the_very_same_mask_back(rocket_tab: Any) -> None:
     assert rocket_tab.page.is_disabled("[data-testid=erase]")
 
 
+def test_clearing_while_the_answer_is_on_its_way_leaves_nothing_behind(rocket_tab: Any) -> None:
+    rocket_tab.page.mouse.move(2, 2)  # nothing is previewed
+    held: list[Any] = []
+    rocket_tab.page.route("**/component_server/**", lambda route: held.append(route))
+    rocket_tab.page.mouse.click(*rocket_tab.at(*ROCKET))
+    rocket_tab.page.wait_for_selector(".lab-stage.is-busy")
+    rocket_tab.page.keyboard.press("Control+z")
+    rocket_tab.page.wait_for_timeout(100)
+    for request in held:
+        request.continue_()
+    rocket_tab.idle()
+    assert not rocket_tab.mask().any()
+    assert "Click the object" in rocket_tab.page.inner_text("[data-testid=status]")
+
+
 def test_levels_and_growing_change_the_mask(rocket_tab: Any) -> None:
     rocket_tab.click(*ROCKET)
     areas = []
@@ -191,7 +206,7 @@ def test_touch_taps_points_and_draws_a_box(tabs: Tabs, examples_dir: Path) -> No
 def test_a_reload_loses_nothing(rocket_tab: Any) -> None:
     rocket_tab.click(*ROCKET)
     before = rocket_tab.mask()
-    rocket_tab.page.reload()
+    rocket_tab.reload()
     rocket_tab.page.wait_for_selector(".lab-mark")
     rocket_tab.drawn(0)
     assert np.array_equal(rocket_tab.mask(), before)

@@ -200,6 +200,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     const n = ++sequence;
     const asked = lab.photo.id;
     if (work.empty) {
+      stage.classList.remove("is-busy"); // what was on its way has been cleared meanwhile
       draw(null);
       return;
     }
