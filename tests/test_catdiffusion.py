@@ -108,7 +108,7 @@ def test_the_published_networks_have_the_published_names() -> None:
         unet = UNet2DConditionModel.from_config(dict(PUBLISHED["unet"]))
         add_references(unet, 1024)
         sizes = {"width": 1024, "inner": 4096, "heads": 16, "layers": 24}
-        inpainter = SemanticInpainter(**sizes, label=768, label_inner=3072)
+        inpainter = SemanticInpainter(**sizes, label=768, label_inner=1536)
     names = {original_name(unet, name): value for name, value in unet.state_dict().items()}
     added = {name: v for name, v in names.items() if ".attn3." in name or ".norm4." in name}
     prefix = "model.diffusion_model."

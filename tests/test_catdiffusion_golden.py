@@ -14,6 +14,7 @@ from PIL import Image as Pil
 from safetensors.torch import load_file
 from torch import Tensor
 
+from attention_tools import one_thread as one_thread
 from golden_cases import golden_files, golden_folder
 from methods._catdiffusion_models import build_inpainter, build_unet, scheduler
 from methods._catdiffusion_network import ReferenceBlock, reference_words
@@ -24,6 +25,9 @@ from tiny_models import save_vae
 pytestmark = pytest.mark.golden
 
 NETWORK = "methods._catdiffusion_network"
+
+RUN = 1e-4
+"""For a whole run. Values reach 18, and in double precision the same run lies 5e-5 from theirs."""
 
 
 def cases() -> list[Any]:
@@ -281,7 +285,7 @@ def _facts(path: Path) -> list[dict[str, Any]]:
 
 @every_case
 def test_a_run_meets_the_authors(path: Path, unet: Any, vae: Any) -> None:
-    assert sampled_off(path, unet, vae) < 5e-5
+    assert sampled_off(path, unet, vae) < RUN
 
 
 @every_case
@@ -298,4 +302,4 @@ def test_a_reference_in_both_halves_shows(path: Path, unet: Any, vae: Any) -> No
     def both(tokens: Tensor, guided: bool) -> dict[str, Tensor]:
         return {"reference": torch.cat([tokens, tokens])}
 
-    assert sampled_off(path, unet, vae, both) > 5e-5
+    assert sampled_off(path, unet, vae, both) > 10 * RUN
