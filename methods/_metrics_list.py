@@ -40,7 +40,7 @@ _SURFACE = (
         better="lower",
         needs="nothing",
         unit="%",
-        threshold=0.3,
+        threshold=0.25,
         remark=Text("A rim is left along {value} of the edge.", "{value} 的边缘留有一圈痕迹。"),
     ),
     Metric(
@@ -163,7 +163,7 @@ _CONTENT = (
         range=(0, 2),
         better="lower",
         needs="features",
-        threshold=0.1,
+        threshold=0.09,
         remark=Text(
             "Something new appeared that its surroundings do not have ({value}).",
             "出现了周围没有的新内容（{value}）。",
