@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from methods._metrics import Reading as Reading
     from methods._metrics import judge as judge
     from methods._metrics import why_missing as why_missing
+    from methods._metrics_lpips import LPIPS_WEIGHTS as LPIPS_WEIGHTS
     from methods._photo import Limits as Limits
     from methods._photo import Photo as Photo
     from methods._photo import load_image as load_image
@@ -79,6 +80,7 @@ _HOME = {
     "_photo": "Limits Photo load_image load_mask png_bytes view_jpeg",
     "_geometry": "changed_outside check_mask",
     "_metrics": "METRICS Metric Reading judge why_missing",
+    "_metrics_lpips": "LPIPS_WEIGHTS",
     "_weights": ("WeightState WeightStatus fetch fetch_in_background find_weights weight_status"),
     "_download": "download",
     "_device": "StopToken best_device device_lock",

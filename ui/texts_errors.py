@@ -41,8 +41,6 @@ ERRORS_ZH: dict[str, str] = {
     # tables of cases
     "case_without_mask": "{name} 没有蒙版，请另存为 {stem}-mask.png，白色表示擦除。",
     "case_without_photo": "{name} 没有对应的照片，请把 {stem}.jpg 放在旁边。",
-    "truth_size": "真值图 {name} 为 {width} × {height}，照片为 {photo_width} × {photo_height}，"
-    "两者尺寸必须相同。",
     # prompts
     "bad_prompt": "这个提示无法使用，请清除后重新指点。",
     "no_prompts": "还没有指定物体，请点击物体或拖动画框。",
