@@ -138,6 +138,8 @@
       /** Run these jobs {eraser, name, settings, seed} on a row, after those that were asked for before. */
       add(row, jobs) { queue.push({ row, jobs }); onchange(row); next(); },
       state: (row) => (current && current.row === row ? "running" : queue.some((one) => one.row === row) ? "queued" : "idle"),
+      /** The runs that hold a row's results, oldest first. */
+      runsOf: (row) => [...new Set([...(results.get(row) || new Map()).values()].filter(({ card }) => card.state === "done").map(({ grid }) => grid.run))],
       get busy() { return Boolean(current || queue.length); },
       get left() { return queue.length + (current ? 1 : 0); },
     };
