@@ -271,8 +271,9 @@ def test_rows_become_a_report_that_opens_from_a_file(
     words = other.page.inner_text("body")
     assert "The letters <u>smear</u>." in words
     assert "A post before a sign" in words
-    pictures = "[...document.querySelectorAll('img')].every(i => i.naturalWidth > 0)"
-    other.page.wait_for_function(pictures)
+    decoded = "Promise.all([...document.querySelectorAll('main img')].map(i => i.decode()))"
+    other.page.evaluate(decoded)  # rejects where a picture is broken
+    assert other.page.locator("main img").count() >= 6
 
 
 # --- papers and systems ------------------------------------------------------------------------
