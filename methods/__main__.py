@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_list(_command(commands, "list", _list, "show all methods and their state"))
     _add_fetch(_command(commands, "fetch", _fetch, "download weights"))
     _add_erase(_command(commands, "erase", _erase, "erase an object from a photo"))
-    _add_bench(_command(commands, "bench", _bench, "time the erasers on example photos"))
+    _add_bench(_command(commands, "bench", _bench, "measure the erasers on example photos"))
     return parser
 
 
@@ -257,7 +257,24 @@ def _add_erasers(group: Any) -> None:
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     _add_erasers(parser)
     parser.add_argument(
-        "--repeat", type=int, default=3, metavar="N", help="runs of each; the median counts (3)"
+        "--repeat",
+        type=int,
+        default=3,
+        metavar="N",
+        help="runs of each for the times; the median counts (3)",
+    )
+    parser.add_argument(
+        "--measure",
+        choices=("both", "time", "quality"),
+        default="both",
+        help="the time on photos of several sizes, the quality where the truth is known (both)",
+    )
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        default=Path("results/trade-off.png"),
+        metavar="FILE",
+        help="gets a picture of quality against time (results/trade-off.png)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 

@@ -1,4 +1,4 @@
-"""`python -m methods bench`: seconds and memory of the erasers on the example photos."""
+"""`python -m methods bench`: time, memory and quality of the erasers on the example photos."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import argparse
 import statistics
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from methods._base import BadInput, Mask
 from methods._cli import DONE, FAILED, Bars, complain, megabytes, say, say_json, table
+from methods._cli_bench_quality import EXAMPLES, Quality, measure_quality, quality_table, summary
+from methods._cli_judge import prepare_lpips
 from methods._events import Failed, Finished
 from methods._photo import Photo, load_image
 from methods._registry import default_erasers
 from methods._runner import Job, run
 from methods._worker import results
-
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 CASES = (
     ("rocket.jpg", (300, 125, 345, 425)),
@@ -61,21 +61,52 @@ def bench(args: argparse.Namespace) -> int:
     ids = args.erasers or [spec.id for spec in default_erasers()]
     if args.repeat < 1:
         raise BadInput("--repeat must be at least 1.", "bad_repeat")
+    report: dict[str, Any] = {}
+    sound = True
+    if args.measure != "quality":
+        rows, sound = _measure_time(ids, args.repeat)
+        report["times"] = [asdict(row) for row in rows]
+        _say_unless(args.json, _table(rows) if rows else "")
+    if args.measure != "time":
+        prepare_lpips()
+        measured, all_well = measure_quality(ids)
+        sound &= all_well
+        ranking = summary(measured)
+        report["quality"] = [asdict(row) for row in ranking]
+        report["results"] = [one.plain() for one in measured]
+        _say_unless(args.json, quality_table(ranking) if ranking else "")
+        _draw(args, ranking)
+    if args.json:
+        say_json(report)
+    return DONE if sound else FAILED
+
+
+def _say_unless(silent: bool, text: str) -> None:
+    if text and not silent:
+        say(f"{text}\n")
+
+
+def _draw(args: argparse.Namespace, ranking: list[Quality]) -> None:
+    """The picture of the trade-off, and where it is."""
+    from methods._cli_bench_picture import draw_trade_off
+
+    if ranking:
+        draw_trade_off(ranking, args.picture)
+        _say_unless(args.json, f"Quality against time: {args.picture}")
+
+
+def _measure_time(ids: list[str], repeat: int) -> tuple[list[Row], bool]:
+    """The figures of every eraser on every photo, and whether all went well."""
     times: dict[tuple[str, str], _Times] = {}
     sizes: dict[str, float] = {}
-    failed = False
+    sound = True
     for name, box in CASES:
         photo, mask = _example(name, box)
         sizes[name] = photo.rgb.shape[0] * photo.rgb.shape[1] / 1e6
-        for _ in range(args.repeat):  # erasers in turn, so that a slow moment hits all alike
+        for _ in range(repeat):  # erasers in turn, so that a slow moment hits all alike
             for eraser_id in ids:
-                failed |= not _measure(eraser_id, name, photo, mask, times)
-    rows = _rows(times, sizes)
-    if args.json:
-        say_json([asdict(row) for row in rows])
-    elif rows:
-        say(_table(rows))
-    return FAILED if failed else DONE
+                sound &= _measure(eraser_id, name, photo, mask, times)
+    return _rows(times, sizes), sound
 
 
 def _example(name: str, box: tuple[int, int, int, int]) -> tuple[Photo, Mask]:

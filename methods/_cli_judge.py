@@ -27,7 +27,7 @@ def judge_of(args: argparse.Namespace, photo: Photo) -> Judge | None:
         return None
     options: dict[str, Any] = {"truth": truth}
     if truth is not None:
-        _prepare_lpips(args.offline)
+        prepare_lpips(args.offline)
     if args.judge == "full":
         options |= _networks(args)
     return partial(judge, **options)
@@ -49,7 +49,7 @@ def _truth(file: Path, photo: Photo) -> Image:
     return truth.rgb
 
 
-def _prepare_lpips(offline: bool) -> None:
+def prepare_lpips(offline: bool = False) -> None:
     """Its weights, or a sentence on why there will be no LPIPS."""
     try:
         if not offline:

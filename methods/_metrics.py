@@ -19,7 +19,7 @@ import numpy as np
 from methods._base import Image, Mask, Text, UserError
 from methods._metrics_base import Metric as Metric
 from methods._metrics_base import Reading as Reading
-from methods._metrics_edge import color_shift, profiles_of, seam
+from methods._metrics_edge import color_shift, profiles_of, rim, seam
 from methods._metrics_features import Features as Features
 from methods._metrics_features import of_features
 from methods._metrics_list import DEFINITIONS
@@ -35,7 +35,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType({metric.id: metric for metric i
 
 EXPLAINED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "seam": ("leftover", "leftover_features"),
+        "seam": ("rim", "leftover", "leftover_features"),
         "sharpness": ("leftover",),
         "color_shift": ("leftover", "leftover_features"),
         "leftover_features": ("leftover", "sharpness"),
@@ -112,6 +112,7 @@ def _of_scene(scene: Scene) -> Iterator[tuple[str, float]]:
     """What needs neither a truth nor a network."""
     profiles = profiles_of(scene)
     values = {
+        "rim": None if profiles is None else rim(profiles),
         "seam": None if profiles is None else seam(profiles),
         "color_shift": None if profiles is None else color_shift(profiles),
         "sharpness": sharpness(scene),

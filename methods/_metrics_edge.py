@@ -1,6 +1,6 @@
-"""What shows along the mask's edge: a seam or a rim, and a shift of colour.
+"""What shows along the mask's edge: a rim, a seam, and a shift of colour.
 
-Both look at profiles: the result's colours on lines that cross the edge at right angles, one
+All look at profiles: the result's colours on lines that cross the edge at right angles, one
 for each pixel of the edge, in CIE L*a*b* where a distance of 2 is just visible.
 """
 
@@ -18,10 +18,11 @@ REACH = 20
 """Pixels of a profile on either side of the edge."""
 
 _MOST_PROFILES = 4000
-_ALONG = 7  # pixels along the edge over which profiles are averaged, so that a seam stands out
-_STEP = 2  # pixels on both sides of a step that are compared
-_AT_EDGE = 4  # pixels on both sides of the edge where a step belongs to the seam
-_LEAST_STEP = 5.0  # ΔE
+_ALONG = 15  # pixels along the edge over which colours are averaged: a seam stays, texture goes
+_RIM = 3  # pixels from the middle of a line to where it ends
+_AT_EDGE = 4  # pixels on both sides of the edge that belong to it
+_AWAY = 13  # pixels from the edge to the middle of what is usual
+_LEAST = 5.0  # ΔE
 _TIMES_USUAL = 2.0
 _LEAST_PROFILES = 12
 
@@ -75,38 +76,62 @@ def _places(scene: Scene, points: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(points[:, None, :] + away, dtype=np.float32)
 
 
-# --- a seam, or a rim ----------------------------------------------------------------------
+# --- a rim, and a seam ---------------------------------------------------------------------
+
+
+def rim(profiles: Profiles) -> float | None:
+    """Share of the edge along which a line of another colour runs; 0 … 1.
+
+    r(s) = sqrt((C(s) - C(s - 3)) · (C(s) - C(s + 3))) where that is positive: how far the
+    colour at s pixels from the edge differs from both its sides in the same direction. No
+    structure of a photo does that along a mask's edge: an outline of the object, left inside or
+    outside the mask, does.
+    """
+    colors, known = _pairs(profiles)
+    middle, outer, inner = (slice(start, end) for start, end in _sides(colors, _RIM))
+    shared = ((colors[:, middle] - colors[:, outer]) * (colors[:, middle] - colors[:, inner])).sum(
+        2
+    )
+    ridges = np.sqrt(np.maximum(shared, 0)).astype(np.float32)
+    return _standing_out(ridges, known[:, middle] & known[:, outer] & known[:, inner])
 
 
 def seam(profiles: Profiles) -> float | None:
-    """Share of the edge along which a step or a rim stands out; 0 … 1.
+    """Share of the edge along which colour steps; 0 … 1.
 
-    At each place along the edge the largest step of colour within 4 pixels of the edge is
-    compared with the usual largest step of as many pixels further out or further in, whichever
-    is larger: it stands out when it is at least ΔE 5 and twice the usual one.
+    The step at s pixels from the edge: |C(s - 1) - C(s + 1)|. Where the mask ends at something's
+    outline, a faultless fill has a step there as well.
     """
-    steps, known = _steps(profiles)
-    middle = steps.shape[1] // 2
-    near = _most(steps, known, middle)
-    outer = _usual(steps, known, middle - 13)
-    inner = _usual(steps, known, middle + 13)
-    usual = np.fmax(outer, inner)
+    colors, known = _pairs(profiles)
+    _, outer, inner = (slice(start, end) for start, end in _sides(colors, 1))
+    steps = np.linalg.norm(colors[:, outer] - colors[:, inner], axis=2).astype(np.float32)
+    return _standing_out(steps, known[:, outer] & known[:, inner])
+
+
+def _pairs(profiles: Profiles) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """(n, m, 3) means of two neighbours, and over some of the edge; the middle column is at it."""
+    colors, valid = _along(profiles.colors), profiles.valid
+    return (colors[:, 1:] + colors[:, :-1]) / 2, valid[:, 1:] & valid[:, :-1]
+
+
+def _sides(colors: NDArray[np.float32], distance: int) -> tuple[tuple[int, int], ...]:
+    """Columns, the same `distance` further out, and as much further in."""
+    count = colors.shape[1] - 2 * distance
+    return tuple((start, start + count) for start in (distance, 0, 2 * distance))
+
+
+def _standing_out(values: NDArray[np.float32], known: NDArray[np.bool_]) -> float | None:
+    """Share of the edge where the largest value within 4 pixels of it stands out: it is at least
+    ΔE 5, and twice the usual largest one of as many pixels further out and further in."""
+    middle = values.shape[1] // 2
+    near = _most(values, known, middle)
+    away = min(_AWAY, middle - _AT_EDGE)
+    usual = np.fmax(_usual(values, known, middle - away), _usual(values, known, middle + away))
     judged = np.isfinite(near) & np.isfinite(usual)
     if judged.sum() < _LEAST_PROFILES:
         return None
-    stands_out = (near >= _LEAST_STEP) & (near >= _TIMES_USUAL * usual)
+    stands_out = (near >= _LEAST) & (near >= _TIMES_USUAL * usual)
     return float(stands_out[judged].mean())
-
-
-def _steps(profiles: Profiles) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """(n, m) step of colour between the mean of 2 pixels and that of the next 2; the middle
-    column is at the edge."""
-    colors = _along(profiles.colors)
-    pairs = (colors[:, 1:] + colors[:, :-1]) / 2
-    steps = np.linalg.norm(pairs[:, _STEP:] - pairs[:, :-_STEP], axis=2)
-    valid = profiles.valid
-    known = valid[:, 3:] & valid[:, 2:-1] & valid[:, 1:-2] & valid[:, :-3]
-    return steps.astype(np.float32), known
 
 
 def _along(colors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -116,21 +141,23 @@ def _along(colors: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(flat).reshape(n, m, 3)
 
 
-def _most(steps: NDArray[np.float32], known: NDArray[np.bool_], center: int) -> NDArray[np.float32]:
-    """(n,) the largest of 9 steps around the column; NaN where most of them are unknown."""
+def _most(
+    values: NDArray[np.float32], known: NDArray[np.bool_], center: int
+) -> NDArray[np.float32]:
+    """(n,) the largest of 9 values around the column; NaN where most of them are unknown."""
     span = slice(center - _AT_EDGE, center + _AT_EDGE + 1)
-    part, there = steps[:, span], known[:, span]
+    part, there = values[:, span], known[:, span]
     most = np.where(there, part, -1).max(axis=1)
     return np.where(there.sum(axis=1) * 2 > there.shape[1], most, np.nan)
 
 
 def _usual(
-    steps: NDArray[np.float32], known: NDArray[np.bool_], center: int
+    values: NDArray[np.float32], known: NDArray[np.bool_], center: int
 ) -> NDArray[np.float32]:
-    """The largest step there, as it usually is in this neighbourhood along the edge."""
-    most = _most(steps, known, center)
+    """The largest value there, as it usually is in this neighbourhood along the edge."""
+    most = _most(values, known, center)
     there = np.isfinite(most).astype(np.float32)[:, None]
-    size = (1, 8 * _ALONG + 1)
+    size = (1, 4 * _ALONG + 1)
     total = cv2.blur(np.nan_to_num(most)[:, None], size, borderType=cv2.BORDER_REFLECT)
     share = cv2.blur(there, size, borderType=cv2.BORDER_REFLECT)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -28,23 +28,35 @@ _PSNR = Paper(
 
 _SURFACE = (
     Metric(
-        id="seam",
-        name=Text("Visible seam", "可见接缝"),
+        id="rim",
+        name=Text("Rim", "边痕"),
         formula=Text(
-            "Share of the mask's edge along which the largest step of colour within 4 pixels is"
-            " at least ΔE 5 and twice the usual one near by.",
-            "蒙版边缘中可见接缝所占的比例：边缘 4 像素内最大的色彩跳变至少为 ΔE 5，"
-            "且达到附近通常跳变的两倍。",
+            "Share of the mask's edge along which, within 4 pixels, the colour differs from that 3"
+            " pixels to both sides in the same direction, by ΔE 5 and twice the usual near by.",
+            "蒙版边缘中，4 像素内颜色与两侧 3 像素处朝同一方向相差至少 ΔE 5，"
+            "且达附近通常值两倍的比例。",
         ),
         range=(0, 1),
         better="lower",
         needs="nothing",
         unit="%",
-        threshold=0.25,
-        remark=Text(
-            "A rim or a seam is left: {value} of the edge shows.",
-            "留有边痕或接缝：{value} 的边缘看得出来。",
+        threshold=0.3,
+        remark=Text("A rim is left along {value} of the edge.", "{value} 的边缘留有一圈痕迹。"),
+    ),
+    Metric(
+        id="seam",
+        name=Text("Seam", "接缝"),
+        formula=Text(
+            "Share of the mask's edge along which, within 4 pixels, the colour steps by ΔE 5 and"
+            " by twice what is usual near by.",
+            "蒙版边缘中，4 像素内颜色跳变至少 ΔE 5 且达附近通常值两倍的比例。",
         ),
+        range=(0, 1),
+        better="lower",
+        needs="nothing",
+        unit="%",
+        threshold=0.45,
+        remark=Text("A seam shows along {value} of the edge.", "{value} 的边缘看得出接缝。"),
     ),
     Metric(
         id="sharpness",
@@ -60,7 +72,7 @@ _SURFACE = (
         better="higher",
         needs="nothing",
         unit="%",
-        threshold=0.4,
+        threshold=0.5,
         remark=Text(
             "Blurred inside: {value} of the detail around it.",
             "内部模糊：细节只有周围的 {value}。",
@@ -151,7 +163,7 @@ _CONTENT = (
         range=(0, 2),
         better="lower",
         needs="features",
-        threshold=0.1,
+        threshold=0.09,
         remark=Text(
             "Something new appeared that its surroundings do not have ({value}).",
             "出现了周围没有的新内容（{value}）。",
