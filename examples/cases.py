@@ -9,7 +9,7 @@ What is wrong with a case is found out when it is opened, so that the others can
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -91,6 +91,12 @@ def stand_ins() -> CaseTable:
     """The cases that come with the program."""
     table = stand_in_table()
     return CaseTable(table.title, tuple(case_of(row) for row in stand_in_rows()), (table,))
+
+
+def substitutes(unreachable: Iterable[Case]) -> tuple[Case, ...]:
+    """The stand-ins of cases whose pictures the network refused, each once."""
+    wanted = {name for case in unreachable for name in case.stand_ins}
+    return tuple(case for case in stand_ins().cases if case.id in wanted)
 
 
 DOCUMENT_RESULT = Text("the document's result", "文档中的结果")
@@ -218,7 +224,6 @@ def _truth_size(ref: PhotoRef, truth: Image, photo: Image) -> BadInput:
     return BadInput(
         text,
         "truth_size",
-        name=ref.name,
         truth_width=truth.shape[1],
         truth_height=truth.shape[0],
         photo_width=photo.shape[1],

@@ -21,7 +21,7 @@ TILE = (236, 190)
 GAP = 8
 HEAD = 26
 INK, PAPER = (29, 27, 26), (250, 249, 248)
-QUALITY = 84
+QUALITY = 78
 
 
 def montage(rows: Sequence[RowResult], pictures: Mapping[str, RowPictures]) -> bytes:

@@ -27,7 +27,7 @@ def case_card(
     return f"""<section class="card case" id="{anchor(case["id"])}">
 <div class="case-head"><span class="number">{number}</span><div>
 <h2>{both(case["title"]) if case["title"]["en"] else plain(case["id"])}{_problem(case)}</h2>
-<p class="facts">{" · ".join(_case_facts(case))}</p>{_sayings(case)}</div></div>
+<p class="facts">{" · ".join(_case_facts(case, report))}</p>{_sayings(case)}</div></div>
 <div class="tiles">{tiles}</div></section>"""
 
 
@@ -39,7 +39,8 @@ def _problem(case: Mapping[str, Any]) -> str:
     return f' <span class="problem">{both(case["problem"])}</span>' if case["problem"] else ""
 
 
-def _case_facts(case: Mapping[str, Any]) -> Iterator[str]:
+def _case_facts(case: Mapping[str, Any], report: Mapping[str, Any]) -> Iterator[str]:
+    here = {other["id"] for other in report["cases"]}
     photo = case["photo"]
     name = plain(photo["name"])
     yield f"{name} {link(photo['url'], t('source'))}" if photo["url"] else name
@@ -50,8 +51,12 @@ def _case_facts(case: Mapping[str, Any]) -> Iterator[str]:
         yield plain(case["credit"])
     for key, ids in (("same_pair", case["shares"]), ("stand_ins", case["stand_ins"])):
         if ids:
-            links = (f'<a href="#{anchor(other)}">{plain(other)}</a>' for other in ids)
+            links = (_jump(other) if other in here else plain(other) for other in ids)
             yield f"{t(key)} {', '.join(links)}"
+
+
+def _jump(case_id: str) -> str:
+    return f'<a href="#{anchor(case_id)}">{plain(case_id)}</a>'
 
 
 def _sayings(case: Mapping[str, Any]) -> str:

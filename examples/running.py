@@ -33,7 +33,9 @@ from methods import (
     png_bytes,
     run,
     settings_of,
+    why_missing,
 )
+from segmentation import are_features_ready, features_of
 
 OF_DOCUMENT = "--document"
 """At the end of a cell's id: the row's own eraser, with the settings that the row states."""
@@ -42,13 +44,15 @@ OF_DOCUMENT = "--document"
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What runs on every case. settings: changed ones, by eraser. fetch: weights of any size
-    that are missing. accept_changed: pictures behind links that are not the recorded ones."""
+    that are missing. accept_changed: pictures behind links that are not the recorded ones.
+    features: also the numbers that a network's features are needed for, where it is here."""
 
     erasers: tuple[str, ...]
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     seed: int = 0
     fetch: bool = False
     accept_changed: bool = False
+    features: bool = True
 
 
 @dataclass(slots=True)
@@ -136,8 +140,9 @@ class _CaseRun:
         self._truth = opened.truth
         self._folder = folder
         self._choice = choice
-        self._judged_by = judged_by(opened.truth)
-        self._judge = partial(judge, truth=opened.truth)
+        features = features_of if choice.features and are_features_ready() else None
+        self._judged_by = judged_by(opened.truth, features is not None)
+        self._judge = partial(judge, truth=opened.truth, features=features)
 
     def cells(self, token: StopToken, tell: Callable[..., None], only_kept: bool) -> Iterator[Cell]:
         """Finished ones from the folder, the rest from the erasers."""
@@ -267,9 +272,10 @@ def changed(job: Job) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value != usual[name]}
 
 
-def judged_by(truth: Image | None) -> str:
-    """What readings depend on beside the result: the truth, and which numbers there are."""
-    digest = hashlib.sha256(",".join(METRICS).encode())
+def judged_by(truth: Image | None, with_features: bool) -> str:
+    """What readings depend on beside the result: the truth, and which numbers can be had."""
+    names = [name for name in METRICS if why_missing(name) is None]
+    digest = hashlib.sha256(f"{with_features} {','.join(names)}".encode())
     if truth is not None:
         digest.update(repr(truth.shape).encode())
         digest.update(truth.tobytes())

@@ -21,10 +21,18 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from examples.cases import CaseTable, documents, of_folder, open_case, stand_ins
+from examples.cases import (
+    CaseTable,
+    documents,
+    of_folder,
+    open_case,
+    stand_ins,
+    substitutes,
+)
 from examples.recipes import make_folder, replace_file
 from examples.records import Folder, read_remarks, write_remark
 from examples.report_data import Report
@@ -33,6 +41,7 @@ from examples.report_markdown import markdown
 from examples.report_pictures import VIEW_SIDE, RowPictures, pictures_of
 from examples.running import Choice, RowResult, Step, changed, mask_share, run_table
 from methods import (
+    LPIPS_WEIGHTS,
     BadInput,
     Fetching,
     Job,
@@ -44,6 +53,8 @@ from methods import (
 )
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+
+NOT_FETCHED = ("photo_unreachable", "photo_offline")
 
 NAMED: Mapping[str, Callable[[], CaseTable]] = {"documents": documents, "stand_ins": stand_ins}
 
@@ -75,11 +86,16 @@ def _tables(args: argparse.Namespace) -> int:
         write_remark(out.path, case, cell, text)
     read_remarks(out.path)  # a broken file is said before an hour's work
     choice = _choice(args)
-    rows, pictures, sizes = _run(table, choice, out, args)
+    seen = _Seen(out, choice, args)
+    if not args.report_only:
+        _fetch_small(table, choice)
+    seen.run(table)
+    table = _with_stand_ins(table, seen, args)
+    rows = seen.rows
     _report(args, out, Report(
         table=table, choice=choice, rows=rows, remarks=read_remarks(out.path),
-        speak=_in_chinese, versions=_versions(), sizes=sizes,
-    ), pictures)  # fmt: skip
+        speak=_in_chinese, versions=_versions(), sizes=seen.sizes,
+    ), seen.pictures)  # fmt: skip
     bad = any(row.failure or any(c.state != "done" for c in row.cells) for row in rows)
     return FAILED if bad else DONE
 
@@ -113,42 +129,65 @@ def _choice(args: argparse.Namespace) -> Choice:
     for eraser in erasers:
         # As it is validated, so that "5" and 5 are one setting and one key.
         settings[eraser] = changed(Job(eraser, settings[eraser]))
-    return Choice(erasers, settings, args.seed, args.fetch, args.accept_changed)
+    return Choice(erasers, settings, args.seed, args.fetch, args.accept_changed, not args.quick)
 
 
 # --- running -----------------------------------------------------------------------------
 
 
-def _run(
-    table: CaseTable, choice: Choice, out: Folder, args: argparse.Namespace
-) -> tuple[list[RowResult], dict[str, RowPictures], dict[str, tuple[int, int, float]]]:
-    """Every row, with its pictures for the report as soon as it is done."""
-    if not args.report_only:
-        _fetch_default(choice)
-    rows, pictures, sizes = [], {}, {}
-    token = StopToken()
-    try:
-        for row in run_table(table, choice, out, token, Console(), only_kept=args.report_only):
-            rows.append(row)
-            if row.failure is None:
-                opened = open_case(row.case, accept_changed=choice.accept_changed)
-                pictures[row.case.id] = pictures_of(row, opened, out, args.view)
-                height, width = opened.photo.size
-                sizes[row.case.id] = height, width, mask_share(opened.mask)
-    finally:
-        token.stop()
-    return rows, pictures, sizes
+class _Seen:
+    """What has been run so far, with each row's pictures for the report."""
+
+    def __init__(self, out: Folder, choice: Choice, args: argparse.Namespace) -> None:
+        self.rows: list[RowResult] = []
+        self.pictures: dict[str, RowPictures] = {}
+        self.sizes: dict[str, tuple[int, int, float]] = {}
+        self._out, self._choice = out, choice
+        self._only_kept, self._side = args.report_only, args.view
+
+    def run(self, table: CaseTable) -> None:
+        """Run the table's cases and look at each as soon as it is done."""
+        token = StopToken()
+        rows = run_table(
+            table, self._choice, self._out, token, Console(), only_kept=self._only_kept
+        )
+        try:
+            for row in rows:
+                self.rows.append(row)
+                if row.failure is None:
+                    self._look(row)
+        finally:
+            token.stop()
+
+    def _look(self, row: RowResult) -> None:
+        opened = open_case(row.case, accept_changed=self._choice.accept_changed)
+        self.pictures[row.case.id] = pictures_of(row, opened, self._out, self._side)
+        height, width = opened.photo.size
+        self.sizes[row.case.id] = height, width, mask_share(opened.mask)
 
 
-def _fetch_default(choice: Choice) -> None:
-    """The small weights of the default set; a failure is the cell's own line later."""
-    for spec in default_erasers():
-        if spec.id in choice.erasers:
-            for weight in spec.weights:
-                try:
-                    fetch(weight)
-                except UserError:
-                    break
+def _with_stand_ins(table: CaseTable, seen: _Seen, args: argparse.Namespace) -> CaseTable:
+    """Where the network refused photos, also their stand-in cases are run."""
+    refused = [row.case for row in seen.rows if row.failure and row.failure.code in NOT_FETCHED]
+    others = substitutes(refused)
+    if not others or args.no_stand_ins:
+        return table
+    print(f"{len(refused)} photos could not be fetched; their stand-in cases follow.")
+    notes = stand_ins().notes
+    seen.run(CaseTable(stand_ins().title, others, notes))
+    return CaseTable(table.title, (*table.cases, *others), (*table.notes, *notes))
+
+
+def _fetch_small(table: CaseTable, choice: Choice) -> None:
+    """The small weights of the default set, and LPIPS where a truth is known; a failure is the
+    cell's own line later, or a number less."""
+    chosen = [spec for spec in default_erasers() if spec.id in choice.erasers]
+    needed = [weight for spec in chosen for weight in spec.weights]
+    if any(case.truth for case in table.cases):
+        needed.append(LPIPS_WEIGHTS)
+    for weight in needed:
+        with suppress(UserError):
+            fetch(weight)
 
 
 class Console:
@@ -197,6 +236,9 @@ def _report(
     replace_file(out.path / "table.json", _json(plain))
     replace_file(out.path / "table.md", markdown(plain).encode())
     replace_file(out.path / "table.html", page(plain, pictures).encode())
+    if args.summary:
+        parts = ("title", "created", "seed", "versions", "summary")
+        replace_file(args.summary, _json({name: plain[name] for name in parts}))
     if args.montage:
         from examples.montage import montage
 
@@ -281,8 +323,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--seed", type=_seed, default=0, metavar="N", help="0 to 4294967295 (0)")
     add("--out", type=Path, metavar="FOLDER", help="(results/TABLE)")
+    add("--no-stand-ins", action="store_true",
+        help="run no stand-in cases for photos that cannot be fetched")  # fmt: skip
     add("--fetch", action="store_true", help="download weights of any size that are missing")
     add("--accept-changed", action="store_true", help="take photos whose links have changed")
+    add("--quick", action="store_true", help="leave out the numbers that need a network's features")
     add("--report-only", action="store_true", help="erase nothing; report on what is there")
     add(
         "--remark",
@@ -295,6 +340,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--view", type=_side, default=VIEW_SIDE, metavar="N",
         help=f"longest side of pictures in the report ({VIEW_SIDE})")  # fmt: skip
     add("--montage", type=Path, metavar="FILE", help="also one JPEG with all results")
+    add("--summary", type=Path, metavar="FILE", help="also a JSON file with the first table alone")
     return parser
 
 

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from _weight_server import closed_port
-from examples import running
+from examples import running, tables
 from examples.cases import Case, CaseTable, documents, of_folder, stand_ins
 from examples.records import Folder, read_remarks, safe, write_remark
 from examples.remote import place_of
@@ -36,14 +36,17 @@ from segmentation import mask_png
 from table_fixtures import hole, huge_png, put_case, scene, small_jpeg
 
 ROOT = Path(__file__).resolve().parent.parent
-TELEA = Choice(("telea",))
+TELEA = Choice(("telea",), features=False)
 
 
 @pytest.fixture(autouse=True)
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No weights are here, and none are fetched."""
     for name in list(os.environ):
-        if name.startswith("ERASER_LAB_") and name != "ERASER_LAB_WEIGHTS":
+        if name.startswith("ERASER_LAB_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setattr(tables, "fetch", lambda weight: weight)
     monkeypatch.setenv("ERASER_LAB_PHOTOS", str(tmp_path / "photos"))
     _dead.clear()
 
@@ -134,7 +137,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
 
 
 def test_finished_cells_are_kept(photos: Path, tmp_path: Path, counted: Counted) -> None:
-    table, choice = of_folder(photos), Choice(("telea", "navier_stokes"))
+    table, choice = of_folder(photos), Choice(("telea", "navier_stokes"), features=False)
     first = ran(table, tmp_path / "out", choice)
     assert len(counted.jobs) == 4
     second = ran(table, tmp_path / "out", choice)
@@ -157,7 +160,7 @@ def test_what_has_changed_is_run_again(
     elif what == "mask":
         (photos / "one-mask.png").write_bytes(mask_png(hole(shift=9)))
     elif what == "settings":
-        choice = Choice(("telea",), {"telea": {"radius": 9}})
+        choice = Choice(("telea",), {"telea": {"radius": 9}}, features=False)
     elif what == "picture":
         (out / "results/one/telea.png").unlink()
     else:
@@ -169,7 +172,7 @@ def test_what_has_changed_is_run_again(
 def test_another_seed_matters_only_to_those_that_throw_dice(
     photos: Path, tmp_path: Path, counted: Counted
 ) -> None:
-    choices = [Choice(("telea", "patchmatch"), seed=seed) for seed in (0, 1)]
+    choices = [Choice(("telea", "patchmatch"), seed=seed, features=False) for seed in (0, 1)]
     for choice in choices:
         ran(of_folder(photos), tmp_path / "out", choice)
     assert sorted(counted.jobs) == ["patchmatch"] * 4 + ["telea"] * 2
@@ -198,6 +201,20 @@ def test_numbers_missing_after_a_kill_are_made_up_for(
     assert again.readings == whole.readings and len(counted.jobs) == 2
 
 
+def test_numbers_of_a_network_come_when_its_weights_do(
+    photos: Path, tmp_path: Path, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice, table = Choice(("telea",)), of_folder(photos)
+    plain = ran(table, tmp_path / "out", choice)[0].cells[0]
+    monkeypatch.setattr(running, "are_features_ready", lambda: True)
+    monkeypatch.setattr(running, "features_of", lambda image: image[::8, ::8].astype(np.float32))
+    more = ran(table, tmp_path / "out", choice)[0].cells[0]
+    quick = ran(table, tmp_path / "out", TELEA)[0].cells[0]
+    assert len(counted.jobs) == 2
+    ids = [{reading.id for reading in cell.readings} for cell in (plain, more, quick)]
+    assert ids[0] == ids[2] < ids[1]
+
+
 def test_a_stopped_run_ends_and_goes_on_later(
     photos: Path, tmp_path: Path, counted: Counted
 ) -> None:
@@ -218,6 +235,7 @@ def test_a_stopped_run_ends_and_goes_on_later(
 KILLED = ("small", "wide", "long", "other", "more", "last")
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_without_doing_anything_twice(tmp_path: Path) -> None:
     """A real process, killed without warning as soon as it has finished two cells."""
     for number, name in enumerate(KILLED):
@@ -330,11 +348,18 @@ def test_without_network_the_documents_name_their_stand_ins(
 ) -> None:
     monkeypatch.setenv("ERASER_LAB_OFFLINE", "1")
     out = tmp_path / "out"
-    assert main(["documents", "--erasers", "telea", "--out", str(out)]) == 1
+    call = ["documents", "--erasers", "telea", "--out", str(out)]
+    assert main([*call, "--no-stand-ins"]) == 1
     found = json.loads((out / "table.json").read_text())
     assert len(found["cases"]) == 17
     assert {case["failure"]["code"] for case in found["cases"]} == {"photo_offline"}
-    assert "person-beside" in (out / "table.html").read_text()
+    assert main([*call, "--cases", "pixelhacker-2", "--quick"]) == 1
+    cases = json.loads((out / "table.json").read_text())["cases"]
+    assert [case["id"] for case in cases] == ["pixelhacker-2", "person-beside"]
+    assert cases[1]["cells"][0]["state"] == "done"
+    said = (out / "table.html").read_text()
+    (target,) = re.findall(r'<a href="#(case-\w+)">person-beside</a>', said)
+    assert f'id="{target}"' in said
 
 
 def test_a_documents_row_is_run_with_its_settings_beside_the_others(tmp_path: Path) -> None:
@@ -364,7 +389,7 @@ def test_a_rows_own_eraser_with_the_chosen_settings_runs_once(photos: Path) -> N
     case = of_folder(photos).cases[0]
     own = Case(id="x", photo=case.photo, mask=case.mask, eraser="telea")
     assert [cell for cell, _ in running.jobs_of(own, TELEA)] == ["telea--document"]
-    other = Choice(("telea",), {"telea": {"radius": 9}})
+    other = Choice(("telea",), {"telea": {"radius": 9}}, features=False)
     assert [cell for cell, _ in running.jobs_of(own, other)] == ["telea--document", "telea"]
 
 
@@ -450,7 +475,7 @@ def test_the_figures_are_those_of_the_cells(photos: Path, tmp_path: Path) -> Non
 def test_means_are_over_the_cases_that_all_have_finished(photos: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         put_case(photos, name, seed=len(name), truth=True)
-    choice = Choice(("telea", "navier_stokes"))
+    choice = Choice(("telea", "navier_stokes"), features=False)
     rows = ran(of_folder(photos), tmp_path / "out", choice)
     rows[1].cells[1].state = "failed"
     table = of_folder(photos)

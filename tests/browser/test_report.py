@@ -27,7 +27,10 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         put_case(folder / "mine", name, seed=number, size=(300, 400), truth=True)
     write_remark(folder / "out", "first", "telea", HOSTILE)
     call = [str(folder / "mine"), "--erasers", "telea,navier_stokes"]
-    assert main([*call, "--out", str(folder / "out")]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ERASER_LAB_OFFLINE", "1")
+        patch.setenv("ERASER_LAB_WEIGHTS", str(folder / "none"))
+        assert main([*call, "--out", str(folder / "out")]) == 0
     return folder / "out" / "table.html"
 
 
