@@ -247,6 +247,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     const reply = await lab.ask(server.open_run, { run });
     if (!reply.ok) { lab.notice(lab.errorText(reply.error), "error"); return; }
     take(reply.grid);
+    if (!lab.showPhoto) await new Promise((resolve) => lab.on("canvas", resolve)); // the parts of the page come in any order
     await lab.showPhoto(reply.photo, reply.prompt);
     const adopt = () => lab.adoptJobs(reply.jobs);
     if (lab.catalogue) adopt();
