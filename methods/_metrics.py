@@ -35,7 +35,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType({metric.id: metric for metric i
 
 EXPLAINED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "seam": ("rim", "leftover", "leftover_features"),
+        "seam": ("rim", "color_shift", "leftover", "leftover_features"),
         "sharpness": ("leftover",),
         "color_shift": ("leftover", "leftover_features"),
         "leftover_features": ("leftover", "sharpness"),

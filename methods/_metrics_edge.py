@@ -82,18 +82,18 @@ def _places(scene: Scene, points: NDArray[np.float32]) -> NDArray[np.float32]:
 def rim(profiles: Profiles) -> float | None:
     """Share of the edge along which a line of another colour runs; 0 … 1.
 
-    r(s) = sqrt((C(s) - C(s - 3)) · (C(s) - C(s + 3))) where that is positive: how far the
-    colour at s pixels from the edge differs from both its sides in the same direction. No
-    structure of a photo does that along a mask's edge: an outline of the object, left inside or
-    outside the mask, does.
+    r(s) = a · b / max(|a|, |b|) where that is positive, a = C(s) - C(s - 3) and b = C(s) -
+    C(s + 3): how far the colour at s pixels from the edge differs from both its sides in the
+    same direction. No structure of a photo does that along a mask's edge: an outline of the
+    object, left inside or outside the mask, does.
     """
     colors, known = _pairs(profiles)
     middle, outer, inner = (slice(start, end) for start, end in _sides(colors, _RIM))
-    shared = ((colors[:, middle] - colors[:, outer]) * (colors[:, middle] - colors[:, inner])).sum(
-        2
-    )
-    ridges = np.sqrt(np.maximum(shared, 0)).astype(np.float32)
-    return _standing_out(ridges, known[:, middle] & known[:, outer] & known[:, inner])
+    first, second = (colors[:, middle] - colors[:, side] for side in (outer, inner))
+    longer = np.maximum(np.linalg.norm(first, axis=2), np.linalg.norm(second, axis=2))
+    ridges = np.maximum((first * second).sum(axis=2), 0) / np.maximum(longer, 1e-3)
+    there = known[:, middle] & known[:, outer] & known[:, inner]
+    return _standing_out(ridges.astype(np.float32), there)
 
 
 def seam(profiles: Profiles) -> float | None:

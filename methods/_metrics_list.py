@@ -40,7 +40,7 @@ _SURFACE = (
         better="lower",
         needs="nothing",
         unit="%",
-        threshold=0.3,
+        threshold=0.25,
         remark=Text("A rim is left along {value} of the edge.", "{value} 的边缘留有一圈痕迹。"),
     ),
     Metric(
