@@ -83,14 +83,14 @@ class CaseTable:
 def documents() -> CaseTable:
     """The documents' rows, each with its own eraser and settings."""
     title = Text("The documents' tables, run again", "文档中的表格，重新运行")
-    cases = tuple(_of_row(row) for row in document_rows())
+    cases = tuple(case_of(row) for row in document_rows())
     return CaseTable(title, cases, document_tables())
 
 
 def stand_ins() -> CaseTable:
     """The cases that come with the program."""
     table = stand_in_table()
-    return CaseTable(table.title, tuple(_of_row(row) for row in stand_in_rows()), (table,))
+    return CaseTable(table.title, tuple(case_of(row) for row in stand_in_rows()), (table,))
 
 
 def substitutes(unreachable: Iterable[Case]) -> tuple[Case, ...]:
@@ -103,7 +103,8 @@ DOCUMENT_RESULT = Text("the document's result", "文档中的结果")
 DOCUMENT_DETAIL = Text("the document's enlargement", "文档中的局部放大")
 
 
-def _of_row(row: Row) -> Case:
+def case_of(row: Row) -> Case:
+    """A row as a case."""
     shown = (DOCUMENT_RESULT, row.documents_result), (DOCUMENT_DETAIL, row.detail)
     return Case(
         id=row.id,

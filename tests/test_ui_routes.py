@@ -97,6 +97,7 @@ def test_the_zip_has_everything_needed_to_repeat_the_run(
         "mask.png",
         "results/0-paint.png",
         "results/2-telea.png",
+        "report.html",
         "settings.json",
     ]
     assert archive.read(names[0]) == png_file()  # the upload, byte for byte

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,10 @@ from examples.rows import document_rows
 from methods import list_erasers
 from table_tools import put, save_documents
 from ui import routes
-from ui import service_tables as tables_module
+from ui import table_rows as tables_module
+from ui.archive import stream_zip
 from ui.service import Service
-from ui_tools import Answer, last, picture
+from ui_tools import SECRET, Answer, last, order, picture
 
 pytest_plugins = ["ui_fixtures"]
 pytestmark = pytest.mark.usefixtures("toy_erasers")
@@ -204,3 +207,66 @@ def test_a_system_whose_package_is_missing_does_not_run_here(
         lambda one: spec.summary if one.id == spec.id else None,
     )
     assert state() == "cannot"
+
+
+# --- reports -----------------------------------------------------------------------------
+
+
+def run_row(service: Service, row: str, *erasers: str, run: str) -> Answer:
+    """Run a row, as the page does it."""
+    found = opened(service, row)
+    payload = {
+        "run": run.ljust(22, "x"),
+        "photo": found["photo"]["id"],
+        "upload": found["prompt"]["upload"],
+        "row": row,
+        "jobs": [{"eraser": eraser, "settings": {}, "seed": 0} for eraser in erasers],
+    }
+    return last(service.erase(payload))
+
+
+def test_runs_become_one_page_with_what_people_said(service: Service, client: TestClient) -> None:
+    save_documents()
+    one = run_row(service, ROW, "paint", "broken", run="a")
+    two = run_row(service, ROW, "telea", run="b")
+    three = run_row(service, "powerpaint-1", "telea", run="c")
+    service.remark({"run": two["run"], "index": 0, "text": "Smeared <i>badly</i>."})
+    runs = ",".join(grid["run"] for grid in (one, two, three))
+    answer = client.get(f"/lab/report.html?runs={runs},{'g' * 22}")
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].startswith("attachment")
+    text = answer.text
+    assert "Smeared &lt;i&gt;badly&lt;/i&gt;." in text and "<i>badly" not in text
+    assert "Test paint" in text and "Telea" in text
+    assert "Partial removal." in text  # the row's own remark
+    assert SECRET not in text and str(service.runs.folder) not in text
+
+
+def test_a_run_of_ones_own_photo_has_a_report_too(
+    service: Service, client: TestClient, photo: str
+) -> None:
+    grid = last(service.erase(order(photo, "paint", "paint")))
+    text = client.get(f"/lab/report.html?runs={grid['run']}").text
+    assert "photo.png" in text
+    with zipfile.ZipFile(io.BytesIO(b"".join(stream_zip(service.runs, grid["run"])))) as packed:
+        assert b"photo.png" in packed.read("report.html")
+
+
+@pytest.mark.parametrize("runs", ["", "../../etc", "g" * 22, ",".join(["g" * 22] * 60)])
+def test_reports_on_nothing_are_refused(client: TestClient, runs: str) -> None:
+    answer = client.get(f"/lab/report.html?runs={runs}")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+def test_a_zip_is_not_lost_with_its_report(
+    service: Service, photo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*given: Any) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr("ui.archive.report_of", fails)
+    grid = last(service.erase(order(photo, "paint")))
+    with zipfile.ZipFile(io.BytesIO(b"".join(stream_zip(service.runs, grid["run"])))) as packed:
+        assert "report.html" not in packed.namelist()
+        assert "settings.json" in packed.namelist()

@@ -319,7 +319,7 @@ class _Api:
             segmenter=drawn.segmenter,
             run=token_urlsafe(16),
             phrase=asked.text,
-            jobs=asked.jobs(_default_erasers()),
+            jobs=asked.jobs(tuple(spec.id for spec in default_erasers())),
         )
         return order_of(request, None, self._service.selecting, self._service.masks)
 
@@ -383,10 +383,6 @@ class _Api:
     def _new_file(self, name: str) -> Path:
         """A place in Gradio's folder, from which it hands files out; random, so unguessable."""
         return private_folder(self._service.uploads.folder / "api" / token_urlsafe(16)) / name
-
-
-def _default_erasers() -> tuple[str, ...]:
-    return tuple(spec.id for spec in default_erasers())
 
 
 def _refused(grid: Grid) -> BadInput:

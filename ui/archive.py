@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 import zipfile
 from collections.abc import Iterator
@@ -10,27 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ui.cards import FIGURES
 from ui.cases import case_of_run
 from ui.names import safe_file_name
+from ui.report import report_of
 from ui.runs import RunStore, result_name
+
+log = logging.getLogger(__name__)
 
 CHUNK = 2**20
 
-OWN_NAMES = frozenset({"mask.png", "settings.json"})
-
-FIGURES = (
-    "load_seconds",
-    "erase_seconds",
-    "peak_memory",
-    "memory_kind",
-    "device",
-    "changed_outside",
-    "cached",
-    "weights",
-    "error",
-    "readings",
-    "remark",
-)
+OWN_NAMES = frozenset({"mask.png", "settings.json", "report.html"})
 
 
 class _Outbox:
@@ -91,6 +82,8 @@ def settings_json(run_id: str, saved: dict[str, Any], folder: Path) -> dict[str,
             "file_sha256": photo["sha256"],
             "pixels_sha256": photo["key"],
         },
+        "row": saved.get("row"),
+        "phrase": saved.get("phrase"),
         "prompts": saved["prompts"],
         "case": case_of_run(saved, folder),
         "mask": {"area": saved["grid"]["mask"]["area"], "packed_sha256": saved["mask_sha256"]},
@@ -120,7 +113,19 @@ def _members(
         if "full" in card:
             yield f"results/{file}", folder / file
     settings = settings_json(run_id, saved, folder)
+    report = _report(runs, run_id)
+    if report is not None:
+        yield "report.html", report
     yield "settings.json", json.dumps(settings, ensure_ascii=False, indent=2).encode()
+
+
+def _report(runs: RunStore, run_id: str) -> bytes | None:
+    """The run as a page to look at; the zip is not lost with it."""
+    try:
+        return report_of(runs, [run_id])
+    except Exception:
+        log.exception("the report of a run could not be made")
+        return None
 
 
 def _copy(

@@ -29,6 +29,22 @@ PROGRESS = ("ahead", "step", "total", "done", "size", "file")
 """What a card says of its progress; each state has its own, and the last has none."""
 
 
+FIGURES = (
+    "load_seconds",
+    "erase_seconds",
+    "peak_memory",
+    "memory_kind",
+    "device",
+    "changed_outside",
+    "cached",
+    "weights",
+    "error",
+    "readings",
+    "remark",
+)
+"""What a card says of its result, wherever that is told again."""
+
+
 def new_card(index: int, job: JobRequest, spec: EraserSpec) -> Card:
     return {
         "index": index,

@@ -52,6 +52,7 @@ def lab_routes(service: Service) -> list[BaseRoute]:
         Route("/lab/photos/{photo}/{file}", files.photo),
         Route("/lab/examples/{example}/thumb.jpg", files.example),
         Route("/lab/tables/{row}/{part}-{size}.jpg", files.row),
+        Route("/lab/report.html", files.report),
         Route("/lab/runs/{run}/all.zip", files.archive),
         Route("/lab/runs/{run}/{file}", files.result),
     ]
@@ -104,6 +105,19 @@ class _Files:
         headers = {**HEADERS, "Content-Disposition": f"attachment; filename*=utf-8''{quote(name)}"}
         return StreamingResponse(
             chain([first], pieces), media_type="application/zip", headers=headers
+        )
+
+    def report(self, request: Request) -> Response:
+        """?runs=ID,ID,…: always a download, so that no page of ours shares its address."""
+        runs = request.query_params.get("runs", "").split(",")
+        try:
+            data = self._tables.report(runs)
+        except UserError as error:
+            return Response(str(error), 404, media_type="text/plain", headers=HEADERS)
+        name = self._stem_of_run(runs[0]) if len(runs) == 1 else "eraser-lab"
+        kept = f"attachment; filename*=utf-8''{quote(name + '-report.html')}"
+        return Response(
+            data, media_type="text/html", headers={**HEADERS, "Content-Disposition": kept}
         )
 
     def _stem_of_run(self, run_id: str) -> str:

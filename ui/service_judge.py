@@ -38,7 +38,7 @@ from segmentation import (
 )
 from ui.limits import Quiet
 from ui.photos import PhotoRecord
-from ui.service_tables import rows
+from ui.table_rows import rows
 
 log = logging.getLogger(__name__)
 

@@ -8,34 +8,28 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from examples.papers import paper_tables
 from examples.remote import bring, is_here, place_of
-from examples.rows import (
-    PhotoRef,
-    Row,
-    Table,
-    document_rows,
-    document_tables,
-    stand_in_rows,
-    stand_in_table,
-)
+from examples.rows import PhotoRef, Row, Table
 from examples.systems import STATES, Standing, standings, systems
-from methods import BadInput, Text, UserError, list_erasers, load_mask, view_jpeg
-from ui.errors import Answer, answered
+from methods import Text, UserError, list_erasers, load_mask, view_jpeg
+from ui.errors import Answer, answered, busy
 from ui.limits import Rate, RateLimiter
 from ui.live import Grid
 from ui.mask_uploads import MaskUploads
 from ui.memory import ByteCache
 from ui.photos import VIEW_SIDE, PhotoStore
 from ui.reopen import ended
+from ui.report import report_of
 from ui.requests import Nothing, OneRow, SeveralRuns
 from ui.runs import RunStore
 from ui.service_catalog import why_unavailable
+from ui.table_rows import pictures_of, row_of, rows, tables
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +38,12 @@ LOOK_RATE = Rate(per_second=4, burst=60)
 OPEN_RATE = Rate(per_second=0.5, burst=40)
 
 BRINGS_AT_ONCE = 2
+MOST_WAIT = 60.0
+"""Seconds that a report waits for another one."""
+
 KEPT_BYTES = 48 * 2**20
 SMALL_SIDE = 560
 SIDES = {"small": SMALL_SIDE, "large": VIEW_SIDE}
-
-PARTS = ("photo", "mask", "result", "detail", "truth")
-"""The pictures of a row, as the page names them; not every row has all."""
 
 
 class Tables:
@@ -68,6 +62,7 @@ class Tables:
         self._live_grid = live_grid
         self._views: ByteCache[bytes] = ByteCache(KEPT_BYTES, len)
         self._bringing = threading.BoundedSemaphore(BRINGS_AT_ONCE)
+        self._reporting = threading.BoundedSemaphore(1)
         self._closing = threading.Event()
         self._looks = RateLimiter(LOOK_RATE)
         self._brings = RateLimiter(BRING_RATE)
@@ -160,6 +155,15 @@ class Tables:
         except (UserError, KeyError, TypeError):
             return None
 
+    def report(self, run_ids: Sequence[str]) -> bytes:
+        """Runs as one HTML file; see `report_of`. Raises UserError, also "busy"."""
+        if not self._reporting.acquire(timeout=MOST_WAIT):
+            raise busy(1)
+        try:
+            return report_of(self._runs, run_ids)
+        finally:
+            self._reporting.release()
+
     def view(self, row_id: str, part: str, size: str) -> bytes | None:
         """A JPEG of one of a row's pictures; None where it is not on this machine."""
         try:
@@ -176,30 +180,6 @@ class Tables:
             return view_jpeg(photo.rgb, longest_side=side)
 
         return self._views.get(f"{side} {path.stat().st_mtime_ns} {path}", make)
-
-
-def tables() -> tuple[Table, ...]:
-    """All tables of both sets."""
-    return (*document_tables(), stand_in_table())
-
-
-def rows() -> dict[str, Row]:
-    """All rows of both sets by their ids."""
-    return {row.id: row for row in (*document_rows(), *stand_in_rows())}
-
-
-def row_of(row_id: str) -> Row:
-    """One row. Raises BadInput ("unknown_row")."""
-    row = rows().get(row_id)
-    if row is None:
-        raise BadInput("There is no such row. Reload the page.", "unknown_row")
-    return row
-
-
-def pictures_of(row: Row) -> dict[str, PhotoRef]:
-    """The pictures that a row has, by `PARTS`."""
-    refs = (row.photo, row.mask, row.documents_result, row.detail, row.truth)
-    return {part: ref for part, ref in zip(PARTS, refs, strict=True) if ref is not None}
 
 
 def _public_table(table: Table) -> dict[str, Any]:

@@ -236,6 +236,11 @@ TEXTS: dict[str, Text] = {
     "grid.link": Text("Copy link", "复制链接"),
     "grid.copied": Text("The link to this run is copied.", "已复制本次运行的链接。"),
     "grid.zip": Text("Download all", "全部下载"),
+    "grid.report": Text("Report", "报告"),
+    "grid.report.hint": Text(
+        "One page to keep or send: pictures, numbers, remarks; it opens without this program",
+        "一个可保存、可发送的网页：图片、数值、评语；无需本程序即可打开",
+    ),
     "grid.progress": Text("{done} of {total} done", "已完成 {done} / {total}"),
     "grid.finished": Text(
         "{done} of {total} done in {seconds}", "完成 {done} / {total}，用时 {seconds}"

@@ -126,6 +126,7 @@ ERRORS_ZH: dict[str, str] = {
     "unknown_weights": "没有这个权重文件，请重新加载页面。",
     # runs and the server
     "run_gone": "这台服务器上没有这次运行，或已被清理，请重新运行。",
+    "too_many_runs": "一份报告最多包含 {limit} 次运行，请减少行数。",
     "run_used": "这次运行已经开始过，请再按一次“擦除”。",
     "run_in_progress": "此窗口已有运行在进行，请等待或先停止。",
     "busy": "服务器繁忙：有 {waiting} 个运行正在进行或等待，请稍后再试。",

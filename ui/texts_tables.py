@@ -12,9 +12,9 @@ TABLE_TEXTS: dict[str, Text] = {
     # the tables
     "tables.title": Text("Tables", "表格"),
     "tables.lead": Text(
-        "Articles judge erasers by rows: a photo, a mask, a result, a remark. Here theirs are run"
-        " again.",
-        "文章以表格评判擦除器：照片、蒙版、结果、评语。可在这里重新运行。",
+        "Documents on erasing judge by rows: a photo, a mask, a result, a remark. Here their rows"
+        " are run again.",
+        "文档以表格评判擦除器：照片、蒙版、结果、评语。可在这里重新运行。",
     ),
     "tables.views": Text("What to show", "显示内容"),
     "tables.rows": Text("Rows", "各行"),
@@ -22,7 +22,7 @@ TABLE_TEXTS: dict[str, Text] = {
     "tables.systems": Text("Systems", "系统"),
     "tables.loading": Text("Reading…", "正在读取…"),
     "tables.sets": Text("Whose rows", "哪一组"),
-    "tables.set.documents": Text("From articles · {count}", "文章中的 · {count}"),
+    "tables.set.documents": Text("From documents · {count}", "文档中的 · {count}"),
     "tables.set.ours": Text("Stand-ins · {count}", "替代案例 · {count}"),
     "tables.beside": Text("Erasers beside", "对比的擦除器"),
     "tables.beside.hint": Text(
@@ -34,28 +34,32 @@ TABLE_TEXTS: dict[str, Text] = {
     "tables.fetching": Text("Fetching…", "正在获取…"),
     "tables.runall": Text("Run all rows", "运行所有行"),
     "tables.left": Text("{count} rows to go", "还有 {count} 行"),
+    "tables.report.hint": Text(
+        "All results shown here as one page to keep or send; it opens without this program",
+        "此处所有结果汇成一个可保存、可发送的网页；无需本程序即可打开",
+    ),
     "tables.held": Text(
         "The editor's run is going on; rows can be run after it.",
         "编辑区正在运行，完成后可运行各行。",
     ),
     "tables.refused": Text(
-        "The articles' pictures may not be handed on with this program, and they could not be"
+        "The documents' pictures may not be handed on with this program, and they could not be"
         " fetched from here. The stand-in cases pose the same problems with free photos.",
-        "文章中的图片不能随程序分发，此处又无法获取。替代案例用自由照片提出同样的难题。",
+        "文档中的图片不能随程序分发，此处又无法获取。替代案例用自由照片提出同样的难题。",
     ),
     "tables.tostandins": Text("Show the stand-in cases", "查看替代案例"),
     "tables.standin": Text("Show the stand-in: {title}", "查看替代案例：{title}"),
-    "tables.document": Text("The article", "原文"),
+    "tables.document": Text("The document", "原文"),
     "tables.row": Text("{eraser}, row {number}", "{eraser} 第 {number} 行"),
     "tables.case": Text("Stand-in case", "替代案例"),
-    "tables.says": Text("The article says:", "原文评语："),
+    "tables.says": Text("The document says:", "原文评语："),
     "tables.shares": Text("Same photo and mask:", "相同照片与蒙版："),
     "tables.photo": Text("Photo", "照片"),
     "tables.mask": Text("Mask", "蒙版"),
-    "tables.result": Text("{eraser}, in the article", "原文中的 {eraser}"),
-    "tables.detail": Text("A detail, in the article", "原文中的细节"),
-    "tables.truth": Text("Truly without the object", "真实背景"),
-    "tables.asdocument": Text("with the article's settings", "使用原文的设置"),
+    "tables.result": Text("{eraser}, in the document", "原文中的 {eraser}"),
+    "tables.detail": Text("A detail, in the document", "原文中的细节"),
+    "tables.truth": Text("The true background", "真实背景"),
+    "tables.asdocument": Text("with the document's settings", "使用原文的设置"),
     "tables.notyet": Text("not run yet", "尚未运行"),
     "tables.fetchfirst": Text("not run yet; fetches {size} first", "尚未运行；将先下载 {size}"),
     "tables.nothere": Text("its weights are not here", "本机还没有它的权重"),
@@ -68,6 +72,9 @@ TABLE_TEXTS: dict[str, Text] = {
     "readings.judging": Text("measuring…", "正在测量…"),
     "readings.none": Text("no number stands out", "没有异常的数值"),
     "readings.hint": Text("All numbers on this result", "该结果的所有数值"),
+    "readings.areas": Text(
+        "over the whole picture · the mask's box · the mask", "整图 · 蒙版外框 · 蒙版内"
+    ),
     "readings.ours": Text("defined by this program", "由本程序定义"),
     "remark.write": Text("Write a remark", "写评语"),
     "remark.change": Text("Change the remark", "修改评语"),
@@ -98,8 +105,8 @@ TABLE_TEXTS: dict[str, Text] = {
     "better.lower": Text("lower is better", "越低越好"),
     # the systems
     "systems.lead": Text(
-        "Every system that the articles name. Whether it runs is asked of this program itself.",
-        "文章提到的所有系统。能否运行由本程序实时给出。",
+        "Every system that the documents name. Whether it runs is asked of this program itself.",
+        "文档提到的所有系统。能否运行由本程序实时给出。",
     ),
     "systems.filter": Text("State", "状态"),
     "systems.all": Text("all", "全部"),

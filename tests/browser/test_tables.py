@@ -215,13 +215,65 @@ def test_a_refused_fetch_is_said_in_both_languages(tabs: Tabs) -> None:
     problem = tab.page.wait_for_selector(f"{CARD} .lab-row-problem:not([hidden])")
     assert "ERASER_LAB_OFFLINE" in problem.inner_text()
     tab.page.click("#lab-language")
-    assert "离线" in tab.page.inner_text(f"{CARD} .lab-row-problem") or "ERASER_LAB" in (
-        tab.page.inner_text(f"{CARD} .lab-row-problem")
-    )
-    tab.page.click("[data-testid=fetch-rows]")
-    tab.page.wait_for_selector(".lab-tables .lab-problem:not([hidden])")
+    assert "替代案例" in tab.page.inner_text(f"{CARD} .lab-row-problem")
     tab.page.click(f"{CARD} [data-testid=run-row]")  # a run needs the photo too
     tab.page.wait_for_selector("[data-testid=stop-rows]", state="hidden")
+    tab.page.click("[data-testid=fetch-rows]")
+    tab.page.click("[data-testid=to-stand-ins]")
+    assert tab.page.locator("#lab-row-text-behind").is_visible()
+    assert not tab.page.locator(CARD).is_visible()
+
+
+def test_a_refused_row_leads_to_a_case_of_the_same_problem(tabs: Tabs) -> None:
+    tab = tabs(locale="en-US")
+    tab.page.goto(tab.url + "?tab=tables")
+    tab.page.click("#lab-row-pixelhacker-2 [data-testid=fetch-row]")
+    tab.page.click("#lab-row-pixelhacker-2 [data-testid=stand-in]")
+    tab.page.wait_for_function("document.activeElement.id === 'lab-row-person-beside'")
+
+
+# --- stand-ins ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stand_in(tabs: Tabs) -> Any:
+    """A stand-in case that has been run, with its truth beside it."""
+    tab = tabs(locale="en-US")
+    tab.page.goto(tab.url + "?tab=tables&row=text-behind")
+    tab.page.wait_for_selector("#lab-row-text-behind [data-cell=part-truth] img")
+    tick(tab, "telea", "navier_stokes")
+    run(tab, "#lab-row-text-behind")
+    return tab
+
+
+def test_a_stand_in_is_measured_against_its_truth(stand_in: Any) -> None:
+    cell = stand_in.page.locator("#lab-row-text-behind [data-cell=by-telea]")
+    cell.locator("[data-testid=readings]").click()
+    assert "dB" in cell.locator("[data-reading=psnr]").inner_text()
+    assert cell.locator("[data-reading=psnr]").inner_text().count("·") == 2
+    cell.locator("[data-reading=psnr]").click()
+    assert "the mask's box" in cell.locator(".lab-reading[open]").inner_text()
+
+
+def test_rows_become_a_report_that_opens_from_a_file(
+    stand_in: Any, tabs: Tabs, tmp_path: Path
+) -> None:
+    own = stand_in.page.locator("#lab-row-text-behind [data-cell=by-telea] .lab-own")
+    own.locator("button").click()
+    stand_in.page.keyboard.insert_text("The letters <u>smear</u>.")
+    stand_in.page.keyboard.press("Enter")
+    own.locator("q").wait_for()
+    file = tmp_path / "report.html"
+    file.write_bytes(stand_in.download("[data-testid=report-rows]").read_bytes())
+    other = tabs(locale="en-US")
+    other.page.goto(file.as_uri())
+    other.foreign.clear()  # the file itself
+    words = other.page.inner_text("body")
+    assert "The letters <u>smear</u>." in words
+    assert "A post before a sign" in words
+    decoded = "Promise.all([...document.querySelectorAll('main img')].map(i => i.decode()))"
+    other.page.evaluate(decoded)  # rejects where a picture is broken
+    assert other.page.locator("main img").count() >= 6
 
 
 # --- papers and systems ------------------------------------------------------------------------

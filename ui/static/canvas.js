@@ -183,6 +183,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   }
 
   lab.showPhoto = show;
+  lab.emit("canvas");
   lab.openExample = (id) => open(() => lab.ask(server.open_example, { id, segmenter: lab.segmenter }));
 
   /* ---- asking for the mask ----------------------------------------------------------------- */

@@ -141,6 +141,7 @@
     sliders: "M5 6h8m4 0h2M5 12h2m4 0h8M5 18h9m4 0h1M15 4v4M9 10v4M16 16v4",
     theme: "M12 3a9 9 0 1 0 9 9 7 7 0 0 1-9-9z",
     stop: "M7 7h10v10H7z",
+    report: "M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7",
     pen: "m4 20 .8-4L16.5 4.3a1.4 1.4 0 0 1 2 0l1.2 1.2a1.4 1.4 0 0 1 0 2L8 19.2z",
     play: "M8 5.5v13l10.5-6.5z",
     fit: "M9 4H4v5M15 4h5v5M9 20H4v-5M15 20h5v-5",

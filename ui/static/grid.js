@@ -21,7 +21,8 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     onclick: () => toggleCloseUp() }, lab.icon("fit"), h("span", { "data-t": "grid.closeup" }));
   const link = h("button.lab-tool.wide", { type: "button", onclick: () => copyLink() }, lab.icon("link"), h("span", { "data-t": "grid.link" }));
   const zip = h("a.lab-tool.wide", { download: true, "data-testid": "zip" }, lab.icon("download"), h("span", { "data-t": "grid.zip" }));
-  const bar = h("div.lab-grid-bar", {}, heading, summary, splitter, h("div.lab-group", {}, closeUp, link, zip));
+  const report = h("a.lab-tool.wide", { download: true, "data-testid": "report", "data-t-title": "grid.report.hint" }, lab.icon("report"), h("span", { "data-t": "grid.report" }));
+  const bar = h("div.lab-grid-bar", {}, heading, summary, splitter, h("div.lab-group", {}, closeUp, link, report, zip));
   const problem = h("p.lab-problem", { role: "alert", hidden: true });
   const body = h("div.lab-grid", { "data-testid": "grid" });
   const root = h("section.lab-results", { "data-t-label": "grid.title", hidden: true }, bar, problem, body);
@@ -92,6 +93,8 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     showSummary();
     zip.hidden = !value.zip;
     if (value.zip) zip.href = value.zip + "?download=1";
+    report.hidden = !value.zip;
+    if (value.zip) report.href = "lab/report.html?runs=" + value.run;
     link.hidden = !value.photo;
   }
 
@@ -244,6 +247,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     const reply = await lab.ask(server.open_run, { run });
     if (!reply.ok) { lab.notice(lab.errorText(reply.error), "error"); return; }
     take(reply.grid);
+    if (!lab.showPhoto) await new Promise((resolve) => lab.on("canvas", resolve)); // the parts of the page come in any order
     await lab.showPhoto(reply.photo, reply.prompt);
     const adopt = () => lab.adoptJobs(reply.jobs);
     if (lab.catalogue) adopt();

@@ -28,15 +28,31 @@
     } }, ...content);
   }
 
-  function line(reading, key) {
-    const of = metric(reading.id);
+  /** A number with its definition folded under it. Several areas of one number make one line. */
+  function line(key, readings) {
+    const of = metric(readings[0].id);
     if (!of) return null;
+    const several = readings.length > 1;
+    const bad = readings.find((reading) => reading.remark);
     const arrow = h("span.lab-way", { title: t("better." + of.better), "aria-label": t("better." + of.better) }, of.better === "higher" ? "↑" : "↓");
     const source = of.source ? h("a", { href: of.source.url, target: "_blank", rel: "noopener noreferrer" }, `${of.source.title}, ${of.source.year}`) : h("span", {}, t("readings.ours"));
-    return fold(key + " " + reading.id, "details.lab-reading" + (reading.remark ? ".is-bad" : ""),
-      h("summary", { title: reading.remark ? lab.say(reading.remark) : lab.say(of.formula), "data-reading": reading.id },
-        h("span", {}, lab.say(of.name)), h("span.lab-reading-value", {}, shown(reading.value, of.unit), " ", arrow)),
+    const values = readings.map((reading, place) => (place < readings.length - 1 ? shown(reading.value, of.unit).replace(/ .*/, "") : shown(reading.value, of.unit))).join(" · ");
+    return fold(key + " " + of.id, "details.lab-reading" + (bad ? ".is-bad" : ""),
+      h("summary", { title: bad ? lab.say(bad.remark) : several ? t("readings.areas") : lab.say(of.formula), "data-reading": of.id },
+        h("span", {}, several ? lab.say(of.name).split(/[,（]/)[0] : lab.say(of.name)), h("span.lab-reading-value", {}, values, " ", arrow)),
+      ...(several ? [h("p", {}, t("readings.areas"))] : []),
       h("p", {}, lab.say(of.formula)), h("p", {}, t("better." + of.better) + " · ", source));
+  }
+
+  /** The same number over the picture, the mask's box and the mask belongs together. */
+  function lines(card) {
+    const groups = new Map();
+    for (const reading of card.readings) {
+      const of = metric(reading.id);
+      const name = of && of.needs === "truth" ? reading.id.replace(/_(box|mask)$/, "") : reading.id;
+      groups.set(name, [...(groups.get(name) || []), reading]);
+    }
+    return [...groups.values()].map((readings) => line(card.view, readings)).filter(Boolean);
   }
 
   /** The remarks on a card and, folded, all its numbers. judging: they are still on their way. */
@@ -47,7 +63,7 @@
     const words = bad.map((reading) => h("span.lab-said", { title: lab.say(reading.remark) }, short(reading.remark)));
     return [fold(card.view, "details.lab-readings",
       h("summary", { title: t("readings.hint"), "data-testid": "readings" }, ...(words.length ? words : [h("span", {}, t("readings.none"))])),
-      ...card.readings.map((reading) => line(reading, card.view)).filter(Boolean), ...missing(card))];
+      ...lines(card), ...missing(card))];
   };
 
   /** What keeps numbers away that this result could have. */

@@ -62,6 +62,7 @@
       const reply = await open(row);
       if (!current || current.row !== row) return; // stopped meanwhile
       if (!reply.ok) { fail(row, reply.error); return; }
+      if (lab.running) { queue.unshift({ row, jobs }); current = null; onchange(row); return; } // the editor was quicker
       current.run = lab.randomId();
       begun.set(current.run, row);
       lab.running = current.run;
@@ -109,10 +110,15 @@
       lab.emit("busy");
     }
 
-    async function stop() {
+    /** Nothing more is begun. */
+    function forget() {
       const waiting = queue.map((one) => one.row);
       queue = [];
       for (const row of waiting) onchange(row);
+    }
+
+    async function stop() {
+      forget();
       if (!current) return;
       if (current.run) { await lab.ask(server.stop, { run: current.run }); return; }
       const { row } = current;
@@ -133,11 +139,14 @@
     }
 
     lab.on("finished", () => next()); // of the editor's run
+    lab.on("stopping", forget); // Stop was pressed in the editor: it means all that runs
     return {
       take, stop, restore, open, results: (row) => results.get(row) || new Map(), problem: (row) => problems.get(row),
       /** Run these jobs {eraser, name, settings, seed} on a row, after those that were asked for before. */
       add(row, jobs) { queue.push({ row, jobs }); onchange(row); next(); },
       state: (row) => (current && current.row === row ? "running" : queue.some((one) => one.row === row) ? "queued" : "idle"),
+      /** The runs that hold a row's results, oldest first. */
+      runsOf: (row) => [...new Set([...(results.get(row) || new Map()).values()].filter(({ card }) => card.state === "done").map(({ grid }) => grid.run))],
       get busy() { return Boolean(current || queue.length); },
       get left() { return queue.length + (current ? 1 : 0); },
     };

@@ -7,6 +7,7 @@
 eraserLab.mountTables = ({ element, server, props, watch, erase }) => {
   const lab = eraserLab;
   const { h, t } = lab;
+  const MOST_REPORTED = 40; // runs in one report
   const rows = new Map(); // id -> {row, card}
   let tables = [];
   let set = "documents"; // or "ours": whose rows are shown
@@ -98,8 +99,9 @@ eraserLab.mountTables = ({ element, server, props, watch, erase }) => {
   const runAll = h("button.lab-tool.wide", { type: "button", "data-testid": "run-rows", onclick: () => { for (const { row } of shown()) if (runs.state(row.id) === "idle" && jobs(row).length) runs.add(row.id, jobs(row)); } },
     lab.icon("play"), h("span", { "data-t": "tables.runall" }));
   const stop = h("button.lab-tool.wide", { type: "button", "data-testid": "stop-rows", onclick: () => { bringing = false; runs.stop(); } }, lab.icon("stop"), h("span", { "data-t": "panel.stop" }));
+  const report = h("a.lab-tool.wide", { download: true, "data-testid": "report-rows", "data-t-title": "tables.report.hint" }, lab.icon("report"), h("span", { "data-t": "grid.report" }));
   const state = h("span.lab-hint", { role: "status" });
-  bar.append(sets, beside, fetchAll, runAll, stop, state);
+  bar.append(sets, beside, fetchAll, runAll, stop, report, state);
 
   function drawBar() {
     if (!tables.length) return;
@@ -112,6 +114,9 @@ eraserLab.mountTables = ({ element, server, props, watch, erase }) => {
     fetchAll.replaceChildren(bringing ? h("i.lab-spin.tiny") : lab.icon("download"), h("span", {}, t(bringing ? "tables.fetching" : "tables.fetchall", { count: absent })));
     runAll.disabled = Boolean(held());
     stop.hidden = !runs.busy && !bringing;
+    const done = shown().flatMap(({ row }) => runs.runsOf(row.id)).slice(0, MOST_REPORTED);
+    report.hidden = !done.length;
+    report.href = "lab/report.html?runs=" + done.join(",");
     state.textContent = runs.left ? t("tables.left", { count: runs.left }) : held() ? t(held()) : "";
     beside.querySelector("button span").textContent = t("tables.beside.count", { count: ticked.size });
   }

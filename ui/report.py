@@ -1,0 +1,172 @@
+"""Runs as one HTML file that opens from a disk: the report of `examples.tables`, made of runs.
+
+Runs of the same row of a table are one case of the report, and a run of anyone's photo is one
+of its own; what people have written beside the results stands in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from examples.cases import Case, CaseTable, Opened, case_of
+from examples.records import Cell, Folder, Remarks
+from examples.report_data import Report
+from examples.report_html import page
+from examples.report_pictures import RowPictures, pictures_of
+from examples.rows import PhotoRef
+from examples.running import OF_DOCUMENT, Choice, RowResult, changed
+from methods import BadInput, Job, Text, UserError, load_image
+from ui.cards import FIGURES
+from ui.errors import run_gone
+from ui.mask_uploads import read_upload
+from ui.photos import PhotoRecord
+from ui.runs import RunStore, result_name
+from ui.service_judge import truth_of
+from ui.table_rows import rows
+from ui.texts_errors import ERRORS_ZH
+from ui.versions import versions
+
+MOST_RUNS = 40
+"""In one report; each brings pictures of about 1 MB."""
+
+TITLE = Text("Results of Eraser Lab", "橡皮实验室的结果")
+
+
+@dataclass(slots=True)
+class _Group:
+    """The runs that make one case, the newest last."""
+
+    case: Case
+    folder: Path
+    record: PhotoRecord
+    row: str | None
+    cells: dict[str, Cell]
+    remarks: dict[str, str]
+
+
+def report_of(runs: RunStore, run_ids: Sequence[str]) -> bytes:
+    """The report on these runs; those that are gone are left out. Raises UserError ("run_gone"
+    when none is left, "too_many_runs")."""
+    if len(run_ids) > MOST_RUNS:
+        text = f"A report holds {MOST_RUNS} runs at most. Choose fewer rows."
+        raise BadInput(text, "too_many_runs", limit=MOST_RUNS)
+    groups = _groups(runs, run_ids)
+    if not groups:
+        raise run_gone()
+    results, pictures, sizes = [], {}, {}
+    for group in groups.values():
+        result = RowResult(group.case, list(group.cells.values()))
+        opened = _opened(group)
+        results.append(result)
+        pictures[group.case.id] = _pictures(result, opened, runs.folder)
+        height, width = opened.photo.size
+        sizes[group.case.id] = (height, width, float(opened.mask.mean()))
+    return page(_plain(groups, results, sizes), pictures).encode()
+
+
+def _plain(
+    groups: Mapping[str, _Group],
+    results: Sequence[RowResult],
+    sizes: Mapping[str, tuple[int, int, float]],
+) -> dict[str, Any]:
+    cases = tuple(group.case for group in groups.values())
+    remarks: Remarks = {group.case.id: group.remarks for group in groups.values()}
+    report = Report(
+        table=CaseTable(cases[0].title if len(cases) == 1 else TITLE, cases),
+        choice=Choice(()),
+        rows=results,
+        remarks=remarks,
+        speak=_in_chinese,
+        versions=versions(),
+        sizes=sizes,
+    )
+    return report.plain()
+
+
+def _groups(runs: RunStore, run_ids: Sequence[str]) -> dict[str, _Group]:
+    groups: dict[str, _Group] = {}
+    for run_id in dict.fromkeys(run_ids):
+        try:
+            saved = runs.load(run_id)
+            key = saved.get("row") or run_id
+            group = groups.get(key) or _new_group(runs.folder / run_id, saved)
+            _add_cells(group, run_id, runs.with_remarks(run_id, saved["grid"]))
+        except (UserError, KeyError, TypeError):
+            continue  # it has been cleared away
+        groups[key] = group
+    return groups
+
+
+def _new_group(folder: Path, saved: Mapping[str, Any]) -> _Group:
+    record = PhotoRecord.from_json(saved["photo"])
+    row = rows().get(saved.get("row") or "")
+    name = Text(record.name, record.name)
+    photo = PhotoRef(record.name, path=str(folder / "original"))
+    mask = PhotoRef("mask.png", path=str(folder / "mask.png"))
+    if row is None:
+        case = Case(id=folder.name, photo=photo, mask=mask, title=name)
+    else:
+        case = replace(case_of(row), mask=mask)
+    return _Group(case, folder, record, row.id if row else None, {}, {})
+
+
+def _add_cells(group: _Group, run_id: str, grid: Mapping[str, Any]) -> None:
+    """The run's results; an older one by the same eraser gives way."""
+    for card in grid["cards"]:
+        cell = _cell(group.case, run_id, card)
+        if cell.id in group.cells and group.cells[cell.id].file.startswith(run_id):
+            cell.id = f"{cell.id}-{card['index'] + 1}"
+        group.cells[cell.id] = cell
+        group.remarks.pop(cell.id, None)
+        if card.get("remark"):
+            group.remarks[cell.id] = card["remark"]
+
+
+def _cell(case: Case, run_id: str, card: Mapping[str, Any]) -> Cell:
+    settings = dict(card["settings"])
+    of_document = card["eraser"] == case.eraser and case.settings.items() <= settings.items()
+    figures = {name: card[name] for name in FIGURES if name in card}
+    error = figures.pop("error", {})
+    figures.pop("remark", None)
+    done = card["state"] == "done" and "full" in card
+    return Cell(
+        id=card["eraser"] + (OF_DOCUMENT if of_document else ""),
+        eraser=card["eraser"],
+        name=card["name"],
+        state="done" if done else "stopped" if card["state"] != "failed" else "failed",
+        file=f"{run_id}/{result_name(card['index'], card['eraser'], 'png')}",
+        seed=card["seed"],
+        settings=settings,
+        changed_settings=_changed(card["eraser"], settings),
+        code=error.get("code", "stopped"),
+        text=error.get("text", "Stopped."),
+        details=error.get("details", {}),
+        **figures,
+    )
+
+
+def _changed(eraser: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return changed(Job(eraser, settings))
+    except UserError:  # an eraser of another version of the program
+        return dict(settings)
+
+
+def _opened(group: _Group) -> Opened:
+    photo = load_image(group.folder / "original", name=group.record.name)
+    mask = read_upload(group.folder / "mask.png")
+    return Opened(photo, mask, truth_of(group.record, group.row))
+
+
+def _pictures(result: RowResult, opened: Opened, folder: Path) -> RowPictures:
+    return pictures_of(result, opened, Folder(folder))
+
+
+def _in_chinese(code: str, details: Mapping[str, Any]) -> str | None:
+    try:
+        return ERRORS_ZH[code].format(**details)
+    except (KeyError, IndexError):
+        return None
