@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from methods._registry import default_erasers as default_erasers
     from methods._registry import get_eraser as get_eraser
     from methods._registry import list_erasers as list_erasers
+    from methods._registry import needed_weights as needed_weights
     from methods._registry import settings_of as settings_of
     from methods._result_cache import picture_key as picture_key
     from methods._runner import Job as Job
@@ -84,7 +85,10 @@ _HOME = {
     "_weights": ("WeightState WeightStatus fetch fetch_in_background find_weights weight_status"),
     "_download": "download",
     "_device": "StopToken best_device device_lock",
-    "_registry": "BrokenEraser broken_erasers default_erasers get_eraser list_erasers settings_of",
+    "_registry": (
+        "BrokenEraser broken_erasers default_erasers get_eraser list_erasers needed_weights"
+        " settings_of"
+    ),
     "_events": "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting",
     "_runner": "Job run",
     "_fingerprint": "fingerprint",

@@ -11,7 +11,7 @@ from methods._base import BadInput, EraserSpec, UserError, WeightFile
 from methods._cli import DONE, FAILED, complain, megabytes, say, say_json, table
 from methods._cli_markdown import erasers_as_markdown
 from methods._metrics_lpips import LPIPS_WEIGHTS
-from methods._registry import broken_erasers, list_erasers, missing_packages
+from methods._registry import broken_erasers, list_erasers, missing_packages, needed_weights
 from methods._weight_console import console_progress
 from methods._weights import WeightState, fetch, find_weights, weight_status
 
@@ -77,7 +77,7 @@ def entries() -> list[Entry]:
                 id=spec.id,
                 name=spec.name,
                 license=spec.license,
-                weights=spec.weights,
+                weights=needed_weights(spec),
                 default=spec.default,
                 non_commercial=spec.non_commercial,
                 obstacle=_obstacle(spec),
