@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from methods._registry import default_erasers as default_erasers
     from methods._registry import get_eraser as get_eraser
     from methods._registry import list_erasers as list_erasers
+    from methods._registry import needed_weights as needed_weights
     from methods._runner import Job as Job
     from methods._runner import run as run
     from methods._weights import WeightState as WeightState
@@ -70,7 +71,9 @@ _HOME = {
     "_geometry": "changed_outside check_mask",
     "_weights": ("WeightState WeightStatus fetch fetch_in_background find_weights weight_status"),
     "_device": "StopToken best_device device_lock",
-    "_registry": "BrokenEraser broken_erasers default_erasers get_eraser list_erasers",
+    "_registry": (
+        "BrokenEraser broken_erasers default_erasers get_eraser list_erasers needed_weights"
+    ),
     "_events": "Event Failed Fetching Finished Loading Started Stepped Stopping Waiting",
     "_runner": "Job run",
 }

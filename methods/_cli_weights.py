@@ -10,7 +10,7 @@ from typing import Any
 from methods._base import BadInput, EraserSpec, UserError, WeightFile
 from methods._cli import DONE, FAILED, complain, megabytes, say, say_json, table
 from methods._cli_markdown import erasers_as_markdown
-from methods._registry import broken_erasers, list_erasers, missing_packages
+from methods._registry import broken_erasers, list_erasers, missing_packages, needed_weights
 from methods._weight_console import console_progress
 from methods._weights import WeightState, fetch, find_weights, weight_status
 
@@ -76,7 +76,7 @@ def entries() -> list[Entry]:
                 id=spec.id,
                 name=spec.name,
                 license=spec.license,
-                weights=spec.weights,
+                weights=needed_weights(spec),
                 default=spec.default,
                 non_commercial=spec.non_commercial,
                 obstacle=_obstacle(spec),
@@ -171,7 +171,7 @@ def _wanted(args: argparse.Namespace) -> list[WeightFile]:
         chosen = known
     else:
         chosen = [entry for entry in known if args.default and entry.default]
-        chosen += [_entry(name, known) for name in args.names if not _files(name, known)]
+        chosen += [entry for name in args.names for entry in _entries(name, known)]
     files = [weight for entry in chosen for weight in entry.weights]
     files += [weight for entry in known if args.all for weight in entry.more_weights]
     files += [weight for name in args.names for weight in _files(name, known)]
@@ -190,10 +190,11 @@ def _files(name: str, known: Sequence[Entry]) -> list[WeightFile]:
     return exact or [weight for weight in every if weight.name.startswith(f"{name}/")]
 
 
-def _entry(name: str, known: Sequence[Entry]) -> Entry:
-    for entry in known:
-        if entry.id == name:
-            return entry
+def _entries(name: str, known: Sequence[Entry]) -> list[Entry]:
+    """The entry with that id. None is no mistake where a file or a folder has the name."""
+    found = [entry for entry in known if entry.id == name]
+    if found or _files(name, known):
+        return found
     ids = ", ".join(entry.id for entry in known)
     text = f"There is nothing by the name '{name[:80]}' to fetch. Choose from: {ids}."
     raise BadInput(text, "unknown_name", name=name[:80], known=ids)

@@ -104,6 +104,7 @@ from methods._diffusion_text import ClipPrompts as ClipPrompts
 from methods._diffusion_text import Embedding as Embedding
 from methods._diffusion_text import SdxlPrompts as SdxlPrompts
 from methods._diffusion_text import without_idle_encoders
+from methods._embedding_files import any_kept
 from methods._memory import memory_budget
 from methods._weight_repository import RepoFile as RepoFile
 from methods._weight_repository import Repository as Repository
@@ -205,6 +206,8 @@ class DiffusionEraser(Eraser):
     ) -> tuple[WeightFile, ...]:
         """For `weights_for`: without the encoders' files that are neither here nor wanted, because
         the embeddings of the texts are kept from an earlier run."""
+        if not any_kept():  # torch need not be asked for its names
+            return tuple(weights)
         return without_idle_encoders(weights, prompts, texts, cls._dtype_on(best_device()))
 
     def embed(self, prompts: ClipPrompts, texts: Sequence[str]) -> tuple[Embedding, ...]:

@@ -37,6 +37,11 @@ def folder() -> Path:
     return Path(chosen).expanduser().absolute() if chosen else cache_dir() / "embeddings"
 
 
+def any_kept() -> bool:
+    """Whether there are any."""
+    return next(folder().glob("*.safetensors"), None) is not None
+
+
 def read(key: str) -> dict[str, torch.Tensor] | None:
     """The tensors kept under a key, on the CPU; None where there is no sound file of them."""
     file = _file(key)

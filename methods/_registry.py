@@ -116,6 +116,14 @@ def _bad_setting(eraser: type[Eraser], error: ValidationError) -> BadInput:
     return BadInput(text, "bad_setting", reason=reason, **details)
 
 
+def needed_weights(spec: EraserSpec) -> tuple[WeightFile, ...]:
+    """The eraser's own files that its default settings need on this machine: all, less those of
+    text encoders whose only embedding is kept already."""
+    eraser = get_eraser(spec.id)
+    names = {weight.name for weight in eraser.weights_for(eraser.Settings())}
+    return tuple(weight for weight in spec.weights if weight.name in names)
+
+
 def missing_packages(spec: EraserSpec) -> tuple[str, ...]:
     """The optional packages that the eraser needs and this environment does not have."""
     return tuple(name for name in spec.packages if find_spec(name) is None)

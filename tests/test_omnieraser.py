@@ -212,3 +212,42 @@ def test_without_any_weights_it_says_which(monkeypatch: pytest.MonkeyPatch, home
         use_local(REPOSITORY.name, home / REPOSITORY.name)
         eraser.unload()
     assert REPOSITORY.name in str(caught.value)
+
+
+# --- how the card says it ------------------------------------------------------------------------
+
+
+def test_the_card_asks_for_no_encoder_whose_embedding_is_kept(
+    photo: Image, mask: Mask, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the page and in the command line's list: the size shrinks and the state is ready."""
+    from methods._cli_weights import entries
+    from ui.service_catalog import describe_erasers
+
+    monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(tmp_path))
+    monkeypatch.delenv("ERASER_LAB_EMBEDDINGS")
+    encoders = in_the_cache(home / SHARED.name, tmp_path)
+    monkeypatch.setattr(omnieraser, "PROMPTS", FluxPrompts(*(Part(encoders, f) for f in ENCODERS)))
+    spec = replace(OmniEraser.spec, weights=(*DEV.weights(), *encoders.weights()))
+    monkeypatch.setattr(OmniEraser, "spec", spec)
+
+    def card() -> tuple[set[str], set[str], str]:
+        """The names and the states on the page, and the state in the list."""
+        (shown,) = (d for d in describe_erasers() if d["id"] == "omnieraser")
+        (entry,) = (e for e in entries() if e.id == "omnieraser")
+        names = {weight["name"] for weight in shown["weights"]}
+        assert {weight.name for weight in entry.weights} == names
+        return names, {weight["state"] for weight in shown["weights"]}, entry.state
+
+    whole = {weight.name for weight in spec.weights}
+    assert card() == (whole, {"ready"}, "ready")
+    shutil.rmtree(tmp_path / encoders.name)
+    embeddings.clear()
+    assert card() == (whole, {"ready", "missing"}, "missing")
+    in_the_cache(home / SHARED.name, tmp_path)
+    eraser = OmniEraser()
+    eraser.load("cpu", None)
+    erased(eraser, photo, mask)
+    eraser.unload()
+    shutil.rmtree(tmp_path / encoders.name)
+    assert card() == ({weight.name for weight in DEV.weights()}, {"ready"}, "ready")

@@ -19,7 +19,7 @@ from golden_sdxl import config_of, every_case, source_of, tensors_of
 from methods import _omnieraser_models as models
 from methods import omnieraser
 from methods._base import Image, Mask
-from methods._diffusion import Embedding
+from methods._diffusion import DiffusionEraser, Embedding
 from methods._flux_models import DEV, SHARED
 from methods._weights import use_local
 from methods.omnieraser import OmniEraser
@@ -181,9 +181,14 @@ def run(
         noise = golden["latents_initial_packed"][place]
         patch.setattr(omnieraser, "first_noise", lambda *_: noise)
     pictures: list[Any] = []
-    to_uint8 = omnieraser.DiffusionEraser.call.__globals__["to_uint8"]
-    rounding = lambda picture: (pictures.append(picture), to_uint8(picture))[1]  # noqa: E731
-    patch.setitem(omnieraser.DiffusionEraser.call.__globals__, "to_uint8", rounding)
+    home = DiffusionEraser.call.__globals__
+    to_uint8 = home["to_uint8"]
+
+    def rounding(picture: Any) -> Any:
+        pictures.append(picture)
+        return to_uint8(picture)
+
+    patch.setitem(home, "to_uint8", rounding)
     settings = eraser.Settings(num_inference_steps=case["steps"], guidance_scale=case["cfg"])
     image, mask = on_canvas(case, golden)
     eraser.erase(image, mask, settings, case["latent_generator_seed"], lambda *_: None)

@@ -171,7 +171,7 @@ def save_omnipaint(folder: Path, seed: int = 230) -> Path:
 
     tensors = omnipaint_lora(transformer(), seed)
     made = np.random.default_rng(seed)
-    arrays = {
+    arrays: dict[str, Any] = {
         "prompt_embeds": made.standard_normal((1, 12, 2 * WIDTH)).astype(np.float32),
         "pooled_prompt_embeds": made.standard_normal((1, WIDTH)).astype(np.float32),
         "text_ids": np.zeros((1, 12, 3), np.float32),

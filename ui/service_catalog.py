@@ -23,6 +23,7 @@ from methods import (
     fetch_in_background,
     get_eraser,
     list_erasers,
+    needed_weights,
     weight_status,
 )
 from segmentation import (
@@ -71,7 +72,7 @@ def start_fetching(name: str) -> None:
 
 
 def _weights_named(name: str) -> tuple[WeightFile, ...]:
-    named = next((spec.weights for spec in _specs() if spec.id == name), ())
+    named = next((_needed(spec) for spec in _specs() if spec.id == name), ())
     one = known_weights().get(name)
     return (one,) if one is not None else named
 
@@ -104,6 +105,10 @@ def _specs() -> list[EraserSpec | SegmenterSpec | DetectorSpec]:
     return [*list_segmenters(), *list_detectors(), *list_erasers()]
 
 
+def _needed(spec: EraserSpec | SegmenterSpec | DetectorSpec) -> tuple[WeightFile, ...]:
+    return needed_weights(spec) if isinstance(spec, EraserSpec) else spec.weights
+
+
 @lru_cache(maxsize=1)
 def describe_device() -> dict[str, Any]:
     """kind: "cuda", "mps" or "cpu"; name: as its maker calls it; memory: bytes."""
@@ -133,7 +138,7 @@ def _describe_eraser(spec: EraserSpec) -> dict[str, Any]:
         "notes": [note._asdict() for note in spec.notes],
         "available": why is None,
         "why": None if why is None else why._asdict(),
-        "weights": [_describe_weight(weight) for weight in spec.weights],
+        "weights": [_describe_weight(weight) for weight in needed_weights(spec)],
         "settings": describe_settings(get_eraser(spec.id).Settings),
     }
 
