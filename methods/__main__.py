@@ -1,4 +1,4 @@
-"""The command line: python -m methods list | fetch | erase | bench.
+"""The command line: python -m methods list | fetch | erase | bench | fits.
 
 Exit codes: 0 all done; 1 an eraser or a download failed; 2 the call or its input cannot be
 used; 130 interrupted. Errors are one sentence on standard error.
@@ -92,6 +92,12 @@ def _bench(args: argparse.Namespace) -> int:
     return bench(args)
 
 
+def _fits(args: argparse.Namespace) -> int:
+    from methods._cli_fits import show_fits
+
+    return show_fits(args)
+
+
 # --- arguments ---------------------------------------------------------------------------
 
 
@@ -118,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_fetch(_command(commands, "fetch", _fetch, "download weights"))
     _add_erase(_command(commands, "erase", _erase, "erase an object from a photo"))
     _add_bench(_command(commands, "bench", _bench, "measure the erasers on example photos"))
+    _add_fits(_command(commands, "fits", _fits, "show which large model fits on which GPU"))
     return parser
 
 
@@ -277,6 +284,12 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         help="gets a picture of quality against time (results/trade-off.png)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_fits(parser: argparse.ArgumentParser) -> None:
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--markdown", action="store_true", help="print the README's table")
 
 
 def _seed(text: str) -> int:

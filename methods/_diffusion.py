@@ -57,6 +57,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from methods._base import DeviceName, Eraser, Progress, WeightFile
@@ -176,12 +177,20 @@ class DiffusionEraser(Eraser):
     def memory(self, settings: Any, device: DeviceName) -> Mapping[str, int]:
         """Each component by itself, so that sharing is seen."""
         dtype = self._dtype_on(device)
-        parts = self.parts(settings).values()
+        parts = self._wanted(settings).values()
         return {identity(part, dtype): part_bytes(part, dtype) for part in parts}
+
+    def _wanted(self, settings: Any) -> dict[str, Part]:
+        """The parts, the transformer in the precision that the settings ask for."""
+        parts = dict(self.parts(settings))
+        if "transformer" in parts:
+            chosen = settings.quantization
+            parts["transformer"] = replace(parts["transformer"], quantization=chosen)
+        return parts
 
     def loaded(self, settings: Any) -> dict[str, Any]:
         """The components for these settings by name: taken at the first call, then kept."""
-        wanted = self.parts(settings)
+        wanted = self._wanted(settings)
         for name, (part, component) in list(self._taken.items()):
             if wanted.get(name) != part:
                 del self._taken[name]

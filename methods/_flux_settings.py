@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from methods._base import setting
-from methods._diffusion import DiffusionSettings
+from methods._diffusion import TransformerSettings
 
 
-class FluxSettings(DiffusionSettings):
+class FluxSettings(TransformerSettings):
     """Both as the authors of OmniEraser and OmniPaint have them."""
 
     num_inference_steps: int = setting(

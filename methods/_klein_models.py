@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from methods._diffusion import ClipPrompts, Embedding, Part, Repository, read_additions
 from methods._diffusion import RepoFile as File
-from methods._diffusion_quantization import Quantization
 
 if TYPE_CHECKING:
     import torch
@@ -151,11 +150,7 @@ class KleinPrompts(ClipPrompts):
 
 PROMPTS = KleinPrompts(Part(REPOSITORY, "tokenizer"), Part(REPOSITORY, "text_encoder"))
 VAE = Part(REPOSITORY, "vae")
-
-
-def transformer(quantization: Quantization) -> Part:
-    """The network that takes the steps."""
-    return Part(REPOSITORY, "transformer", quantization=quantization)
+TRANSFORMER = Part(REPOSITORY, "transformer")
 
 
 def read_klein_additions(path: Path, dtype: torch.dtype) -> Any:

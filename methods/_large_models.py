@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
+
+from methods._diffusion_readers import quiet
 
 HALF = 2
 """Bytes of a number in bfloat16, which all of them are published in and run in."""
@@ -28,28 +30,23 @@ class LargeModel:
     name: str
     library: Literal["diffusers", "transformers"]
     kind: str
-    config: Mapping[str, Any]
+    config: Mapping[str, Any] = field(hash=False)
 
     def build(self) -> Any:
-        """On the meta device: names and shapes, no numbers."""
+        """On the meta device, in bfloat16: names and shapes, no numbers."""
         import torch
 
-        package = importlib.import_module(self.library)
-        kind = getattr(package, self.kind)
-        with torch.device("meta"):
-            if self.library == "diffusers":
-                return kind(**self.config)
-            return kind(kind.config_class(**self.config))
-
-
-def shapes_of(model: LargeModel) -> Shapes:
-    """Of all that a file of the network holds; tensors that two layers share come once."""
-    return _shapes_of(model.name)
+        kind = getattr(importlib.import_module(self.library), self.kind)
+        given = self.config if self.library == "diffusers" else kind.config_class(**self.config)
+        with quiet(), torch.device("meta"):
+            made = kind(**given) if self.library == "diffusers" else kind(given)
+            return made.to(torch.bfloat16)
 
 
 @lru_cache(maxsize=32)
-def _shapes_of(name: str) -> Shapes:
-    tensors = BY_NAME[name].build().state_dict(keep_vars=True)
+def shapes_of(model: LargeModel) -> Shapes:
+    """Of all that a file of the network holds; tensors that two layers share come once."""
+    tensors = model.build().state_dict(keep_vars=True)
     own = {id(tensor): key for key, tensor in reversed(tensors.items())}
     return tuple((key, tuple(t.shape)) for key, t in tensors.items() if own[id(t)] == key)
 
@@ -206,11 +203,3 @@ QWEN3_4B = LargeModel(
         "tie_word_embeddings": True,
     },
 )
-
-
-def _all() -> Iterator[LargeModel]:
-    yield from (value for value in list(globals().values()) if isinstance(value, LargeModel))
-
-
-BY_NAME = {model.name: model for model in _all()}
-"""Every model of this file."""

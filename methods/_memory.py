@@ -17,7 +17,7 @@ GIB = 1024**3
 _CPU_SHARE = 0.6
 """Of the memory that is free when the program first asks: the photos and the page need some."""
 
-_GPU_MARGIN = 1 * GIB
+GPU_MARGIN = 1 * GIB
 """Left free on a GPU for activations and for whoever else draws on it."""
 
 _SAMPLE_SECONDS = 0.02
@@ -33,7 +33,7 @@ def memory_budget(device: DeviceName) -> int:
         import torch
 
         free, _total = torch.cuda.mem_get_info()
-        return max(0, int(free) - _GPU_MARGIN)
+        return max(0, int(free) - GPU_MARGIN)
     return int(_free_ram() * _CPU_SHARE)
 
 

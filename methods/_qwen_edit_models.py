@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from methods._diffusion import Part, Repository, read_additions
 from methods._diffusion import RepoFile as File
-from methods._diffusion_quantization import Quantization
 
 if TYPE_CHECKING:
     import torch
@@ -121,12 +120,8 @@ LIGHTNING = Repository(
 """Makes it work in four steps without guidance."""
 
 VAE = Part(REPOSITORY, "vae")
+TRANSFORMER = Part(REPOSITORY, "transformer")
 ENCODER = Part(REPOSITORY, "text_encoder")
-
-
-def transformer(quantization: Quantization) -> Part:
-    """The network that takes the steps."""
-    return Part(REPOSITORY, "transformer", quantization=quantization)
 
 
 def read_processor(path: Path, dtype: torch.dtype) -> Any:

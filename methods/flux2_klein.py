@@ -41,10 +41,10 @@ from methods._klein_models import (
     PROMPTS,
     REMOVING,
     REPOSITORY,
+    TRANSFORMER,
     VAE,
     additions,
     klein_pipeline,
-    transformer,
 )
 from methods._object_marks import Mark, marked, resized, whole_cells
 
@@ -160,7 +160,7 @@ class Flux2Klein(DiffusionEraser):
 
     def parts(self, settings: Any) -> Mapping[str, Part]:
         """Transformer, VAE and, if any, the additions."""
-        parts = {"transformer": transformer(settings.quantization), "vae": VAE}
+        parts = {"transformer": TRANSFORMER, "vae": VAE}
         more = {"additions": additions(settings.additions)} if settings.additions else {}
         return {**parts, **more}
 

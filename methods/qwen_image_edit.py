@@ -40,10 +40,10 @@ from methods._qwen_edit_models import (
     PROCESSOR,
     REMOVING,
     REPOSITORY,
+    TRANSFORMER,
     VAE,
     additions,
     qwen_pipeline,
-    transformer,
 )
 from methods._qwen_edit_prompts import PicturePrompts
 from methods._qwen_edit_settings import NOTHING, QwenImageEditSettings
@@ -96,7 +96,7 @@ class QwenImageEdit(DiffusionEraser):
 
     def parts(self, settings: Any) -> Mapping[str, Part]:
         """Transformer and VAE, the additions, and the encoder where there is to be room for it."""
-        parts = {"transformer": transformer(settings.quantization), "vae": VAE}
+        parts = {"transformer": TRANSFORMER, "vae": VAE}
         if settings.removing:
             parts["remover"] = additions(REMOVING)
         if settings.lightning:

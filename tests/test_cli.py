@@ -84,11 +84,11 @@ def shell(*args: object, **more: Any) -> subprocess.CompletedProcess[str]:
 def test_help_names_the_commands() -> None:
     done = shell("--help")
     assert done.returncode == 0 and done.stderr == ""
-    for word in ("list", "fetch", "erase", "bench"):
+    for word in ("list", "fetch", "erase", "bench", "fits"):
         assert word in done.stdout
 
 
-@pytest.mark.parametrize("command", ["list", "fetch", "erase", "bench"])
+@pytest.mark.parametrize("command", ["list", "fetch", "erase", "bench", "fits"])
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(command, "--help") == 0
     assert "usage: python -m methods " + command in capsys.readouterr().out

@@ -28,8 +28,8 @@ from methods._klein_models import (
     PROMPTS,
     REMOVING,
     REPOSITORY,
+    TRANSFORMER,
     additions,
-    transformer,
 )
 from methods._large_models import FLUX2_KLEIN
 from methods._object_marks import Mark, marked, whole_cells
@@ -72,7 +72,7 @@ def stock(kind: Any) -> Iterator[Any]:
 
     names = ("vae", "text_encoder", "tokenizer", "scheduler")
     parts = {name: Part(REPOSITORY, name) for name in names}
-    parts["transformer"] = transformer("none")
+    parts["transformer"] = TRANSFORMER
     components = {name: store.take(part, torch.float32) for name, part in parts.items()}
     try:
         pipeline = kind(**components, is_distilled=True)
@@ -307,7 +307,7 @@ def test_the_additions_come_off_the_shared_network() -> None:
     import torch
 
     with (
-        store.borrow(transformer("none"), torch.float32) as network,
+        store.borrow(TRANSFORMER, torch.float32) as network,
         store.borrow(additions(REMOVING), torch.float32) as some,
     ):
         before = state(network)

@@ -34,7 +34,7 @@ from methods._qwen_edit_models import (
     PROCESSOR,
     REMOVING,
     REPOSITORY,
-    transformer,
+    TRANSFORMER,
 )
 from methods._qwen_edit_settings import FILL, NOTHING, REMOVE
 from methods._registry import settings_of
@@ -93,7 +93,7 @@ def stock(kind: Any) -> Iterator[Any]:
     import torch
 
     parts = {name: Part(REPOSITORY, name) for name in ("vae", "scheduler")}
-    parts |= {"text_encoder": ENCODER, "processor": PROCESSOR, "transformer": transformer("none")}
+    parts |= {"text_encoder": ENCODER, "processor": PROCESSOR, "transformer": TRANSFORMER}
     components = {name: store.take(part, torch.float32) for name, part in parts.items()}
     try:
         pipeline = kind(**components, tokenizer=None)

@@ -55,6 +55,16 @@ def test_the_table_of_results_is_a_real_runs() -> None:
     assert all(line["done"] == len(stand_in_rows()) for line in made["summary"])
 
 
+def test_the_table_of_what_fits_is_computed() -> None:
+    from methods._cli_fits import fits_as_markdown
+
+    found = re.search(r"<!-- fits:[^>]*-->\n(.*?)\n<!-- /fits -->", README, re.DOTALL)
+    assert found is not None
+    assert found.group(1) == fits_as_markdown(), (
+        "run `python -m methods fits --markdown` and put its output into the README"
+    )
+
+
 def test_the_head_is_a_hugging_face_space_header() -> None:
     import gradio
 
