@@ -79,7 +79,8 @@ def test_hostile_names_stay_text(tab: Any, examples_dir: Path) -> None:
     assert tab.card("slow_test").locator("h3").inner_text() == "Slow <b onclick=alert(1)>eraser</b>"
     assert tab.page.locator(".lab-result img[src=x]").count() == 0
     tab.page.goto(tab.url + "?run=<img src=x onerror=alert(1)>")
-    tab.page.wait_for_selector(".lab-notice.error")
+    said = tab.page.wait_for_selector(".lab-notice.error").inner_text()
+    assert "This run is not on this server" in said
     assert tab.page.evaluate("window.hacked || 0") == 0
 
 

@@ -134,10 +134,10 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
       showStatus();
       return;
     }
-    await show(reply.photo, reply.prompt);
+    show(reply.photo, reply.prompt);
   }
 
-  async function show(opened, prompt) {
+  function show(opened, prompt) {
     lab.photo = opened;
     answer = null;
     cursor = cursorBox = null;
@@ -151,11 +151,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     brushSize.value = String(Math.round(Math.max(opened.width, opened.height) / 32));
     zoom.reset();
     for (const note of opened.notes || []) lab.notice(lab.say(note));
-    try {
-      await photo.decode();
-    } catch {
-      /* the browser draws it as it arrives */
-    }
+    // Before the picture has arrived, so that not even a click of that moment is lost.
     lab.emit("photo", opened);
     work.reset(prompt);
   }
@@ -571,18 +567,19 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     }
   });
 
-  /* A reload goes on where it was. A run's link brings its own photo instead. */
+  /** A reload goes on where it was, beside a run too; a run's link brings its own photo. True: it went on. */
   async function resume() {
     const before = lab.session.read();
-    if (!before || new URLSearchParams(location.search).has("run")) return;
+    if (!before || (new URLSearchParams(location.search).has("run") && !lab.comesBack)) return false;
     const reply = await lab.ask(server.reopen_photo, { photo: before.photo, segmenter: lab.segmenter });
-    if (reply.ok && !lab.photo) await show(reply.photo, before.work);
+    if (reply.ok && !lab.photo) show(reply.photo, before.work);
+    return reply.ok;
   }
 
   lab.segmenter = lab.remember("segmenter") || null;
   setTool("click");
   setMinus(false);
   lab.translate(root);
-  resume();
+  lab.resumed = resume();
 };
 })();

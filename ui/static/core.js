@@ -105,6 +105,9 @@
     },
   };
 
+  /** Whether this tab comes back to what it showed before, rather than follows a link. */
+  lab.comesBack = ["reload", "back_forward"].includes((performance.getEntriesByType("navigation")[0] || {}).type);
+
   /* ---- building DOM ------------------------------------------------------------------ */
 
   /** h("button.primary", {onclick, "data-t": "panel.erase"}, child, …): children are nodes or plain text. */

@@ -8,6 +8,7 @@
 eraserLab.mountGrid = ({ element, server, props, watch }) => {
   const lab = eraserLab;
   const { h, t } = lab;
+  const FOLLOW = 2500; // milliseconds between two looks at a run of another tab; the server counts them
   let grid = null; // the newest value
   let expected = null; // the run that this page has started and waits for
   const cards = new Map(); // index -> {node, picture, caption, drawn}
@@ -244,12 +245,13 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     const keeps = document.activeElement;
     render(value);
     if (keeps && keeps.isConnected && keeps !== document.activeElement) keeps.focus({ preventScroll: true });
+    if (lab.running !== value.run) return;
+    // The address is the run's from its first moment: a reload in the middle loses nothing.
+    const shown = new URLSearchParams(location.search).get("run") === value.run;
+    if (value.photo && !shown) history.replaceState(null, "", runUrl(value.run));
     if (value.state === "running") return;
-    if (lab.running === value.run) {
-      lab.running = null;
-      if (value.photo) history.replaceState(null, "", runUrl(value.run));
-      lab.emit("finished", value);
-    }
+    lab.running = null;
+    lab.emit("finished", value);
   }
 
   watch("value", () => take(props.value));
@@ -270,10 +272,20 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     const reply = await lab.ask(server.open_run, { run });
     if (!reply.ok) { lab.notice(lab.errorText(reply.error), "error"); return; }
     take(reply.grid);
-    await lab.showPhoto(reply.photo, reply.prompt);
+    follow(run);
+    if (!(await lab.resumed)) lab.showPhoto(reply.photo, reply.prompt);
     const adopt = () => lab.adoptJobs(reply.jobs);
     if (lab.catalogue) adopt();
     else lab.on("catalogue", adopt);
+  }
+
+  /** A run that this page has not started sends it nothing: it is asked for until it has ended. */
+  async function follow(run) {
+    while (grid.run === run && grid.state === "running" && lab.running !== run) {
+      await new Promise((resolve) => setTimeout(resolve, FOLLOW));
+      const reply = await lab.ask(server.open_run, { run });
+      if (reply.ok && grid.run === run) take(reply.grid);
+    }
   }
 
   setSplit(0);
