@@ -157,6 +157,17 @@ def test_the_large_view_zooms_compares_and_steps(selected: Any) -> None:
     assert selected.page.locator("dialog.lab-viewer[open]").count() == 0
 
 
+def test_the_large_view_opens_and_closes_by_keyboard(selected: Any) -> None:
+    selected.choose("telea")
+    selected.erase()
+    name = selected.card("telea").locator("h3 button")
+    name.focus()
+    selected.page.keyboard.press("Enter")
+    assert selected.page.inner_text("dialog.lab-viewer[open] h2") == "Telea"
+    selected.page.keyboard.press("Escape")
+    assert name.evaluate("button => button === document.activeElement")
+
+
 def test_the_link_reopens_the_run_in_another_browser(selected: Any, tabs: Tabs) -> None:
     selected.choose("telea", "patchmatch")
     selected.erase()

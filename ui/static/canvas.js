@@ -32,8 +32,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   const found = h("div.lab-found");
   const rubber = h("div.lab-rubber", { hidden: true });
   const cross = h("div.lab-cross", { hidden: true });
-  const tip = h("div.lab-tip", { hidden: true });
-  const view = h("div.lab-view", { hidden: true }, photo, overlay, preview, scratch, marks, found, rubber, cross, tip);
+  const view = h("div.lab-view", { hidden: true }, photo, overlay, preview, scratch, marks, found, rubber, cross);
   const picker = h("input", { type: "file", accept: ACCEPT, hidden: true, "data-testid": "file",
     onchange: () => { if (picker.files[0]) openFile(picker.files[0]); picker.value = ""; } });
   const gallery = h("div.lab-examples", { role: "group", "data-t-label": "canvas.examples" });
@@ -69,9 +68,9 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   const newButton = h("button.lab-tool.wide", { type: "button", hidden: true, "data-t-title": "canvas.new", onclick: () => picker.click() },
     lab.icon("image"), h("span", { "data-t": "canvas.new" }));
   const toolbar = h("div.lab-toolbar", { role: "toolbar", "data-t-label": "canvas.tools" },
-    tools, signs, levels, brushRow, h("div.lab-group.lab-history", {}, undoButton, redoButton, clearButton, eyeButton, fitButton));
-  const controls = h("div.lab-controls", { hidden: true }, toolbar,
-    lab.shapeBar({ server, upload, openCase: () => openCase() }), lab.detectBar({ server, layer: found }), lab.objectBar());
+    tools, signs, brushRow, h("div.lab-group.lab-history", {}, undoButton, redoButton, clearButton, eyeButton, fitButton));
+  const controls = h("div.lab-controls", { hidden: true }, toolbar, lab.objectBar(levels),
+    lab.shapeBar({ server, upload, openCase: () => openCase() }), lab.detectBar({ server, layer: found }));
   const root = h("section.lab-card.lab-canvas", { "data-t-label": "canvas.section" },
     stage, controls, h("div.lab-statusline", {}, status, badge, fitted(), fetchButton, newButton), gallery, picker);
   element.replaceChildren(root);
@@ -247,9 +246,16 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     else if (work.empty) say(t("canvas.start"));
     else if (!answer) say(t("canvas.thinking"));
     else if (answer.area === 0) say(t("canvas.nothing"));
-    else say([t("canvas.covers", { percent: lab.percent(answer.area), segmenter: segmenterName(answer.segmenter) }),
-      ...(answer.hints || []).map((hint) => t("hint." + hint.code))].join(" · "));
+    else {
+      // Nobody is named where nobody was asked: a mask that was painted or uploaded.
+      say([t("canvas.covers", { percent: lab.percent(answer.area) }), answer.segmenter && segmenterName(answer.segmenter)].filter(Boolean).join(" · "));
+      status.append(...(answer.hints || []).map(hintButton));
+    }
   }
+
+  /** A suspicion about the mask; pressed, it says how it is judged. */
+  const hintButton = ({ code }) => h("button.lab-hint-button", { type: "button", "data-hint": code, title: t("hint." + code + ".why"),
+    onclick: () => lab.notice(t("hint." + code + ".why")) }, lab.icon("warn"), t("hint." + code));
 
   const segmenterName = (id) => {
     const found = ((lab.catalogue && lab.catalogue.segmenters) || []).find((one) => one.id === id);
@@ -359,9 +365,10 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
 
   function toPhoto(event) {
     const rect = view.getBoundingClientRect();
+    const hundredths = (value) => Math.round(value * 100) / 100; // finer than any pointer; short in a case file
     return {
-      x: clamp(((event.clientX - rect.left) / rect.width) * lab.photo.width, 0, lab.photo.width - 0.01),
-      y: clamp(((event.clientY - rect.top) / rect.height) * lab.photo.height, 0, lab.photo.height - 0.01),
+      x: clamp(hundredths(((event.clientX - rect.left) / rect.width) * lab.photo.width), 0, lab.photo.width - 0.01),
+      y: clamp(hundredths(((event.clientY - rect.top) / rect.height) * lab.photo.height), 0, lab.photo.height - 0.01),
     };
   }
 
@@ -464,6 +471,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     cross.hidden = false;
     cross.style.left = (cursor.x / lab.photo.width) * 100 + "%";
     cross.style.top = (cursor.y / lab.photo.height) * 100 + "%";
+    zoom.reveal(cursor.x / lab.photo.width, cursor.y / lab.photo.height);
     if (cursorBox) stretch(cursorBox, cursor, minus);
     say(t("canvas.cursor", { x: Math.round(cursor.x), y: Math.round(cursor.y) }));
   }
@@ -580,6 +588,6 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   setTool("click");
   setMinus(false);
   lab.translate(root);
-  lab.resumed = resume();
+  lab.canvasMounted({ resumed: resume() });
 };
 })();

@@ -107,7 +107,7 @@
     }
 
     for (const event of ["catalogue", "weights", "lang"]) lab.on(event, () => { enable(); if (detections.length) render(); });
-    lab.on("photo", clear);
+    lab.on("photo", () => { clear(); enable(); });
     enable();
     return bar;
   };

@@ -120,7 +120,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     if (value.mask && value.mask.overlay) zoomed.append(h("img.lab-overlay", { src: value.mask.overlay, alt: "" }));
     const open = () => lab.openViewer(grid, -1);
     picture.addEventListener("click", open);
-    const caption = h("div.lab-caption", {}, h("div.lab-caption-head", {}, h("h3", { "data-t": "grid.original" })),
+    const caption = h("div.lab-caption", {}, h("div.lab-caption-head", {}, title(t("grid.original"), open)),
       h("p.lab-figures", {}, `${value.photo.width} × ${value.photo.height}`, value.mask ? " · " + t("grid.masked", { percent: lab.percent(value.mask.area) }) : ""));
     const node = h("article.lab-result", { "data-index": "original" }, picture, caption);
     body.prepend(node);
@@ -183,8 +183,11 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     return t("state." + card.state);
   }
 
+  /** A card's name; pressed, it opens the large view, which a picture alone would keep from the keyboard. */
+  const title = (name, open) => h("h3", {}, open ? h("button.lab-name", { type: "button", title: t("grid.large"), onclick: open }, name) : name);
+
   function captionOf(card) {
-    const head = h("div.lab-caption-head", {}, h("h3", {}, card.name));
+    const head = h("div.lab-caption-head", {}, title(card.name, card.view && (() => lab.openViewer(grid, card.index))));
     if (card.full) head.append(h("a.lab-tool", { href: card.full + "?download=1", download: true, "aria-label": t("grid.download", { eraser: card.name }),
       title: t("grid.download", { eraser: card.name }) }, lab.icon("download")));
     else if (card.state === "done") head.append(h("i.lab-spin.small", { title: t("grid.saving") }));
@@ -273,7 +276,8 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     if (!reply.ok) { lab.notice(lab.errorText(reply.error), "error"); return; }
     take(reply.grid);
     follow(run);
-    if (!(await lab.resumed)) lab.showPhoto(reply.photo, reply.prompt);
+    const { resumed } = await lab.canvas;
+    if (!(await resumed)) lab.showPhoto(reply.photo, reply.prompt);
     const adopt = () => lab.adoptJobs(reply.jobs);
     if (lab.catalogue) adopt();
     else lab.on("catalogue", adopt);
