@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 
 from ui.page import build_page, launch_options
-from ui.service import Service
+from ui.service import Service, default_data_dir
 
 LANGUAGES = ("en", "zh")
 
@@ -71,10 +72,23 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return options
 
 
+def make_service() -> Service:
+    """The service; ends the program with a sentence where its settings or folder are no good."""
+    try:
+        return Service()
+    except ValueError as error:  # names the environment variable that cannot be used
+        sys.exit(f"Eraser Lab cannot start: {error}")
+    except OSError as error:
+        sys.exit(
+            f"Eraser Lab cannot keep photos and results in {default_data_dir()}"
+            f" ({error.strerror}). Choose another folder with ERASER_LAB_DATA."
+        )
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Start the page and serve it until Ctrl-C."""
     options = parse(arguments)
-    service = Service()
+    service = make_service()
     page = build_page(service)
     page.queue(max_size=64)
     service.start(fetch=not options.no_fetch)
@@ -85,6 +99,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             server_port=options.port,
             share=options.share,
             inbrowser=options.open,
+        )
+    except OSError:
+        port = f"port {options.port}" if options.port else "a port from 7860 on"
+        sys.exit(
+            f"Eraser Lab cannot listen on {options.host}, {port}: another program uses it, or"
+            " this machine has no such address. Choose another with --port or --host."
         )
     finally:
         service.close()

@@ -223,7 +223,7 @@ def _demand_weights(spec: SegmenterSpec) -> None:
     size = sum(weight.size for weight in missing)
     text = f"The weights of {spec.name} are not on this machine yet ({size / 1e6:.0f} MB)."
     if not spec.gated:
-        text = f"{text} Fetch them first."
+        text = f"{text} Fetch them first, on the page or with: python -m methods fetch {spec.id}"
         raise WeightsUnavailable(text, "weights_missing", name=missing[0].name, size=size)
     page = license_page(spec)
     raise WeightsUnavailable(

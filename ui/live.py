@@ -238,14 +238,18 @@ class LiveRun:
         return "failed" if "error" in self._grid else "done"
 
     def _written(self) -> None:
-        """One of the files, or the run itself, is done; the last one closes the run."""
+        """One of the files, or the run itself, is done; the last one closes the run.
+
+        It is saved before it counts, so that no thread writes into a run that is closed.
+        """
+        self._save()
         with self._changed:
             self._unwritten -= 1
             last = self._unwritten == 0
             if last and any("full" in card for card in self._grid["cards"]):
                 self._grid["zip"] = run_url(self.id, "all.zip")
-        self._save()
         if last:
+            self._save()
             self._close()
 
     def _close(self) -> None:

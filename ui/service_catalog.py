@@ -134,6 +134,7 @@ def _describe_eraser(spec: EraserSpec) -> dict[str, Any]:
         "non_commercial": spec.non_commercial,
         "learned": spec.learned,
         "seeded": spec.seeded,
+        "preferred": spec.default,
         "default": spec in default_erasers(),
         "notes": [note._asdict() for note in spec.notes],
         "available": why is None,

@@ -67,7 +67,7 @@ TEXTS: dict[str, Text] = {
         "请先选中物体，再框出不属于它的部分。",
     ),
     "canvas.segmenter": Text("Who finds the object", "分割模型"),
-    "canvas.segmenter.auto": Text("best that is ready", "自动选择"),
+    "canvas.segmenter.auto": Text("found by: the best that is ready", "分割模型：自动选择"),
     "canvas.segmenter.fetch": Text("{segmenter} – fetch {size}", "{segmenter} – 下载 {size}"),
     "canvas.fetching": Text(
         "{segmenter}: fetching {percent} %", "正在下载 {segmenter}：{percent} %"
@@ -114,11 +114,17 @@ TEXTS: dict[str, Text] = {
         " MobileSAM is here.",
         "本机还没有 MobileSAM，此蒙版由 GrabCut 绘制；MobileSAM 就绪后会自动替换。",
     ),
-    "hint.rim": Text(
-        "a rim of the object may be left: grow the mask", "物体边缘可能残留：请扩大蒙版"
+    "hint.rim": Text("a rim may be left: grow the mask", "物体边缘可能残留：请扩大蒙版"),
+    "hint.rim.why": Text(
+        "Judged by colour: along much of the outline, what lies just outside the mask still looks"
+        " like the object rather than like the ground farther out.",
+        "按颜色判断：沿大部分轮廓，紧邻蒙版外侧的像素仍更像物体，而不像更远处的背景。",
     ),
-    "hint.shadow": Text(
-        "its shadow or reflection may stay: brush it in", "阴影或倒影可能残留：可用画笔加入"
+    "hint.shadow": Text("its shadow may stay: brush it in", "阴影可能残留：可用画笔加入"),
+    "hint.shadow.why": Text(
+        "Judged by light: a region that touches the mask is darker than the ground around it but"
+        " of the same colour, as shadows are.",
+        "按明暗判断：与蒙版相接的区域比周围地面暗，但颜色相同，像是阴影。",
     ),
     # several objects
     "objects.list": Text("Objects in the mask", "蒙版中的物体"),
@@ -173,7 +179,7 @@ TEXTS: dict[str, Text] = {
     # objects by name
     "detect.label": Text("Name the object", "说出物体名称"),
     "detect.placeholder": Text("or name it: red car, dog", "或输入名称，例如：red car, dog"),
-    "detect.off": Text("Text selection needs GroundingDINO", "文本选择需要 GroundingDINO"),
+    "detect.off": Text("by name: needs GroundingDINO", "按名称选择需要 GroundingDINO"),
     "detect.fetch": Text(
         "Fetch {detector} ({size}, {license})", "下载 {detector}（{size}，{license}）"
     ),
@@ -210,6 +216,7 @@ TEXTS: dict[str, Text] = {
     "panel.ready": Text("ready", "就绪"),
     "panel.fetching": Text("fetching {percent} %", "正在下载 {percent} %"),
     "panel.fetch": Text("Press to fetch ({size}, {license})", "点击下载（{size}，{license}）"),
+    "panel.more": Text("{count} more, to be fetched first", "另有 {count} 种，需先下载"),
     "panel.again": Text("Try again ({size}, {license})", "重试（{size}，{license}）"),
     "panel.fetchfailed": Text("could not be fetched", "下载失败"),
     "panel.noncommercial": Text("non-commercial", "非商用"),
@@ -246,6 +253,7 @@ TEXTS: dict[str, Text] = {
         "{done} of {total} done in {seconds}", "完成 {done} / {total}，用时 {seconds}"
     ),
     "grid.stopped": Text("stopped, {done} of {total} done", "已停止，完成 {done} / {total}"),
+    "grid.large": Text("Large view", "大图"),
     "grid.by": Text("Result of {eraser}", "{eraser} 的结果"),
     "grid.download": Text("Download {eraser} as PNG", "下载 {eraser} 的 PNG"),
     "grid.saving": Text("Saving the lossless picture", "正在保存无损图片"),

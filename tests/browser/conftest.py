@@ -157,8 +157,11 @@ class Tab:
 
     def photo(self, path: Path | dict[str, Any]) -> None:
         """Open a photo through the file button and wait until it is drawn."""
+        before = self.page.evaluate("eraserLab.photo && eraserLab.photo.id")
         self.page.set_input_files("[data-testid=file]", path)  # type: ignore[arg-type]
-        self.page.wait_for_selector(".lab-view:not([hidden])")
+        self.page.wait_for_function(
+            "before => eraserLab.photo && eraserLab.photo.id !== before", arg=before
+        )
         self.page.wait_for_function("document.querySelector('.lab-photo').naturalWidth > 0")
 
     def at(self, x: float, y: float) -> tuple[float, float]:
@@ -272,7 +275,9 @@ def tabs(browser: Browser, lab_url: str) -> Iterator[Callable[..., Tab]]:
     opened: list[Tab] = []
 
     def new(**options: Any) -> Tab:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
+        # Nothing may glide under a click whose place has just been computed.
+        still = {"viewport": {"width": 1280, "height": 860}, "reduced_motion": "reduce"}
+        context = browser.new_context(**{**still, **options})
         contexts.append(context)
         opened.append(Tab(context.new_page(), lab_url))
         return opened[-1]

@@ -157,6 +157,17 @@ def test_the_large_view_zooms_compares_and_steps(selected: Any) -> None:
     assert selected.page.locator("dialog.lab-viewer[open]").count() == 0
 
 
+def test_the_large_view_opens_and_closes_by_keyboard(selected: Any) -> None:
+    selected.choose("telea")
+    selected.erase()
+    name = selected.card("telea").locator("h3 button")
+    name.focus()
+    selected.page.keyboard.press("Enter")
+    assert selected.page.inner_text("dialog.lab-viewer[open] h2") == "Telea"
+    selected.page.keyboard.press("Escape")
+    assert name.evaluate("button => button === document.activeElement")
+
+
 def test_the_link_reopens_the_run_in_another_browser(selected: Any, tabs: Tabs) -> None:
     selected.choose("telea", "patchmatch")
     selected.erase()
@@ -168,6 +179,51 @@ def test_the_link_reopens_the_run_in_another_browser(selected: Any, tabs: Tabs) 
     other.drawn(0)
     assert np.array_equal(other.mask(), mask)
     assert "0 pixels changed" in other.card("telea").inner_text()
+
+
+def test_a_link_to_a_run_that_goes_on_follows_it_to_its_end(selected: Any, tabs: Tabs) -> None:
+    selected.choose("slow_test")
+    selected.page.click("[data-card=slow_test] summary")
+    selected.page.fill("#lab-slow_test-steps", "120")  # not the result that others ask for
+    selected.page.press("#lab-slow_test-steps", "Tab")
+    selected.page.click("[data-testid=erase]")
+    selected.page.wait_for_selector(".lab-result[data-eraser=slow_test] progress")
+    assert "?run=" in selected.page.url  # from the first moment
+    other = tabs(locale="en-US").open(selected.page.url.removeprefix(selected.url))
+    other.page.wait_for_selector(".lab-result[data-eraser=slow_test][data-state=running]")
+    other.page.wait_for_selector(".lab-result[data-eraser=slow_test][data-state=done]")
+    selected.finished()
+
+
+def test_a_reload_in_the_middle_of_a_run_keeps_what_is_done(selected: Any) -> None:
+    selected.choose("telea", "slow_test")
+    selected.page.click("[data-testid=erase]")
+    selected.page.wait_for_selector(".lab-result[data-eraser=slow_test] progress")
+    selected.reload()
+    selected.page.wait_for_selector(".lab-result[data-eraser=telea][data-state=done]")
+    selected.page.wait_for_selector(".lab-result[data-eraser=slow_test][data-state=stopped]")
+    selected.page.wait_for_selector(".lab-mark")
+    assert selected.page.is_enabled("[data-testid=erase]")
+
+
+def test_a_reload_after_a_run_keeps_what_was_pointed_at_since(
+    selected: Any, examples_dir: Path
+) -> None:
+    selected.choose("telea")
+    selected.erase()
+    selected.page.evaluate("scrollTo(0, 0)")
+    selected.page.click("[data-testid=new-object]")
+    selected.idle()
+    selected.click(60, 60)
+    mask = selected.mask()
+    selected.reload()
+    selected.page.wait_for_selector(".lab-result[data-eraser=telea][data-state=done]")
+    selected.drawn(0)
+    assert np.array_equal(selected.mask(), mask)
+    selected.photo(examples_dir / "coffee.png")
+    selected.reload()
+    selected.page.wait_for_selector(".lab-photo[alt='coffee.png']")
+    assert selected.card("telea").get_attribute("data-state") == "done"
 
 
 def test_settings_reach_the_eraser(selected: Any) -> None:

@@ -65,6 +65,57 @@ def test_nothing_overflows(tabs: Tabs, examples_dir: Path, width: int) -> None:
     assert photo["width"] > 0.42 * width
 
 
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+@pytest.mark.parametrize("width", [390, 900, 1280])
+def test_small_panels_open_wholly_on_the_page(
+    tabs: Tabs, examples_dir: Path, width: int, locale: str
+) -> None:
+    tab = tabs(locale=locale, viewport={"width": width, "height": 844}).open()
+    tab.photo(examples_dir / "rocket.jpg")
+    tab.click(320, 165)
+    for button in tab.page.locator(".lab-pop > button").all():
+        button.click()
+        panel = tab.page.locator(".lab-popover:not([hidden])").bounding_box()
+        assert panel["x"] >= 0 and panel["x"] + panel["width"] <= width
+        tab.page.keyboard.press("Escape")
+        assert tab.page.locator(".lab-popover:not([hidden])").count() == 0
+
+
+def test_on_a_wide_screen_each_bar_is_one_row(tab: Any, examples_dir: Path) -> None:
+    tab.photo(examples_dir / "rocket.jpg")
+    tab.click(320, 165)
+    for bar in (".lab-toolbar", ".lab-objectbar", ".lab-shapebar"):
+        assert tab.page.locator(bar).bounding_box()["height"] < 60, bar
+    shape, words = (
+        tab.page.locator(bar).bounding_box() for bar in (".lab-shapebar", ".lab-detect")
+    )
+    assert abs(shape["y"] - words["y"]) < 4
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_erase_is_always_in_sight(tabs: Tabs, examples_dir: Path, width: int) -> None:
+    tab = tabs(locale="en-US", viewport={"width": width, "height": 844}).open()
+    tab.photo(examples_dir / "rocket.jpg")
+    tab.click(320, 165)
+    tab.choose("telea")
+    for place in ("0", "document.body.scrollHeight" if width < 800 else "120"):
+        tab.page.evaluate(f"scrollTo(0, {place})")
+        button = tab.page.locator("[data-testid=erase]").bounding_box()
+        assert button["y"] > 0 and button["y"] + button["height"] <= 844
+    tab.erase()
+
+
+def test_what_would_first_be_fetched_is_folded_away(tab: Any) -> None:
+    assert tab.page.locator("[data-card=telea]").is_visible()
+    assert not tab.page.locator("[data-card=sdxl_inpainting]").is_visible()
+    tab.page.click("[data-testid=more] > summary")
+    card = tab.page.locator("[data-card=sdxl_inpainting]")
+    assert card.is_visible()
+    assert "6.9 GB, CreativeML-OpenRAIL++-M" in card.inner_text()
+    tab.page.click("#lab-language")
+    assert card.is_visible()  # it stays open
+
+
 def test_hostile_names_stay_text(tab: Any, examples_dir: Path) -> None:
     tab.page.evaluate("window.hacked = 0; window.alert = () => { window.hacked = 1; }")
     name = "<img src=x onerror=alert(1)>${alert(2)}{{alert(3)}}.jpg"
@@ -79,7 +130,8 @@ def test_hostile_names_stay_text(tab: Any, examples_dir: Path) -> None:
     assert tab.card("slow_test").locator("h3").inner_text() == "Slow <b onclick=alert(1)>eraser</b>"
     assert tab.page.locator(".lab-result img[src=x]").count() == 0
     tab.page.goto(tab.url + "?run=<img src=x onerror=alert(1)>")
-    tab.page.wait_for_selector(".lab-notice.error")
+    said = tab.page.wait_for_selector(".lab-notice.error").inner_text()
+    assert "This run is not on this server" in said
     assert tab.page.evaluate("window.hacked || 0") == 0
 
 

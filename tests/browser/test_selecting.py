@@ -244,6 +244,22 @@ def test_a_click_hits_the_same_pixel_when_zoomed_in(rocket_tab: Any) -> None:
     assert rocket_tab.page.evaluate(zoom) == 1
 
 
+def test_the_keyboards_cursor_stays_in_sight_when_zoomed_in(rocket_tab: Any) -> None:
+    rocket_tab.page.focus("[data-testid=stage]")
+    for _ in range(8):
+        rocket_tab.page.keyboard.press("+")
+    for _ in range(18):
+        rocket_tab.page.keyboard.press("ArrowLeft")
+    stage = rocket_tab.page.locator(".lab-stage").bounding_box()
+    cross = rocket_tab.page.locator(".lab-cross").bounding_box()
+    assert stage["x"] <= cross["x"] and stage["y"] <= cross["y"]
+    before = rocket_tab.count()
+    rocket_tab.page.keyboard.press("Enter")
+    rocket_tab.drawn(before)
+    x = rocket_tab.page.evaluate("eraserLab.work.active.points[0].x")
+    assert x < 100
+
+
 def test_two_fingers_zoom_and_select_nothing(tabs: Tabs, examples_dir: Path) -> None:
     tab = tabs(
         locale="en-US", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True

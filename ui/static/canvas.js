@@ -32,8 +32,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   const found = h("div.lab-found");
   const rubber = h("div.lab-rubber", { hidden: true });
   const cross = h("div.lab-cross", { hidden: true });
-  const tip = h("div.lab-tip", { hidden: true });
-  const view = h("div.lab-view", { hidden: true }, photo, overlay, preview, scratch, marks, found, rubber, cross, tip);
+  const view = h("div.lab-view", { hidden: true }, photo, overlay, preview, scratch, marks, found, rubber, cross);
   const picker = h("input", { type: "file", accept: ACCEPT, hidden: true, "data-testid": "file",
     onchange: () => { if (picker.files[0]) openFile(picker.files[0]); picker.value = ""; } });
   const gallery = h("div.lab-examples", { role: "group", "data-t-label": "canvas.examples" });
@@ -69,9 +68,9 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   const newButton = h("button.lab-tool.wide", { type: "button", hidden: true, "data-t-title": "canvas.new", onclick: () => picker.click() },
     lab.icon("image"), h("span", { "data-t": "canvas.new" }));
   const toolbar = h("div.lab-toolbar", { role: "toolbar", "data-t-label": "canvas.tools" },
-    tools, signs, levels, brushRow, h("div.lab-group.lab-history", {}, undoButton, redoButton, clearButton, eyeButton, fitButton));
-  const controls = h("div.lab-controls", { hidden: true }, toolbar,
-    lab.shapeBar({ server, upload, openCase: () => openCase() }), lab.detectBar({ server, layer: found }), lab.objectBar());
+    tools, signs, brushRow, h("div.lab-group.lab-history", {}, undoButton, redoButton, clearButton, eyeButton, fitButton));
+  const controls = h("div.lab-controls", { hidden: true }, toolbar, lab.objectBar(levels),
+    lab.shapeBar({ server, upload, openCase: () => openCase() }), lab.detectBar({ server, layer: found }));
   const root = h("section.lab-card.lab-canvas", { "data-t-label": "canvas.section" },
     stage, controls, h("div.lab-statusline", {}, status, badge, fitted(), fetchButton, newButton), gallery, picker);
   element.replaceChildren(root);
@@ -134,10 +133,10 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
       showStatus();
       return;
     }
-    await show(reply.photo, reply.prompt);
+    show(reply.photo, reply.prompt);
   }
 
-  async function show(opened, prompt) {
+  function show(opened, prompt) {
     lab.photo = opened;
     answer = null;
     cursor = cursorBox = null;
@@ -151,11 +150,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     brushSize.value = String(Math.round(Math.max(opened.width, opened.height) / 32));
     zoom.reset();
     for (const note of opened.notes || []) lab.notice(lab.say(note));
-    try {
-      await photo.decode();
-    } catch {
-      /* the browser draws it as it arrives */
-    }
+    // Before the picture has arrived, so that not even a click of that moment is lost.
     lab.emit("photo", opened);
     work.reset(prompt);
   }
@@ -183,7 +178,6 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   }
 
   lab.showPhoto = show;
-  lab.emit("canvas");
   lab.openExample = (id) => open(() => lab.ask(server.open_example, { id, segmenter: lab.segmenter }));
 
   /* ---- asking for the mask ----------------------------------------------------------------- */
@@ -252,9 +246,16 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     else if (work.empty) say(t("canvas.start"));
     else if (!answer) say(t("canvas.thinking"));
     else if (answer.area === 0) say(t("canvas.nothing"));
-    else say([t("canvas.covers", { percent: lab.percent(answer.area) }), ...(answer.segmenter ? [segmenterName(answer.segmenter)] : []),
-      ...(answer.hints || []).map((hint) => t("hint." + hint.code))].join(" · "));
+    else {
+      // Nobody is named where nobody was asked: a mask that was painted or uploaded.
+      say([t("canvas.covers", { percent: lab.percent(answer.area) }), answer.segmenter && segmenterName(answer.segmenter)].filter(Boolean).join(" · "));
+      status.append(...(answer.hints || []).map(hintButton));
+    }
   }
+
+  /** A suspicion about the mask; pressed, it says how it is judged. */
+  const hintButton = ({ code }) => h("button.lab-hint-button", { type: "button", "data-hint": code, title: t("hint." + code + ".why"),
+    onclick: () => lab.notice(t("hint." + code + ".why")) }, lab.icon("warn"), t("hint." + code));
 
   const segmenterName = (id) => {
     const found = ((lab.catalogue && lab.catalogue.segmenters) || []).find((one) => one.id === id);
@@ -364,9 +365,10 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
 
   function toPhoto(event) {
     const rect = view.getBoundingClientRect();
+    const hundredths = (value) => Math.round(value * 100) / 100; // finer than any pointer; short in a case file
     return {
-      x: clamp(((event.clientX - rect.left) / rect.width) * lab.photo.width, 0, lab.photo.width - 0.01),
-      y: clamp(((event.clientY - rect.top) / rect.height) * lab.photo.height, 0, lab.photo.height - 0.01),
+      x: clamp(hundredths(((event.clientX - rect.left) / rect.width) * lab.photo.width), 0, lab.photo.width - 0.01),
+      y: clamp(hundredths(((event.clientY - rect.top) / rect.height) * lab.photo.height), 0, lab.photo.height - 0.01),
     };
   }
 
@@ -469,6 +471,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     cross.hidden = false;
     cross.style.left = (cursor.x / lab.photo.width) * 100 + "%";
     cross.style.top = (cursor.y / lab.photo.height) * 100 + "%";
+    zoom.reveal(cursor.x / lab.photo.width, cursor.y / lab.photo.height);
     if (cursorBox) stretch(cursorBox, cursor, minus);
     say(t("canvas.cursor", { x: Math.round(cursor.x), y: Math.round(cursor.y) }));
   }
@@ -572,18 +575,19 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     }
   });
 
-  /* A reload goes on where it was. A run's link brings its own photo instead. */
+  /** A reload goes on where it was, beside a run too; a run's link brings its own photo. True: it went on. */
   async function resume() {
     const before = lab.session.read();
-    if (!before || new URLSearchParams(location.search).has("run")) return;
+    if (!before || (new URLSearchParams(location.search).has("run") && !lab.comesBack)) return false;
     const reply = await lab.ask(server.reopen_photo, { photo: before.photo, segmenter: lab.segmenter });
-    if (reply.ok && !lab.photo) await show(reply.photo, before.work);
+    if (reply.ok && !lab.photo) show(reply.photo, before.work);
+    return reply.ok;
   }
 
   lab.segmenter = lab.remember("segmenter") || null;
   setTool("click");
   setMinus(false);
   lab.translate(root);
-  resume();
+  lab.canvasMounted({ resumed: resume() });
 };
 })();

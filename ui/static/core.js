@@ -105,6 +105,12 @@
     },
   };
 
+  /** Whether this tab comes back to what it showed before, rather than follows a link. */
+  lab.comesBack = ["reload", "back_forward"].includes((performance.getEntriesByType("navigation")[0] || {}).type);
+
+  /* The parts mount in any order; what the grid needs of the canvas, it awaits. */
+  lab.canvas = new Promise((resolve) => { lab.canvasMounted = resolve; });
+
   /* ---- building DOM ------------------------------------------------------------------ */
 
   /** h("button.primary", {onclick, "data-t": "panel.erase"}, child, …): children are nodes or plain text. */
@@ -184,6 +190,9 @@
     const show = (open) => {
       panel.hidden = !open;
       button.setAttribute("aria-expanded", String(open));
+      panel.style.translate = "";
+      const { left, right } = panel.getBoundingClientRect();
+      if (open) panel.style.translate = Math.max(8 - left, Math.min(0, innerWidth - 8 - right)) + "px"; // wholly on the page
     };
     const holder = lab.h("div.lab-pop", { onkeydown: (event) => { if (event.key === "Escape" && !panel.hidden) { show(false); button.focus(); } } }, button, panel);
     document.addEventListener("pointerdown", (event) => { if (!holder.contains(event.target)) show(false); });

@@ -110,7 +110,7 @@
     }
 
     for (const event of ["catalogue", "weights", "lang"]) lab.on(event, () => { enable(); if (detections.length) render(); });
-    lab.on("photo", () => { clear(); lab.phrase = null; });
+    lab.on("photo", () => { clear(); enable(); lab.phrase = null; });
     lab.on("work", () => { if (work.empty) lab.phrase = null; });
     enable();
     return bar;

@@ -8,6 +8,7 @@
 eraserLab.mountGrid = ({ element, server, props, watch }) => {
   const lab = eraserLab;
   const { h, t } = lab;
+  const FOLLOW = 2500; // milliseconds between two looks at a run of another tab; the server counts them
   let grid = null; // the newest value
   let expected = null; // the run that this page has started and waits for
   const cards = new Map(); // index -> {node, picture, caption, drawn}
@@ -122,7 +123,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     if (value.mask && value.mask.overlay) zoomed.append(h("img.lab-overlay", { src: value.mask.overlay, alt: "" }));
     const open = () => lab.openViewer(grid, -1);
     picture.addEventListener("click", open);
-    const caption = h("div.lab-caption", {}, h("div.lab-caption-head", {}, h("h3", { "data-t": "grid.original" })),
+    const caption = h("div.lab-caption", {}, h("div.lab-caption-head", {}, title(t("grid.original"), open)),
       h("p.lab-figures", {}, `${value.photo.width} × ${value.photo.height}`, value.mask ? " · " + t("grid.masked", { percent: lab.percent(value.mask.area) }) : ""));
     const node = h("article.lab-result", { "data-index": "original" }, picture, caption);
     body.prepend(node);
@@ -168,8 +169,11 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     known.picture.append(lab.veil(card));
   }
 
+  /** A card's name; pressed, it opens the large view, which a picture alone would keep from the keyboard. */
+  const title = (name, open) => h("h3", {}, open ? h("button.lab-name", { type: "button", title: t("grid.large"), onclick: open }, name) : name);
+
   function captionOf(card, value) {
-    const head = h("div.lab-caption-head", {}, h("h3", {}, card.name));
+    const head = h("div.lab-caption-head", {}, title(card.name, card.view && (() => lab.openViewer(grid, card.index))));
     if (card.full) head.append(h("a.lab-tool", { href: card.full + "?download=1", download: true, "aria-label": t("grid.download", { eraser: card.name }),
       title: t("grid.download", { eraser: card.name }) }, lab.icon("download")));
     else if (card.state === "done") head.append(h("i.lab-spin.small", { title: t("grid.saving") }));
@@ -221,12 +225,13 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     const keeps = document.activeElement;
     render(value);
     if (keeps && keeps.isConnected && keeps !== document.activeElement) keeps.focus({ preventScroll: true });
+    if (lab.running !== value.run) return;
+    // The address is the run's from its first moment: a reload in the middle loses nothing.
+    const shown = new URLSearchParams(location.search).get("run") === value.run;
+    if (value.photo && !shown) history.replaceState(null, "", runUrl(value.run));
     if (value.state === "running") return;
-    if (lab.running === value.run) {
-      lab.running = null;
-      if (value.photo) history.replaceState(null, "", runUrl(value.run));
-      lab.emit("finished", value);
-    }
+    lab.running = null;
+    lab.emit("finished", value);
   }
 
   watch("value", () => take(props.value));
@@ -247,14 +252,25 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     const reply = await lab.ask(server.open_run, { run });
     if (!reply.ok) { lab.notice(lab.errorText(reply.error), "error"); return; }
     take(reply.grid);
-    if (!lab.showPhoto) await new Promise((resolve) => lab.on("canvas", resolve)); // the parts of the page come in any order
-    await lab.showPhoto(reply.photo, reply.prompt);
+    follow(run);
+    const { resumed } = await lab.canvas;
+    if (!(await resumed)) await lab.showPhoto(reply.photo, reply.prompt);
     const adopt = () => lab.adoptJobs(reply.jobs);
     if (lab.catalogue) adopt();
     else lab.on("catalogue", adopt);
   }
 
   lab.saveRemark = (run, index, text) => lab.ask(server.remark, { run, index, text });
+
+  /** A run that this page has not started sends it nothing: it is asked for until it has ended. */
+  async function follow(run) {
+    while (grid.run === run && grid.state === "running" && lab.running !== run) {
+      await new Promise((resolve) => setTimeout(resolve, FOLLOW));
+      const reply = await lab.ask(server.open_run, { run });
+      if (reply.ok && grid.run === run) take(reply.grid);
+    }
+  }
+
   setSplit(0);
   lab.translate(root);
   reopen();

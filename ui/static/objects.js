@@ -1,4 +1,5 @@
-/* The objects that make up the mask: one chip each, with its colour, a switch and a cross. */
+/* The objects that make up the mask: one chip each, with its colour, a switch and a cross.
+ * Beside them stand the levels of the one that is being worked on. */
 (() => {
   "use strict";
   const lab = eraserLab;
@@ -8,11 +9,11 @@
 
   lab.objectColor = (place) => COLORS[place % COLORS.length];
 
-  lab.objectBar = () => {
+  lab.objectBar = (levels) => {
     const list = h("div.lab-objects", { role: "list", "data-t-label": "objects.list" });
     const add = h("button.lab-tool.wide", { type: "button", "data-t-title": "objects.new.hint", "data-testid": "new-object", onclick: () => work.addObject() },
       lab.icon("plus"), h("span", { "data-t": "objects.new" }));
-    const bar = h("div.lab-objectbar", {}, list, add);
+    const bar = h("div.lab-objectbar", {}, list, add, levels);
 
     const words = (object) => {
       const parts = [];
@@ -35,11 +36,12 @@
     const render = () => {
       const { objects, strokes, upload } = work.value;
       const shown = objects.filter(lab.pointed).length;
+      const waits = shown > 0 || objects.length > 1; // an object without points is worth a chip beside others only
       const extras = [];
       if (upload) extras.push(extra("objects.upload", () => work.commit({ ...work.value, upload: null })));
       if (strokes.length) extras.push(extra("objects.strokes", () => work.commit({ ...work.value, strokes: [] })));
       bar.hidden = shown + extras.length === 0;
-      list.replaceChildren(...objects.map(chip), ...extras);
+      list.replaceChildren(...(waits ? objects.map(chip) : []), ...extras);
       add.disabled = !lab.pointed(work.active);
     };
     for (const event of ["work", "lang", "photo"]) lab.on(event, render);

@@ -10,6 +10,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
   const { h, t } = lab;
   const MAX_SEED = 2 ** 32 - 1;
   const chosen = new Map(); // eraser id -> {ticked, open, settings: {name: value}}
+  const front = new Set(); // ids that are not folded away; settled once, so that no card moves
   let seed = 0;
   let polling = null;
 
@@ -32,7 +33,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     list,
     h("footer.lab-panel-foot", {},
       h("div.lab-seed", {}, h("label", { for: "lab-seed", "data-t": "panel.seed", "data-t-title": "panel.seed.hint" }), seedInput, dice, device),
-      h("div.lab-actions", {}, eraseButton, stopButton), why));
+      h("div.lab-go", {}, h("div.lab-actions", {}, eraseButton, stopButton), why)));
   element.replaceChildren(root);
 
   const readSeed = () => {
@@ -99,7 +100,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     const failed = failure(one);
     return [failed ? lab.longSentence(failed.error ? lab.errorText(failed.error) : t("panel.fetchfailed")) : null,
       h("button.lab-link", { type: "button", onclick: () => fetchWeights(one) },
-        t(failed ? "panel.again" : "panel.fetch", { size, license: one.weights[0].license }))].filter(Boolean);
+        t(failed ? "panel.again" : "panel.fetch", { size, license: one.license }))].filter(Boolean);
   }
 
   /* ---- settings from their description ------------------------------------------------------------ */
@@ -149,7 +150,8 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
       "data-eraser": eraser.id, onchange: (event) => { mine.ticked = event.target.checked; remember(); refresh(); } });
     const chips = [
       eraser.non_commercial ? h("span.lab-chip.warn", { "data-t": "panel.noncommercial", "data-t-title": "panel.noncommercial.hint" }) : null,
-      h("span.lab-chip", { title: t("panel.license") }, eraser.license),
+      // What is to be fetched names its licence beside its size.
+      lab.ready(eraser) || !usable || lab.fetchedPercent(eraser) !== null ? h("span.lab-chip", { title: t("panel.license") }, eraser.license) : null,
       h("a.lab-chip", { href: eraser.paper.url, target: "_blank", rel: "noopener noreferrer", title: eraser.paper.title },
         t("panel.paper") + " " + eraser.paper.year)].filter(Boolean);
     const details = h("details.lab-settings", { open: mine.open, ontoggle: (event) => { mine.open = event.target.open; } },
@@ -168,9 +170,19 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
 
   const defaults = (eraser) => Object.fromEntries(eraser.settings.map((setting) => [setting.name, setting.default]));
 
+  /** What can run, or is about to, stands in front; the rest is folded away until it is wanted. */
+  const inFront = (eraser) => front.has(eraser.id);
+  const isNear = (eraser) => eraser.preferred || chosen.get(eraser.id).ticked || (eraser.available && (lab.ready(eraser) || fetching(eraser)));
+
+  function more(erasers) {
+    const open = Boolean(list.querySelector(".lab-more[open]")) || erasers.some((eraser) => chosen.get(eraser.id).ticked);
+    return h("details.lab-more", { "data-testid": "more", open }, h("summary", {}, lab.icon("right"), t("panel.more", { count: erasers.length })), erasers.map(card));
+  }
+
   function render() {
     const focused = document.activeElement && document.activeElement.id;
-    list.replaceChildren(...lab.catalogue.erasers.map(card));
+    const rest = lab.catalogue.erasers.filter((eraser) => !inFront(eraser));
+    list.replaceChildren(...lab.catalogue.erasers.filter(inFront).map(card), ...(rest.length ? [more(rest)] : []));
     if (focused && list.querySelector("#" + CSS.escape(focused))) document.getElementById(focused).focus();
     device.textContent = lab.catalogue.device.name;
     refresh();
@@ -238,6 +250,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     for (const [id, mine] of chosen) mine.ticked = jobs.some((job) => job.eraser === id);
     for (const job of jobs) if (chosen.has(job.eraser)) Object.assign(chosen.get(job.eraser).settings, job.settings);
     if (jobs.length) { seedInput.value = String(jobs[0].seed); seed = readSeed(); }
+    remember();
     render();
   };
 
@@ -264,6 +277,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     const stored = storedTicks();
     for (const eraser of reply.erasers) chosen.set(eraser.id, {
       ticked: Array.isArray(stored) ? stored.includes(eraser.id) : eraser.default, open: false, settings: defaults(eraser) });
+    for (const eraser of reply.erasers.filter(isNear)) front.add(eraser.id);
     render();
     lab.emit("catalogue", reply);
     if (everything().some(fetching)) poll();

@@ -74,7 +74,9 @@
       }
       if (!reply.ok) { failed(reply); return; }
       for (const note of reply.notes || []) lab.notice(lab.say(note));
-      work.commit({ ...work.value, upload: reply.upload });
+      // Alone, a mask from a file is meant as it is; beside others it shares their shape.
+      const shape = work.empty ? lab.plainShape() : work.value.shape;
+      work.commit({ ...work.value, upload: reply.upload, shape });
     }
 
     const asMask = () => lab.ask(server.mask, lab.prompts());

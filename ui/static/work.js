@@ -104,6 +104,9 @@
     },
   };
 
+  /** The shape that leaves a mask as it is. */
+  lab.plainShape = () => blankShape(0);
+
   /** A prompt from an example, a link or a file, with everything that it leaves open. */
   lab.completePrompt = complete;
   function complete(prompt) {

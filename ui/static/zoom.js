@@ -3,6 +3,7 @@
   "use strict";
   const lab = eraserLab;
   const MOST = 16;
+  const MARGIN = 24; // pixels of the window between what is revealed and the stage's edge
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
   /** onchange is called with the scale after every change. */
@@ -65,8 +66,18 @@
     }, { passive: false });
     new ResizeObserver(layout).observe(stage.parentElement);
 
+    /** Pan just so far that (x, y), shares of the photo, lies on the stage. */
+    function reveal(x, y) {
+      const rect = view.getBoundingClientRect();
+      const seen = stage.getBoundingClientRect();
+      const into = (place, low, high) => clamp(place, low + MARGIN, high - MARGIN) - place;
+      const dx = into(rect.left + x * rect.width, seen.left, seen.right);
+      const dy = into(rect.top + y * rect.height, seen.top, seen.bottom);
+      if (scale > 1 && (dx || dy)) moveTo(pan.x + dx, pan.y + dy);
+    }
+
     return {
-      by: byAtCentre, reset,
+      by: byAtCentre, reset, reveal,
       get pinching() { return pinch !== null; },
       /** Drag the photo itself: call with the pointer's way since the drag began. */
       drag: () => { const from = { ...pan }; return (dx, dy) => moveTo(from.x + dx, from.y + dy); },

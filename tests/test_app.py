@@ -1,0 +1,140 @@
+"""The first command of the README: the page starts as it is told to, or says why it cannot."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+import app
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine that runs the tests counts."""
+    for name in ("HOST", "PORT", "SHARE", "LANG"):
+        monkeypatch.delenv(f"ERASER_LAB_{name}", raising=False)
+    for name in ("NAME", "PORT"):
+        monkeypatch.delenv(f"GRADIO_SERVER_{name}", raising=False)
+    monkeypatch.delenv("GRADIO_SHARE", raising=False)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        return int(place.getsockname()[1])
+
+
+def test_without_a_word_the_page_is_for_this_machine_alone() -> None:
+    options = app.parse([])
+    assert (options.host, options.port, options.share, options.lang) == (
+        "127.0.0.1",
+        None,
+        False,
+        None,
+    )
+
+
+@pytest.mark.parametrize("kind", ["ERASER_LAB", "GRADIO_SERVER"])
+def test_the_environment_counts_and_the_command_line_counts_more(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv("ERASER_LAB_HOST" if kind == "ERASER_LAB" else "GRADIO_SERVER_NAME", "::1")
+    monkeypatch.setenv(f"{kind}_PORT", "8123")
+    monkeypatch.setenv("ERASER_LAB_SHARE", "yes")
+    monkeypatch.setenv("ERASER_LAB_LANG", "zh")
+    options = app.parse([])
+    assert (options.host, options.port, options.share, options.lang) == ("::1", 8123, True, "zh")
+    options = app.parse(["--host", "0.0.0.0", "--port", "80", "--lang", "en"])
+    assert (options.host, options.port, options.lang) == ("0.0.0.0", 80, "en")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
+        (["--port", "0"], {}),
+        (["--port", "http"], {}),
+        (["--lang", "fr"], {}),
+        ([], {"ERASER_LAB_LANG": "fr"}),
+        ([], {"ERASER_LAB_PORT": "99999"}),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    variables: dict[str, str],
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        app.parse(arguments)
+    assert ended.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("ERASER_LAB_MAX_GB", "much"), ("ERASER_LAB_MAX_MEGAPIXELS", "-1")]
+)
+def test_a_setting_of_the_environment_that_is_no_good_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SystemExit, match=f"cannot start: {variable}"):
+        app.make_service()
+
+
+def test_a_folder_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ERASER_LAB_DATA", str(tmp_path / "file"))
+    with pytest.raises(SystemExit, match="Choose another folder with ERASER_LAB_DATA"):
+        app.make_service()
+
+
+def test_a_port_that_is_taken_is_said_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ERASER_LAB_DATA", str(tmp_path))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        place.listen()
+        with pytest.raises(SystemExit, match="Choose another with --port or --host"):
+            app.main(["--port", str(place.getsockname()[1]), "--no-fetch"])
+
+
+def test_the_command_serves_the_page_in_the_language_that_was_asked_for(tmp_path: Path) -> None:
+    port = free_port()
+    environment = {**os.environ, "ERASER_LAB_DATA": str(tmp_path), "ERASER_LAB_PORT": str(port)}
+    environment.pop("GRADIO_TEMP_DIR", None)
+    command = [sys.executable, "app.py", "--no-fetch", "--lang", "zh"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        page = wait_for_page(f"http://127.0.0.1:{port}/", process)
+    finally:
+        process.terminate()
+        process.wait(30)
+    assert '{"lang": "zh"}' in page.replace("\\", "")  # it stands in a script within a script
+
+
+def wait_for_page(url: str, process: subprocess.Popen[bytes]) -> str:
+    """The page's source, as soon as it is served."""
+    for _ in range(600):
+        assert process.poll() is None
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the page did not come")
