@@ -29,8 +29,8 @@ _BY_HAND = Text(
     "Its authors have published no weights. If you have trained the model with their code"
     " (github.com/Nnn-s/CATdiffusion), save its state dict with torch.save or as safetensors, and"
     " put that one file into a folder.",
-    "作者没有公布权重。如果你用他们的代码（github.com/Nnn-s/CATdiffusion）训练了模型，请用 torch.save "
-    "或 safetensors 保存其 state dict，并把这一个文件放进一个文件夹。",
+    "作者没有公布权重。如果你用他们的代码（github.com/Nnn-s/CATdiffusion）训练了模型，"
+    "请用 torch.save 或 safetensors 保存其 state dict，并把这一个文件放进一个文件夹。",
 )
 
 CATDIFFUSION = Repository(

@@ -133,10 +133,9 @@ class PowerPaint(DiffusionEraser):
     def _erase_v1(
         self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
     ) -> Image:
-        own, base = _v1_homes(settings)
-        encoder = Part(own, "text_encoder", read_text_encoder)
+        _, base = _v1_homes(settings)
         texts = prompts_v1(settings.task, settings.prompt, settings.negative_prompt)
-        words = self._mixed(TaskEncoder(Part(base, "tokenizer"), encoder), texts, settings)
+        words = self.sides(v1_words(settings), texts, settings)
         scheduler = read_scheduler(Part(base, "scheduler").path())
         pipeline = sd_inpaint_pipeline(self.loaded(settings), scheduler)
         call = _call(mask, settings, *words) | {"image": pil(image), "mask_image": pil(mask)}
@@ -150,7 +149,7 @@ class PowerPaint(DiffusionEraser):
         told = ClipPrompts(tokenizer, Part(V2, v2_folder("text_encoder")))
         words = [scene_v2(settings.task, settings.prompt), settings.negative_prompt]
         encoder = TaskEncoder(tokenizer, Part(V2, "PowerPaint_Brushnet", read_brushnet_encoder))
-        states = self._mixed(encoder, prompts_v2(settings.task), settings)
+        states = self.sides(encoder, prompts_v2(settings.task), settings)
         positive, negative = (embedding.tokens for embedding in self.embed(told, words))
         loaded = self.loaded(settings)
         unet, brushnet = loaded["unet"], loaded["brushnet"]
@@ -163,11 +162,17 @@ class PowerPaint(DiffusionEraser):
                 erased: Image = self.call(pipeline, seed, progress, **call)
         return erased
 
-    def _mixed(self, encoder: TaskEncoder, texts: TaskPrompts, settings: Any) -> list[Any]:
+    def sides(self, encoder: TaskEncoder, texts: TaskPrompts, settings: Any) -> list[Any]:
         """(1, 77, C) of the positive and of the negative side."""
         known = dict(zip(texts.all(), self.embed(encoder, texts.all()), strict=True))
         sides = (texts.positive, texts.negative)
         return [mixed([known[text] for text in side], settings.fitting_degree) for side in sides]
+
+
+def v1_words(settings: Any) -> TaskEncoder:
+    """What embeds version 1's prompts."""
+    own, base = _v1_homes(settings)
+    return TaskEncoder(Part(base, "tokenizer"), Part(own, "text_encoder", read_text_encoder))
 
 
 def _v1_homes(settings: Any) -> tuple[Repository, Repository]:

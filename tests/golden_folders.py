@@ -35,9 +35,16 @@ def lay_out(case: Path, folder: Path, files: Mapping[str, str], tokenizer: str =
     for source, place in files.items():
         target = folder / place
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(case / source, target)
-    shutil.copytree(case / "tokenizer", folder / (tokenizer or "tokenizer"), dirs_exist_ok=True)
+        shutil.copyfile(_found(case, source), target)
+    words = folder / (tokenizer or "tokenizer")
+    shutil.copytree(_found(case, "tokenizer"), words, dirs_exist_ok=True)
     return folder
+
+
+def _found(case: Path, name: str) -> Path:
+    """A file of the case, or of the one whose model it names as its own."""
+    own = case / name
+    return own if own.exists() else case / params(case).get("model_of", ".") / name
 
 
 def params(case: Path) -> dict[str, Any]:

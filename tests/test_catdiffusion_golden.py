@@ -1,4 +1,4 @@
-"""CAT-Diffusion against the outputs of its authors' code, stage by stage; and that mistakes show."""
+"""CAT-Diffusion against its authors' own outputs, stage by stage; and that mistakes show."""
 
 from __future__ import annotations
 

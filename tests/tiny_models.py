@@ -163,7 +163,7 @@ def save_image_encoder(folder: Path, seed: int = 0, *, pixels: int = 32) -> Path
 def save_tokenizer(folder: Path, *, pad: str = "<|endoftext|>") -> Path:
     """CLIP's tokenizer with the 256 bytes for words. SDXL's second one pads with "!"."""
     folder.mkdir(parents=True, exist_ok=True)
-    letters = list(_byte_letters())
+    letters = list(byte_letters())
     words = [*letters, *(f"{letter}</w>" for letter in letters)]
     vocabulary = {word: i for i, word in enumerate([*words, "<|startoftext|>", "<|endoftext|>"])}
     marks = {
@@ -180,7 +180,7 @@ def save_tokenizer(folder: Path, *, pad: str = "<|endoftext|>") -> Path:
     return folder
 
 
-def _byte_letters() -> Iterator[str]:
+def byte_letters() -> Iterator[str]:
     """The printable letter that byte-level BPE writes for each byte, in its own order."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     yield from map(chr, printable)
