@@ -1,0 +1,185 @@
+"""Networks that several erasers share serve each of them as if it were alone, whatever happens
+to the others in between: a Stop, an error in a step, an error deep within the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tiny_models
+from attention_tools import mask as mask
+from attention_tools import one_thread as one_thread
+from attention_tools import photo as photo
+from attention_tools import state_of
+from methods import Image, Mask, Stopped, find_weights, get_eraser, list_erasers
+from methods._base import no_progress
+from methods._diffusion import DiffusionEraser, store
+
+QUICK = {"num_inference_steps": 3, "init": "telea"}
+
+
+def diffusion(eraser_id: str) -> bool:
+    return issubclass(get_eraser(eraser_id), DiffusionEraser)
+
+
+def variants(eraser_id: str) -> list[tuple[str, dict[str, Any]]]:
+    """The eraser with its defaults, and with each of its other models."""
+    field = get_eraser(eraser_id).Settings.model_fields.get("variant")
+    others = getattr(field.annotation, "__args__", ()) if field is not None else ()
+    return [(eraser_id, {"variant": other}) for other in others] or [(eraser_id, {})]
+
+
+Case = tuple[str, dict[str, Any]]
+CASES: list[Case] = [
+    case for spec in list_erasers() if diffusion(spec.id) for case in variants(spec.id)
+]
+
+
+def name_of(case: Case) -> str:
+    return "-".join((case[0], *case[1].values()))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    folder = tiny_models.save_all(tmp_path_factory.mktemp("tiny"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(folder))
+        yield
+
+
+def settings_of(case: Case) -> Any:
+    kind = get_eraser(case[0]).Settings
+    known = {name: value for name, value in QUICK.items() if name in kind.model_fields}
+    return kind.model_validate({**known, **case[1]})
+
+
+class Bench:
+    """All erasers of this folder loaded side by side, and what each painted at first."""
+
+    def __init__(self, photo: Image, mask: Mask) -> None:
+        self._photo, self._mask = photo, mask
+        self.first = cache(self._first)
+        self._loaded: dict[str, DiffusionEraser] = {}
+
+    def _first(self, name: str) -> Image:
+        return self.erase(next(case for case in CASES if name_of(case) == name))
+
+    def eraser(self, case: Case) -> DiffusionEraser:
+        """One for each case, with its components taken."""
+        name = name_of(case)
+        if name not in self._loaded:
+            made: Any = get_eraser(case[0])()
+            made.load("cpu", None)
+            self._loaded[name] = made
+        self._loaded[name].loaded(settings_of(case))
+        return self._loaded[name]
+
+    def erase(self, case: Case, progress: Callable[[int, int], None] = no_progress) -> Image:
+        eraser = self.eraser(case)
+        return eraser.erase(self._photo, self._mask, settings_of(case), 3, progress)
+
+    def components(self, case: Case) -> dict[str, Any]:
+        return self.eraser(case).loaded(settings_of(case))
+
+    def close(self) -> None:
+        for eraser in self._loaded.values():
+            eraser.unload()
+
+
+@pytest.fixture(scope="module")
+def bench(tiny_weights: None, photo: Image, mask: Mask) -> Iterator[Bench]:
+    made = Bench(photo, mask)
+    yield made
+    kept = [part for case in CASES if usable(case) for part in made.components(case).values()]
+    made.close()
+    assert not any(store.users(part) for part in kept), "everything is given back"
+
+
+def usable(case: Case) -> bool:
+    files = get_eraser(case[0]).weights_for(settings_of(case))
+    return all(find_weights(file) is not None for file in files)
+
+
+def witnesses(bench: Bench, case: Case) -> list[Case]:
+    """Those that hold a network of this one, itself included."""
+    own = {id(part) for part in bench.components(case).values()}
+    return [
+        other
+        for other in CASES
+        if usable(other) and own & {id(part) for part in bench.components(other).values()}
+    ]
+
+
+def denoiser(bench: Bench, case: Case) -> Any:
+    """The network that takes the steps."""
+    parts = bench.components(case)
+    return parts["unet"] if "unet" in parts else parts["transformer"]
+
+
+class Break(Exception):
+    """Neither Stop nor an error of ours."""
+
+
+def interrupted(bench: Bench, case: Case, reason: type[Exception]) -> None:
+    """Ended by its progress, after the first step."""
+
+    def progress(step: int, total: int) -> None:
+        raise reason
+
+    with pytest.raises(reason):
+        bench.erase(case, progress)
+
+
+def broken_inside(bench: Bench, case: Case) -> None:
+    """Ended in the middle of the network's first pass."""
+
+    def fail(*_: Any) -> None:
+        raise Break
+
+    network = denoiser(bench, case)
+    inner = network.mid_block if hasattr(network, "mid_block") else network.transformer_blocks[-1]
+    hook = inner.register_forward_pre_hook(fail)
+    try:
+        with pytest.raises(Break):
+            bench.erase(case)
+    finally:
+        hook.remove()
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_others_paint_as_before(bench: Bench, case: Case) -> None:
+    """A, then B stopped and broken and whole, then A again: the same bytes."""
+    if not usable(case):
+        pytest.skip("its weights are not on this machine")
+    others = witnesses(bench, case)
+    assert case in others
+    before = {name_of(other): bench.first(name_of(other)) for other in others}
+    network = denoiser(bench, case)
+    state = state_of(network)
+    interrupted(bench, case, Stopped)
+    interrupted(bench, case, Break)
+    broken_inside(bench, case)
+    assert state_of(network) == state
+    loads = store.loads
+    for other in (case, *others):
+        assert np.array_equal(bench.erase(other), before[name_of(other)]), name_of(other)
+    assert store.loads == loads, "nothing is loaded twice"
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("sd_inpainting-sd15", "clipaway"),
+        ("sd_inpainting-sd15", "magic_eraser-sd15"),
+        ("sd_inpainting-sd2", "erase_diffusion"),
+        ("magic_eraser-sd2", "erase_diffusion"),
+    ],
+)
+def test_methods_on_one_base_hold_one_unet(bench: Bench, one: str, two: str) -> None:
+    cases = [case for case in CASES if name_of(case) in (one, two)]
+    first, second = (bench.components(case)["unet"] for case in cases)
+    assert first is second
