@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from methods._events import Stepped as Stepped
     from methods._events import Stopping as Stopping
     from methods._events import Waiting as Waiting
+    from methods._fingerprint import fingerprint as fingerprint
     from methods._geometry import changed_outside as changed_outside
     from methods._geometry import check_mask as check_mask
     from methods._metrics import METRICS as METRICS
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from methods._metrics import Reading as Reading
     from methods._metrics import judge as judge
     from methods._metrics import why_missing as why_missing
+    from methods._metrics_lpips import LPIPS_WEIGHTS as LPIPS_WEIGHTS
     from methods._photo import Limits as Limits
     from methods._photo import Photo as Photo
     from methods._photo import load_image as load_image
@@ -59,6 +61,8 @@ if TYPE_CHECKING:
     from methods._registry import default_erasers as default_erasers
     from methods._registry import get_eraser as get_eraser
     from methods._registry import list_erasers as list_erasers
+    from methods._registry import settings_of as settings_of
+    from methods._result_cache import picture_key as picture_key
     from methods._runner import Job as Job
     from methods._runner import run as run
     from methods._weights import WeightState as WeightState
@@ -76,12 +80,15 @@ _HOME = {
     "_photo": "Limits Photo load_image load_mask png_bytes view_jpeg",
     "_geometry": "changed_outside check_mask",
     "_metrics": "METRICS Metric Reading judge why_missing",
+    "_metrics_lpips": "LPIPS_WEIGHTS",
     "_weights": ("WeightState WeightStatus fetch fetch_in_background find_weights weight_status"),
     "_download": "download",
     "_device": "StopToken best_device device_lock",
-    "_registry": "BrokenEraser broken_erasers default_erasers get_eraser list_erasers",
+    "_registry": "BrokenEraser broken_erasers default_erasers get_eraser list_erasers settings_of",
     "_events": "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting",
     "_runner": "Job run",
+    "_fingerprint": "fingerprint",
+    "_result_cache": "picture_key",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -13,7 +13,7 @@ import pytest
 from _weight_server import Page, Server, closed_port, serving
 from examples.remote import RECORD, bring, is_here, place_of
 from examples.rows import PhotoRef
-from methods import BadInput, UserError, load_image, png_bytes
+from methods import BadInput, UserError, _weight_http, load_image, png_bytes
 from methods._weight_http import _dead
 
 PICTURE = png_bytes(np.full((40, 60, 3), 128, np.uint8))
@@ -89,6 +89,16 @@ def test_a_broken_link_says_so(server: Server) -> None:
 def test_nobody_listens() -> None:
     ref = PhotoRef("a.webp", url=f"http://127.0.0.1:{closed_port()}/a.webp")
     assert code_of(ref) == "photo_unreachable"
+
+
+def test_a_server_that_falls_silent_is_given_up(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_weight_http, "STALL_SECONDS", 0.3)
+    server.pages["/slow"] = Page(PICTURE, stalls=[20] * 50)
+    ref = linked(server, "/slow")
+    assert code_of(ref) == "photo_unreachable"
+    assert list(place_of(ref).parent.glob("*.part*")) == []
 
 
 def test_something_else_than_a_picture_is_not_kept(server: Server) -> None:

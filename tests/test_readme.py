@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shlex
 import sys
@@ -13,6 +14,9 @@ import numpy as np
 import pytest
 import yaml
 
+from examples import compose, tables
+from examples.report_markdown import summary_table
+from examples.rows import stand_in_rows
 from methods import Image
 from methods._cli_markdown import erasers_as_markdown
 
@@ -33,6 +37,22 @@ def test_the_table_of_erasers_is_the_registrys() -> None:
     assert found.group(0) == f"{found.group(1)}{erasers_as_markdown()}\n{found.group(2)}", (
         "run `python -m methods list --markdown` and put its output into the README"
     )
+
+
+RESULTS = re.compile(r"(<!-- table:[^>]*-->\n).*?(<!-- /table -->)", re.DOTALL)
+
+
+def test_the_table_of_results_is_a_real_runs() -> None:
+    made = json.loads((ROOT / "docs/table.json").read_text("utf-8"))
+    found = RESULTS.search(README)
+    assert found is not None
+    table = "\n".join(summary_table(made["summary"]))
+    assert found.group(0) == f"{found.group(1)}{table}\n{found.group(2)}"
+    assert {line["id"] for line in made["summary"]} == {
+        "migan", "patchmatch", "telea", "navier_stokes",
+    }  # fmt: skip
+    assert all(line["changed_outside"] == line["failed"] == 0 for line in made["summary"])
+    assert all(line["done"] == len(stand_in_rows()) for line in made["summary"])
 
 
 def test_the_head_is_a_hugging_face_space_header() -> None:
@@ -69,6 +89,13 @@ def test_every_command_line_example_parses(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(commands) >= 5
     for words in commands:
         parser.parse_args(words[3:])
+    for tool, reader in (("tables", tables._parser()), ("compose", compose._parser())):
+        mine = [
+            shlex.split(line) for line in lines if line.startswith(f"python -m examples.{tool}")
+        ]
+        assert mine
+        for words in mine:
+            reader.parse_args(words[3:])
 
 
 def test_the_example_of_a_new_eraser_works(

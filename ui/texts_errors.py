@@ -38,6 +38,9 @@ ERRORS_ZH: dict[str, str] = {
     "替代案例不需要网络。",
     "photo_changed": "{host} 上的 {name} 已不是先前记录的图片（SHA-256 不同），结果将无法比较。"
     "请查看后，如确认无误，用 --accept-changed 采用新图片。",
+    # tables of cases
+    "case_without_mask": "{name} 没有蒙版，请另存为 {stem}-mask.png，白色表示擦除。",
+    "case_without_photo": "{name} 没有对应的照片，请把 {stem}.jpg 放在旁边。",
     # prompts
     "bad_prompt": "这个提示无法使用，请清除后重新指点。",
     "no_prompts": "还没有指定物体，请点击物体或拖动画框。",

@@ -1,0 +1,230 @@
+"""The cases of a table: the documents' rows, the stand-ins, or a folder of anyone's photos.
+
+In a folder, NAME.jpg (or any other format that the program reads) with NAME-mask.png is a case;
+NAME-mask-2.png and further ones make further cases of the same photo; NAME-truth.jpg is the photo
+without the object, where that is known. A mask is white where something is to be erased.
+What is wrong with a case is found out when it is opened, so that the others can go on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from examples.remote import bring
+from examples.rows import (
+    NOTHING,
+    PhotoRef,
+    Row,
+    Table,
+    document_rows,
+    document_tables,
+    stand_in_rows,
+    stand_in_table,
+)
+from methods import BadInput, Image, Mask, Photo, Text, check_mask, load_image, load_mask
+
+ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+ENDINGS |= {".heic", ".heif", ".avif"}  # as load_image
+_PART = re.compile(r"(?P<name>.+)-(?P<kind>mask|truth|object|cut)(-(?P<number>\d+))?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One row of a table to be run.
+
+    id: unique in its table. missing: why it cannot be opened at all. shown: results of others
+    that the row shows (the document's own), by their caption. eraser, settings: run beside
+    the chosen erasers, with exactly these settings.
+    """
+
+    id: str
+    photo: PhotoRef
+    mask: PhotoRef | None
+    truth: PhotoRef | None = None
+    title: Text = NOTHING
+    problem: Text | None = None
+    remark: Text = NOTHING
+    settings_note: Text = NOTHING
+    credit: str = ""
+    eraser: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    shares: tuple[str, ...] = ()
+    stand_ins: tuple[str, ...] = ()
+    shown: tuple[tuple[Text, PhotoRef], ...] = ()
+    missing: BadInput | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A case's pictures."""
+
+    photo: Photo
+    mask: Mask
+    truth: Image | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTable:
+    """What is run and reported as one. notes: on its parts, where it has several."""
+
+    title: Text
+    cases: tuple[Case, ...]
+    notes: tuple[Table, ...] = ()
+
+
+# --- the tables --------------------------------------------------------------------------
+
+
+def documents() -> CaseTable:
+    """The documents' rows, each with its own eraser and settings."""
+    title = Text("The documents' tables, run again", "文档中的表格，重新运行")
+    cases = tuple(_of_row(row) for row in document_rows())
+    return CaseTable(title, cases, document_tables())
+
+
+def stand_ins() -> CaseTable:
+    """The cases that come with the program."""
+    table = stand_in_table()
+    return CaseTable(table.title, tuple(_of_row(row) for row in stand_in_rows()), (table,))
+
+
+def substitutes(unreachable: Iterable[Case]) -> tuple[Case, ...]:
+    """The stand-ins of cases whose pictures the network refused, each once."""
+    wanted = {name for case in unreachable for name in case.stand_ins}
+    return tuple(case for case in stand_ins().cases if case.id in wanted)
+
+
+DOCUMENT_RESULT = Text("the document's result", "文档中的结果")
+DOCUMENT_DETAIL = Text("the document's enlargement", "文档中的局部放大")
+
+
+def _of_row(row: Row) -> Case:
+    shown = (DOCUMENT_RESULT, row.documents_result), (DOCUMENT_DETAIL, row.detail)
+    return Case(
+        id=row.id,
+        photo=row.photo,
+        mask=row.mask,
+        truth=row.truth,
+        title=row.title,
+        problem=row.problem,
+        remark=row.remark,
+        settings_note=row.settings_note,
+        credit=row.credit,
+        eraser=row.eraser,
+        settings=row.settings,
+        shares=row.shares,
+        stand_ins=row.stand_ins,
+        shown=tuple((caption, ref) for caption, ref in shown if ref is not None),
+    )
+
+
+def of_folder(folder: Path) -> CaseTable:
+    """The cases of a folder, by name. Raises BadInput where there is none."""
+    try:
+        files = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS]
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        text = f"The folder {folder.name} cannot be read: {reason}."
+        raise BadInput(text, "no_such_file", name=folder.name) from error
+    files.sort(key=lambda path: (path.stem, path.suffix))  # "a-mask" before "a-mask-2"
+    cases = tuple(_of_files(files))
+    if not cases:
+        text = f"{folder.name} holds no photos. Put NAME.jpg and NAME-mask.png into it."
+        raise BadInput(text, "nothing_named")
+    return CaseTable(Text(folder.name, folder.name), cases)
+
+
+def _of_files(files: list[Path]) -> Iterator[Case]:
+    parts: dict[tuple[str, str], list[Path]] = {}
+    stems = {path.stem for path in files}
+    photos = []
+    for path in files:
+        found = _PART.fullmatch(path.stem)
+        if found is None:
+            photos.append(path)
+        elif found["name"] in stems:
+            parts.setdefault((found["name"], found["kind"]), []).append(path)
+        elif found["kind"] == "mask":
+            yield _without_photo(path, found["name"])
+    for photo in photos:
+        masks: list[Path | None] = [*parts.get((photo.stem, "mask"), [])]
+        truth = next(iter(parts.get((photo.stem, "truth"), [])), None)
+        for mask in masks or [None]:
+            yield _of_pair(photo, mask, truth, twice=_twice(photo, photos))
+
+
+def _without_photo(mask: Path, name: str) -> Case:
+    text = f"{mask.name} has no photo: put {name}.jpg beside it."
+    missing = BadInput(text, "case_without_photo", name=mask.name, stem=name)
+    shown = Text(mask.stem, mask.stem)
+    return Case(id=mask.stem, photo=_ref(mask), mask=None, title=shown, missing=missing)
+
+
+def _twice(photo: Path, photos: list[Path]) -> bool:
+    """Whether another photo has the same name in another format."""
+    return sum(other.stem == photo.stem for other in photos) > 1
+
+
+def _of_pair(photo: Path, mask: Path | None, truth: Path | None, twice: bool) -> Case:
+    name = photo.name if twice else photo.stem
+    end = mask.stem.removeprefix(f"{photo.stem}-mask") if mask else ""
+    missing = None
+    if mask is None:
+        text = f"{photo.name} has no mask: save it as {photo.stem}-mask.png, white = erase."
+        missing = BadInput(text, "case_without_mask", name=photo.name, stem=photo.stem)
+    return Case(
+        id=f"{name}{end}",
+        photo=_ref(photo),
+        mask=_ref(mask) if mask else None,
+        truth=_ref(truth) if truth else None,
+        title=Text(f"{name}{end}", f"{name}{end}"),
+        missing=missing,
+    )
+
+
+def _ref(path: Path) -> PhotoRef:
+    return PhotoRef(path.name, path=str(path.absolute()))
+
+
+# --- opening a case ----------------------------------------------------------------------
+
+
+def open_case(
+    case: Case,
+    *,
+    accept_changed: bool = False,
+    should_stop: Callable[[], bool] | None = None,
+) -> Opened:
+    """Its pictures, fetched where they are links. Raises UserError with a sentence."""
+    if case.missing is not None or case.mask is None:
+        raise case.missing or BadInput("The case has no mask.", "mask_empty")
+    get = partial(bring, accept_changed=accept_changed, should_stop=should_stop)
+    photo = load_image(get(case.photo), name=case.photo.name)
+    mask = load_mask(get(case.mask), photo.size, name=case.mask.name)
+    check_mask(photo.rgb, mask)
+    truth = None
+    if case.truth is not None:
+        truth = load_image(get(case.truth), name=case.truth.name).rgb
+        if truth.shape != photo.rgb.shape:
+            raise _truth_size(case.truth, truth, photo.rgb)
+    return Opened(photo, mask, truth)
+
+
+def _truth_size(ref: PhotoRef, truth: Image, photo: Image) -> BadInput:
+    text = (
+        f"The truth {ref.name} has {truth.shape[1]} x {truth.shape[0]} pixels but the photo"
+        f" {photo.shape[1]} x {photo.shape[0]}; both must have the same size."
+    )
+    return BadInput(
+        text,
+        "truth_size",
+        truth_width=truth.shape[1],
+        truth_height=truth.shape[0],
+        photo_width=photo.shape[1],
+        photo_height=photo.shape[0],
+    )

@@ -1,0 +1,157 @@
+"""What a table's run leaves in its folder, and how it is found again.
+
+<out>/results/<case>/<cell>.png     a result, lossless; written before its record
+<out>/results/<case>/<cell>.json    its record: the key, figures, readings
+<out>/remarks.json                  what people say, by case and cell; written by them and by us
+<out>/table.html table.md table.json
+
+A cell is one eraser with its settings on one case. Its key is `methods.fingerprint`: pixels,
+mask, eraser, settings, seed and weights. A record with the same key and its picture beside it
+is a finished cell, whatever killed the run that made it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from examples.recipes import replace_file
+from methods import BadInput
+
+MOST_REMARK = 2000
+"""Characters of one remark."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class Words(_Record):
+    """One sentence in both languages."""
+
+    en: str
+    zh: str
+
+
+class ReadingRecord(_Record):
+    """One number about a result, as `methods.Reading.plain` writes it."""
+
+    id: str
+    value: float
+    remark: Words | None = None
+
+
+class Cell(_Record):
+    """One eraser on one case.
+
+    id: the eraser's, with "--document" where it runs with the row's own settings. file:
+    relative to the run's folder. judged: of what the readings were made, "" = not yet.
+    code, text, details: of a failure. kept: taken over from an earlier run.
+    """
+
+    id: str
+    eraser: str
+    name: str
+    state: Literal["done", "failed", "stopped"]
+    key: str = ""
+    file: str = ""
+    load_seconds: float = 0.0
+    erase_seconds: float = 0.0
+    peak_memory: int = 0
+    memory_kind: str = "ram"
+    device: str = "cpu"
+    seed: int = 0
+    settings: dict[str, Any] = {}
+    changed_settings: dict[str, Any] = {}
+    weights: dict[str, str] = {}
+    changed_outside: int = 0
+    readings: list[ReadingRecord] = []
+    judged: str = ""
+    code: str = ""
+    text: str = ""
+    details: dict[str, str | int | float] = {}
+    kept: bool = False
+
+
+class Folder:
+    """A run's folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def result(self, case: str, cell: str) -> Path:
+        """The result's picture."""
+        return self.path / "results" / safe(case) / f"{safe(cell)}.png"
+
+    def record(self, case: str, cell: str) -> Path:
+        """The cell's record."""
+        return self.result(case, cell).with_suffix(".json")
+
+    def finished(self, case: str, cell: str, key: str) -> Cell | None:
+        """The finished cell of that key; None for none, another, or a damaged record."""
+        if not key or not self.result(case, cell).is_file():
+            return None
+        try:
+            found = Cell.model_validate_json(self.record(case, cell).read_bytes())
+        except (OSError, ValidationError):
+            return None
+        return found if found.state == "done" and found.key == key else None
+
+    def keep(self, case: str, cell: Cell, picture: bytes | None = None) -> None:
+        """Write the picture, then the record. Raises BadInput."""
+        if picture is not None:
+            replace_file(self.result(case, cell.id), picture)
+        replace_file(self.record(case, cell.id), cell.model_dump_json(indent=1).encode())
+
+    def relative(self, file: Path) -> str:
+        """As it stands in the report."""
+        return file.relative_to(self.path).as_posix()
+
+
+def safe(name: str) -> str:
+    """A file name for any id: readable, on every system, and different for different ids."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:80]
+    if plain == name and not name.startswith(".") and not name.endswith("."):
+        return name
+    return f"{plain.strip('.')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+# --- what people say ---------------------------------------------------------------------
+
+Remarks = dict[str, dict[str, str]]
+"""By case, then by cell; the cell "" is the case as a whole."""
+
+_REMARKS = TypeAdapter(Remarks)
+
+
+def read_remarks(folder: Path) -> Remarks:
+    """Raises BadInput for a file that cannot be read, so that it is never written over."""
+    file = folder / "remarks.json"
+    try:
+        return _REMARKS.validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValidationError) as error:
+        text = (
+            'remarks.json cannot be read. It must look like {"case": {"eraser": "what you see"}}.'
+            " Mend it, or move it away."
+        )
+        raise BadInput(text, "bad_remarks") from error
+
+
+def write_remark(folder: Path, case: str, cell: str, text: str) -> None:
+    """Keep one remark; an empty one takes it away."""
+    remarks = read_remarks(folder)
+    of_case = remarks.setdefault(case, {})
+    if text.strip():
+        of_case[cell] = text.strip()[:MOST_REMARK]
+    else:
+        of_case.pop(cell, None)
+    kept = {name: cells for name, cells in remarks.items() if cells}
+    content = json.dumps(kept, ensure_ascii=False, indent=2, sort_keys=True)
+    replace_file(folder / "remarks.json", (content + "\n").encode())

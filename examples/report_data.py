@@ -1,0 +1,181 @@
+"""What a report says, as plain data: the JSON file is this, HTML and Markdown are made of it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from examples.cases import Case, CaseTable
+from examples.records import Cell, Remarks
+from examples.running import OF_DOCUMENT, Choice, RowResult
+from methods import METRICS, Metric, Text, UserError
+
+Speak = Callable[[str, Mapping[str, Any]], str | None]
+"""speak(code, details): an error's sentence in Chinese; None where there is none."""
+
+SUMMED = [name for name, metric in METRICS.items() if metric.needs == "truth"]
+"""The numbers that may be averaged over cases, because a truth stands behind them."""
+
+
+def in_english(code: str, details: Mapping[str, Any]) -> str | None:
+    """A `Speak` without Chinese: the English sentence stands in both languages."""
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A whole run. sizes: of each case that was opened, the photo's height, width and the share
+    of it that is masked."""
+
+    table: CaseTable
+    choice: Choice
+    rows: Sequence[RowResult]
+    remarks: Remarks
+    speak: Speak = in_english
+    versions: Mapping[str, str] = field(default_factory=dict)
+    sizes: Mapping[str, tuple[int, int, float]] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "format": 1,
+            "title": self.table.title._asdict(),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seed": self.choice.seed,
+            "versions": dict(self.versions),
+            "metrics": {name: _metric(METRICS[name]) for name in self._metric_ids()},
+            "notes": [_note(note) for note in self.table.notes],
+            "summary": summary(self.rows),
+            "cases": [self._case(row) for row in self.rows],
+        }
+
+    def _metric_ids(self) -> list[str]:
+        used = {reading.id for row in self.rows for cell in row.cells for reading in cell.readings}
+        return [name for name in METRICS if name in used]
+
+    def _case(self, row: RowResult) -> dict[str, Any]:
+        case, said = row.case, self.remarks.get(row.case.id, {})
+        height, width, share = self.sizes.get(case.id, (0, 0, 0.0))
+        return {
+            "id": case.id,
+            "title": case.title._asdict(),
+            "problem": case.problem._asdict() if case.problem else None,
+            "document_remark": case.remark._asdict(),
+            "settings_note": case.settings_note._asdict(),
+            "credit": case.credit,
+            "shares": list(case.shares),
+            "stand_ins": list(case.stand_ins),
+            "photo": _picture(case, width, height),
+            "masked": round(share, 4),
+            "truth": case.truth is not None,
+            "failure": self.failure_of(row.failure) if row.failure else None,
+            "remark": said.get("", ""),
+            "cells": [self._cell(cell, said.get(cell.id, "")) for cell in row.cells],
+        }
+
+    def _cell(self, cell: Cell, said: str) -> dict[str, Any]:
+        shown = cell.model_dump(exclude={"judged", "kept", "text", "details", "code"})
+        shown["label"] = label_of(cell)._asdict()
+        shown["failure"] = None
+        if cell.state != "done":
+            shown["failure"] = self._spoken(cell.code, cell.text, cell.details)
+        return {**shown, "remark": said}
+
+    def failure_of(self, error: UserError) -> dict[str, str]:
+        """An error in both languages: code, en, zh."""
+        return self._spoken(error.code, str(error), error.details)
+
+    def _spoken(self, code: str, text: str, details: Mapping[str, Any]) -> dict[str, str]:
+        return {"code": code, "en": text, "zh": self.speak(code, details) or text}
+
+
+def label_of(cell: Cell) -> Text:
+    """What a cell is called."""
+    if cell.id.endswith(OF_DOCUMENT):
+        return Text(f"{cell.name}, as in the document", f"{cell.name}（文档设置）")
+    return Text(cell.name, cell.name)
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    source = metric.source
+    return {
+        "name": metric.name._asdict(),
+        "formula": metric.formula._asdict(),
+        "better": metric.better,
+        "unit": metric.unit,
+        "needs": metric.needs,
+        "source": source if isinstance(source, str) else source.title,
+    }
+
+
+def _note(note: Any) -> dict[str, Any]:
+    return {
+        "title": note.title._asdict(),
+        "text": note.note._asdict(),
+        "document": note.document,
+    }
+
+
+def _picture(case: Case, width: int, height: int) -> dict[str, Any]:
+    link = case.photo.url
+    return {"name": case.photo.name, "width": width, "height": height, "url": link}
+
+
+# --- one line for each eraser ------------------------------------------------------------
+
+
+def summary(rows: Sequence[RowResult]) -> list[dict[str, Any]]:
+    """For each eraser over all cases; averages only of numbers that have a truth behind them.
+
+    A number is averaged over the cases that every eraser has finished, so that nobody gains
+    by failing on a hard one; `truth_cases` says how many these are.
+    """
+    by_cell: dict[str, dict[str, Cell]] = {}
+    for row in rows:
+        for cell in row.cells:
+            by_cell.setdefault(cell.id, {})[row.case.id] = cell
+    common = {row.case.id for row in rows if row.case.truth} & _done_by_all(by_cell)
+    return [_summed(cell_id, cells, common) for cell_id, cells in by_cell.items()]
+
+
+def _done_by_all(by_cell: Mapping[str, Mapping[str, Cell]]) -> set[str]:
+    done = [
+        {case for case, cell in cells.items() if cell.state == "done"}
+        for cell_id, cells in by_cell.items()
+        if not cell_id.endswith(OF_DOCUMENT)
+    ]
+    useful = [cases for cases in done if cases]
+    return set.intersection(*useful) if useful else set()
+
+
+def _summed(cell_id: str, cells: Mapping[str, Cell], common: set[str]) -> dict[str, Any]:
+    done = [cell for cell in cells.values() if cell.state == "done"]
+    shared = [cell for case, cell in cells.items() if case in common and cell.state == "done"]
+    readings: dict[str, list[float]] = {}
+    for cell in shared:
+        for reading in cell.readings:
+            readings.setdefault(reading.id, []).append(reading.value)
+    first = next(iter(cells.values()))
+    return {
+        "id": cell_id,
+        "label": label_of(first)._asdict(),
+        "done": len(done),
+        "failed": len(cells) - len(done),
+        "median_seconds": _median([cell.erase_seconds for cell in done]),
+        "peak_memory": max((cell.peak_memory for cell in done), default=None),
+        "changed_outside": sum(cell.changed_outside for cell in done),
+        "remarks": sum(r.remark is not None for cell in done for r in cell.readings),
+        "truth_cases": len(shared),
+        "means": {
+            name: float(f"{statistics.fmean(readings[name]):.4g}")
+            for name in SUMMED
+            if readings.get(name)
+        },
+    }
+
+
+def _median(values: list[float]) -> float | None:
+    return round(statistics.median(values), 3) if values else None

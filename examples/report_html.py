@@ -1,0 +1,173 @@
+"""The report as one HTML file: opens from a disk, asks no network, speaks both languages.
+
+Everything that a user or a file's name may have said goes through `html.escape`. The page's
+policy forbids every address and every script but the one whose hash it names, so that a hole
+in the escaping would still run nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from examples.report_cases import case_card
+from examples.report_parts import Pictures, attributes, both, link, megabytes, plain, seconds, t
+from examples.report_pictures import RowPictures
+from examples.report_texts import text
+from methods import METRICS, Text
+
+STATIC = Path(__file__).resolve().parent / "report_static"
+
+
+def page(report: Mapping[str, Any], pictures: Mapping[str, RowPictures]) -> str:
+    """The whole file. report: `Report.plain()`; pictures: by case, none for cases not opened."""
+    store = Pictures()
+    cases = "\n".join(
+        case_card(number, case, pictures.get(case["id"]), store, report)
+        for number, case in enumerate(report["cases"], 1)
+    )
+    script, style = static("report.js"), static("report.css")
+    body = f"{_top(report)}\n<main>{_summary(report)}\n{cases}</main>\n{_foot(report)}{_viewer()}"
+    return (
+        '<!doctype html>\n<html lang="en" data-lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(script, style)}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{plain(report['title']['en'])} · Eraser Lab</title>\n<style>{style}</style>\n"
+        f'</head>\n<body>\n{body}\n<script type="application/json" id="pictures">{store.json()}'
+        f"</script>\n<script>{script}</script>\n</body>\n</html>\n"
+    )
+
+
+@lru_cache(maxsize=4)
+def static(name: str) -> str:
+    """A file of the page, as it stands in it."""
+    return (STATIC / name).read_text("utf-8")
+
+
+def _policy(script: str, style: str) -> str:
+    """Content-Security-Policy, level 3: no address at all; one script and one style by hash.
+    Elements' own styles are allowed, for they carry the sizes of pictures."""
+    return (
+        f"default-src 'none'; img-src blob:; script-src '{_hash(script)}'; "
+        f"style-src '{_hash(style)}'; style-src-attr 'unsafe-inline'"
+    )
+
+
+def _hash(content: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
+
+
+# --- the head ----------------------------------------------------------------------------
+
+
+def _top(report: Mapping[str, Any]) -> str:
+    cells = sum(cell["state"] == "done" for case in report["cases"] for cell in case["cells"])
+    facts = [
+        t("made", date=report["created"][:10]),
+        t("counts", cases=len(report["cases"]), cells=cells),
+        t("seed", seed=report["seed"]),
+    ]
+    notes = "".join(_note(note, report["title"]) for note in report["notes"])
+    return f"""<header class="top"><div class="bar">
+<div class="head"><h1>{both(report["title"])}</h1><p class="facts">{" · ".join(facts)}</p></div>
+<div class="controls">
+<label class="all">{t("all_sliders")}
+<input id="all" type="range" min="0" max="100" value="50"></label>
+<button type="button" id="language" {attributes("title", text("language"))}>中文</button>
+<button type="button" id="theme" {attributes("title", text("theme"))} aria-pressed="false"><span
+class="sun"></span></button></div></div>
+<div class="chips" role="group">{_toggles(report)}</div></header>
+<noscript><p class="note">{t("no_script")}</p></noscript>{notes}"""
+
+
+def _toggles(report: Mapping[str, Any]) -> str:
+    """A switch for each eraser."""
+    return f'<span class="lead">{t("shown")}</span>' + "".join(
+        f'<label class="chip"><input type="checkbox" checked data-toggle="{plain(line["id"])}">'
+        f"{both(line['label'])}</label>"
+        for line in report["summary"]
+    )
+
+
+def _note(note: Mapping[str, Any], title: Mapping[str, str]) -> str:
+    heading = "" if note["title"] == title else f"<strong>{both(note['title'])}</strong> "
+    words = f"{heading}{both(note['text'])}"
+    source = f" {link(note['document'], t('document'))}" if note["document"] else ""
+    return f'<p class="note">{words}{source}</p>'
+
+
+# --- the summary -------------------------------------------------------------------------
+
+
+def _summary(report: Mapping[str, Any]) -> str:
+    lines = report["summary"]
+    if not lines:
+        return ""
+    names = [name for name in METRICS if any(name in line["means"] for line in lines)]
+    shown = [name for name in names if name.endswith("_mask")] or names
+    head = ["eraser", "done", "failed", "seconds", "memory", "outside", "remarks"]
+    cells = "".join(f'<th scope="col">{t(key)}</th>' for key in head)
+    cells += "".join(f'<th scope="col">{both(METRICS[name].name)}</th>' for name in shown)
+    rows = "".join(_summary_row(line, lines, shown) for line in lines)
+    notes = [t("seconds_note")]
+    if shown:
+        names_of = [[re.split("[,（]", METRICS[n].name[i])[0] for n in shown] for i in (0, 1)]
+        labels = Text(", ".join(names_of[0]), "、".join(names_of[1]))
+        count = max(line["truth_cases"] for line in lines)
+        note = Text(
+            text("truth_note", names=labels.en, count=count).en,
+            text("truth_note", names=labels.zh, count=count).zh,
+        )
+        notes.insert(0, both(note))
+    return f"""<section class="card summary"><h2>{t("summary")}</h2>
+<div class="scroll"><table><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table></div>
+<p class="hint">{"<br>".join(notes)}</p><p class="hint">{t("keys")}</p></section>"""
+
+
+def _summary_row(
+    line: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], shown: Sequence[str]
+) -> str:
+    outside = line["changed_outside"]
+    cells = [
+        str(line["done"]),
+        f'<span class="bad">{line["failed"]}</span>' if line["failed"] else "0",
+        seconds(line["median_seconds"]),
+        megabytes(line["peak_memory"]),
+        f'<span class="{"bad" if outside else "good"}">{outside}</span>',
+        str(line["remarks"]),
+        *(_mean(name, line, lines) for name in shown),
+    ]
+    row = "".join(f"<td>{cell}</td>" for cell in cells)
+    return f'<tr><th scope="row">{both(line["label"])}</th>{row}</tr>'
+
+
+def _mean(name: str, line: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> str:
+    if name not in line["means"]:
+        return "–"
+    value, metric = line["means"][name], METRICS[name]
+    values = [other["means"][name] for other in lines if name in other["means"]]
+    best = max(values) if metric.better == "higher" else min(values)
+    shown = plain(metric.shown(value))
+    return f"<b>{shown}</b>" if value == best and len(values) > 1 else shown
+
+
+# --- the foot ----------------------------------------------------------------------------
+
+
+def _foot(report: Mapping[str, Any]) -> str:
+    listed = " · ".join(f"{plain(k)} {plain(v)}" for k, v in report["versions"].items())
+    return f"<footer><details><summary>{t('versions')}</summary><p>{listed}</p></details></footer>"
+
+
+def _viewer() -> str:
+    return f"""<dialog id="viewer"><div class="viewer-head"><h3></h3>
+<span class="hint">{t("viewer_hint")}</span>
+<button type="button" class="close" {attributes("title", text("close"))}></button></div>
+<div class="picture compare"><img alt=""><img class="after" alt=""><span class="edge"></span>
+<input type="range" min="0" max="100" value="50" step="0.1"
+{attributes("aria-label", text("enlarge"))}></div></dialog>"""

@@ -1,0 +1,348 @@
+"""Runs a table with chosen erasers and reports on it.
+
+    python -m examples.tables stand_ins --erasers migan,patchmatch,telea
+    python -m examples.tables documents --erasers powerpaint,lama --fetch
+    python -m examples.tables my_photos --set patchmatch.patch_size=5 --out results/mine
+
+TABLE is `documents`, `stand_ins`, or a folder: NAME.jpg, NAME-mask.png (white = erase), and
+NAME-truth.jpg where the truth is known. The output folder gets table.html (one file, opens from a
+disk), table.md, table.json and every result as a lossless PNG. The same command again finishes
+what was interrupted; finished cells are kept as long as photo, mask, settings, seed and weights
+are the same. What you have to say about a result stands in remarks.json, and in the report:
+
+    python -m examples.tables stand_ins --remark "shadow/migan=A dark spot is left."
+
+Exit codes: 0 all done; 1 a cell or a case failed; 2 the call cannot be used; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from examples.cases import (
+    CaseTable,
+    documents,
+    of_folder,
+    open_case,
+    stand_ins,
+    substitutes,
+)
+from examples.recipes import make_folder, replace_file
+from examples.records import Folder, read_remarks, write_remark
+from examples.report_data import Report
+from examples.report_html import page
+from examples.report_markdown import markdown
+from examples.report_pictures import VIEW_SIDE, RowPictures, pictures_of
+from examples.running import Choice, RowResult, Step, changed, mask_share, run_table
+from methods import (
+    LPIPS_WEIGHTS,
+    BadInput,
+    Fetching,
+    Job,
+    Stepped,
+    StopToken,
+    UserError,
+    default_erasers,
+    fetch,
+)
+
+DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+
+NOT_FETCHED = ("photo_unreachable", "photo_offline")
+
+NAMED: Mapping[str, Callable[[], CaseTable]] = {"documents": documents, "stand_ins": stand_ins}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    args = _parser().parse_args(argv)
+    try:
+        return _tables(args)
+    except BadInput as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return UNUSABLE
+    except UserError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _tables(args: argparse.Namespace) -> int:
+    table = _chosen(
+        NAMED[args.table]() if args.table in NAMED else of_folder(Path(args.table)), args
+    )
+    out = Folder(args.out or Path("results") / Path(args.table).resolve().name)
+    make_folder(out.path)
+    for case, cell, text in args.remark:
+        _known_case(case, table)
+        write_remark(out.path, case, cell, text)
+    read_remarks(out.path)  # a broken file is said before an hour's work
+    choice = _choice(args)
+    seen = _Seen(out, choice, args)
+    if not args.report_only:
+        _fetch_small(table, choice)
+    seen.run(table)
+    table = _with_stand_ins(table, seen, args)
+    rows = seen.rows
+    _report(args, out, Report(
+        table=table, choice=choice, rows=rows, remarks=read_remarks(out.path),
+        speak=_in_chinese, versions=_versions(), sizes=seen.sizes,
+    ), seen.pictures)  # fmt: skip
+    bad = any(row.failure or any(c.state != "done" for c in row.cells) for row in rows)
+    return FAILED if bad else DONE
+
+
+def _chosen(table: CaseTable, args: argparse.Namespace) -> CaseTable:
+    """Only the cases that --cases names."""
+    if not args.cases:
+        return table
+    for case in args.cases:
+        _known_case(case, table)
+    cases = tuple(case for case in table.cases if case.id in args.cases)
+    return CaseTable(table.title, cases, table.notes)
+
+
+def _known_case(case_id: str, table: CaseTable) -> None:
+    known = [case.id for case in table.cases]
+    if case_id not in known:
+        text = f"There is no case '{case_id[:80]}' in this table. It has: {', '.join(known)}."
+        raise BadInput(text, "unknown_case", case=case_id[:80])
+
+
+def _choice(args: argparse.Namespace) -> Choice:
+    """Unknown erasers and settings are said before any time is spent."""
+    erasers = tuple(args.erasers or [spec.id for spec in default_erasers()])
+    settings: dict[str, dict[str, Any]] = {eraser: {} for eraser in erasers}
+    for eraser, name, value in args.set:
+        if eraser not in settings:
+            text = f"--set {eraser}.{name}: '{eraser}' is not among the erasers of this run."
+            raise BadInput(text, "bad_assignment", name=eraser)
+        settings[eraser][name] = value
+    for eraser in erasers:
+        # As it is validated, so that "5" and 5 are one setting and one key.
+        settings[eraser] = changed(Job(eraser, settings[eraser]))
+    return Choice(erasers, settings, args.seed, args.fetch, args.accept_changed, not args.quick)
+
+
+# --- running -----------------------------------------------------------------------------
+
+
+class _Seen:
+    """What has been run so far, with each row's pictures for the report."""
+
+    def __init__(self, out: Folder, choice: Choice, args: argparse.Namespace) -> None:
+        self.rows: list[RowResult] = []
+        self.pictures: dict[str, RowPictures] = {}
+        self.sizes: dict[str, tuple[int, int, float]] = {}
+        self._out, self._choice = out, choice
+        self._only_kept, self._side = args.report_only, args.view
+
+    def run(self, table: CaseTable) -> None:
+        """Run the table's cases and look at each as soon as it is done."""
+        token = StopToken()
+        rows = run_table(
+            table, self._choice, self._out, token, Console(), only_kept=self._only_kept
+        )
+        try:
+            for row in rows:
+                self.rows.append(row)
+                if row.failure is None:
+                    self._look(row)
+        finally:
+            token.stop()
+
+    def _look(self, row: RowResult) -> None:
+        opened = open_case(row.case, accept_changed=self._choice.accept_changed)
+        self.pictures[row.case.id] = pictures_of(row, opened, self._out, self._side)
+        height, width = opened.photo.size
+        self.sizes[row.case.id] = height, width, mask_share(opened.mask)
+
+
+def _with_stand_ins(table: CaseTable, seen: _Seen, args: argparse.Namespace) -> CaseTable:
+    """Where the network refused photos, also their stand-in cases are run."""
+    refused = [row.case for row in seen.rows if row.failure and row.failure.code in NOT_FETCHED]
+    others = substitutes(refused)
+    if not others or args.no_stand_ins:
+        return table
+    print(f"{len(refused)} photos could not be fetched; their stand-in cases follow.")
+    notes = stand_ins().notes
+    seen.run(CaseTable(stand_ins().title, others, notes))
+    return CaseTable(table.title, (*table.cases, *others), (*table.notes, *notes))
+
+
+def _fetch_small(table: CaseTable, choice: Choice) -> None:
+    """The small weights of the default set, and LPIPS where a truth is known; a failure is the
+    cell's own line later, or a number less."""
+    chosen = [spec for spec in default_erasers() if spec.id in choice.erasers]
+    needed = [weight for spec in chosen for weight in spec.weights]
+    if any(case.truth for case in table.cases):
+        needed.append(LPIPS_WEIGHTS)
+    for weight in needed:
+        with suppress(UserError):
+            fetch(weight)
+
+
+class Console:
+    """A line for each cell; what is under way stands in the last line of a terminal."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+
+    def __call__(self, step: Step) -> None:
+        """Show one step."""
+        where = f"[{step.number}/{step.total}] {step.case.id}"
+        if step.failure is not None:
+            self._say(f"{where}: {step.failure}")
+        elif step.cell is not None:
+            self._say(f"{where} · {step.cell.id}: {_outcome(step.cell)}")
+        elif isinstance(step.event, Stepped):
+            self._under_way(f"{where} · {step.eraser} {step.event.step}/{step.event.total}")
+        elif isinstance(step.event, Fetching):
+            done, total = step.event.done / 1e6, step.event.total / 1e6
+            self._under_way(f"{where} · {step.event.name} {done:.0f} of {total:.0f} MB")
+
+    def _say(self, text: str) -> None:
+        self._under_way("")
+        print(text, flush=True)
+
+    def _under_way(self, text: str) -> None:
+        if self._live:
+            sys.stderr.write(f"\r\x1b[2K{text[:110]}")
+            sys.stderr.flush()
+
+
+def _outcome(cell: Any) -> str:
+    if cell.state != "done":
+        return f"no result. {cell.text}"
+    kept = ", kept" if cell.kept else ""
+    return f"{cell.erase_seconds:.2f} s, {cell.peak_memory / 1e6:.0f} MB{kept}"
+
+
+# --- the report --------------------------------------------------------------------------
+
+
+def _report(
+    args: argparse.Namespace, out: Folder, report: Report, pictures: Mapping[str, RowPictures]
+) -> None:
+    plain = report.plain()
+    replace_file(out.path / "table.json", _json(plain))
+    replace_file(out.path / "table.md", markdown(plain).encode())
+    replace_file(out.path / "table.html", page(plain, pictures).encode())
+    if args.summary:
+        parts = ("title", "created", "seed", "versions", "summary")
+        replace_file(args.summary, _json({name: plain[name] for name in parts}))
+    if args.montage:
+        from examples.montage import montage
+
+        replace_file(args.montage, montage(report.rows, pictures))
+    print(f"The report: {(out.path / 'table.html').as_posix()}")
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _in_chinese(code: str, details: Mapping[str, Any]) -> str | None:
+    """The page's sentence for an error."""
+    from ui.texts_errors import ERRORS_ZH
+
+    try:
+        return ERRORS_ZH[code].format(**details)
+    except (KeyError, IndexError):
+        return None
+
+
+def _versions() -> Mapping[str, str]:
+    from ui.versions import versions
+
+    return versions()
+
+
+# --- arguments ---------------------------------------------------------------------------
+
+
+def _list(text: str) -> list[str]:
+    found = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not found:
+        raise argparse.ArgumentTypeError("give at least one name")
+    return found
+
+
+def _setting(text: str) -> tuple[str, str, str]:
+    name, equals, value = text.partition("=")
+    eraser, dot, field = name.strip().partition(".")
+    if not (equals and dot and field):
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form ERASER.FIELD=VALUE")
+    return eraser, field, value
+
+
+def _remark(text: str) -> tuple[str, str, str]:
+    name, equals, value = text.partition("=")
+    case, _, cell = name.strip().partition("/")
+    if not equals or not case:
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form CASE/ERASER=TEXT")
+    return case, cell, value
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 to 4294967295")
+    return int(text)
+
+
+def _side(text: str) -> int:
+    if not text.isdecimal() or not 200 <= int(text) <= 4000:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 200 to 4000")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m examples.tables",
+        description="Run a table of cases with several erasers and report on it.",
+    )
+    add = parser.add_argument
+    add("table", metavar="TABLE", help="documents, stand_ins, or a folder of photos and masks")
+    add("--erasers", type=_list, metavar="ID,ID", help="(the default set)")
+    add("--cases", type=_list, metavar="ID,ID", help="only these")
+    add(
+        "--set",
+        type=_setting,
+        action="append",
+        default=[],
+        metavar="ERASER.FIELD=VALUE",
+        help="change a setting; may be repeated",
+    )
+    add("--seed", type=_seed, default=0, metavar="N", help="0 to 4294967295 (0)")
+    add("--out", type=Path, metavar="FOLDER", help="(results/TABLE)")
+    add("--no-stand-ins", action="store_true",
+        help="run no stand-in cases for photos that cannot be fetched")  # fmt: skip
+    add("--fetch", action="store_true", help="download weights of any size that are missing")
+    add("--accept-changed", action="store_true", help="take photos whose links have changed")
+    add("--quick", action="store_true", help="leave out the numbers that need a network's features")
+    add("--report-only", action="store_true", help="erase nothing; report on what is there")
+    add(
+        "--remark",
+        type=_remark,
+        action="append",
+        default=[],
+        metavar="CASE/ERASER=TEXT",
+        help="what you see in a result; without /ERASER, in the case; no text removes it",
+    )
+    add("--view", type=_side, default=VIEW_SIDE, metavar="N",
+        help=f"longest side of pictures in the report ({VIEW_SIDE})")  # fmt: skip
+    add("--montage", type=Path, metavar="FILE", help="also one JPEG with all results")
+    add("--summary", type=Path, metavar="FILE", help="also a JSON file with the first table alone")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
