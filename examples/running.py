@@ -273,9 +273,10 @@ def changed(job: Job) -> dict[str, Any]:
 
 
 def judged_by(truth: Image | None, with_features: bool) -> str:
-    """What readings depend on beside the result: the truth, and which numbers can be had."""
-    names = [name for name in METRICS if why_missing(name) is None]
-    digest = hashlib.sha256(f"{with_features} {','.join(names)}".encode())
+    """What readings depend on beside the result: the truth, which numbers can be had, and how
+    these are defined."""
+    defined = [metric for name, metric in METRICS.items() if why_missing(name) is None]
+    digest = hashlib.sha256(f"{with_features} {defined}".encode())
     if truth is not None:
         digest.update(repr(truth.shape).encode())
         digest.update(truth.tobytes())

@@ -7,6 +7,7 @@ are always good for a small object; those of the mask tell erasers apart.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -14,10 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from methods._base import Image, Mask, Text
+from methods._base import Image, Mask, Text, UserError
 from methods._metrics_lpips import LPIPS_WEIGHTS, lpips_map
 from methods._patches import Box, bounding_box
 from methods._weights import find_weights
+
+logger = logging.getLogger(__name__)
 
 AREAS = ("", "_box", "_mask")
 """Ends of the ids: the picture, the box around the mask, the mask."""
@@ -46,10 +49,19 @@ def against_truth(result: Image, mask: Mask, truth: Image) -> dict[str, float]:
     view = _grown(differs, SSIM_HALO, mask.shape)
     parts = (_cut(result, view), _cut(truth, view))
     found |= _over_areas("ssim", banded(ssim_map, *parts, SSIM_HALO, SSIM_BAND), mask, view, 1.0)
-    if why_no_lpips() is None:
+    return found | _lpips_of(result, mask, truth)
+
+
+def _lpips_of(result: Image, mask: Mask, truth: Image) -> dict[str, float]:
+    """Empty where the network cannot be had; over all of the picture, as it is defined."""
+    if why_no_lpips() is not None:
+        return {}
+    try:
         values = banded(lpips_map, result, truth, LPIPS_HALO, LPIPS_BAND)
-        found |= _over_areas("lpips", values, mask, (0, 0, mask.shape[1], mask.shape[0]), 0.0)
-    return found
+    except UserError as error:
+        logger.warning("LPIPS is left out: %s", error)
+        return {}
+    return _over_areas("lpips", values, mask, (0, 0, mask.shape[1], mask.shape[0]), 0.0)
 
 
 def why_no_lpips() -> Text | None:

@@ -13,7 +13,6 @@ import pytest
 from PIL import Image as PilImage
 
 from methods import Image, Mask, list_erasers, load_image
-from methods import _cli_bench as cli_bench
 from methods import _cli_weights as cli_weights
 from methods import _registry as registry
 from methods import _worker as worker
@@ -169,49 +168,7 @@ def test_fetch_that_fails_says_why(
     assert "Traceback" not in captured.err and str(tmp_path) not in captured.err
 
 
-# --- bench and small parts ---------------------------------------------------------------
-
-
-@pytest.fixture
-def small_bench(monkeypatch: pytest.MonkeyPatch) -> None:
-    cases = (("rocket.jpg", (300, 125, 345, 200)), ("astronaut.png", (380, 0, 500, 120)))
-    monkeypatch.setattr(cli_bench, "CASES", cases)
-
-
-def test_bench_measures_each_eraser_on_each_photo(
-    small_bench: None, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert call("bench", "--repeat", "2", *QUICK, "--json") == 0
-    rows = json.loads(capsys.readouterr().out)
-    assert [(row["eraser"], row["photo"]) for row in rows] == [
-        (eraser, photo)
-        for photo in ("rocket.jpg", "astronaut.png")
-        for eraser in ("telea", "navier_stokes")
-    ]
-    assert all(row["erase_seconds"] > 0 and row["peak_memory"] >= 0 for row in rows)
-    for photo in ("rocket.jpg", "astronaut.png"):
-        assert min(row["times_fastest"] for row in rows if row["photo"] == photo) == 1
-    assert [row["times_smallest"] for row in rows[:2]] == [1, 1]
-
-
-def test_bench_prints_an_aligned_table(
-    small_bench: None, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert call("bench", "--repeat", "1", "--erasers", "telea") == 0
-    header, *lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2 and header.split()[:3] == ["eraser", "photo", "Mpx"]
-    assert len({len(line) for line in (header, *lines)}) == 1
-
-
-@pytest.mark.parametrize("args", [["--repeat", "0"], ["--erasers", "nobody"], ["--repeat", "x"]])
-def test_bench_checks_its_arguments(args: list[str], small_bench: None) -> None:
-    assert call("bench", *args) == 2
-
-
-def test_the_examples_of_the_bench_are_there() -> None:
-    for name, (x0, y0, x1, y1) in cli_bench.CASES:
-        with PilImage.open(cli_bench.EXAMPLES / name) as photo:
-            assert 0 <= x0 < x1 <= photo.width and 0 <= y0 < y1 <= photo.height
+# --- small parts -------------------------------------------------------------------------
 
 
 def test_tables_are_aligned() -> None:

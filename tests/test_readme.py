@@ -90,7 +90,9 @@ def test_every_command_line_example_parses(monkeypatch: pytest.MonkeyPatch) -> N
     for words in commands:
         parser.parse_args(words[3:])
     for tool, reader in (("tables", tables._parser()), ("compose", compose._parser())):
-        mine = [shlex.split(line) for line in lines if f"examples.{tool}" in line]
+        mine = [
+            shlex.split(line) for line in lines if line.startswith(f"python -m examples.{tool}")
+        ]
         assert mine
         for words in mine:
             reader.parse_args(words[3:])
