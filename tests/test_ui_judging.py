@@ -7,6 +7,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,8 @@ def test_no_result_waits_for_a_number(service: Service, photo: str, slow_judge: 
     # The session may run again at once, while the former results are looked at.
     other = service.erase(order(photo, "telea"), "anna")
     assert "error" not in next(other)
+    # And what there is can be taken away.
+    assert any("zip" in grid for grid in takewhile(lambda grid: "judging" in grid, grids))
     slow_judge.go_on.set()
     assert last(other)["state"] == "done"
     grid = last(grids)

@@ -229,6 +229,7 @@ class LiveRun:
             self._grid["state"] = self._last_state()
             if any(card["state"] == "done" for card in self._grid["cards"]):
                 self._grid["judging"] = True
+            self._offer_zip()
             self._tell(urgent=True)
         self._on_end()
 
@@ -246,11 +247,17 @@ class LiveRun:
         with self._changed:
             self._unwritten -= 1
             last = self._unwritten == 0
-            if last and any("full" in card for card in self._grid["cards"]):
-                self._grid["zip"] = run_url(self.id, "all.zip")
+            self._offer_zip()
         if last:
             self._save()
             self._close()
+
+    def _offer_zip(self) -> None:
+        """As soon as the files are there: what is still to be said of them is no reason to wait."""
+        waits = self._unwritten > (1 if "judging" in self._grid else 0)
+        if not waits and any("full" in card for card in self._grid["cards"]):
+            self._grid["zip"] = run_url(self.id, "all.zip")
+            self._tell(urgent=True)
 
     def _close(self) -> None:
         try:
