@@ -62,23 +62,12 @@ def save_t5(folder: Path, seed: int = 0) -> Path:
 
 
 def save_t5_tokenizer(folder: Path) -> Path:
-    """A unigram tokenizer of single letters, in the one file that the library reads."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+    """T5's tokenizer with single letters for words."""
+    from transformers import T5Tokenizer
 
-    folder.mkdir(parents=True)
     letters = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", -9.0), ("▁", -2.0)]
     letters += [(chr(ord("a") + i), -3.0) for i in range(26)]
-    tokenizer = Tokenizer(models.Unigram(letters, unk_id=2))
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.decoder = decoders.Metaspace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="$A </s>", special_tokens=[("</s>", 1)]
-    )
-    tokenizer.save(str(folder / "tokenizer.json"))
-    marks = {"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
-    config = {"tokenizer_class": "T5Tokenizer", "extra_ids": 0, "model_max_length": 512, **marks}
-    (folder / "tokenizer_config.json").write_text(json.dumps(config), encoding="utf-8")
-    (folder / "special_tokens_map.json").write_text(json.dumps(marks), encoding="utf-8")
+    T5Tokenizer(vocab=letters, extra_ids=0, model_max_length=512).save_pretrained(folder)
     return folder
 
 
