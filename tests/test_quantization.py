@@ -168,7 +168,7 @@ def test_int8_read_again_is_the_same_and_leaves_the_plain_one_alone(store: Compo
 
 
 def additions(model: Any) -> Additions:
-    tensors = {}
+    tensors: dict[str, Any] = {}
     with seeded(11):
         for name, layer in model.named_modules():
             if name.endswith(("attn.to_q", "attn.to_qkv_mlp_proj", "x_embedder")):
@@ -214,7 +214,8 @@ def test_erasers_paint_nearly_the_same_in_int8(name: str, tmp_path: Path) -> Non
     picture = np.random.default_rng(0).integers(0, 256, (64, 128, 3), np.uint8)
     mask = np.zeros((64, 128), bool)
     mask[20:50, 30:60] = True
-    eraser, found, held = get_eraser(name)(), [], []
+    eraser: Any = get_eraser(name)()
+    found, held = [], []
     eraser.load("cpu", None)
     try:
         for kind in ("none", "int8", "none"):

@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import tiny_editors  # noqa: E402
-from methods import get_eraser  # noqa: E402
+from methods import Image, Mask, get_eraser  # noqa: E402
 from methods._base import no_progress  # noqa: E402
 from methods._diffusion import Part, pil, read_scheduler, store  # noqa: E402
 from methods._diffusion_memory import need_of  # noqa: E402
@@ -159,7 +159,7 @@ def counted() -> Iterator[Counts]:
         yield counts
 
 
-def picture(number: int, side: int = 128) -> Any:
+def picture(number: int, side: int = 128) -> tuple[Image, Mask]:
     """A square of noise with a hole."""
     image = np.random.default_rng(number).integers(0, 256, (side, side, 3), np.uint8)
     mask = np.zeros((side, side), bool)
@@ -180,7 +180,7 @@ def show_counts() -> None:
 
 def ours(name: str) -> Iterator[tuple[str, Counts]]:
     """The eraser with its defaults."""
-    eraser = get_eraser(name)()
+    eraser: Any = get_eraser(name)()
     eraser.load("cpu", None)
     settings = eraser.Settings(num_inference_steps=COUNTED)
     for words, number, seed in CASES:
