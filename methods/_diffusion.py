@@ -38,6 +38,9 @@ its prompts, and calls a stock pipeline. All else is done here:
   files a run needs; `spec.weights` are those of the default settings, `spec.more_weights` the
   other variants'.
 - Files that diffusers does not know: `Part(…, read=function)`, see `Part`.
+- A large transformer in the UNet's place is the part "transformer"; with `TransformerSettings` the
+  user may have it in 8 or 4 bits, which is done here. Additions (LoRA) are lent to it for a run:
+  `adapted`, `joined`.
 - Precision: float16 on a GPU (`half = "bfloat16"` on the class for other models), float32 on
   the CPU. SDXL's VAE is widened by its pipelines where it would overflow.
 - A transformer in place of the UNet goes by the name that it has in its pipeline,

@@ -21,7 +21,7 @@ from attention_tools import photo as photo
 from editor_tools import counting, state, stop_at_the_second
 from methods import BadInput, Image, Mask, Stopped
 from methods._base import no_progress
-from methods._diffusion import Part, adapted, pil, store
+from methods._diffusion import Memory, Part, adapted, pil, store
 from methods._diffusion_text import embeddings
 from methods._klein_models import (
     FILLING,
@@ -123,7 +123,7 @@ def test_it_is_the_stock_inpainting(
 def test_it_is_the_stock_editing(eraser: Flux2Klein, photo: Image, mask: Mask) -> None:
     from diffusers import Flux2KleinPipeline
 
-    changes = {"keep_background": False, "mark": "box", "adapter": False}
+    changes: dict[str, Any] = {"keep_background": False, "mark": "box", "adapter": False}
     with stock(Flux2KleinPipeline) as pipeline:
         theirs = plainly(pipeline, REMOVE, marked(photo, mask, "box"))
         assert (erase(eraser, photo, mask, **changes) == theirs).all()
@@ -287,7 +287,7 @@ def test_the_published_additions_fit_the_full_transformer(tmp_path: Path) -> Non
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("memory", ["fast", "balanced", "small"])
-def test_where_it_lies_changes_nothing_on_a_gpu(memory: str, photo: Image, mask: Mask) -> None:
+def test_where_it_lies_changes_nothing_on_a_gpu(memory: Memory, photo: Image, mask: Mask) -> None:
     import torch
 
     if not torch.cuda.is_available():

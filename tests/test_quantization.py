@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tiny_editors
+import tiny_flux
 from methods import _diffusion_quantization as quantization
-from methods._base import Unavailable
+from methods._base import Unavailable, no_progress
 from methods._diffusion_adapters import Additions, adapted
 from methods._diffusion_memory import (
     Need,
@@ -166,7 +168,7 @@ def test_int8_read_again_is_the_same_and_leaves_the_plain_one_alone(store: Compo
 
 
 def additions(model: Any) -> Additions:
-    tensors = {}
+    tensors: dict[str, Any] = {}
     with seeded(11):
         for name, layer in model.named_modules():
             if name.endswith(("attn.to_q", "attn.to_qkv_mlp_proj", "x_embedder")):
@@ -197,6 +199,36 @@ def test_int8_works_layer_by_layer(store: ComponentStore) -> None:
     assert (painted(small) == before).all()
     end_group_offload(small)
     assert (painted(small) == before).all()
+
+
+@pytest.mark.parametrize("name", ["flux2_klein", "qwen_image_edit", "flux_fill", "omnieraser"])
+def test_erasers_paint_nearly_the_same_in_int8(name: str, tmp_path: Path) -> None:
+    """Through the whole pipeline, with the additions on."""
+    pytest.importorskip("torchao")
+    from methods import get_eraser
+
+    builders = tiny_editors.EDITORS | tiny_flux.FLUX
+    for repository, build in builders.items():
+        build(tmp_path / repository)
+        use_local(repository, tmp_path / repository)
+    picture = np.random.default_rng(0).integers(0, 256, (64, 128, 3), np.uint8)
+    mask = np.zeros((64, 128), bool)
+    mask[20:50, 30:60] = True
+    eraser: Any = get_eraser(name)()
+    found, held = [], []
+    eraser.load("cpu", None)
+    try:
+        for kind in ("none", "int8", "none"):
+            settings = eraser.Settings(num_inference_steps=2, quantization=kind)
+            held.append(sum(eraser.memory(settings, "cpu").values()))
+            found.append(eraser.erase(picture, mask, settings, 0, no_progress).astype(int))
+    finally:
+        eraser.unload()
+        for repository in builders:
+            use_local(repository, None)
+    assert held[1] < held[0]
+    assert 0 < np.abs(found[1] - found[0]).mean() < 1
+    assert (found[2] == found[0]).all()
 
 
 # --- 4 bits --------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from attention_tools import photo as photo
 from editor_tools import counting, state, stop_at_the_second
 from methods import BadInput, Image, Mask, Stopped
 from methods._base import no_progress
-from methods._diffusion import Part, pil, store
+from methods._diffusion import Memory, Part, pil, store
 from methods._diffusion_text import embeddings, files
 from methods._large_models import QWEN_IMAGE_EDIT
 from methods._object_marks import Mark, marked, resized, whole_cells
@@ -121,7 +121,7 @@ def plainly(pipeline: Any, shown: Image, **more: Any) -> Image:
 def test_it_is_the_stock_editing(eraser: QwenImageEdit, photo: Image, mask: Mask) -> None:
     from diffusers import QwenImageEditPlusPipeline
 
-    changes = {"keep_background": False, "remover": False}
+    changes: dict[str, Any] = {"keep_background": False, "remover": False}
     with stock(QwenImageEditPlusPipeline) as pipeline:
         shown = marked(photo, mask, "tint")
         theirs = plainly(pipeline, shown, prompt=REMOVE, negative_prompt=NOTHING)
@@ -177,7 +177,7 @@ def test_the_additions_are_those_that_the_library_reads(
     from safetensors.torch import load_file
 
     shown = marked(photo, mask, "tint")
-    changes = {"keep_background": False, "true_cfg_scale": 1.0}
+    changes: dict[str, Any] = {"keep_background": False, "true_cfg_scale": 1.0}
     plain = erase(eraser, photo, mask, remover=False, **changes)
     with stock(QwenImageEditPlusPipeline) as pipeline:
         for name, repository in (("remover", REMOVING), ("lightning", LIGHTNING)):
@@ -205,7 +205,8 @@ def test_the_network_is_restored_bit_for_bit(
     before = erase(eraser, photo, mask, remover=False)
     network = eraser.loaded(eraser.Settings())["transformer"]
     modules, bits = dict(network.named_modules()), state(network)
-    for change in ({}, {"lightning": True}):
+    changes: tuple[dict[str, Any], ...] = ({}, {"lightning": True})
+    for change in changes:
         assert (erase(eraser, photo, mask, **change) != before).any()
     with pytest.raises(Stopped):
         eraser.erase(photo, mask, eraser.Settings(), 5, stop_at_the_second)
@@ -358,7 +359,7 @@ def test_the_four_step_additions_fit_the_full_transformer() -> None:
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("memory", ["fast", "balanced", "small"])
-def test_where_it_lies_changes_nothing_on_a_gpu(memory: str, photo: Image, mask: Mask) -> None:
+def test_where_it_lies_changes_nothing_on_a_gpu(memory: Memory, photo: Image, mask: Mask) -> None:
     import torch
 
     if not torch.cuda.is_available():

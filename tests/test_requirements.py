@@ -20,6 +20,7 @@ COMES_WITH = {
     "starlette": "gradio",
     "gradio-client": "gradio",
     "annotated-types": "pydantic",
+    "tokenizers": "transformers",
 }
 
 
