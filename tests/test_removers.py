@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import tiny_models
+import tiny_powerpaint
 import tiny_removers
 from attention_tools import mask as mask
 from attention_tools import one_thread as one_thread
@@ -18,7 +19,7 @@ from methods._base import no_progress
 from methods._diffusion import store
 from methods._weights import use_local
 
-NAMES = ("objectclear", "osor", "clipaway", "rorem")
+NAMES = ("objectclear", "osor", "clipaway", "rorem", "powerpaint")
 BASES = ("sdxl-inpainting", "sd15-inpainting")
 every = pytest.mark.parametrize("name", NAMES)
 
@@ -26,7 +27,8 @@ every = pytest.mark.parametrize("name", NAMES)
 @pytest.fixture(scope="module", autouse=True)
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     folder = tmp_path_factory.mktemp("models")
-    builders = {name: tiny_models.REPOSITORIES[name] for name in BASES} | tiny_removers.REMOVERS
+    builders = {name: tiny_models.REPOSITORIES[name] for name in BASES}
+    builders |= tiny_removers.REMOVERS | tiny_powerpaint.POWERPAINT
     for name, build in builders.items():
         build(folder / name)
         use_local(name, folder / name)

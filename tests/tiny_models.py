@@ -250,12 +250,14 @@ def save_all(folder: Path) -> Path:
     """Every repository of the program, as ERASER_LAB_LOCAL_WEIGHTS finds them."""
     from tiny_networks import NETWORKS  # which builds on this module
     from tiny_panoptic import PANOPTIC  # likewise
+    from tiny_powerpaint import POWERPAINT  # likewise
     from tiny_removers import REMOVERS  # likewise
 
-    for name, build in (REPOSITORIES | NETWORKS | PANOPTIC | REMOVERS).items():
+    for name, build in (REPOSITORIES | NETWORKS | PANOPTIC | POWERPAINT | REMOVERS).items():
         build(folder / name)
     return folder
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # for the program itself
     save_all(Path(sys.argv[1]))
