@@ -8,15 +8,20 @@ the stock ones. A copy by others has that done already, in diffusers' layout.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from methods._diffusion import RepoFile as File
 from methods._diffusion import Repository, check_complete, read_model
+from methods._diffusion_readers import is_network
 from methods._diffusion_repositories import OPENRAIL_M, SD15_INPAINTING
+from methods._state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch
+
+Tensors: TypeAlias = "Mapping[str, torch.Tensor]"
 
 TASK_TOKENS = ("P_ctxt", "P_shape", "P_obj")
 """In the order in which their vectors follow CLIP's own words."""
@@ -24,7 +29,8 @@ TASK_TOKENS = ("P_ctxt", "P_shape", "P_obj")
 VECTORS = 10
 """For each task."""
 
-_WORDS = "embeddings.token_embedding"
+_WORDS = "text_model.embeddings.token_embedding"
+_BRUSHNET = "diffusion_pytorch_model.safetensors"
 
 V1 = Repository(
     name="powerpaint-v1",
@@ -79,7 +85,7 @@ V2 = Repository(
     license="Apache-2.0",
     files=(
         File(
-            "PowerPaint_Brushnet/diffusion_pytorch_model.safetensors",
+            f"PowerPaint_Brushnet/{_BRUSHNET}",
             3_544_366_408,
             "530f2886ef5bcdf199269ec344155a517639ba64219b85eeb23fd86aab93147f",
         ),
@@ -119,7 +125,7 @@ def read_unet(path: Path, dtype: torch.dtype) -> Any:
     if (path / "config.json").is_file():
         return read_model(UNet2DConditionModel, path, dtype)
     config = _config(SD15_INPAINTING.file("unet/config.json"))
-    return filled(UNet2DConditionModel.from_config(config), _tensors(path), dtype)
+    return built(lambda: UNet2DConditionModel.from_config(config), _tensors(path), dtype)
 
 
 def read_text_encoder(path: Path, dtype: torch.dtype) -> Any:
@@ -128,13 +134,8 @@ def read_text_encoder(path: Path, dtype: torch.dtype) -> Any:
 
     if (path / "config.json").is_file():
         return read_model(CLIPTextModel, path, dtype)
-    return _task_encoder(_tensors(path), SD15_INPAINTING.file("text_encoder/config.json"), dtype)
-
-
-def read_brushnet_encoder(path: Path, dtype: torch.dtype) -> Any:
-    """Version 2's text encoder with the task vectors, which lies beside the BrushNet."""
-    tensors = _tensors(path, lambda file: file.name != "diffusion_pytorch_model.safetensors")
-    return _task_encoder(tensors, V2.file(v2_folder("text_encoder/config.json")), dtype)
+    config = _config(SD15_INPAINTING.file("text_encoder/config.json"))
+    return task_encoder(_tensors(path), config, dtype)
 
 
 def read_brushnet(path: Path, dtype: torch.dtype) -> Any:
@@ -142,65 +143,66 @@ def read_brushnet(path: Path, dtype: torch.dtype) -> Any:
     from methods._powerpaint_network import BrushNet, named_for_brushnet
 
     config = _config(V2.file(v2_folder("unet/config.json")))
-    tensors = _tensors(path, lambda file: file.name == "diffusion_pytorch_model.safetensors")
-    return filled(BrushNet(config), named_for_brushnet(tensors), dtype)
+    tensors = named_for_brushnet(_tensors(path, lambda name: name == _BRUSHNET))
+    return built(lambda: BrushNet(config), tensors, dtype)
 
 
-def _task_encoder(tensors: dict[str, Any], config_file: Path, dtype: torch.dtype) -> Any:
+def read_brushnet_encoder(path: Path, dtype: torch.dtype) -> Any:
+    """Version 2's text encoder with the task vectors, which lies beside the BrushNet."""
+    config = _config(V2.file(v2_folder("text_encoder/config.json")))
+    return task_encoder(_tensors(path, lambda name: name != _BRUSHNET), config, dtype)
+
+
+def task_encoder(tensors: Tensors, config: Mapping[str, Any], dtype: torch.dtype) -> Any:
+    """The stock text encoder with the task vectors behind CLIP's own words.
+
+    tensors: under the authors' names; config: of the base model's encoder.
+    """
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    named = with_task_words({key.removeprefix("text_model."): v for key, v in tensors.items()})
+    named = with_task_words(tensors)
     words = named[f"{_WORDS}.weight"].shape[0]
-    config = CLIPTextConfig(**{**_config(config_file), "vocab_size": words})
-    model = CLIPTextModel(config)
-    prefix = "text_model." if any(k.startswith("text_model.") for k in model.state_dict()) else ""
-    return filled(model, {prefix + key: tensor for key, tensor in named.items()}, dtype)
+    found, report = CLIPTextModel.from_pretrained(
+        None,
+        config=CLIPTextConfig(**{**config, "vocab_size": words}),
+        state_dict=named,
+        torch_dtype=dtype,
+        output_loading_info=True,
+    )
+    check_complete("PowerPaint", [*report["missing_keys"], *report["unexpected_keys"]])
+    return found
 
 
-def with_task_words(tensors: dict[str, Any]) -> dict[str, Any]:
-    """The authors' text encoder with its task vectors appended to the table of words.
-
-    tensors: keys without "text_model."; a table that has them already stays as it is.
-    """
+def with_task_words(tensors: Tensors) -> dict[str, torch.Tensor]:
+    """One table of words, the task vectors at its end; what has that already stays as it is."""
     import torch
 
-    rest = {key: value for key, value in tensors.items() if not key.startswith(_WORDS)}
     if f"{_WORDS}.weight" in tensors:
-        return {**rest, f"{_WORDS}.weight": tensors[f"{_WORDS}.weight"]}
+        return dict(tensors)
     parts = ["wrapped.weight", *(f"trainable_embeddings.{token}" for token in TASK_TOKENS)]
-    check_complete("PowerPaint", [p for p in parts if f"{_WORDS}.{p}" not in tensors])
+    check_complete("PowerPaint", [part for part in parts if f"{_WORDS}.{part}" not in tensors])
     table = torch.cat([tensors[f"{_WORDS}.{part}"] for part in parts])
+    rest = {key: value for key, value in tensors.items() if not key.startswith(_WORDS)}
     return {**rest, f"{_WORDS}.weight": table}
 
 
-def filled(model: Any, tensors: dict[str, Any], dtype: torch.dtype) -> Any:
-    """The model with exactly these tensors; raises Unavailable when some are lacking or wrong."""
-    known = {k: v for k, v in tensors.items() if not k.endswith("position_ids")}
-    ours = model.state_dict()
-    wrong = [
-        key for key, tensor in known.items() if key in ours and ours[key].shape != tensor.shape
-    ]
-    surplus = known.keys() - ours.keys()
-    check_complete("PowerPaint", [*(ours.keys() - known.keys()), *surplus], wrong)
-    model.load_state_dict(known)
-    return model.to(dtype)
-
-
-def _tensors(path: Path, wanted: Any = None) -> dict[str, Any]:
-    """All tensors of the one fitting file: safetensors, or a torch file read with weights_only."""
-    endings = (".safetensors", ".bin", ".pth")
-    files = [file for file in sorted(path.iterdir()) if file.suffix in endings]
-    fitting = [file for file in files if wanted is None or wanted(file)]
-    if len(fitting) != 1:
-        raise FileNotFoundError(f"{len(fitting)} files of weights in {path.name} instead of one")
-    if fitting[0].suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        return dict(load_file(fitting[0]))
+def built(make: Callable[[], Any], tensors: Tensors, dtype: torch.dtype) -> Any:
+    """A network of exactly these tensors, none more and none less."""
     import torch
 
-    found = torch.load(fitting[0], map_location="cpu", weights_only=True)
-    return dict(found)
+    with torch.device("meta"):  # without numbers of its own, which would take time and memory
+        network = make()
+    copies = {name: tensor.to(dtype, copy=True) for name, tensor in tensors.items()}
+    network.load_state_dict(copies, assign=True)
+    return network
+
+
+def _tensors(path: Path, wanted: Callable[[str], bool] = lambda name: True) -> Tensors:
+    """Those of the one file of the folder whose name is wanted."""
+    files = [file for file in path.iterdir() if is_network(file) and wanted(file.name)]
+    if len(files) != 1:
+        raise FileNotFoundError(f"{len(files)} files of weights in {path.name} instead of one")
+    return read_tensors(files[0])
 
 
 def _config(file: Path) -> dict[str, Any]:

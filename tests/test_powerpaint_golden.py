@@ -97,7 +97,9 @@ def test_the_real_vocabulary_gives_their_ids(case: dict[str, Any], clip_tokenize
 
 @pytest.mark.parametrize("case", real_prompts())
 def test_the_prompts_are_theirs(case: dict[str, Any]) -> None:
-    task = case["task"] if case["task"] in get_args(Task) else "object-removal"  # outpainting's
+    task: Any = case["task"]
+    if task == "image-outpainting":  # has the prompts of removal
+        task = "object-removal"
     made = prompts_v1(task, case["prompt"], case.get("negative_prompt", ""))
     ours = dict(zip(SIDES, (*made.positive, *made.negative), strict=True))
     assert {side: ours[side] for side in SIDES if side in case}.items() <= case.items()
@@ -267,7 +269,7 @@ def test_every_stage_of_version_2_is_theirs(
 
 def _weaker(patch: Patch) -> None:
     """The additions at nine tenths."""
-    own = powerpaint_module.guided_by
+    own: Any = powerpaint_module.guided_by
     patch.setattr(powerpaint_module, "guided_by", lambda *given: own(*given, scale=0.9))
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import tiny_editors
 import tiny_models
+import tiny_powerpaint
 import tiny_removers
 from attention_tools import mask as mask
 from attention_tools import one_thread as one_thread
@@ -18,7 +19,9 @@ from methods._base import no_progress
 from methods._diffusion import store
 from methods._weights import use_local
 
-NAMES = ("objectclear", "osor", "clipaway", "rorem", "flux2_klein", "qwen_image_edit")
+NAMES = (
+    "objectclear", "osor", "clipaway", "rorem", "powerpaint", "flux2_klein", "qwen_image_edit",
+)  # fmt: skip
 BASES = ("sdxl-inpainting", "sd15-inpainting")
 
 
@@ -26,7 +29,7 @@ BASES = ("sdxl-inpainting", "sd15-inpainting")
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     folder = tmp_path_factory.mktemp("models")
     builders = {name: tiny_models.REPOSITORIES[name] for name in BASES}
-    builders |= tiny_removers.REMOVERS | tiny_editors.EDITORS
+    builders |= tiny_removers.REMOVERS | tiny_editors.EDITORS | tiny_powerpaint.POWERPAINT
     for name, build in builders.items():
         build(folder / name)
         use_local(name, folder / name)

@@ -252,13 +252,15 @@ def save_all(folder: Path) -> Path:
     from tiny_flux import FLUX  # likewise
     from tiny_networks import NETWORKS  # likewise
     from tiny_panoptic import PANOPTIC  # likewise
+    from tiny_powerpaint import POWERPAINT  # likewise
     from tiny_removers import REMOVERS  # likewise
 
-    builders = REPOSITORIES | NETWORKS | PANOPTIC | REMOVERS | FLUX | EDITORS
+    builders = REPOSITORIES | NETWORKS | PANOPTIC | POWERPAINT | REMOVERS | FLUX | EDITORS
     for name, build in builders.items():
         build(folder / name)
     return folder
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # for the program itself
     save_all(Path(sys.argv[1]))
