@@ -163,7 +163,7 @@ def in_use() -> int:
     return int(torch.cuda.memory_allocated())
 
 
-def wishes(spec: EraserSpec) -> list[dict[str, str]]:
+def wishes(spec: EraserSpec) -> list[dict[str, Any]]:
     """All values of the setting `memory`; for an eraser without it, its one way."""
     has_choice = "memory" in get_eraser(spec.id).Settings.model_fields
     return [{"memory": wish} for wish in ("fast", "balanced", "small")] if has_choice else [{}]

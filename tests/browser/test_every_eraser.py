@@ -1,0 +1,101 @@
+"""Every eraser on the page: pick it, run it on tiny random weights, see its card finish.
+
+One server has them all, and a new eraser is tested as soon as `tiny_models` makes its models.
+Crops are reduced more than the erasers want it, because it is their way that counts here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tiny_lama
+import tiny_models
+from methods import EraserSpec, Settings, find_weights, get_eraser, list_erasers
+from methods._registry import missing_packages
+
+pytestmark = pytest.mark.browser
+
+SIDE = 128
+QUICK = {"num_inference_steps": "2", "init": "telea"}
+ROCKET = (320.0, 165.0)
+
+
+@pytest.fixture(scope="session")
+def local_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """In place of the other tests' folder: one with tiny models of all erasers."""
+    folder = tiny_models.save_all(tmp_path_factory.mktemp("tiny"))
+    tiny_lama.save(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def small_canvases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the diffusion models, whose tiny networks take any size."""
+    for spec in list_erasers():
+        kind = get_eraser(spec.id)
+        if "memory" in kind.Settings.model_fields:
+            monkeypatch.setattr(kind, "canvas_for", classmethod(_small_canvas))
+
+
+def _small_canvas(kind: Any, settings: Settings) -> Any:
+    square = kind.spec.canvas.square and SIDE
+    longest = None if square else SIDE
+    return replace(kind.spec.canvas, short_side=None, longest_side=longest, square=square)
+
+
+@pytest.fixture
+def selected(tab: Any, examples_dir: Path) -> Iterator[Any]:
+    """A tab with the rocket selected."""
+    tab.photo(examples_dir / "rocket.jpg")
+    tab.click(*ROCKET)
+    yield tab
+
+
+def make_quick(tab: Any, spec: EraserSpec) -> dict[str, str]:
+    """Turn the card's own controls; returns what was set."""
+    fields = get_eraser(spec.id).Settings.model_fields
+    wanted = {name: value for name, value in QUICK.items() if name in fields}
+    if wanted:
+        tab.page.click(f"[data-card={spec.id}] summary")
+    for name, value in wanted.items():
+        control = tab.page.locator(f"#lab-{spec.id}-{name}")
+        if control.evaluate("control => control.tagName") == "SELECT":
+            control.select_option(value)
+        else:
+            control.fill(value)
+            control.press("Tab")
+    return wanted
+
+
+def can_run(spec: EraserSpec) -> None:
+    """Skip where its weights are neither tiny nor here."""
+    kind = get_eraser(spec.id)
+    init = {"init": "telea"} if "init" in kind.Settings.model_fields else {}
+    for weight in kind.weights_for(kind.Settings.model_validate(init)):
+        if find_weights(weight) is None:
+            pytest.skip(f"{weight.name} is not on this machine")
+
+
+@pytest.mark.parametrize("spec", list_erasers(), ids=lambda spec: spec.id)
+def test_its_card_finishes(spec: EraserSpec, selected: Any) -> None:
+    card = selected.page.locator(f"[data-card={spec.id}]")
+    assert spec.name in card.inner_text()
+    if spec.unavailable is not None or missing_packages(spec):
+        why = spec.unavailable.en if spec.unavailable else missing_packages(spec)[0]
+        assert why in card.inner_text()
+        assert selected.page.is_disabled(f"#lab-use-{spec.id}")
+        return
+    can_run(spec)
+    selected.choose(spec.id)
+    wanted = make_quick(selected, spec)
+    selected.erase()
+    result = selected.card(spec.id)
+    assert result.get_attribute("data-state") == "done", result.inner_text()
+    assert "0 pixels changed" in result.inner_text()
+    for name, value in wanted.items():
+        assert selected.page.input_value(f"#lab-{spec.id}-{name}") == value
