@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from methods._base import (
     Canvas,
@@ -47,6 +47,9 @@ from methods._qwen_edit_models import (
 )
 from methods._qwen_edit_prompts import PicturePrompts
 from methods._qwen_edit_settings import NOTHING, QwenImageEditSettings
+
+if TYPE_CHECKING:
+    import torch
 
 _CELL = 16  # pixels of a token
 
@@ -118,6 +121,7 @@ class QwenImageEdit(DiffusionEraser):
         if settings.keep_background:
             held = whole_cells(reduce_mask(mask, (height, width)), _CELL)
             hold = {"mask_image": pil(held), "strength": 1.0}
+            hold["masked_image_latents"] = nothing_masked(pipeline, height, width)
         with lent(loaded):
             painted: Image = self.run(
                 pipeline,
@@ -167,6 +171,14 @@ def size_for(mask: Mask) -> tuple[int, int]:
 
     width, height = plus.calculate_dimensions(plus.VAE_IMAGE_SIZE, mask.shape[1] / mask.shape[0])
     return height, width
+
+
+def nothing_masked(pipeline: Any, height: int, width: int) -> torch.Tensor:
+    """In place of the masked picture, which the inpainting pipeline would encode and not use."""
+    import torch
+
+    cell, channels = 2 * pipeline.vae_scale_factor, pipeline.latent_channels
+    return torch.zeros(1, channels, 1, 2 * (height // cell), 2 * (width // cell))
 
 
 def lent(loaded: Mapping[str, Any]) -> AbstractContextManager[None]:

@@ -39,6 +39,7 @@ from methods import Image, Mask, get_eraser  # noqa: E402
 from methods._base import no_progress  # noqa: E402
 from methods._diffusion import Part, pil, read_scheduler, store  # noqa: E402
 from methods._diffusion_memory import need_of  # noqa: E402
+from methods._diffusion_readers import quiet  # noqa: E402
 from methods._diffusion_text import embeddings  # noqa: E402
 from methods._klein_models import REPOSITORY as KLEIN  # noqa: E402
 from methods._klein_models import klein_pipeline  # noqa: E402
@@ -238,7 +239,7 @@ def measure(given: argparse.Namespace) -> None:
             times.append(time.perf_counter())
             return args[-1]
 
-        with MemoryMeter(given.device) as meter:
+        with quiet(), MemoryMeter(given.device) as meter:
             pipeline(**call, callback_on_step_end=on_step_end, output_type="latent")
         gaps = [after - before for before, after in pairwise(times)]
         need = need_of(pipeline, call["height"] * call["width"], 2)
