@@ -28,7 +28,8 @@ HUB_COLORS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gra
 
 def code_blocks(language: str) -> list[str]:
     """The fenced blocks of one language, in order."""
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    return [block for name, block in fenced if name == language]
 
 
 def test_the_table_of_erasers_is_the_registrys() -> None:
