@@ -141,6 +141,7 @@ def _add_list(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--markdown", action="store_true", help="print the README's table of erasers")
+    form.add_argument("--numbers", action="store_true", help="print the README's table of numbers")
 
 
 def _add_fetch(parser: argparse.ArgumentParser) -> None:

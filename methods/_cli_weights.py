@@ -9,7 +9,7 @@ from typing import Any
 
 from methods._base import BadInput, EraserSpec, UserError, WeightFile
 from methods._cli import DONE, FAILED, complain, megabytes, say, say_json, table
-from methods._cli_markdown import erasers_as_markdown
+from methods._cli_markdown import erasers_as_markdown, numbers_as_markdown
 from methods._metrics_lpips import LPIPS_WEIGHTS
 from methods._registry import broken_erasers, list_erasers, missing_packages, needed_weights
 from methods._weight_console import console_progress
@@ -136,6 +136,9 @@ def show_list(args: argparse.Namespace) -> int:
     """The command `list`."""
     if args.markdown:
         say(erasers_as_markdown())
+        return DONE
+    if args.numbers:
+        say(numbers_as_markdown())
         return DONE
     if args.json:
         say_json([entry.as_json() for entry in entries()])

@@ -111,7 +111,8 @@ def seam(profiles: Profiles) -> float | None:
 def _pairs(profiles: Profiles) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(n, m, 3) means of two neighbours, and over some of the edge; the middle column is at it."""
     colors, valid = _along(profiles.colors), profiles.valid
-    return (colors[:, 1:] + colors[:, :-1]) / 2, valid[:, 1:] & valid[:, :-1]
+    pairs = (colors[:, 1:] + colors[:, :-1]) / 2
+    return pairs.astype(np.float32), valid[:, 1:] & valid[:, :-1]
 
 
 def _sides(colors: NDArray[np.float32], distance: int) -> tuple[tuple[int, int], ...]:

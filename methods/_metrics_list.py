@@ -221,7 +221,7 @@ def _of_truth(
             id=f"{name}{end}",
             name=Text(f"{shown.en}, {area.en}", f"{shown.zh}（{area.zh}）"),
             formula=formula,
-            range=(0, top),
+            range=(-1 if name == "ssim" else 0, top),
             better=better,
             needs="truth",
             source=source,
