@@ -193,6 +193,7 @@ def test_a_failure_stays_in_its_cell(rows: Any) -> None:
     tick(rows, "failing_test", "telea")
     rows.page.click(f"{CARD} [data-testid=run-row]")
     rows.page.wait_for_selector(f"{CARD} [data-cell=by-telea] img")
+    rows.page.wait_for_function("eraserLab.running === null")
     words = rows.page.inner_text(f"{CARD} [data-cell=by-failing_test]")
     assert "Something went wrong" in words and "secret" not in words
 
