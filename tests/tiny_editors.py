@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tiny_models import WIDTH, _byte_letters, save, seeded
+from tiny_models import WIDTH, byte_letters, save, seeded
 from tiny_removers import low_rank
 
 # --- what both have ------------------------------------------------------------------------
@@ -34,7 +34,7 @@ def qwen_tokenizer() -> Any:
     """Qwen's tokenizer with the 256 bytes for words."""
     from transformers import Qwen2Tokenizer
 
-    letters = list(_byte_letters())
+    letters = list(byte_letters())
     vocabulary = {word: place for place, word in enumerate([*letters, *MARKS])}
     return Qwen2Tokenizer(
         vocab=vocabulary,
