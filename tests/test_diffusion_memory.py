@@ -83,7 +83,8 @@ def test_a_larger_canvas_is_tiled_first() -> None:
     """Before anything is offloaded: the decoder at full resolution takes the most."""
     sizes = {"unet": 1_700_000_000, "vae": 170_000_000}
     free = 4 * GB
-    plans = [plan_memory("fast", "cuda", sizes, n * MEGAPIXEL, free) for n in (0.25, 4, 18)]
+    canvases = (MEGAPIXEL // 4, 4 * MEGAPIXEL, 18 * MEGAPIXEL)
+    plans = [plan_memory("fast", "cuda", sizes, pixels, free) for pixels in canvases]
     assert [plan.tile_vae for plan in plans] == [False, True, True]
     assert [plan.memory for plan in plans] == ["fast", "fast", "balanced"]
     assert DECODE_VALUES > 10 * DENOISE_VALUES

@@ -255,6 +255,12 @@ class Tab:
         return Path(download.value.path())
 
 
+@pytest.fixture(scope="session")
+def new_tab() -> type[Tab]:
+    """For tests that keep one tab of their own open."""
+    return Tab
+
+
 @pytest.fixture
 def tabs(browser: Browser, lab_url: str) -> Iterator[Callable[..., Tab]]:
     """Opens tabs in separate sessions; every one must have run without script errors."""
