@@ -92,7 +92,8 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
 
   function weightLine(one) {
     if (!one.weights.length) return [h("span.lab-state.ok", {}, t("panel.noweights"))];
-    if (lab.ready(one)) return [h("span.lab-state.ok", {}, lab.icon("check"), t("panel.ready"))];
+    const all = one.weights.reduce((sum, weight) => sum + weight.size, 0);
+    if (lab.ready(one)) return [h("span.lab-state.ok", {}, lab.icon("check"), `${t("panel.ready")} · ${lab.bytes(all)}`)];
     const size = lab.bytes(missingBytes(one));
     const percent = lab.fetchedPercent(one);
     if (percent !== null)
