@@ -65,9 +65,14 @@ def _networks(args: argparse.Namespace) -> dict[str, Any]:
     """The features, and the detector where words were given."""
     from segmentation import are_features_ready, features_of, get_segmenter
 
+    found: dict[str, Any] = {}
     if not are_features_ready() and not args.offline:
         get_segmenter("mobile_sam")  # fetched and loaded
-    found: dict[str, Any] = {"features": features_of}
+    if are_features_ready():
+        found["features"] = features_of
+    else:
+        command = "python -m methods fetch mobile_sam"
+        complain(f"What a network sees is left out: its weights are not here yet: {command}")
     if args.text is not None:
         found["finds"] = _finder(args)
     return found

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -145,6 +147,40 @@ def test_the_full_judgement_asks_the_network(
     assert by_id["leftover_features"] == 1 and by_id["inserted"] == 0
     assert by_id["remove"] == pytest.approx(1)
     assert "leftover_words" not in by_id  # no words were given
+
+
+def test_without_its_weights_the_network_is_left_out(
+    files: dict[str, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import segmentation
+
+    monkeypatch.setattr(segmentation, "are_features_ready", lambda: False)
+    assert erase(files, "--judge", "full", "--offline") == 0
+    assert "fetch mobile_sam" in capsys.readouterr().err
+    ids = {reading["id"] for reading in results(files)[0]["readings"]}
+    assert "rim" in ids and "remove" not in ids
+
+
+@pytest.mark.parametrize(("scores", "best"), [((0.4, 0.7), 0.7), ((), 0.0)])
+def test_the_detector_looks_for_the_words_again(
+    scores: tuple[float, ...], best: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The best score of what the words find on a picture."""
+    import segmentation
+
+    asked: list[str] = []
+
+    class Detector:
+        def detect(self, image: Image, phrase: Any) -> Any:
+            asked.append(phrase.text)
+            found = tuple(SimpleNamespace(score=score) for score in scores)
+            return SimpleNamespace(found=found)
+
+    monkeypatch.setattr(segmentation, "get_detector", lambda name, **_options: Detector())
+    args = argparse.Namespace(text="Red car", detector=None, offline=True)
+    finds = cli_judge._finder(args)
+    assert finds(np.zeros((40, 50, 3), np.uint8)) == best
+    assert "red car" in asked[0]
 
 
 def test_the_list_names_what_lpips_needs(capsys: pytest.CaptureFixture[str]) -> None:
