@@ -69,7 +69,7 @@ class EmbeddingCache:
                 self._kept.move_to_end(key)
                 return self._kept[key]
         tensors = files.read(key)
-        if tensors is None or "tokens" not in tensors:
+        if tensors is None or not {"tokens"} <= tensors.keys() <= {"tokens", "pooled", "mask"}:
             return None
         found = Embedding(**tensors)
         self._keep(key, found)

@@ -43,8 +43,8 @@ class Repository:
 
     revision: a commit; "main" only where none of the files has a hash (the first download is
     then recorded). mirrors: others with the same files byte for byte, as (repo, revision), tried
-    in order after it; only where every file has a hash. license: of the weights. by_hand:
-    instead of repo and revision, where the user gets files that no program can fetch.
+    in order after it for files with a hash. license: of the weights. by_hand: instead of repo
+    and revision, where the user gets files that no program can fetch.
     """
 
     name: str
@@ -85,7 +85,8 @@ class Repository:
         return places.pop()
 
     def _weight(self, file: RepoFile) -> WeightFile:
-        homes = ((self.repo, self.revision), *self.mirrors) if self.repo else ()
+        mirrors = self.mirrors if file.sha256 else ()
+        homes = ((self.repo, self.revision), *mirrors) if self.repo else ()
         paths = (file.path, *file.elsewhere)
         on_hub = (HubFile(repo, path, revision) for repo, revision in homes for path in paths)
         return WeightFile(

@@ -110,7 +110,7 @@ class FluxFill(DiffusionEraser):
         non_commercial=True,
         weights=(*FILL.weights(), *SHARED.weights()),
         more_weights=LORA.weights(),
-        canvas=Canvas(short_side=768, multiple_of=16),
+        canvas=Canvas(short_side=768, multiple_of=16),  # long crops stay near a megapixel
         devices=("cuda", "cpu"),
         memory=MEMORY,
         rank=38,

@@ -71,7 +71,9 @@ def gpu() -> None:
 def test_on_a_gpu(gpu: None, name: str, memory: str, photo: Image, mask: Mask) -> None:
     """Nearly as on the CPU; a Stop and another run leave the network as it was."""
     exact, half = loaded(name, "cpu"), loaded(name, "cuda")
-    changes = {"memory": memory} | ({"removal_lora": True} if name == "flux_fill" else {})
+    changes: dict[str, Any] = {"memory": memory}
+    if name == "flux_fill":
+        changes["removal_lora"] = True
     half.prepare(few(half, **changes))
     first = erased(half, photo, mask, **changes)
     assert apart(erased(exact, photo, mask, **changes), first) < CLOSE

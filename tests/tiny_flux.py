@@ -143,8 +143,10 @@ def lora(
     return tensors
 
 
-OMNIPAINT = ("attn.to_q", "attn.to_k", "attn.to_v", "attn.to_out.0", "norm1.linear", "ff.net.2")
-OMNIPAINT += ("norm.linear", "proj_mlp", "proj_out")
+OMNIPAINT = (
+    *("attn.to_q", "attn.to_k", "attn.to_v", "attn.to_out.0", "norm1.linear", "ff.net.2"),
+    *("norm.linear", "proj_mlp", "proj_out"),
+)
 """What OmniPaint trained within the blocks."""
 
 
@@ -171,9 +173,11 @@ def save_omnipaint(folder: Path, seed: int = 230) -> Path:
 
 
 def omnipaint_lora(network: Any, seed: int) -> dict[str, Any]:
-    """To the layers in `OMNIPAINT`, and to the input as it is; not to the very last layer."""
+    """To the layers in `OMNIPAINT`, and to the input as it is; not to the very last layer, which
+    has a name like theirs."""
     tensors = lora(network, OMNIPAINT, seed, rank=2, width=4 * LATENT)
-    return {key: value for key, value in tensors.items() if not key.startswith("transformer.proj")}
+    assert not any(key.startswith("transformer.proj_out") for key in tensors)
+    return tensors
 
 
 def save_removal(folder: Path, seed: int = 240) -> Path:

@@ -199,7 +199,7 @@ def show_counts() -> None:
     head = ("transformer", "text", "encode", "decode", "low-rank", "read")
     print(f"{'':<38}{head[0]:>12}{head[1]:>7}{head[2]:>8}{head[3]:>8}{head[4]:>10}{head[5]:>13}")
     for name in NAMES:
-        kind = get_eraser(name)
+        kind: Any = get_eraser(name)
         steps = kind.Settings().num_inference_steps
         changes = {"removal_lora": True} if name == "flux_fill" else {}
         first = fresh(kind, steps, changes)
@@ -208,7 +208,8 @@ def show_counts() -> None:
         print(theirs(name, first).row(f"{kind.spec.name}, authors' script"))
         print(first.row(f"{kind.spec.name}, first start"))
         print(second.row(f"{kind.spec.name}, second start"))
-    one, two = (get_eraser(name)() for name in ("omnieraser", "omnipaint"))
+    kinds: list[Any] = [get_eraser(name) for name in ("omnieraser", "omnipaint")]
+    one, two = (kind() for kind in kinds)
     for eraser in (one, two):
         eraser.load("cpu", None)
     steps = two.Settings().num_inference_steps
@@ -259,7 +260,8 @@ def measure_one(name: str, side: int, given: Any) -> None:
     """One eraser on random weights."""
     import torch
 
-    eraser = get_eraser(name)()
+    kind: Any = get_eraser(name)
+    eraser = kind()
     eraser.load(given.device, torch.bfloat16)
     settings = eraser.Settings(
         num_inference_steps=given.steps, **({"removal_lora": True} if name == "flux_fill" else {})
@@ -317,7 +319,6 @@ def fill_in(eraser: Any, settings: Any, name: str, device: str) -> None:
     ends = tiny_flux.OMNIPAINT if name == "omnipaint" else tiny_flux.DOUBLE + tiny_flux.SINGLE
     rank = 4 if name == "omnipaint" else 32
     tensors = tiny_flux.lora(transformer, ends, 0, rank=rank, width=width)
-    tensors = {key: value for key, value in tensors.items() if ".proj_out" not in key[:20]}
     prompt = Embedding(torch.randn(1, 512, 4096).bfloat16(), torch.randn(1, 768).bfloat16())
     components = {
         "transformer": transformer,
