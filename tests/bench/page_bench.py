@@ -95,7 +95,9 @@ def open_photo(page: Page, file: dict[str, Any]) -> None:
 
 def place(page: Page, x: float, y: float) -> tuple[float, float]:
     """Window coordinates of a point of the photo, given in shares of its size."""
-    box = page.locator(".lab-view").bounding_box()
+    view = page.locator(".lab-view")
+    view.scroll_into_view_if_needed()
+    box = view.bounding_box()
     assert box is not None
     return box["x"] + x * box["width"], box["y"] + y * box["height"]
 
@@ -220,7 +222,9 @@ def main() -> None:
     options = parser.parse_args()
     with program(options.threads) as (url, process), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        # Nothing glides while a click is aimed.
+        size = {"width": 1280, "height": 860}
+        page = browser.new_page(viewport=size, reduced_motion="reduce")
         page.set_default_timeout(120_000)
         measure(page, url, process, options.clicks)
         browser.close()

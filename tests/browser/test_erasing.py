@@ -168,6 +168,26 @@ def test_the_large_view_opens_and_closes_by_keyboard(selected: Any) -> None:
     assert name.evaluate("button => button === document.activeElement")
 
 
+def test_the_keyboard_stays_where_it_is_when_a_card_is_drawn_again(selected: Any) -> None:
+    """Numbers and files come later than the picture."""
+    again = """() => {
+        const caption = document.querySelector(".lab-result[data-eraser=telea] .lab-caption");
+        const parts = [...caption.childNodes].map((part) => part.cloneNode(true));
+        eraserLab.redraw(caption, ...parts); }"""
+    selected.choose("telea")
+    selected.erase()
+    selected.page.wait_for_selector("[data-testid=readings]")  # the last that comes
+    name = selected.card("telea").locator("h3 button")
+    name.focus()
+    selected.page.keyboard.press("Enter")
+    selected.page.wait_for_selector("dialog.lab-viewer[open]")
+    selected.page.evaluate(again)
+    selected.page.keyboard.press("Escape")
+    assert name.evaluate("button => button === document.activeElement")
+    selected.page.evaluate(again)
+    assert name.evaluate("button => button === document.activeElement")
+
+
 def test_the_link_reopens_the_run_in_another_browser(selected: Any, tabs: Tabs) -> None:
     selected.choose("telea", "patchmatch")
     selected.erase()

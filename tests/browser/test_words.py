@@ -42,6 +42,22 @@ def test_thresholds_choose_without_a_new_request(searched: Any) -> None:
     assert asked == []
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_overlaps_beside_the_thresholds(searched: Any, width: int) -> None:
+    searched.page.set_viewport_size({"width": width, "height": 860})
+    bar = searched.page.locator(".lab-detect").bounding_box()
+    rows = [row.bounding_box() for row in searched.page.locator(".lab-detect-results > *").all()]
+    for place, row in enumerate(rows):
+        assert row["x"] + row["width"] <= bar["x"] + bar["width"] + 1
+        for other in rows[:place]:
+            beside = other["x"] + other["width"] <= row["x"] + 1
+            assert beside or other["y"] + other["height"] <= row["y"] + 1
+    for row in searched.page.locator(".lab-detect-results > .lab-grow").all():
+        box = row.bounding_box()
+        value = row.locator("output").bounding_box()
+        assert value["x"] + value["width"] <= box["x"] + box["width"] + 1
+
+
 def test_what_is_ticked_becomes_objects(searched: Any) -> None:
     labels = searched.page.locator(".lab-detection span").all_inner_texts()
     assert all(label.startswith(("red car", "dog", "red", "car")) for label in labels)

@@ -134,6 +134,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
       return;
     }
     show(reply.photo, reply.prompt);
+    if (stage.getBoundingClientRect().top < 0) stage.scrollIntoView({ block: "start" }); // dropped or pasted below
   }
 
   function show(opened, prompt) {
@@ -432,9 +433,9 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
 
   let lastClick = null;
   const isDouble = (event) => {
-    const again = lastClick && event.timeStamp - lastClick.time < 350 &&
+    const again = lastClick && event.button === lastClick.button && event.timeStamp - lastClick.time < 350 &&
       Math.hypot(event.clientX - lastClick.x, event.clientY - lastClick.y) < 5;
-    lastClick = { time: event.timeStamp, x: event.clientX, y: event.clientY };
+    lastClick = { time: event.timeStamp, button: event.button, x: event.clientX, y: event.clientY };
     return again;
   };
 

@@ -216,6 +216,16 @@
     }
   };
 
+  /** As replaceChildren; the keyboard stays on what stands in the place of what it was on. */
+  lab.redraw = (node, ...children) => {
+    const held = node.contains(document.activeElement) ? document.activeElement : null;
+    const alike = () => [...node.querySelectorAll(held.tagName)].filter((one) => one.className === held.className);
+    const place = held ? alike().indexOf(held) : -1;
+    node.replaceChildren(...children);
+    const next = held && (held.isConnected ? held : alike()[place]);
+    if (next) next.focus({ preventScroll: true });
+  };
+
   /* ---- numbers as people read them ---------------------------------------------------- */
 
   lab.bytes = (count) => {

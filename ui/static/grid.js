@@ -145,7 +145,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     known.drawn = fingerprint;
     known.node.dataset.state = card.state;
     if (card.view && known.view !== card.view) drawPicture(known, card, value);
-    known.caption.replaceChildren(...captionOf(card, value));
+    lab.redraw(known.caption, ...captionOf(card, value));
     if (!card.view) drawWaiting(known, card, value);
   }
 

@@ -86,7 +86,7 @@
         const print = JSON.stringify([lab.lang, cell.words, cell.picture, ours && [ours.card, Boolean(ours.grid.judging && !ours.card.readings)], cell.eraser && [cell.eraser.why, cell.eraser.ours], cell.eraser && [cell.eraser.weights, of.ticked.has(cell.eraser.id)]]);
         if (known.drawn === print) return;
         known.drawn = print;
-        known.node.replaceChildren(...(cell.eraser ? oursIn(cell, ours) : pictureIn(cell)));
+        lab.redraw(known.node, ...(cell.eraser ? oursIn(cell, ours) : pictureIn(cell)));
       });
     }
 

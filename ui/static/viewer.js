@@ -7,6 +7,7 @@
   let place = 0; // -1 is the original, 0… are the finished cards
   let scale = 1;
   let shift = { x: 0, y: 0 };
+  let opener = null; // what had the keyboard before, and the card that it stands on
   const held = new Map();
 
   const after = h("img", { alt: "", draggable: "false" });
@@ -116,7 +117,11 @@
   });
   dialog.addEventListener("keyup", (event) => { if (event.key === " ") hold(false); });
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-  dialog.addEventListener("close", () => hold(false));
+  dialog.addEventListener("close", () => {
+    hold(false);
+    // The browser gives the focus back, unless its card was drawn again meanwhile.
+    if (opener && !opener.node.isConnected && opener.card) opener.card.querySelector(".lab-name, button")?.focus();
+  });
 
   /** Open at the card with this index; -1 is the original. */
   lab.openViewer = (value, index) => {
@@ -124,6 +129,8 @@
     place = index < 0 ? -1 : shown().findIndex((card) => card.index === index);
     if (!dialog.isConnected) document.body.append(dialog);
     lab.translate(dialog);
+    const from = document.activeElement;
+    opener = { node: from, card: from.closest("[data-index], [data-cell]") };
     reset();
     show();
     dialog.showModal();

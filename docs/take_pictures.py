@@ -1,0 +1,97 @@
+"""Take the README's pictures of the page anew: python docs/take_pictures.py
+
+Starts the program on a free port with a folder of its own, selects and erases the rocket in
+a real Chromium, and writes page.jpg and grid.jpg beside this file. Needs the default weights
+(`python -m methods fetch --default`) and what requirements-dev.txt names.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ROCKET = 320, 165
+SIZE = {"width": 1280, "height": 860}
+SCALE = 1.5
+"""Pixels of the picture for each of the page, so that it is sharp on most screens."""
+
+
+def take(url: str) -> None:
+    """Both pictures of the page at `url`."""
+    from playwright.sync_api import sync_playwright
+
+    from conftest import chromium_path
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path())
+        context = browser.new_context(
+            locale="en-US", viewport=SIZE, device_scale_factor=SCALE, reduced_motion="reduce"
+        )
+        page = context.new_page()
+        page.goto(url)
+        page.wait_for_selector("[data-card]")
+        select_the_rocket(page)
+        keep(page.screenshot(), "page.jpg")
+        page.click("[data-testid=erase]")
+        page.wait_for_function("eraserLab.running === null")
+        page.wait_for_selector(".lab-result[data-eraser=navier_stokes] a[download]")
+        keep(page.locator(".lab-results").screenshot(), "grid.jpg")
+        browser.close()
+
+
+def select_the_rocket(page: Page) -> None:
+    """Open the photo, click the rocket and wait for its mask."""
+    page.set_input_files("[data-testid=file]", ROOT / "examples" / "rocket.jpg")
+    page.wait_for_function("document.querySelector('.lab-photo').naturalWidth > 0")
+    place = page.evaluate(
+        """([x, y]) => { const r = document.querySelector('.lab-view').getBoundingClientRect();
+        const p = eraserLab.photo;
+        return [r.left + (x / p.width) * r.width, r.top + (y / p.height) * r.height]; }""",
+        list(ROCKET),
+    )
+    page.mouse.click(*place)
+    page.wait_for_selector(".lab-stage[data-drawn]:not(.is-busy)")
+    page.mouse.move(2, 2)
+    page.wait_for_function(
+        "[...document.images].every(image => image.complete && image.naturalWidth > 0"
+        " || !image.getAttribute('src'))"
+    )
+
+
+def keep(png: bytes, name: str) -> None:
+    """Write a screenshot as a JPEG."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture.save(Path(__file__).parent / name, quality=88, optimize=True)
+
+
+def main() -> None:
+    """Serve the page, take the pictures."""
+    from ui.page import build_page, launch_options
+    from ui.service import Service
+
+    with tempfile.TemporaryDirectory() as folder:
+        service = Service(Path(folder))
+        page = build_page(service)
+        page.queue()
+        options = launch_options(service, lang=None)
+        _, url, _ = page.launch(**options, quiet=True, prevent_thread_lock=True)
+        try:
+            take(url)
+        finally:
+            page.close()
+            service.close()
+
+
+if __name__ == "__main__":
+    main()
