@@ -13,16 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from methods._base import (
-    Canvas,
-    EraserSpec,
-    Image,
-    Mask,
-    Paper,
-    Progress,
-    Text,
-    WeightFile,
-)
+from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, WeightFile
 from methods._diffusion import (
     ClipPrompts,
     DiffusionEraser,
@@ -95,6 +86,10 @@ class PowerPaint(DiffusionEraser):
                 "Raise the guidance scale where something new appears instead.",
                 "若出现新物体，请提高 guidance_scale。",
             ),
+            Text(
+                "Version v2 is Apache-2.0, beside a Stable Diffusion 1.5 under OpenRAIL-M.",
+                "v2 版许可为 Apache-2.0，其旁的 Stable Diffusion 1.5 为 OpenRAIL-M。",
+            ),
         ),
     )
     Settings = PowerPaintSettings
@@ -125,10 +120,10 @@ class PowerPaint(DiffusionEraser):
         if not settings.authors_resize:
             return run(image, mask, settings, seed, progress)
         height, width = authors_size(*mask.shape)
-        small = np.asarray(pil(image).resize((width, height)))
-        hole = np.asarray(pil(mask).resize((width, height))) >= 128
+        small = np.array(pil(image).resize((width, height)))
+        hole = np.array(pil(mask).resize((width, height))) >= 128
         erased = run(small, hole, settings, seed, progress)
-        return np.asarray(pil(erased).resize(mask.shape[::-1]))
+        return np.array(pil(erased).resize(mask.shape[::-1]))
 
     def _erase_v1(
         self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress

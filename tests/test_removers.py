@@ -1,4 +1,4 @@
-"""The erasers that were trained to remove, on tiny models: shared components."""
+"""The erasers that were trained to remove, on tiny models: one after the other on shared parts."""
 
 from __future__ import annotations
 
