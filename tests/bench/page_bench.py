@@ -223,7 +223,7 @@ def main() -> None:
     with program(options.threads) as (url, process), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM)
         # Nothing glides while a click is aimed.
-        size = {"width": 1280, "height": 860}
+        size: Any = {"width": 1280, "height": 860}
         page = browser.new_page(viewport=size, reduced_motion="reduce")
         page.set_default_timeout(120_000)
         measure(page, url, process, options.clicks)
