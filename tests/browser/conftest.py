@@ -40,9 +40,10 @@ def _spec(eraser_id: str, name: str, rank: int) -> EraserSpec:
 
 
 class SlowSettings(Settings):
-    """The steps of the slow eraser."""
+    """The steps of the slow eraser, and words that it does not read."""
 
     steps: int = 40
+    words: str = ""
 
 
 class SlowEraser(Eraser):

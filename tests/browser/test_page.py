@@ -135,6 +135,25 @@ def test_hostile_names_stay_text(tab: Any, examples_dir: Path) -> None:
     assert tab.page.evaluate("window.hacked || 0") == 0
 
 
+def test_hostile_settings_stay_text(tab: Any, tabs: Tabs, examples_dir: Path) -> None:
+    words = '"><img src=x onerror=hacked=1>${hacked=2}{{hacked}}</script>'
+    tab.photo(examples_dir / "rocket.jpg")
+    tab.click(320, 165)
+    tab.choose("slow_test")
+    tab.page.click("[data-card=slow_test] summary")
+    for name, value in (("steps", "1"), ("words", words)):
+        tab.page.fill(f"#lab-slow_test-{name}", value)
+        tab.page.press(f"#lab-slow_test-{name}", "Tab")
+    tab.erase()
+    other = tabs(locale="zh-CN").open(tab.page.url.removeprefix(tab.url))
+    other.page.wait_for_function(
+        "words => document.querySelector('#lab-slow_test-words').value === words", arg=words
+    )
+    for one in (tab, other):
+        assert one.page.locator("img[src=x]").count() == 0
+        assert one.page.evaluate("typeof hacked") == "undefined"
+
+
 def test_every_control_has_a_name_for_a_screen_reader(tab: Any, examples_dir: Path) -> None:
     tab.photo(examples_dir / "rocket.jpg")
     tab.click(320, 165)
