@@ -160,6 +160,7 @@ def test_the_large_view_zooms_compares_and_steps(selected: Any) -> None:
 def test_the_large_view_opens_and_closes_by_keyboard(selected: Any) -> None:
     selected.choose("telea")
     selected.erase()
+    selected.page.wait_for_selector("[data-testid=readings]")  # the last that comes
     name = selected.card("telea").locator("h3 button")
     name.focus()
     selected.page.keyboard.press("Enter")
