@@ -43,6 +43,12 @@ def settings(eraser: DiffusionEraser, **values: Any) -> Any:
     return settings_of(type(eraser), kept | values)
 
 
+def denoiser_of(eraser: DiffusionEraser, **values: Any) -> Any:
+    """The network that takes the steps."""
+    components = eraser.loaded(settings(eraser, **values))
+    return components["transformer" if "transformer" in components else "unet"]
+
+
 def erase(
     eraser: DiffusionEraser, photo: Image, mask: Mask, *, seed: int = 7, **values: Any
 ) -> Image:

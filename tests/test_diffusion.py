@@ -16,7 +16,7 @@ from attention_tools import mask as mask
 from attention_tools import one_thread as one_thread
 from attention_tools import photo as photo
 from attention_tools import state_of
-from diffusion_tools import erase, every, loaded, raising, settings
+from diffusion_tools import denoiser_of, erase, every, loaded, raising, settings
 from diffusion_tools import tiny_weights as tiny_weights
 from methods import Image, Mask, Stopped, Unavailable
 from methods._diffusion import (
@@ -67,12 +67,13 @@ def test_others_get_what_they_got_before(name: str, bases: Any, photo: Image, ma
     if name in SHARING:
         base, values = bases[SHARING[name]]
         assert networks["unet"] is base.loaded(settings(base, **values))["unet"]
-    before = state_of(networks["unet"])
+    network = denoiser_of(eraser)
+    before = state_of(network)
     first = erase(eraser, photo, mask)
     for reason in (Stopped, Broken):
         with pytest.raises(reason):
             eraser.erase(photo, mask, settings(eraser), 7, raising(reason))
-        assert state_of(networks["unet"]) == before, reason
+        assert state_of(network) == before, reason
     again = [erase(base, photo, mask, **values) for base, values in bases]
     for one, two in zip(plain, again, strict=True):
         assert (one == two).all()
@@ -334,10 +335,10 @@ def test_the_latest_embeddings_are_kept() -> None:
 
     kept = EmbeddingCache(size=2)
     made = [Embedding(torch.zeros(1)) for _ in range(3)]
-    kept.put("a", made[0])
-    kept.put("b", made[1])
+    kept.put("a", made[0], lasting=False)
+    kept.put("b", made[1], lasting=False)
     assert kept.get("a") is made[0]
-    kept.put("c", made[2])
+    kept.put("c", made[2], lasting=False)
     assert kept.get("b") is None and kept.get("a") is made[0] and kept.get("c") is made[2]
 
 

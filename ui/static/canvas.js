@@ -17,6 +17,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   let answer = null; // the newest drawn answer of server.segment
   let sequence = 0;
   let inFlight = false;
+  let resting = null; // the pointer's last move over the stage
   let wanted = false;
   let opening = 0;
   let press = null;
@@ -212,8 +213,9 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
       if (reply.ok) draw({ ...reply, places, strokes });
       else if (!wanted) failed(reply.error);
     }
-    if (wanted) next();
-    else stage.classList.remove("is-busy");
+    if (wanted) { next(); return; }
+    stage.classList.remove("is-busy");
+    if (resting && !press) considerHover(resting); // the pointer came to rest meanwhile
   }
 
   function draw(reply) {
@@ -404,6 +406,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   }
 
   stage.addEventListener("pointermove", (event) => {
+    resting = event;
     if (zoom.touchMove(event)) return;
     if (!press) considerHover(event);
     else if (press.drag) press.drag(event.clientX - press.x, event.clientY - press.y);
@@ -419,7 +422,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     if (aims && !event.target.closest(".lab-mark, button")) hover.at(toPhoto(event));
     else hover.cancel();
   }
-  stage.addEventListener("pointerleave", () => hover.cancel());
+  stage.addEventListener("pointerleave", () => { resting = null; hover.cancel(); });
 
   function stretch(from, to, negative) {
     rubber.classList.toggle("minus", Boolean(negative));
