@@ -32,6 +32,9 @@ SCRIPTS = (
     "brush.js",
     "hover.js",
     "viewer.js",
+    "keyboard.js",
+    "opening.js",
+    "segmenters.js",
     "canvas.js",
     "panel.js",
     "grid.js",
@@ -76,7 +79,7 @@ def as_script(value: Any) -> str:
 
 
 def head_html(lang: str | None) -> str:
-    """What goes into the page's <head>: styles, texts, options and the five scripts.
+    """What goes into the page's <head>: styles, texts, options and the scripts.
 
     lang: "en", "zh", or None for the browser's own language.
     """
