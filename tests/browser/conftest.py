@@ -16,6 +16,7 @@ import pytest
 
 from methods import Eraser, EraserSpec, Image, Mask, Paper, Settings, Text
 from methods import _registry as registry
+from methods._worker import results
 from tiny_grounding import save_tiny_grounding
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _spec(eraser_id: str, name: str, rank: int) -> EraserSpec:
 class SlowSettings(Settings):
     """The steps of the slow eraser, and words that it does not read."""
 
-    steps: int = 40
+    steps: int = 400  # nobody waits for them: a busy machine must not end them before Stop
     words: str = ""
 
 
@@ -92,7 +93,9 @@ class FailingEraser(SlowEraser):
 
 @pytest.fixture(autouse=True)
 def our_erasers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two erasers of the tests stand beside the real ones while a test of the page runs."""
+    """Two erasers of the tests stand beside the real ones while a test of the page runs, and
+    no result of an earlier test is at hand."""
+    results.clear()
     found = registry.found().erasers
     monkeypatch.setitem(found, "slow_test", SlowEraser)
     monkeypatch.setitem(found, "failing_test", FailingEraser)

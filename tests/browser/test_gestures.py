@@ -234,7 +234,7 @@ def test_fingers_take_away_and_remove_points(phone: Any) -> None:
     phone.page.tap("[data-sign=minus]")
     changed(phone, lambda: phone.page.touchscreen.tap(*phone.at(320, 340)))
     assert labels(phone) == [1, 0]
-    phone.page.wait_for_timeout(400)  # sooner, it would be a double tap
+    phone.page.wait_for_timeout(500)  # so that the next tap is no second half of a double one
     changed(phone, lambda: phone.page.tap(".lab-mark.minus"))
     assert labels(phone) == [1]
     assert np.array_equal(phone.mask(), mask)

@@ -10,7 +10,6 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   const lab = eraserLab;
   const { h, t, work } = lab;
   const DRAG = 6; // screen pixels after which a press is a box and no longer a click
-  const ACCEPT = "image/*,.heic,.heif,.avif,.tif,.tiff";
 
   let tool = "click"; // click, box or brush
   let minus = false; // what the tools do: add or remove
@@ -19,10 +18,8 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   let inFlight = false;
   let resting = null; // the pointer's last move over the stage
   let wanted = false;
-  let opening = 0;
   let press = null;
-  let cursor = null; // keyboard cursor, photo pixels
-  let cursorBox = null; // first corner of a box drawn by keyboard
+
   /* ---- the DOM -------------------------------------------------------------------------- */
 
   const photo = h("img.lab-photo", { alt: "", draggable: "false" });
@@ -34,21 +31,15 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   const rubber = h("div.lab-rubber", { hidden: true });
   const cross = h("div.lab-cross", { hidden: true });
   const view = h("div.lab-view", { hidden: true }, photo, overlay, preview, scratch, marks, found, rubber, cross);
-  const picker = h("input", { type: "file", accept: ACCEPT, hidden: true, "data-testid": "file",
-    onchange: () => { if (picker.files[0]) openFile(picker.files[0]); picker.value = ""; } });
-  const gallery = h("div.lab-examples", { role: "group", "data-t-label": "canvas.examples" });
   const empty = h("div.lab-empty", {},
     h("div.lab-empty-icon", {}, lab.icon("image")),
     h("p.lab-empty-title", { "data-t": "canvas.drop" }),
-    h("button.lab-primary", { type: "button", "data-t": "canvas.choose", onclick: () => picker.click() }),
+    h("button.lab-primary", { type: "button", "data-t": "canvas.choose", onclick: () => opening.choose() }),
     h("p.lab-hint", { "data-t": "canvas.paste" }));
   const flight = h("div.lab-flight", { hidden: true });
   const stage = h("div.lab-stage.is-empty", { tabindex: "0", role: "application", "data-t-label": "canvas.label",
     "data-testid": "stage" }, view, empty, flight);
   const status = h("div.lab-status", { role: "status", "aria-live": "polite", "data-testid": "status" });
-  const badge = h("span.lab-badge.warn", { hidden: true, "data-t-title": "canvas.approximate.why" });
-  const fetchButton = h("button.lab-link", { type: "button", hidden: true, onclick: () => lab.fetchWeights(preferred()) });
-
   const segment = (group, value, icon, key, onclick) => h("button.lab-segment", { type: "button", ["data-" + group]: value,
     "aria-pressed": "false", "data-t-title": key + ".hint", onclick }, lab.icon(icon), h("span", { "data-t": key }));
   const tools = h("div.lab-segments", { role: "group", "data-t-label": "canvas.tool" },
@@ -66,82 +57,30 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   const levels = h("div.lab-segments.levels", { role: "group", "data-t-label": "canvas.levels", hidden: true });
   const brushSize = h("input", { type: "range", min: "2", max: "100", step: "1", value: "24", id: "lab-brush", "data-testid": "brush-size" });
   const brushRow = h("div.lab-grow", { hidden: true }, h("label", { for: "lab-brush", "data-t": "canvas.brush.size" }), brushSize);
-  const newButton = h("button.lab-tool.wide", { type: "button", hidden: true, "data-t-title": "canvas.new", onclick: () => picker.click() },
+  const newButton = h("button.lab-tool.wide", { type: "button", hidden: true, "data-t-title": "canvas.new", onclick: () => opening.choose() },
     lab.icon("image"), h("span", { "data-t": "canvas.new" }));
   const toolbar = h("div.lab-toolbar", { role: "toolbar", "data-t-label": "canvas.tools" },
     tools, signs, brushRow, h("div.lab-group.lab-history", {}, undoButton, redoButton, clearButton, eyeButton, fitButton));
   const controls = h("div.lab-controls", { hidden: true }, toolbar, lab.objectBar(levels),
-    lab.shapeBar({ server, upload, openCase: () => openCase() }), lab.detectBar({ server, layer: found }));
+    lab.shapeBar({ server, upload, openCase: () => opening.openCase() }), lab.detectBar({ server, layer: found }));
+  const say = (sentence) => { status.textContent = sentence; };
+  const badge = lab.approximateBadge(request);
+  const opening = lab.makeOpening({ stage, flight, server, upload, show, say, settle: showStatus });
   const root = h("section.lab-card.lab-canvas", { "data-t-label": "canvas.section" },
-    stage, controls, h("div.lab-statusline", {}, status, badge, fitted(), fetchButton, newButton), gallery, picker);
+    stage, controls, h("div.lab-statusline", {}, status, badge.nodes[0], lab.segmenterChoice(request), badge.nodes[1], newButton),
+    lab.exampleRow(), opening.picker);
   element.replaceChildren(root);
 
   const zoom = lab.makeZoom({ stage, view, onchange: (scale) => { fitButton.hidden = scale === 1; } });
   const brush = lab.makeBrush({ view, scratch, toPhoto });
   const hover = lab.makeHover({ server, image: preview });
 
-  /** Which segmenter answers; one that is not here yet is fetched when it is chosen. */
-  function fitted() {
-    const choice = h("select.lab-segmenter", { hidden: true, "data-t-label": "canvas.segmenter", "data-testid": "segmenter", onchange: () => {
-      const chosen = lab.catalogue.segmenters.find((one) => one.id === choice.value);
-      lab.segmenter = choice.value || null;
-      lab.remember("segmenter", choice.value);
-      if (chosen && !lab.ready(chosen)) lab.fetchWeights(chosen);
-      else request();
-    } });
-    const fill = () => {
-      if (!lab.catalogue) return;
-      const usable = lab.catalogue.segmenters.filter((one) => one.available !== false);
-      const option = (value, words) => h("option", { value, selected: value === (lab.segmenter || "") }, words);
-      choice.replaceChildren(option("", t("canvas.segmenter.auto")), ...usable.map((one) => option(one.id,
-        lab.ready(one) ? one.name : t("canvas.segmenter.fetch", { segmenter: one.name, size: lab.bytes(one.weights.reduce((sum, weight) => sum + weight.size, 0)) }))));
-      choice.hidden = !lab.photo || usable.length < 2;
-    };
-    for (const event of ["catalogue", "weights", "lang", "photo"]) lab.on(event, fill);
-    return choice;
-  }
-
-  /* ---- opening a photo ------------------------------------------------------------------- */
-
-  async function openFile(file) {
-    if (!file) return;
-    const limits = lab.catalogue && lab.catalogue.limits;
-    if (limits && file.size > limits.megabytes * 1e6 * 1.05) {
-      lab.notice(t("error.file_too_large", { megabytes: (file.size / 1e6).toFixed(0), limit: limits.megabytes }), "error");
-      return;
-    }
-    await open(async () => {
-      const stored = await upload(file);
-      return lab.ask(server.open_photo, { path: stored.path, name: file.name || "photo", segmenter: lab.segmenter });
-    });
-  }
-
-  async function open(fetchPhoto) {
-    const mine = ++opening;
-    say(t("canvas.opening"));
-    flight.hidden = false;
-    let reply;
-    try {
-      reply = await fetchPhoto();
-    } catch {
-      reply = { ok: false, error: null };
-    }
-    if (mine !== opening) return;
-    flight.hidden = true;
-    if (!reply.ok) {
-      say("");
-      lab.notice(lab.errorText(reply.error), "error");
-      showStatus();
-      return;
-    }
-    show(reply.photo, reply.prompt);
-    if (stage.getBoundingClientRect().top < 0) stage.scrollIntoView({ block: "start" }); // dropped or pasted below
-  }
+  /* ---- a photo has been opened ------------------------------------------------------------- */
 
   function show(opened, prompt) {
     lab.photo = opened;
     answer = null;
-    cursor = cursorBox = null;
+    keyboard.forget();
     overlay.hidden = preview.hidden = true;
     photo.src = opened.view;
     photo.alt = opened.name;
@@ -157,30 +96,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     work.reset(prompt);
   }
 
-  function openCase() {
-    const chooser = h("input", { type: "file", accept: ".json,application/json", onchange: () => chooser.files[0] && readCase(chooser.files[0]) });
-    chooser.click();
-  }
-
-  /** Prompts and jobs from a file: the same case again, here or on another photo. */
-  async function readCase(file) {
-    if (!lab.photo) { lab.notice(t("error.case_without_photo"), "error"); return; }
-    let content;
-    try {
-      content = JSON.parse(await file.text());
-    } catch {
-      lab.notice(t("error.case_unreadable", { name: file.name }), "error");
-      return;
-    }
-    const reply = await lab.ask(server.import_case, { photo: lab.photo.id, case: content });
-    if (!reply.ok) { lab.notice(lab.errorText(reply.error), "error"); return; }
-    for (const note of reply.notes || []) lab.notice(lab.say(note));
-    work.commit(lab.completePrompt(reply.prompts));
-    if (reply.jobs && reply.jobs.length) lab.adoptJobs(reply.jobs);
-  }
-
   lab.showPhoto = show;
-  lab.openExample = (id) => open(() => lab.ask(server.open_example, { id, segmenter: lab.segmenter }));
 
   /* ---- asking for the mask ----------------------------------------------------------------- */
 
@@ -227,7 +143,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     else overlay.removeAttribute("src");
     // The local stroke stays until the mask that is drawn holds it.
     if (!brush.active && (!reply || reply.strokes >= work.value.strokes.length)) brush.clear();
-    showBadge();
+    badge.show(reply);
     showLevels();
     showStatus();
     if (reply) stage.dataset.drawn = String(sequence);
@@ -242,8 +158,6 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
 
   /* ---- what is shown ------------------------------------------------------------------------- */
 
-  const say = (sentence) => { status.textContent = sentence; };
-
   function showStatus() {
     if (!lab.photo) say("");
     else if (work.empty) say(t("canvas.start"));
@@ -251,7 +165,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     else if (answer.area === 0) say(t("canvas.nothing"));
     else {
       // Nobody is named where nobody was asked: a mask that was painted or uploaded.
-      say([t("canvas.covers", { percent: lab.percent(answer.area) }), answer.segmenter && segmenterName(answer.segmenter)].filter(Boolean).join(" · "));
+      say([t("canvas.covers", { percent: lab.percent(answer.area) }), answer.segmenter && lab.segmenterName(answer.segmenter)].filter(Boolean).join(" · "));
       status.append(...(answer.hints || []).map(hintButton));
     }
   }
@@ -259,26 +173,6 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   /** A suspicion about the mask; pressed, it says how it is judged. */
   const hintButton = ({ code }) => h("button.lab-hint-button", { type: "button", "data-hint": code, title: t("hint." + code + ".why"),
     onclick: () => lab.notice(t("hint." + code + ".why")) }, lab.icon("warn"), t("hint." + code));
-
-  const segmenterName = (id) => {
-    const found = ((lab.catalogue && lab.catalogue.segmenters) || []).find((one) => one.id === id);
-    return found ? found.name : id;
-  };
-
-  const preferred = () => lab.catalogue && lab.catalogue.segmenters.find((one) => !one.approximate);
-
-  /** An approximate mask says so, and what stands between it and a better one. */
-  function showBadge() {
-    const better = preferred();
-    badge.hidden = !(answer && answer.approximate);
-    const waits = !badge.hidden && better && !lab.ready(better);
-    const percent = waits ? lab.fetchedPercent(better) : null;
-    badge.textContent = percent === null ? t("canvas.approximate")
-      : t("canvas.approximate.fetching", { segmenter: better.name, percent });
-    fetchButton.hidden = !waits || percent !== null;
-    if (!fetchButton.hidden) fetchButton.textContent = t("canvas.fetch", { segmenter: better.name,
-      size: lab.bytes(better.weights.reduce((sum, weight) => sum + weight.size, 0)), license: better.weights[0].license });
-  }
 
   /** The levels of the active object: SAM's three readings of what was pointed at. */
   function showLevels() {
@@ -380,20 +274,15 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     return event.clientX >= rect.left && event.clientX <= rect.right && event.clientY >= rect.top && event.clientY <= rect.bottom;
   };
 
-  const boxBetween = (a, b) => ({
-    x0: Math.floor(Math.min(a.x, b.x)), y0: Math.floor(Math.min(a.y, b.y)),
-    x1: Math.ceil(Math.max(a.x, b.x)), y1: Math.ceil(Math.max(a.y, b.y)),
-  });
-
   stage.addEventListener("pointerdown", (event) => {
     if (!lab.photo || event.target.closest("button")) return;
     hover.cancel();
     if (zoom.touch(event)) { abandon(); return; }
-    if (event.button === 1 || (event.button === 0 && spaceHeld)) {
+    if (event.button === 1 || (event.button === 0 && keyboard.drags)) {
       press = { x: event.clientX, y: event.clientY, drag: zoom.drag() };
     } else if (inside(event) && (event.button === 0 || event.button === 2)) {
       press = { x: event.clientX, y: event.clientY, at: toPhoto(event), mark: event.target.closest(".lab-mark"),
-        minus: minus !== (event.button === 2 || event.shiftKey || event.altKey || flipHeld) };
+        minus: minus !== (event.button === 2 || event.shiftKey || event.altKey || keyboard.flips) };
       if (tool === "brush") brush.start(press.at, Number(brushSize.value), press.minus);
     } else return;
     if (event.pointerType !== "touch" || tool !== "click") stage.setPointerCapture(event.pointerId);
@@ -426,7 +315,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
 
   function stretch(from, to, negative) {
     rubber.classList.toggle("minus", Boolean(negative));
-    const box = boxBetween(from, to);
+    const box = lab.boxBetween(from, to);
     rubber.hidden = false;
     rubber.style.left = (box.x0 / lab.photo.width) * 100 + "%";
     rubber.style.top = (box.y0 / lab.photo.height) * 100 + "%";
@@ -450,7 +339,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     if (!done || done.drag) return;
     cross.hidden = true;
     if (brush.active) work.commit({ ...work.value, strokes: [...work.value.strokes, brush.finish()] });
-    else if (done.dragging) addBox(boxBetween(done.at, toPhoto(event)), done.minus);
+    else if (done.dragging) addBox(lab.boxBetween(done.at, toPhoto(event)), done.minus);
     else if (isDouble(event)) return; // the second press of a double click means the same thing, not another point
     else if (done.mark) removePoint(Number(done.mark.dataset.object), Number(done.mark.dataset.point));
     else addPoint({ ...done.at, label: done.minus ? 0 : 1 });
@@ -462,122 +351,18 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   });
   stage.addEventListener("contextmenu", (event) => lab.photo && event.preventDefault());
 
-  /* ---- keyboard ------------------------------------------------------------------------------------ */
-
-  let spaceHeld = false;
-  let flipHeld = false; // X turns adding into removing and back while it is held
-  const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-
-  function moveCursor([dx, dy], fine) {
-    const step = Math.max(lab.photo.width, lab.photo.height) * (fine ? 0.0025 : 0.02);
-    cursor ||= { x: lab.photo.width / 2, y: lab.photo.height / 2 };
-    cursor = { x: clamp(cursor.x + dx * step, 0, lab.photo.width - 1), y: clamp(cursor.y + dy * step, 0, lab.photo.height - 1) };
-    cross.hidden = false;
-    cross.style.left = (cursor.x / lab.photo.width) * 100 + "%";
-    cross.style.top = (cursor.y / lab.photo.height) * 100 + "%";
-    zoom.reveal(cursor.x / lab.photo.width, cursor.y / lab.photo.height);
-    if (cursorBox) stretch(cursorBox, cursor, minus);
-    say(t("canvas.cursor", { x: Math.round(cursor.x), y: Math.round(cursor.y) }));
-  }
-
-  function cornerByKey(event) {
-    cursor ||= { x: lab.photo.width / 2, y: lab.photo.height / 2 };
-    if (!cursorBox) { cursorBox = cursor; say(t("canvas.corner")); return; }
-    const box = boxBetween(cursorBox, cursor);
-    cursorBox = null;
-    rubber.hidden = true;
-    addBox(box, minus !== event.shiftKey);
-  }
-
-  const levelByKey = (place) => levels.children[place] && levels.children[place].click();
-  const growBy = (step) => work.reshape({ dilate: clamp(work.value.shape.dilate + step, -64, 256) });
-
-  const KEYS = {
-    Enter: (event) => cursor && addPoint({ ...cursor, label: minus !== event.shiftKey ? 0 : 1 }),
-    b: cornerByKey, B: cornerByKey,
-    "1": () => levelByKey(0), "2": () => levelByKey(1), "3": () => levelByKey(2),
-    "[": () => growBy(-1), "]": () => growBy(1),
-    m: toggleOverlay, M: toggleOverlay,
-    n: () => work.addObject(), N: () => work.addObject(),
-    "+": () => zoom.by(1.25), "=": () => zoom.by(1.25), "-": () => zoom.by(0.8), "0": zoom.reset,
-    Escape: () => { cursorBox = null; rubber.hidden = cross.hidden = true; cursor = null; showStatus(); },
-    Delete: () => work.clear(), Backspace: () => work.clear(),
-  };
-  stage.addEventListener("keydown", (event) => {
-    if (!lab.photo) { if (event.key === "Enter" && event.target === stage) picker.click(); return; }
-    if (event.key === " " && event.target === stage) { spaceHeld = true; event.preventDefault(); return; }
-    if (event.key.toLowerCase() === "x" && event.target === stage) { flipHeld = true; return; }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== stage) return;
-    const arrow = ARROWS[event.key];
-    const action = KEYS[event.key];
-    if (!arrow && !action) return;
-    event.preventDefault();
-    if (arrow) moveCursor(arrow, event.shiftKey);
-    else action(event);
-  });
-  addEventListener("keyup", (event) => {
-    if (event.key === " ") spaceHeld = false;
-    if (event.key.toLowerCase() === "x") flipHeld = false;
-  });
-
-  const typing = (target) => target.closest && target.closest("input:not([type=range]):not([type=checkbox]), textarea, select, dialog");
-  document.addEventListener("keydown", (event) => {
-    if (!lab.photo || !(event.ctrlKey || event.metaKey) || typing(event.target)) return;
-    const key = event.key.toLowerCase();
-    if (key === "z") { event.preventDefault(); if (event.shiftKey) work.redo(); else work.undo(); }
-    else if (key === "y") { event.preventDefault(); work.redo(); }
-  });
-
-  /* ---- drop and paste ------------------------------------------------------------------------------- */
-
-  const carriesFile = (event) => [...(event.dataTransfer ? event.dataTransfer.types : [])].includes("Files");
-  document.addEventListener("dragover", (event) => {
-    if (!carriesFile(event)) return;
-    event.preventDefault();
-    stage.classList.add("is-over");
-  });
-  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) stage.classList.remove("is-over"); });
-  document.addEventListener("drop", (event) => {
-    stage.classList.remove("is-over");
-    if (!carriesFile(event)) return;
-    event.preventDefault();
-    const [file] = event.dataTransfer.files;
-    if (file && /\.json$/i.test(file.name)) readCase(file);
-    else openFile(file);
-  });
-  document.addEventListener("paste", (event) => {
-    if (typing(event.target)) return;
-    const file = [...(event.clipboardData ? event.clipboardData.files : [])][0];
-    if (file) { event.preventDefault(); openFile(file); }
-  });
+  const keyboard = lab.makeKeyboard({ stage, cross, rubber, zoom, act: {
+    addPoint, addBox, stretch, say, settle: showStatus, overlay: toggleOverlay, choose: opening.choose, minus: () => minus,
+    level: (place) => levels.children[place] && levels.children[place].click() } });
   /* With a photo open, the keyboard's Enter and the pointer go to the photo; before, to the file dialogue. */
-  empty.addEventListener("click", (event) => { if (event.target === empty) picker.click(); });
+  empty.addEventListener("click", (event) => { if (event.target === empty) opening.choose(); });
 
   /* ---- what others tell -------------------------------------------------------------------------------- */
 
-  lab.on("catalogue", (catalogue) => {
-    gallery.replaceChildren(h("span.lab-hint", { "data-t": "canvas.examples" }),
-      ...catalogue.examples.map((example) => h("button.lab-example", { type: "button", "data-example": example.id,
-        title: lab.say(example.title) + " · " + example.credit, "aria-label": lab.say(example.title),
-        onclick: () => lab.openExample(example.id) }, h("img", { src: example.thumb, alt: "", loading: "lazy" }))));
-    showStatus();
-  });
-  lab.on("weights", () => {
-    const better = preferred();
-    if (answer && answer.approximate && better && lab.ready(better)) request();
-    else showBadge();
-  });
+  lab.on("catalogue", showStatus);
   lab.on("work", () => { refresh(); request(); });
   lab.on("mask-style", request);
-  lab.on("lang", () => {
-    refresh();
-    showBadge();
-    if (lab.catalogue) for (const button of gallery.querySelectorAll("[data-example]")) {
-      const example = lab.catalogue.examples.find((one) => one.id === button.dataset.example);
-      button.title = lab.say(example.title) + " · " + example.credit;
-      button.setAttribute("aria-label", lab.say(example.title));
-    }
-  });
+  lab.on("lang", refresh);
 
   /** A reload goes on where it was, beside a run too; a run's link brings its own photo. True: it went on. */
   async function resume() {

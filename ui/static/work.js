@@ -117,6 +117,12 @@
     return { objects, active: Math.min(prompt.active ?? objects.length - 1, objects.length - 1), strokes: prompt.strokes || [], upload: prompt.upload || null, shape };
   }
 
+  /** The whole pixels between two points of the photo; right and bottom exclusive. */
+  lab.boxBetween = (a, b) => ({
+    x0: Math.floor(Math.min(a.x, b.x)), y0: Math.floor(Math.min(a.y, b.y)),
+    x1: Math.ceil(Math.max(a.x, b.x)), y1: Math.ceil(Math.max(a.y, b.y)),
+  });
+
   /** Whether an object says what it is: a box, or a point on it. */
   lab.pointed = (object) => object.box !== null || object.points.some((point) => point.label === 1);
   /** Whether there is anything to make a mask of. */
