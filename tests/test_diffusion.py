@@ -274,9 +274,12 @@ def _run() -> int:
 # --- prompts -------------------------------------------------------------------------------
 
 
-def test_an_encoder_is_here_only_for_new_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_encoder_is_here_only_for_new_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import torch
 
+    monkeypatch.setenv("ERASER_LAB_EMBEDDINGS", str(tmp_path))  # other tests have texts there
     embeddings.clear()
     prompts = ClipPrompts(Part(SD15, "tokenizer"), Part(SD15, "text_encoder"))
     encoded: list[str] = []
