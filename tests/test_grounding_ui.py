@@ -239,7 +239,8 @@ def test_the_api(client: Client, rocket_file: Path, forwards: list[str]) -> None
         api_name="/erase",
     )
     assert [one["state"] for one in erased["results"]] == ["done"]
-    assert forwards == ["red car. dog."]  # for five questions with three thresholds
+    # Once for five questions with three thresholds, once to look for it in the result.
+    assert forwards == ["red car. dog."] * 2
 
     for arguments, words in (
         ({"text": "red car, dog", "box_threshold": 0.99}, "Lower the thresholds"),
