@@ -101,6 +101,11 @@ class Lama(Eraser):
                 "Makes no new objects: a very large hole is filled with a blurred continuation.",
                 "不会生成新物体：面积很大时会得到模糊的延续。",
             ),
+            Text(
+                "About 12 seconds of one processor core at 1024 pixels, however large the photo:"
+                " only the crop around the object is computed.",
+                "1024 像素约需单个处理器核心 12 秒；只计算物体周围的裁剪图，因此照片再大也一样。",
+            ),
         ),
     )
     Settings = LamaSettings
