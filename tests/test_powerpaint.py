@@ -102,10 +102,16 @@ def test_version_1_shares_the_vae_of_its_base(eraser: PowerPaint) -> None:
 
 @every
 def test_no_text_is_encoded_after_the_first_run(
-    eraser: PowerPaint, photo: Image, mask: Mask, version: str, monkeypatch: pytest.MonkeyPatch
+    eraser: PowerPaint,
+    photo: Image,
+    mask: Mask,
+    version: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from transformers import CLIPTextModel
 
+    monkeypatch.setenv("ERASER_LAB_EMBEDDINGS", str(tmp_path))  # other tests have texts there
     passes: list[int] = []
     own = CLIPTextModel.forward
 

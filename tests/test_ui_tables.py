@@ -64,7 +64,7 @@ def test_a_row_has_the_name_of_its_method_though_nothing_runs_it(
 ) -> None:
     row = row_named(service.tables.rows({}), "omnieraser-3")
     assert (row["method"], row["number"]) == ("OmniEraser", 3)
-    assert row["settings"]["prompt"] == "There is nothing here."
+    assert row["settings"] == {}, "its prompt is the eraser's own"
 
 
 def test_pairs_are_linked_both_ways(service: Service) -> None:
