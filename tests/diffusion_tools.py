@@ -13,6 +13,7 @@ from methods import Image, Mask, get_eraser, list_erasers
 from methods._base import DeviceName, Progress, no_progress
 from methods._diffusion import DiffusionEraser
 from methods._registry import settings_of
+from methods._residency import residency
 
 NAMES = tuple(s.id for s in list_erasers() if issubclass(get_eraser(s.id), DiffusionEraser))
 every = pytest.mark.parametrize("name", NAMES)
@@ -21,6 +22,7 @@ every = pytest.mark.parametrize("name", NAMES)
 @pytest.fixture(scope="module", autouse=True)
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Tiny models wherever the program looks for real ones."""
+    residency.clear()  # earlier tests may have left erasers that hold shared parts
     folder = tiny_models.save_all(tmp_path_factory.mktemp("tiny"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(folder))

@@ -17,6 +17,7 @@ from attention_tools import photo as photo
 from methods import Eraser, Image, Mask, get_eraser
 from methods._base import no_progress
 from methods._diffusion import store
+from methods._residency import residency
 from methods._weights import use_local
 
 NAMES = (
@@ -27,6 +28,7 @@ BASES = ("sdxl-inpainting", "sd15-inpainting")
 
 @pytest.fixture(scope="module", autouse=True)
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    residency.clear()  # earlier tests may have left erasers that hold shared parts
     folder = tmp_path_factory.mktemp("models")
     builders = {name: tiny_models.REPOSITORIES[name] for name in BASES}
     builders |= tiny_removers.REMOVERS | tiny_editors.EDITORS | tiny_powerpaint.POWERPAINT
