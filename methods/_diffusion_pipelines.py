@@ -22,23 +22,18 @@ def sd_inpaint_pipeline(loaded: Mapping[str, Any], scheduler: Any) -> Any:
     """
     from diffusers import StableDiffusionInpaintPipeline
 
-    return StableDiffusionInpaintPipeline(
-        vae=loaded["vae"],
-        unet=loaded["unet"],
-        scheduler=scheduler,
-        text_encoder=None,
-        tokenizer=None,
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
+    return _sd(StableDiffusionInpaintPipeline, loaded, scheduler)
 
 
 def sd_pipeline(loaded: Mapping[str, Any], scheduler: Any) -> Any:
     """The stock pipeline of SD 1.x and 2.x from noise, as `sd_inpaint_pipeline` otherwise."""
     from diffusers import StableDiffusionPipeline
 
-    return StableDiffusionPipeline(
+    return _sd(StableDiffusionPipeline, loaded, scheduler)
+
+
+def _sd(kind: Any, loaded: Mapping[str, Any], scheduler: Any) -> Any:
+    return kind(
         vae=loaded["vae"],
         unet=loaded["unet"],
         scheduler=scheduler,
