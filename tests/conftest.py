@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -77,6 +78,26 @@ def data_dir() -> Path:
     folder = Path(os.environ["ERASER_LAB_DATA"])
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+# --- nothing that a test left in memory or on the disk reaches another -------------------------
+
+
+@pytest.fixture(autouse=True)
+def no_leftover_embeddings() -> Iterator[None]:
+    """Forget the prompts that a test has encoded: some encode theirs wrongly, on purpose."""
+    yield
+    shutil.rmtree(_FOLDER / "embeddings", ignore_errors=True)
+    if text := sys.modules.get("methods._diffusion_text"):
+        text.embeddings.clear()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_leftover_erasers() -> Iterator[None]:
+    """Unload what a module's tests have loaded: others count loads and users."""
+    yield
+    if held := sys.modules.get("methods._residency"):
+        held.residency.clear()
 
 
 # --- no process outlives the tests -------------------------------------------------------

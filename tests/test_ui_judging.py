@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -28,6 +29,14 @@ pytest_plugins = ["ui_fixtures"]
 pytestmark = pytest.mark.usefixtures("toy_erasers")
 
 Judge = Callable[..., tuple[Reading, ...]]
+
+
+def wait_for(true: Callable[[], bool], seconds: float = 30) -> None:
+    """Until it is; a thread of the program makes it so."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 class SlowJudge:
@@ -93,6 +102,20 @@ def test_a_run_that_is_opened_while_it_is_judged_says_so(
     last(grids)
     opened = service.open_run({"run": asked["run"]})["grid"]
     assert "judging" not in opened and opened["cards"][0]["readings"]
+
+
+def test_a_run_that_breaks_off_while_it_is_judged_keeps_its_zip(
+    service: Service, photo: str, slow_judge: SlowJudge
+) -> None:
+    asked = order(photo, "paint")
+    grids = service.erase(asked)
+    next(grid for grid in grids if "zip" in grid)
+    assert slow_judge.asked.wait(30)
+    on_disk = service.runs.folder / asked["run"] / "run.json"
+    wait_for(lambda: "zip" in json.loads(on_disk.read_bytes())["grid"])
+    assert json.loads(on_disk.read_bytes())["grid"]["state"] == "done"
+    slow_judge.go_on.set()
+    last(grids)
 
 
 def test_a_judge_that_fails_costs_no_result(

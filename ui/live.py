@@ -229,8 +229,9 @@ class LiveRun:
             self._grid["state"] = self._last_state()
             if any(card["state"] == "done" for card in self._grid["cards"]):
                 self._grid["judging"] = True
-            self._offer_zip()
+            self._offer_zip(self._unwritten)
             self._tell(urgent=True)
+        self._save()
         self._on_end()
 
     def _last_state(self) -> str:
@@ -243,18 +244,20 @@ class LiveRun:
 
         It is saved before it counts, so that no thread writes into a run that is closed.
         """
+        with self._changed:
+            self._offer_zip(self._unwritten - 1)
         self._save()
         with self._changed:
             self._unwritten -= 1
             last = self._unwritten == 0
-            self._offer_zip()
+            self._offer_zip(self._unwritten)
         if last:
             self._save()
             self._close()
 
-    def _offer_zip(self) -> None:
+    def _offer_zip(self, unwritten: int) -> None:
         """As soon as the files are there: what is still to be said of them is no reason to wait."""
-        waits = self._unwritten > (1 if "judging" in self._grid else 0)
+        waits = unwritten > (1 if "judging" in self._grid else 0)
         if not waits and any("full" in card for card in self._grid["cards"]):
             self._grid["zip"] = run_url(self.id, "all.zip")
             self._tell(urgent=True)

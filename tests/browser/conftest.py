@@ -200,6 +200,12 @@ class Tab:
         """The number of the newest answer that has been drawn."""
         return self.page.evaluate("Number(document.querySelector('.lab-stage').dataset.drawn || 0)")
 
+    def tap_button(self, selector: str) -> None:
+        """Tap a button that stays pressed, and wait until it is: a busy browser takes its time
+        from the finger to the click."""
+        self.page.tap(selector)
+        self.page.wait_for_selector(f"{selector}[aria-pressed=true]")
+
     def touch_drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """One finger down, along and up, through the browser's own input pipeline."""
         session = self.page.context.new_cdp_session(self.page)

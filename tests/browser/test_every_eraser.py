@@ -45,7 +45,8 @@ def small_canvases(monkeypatch: pytest.MonkeyPatch) -> None:
 def _small_canvas(kind: Any, settings: Settings) -> Any:
     square = kind.spec.canvas.square and SIDE
     longest = None if square else SIDE
-    return replace(kind.spec.canvas, short_side=None, longest_side=longest, square=square)
+    small = {"square": square, "longest_side": longest, "short_side": None, "area": None}
+    return replace(kind.spec.canvas, **small)
 
 
 @pytest.fixture

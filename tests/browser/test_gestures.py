@@ -231,7 +231,7 @@ def test_growing_in_percent_and_the_soft_edge_are_shown(boxed: Any) -> None:
 
 def test_fingers_take_away_and_remove_points(phone: Any) -> None:
     mask = phone.mask()
-    phone.page.tap("[data-sign=minus]")
+    phone.tap_button("button[data-sign=minus]")
     changed(phone, lambda: phone.page.touchscreen.tap(*phone.at(320, 340)))
     assert labels(phone) == [1, 0]
     phone.page.wait_for_timeout(500)  # so that the next tap is no second half of a double one
@@ -241,17 +241,17 @@ def test_fingers_take_away_and_remove_points(phone: Any) -> None:
 
 
 def test_fingers_draw_boxes_of_both_kinds(phone: Any) -> None:
-    phone.page.tap("[data-tool=box]")
+    phone.tap_button("button[data-tool=box]")
     changed(phone, lambda: phone.touch_drag(phone.at(296, 122), phone.at(346, 424)))
     assert share(phone.mask(), *BODY) > 0.8
-    phone.page.tap("[data-sign=minus]")
+    phone.tap_button("button[data-sign=minus]")
     changed(phone, lambda: phone.touch_drag(phone.at(290, 290), phone.at(350, 400)))
     assert share(phone.mask(), *BODY) < 0.2
 
 
 def test_fingers_brush_away(phone: Any) -> None:
-    phone.page.tap("[data-tool=brush]")
-    phone.page.tap("[data-sign=minus]")
+    phone.tap_button("button[data-tool=brush]")
+    phone.tap_button("button[data-sign=minus]")
     before = share(phone.mask(), *BODY)
     changed(phone, lambda: phone.touch_drag(phone.at(320, 290), phone.at(320, 400)))
     assert share(phone.mask(), *BODY) < before

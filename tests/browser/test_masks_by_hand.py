@@ -109,7 +109,7 @@ def test_touch_paints(tabs: Tabs, examples_dir: Path) -> None:
         locale="en-US", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     ).open()
     tab.photo(examples_dir / "rocket.jpg")
-    tab.page.tap("[data-tool=brush]")
+    tab.tap_button("button[data-tool=brush]")
     tab.page.locator("[data-testid=stage]").scroll_into_view_if_needed()
     tab.touch_drag(tab.at(400, 60), tab.at(520, 60))
     tab.drawn(0)

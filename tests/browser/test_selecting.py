@@ -197,7 +197,7 @@ def test_touch_taps_points_and_draws_a_box(tabs: Tabs, examples_dir: Path) -> No
     tab.page.touchscreen.tap(*tab.at(*ROCKET))
     tab.drawn(0)
     assert tab.page.locator(".lab-mark.plus").count() == 1
-    tab.page.tap("[data-tool=box]")
+    tab.tap_button("button[data-tool=box]")
     tab.touch_drag(tab.at(*ROCKET_BOX[:2]), tab.at(*ROCKET_BOX[2:]))
     tab.page.wait_for_selector(".lab-box")
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -265,7 +265,8 @@ def test_two_fingers_zoom_and_select_nothing(tabs: Tabs, examples_dir: Path) -> 
         locale="en-US", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     ).open()
     tab.photo(examples_dir / "rocket.jpg")
-    tab.page.tap("[data-tool=box]")  # in click mode two fingers zoom the page, as everywhere
+    # In click mode two fingers zoom the page, as everywhere.
+    tab.tap_button("button[data-tool=box]")
     tab.page.locator("[data-testid=stage]").scroll_into_view_if_needed()
     (x, y), session = tab.at(320, 210), tab.page.context.new_cdp_session(tab.page)
     for kind, spread in (("touchStart", 20), ("touchMove", 50), ("touchMove", 90)):
