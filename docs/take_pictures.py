@@ -46,6 +46,7 @@ def take(url: str) -> None:
         page.click("[data-testid=erase]")
         page.wait_for_function("eraserLab.running === null")
         page.wait_for_selector(".lab-result[data-eraser=navier_stokes] a[download]")
+        page.wait_for_selector(".lab-measuring", state="detached")
         keep(page.locator(".lab-results").screenshot(), "grid.jpg")
         browser.close()
 

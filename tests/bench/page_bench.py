@@ -7,6 +7,9 @@ It starts the program on loopback, opens it in headless Chromium, and prints:
 - page ready: from asking for the page until its eraser cards are drawn;
 - click -> overlay drawn: from the mouse button going up until the new mask's picture is
   decoded and shown, on a photo of 2250x1500, with the bytes that the click sent and got;
+- a brush stroke: the script's time for each movement of the pointer, in which the stroke is
+  drawn for the very next frame, and, as for a click, from the release until the server's
+  mask is shown;
 - the grid's own overhead: the run's time less the erasers' own load and erase times;
 - MI-GAN on a photo of 16 and of 1 megapixels with the same object crop, as a ratio;
 - the server's peak memory in these runs above what it held at rest, before
@@ -135,6 +138,34 @@ def clicks(page: Page, count: int) -> tuple[list[float], list[int]]:
     return times, sizes
 
 
+WATCH_BRUSH = """() => { window.moves = [];
+  let start = 0;
+  window.addEventListener('pointermove', () => { start = performance.now(); }, true);
+  window.addEventListener('pointermove', () => window.moves.push(performance.now() - start)); }"""
+
+
+def strokes(page: Page, count: int) -> tuple[list[float], list[float]]:
+    """Milliseconds of script for each movement of the brush, and from the release of the button
+    to the server's mask."""
+    page.click("[data-tool=brush]")
+    page.evaluate(WATCH_BRUSH)
+    confirmed = [stroke(page, 0.2 + 0.03 * number) for number in range(count)]
+    moves: list[float] = page.evaluate("window.moves")
+    page.click("[data-tool=click]")
+    return moves, confirmed
+
+
+def stroke(page: Page, x: float) -> float:
+    """Draw one from top to bottom; milliseconds from its end to the server's mask."""
+    page.mouse.move(*place(page, x, 0.2))
+    page.mouse.down()
+    page.mouse.move(*place(page, x + 0.05, 0.7), steps=20)
+    page.evaluate(WATCH)
+    page.mouse.up()
+    page.wait_for_function("window.drawnAt !== null")
+    return float(page.evaluate("window.drawnAt - window.releasedAt"))
+
+
 def erase(page: Page, *erasers: str) -> dict[str, Any]:
     """Run these erasers and return the finished grid's value."""
     for tick in page.query_selector_all("[data-eraser][type=checkbox]"):
@@ -178,6 +209,13 @@ def measure(page: Page, url: str, process: psutil.Process, count: int) -> None:
     times, sizes = clicks(page, count)
     row("click -> overlay drawn, 2250x1500", f"{statistics.median(times):.0f} ms", "median")
     row("bytes of a click, both ways", f"{max(sizes) / 1000:.1f} kB", "largest")
+    moves, confirmed = strokes(page, count)
+    row("brush, script of one movement", f"{max(moves):.1f} ms", "largest; a frame is 16.7 ms")
+    row(
+        "brush, stroke -> the server's mask drawn",
+        f"{statistics.median(confirmed):.0f} ms",
+        "median",
+    )
     erase(page, "migan", "patchmatch")  # loads what is to be measured warm
     open_photo(page, photo(2250, 1500))
     page.wait_for_timeout(1500)

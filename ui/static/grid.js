@@ -29,6 +29,19 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
   const root = h("section.lab-results", { "data-t-label": "grid.title", hidden: true }, bar, problem, body);
   element.replaceChildren(root);
 
+  /* ---- equal rows ----------------------------------------------------------------------------------- */
+
+  const NARROWEST = 250, GAP = 16; // of a card and between two, in pixels; the gap is style.css's
+
+  /** As many columns as fit, or fewer where the same number of rows takes all cards. */
+  function balance() {
+    const most = Math.max(1, Math.floor((body.clientWidth + GAP) / (NARROWEST + GAP)));
+    const count = Math.max(1, body.childElementCount);
+    body.style.setProperty("--columns", String(Math.ceil(count / Math.ceil(count / most))));
+  }
+
+  new ResizeObserver(() => requestAnimationFrame(balance)).observe(body);
+
   /* ---- one slider for all --------------------------------------------------------------------------- */
 
   function setSplit(percent) {
@@ -91,6 +104,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     if (value.photo) drawOriginal(value);
     for (const card of value.cards) drawCard(card, value);
     for (const [index, known] of cards) if (index !== "original" && index >= value.cards.length) { known.node.remove(); cards.delete(index); }
+    balance();
     showSummary();
     zip.hidden = !value.zip;
     if (value.zip) zip.href = value.zip + "?download=1";
