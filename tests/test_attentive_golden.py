@@ -30,8 +30,12 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Passing `image` as torch tensor:FutureWarning"),
 ]
 
-LAYER, EXACT, CLOSE = 2e-5, 1e-5, 1e-3
-"""Tolerances: of one layer, of what precedes the UNet, of all that follows it."""
+LAYER, EXACT, SAMPLED, CLOSE = 2e-5, 1e-5, 5e-5, 1e-3
+"""Tolerances: of one layer, of what precedes the UNet, of the VAE's sample, of all that follows.
+
+The sample multiplies noise by deviations of up to 14. The authors' own numbers are 2.1e-5 away from
+the same computed in float64; ours are 0.4e-5 away, on some processors more.
+"""
 
 AUTHORS_END_STEP = 40  # of the single layers; whole runs name their own
 
@@ -282,9 +286,9 @@ def test_what_the_unet_is_given_is_theirs(folder: Path, home: Path) -> None:
     if "timesteps" in run.expected:
         assert seen.timesteps == run.expected["timesteps"].tolist()
     near(run, "prompt_embeds", seen.conditions["encoder_hidden_states"], EXACT)
-    near(run, "image_latents", image, EXACT)
+    near(run, "image_latents", image, SAMPLED)
     near(run, "noise", noise, EXACT)
-    near(run, "init_latents", init, EXACT)
+    near(run, "init_latents", init, SAMPLED)
     added = seen.conditions.get("added_cond_kwargs") or {}
     for name, ours in (("pooled_prompt_embeds", "text_embeds"), ("time_ids", "time_ids")):
         if name in run.expected:

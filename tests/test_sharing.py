@@ -51,6 +51,11 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def no_leftover_embeddings() -> None:
+    """They stay from one test to the next: the loads that are counted here are the networks'."""
+
+
 def settings_of(case: Case) -> Any:
     kind = get_eraser(case[0]).Settings
     known = {name: value for name, value in QUICK.items() if name in kind.model_fields}

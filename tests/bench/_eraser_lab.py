@@ -93,13 +93,12 @@ class EraserLab:
         jobs = [{"eraser": "telea", "settings": {"radius": radius}, "seed": 0}]
         run = secrets.token_urlsafe(16)
         self.wire.begin()
-        shown, grid = self._watch({**_prompts(photo, points, dilate), "run": run, "jobs": jobs})
-        self.wire.get(f"/{grid['cards'][0]['full']}")
-        file = self.wire.sample()
-        return Erased(shown, file, self.wire.get(f"/{grid['mask']['url']}").content)
+        at, grid = self._watch({**_prompts(photo, points, dilate), "run": run, "jobs": jobs})
+        mask = self.wire.get(f"/{grid['mask']['url']}").content
+        return Erased(at["view"], at["full"], mask)
 
-    def _watch(self, request: dict[str, Any]) -> tuple[Sample, dict[str, Any]]:
-        """Follow the run to its end, and fetch the result's view as soon as there is one."""
+    def _watch(self, request: dict[str, Any]) -> tuple[dict[str, Sample], dict[str, Any]]:
+        """Follow the run to its end, and fetch the result's files as soon as they are there."""
         join = {
             "data": [],
             "event_data": request,
@@ -107,15 +106,16 @@ class EraserLab:
             "session_hash": self._session,
         }
         self.wire.post(f"{API}/queue/join", json=join)
-        shown: Sample | None = None
+        fetched: dict[str, Sample] = {}
         grid: dict[str, Any] = {}
         for grid in self._grids():
-            if shown is None and grid["cards"] and grid["cards"][0].get("view"):
-                self.wire.get(f"/{grid['cards'][0]['view']}")
-                shown = self.wire.sample()
-        if shown is None or grid["state"] != "done":
+            card = grid["cards"][0] if grid["cards"] else {}
+            for file in [name for name in ("view", "full") if name in card.keys() - fetched]:
+                self.wire.get(f"/{card[file]}")
+                fetched[file] = self.wire.sample()
+        if len(fetched) < 2 or grid["state"] != "done":
             raise RuntimeError(f"The run ended as {grid.get('state')}.")
-        return shown, grid
+        return fetched, grid
 
     def _grids(self) -> Iterator[dict[str, Any]]:
         """The grid's values; Gradio sends the first one whole and then differences."""
