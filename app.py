@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from methods import share_heaps
 from ui.page import build_page, launch_options
 from ui.service import Service, default_data_dir
 
@@ -88,6 +89,7 @@ def make_service() -> Service:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Start the page and serve it until Ctrl-C."""
     options = parse(arguments)
+    share_heaps()
     service = make_service()
     page = build_page(service)
     page.queue(max_size=64)

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from methods._fingerprint import fingerprint as fingerprint
     from methods._geometry import changed_outside as changed_outside
     from methods._geometry import check_mask as check_mask
+    from methods._memory import share_heaps as share_heaps
+    from methods._memory import trim_heaps as trim_heaps
     from methods._metrics import METRICS as METRICS
     from methods._metrics import Metric as Metric
     from methods._metrics import Reading as Reading
@@ -80,6 +82,7 @@ _HOME = {
     ),
     "_photo": "Limits Photo load_image load_mask png_bytes view_jpeg",
     "_geometry": "changed_outside check_mask",
+    "_memory": "share_heaps trim_heaps",
     "_metrics": "METRICS Metric Reading judge why_missing",
     "_metrics_lpips": "LPIPS_WEIGHTS",
     "_weights": ("WeightState WeightStatus fetch fetch_in_background find_weights weight_status"),

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image as PilImage
 
 from methods import Image
+from segmentation._sam_decoder import FastMaskDecoder
 from segmentation._sam_family import SamFamily
 from segmentation.prompts import PromptedObject
 from segmentation.segmenter import Embedding, Frame
@@ -63,7 +64,7 @@ class SamSegmenter(SamFamily):
         sam.prompt_encoder.to(self._decoding_device)
         sam.mask_decoder.to(self._decoding_device)
         with torch.inference_mode():
-            self._image_pe = sam.prompt_encoder.get_dense_pe()
+            self._decoder = FastMaskDecoder(sam.mask_decoder, sam.prompt_encoder.get_dense_pe())
 
     def _widen(self) -> None:
         self._sam.image_encoder.float()
@@ -106,11 +107,6 @@ class SamSegmenter(SamFamily):
                 boxes=None if box is None else box[None],
                 masks=None,
             )
-            logits, scores = self._sam.mask_decoder(
-                image_embeddings=embedding.data[0].to(self._decoding_device),
-                image_pe=self._image_pe,
-                sparse_prompt_embeddings=sparse,
-                dense_prompt_embeddings=dense,
-                multimask_output=True,
-            )
-            return logits[0].cpu().numpy(), scores[0].cpu().numpy()
+            features = embedding.data[0].to(self._decoding_device)
+            logits, scores = self._decoder(features, sparse, dense)
+            return logits.cpu().numpy(), scores.cpu().numpy()

@@ -12,7 +12,7 @@ import threading
 from abc import abstractmethod
 from typing import TYPE_CHECKING, NamedTuple
 
-from methods import Image, Unavailable
+from methods import Image, Unavailable, trim_heaps
 from segmentation._levels import choose_level
 from segmentation.prompts import PromptedObject
 from segmentation.segmenter import Candidates, Embedding, Frame, Segmenter
@@ -88,6 +88,7 @@ class SamFamily(Segmenter):
                 features = self._sound_features(image)
             except (torch.OutOfMemoryError, MemoryError) as error:
                 raise self._too_little_memory() from error
+        trim_heaps()  # the encoder has worked with some hundreds of megabytes
         nbytes = sum(part.nbytes for part in features)
         height, width = image.shape[:2]
         return Embedding(key, self.spec.id, (height, width), features, nbytes)

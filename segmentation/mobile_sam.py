@@ -109,5 +109,4 @@ def _made_fast(sam: Any) -> Any:
 
     fuse_batch_norms(sam.image_encoder)
     sam.image_encoder.to(memory_format=torch.channels_last)
-    sam.mask_decoder.output_upscaling.to(memory_format=torch.channels_last)
     return sam

@@ -20,6 +20,7 @@ MOST_POINTS = 1000
 MOST_SETTINGS = 64
 MOST_RUNS_SHOWN = 200
 REMARK_LENGTH = 500
+OVERLAY_SIDE = 1600
 LARGEST_NUMBER = 2**53
 """What a number can be in JavaScript without losing its last digit."""
 
@@ -123,10 +124,14 @@ def check_points(objects: Sequence[PromptedObject]) -> None:
 
 
 class Segment(Prompts):
-    """show: what the overlay carries: the mask, or the soft edge of what is pasted back too."""
+    """show: what the overlay carries: the mask, or the soft edge of what is pasted back too.
+
+    side: the overlay's longer side in pixels at most; the fewer, the sooner it is there.
+    """
 
     n: int = Field(default=0, strict=True, ge=0, le=LARGEST_NUMBER)
     show: Literal["mask", "feather"] = "mask"
+    side: int = Field(default=OVERLAY_SIDE, strict=True, ge=64, le=OVERLAY_SIDE)
 
 
 class JobRequest(Request):

@@ -59,7 +59,7 @@ from ui.runs import RunStore
 from ui.service_detect import Detecting, describe_detections
 from ui.service_erase import Erasing, order_of, question
 from ui.service_judge import describe_metrics
-from ui.service_select import OVERLAY_SIDE, Selecting
+from ui.service_select import Selecting
 from ui.service_tables import Tables
 from ui.uploads import Uploads, own_upload_folder
 from ui.versions import PROGRAM
@@ -183,12 +183,12 @@ class Service:
 
     @answered
     def segment(self, request: Any, caller: str = "") -> Answer:
-        """The overlay for the prompts: {photo, n, objects, strokes, upload, shape, …, show}."""
+        """The overlay for the prompts: {photo, n, objects, strokes, …, show, side}."""
         asked = Segment.model_validate(request)
         self.clicks.take(caller)
         start = time.perf_counter()
         record = self.photos.record(asked.photo)
-        selection, spec = self._select(asked, record, OVERLAY_SIDE)
+        selection, spec = self._select(asked, record, asked.side)
         scale = max(selection.mask.shape) / max(record.width, record.height)
         feather = asked.show == "feather"
         png = feather_png(selection.mask, scale) if feather else overlay_png(selection.mask)

@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from methods import Image, Job, Mask, Photo, StopToken, get_eraser, run
+from methods import Image, Job, Mask, Photo, StopToken, get_eraser, run, trim_heaps
 from segmentation import SegmenterSpec, mask_png, overlay_png
 from ui.cards import Card, new_card
 from ui.encoder import PngWriter
@@ -24,10 +24,10 @@ from ui.limits import Quiet, RunSlots
 from ui.live import Grid, LiveRun
 from ui.mask_uploads import MaskUploads
 from ui.photos import PhotoRecord, PhotoStore
-from ui.requests import Erase, JobRequest, Prompts
+from ui.requests import OVERLAY_SIDE, Erase, JobRequest, Prompts
 from ui.runs import RunStore, run_url
 from ui.service_judge import NOTHING_KNOWN, Known, judge_of
-from ui.service_select import OVERLAY_SIDE, Question, Selecting
+from ui.service_select import Question, Selecting
 from ui.versions import versions
 
 CLOSING_SECONDS = 5.0
@@ -185,6 +185,7 @@ class Erasing:
             self._tokens.pop(run_id, None)
             self._live.pop(run_id, None)
             self._released.notify_all()
+        trim_heaps()  # of the run's pictures and of what its erasers worked with
 
     def _prepare(
         self, order: Order, record: PhotoRecord, cards: list[Card], token: StopToken

@@ -29,7 +29,6 @@ from segmentation import is_segmenter_ready as is_ready
 log = logging.getLogger(__name__)
 
 EMBEDDING_BYTES = 256 * 2**20
-OVERLAY_SIDE = 1600
 WAITING_ENCODES = 16
 
 

@@ -28,20 +28,28 @@ class Views:
         """(h, w, 3) RGB. Raises OSError where the file is gone."""
         return self._kept.get(photo_id, lambda: self._read(photo_id))
 
+    def _at(self, photo_id: str, size: tuple[int, int]) -> Image:
+        """The same at another size: it is looked at after every click."""
+        height, width = size
+        picture = self.picture(photo_id)
+        if picture.shape[:2] == size:
+            return picture
+        return self._kept.get(
+            f"{photo_id} {height} {width}",
+            lambda: cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA),
+        )
+
     def hints(self, photo_id: str, selection: Selection) -> list[dict[str, str | float]]:
         """What the mask probably leaves behind, strongest first, as the page gets it.
 
-        The selection's mask is of the view's size. A hint is not worth an error: where the
-        view cannot be read there is none.
+        The selection's mask is at most of the view's size. A hint is not worth an error: where
+        the view cannot be read there is none.
         """
         try:
-            picture = self.picture(photo_id)
+            picture = self._at(photo_id, selection.mask.shape)
         except OSError:
             log.warning("A photo's view could not be read; no hints are given", exc_info=True)
             return []
-        height, width = selection.mask.shape
-        if picture.shape[:2] != (height, width):
-            picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
         hints = find_hints(picture, selection.mask, selection.core)
         return [{"code": hint.code, "strength": round(hint.strength, 3)} for hint in hints]
 

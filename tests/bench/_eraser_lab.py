@@ -15,6 +15,8 @@ from _servers import LOOPBACK, Sample, Wire, free_port, server
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 API = "/gradio_api"
+SHOWN = 1000
+"""Pixels of the overlay that the page asks for in a window of 1280."""
 
 
 @contextmanager
@@ -83,7 +85,8 @@ class EraserLab:
     def click(self, photo: str, points: list[tuple[int, int]], dilate: int) -> str:
         """All clicks so far on a photo -> the overlay as the page gets it."""
         self._number += 1
-        answer = self.call("segment", {**_prompts(photo, points, dilate), "n": self._number})
+        prompts = _prompts(photo, points, dilate)
+        answer = self.call("segment", {**prompts, "n": self._number, "side": SHOWN})
         if answer["approximate"]:
             raise RuntimeError("MobileSAM is not in use: python -m methods fetch --default")
         return str(answer["overlay"])

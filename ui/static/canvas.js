@@ -71,7 +71,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     lab.exampleRow(), opening.picker);
   element.replaceChildren(root);
 
-  const zoom = lab.makeZoom({ stage, view, onchange: (scale) => { fitButton.hidden = scale === 1; } });
+  const zoom = lab.makeZoom({ stage, view, onchange: zoomed });
   const brush = lab.makeBrush({ view, scratch, toPhoto });
   const hover = lab.makeHover({ server, image: preview });
 
@@ -98,6 +98,26 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
 
   lab.showPhoto = show;
 
+  /* ---- how fine the mask is drawn -------------------------------------------------------------- */
+
+  const COARSEST = 64, FINEST = 1600, STEP = 200; // pixels of the longer side; the server's limits
+  let scale = 1; // of the zoom
+  let sharpen = null;
+
+  /** The longer side that an overlay needs to be sharp here: a smaller one is there sooner. */
+  lab.overlaySide = () => {
+    const shown = Math.max(view.offsetWidth, view.offsetHeight) * scale * devicePixelRatio;
+    const own = Math.max(lab.photo.width, lab.photo.height); // there is no more to see than this
+    return Math.max(COARSEST, Math.min(FINEST, own, Math.ceil(shown / STEP) * STEP));
+  };
+
+  function zoomed(now) {
+    scale = now;
+    fitButton.hidden = now === 1;
+    clearTimeout(sharpen);
+    if (answer && lab.overlaySide() > answer.side) sharpen = setTimeout(request, 200);
+  }
+
   /* ---- asking for the mask ----------------------------------------------------------------- */
 
   lab.hasMask = () => Boolean(lab.photo && answer && answer.area > 0 && !work.empty);
@@ -121,12 +141,13 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     stage.classList.add("is-busy");
     const places = lab.sentObjects();
     const strokes = work.value.strokes.length;
-    const reply = await lab.ask(server.segment, { ...lab.prompts(), n, show: lab.showFeather ? "feather" : "mask" });
+    const side = lab.overlaySide();
+    const reply = await lab.ask(server.segment, { ...lab.prompts(), n, show: lab.showFeather ? "feather" : "mask", side });
     inFlight = false;
     // Answers come one after the other. One for a former photo, or for prompts that have been
     // cleared meanwhile, is late: it is dropped.
     if (asked === lab.photo.id && !work.empty) {
-      if (reply.ok) draw({ ...reply, places, strokes });
+      if (reply.ok) draw({ ...reply, places, strokes, side });
       else if (!wanted) failed(reply.error);
     }
     if (wanted) { next(); return; }

@@ -25,7 +25,7 @@
       const [photo, at] = [lab.photo.id, wanted];
       const object = { points: [{ ...at, label: 1 }], box: null, negative_boxes: [], level: null, on: true };
       const reply = await lab.ask(server.segment, { photo, n: 0, objects: [object], strokes: [], upload: null,
-        shape: { ...work.value.shape, dilate: 0, invert: false }, segmenter: lab.segmenter || null });
+        shape: { ...work.value.shape, dilate: 0, invert: false }, segmenter: lab.segmenter || null, side: lab.overlaySide() });
       asking = false;
       if (!reply.ok) return;
       const slow = reply.approximate || reply.milliseconds > QUICK;
