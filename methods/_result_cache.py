@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Image, Mask
+from methods._patches import bounding_box
 
 DEFAULT_BYTES = 128 * 1024**2
 
@@ -44,7 +45,8 @@ class ResultCache:
 
     def put(self, key: str, result: Image, mask: Mask, facts: Any) -> None:
         """Keep `result` under `mask`, and `facts` (never looked into) beside it."""
-        entry = _Entry(result[mask], facts)
+        window = _around(mask)
+        entry = _Entry(result[window][mask[window]], facts)
         if entry.pixels.nbytes > self._max_bytes:
             return
         with self._lock:
@@ -61,8 +63,8 @@ class ResultCache:
             if entry is None:
                 return None
             self._entries.move_to_end(key)
-        result = image.copy()
-        result[mask] = entry.pixels
+        result, window = image.copy(), _around(mask)
+        result[window][mask[window]] = entry.pixels
         return result, entry.facts
 
     def clear(self) -> None:
@@ -75,6 +77,12 @@ class ResultCache:
         entry = self._entries.pop(key, None)
         if entry is not None:
             self._bytes -= entry.pixels.nbytes
+
+
+def _around(mask: Mask) -> tuple[slice, slice]:
+    """Rows and columns with all of the mask: picking pixels from a whole photo takes long."""
+    x0, y0, x1, y1 = bounding_box(mask)
+    return slice(y0, y1), slice(x0, x1)
 
 
 def picture_key(image: Image, mask: Mask) -> str:
