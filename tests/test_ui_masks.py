@@ -96,6 +96,16 @@ def test_the_feather_is_shown_on_request(service: Service, photo: str) -> None:
     assert code(service.segment({**asked(photo), "show": "all"})) == "bad_request"
 
 
+def test_the_overlay_is_as_fine_as_was_asked(service: Service, photo: str) -> None:
+    fine, coarse = (service.segment({**asked(photo), "side": side}) for side in (1600, 64))
+    assert overlay(fine).shape == SIZE and overlay(coarse).shape == (48, 64)
+    assert abs(coarse["area"] - fine["area"]) < 0.02
+    boxes = [answer["objects"][0]["box"] for answer in (fine, coarse)]
+    assert np.allclose(*boxes, atol=3)  # in pixels of the photo, both
+    for side in (63, 1601, 800.5, "800", None):
+        assert code(service.segment({**asked(photo), "side": side})) == "bad_request"
+
+
 def test_the_mask_at_full_size_is_what_was_shown(service: Service, photo: str) -> None:
     request = {**shaped(photo, dilate=3), "strokes": [SWIPE]}
     answer = service.mask(request)

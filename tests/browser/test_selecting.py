@@ -165,9 +165,19 @@ def test_a_sixteen_megapixel_photo_is_selected(tab: Any, examples_dir: Path) -> 
     tab.photo({"name": "large.jpg", "mimeType": "image/jpeg", "buffer": file.getvalue()})
     scale = 4900 / 640
     tab.click(ROCKET[0] * scale, ROCKET[1] * scale)
-    x, _, area = centre_and_area(tab.mask())
+    coarse = tab.mask()
+    x, _, area = centre_and_area(coarse)
     assert abs(x - 0.5) < 0.05
     assert area < 0.08
+    assert coarse.shape[1] < 1600  # as fine as the screen can show, and no finer
+    tab.page.focus("[data-testid=stage]")
+    for _ in range(6):
+        tab.page.keyboard.press("+")
+    tab.page.wait_for_function(
+        "document.querySelector('.lab-view .lab-overlay').naturalWidth > 1500"
+    )
+    _, _, fine = centre_and_area(tab.mask())
+    assert abs(fine - area) < 0.005
 
 
 def test_keyboard_alone_selects(rocket_tab: Any) -> None:
