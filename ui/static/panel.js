@@ -10,7 +10,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
   const { h, t } = lab;
   const MAX_SEED = 2 ** 32 - 1;
   const chosen = new Map(); // eraser id -> {ticked, open, settings: {name: value}}
-  const front = new Set(); // ids that are not folded away; settled once, so that no card moves
+  const front = new Set(); // ids that are not folded away, in their order; settled once, so that no card moves
   let seed = 0;
   let polling = null;
 
@@ -173,7 +173,8 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
 
   /** What can run, or is about to, stands in front; the rest is folded away until it is wanted. */
   const inFront = (eraser) => front.has(eraser.id);
-  const isNear = (eraser) => eraser.preferred || chosen.get(eraser.id).ticked || (eraser.available && (lab.ready(eraser) || fetching(eraser)));
+  const startsSoon = (eraser) => eraser.available && (lab.ready(eraser) || fetching(eraser));
+  const isNear = (eraser) => eraser.preferred || chosen.get(eraser.id).ticked || startsSoon(eraser);
 
   function more(erasers) {
     const open = Boolean(list.querySelector(".lab-more[open]")) || erasers.some((eraser) => chosen.get(eraser.id).ticked);
@@ -183,7 +184,8 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
   function render() {
     const focused = document.activeElement && document.activeElement.id;
     const rest = lab.catalogue.erasers.filter((eraser) => !inFront(eraser));
-    list.replaceChildren(...lab.catalogue.erasers.filter(inFront).map(card), ...(rest.length ? [more(rest)] : []));
+    const inOrder = [...front].map((id) => lab.catalogue.erasers.find((eraser) => eraser.id === id)).filter(Boolean);
+    list.replaceChildren(...inOrder.map(card), ...(rest.length ? [more(rest)] : []));
     if (focused && list.querySelector("#" + CSS.escape(focused))) document.getElementById(focused).focus();
     device.textContent = lab.catalogue.device.name;
     refresh();
@@ -278,7 +280,8 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     const stored = storedTicks();
     for (const eraser of reply.erasers) chosen.set(eraser.id, {
       ticked: Array.isArray(stored) ? stored.includes(eraser.id) : eraser.default, open: false, settings: defaults(eraser) });
-    for (const eraser of reply.erasers.filter(isNear)) front.add(eraser.id);
+    // Nobody should first read of what could not be fetched.
+    for (const group of [reply.erasers.filter(startsSoon), reply.erasers.filter(isNear)]) for (const eraser of group) front.add(eraser.id);
     render();
     lab.emit("catalogue", reply);
     if (everything().some(fetching)) poll();
