@@ -218,6 +218,9 @@ class Tab:
         for part in (0.3, 0.6, 1.0):
             x, y = (a + part * (b - a) for a, b in zip(start, end, strict=True))
             send("touchMove", [(x, y)])
+        # A finger that is lifted in full motion throws the page, and the next tap only stops it.
+        self.page.wait_for_timeout(150)
+        send("touchMove", [end])
         send("touchEnd", [])
 
     def drawn(self, before: int) -> None:

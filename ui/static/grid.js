@@ -33,11 +33,11 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
 
   const NARROWEST = 250, GAP = 16; // of a card and between two, in pixels; the gap is style.css's
 
-  /** As many columns as fit, or fewer where the same number of rows takes all cards. */
+  /** As many columns as fit; of several rows, as few as take all cards, so that none stands alone. */
   function balance() {
     const most = Math.max(1, Math.floor((body.clientWidth + GAP) / (NARROWEST + GAP)));
-    const count = Math.max(1, body.childElementCount);
-    body.style.setProperty("--columns", String(Math.ceil(count / Math.ceil(count / most))));
+    const rows = Math.ceil(body.childElementCount / most);
+    body.style.setProperty("--columns", String(rows > 1 ? Math.ceil(body.childElementCount / rows) : most));
   }
 
   new ResizeObserver(() => requestAnimationFrame(balance)).observe(body);
