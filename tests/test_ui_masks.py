@@ -100,8 +100,8 @@ def test_the_overlay_is_as_fine_as_was_asked(service: Service, photo: str) -> No
     fine, coarse = (service.segment({**asked(photo), "side": side}) for side in (1600, 64))
     assert overlay(fine).shape == SIZE and overlay(coarse).shape == (48, 64)
     assert abs(coarse["area"] - fine["area"]) < 0.02
-    boxes = [answer["objects"][0]["box"] for answer in (fine, coarse)]
-    assert np.allclose(*boxes, atol=3)  # in pixels of the photo, both
+    first, second = (answer["objects"][0]["box"] for answer in (fine, coarse))
+    assert np.allclose(first, second, atol=3)  # in pixels of the photo, both
     for side in (63, 1601, 800.5, "800", None):
         assert code(service.segment({**asked(photo), "side": side})) == "bad_request"
 
