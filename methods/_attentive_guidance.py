@@ -115,8 +115,7 @@ def redirected(
     if not len(tokens.outside):
         return value.mean(dim=2, keepdim=True).expand_as(value)
     if scale != 1 and len(tokens.inside):
-        factors = torch.where(tokens.object, scale, 1.0).to(query.dtype)
-        query = query * factors[:, None]
+        query = torch.where(tokens.object[:, None], query * scale, query)
     if len(tokens.inside):
         key, value = (part.index_select(2, tokens.outside) for part in (key, value))
     return torch.nn.functional.scaled_dot_product_attention(query, key, value)
