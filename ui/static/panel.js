@@ -281,7 +281,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     for (const eraser of reply.erasers) chosen.set(eraser.id, {
       ticked: Array.isArray(stored) ? stored.includes(eraser.id) : eraser.default, open: false, settings: defaults(eraser) });
     // Nobody should first read of what could not be fetched.
-    for (const group of [reply.erasers.filter(startsSoon), reply.erasers.filter(isNear)]) for (const eraser of group) front.add(eraser.id);
+    for (const eraser of [...reply.erasers.filter(startsSoon), ...reply.erasers.filter(isNear)]) front.add(eraser.id);
     render();
     lab.emit("catalogue", reply);
     if (everything().some(fetching)) poll();
