@@ -45,6 +45,12 @@ def _stay_private() -> None:
         os.environ[name] = f"{given},{LOOPBACK}" if given else LOOPBACK
 
 
+def _decide_alike() -> None:
+    """Decisions about memory, the tiling of a VAE among them, are the same in every run, whatever
+    other programs and earlier tests have left free."""
+    os.environ["ERASER_LAB_MEMORY"] = "8"
+
+
 def _work_in(folder: Path) -> None:
     """Photos, runs, uploads and embeddings of the tests; the weights stay in the user's own
     cache."""
@@ -56,6 +62,7 @@ def _work_in(folder: Path) -> None:
 _FOLDER = Path(tempfile.mkdtemp(prefix="eraser-lab-tests-"))
 _use_few_threads()
 _stay_private()
+_decide_alike()
 _work_in(_FOLDER)
 
 
