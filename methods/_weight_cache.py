@@ -5,7 +5,7 @@
 <cache>/<name>.refused          a file that did not match and was set aside
 <cache>/.work/<name>/           a package being opened; thrown away
 <cache>/.locks/                 locks between processes
-<cache>/verified.json           hashes already computed, by path, size and times
+<cache>/verified.json           hashes of large files, by path, size and times
 <cache>/weights.lock.json       digests of first downloads, for files without a pin
 """
 
@@ -31,6 +31,8 @@ from methods._weight_errors import DiskFull, record_damaged
 RECORD = "weights.lock.json"
 _VERIFIED = "verified.json"
 _CHUNK = 1 << 20
+_LARGE = 1 << 22
+"""Bytes. A smaller file is hashed again sooner than its hash is written down."""
 _JSON_LOCK_SECONDS = 10
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
@@ -129,8 +131,8 @@ def sha256_of(path: Path, check: Callable[[], None] | None = None) -> str:
 def known_sha256(path: Path) -> str:
     """Hex SHA-256 of a file, computed once for each (path, size, times).
 
-    Remembered in memory and in the cache folder, so that gigabytes are not read again at
-    every start. Raises OSError when the file cannot be read.
+    Remembered in memory, and that of a large file in the cache folder, so that gigabytes are
+    not read again at every start. Raises OSError when the file cannot be read.
     """
     key = str(path.absolute())
     seen = _remembered(key, _identity(path))
@@ -149,6 +151,8 @@ def remember(path: Path, digest: str, identity: _Identity | None = None) -> None
     """Note that the file at `path` has this digest."""
     identity = identity or _identity(path)
     _known[str(path.absolute())] = (identity, digest)
+    if identity[0] < _LARGE:
+        return
     with suppress(OSError, Timeout, ValueError):  # a cache that cannot be written still serves
         _change_json(_VERIFIED, lambda entries: _with_entry(entries, path, identity, digest))
 

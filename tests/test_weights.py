@@ -387,6 +387,7 @@ def test_a_file_is_hashed_once_and_again_when_it_changes(
 
     server.pages["/a"] = Page(BODY)
     wanted = weight(UrlFile(server.url("/a")))
+    monkeypatch.setattr(_weight_cache, "_LARGE", len(BODY))
     path = fetch(wanted)
     monkeypatch.setattr(_weight_cache, "sha256_of", counting)
     _weight_cache._known.clear()  # as after a restart
@@ -396,6 +397,12 @@ def test_a_file_is_hashed_once_and_again_when_it_changes(
     assert find_weights(wanted) == path and hashed == [path]
     os.utime(path, ns=(1, 1))
     assert find_weights(wanted) == path == find_weights(wanted) and hashed == [path] * 2
+
+
+def test_the_hash_of_a_small_file_is_not_written_down(server: Server) -> None:
+    server.pages["/a"] = Page(BODY)
+    path = fetch(weight(UrlFile(server.url("/a"))))
+    assert not (path.parent / "verified.json").exists()
 
 
 def test_a_file_put_there_by_hand_is_checked(folder: Path) -> None:
