@@ -163,7 +163,7 @@ def _identity(path: Path) -> _Identity:
 
 
 def _remembered(key: str, identity: _Identity) -> str | None:
-    if key not in _known:
+    if key not in _known and identity[0] >= _LARGE:
         with suppress(OSError, ValueError, TypeError, KeyError):
             entry = _read_json(_VERIFIED)[key]
             size, mtime, ctime = entry["identity"]
