@@ -28,6 +28,11 @@
     for (const handler of listeners.get(name) || []) handler(data);
   };
 
+  /* ---- the catalogue --------------------------------------------------------------- */
+
+  /** What the catalogue says of an eraser; nothing before it is here, or where it has none such. */
+  lab.eraser = (id) => lab.catalogue?.erasers.find((eraser) => eraser.id === id);
+
   /* ---- languages ------------------------------------------------------------------- */
 
   const fill = (sentence, details) =>

@@ -184,7 +184,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
   function render() {
     const focused = document.activeElement && document.activeElement.id;
     const rest = lab.catalogue.erasers.filter((eraser) => !inFront(eraser));
-    const inOrder = [...front].map((id) => lab.catalogue.erasers.find((eraser) => eraser.id === id)).filter(Boolean);
+    const inOrder = [...front].map(lab.eraser).filter(Boolean);
     list.replaceChildren(...inOrder.map(card), ...(rest.length ? [more(rest)] : []));
     if (focused && list.querySelector("#" + CSS.escape(focused))) document.getElementById(focused).focus();
     device.textContent = lab.catalogue.device.name;

@@ -48,12 +48,10 @@ eraserLab.mountTables = ({ element, server, props, watch, erase }) => {
 
   /* ---- which erasers stand beside ----------------------------------------------------------- */
 
-  const find = (id) => lab.catalogue && lab.catalogue.erasers.find((eraser) => eraser.id === id);
-
   /** The erasers of a row's cells: its own with the row's settings first, then the ticked ones. */
   function erasers(row) {
-    const own = row.eraser ? [{ ...(find(row.eraser) || { id: row.eraser, name: row.method, weights: [], available: false, why: window.eraserLabTexts["tables.noeraser"] }), ours: true }] : [];
-    const others = [...ticked].map(find).filter((eraser) => eraser && eraser.id !== row.eraser);
+    const own = row.eraser ? [{ ...(lab.eraser(row.eraser) || { id: row.eraser, name: row.method, weights: [], available: false, why: window.eraserLabTexts["tables.noeraser"] }), ours: true }] : [];
+    const others = [...ticked].map(lab.eraser).filter((eraser) => eraser && eraser.id !== row.eraser);
     return [...own, ...others];
   }
 
@@ -83,7 +81,7 @@ eraserLab.mountTables = ({ element, server, props, watch, erase }) => {
       /* a note of another version: begin afresh */
     }
     const begin = Array.isArray(stored) ? stored : lab.catalogue.erasers.filter((eraser) => eraser.default).map((eraser) => eraser.id);
-    for (const id of begin) if (find(id) && find(id).available) ticked.add(id);
+    for (const id of begin) if (lab.eraser(id)?.available) ticked.add(id);
   }
 
   /* ---- the bar --------------------------------------------------------------------------------- */
