@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -213,9 +213,19 @@ def _weight(name: str) -> WeightFile:
 
 def _fetched(name: str) -> Path:
     """In the user's own cache; fetched there once, as the program itself would do it."""
-    from methods import fetch
+    from methods import WeightsUnavailable, fetch
 
-    return fetch(_weight(name))
+    try:
+        return fetch(_weight(name))
+    except WeightsUnavailable as error:
+        _lacking(str(error), error)
+
+
+def _lacking(what: str, error: Exception) -> NoReturn:
+    """Skip what needs something that this machine lacks; in CI nothing may be skipped unnoticed."""
+    if os.environ.get("CI"):
+        raise error
+    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")
@@ -258,8 +268,6 @@ def browser() -> Iterator[Browser]:
             playwright = stack.enter_context(sync_playwright())
             browser = playwright.chromium.launch(executable_path=chromium_path())
         except Exception as error:  # Playwright's own start fails with a bare Exception
-            if os.environ.get("CI"):
-                raise  # there, nothing may be skipped unnoticed
-            pytest.skip(f"no Chromium could be started: {str(error).splitlines()[0]}")
+            _lacking(f"no Chromium could be started: {str(error).splitlines()[0]}", error)
         stack.callback(browser.close)
         yield browser
