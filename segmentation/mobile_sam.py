@@ -67,8 +67,9 @@ class MobileSam(SamSegmenter):
     @classmethod
     def from_file(cls, path: Path, device: str = "cpu", *, half: bool | None = None) -> MobileSam:
         """With the weights in `path`. half: None = on CUDA only. Raises WeightsUnavailable."""
-        sam = build_mobile_sam(read_state(path)).to(device)
-        return cls(_made_fast(sam), half=device == "cuda" if half is None else half)
+        # Moved last: fusing makes new convolutions, on the CPU wherever the network lies.
+        sam = _made_fast(build_mobile_sam(read_state(path))).to(device)
+        return cls(sam, half=device == "cuda" if half is None else half)
 
 
 def read_state(path: Path) -> dict[str, torch.Tensor]:
