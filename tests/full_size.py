@@ -1,4 +1,4 @@
-"""Random models of the published sizes, in half precision, in folders laid out as on the hub.
+"""Random models of the published sizes and precisions, in folders laid out as on the hub.
 
 For measuring seconds and memory where the real weights are not at hand: what they paint is
 noise, what they cost is what the published ones cost. Several gigabytes each.
@@ -106,7 +106,7 @@ def text_encoder(config: dict[str, Any], *, pooled: bool = False) -> Any:
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
     kind = CLIPTextModelWithProjection if pooled else CLIPTextModel
-    return kind(CLIPTextConfig(**config, **_WORDS))
+    return kind(CLIPTextConfig(**_WORDS | config))
 
 
 def clip() -> Any:
@@ -117,12 +117,19 @@ def clip() -> Any:
     return CLIPModel(config)
 
 
-def built(make: Callable[[], Any], device: str) -> Any:
-    """The model in half precision, made on the device, because random numbers are quick there."""
+def built(make: Callable[[], Any], device: str, *, half: bool = True) -> Any:
+    """The model, in half precision or in float32, made on the device, because random numbers are
+    quick there."""
     import torch
 
     with seeded(0), torch.device(device):
-        return make().half()
+        model = make()
+    return model.half() if half else model
+
+
+def tensors_of(model: Any) -> dict[str, Any]:
+    """A model's tensors as files are written from them: in main memory, each in one piece."""
+    return {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
 
 
 # --- whole models --------------------------------------------------------------------------
@@ -131,11 +138,23 @@ Build = Callable[[Path, str], object]
 """Writes a repository into a folder, computing on a device."""
 
 
-def save_sd(folder: Path, device: str, *, config: dict[str, Any], text: Any, channels: int) -> Path:
+def save_sd(
+    folder: Path,
+    device: str,
+    *,
+    config: dict[str, Any],
+    text: Any,
+    channels: int,
+    half: bool = True,
+) -> Path:
     """A model of Stable Diffusion's kind."""
-    built(partial(unet, config, channels), device).save_pretrained(folder / "unet")
-    built(vae, device).save_pretrained(folder / "vae")
-    built(partial(text_encoder, text), device).save_pretrained(folder / "text_encoder")
+    parts: dict[str, Callable[[], Any]] = {
+        "unet": partial(unet, config, channels),
+        "vae": vae,
+        "text_encoder": partial(text_encoder, text),
+    }
+    for name, make in parts.items():
+        built(make, device, half=half).save_pretrained(folder / name)
     save_tokenizer(folder / "tokenizer")
     save_scheduler(folder / "scheduler", **DDIM)
     return folder
@@ -251,3 +270,12 @@ REPOSITORIES: dict[str, Build] = {
     "big-lama.pt": save_lama,
 }
 """What to make for each `Repository.name`, or weight file without one."""
+
+
+def builders() -> dict[str, Build]:
+    """Those, and what the modules beside this one make."""
+    from full_size_networks import NETWORKS  # which builds on this module
+    from full_size_powerpaint import POWERPAINT  # likewise
+    from full_size_sams import SAMS  # likewise
+
+    return REPOSITORIES | NETWORKS | POWERPAINT | SAMS
