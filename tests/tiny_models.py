@@ -246,8 +246,8 @@ REPOSITORIES: dict[str, Callable[[Path], object]] = {
 """What to make for each `Repository.name` of the program."""
 
 
-def save_all(folder: Path) -> Path:
-    """Every repository of the program, as ERASER_LAB_LOCAL_WEIGHTS finds them."""
+def builders() -> dict[str, Callable[[Path], object]]:
+    """What to make for each `Repository.name`, those of the modules beside this one too."""
     from tiny_editors import EDITORS  # which builds on this module
     from tiny_flux import FLUX  # likewise
     from tiny_networks import NETWORKS  # likewise
@@ -255,8 +255,12 @@ def save_all(folder: Path) -> Path:
     from tiny_powerpaint import POWERPAINT  # likewise
     from tiny_removers import REMOVERS  # likewise
 
-    builders = REPOSITORIES | NETWORKS | PANOPTIC | POWERPAINT | REMOVERS | FLUX | EDITORS
-    for name, build in builders.items():
+    return REPOSITORIES | NETWORKS | PANOPTIC | POWERPAINT | REMOVERS | FLUX | EDITORS
+
+
+def save_all(folder: Path) -> Path:
+    """Every repository of the program, as ERASER_LAB_LOCAL_WEIGHTS finds them."""
+    for name, build in builders().items():
         build(folder / name)
     return folder
 
