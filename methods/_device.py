@@ -7,17 +7,14 @@ has a lock of its own: whoever uses the device for a job holds `device_lock`.
 from __future__ import annotations
 
 import os
-import platform
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
-from typing import get_args
 
 from methods._base import DeviceName, EraserSpec, Stopped, Unavailable
+from methods._gpu_traces import may_have_gpu
 
 _POLL_SECONDS = 0.05
 
@@ -116,14 +113,21 @@ def best_device() -> DeviceName:
     wanted = os.environ.get("ERASER_LAB_DEVICE", "").strip().lower()
     if wanted == "cpu":
         return "cpu"
-    if wanted and (wanted not in get_args(DeviceName) or wanted != _detected()):
+    if not wanted:
+        return _detected()
+    found = _asked_of_torch()  # also where no trace of a GPU was found: the user may know better
+    if wanted != found:
         raise Unavailable(
             f"ERASER_LAB_DEVICE asks for '{wanted[:20]}', which this machine does not have."
-            f" Leave it out, or set it to cpu or {_detected()}.",
+            f" Leave it out, or set it to cpu{_or_another(found)}.",
             "bad_device_setting",
             device=wanted[:20],
         )
-    return _detected()
+    return found
+
+
+def _or_another(found: DeviceName) -> str:
+    return "" if found == "cpu" else f" or {found}"
 
 
 def devices_for(spec: EraserSpec) -> tuple[DeviceName, ...]:
@@ -146,22 +150,12 @@ def devices_for(spec: EraserSpec) -> tuple[DeviceName, ...]:
 
 @lru_cache(maxsize=1)
 def _detected() -> DeviceName:
-    if not _may_have_gpu():
-        return "cpu"
+    return _asked_of_torch() if may_have_gpu() else "cpu"
+
+
+def _asked_of_torch() -> DeviceName:
     import torch
 
-    if torch.cuda.is_available():
+    if torch.cuda.is_available():  # NVIDIA's, and AMD's in a build for ROCm
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _may_have_gpu() -> bool:
-    """False only where a GPU that torch could use is out of the question."""
-    if sys.platform == "darwin":
-        return platform.machine() == "arm64"
-    if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):
-        return False
-    if sys.platform == "win32":
-        system = Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32"
-        return (system / "nvcuda.dll").exists()
-    return any(Path(name).exists() for name in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg"))
