@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from methods._fingerprint import fingerprint as fingerprint
     from methods._geometry import changed_outside as changed_outside
     from methods._geometry import check_mask as check_mask
+    from methods._memory import is_out_of_memory as is_out_of_memory
     from methods._memory import share_heaps as share_heaps
     from methods._memory import trim_heaps as trim_heaps
     from methods._metrics import METRICS as METRICS
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from methods._registry import list_erasers as list_erasers
     from methods._registry import needed_weights as needed_weights
     from methods._registry import settings_of as settings_of
+    from methods._residency import with_device_room as with_device_room
     from methods._result_cache import picture_key as picture_key
     from methods._runner import Job as Job
     from methods._runner import run as run
@@ -82,7 +84,7 @@ _HOME = {
     ),
     "_photo": "Limits Photo load_image load_mask png_bytes view_jpeg",
     "_geometry": "changed_outside check_mask",
-    "_memory": "share_heaps trim_heaps",
+    "_memory": "is_out_of_memory share_heaps trim_heaps",
     "_metrics": "METRICS Metric Reading judge why_missing",
     "_metrics_lpips": "LPIPS_WEIGHTS",
     "_weights": ("WeightState WeightStatus fetch fetch_in_background find_weights weight_status"),
@@ -96,6 +98,7 @@ _HOME = {
     "_runner": "Job run",
     "_fingerprint": "fingerprint",
     "_result_cache": "picture_key",
+    "_residency": "with_device_room",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -250,3 +250,20 @@ def _too_little_memory(spec: EraserSpec, budget: int | None = None) -> Unavailab
 
 residency = Residency()
 """The one that the program uses."""
+
+
+def with_device_room(action: Callable[[], Result]) -> Result:
+    """`action()`, for what works beside the erasers, as clicks do; where memory runs out, once
+    more with every eraser unloaded, when the job under way has ended.
+
+    Raises what `action` raises; memory errors that stay are the caller's to word.
+    """
+    try:
+        return action()
+    except Exception as error:
+        if not is_out_of_memory(error) or not residency.loaded:
+            raise
+        logger.warning("memory ran out beside the erasers; they are unloaded")
+    # Outside `except`: the error's traceback would keep the lost tensors alive.
+    residency.clear()
+    return action()

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
@@ -19,7 +20,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from methods import Image, Paper, Text, WeightFile
+from methods import (
+    Image,
+    Paper,
+    Text,
+    Unavailable,
+    WeightFile,
+    is_out_of_memory,
+    with_device_room,
+)
 from segmentation.phrases import Phrase
 from segmentation.prompts import Box
 
@@ -127,6 +136,22 @@ class RawAnswer:
     spans: Sequence[tuple[int, int]]
 
 
+@contextmanager
+def memory_errors_worded(spec: DetectorSpec) -> Iterator[None]:
+    """Memory that runs out in the block is told in a sentence."""
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise Unavailable(
+            f"There is not enough memory to run {spec.name} on this machine. Close other"
+            " programs, or select the object with a click.",
+            "not_enough_memory",
+            eraser=spec.name,
+        ) from error
+
+
 class Detector(ABC):
     """Finds what a phrase names. Shared by all sessions and threads; works on one at a time."""
 
@@ -145,10 +170,10 @@ class Detector(ABC):
         """Run the network once. image: (H, W, 3) uint8 RGB; text: `Phrase.text`."""
 
     def detect(self, image: Image, phrase: Phrase) -> Detections:
-        """Everything found, in pixels of the photo."""
+        """Everything found, in pixels of the photo. Raises Unavailable ("not_enough_memory")."""
         framed = framed_photo(image)
-        with self._working:
-            raw = self.answer(framed.image, phrase.text)
+        with self._working, memory_errors_worded(self.spec):
+            raw = with_device_room(lambda: self.answer(framed.image, phrase.text))
         raw = replace(raw, boxes=raw.boxes * framed.stretch)
         found = read_answer(raw, phrase, image.shape[:2])
         return Detections(phrase, self.spec.id, found)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import threading
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from methods import Image, Unavailable, trim_heaps
+from methods import Image, Unavailable, is_out_of_memory, trim_heaps, with_device_room
 from segmentation._levels import choose_level
 from segmentation.prompts import PromptedObject
 from segmentation.segmenter import Candidates, Embedding, Frame, Segmenter
@@ -81,13 +83,8 @@ class SamFamily(Segmenter):
 
         Raises Unavailable when the device has not enough memory.
         """
-        import torch
-
-        with torch.inference_mode(), self._encoding:
-            try:
-                features = self._sound_features(image)
-            except (torch.OutOfMemoryError, MemoryError) as error:
-                raise self._too_little_memory() from error
+        with self._encoding, self._memory_errors_worded():
+            features = with_device_room(lambda: self._sound_features(image))
         trim_heaps()  # the encoder has worked with some hundreds of megabytes
         nbytes = sum(part.nbytes for part in features)
         height, width = image.shape[:2]
@@ -97,6 +94,12 @@ class SamFamily(Segmenter):
         """In main memory; again in float32, and ever after, where float16 has overflowed."""
         import torch
 
+        with torch.inference_mode():
+            return self._widened_where_needed(image)
+
+    def _widened_where_needed(self, image: Image) -> tuple[torch.Tensor, ...]:
+        import torch
+
         features = tuple(part.cpu() for part in self._features(image))
         if self._dtype == torch.float16 and not all(part.isfinite().all() for part in features):
             self._widen()
@@ -104,20 +107,28 @@ class SamFamily(Segmenter):
             features = tuple(part.cpu() for part in self._features(image))
         return features
 
-    def _too_little_memory(self) -> Unavailable:
-        return Unavailable(
-            f"There is not enough memory to run {self.spec.name} on this machine. Close other"
-            " programs, or choose a smaller segmenter.",
-            "not_enough_memory",
-            eraser=self.spec.name,
-        )
+    @contextmanager
+    def _memory_errors_worded(self) -> Iterator[None]:
+        """Memory that runs out in the block is told in a sentence."""
+        try:
+            yield
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            raise Unavailable(
+                f"There is not enough memory to run {self.spec.name} on this machine. Close"
+                " other programs, or choose a smaller segmenter.",
+                "not_enough_memory",
+                eraser=self.spec.name,
+            ) from error
 
     def segment(self, embedding: Embedding, prompted: PromptedObject) -> Candidates:
         """SAM's three masks for one object (multimask output); see `Segmenter.segment`."""
         if embedding.model != self.spec.id:
             raise ValueError(f"an embedding of {embedding.model} was given to {self.spec.id}")
         prompted = prompted.on_photo(embedding.size)
-        logits, scores = self._decode(embedding, prompted)
+        with self._memory_errors_worded():
+            logits, scores = with_device_room(lambda: self._decode(embedding, prompted))
         frame = self._frame(embedding.size, (logits.shape[1], logits.shape[2]))
         best = choose_level(frame.shown(logits), scores, embedding.size, prompted)
         return Candidates(logits, scores, best, embedding.size, frame)

@@ -23,12 +23,13 @@ from methods import (
     UserError,
     WeightsUnavailable,
     find_weights,
+    with_device_room,
 )
 from segmentation._grounding_base import BOX_THRESHOLD as BOX_THRESHOLD
 from segmentation._grounding_base import TEXT_THRESHOLD as TEXT_THRESHOLD
 from segmentation._grounding_base import Detection as Detection
 from segmentation._grounding_base import Detections as Detections
-from segmentation._grounding_base import Detector
+from segmentation._grounding_base import Detector, memory_errors_worded
 from segmentation._grounding_base import DetectorSpec as DetectorSpec
 from segmentation.cache import SharedCache
 from segmentation.phrases import read_phrase
@@ -98,7 +99,8 @@ def get_detector(detector_id: str, *, fetch_missing: bool = True) -> Detector:
             check_packages(kind.spec)
             if not fetch_missing:
                 _demand_weights(kind.spec)
-            _shared[detector_id] = kind.load()
+            with memory_errors_worded(kind.spec):
+                _shared[detector_id] = with_device_room(kind.load)
         return _shared[detector_id]
 
 

@@ -21,7 +21,15 @@ from types import ModuleType
 
 import psutil
 
-from methods import BadInput, HubFile, Unavailable, WeightsUnavailable, best_device
+from methods import (
+    BadInput,
+    HubFile,
+    Unavailable,
+    WeightsUnavailable,
+    best_device,
+    is_out_of_memory,
+    with_device_room,
+)
 from segmentation.segmenter import Segmenter, SegmenterSpec
 
 log = logging.getLogger(__name__)
@@ -174,9 +182,18 @@ def get_segmenter(segmenter_id: str, *, fetch_missing: bool = True) -> Segmenter
             if not fetch_missing:
                 _demand_weights(kind.spec)
             _demand_memory(kind.spec)
-            segmenter = kind.load()
+            segmenter = _loaded(kind)
             _keep(segmenter_id, segmenter)
         return segmenter
+
+
+def _loaded(kind: type[Segmenter]) -> Segmenter:
+    try:
+        return with_device_room(kind.load)
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise _too_little_memory(kind.spec) from error
+        raise
 
 
 def _kept(segmenter_id: str) -> Segmenter | None:
@@ -206,12 +223,16 @@ def _demand_memory(spec: SegmenterSpec) -> None:
     Asked on a CPU only: a full GPU answers with an error, a full main memory with the end.
     """
     if best_device() != "cuda" and spec.memory > psutil.virtual_memory().available:
-        raise Unavailable(
-            f"{spec.name} needs {spec.memory / 1e9:.1f} GB of memory, and less is free on this"
-            " machine. Close other programs, or choose a smaller segmenter.",
-            "not_enough_memory",
-            eraser=spec.name,
-        )
+        raise _too_little_memory(spec)
+
+
+def _too_little_memory(spec: SegmenterSpec) -> Unavailable:
+    return Unavailable(
+        f"{spec.name} needs {spec.memory / 1e9:.1f} GB of memory, and less is free on this"
+        " machine. Close other programs, or choose a smaller segmenter.",
+        "not_enough_memory",
+        eraser=spec.name,
+    )
 
 
 def _demand_weights(spec: SegmenterSpec) -> None:
