@@ -129,6 +129,7 @@ class DiffusionEraser(Eraser):
         self.device: DeviceName = "cpu"
         self._dtype: torch.dtype | None = None
         self._taken: dict[str, tuple[Part, Any]] = {}
+        self._staying: Any = None
 
     @abstractmethod
     def parts(self, settings: Any) -> Mapping[str, Part]:
@@ -157,6 +158,7 @@ class DiffusionEraser(Eraser):
         for _, component in self._taken.values():
             store.give_back(component)
         self._taken.clear()
+        self._staying = None
 
     def prepare(self, settings: Any) -> None:
         """Bring the components for these settings, and let go of others.
@@ -247,12 +249,28 @@ class DiffusionEraser(Eraser):
         call.setdefault("generator", generator(seed))
         call.setdefault("output_type", "np")
         call.setdefault("callback_on_step_end", step_callback(progress))
-        call = {name: self._on_device(value) for name, value in call.items()}
+        call = {name: self._on_device(name, value) for name, value in call.items()}
         pipeline.set_progress_bar_config(disable=True)
         (result,) = pipeline(**call).images
         return result if call["output_type"] == "latent" else to_uint8(result)
 
-    def _on_device(self, value: Any) -> Any:
+    def _on_device(self, name: str, value: Any) -> Any:
         import torch
 
-        return value.to(self.device) if isinstance(value, torch.Tensor) else value
+        if not isinstance(value, torch.Tensor):
+            return value
+        return self.staying(value) if "embeds" in name else value.to(self.device)
+
+    def staying(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A tensor that is the same from run to run, such as a prompt's embedding, on the device.
+
+        It stays there, for as long as the one in main memory lives and the eraser is loaded.
+        """
+        from torch.utils.weak import WeakTensorKeyDictionary
+
+        if self._staying is None:
+            self._staying = WeakTensorKeyDictionary()
+        if tensor not in self._staying:
+            self._staying[tensor] = tensor.to(self.device)
+        found: torch.Tensor = self._staying[tensor]
+        return found

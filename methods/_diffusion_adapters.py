@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,11 +34,23 @@ class Additions:
     """What a LoRA file adds to the layers of a network.
 
     name: of the file, for errors. tensors: `<layer>.lora_A.weight` (rank, in) and
-    `<layer>.lora_B.weight` (out, rank) of each layer, to be added as B @ A.
+    `<layer>.lora_B.weight` (out, rank) of each layer, to be added as B @ A, in main memory.
     """
 
     name: str
     tensors: Mapping[str, torch.Tensor]
+    _there: dict[torch.device, Mapping[str, torch.Tensor]] = field(default_factory=dict)
+    _joined: list[tuple[Sequence[tuple[Any, float]], Additions]] = field(default_factory=list)
+
+    def on(self, device: torch.device) -> Mapping[str, torch.Tensor]:
+        """The tensors on a device. On a GPU they stay from then on, so that the next run does not
+        move them again, until they are asked for elsewhere or dropped."""
+        if device not in self._there:
+            self._there.clear()
+            if device.type == "cpu":
+                return self.tensors
+            self._there[device] = {key: tensor.to(device) for key, tensor in self.tensors.items()}
+        return self._there[device]
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -82,11 +94,32 @@ def additions_of(
 
 def joined(weighted: Sequence[tuple[Additions, float]]) -> Additions:
     """Several at once, each times its weight: where they meet in a layer, one wider pair of
-    matrices adds what all of them add."""
-    import torch
+    matrices adds what all of them add.
 
+    The first of them remembers what was joined last: it is the same from run to run.
+    """
     if len(weighted) == 1 and weighted[0][1] == 1:
         return weighted[0][0]
+    memory = weighted[0][0]._joined
+    if memory and _same(memory[0][0], weighted):
+        return memory[0][1]
+    made = _join(weighted)
+    # Not with itself: what holds itself is dropped only by a collection of garbage.
+    memory[:] = [([(some.tensors, by) for some, by in weighted], made)]
+    return made
+
+
+def _same(known: Sequence[tuple[Any, float]], asked: Sequence[tuple[Additions, float]]) -> bool:
+    """Whether they are the very same tensors with the same weights."""
+    if len(known) != len(asked):
+        return False
+    pairs = zip(known, asked, strict=True)
+    return all(one[0] is other[0].tensors and one[1] == other[1] for one, other in pairs)
+
+
+def _join(weighted: Sequence[tuple[Additions, float]]) -> Additions:
+    import torch
+
     tensors: dict[str, torch.Tensor] = {}
     for layer in dict.fromkeys(layer for some, _ in weighted for layer in some.layers):
         own = [(some.tensors, by) for some, by in weighted if layer + _DOWN in some.tensors]
@@ -160,7 +193,8 @@ def _fits(layer: Any, additions: Additions, name: str) -> bool:
 
 
 def _attach(network: Any, additions: Additions) -> None:
-    named = {f"{_PREFIX}.{key}": tensor for key, tensor in additions.tensors.items()}
+    place = next(network.parameters()).device
+    named = {f"{_PREFIX}.{key}": tensor for key, tensor in additions.on(place).items()}
     network.load_lora_adapter(named, adapter_name="additions", low_cpu_mem_usage=True)
     for name in additions.layers:
         network.get_submodule(name).requires_grad_(False).eval()

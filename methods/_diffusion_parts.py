@@ -96,6 +96,7 @@ class ComponentStore:
                     shared.users -= 1
                     if shared.users <= 0:
                         del self._shared[key]
+                        forget_cached(component)
                     return
 
     @contextmanager
@@ -112,6 +113,31 @@ class ComponentStore:
         with self._guard:
             found = (s.users for s in self._shared.values() if s.component is component)
             return next(found, 0)
+
+
+def forget_cached(component: Any) -> None:
+    """Empty what the libraries' classes remember of a network's calls.
+
+    Some of its layers keep tensors of their last calls (places of pixels, angles) in caches of
+    their class, on the device where they were made, when the network itself is long gone.
+    """
+    import torch
+
+    if not isinstance(component, torch.nn.Module):
+        return
+    for kind in {type(part) for part in component.modules()}:
+        for method in vars(kind).values():
+            for cache in _caches_of(method):
+                cache.cache_clear()
+
+
+def _caches_of(method: Any) -> Iterator[Any]:
+    """The `lru_cache` that a method is, or that stands behind it in its decorator."""
+    plain = getattr(method, "__func__", method)  # of a static method
+    cells = getattr(plain, "__closure__", None) or ()
+    for found in (plain, *(cell.cell_contents for cell in cells)):
+        if callable(getattr(found, "cache_clear", None)):
+            yield found
 
 
 store = ComponentStore()

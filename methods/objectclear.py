@@ -152,7 +152,7 @@ class ObjectClear(DiffusionEraser):
         cut = pixel_tensor(image) * mask_tensor(mask)
         small = interpolate(cut, (size, size), mode="bilinear", antialias=True)
         mean, spread = (torch.tensor(v).reshape(1, 3, 1, 1) for v in (_MEAN, _SPREAD))
-        given = ((small - mean) / spread).to(self.device, self.dtype)
+        given = ((small - mean) / spread).to(self.dtype).to(self.device)
         with torch.no_grad(), on_device(encoder, self.device), on_device(word, self.device):
             found: torch.Tensor = word(encoder(given).image_embeds[:, None])
         return found.cpu()

@@ -146,8 +146,9 @@ def guidance(
     import torch
 
     # The library's own arithmetic: its last digit differs from that of `pixel_tensor`.
-    pixels = pipeline.image_processor.preprocess(pil(image)).to(device)
-    hole, vae = mask_tensor(mask).to(device), pipeline.vae
+    vae = pipeline.vae
+    pixels = pipeline.image_processor.preprocess(pil(image)).to(vae.dtype).to(device)
+    hole = mask_tensor(mask).to(vae.dtype).to(device)
     cut_out = encoded(vae, torch.where(hole > 0, pixels, -1), draw)  # in the authors' order
     masked = encoded(vae, torch.where(hole > 0, -1, pixels), draw)
     small = torch.nn.functional.interpolate(hole, masked.shape[2:])

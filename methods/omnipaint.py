@@ -93,7 +93,7 @@ class OmniPaint(DiffusionEraser):
         ):
             noise = first_noise(pipeline, mask, draw, self.device)
             holed = image * ~mask[..., None]
-            pixels = pipeline.image_processor.preprocess(pil(holed)).to(self.device)
+            pixels = pipeline.image_processor.preprocess(pil(holed)).to(self.dtype).to(self.device)
             photo = packed(encoded(pipeline.vae, pixels, draw))
             with photo_branch(transformer, photo):
                 erased: Image = self.call(

@@ -121,12 +121,12 @@ class Osor(DiffusionEraser):
         pipeline = sdxl_inpaint_pipeline(self.loaded(settings), scheduler)
         with torch.no_grad(), self.placed(pipeline, settings, mask.size):
             vae, draw = pipeline.vae, generator(seed)
-            pixels = pixel_tensor(image).to(self.device, self.dtype)
+            pixels = pixel_tensor(image).to(self.dtype).to(self.device)
             photo = vae.encode(pixels).latent_dist.sample(draw) * vae.config.scaling_factor
             mixed = self._step(pipeline, photo, mask, prompt, settings.t, draw)
             progress(1, 1)
             picture = vae.decode(mixed / vae.config.scaling_factor).sample
-        return to_uint8(picture[0].float().cpu().permute(1, 2, 0) / 2 + 0.5)
+        return to_uint8(picture[0].cpu().float().permute(1, 2, 0) / 2 + 0.5)
 
     def _step(
         self, pipeline: Any, photo: torch.Tensor, mask: Mask, prompt: Any, time: int, draw: Any
@@ -145,9 +145,9 @@ class Osor(DiffusionEraser):
         (found,) = pipeline.unet(
             torch.cat([noised, hole, photo], dim=1),
             torch.tensor([time], device=photo.device),
-            encoder_hidden_states=prompt.tokens.to(**place),
+            encoder_hidden_states=self.staying(prompt.tokens),
             added_cond_kwargs={
-                "text_embeds": prompt.pooled.to(**place),
+                "text_embeds": self.staying(prompt.pooled),
                 "time_ids": torch.tensor([[height, width, 0, 0, height, width]], **place),
             },
             return_dict=False,

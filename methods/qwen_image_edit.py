@@ -121,7 +121,7 @@ class QwenImageEdit(DiffusionEraser):
         if settings.keep_background:
             held = whole_cells(reduce_mask(mask, (height, width)), _CELL)
             hold = {"mask_image": pil(held), "strength": 1.0}
-            hold["masked_image_latents"] = nothing_masked(pipeline, height, width)
+            hold["masked_image_latents"] = nothing_masked(pipeline, height, width, self.device)
         with lent(loaded):
             painted: Image = self.run(
                 pipeline,
@@ -173,12 +173,13 @@ def size_for(mask: Mask) -> tuple[int, int]:
     return height, width
 
 
-def nothing_masked(pipeline: Any, height: int, width: int) -> torch.Tensor:
+def nothing_masked(pipeline: Any, height: int, width: int, device: str) -> torch.Tensor:
     """In place of the masked picture, which the inpainting pipeline would encode and not use."""
     import torch
 
     cell, channels = 2 * pipeline.vae_scale_factor, pipeline.latent_channels
-    return torch.zeros(1, channels, 1, 2 * (height // cell), 2 * (width // cell))
+    size = (1, channels, 1, 2 * (height // cell), 2 * (width // cell))
+    return torch.zeros(size, device=device)
 
 
 def lent(loaded: Mapping[str, Any]) -> AbstractContextManager[None]:
