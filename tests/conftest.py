@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import psutil
     from playwright.sync_api import Browser
 
+    from emulation import Emulation
     from methods import Image, WeightFile
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -117,6 +118,32 @@ def quick_collections() -> None:
     if len(gc.get_objects()) > 200_000:
         gc.collect()
         gc.freeze()
+
+
+# --- a GPU, or what stands in for one ----------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def gpu(request: pytest.FixtureRequest) -> Iterator[Emulation | None]:
+    """For tests marked `gpu`: the machine's own device, else an emulated one (see `emulation`).
+
+    Those marked `kernels`, too, are skipped without the real one. None on a real device.
+    """
+    if request.node.get_closest_marker("gpu") is None or _has_gpu():
+        yield None
+        return
+    if request.node.get_closest_marker("kernels") is not None:
+        pytest.skip("needs the kernels of a real CUDA device")
+    from emulation.program import program_on
+
+    with program_on("cuda") as device:
+        yield device
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
 
 
 # --- no process outlives the tests -------------------------------------------------------

@@ -77,12 +77,11 @@ def test_with_nothing_but_object_every_token_gets_the_mean(scale: float) -> None
 
 
 @pytest.mark.gpu
+@pytest.mark.kernels
 def test_no_score_matrix_is_written_down() -> None:
     """One layer of SDXL's size: less memory than a twentieth of both halves' scores."""
     import torch
 
-    if not torch.cuda.is_available():
-        pytest.skip("needs a CUDA device")
     heads, tokens = 10, 64 * 64
     query, key, value = torch.randn(3, 2, heads, tokens, 64, device="cuda").half()
     masks = TokenMasks(np.eye(1024, dtype=bool), (64, 64))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from emulation.program import program_on
 from methods import _device
 from methods._base import (
     DeviceName,
@@ -22,6 +23,7 @@ from methods._base import (
     Unavailable,
 )
 from methods._device import DeviceLock, StopToken, best_device, devices_for
+from methods._gpu_traces import may_have_gpu
 
 
 def spec_of(eraser_id: str, memory: int = 0, devices: tuple[DeviceName, ...] = ("cpu",)) -> Any:
@@ -202,11 +204,89 @@ def test_the_device_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_device_that_is_not_there_is_refused(
     wanted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_device, "_detected", lambda: "cpu")
+    monkeypatch.setattr(_device, "_asked_of_torch", lambda: "cpu")
     monkeypatch.setenv("ERASER_LAB_DEVICE", wanted)
     with pytest.raises(Unavailable) as caught:
         best_device()
     assert wanted in str(caught.value)
+
+
+@pytest.mark.gpu
+def test_a_wish_is_granted_where_no_trace_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver may show itself in ways that nobody has thought of."""
+    monkeypatch.setattr(_device, "may_have_gpu", lambda: False)
+    _device._detected.cache_clear()
+    assert best_device() == "cpu"
+    monkeypatch.setenv("ERASER_LAB_DEVICE", "cuda")
+    assert best_device() == "cuda"
+
+
+def test_apples_device_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    with program_on("mps"):
+        assert best_device() == "mps"
+
+
+@pytest.mark.parametrize(
+    ("trace", "environment", "found"),
+    [
+        ("", {}, False),
+        ("dev/nvidiactl", {}, True),
+        ("dev/nvidia0", {}, True),  # a container that shows one GPU and no control file
+        ("dev/nvidia-uvm", {}, True),
+        ("dev/dxg", {}, True),
+        ("dev/nvhost-gpu", {}, True),
+        ("proc/driver/nvidia/version", {}, True),
+        ("libcuda.so.1", {}, True),
+        ("dev/kfd", {}, True),
+        ("dev/dri/card0", {}, False),  # any screen has one
+        ("dev/nvidiactl", {"CUDA_VISIBLE_DEVICES": ""}, False),
+        ("dev/nvidiactl", {"CUDA_VISIBLE_DEVICES": "-1"}, False),
+        ("dev/nvidiactl", {"CUDA_VISIBLE_DEVICES": "-1,0"}, False),
+        ("libcuda.so.1", {"CUDA_VISIBLE_DEVICES": " -1 "}, False),
+        ("dev/nvidiactl", {"CUDA_VISIBLE_DEVICES": "NoDevFiles"}, False),
+        ("dev/nvidiactl", {"CUDA_VISIBLE_DEVICES": "0"}, True),
+        ("dev/nvidiactl", {"CUDA_VISIBLE_DEVICES": "2,-1"}, True),
+        ("dev/nvidiactl", {"CUDA_VISIBLE_DEVICES": "GPU-8f4f9a6c-1d2b"}, True),
+        ("dev/nvidiactl", {"CUDA_VISIBLE_DEVICES": "MIG-GPU-8f4f/1/0"}, True),
+        ("dev/nvidiactl", {"HIP_VISIBLE_DEVICES": ""}, True),
+        ("dev/kfd", {"HIP_VISIBLE_DEVICES": "-1"}, False),
+        ("dev/kfd", {"ROCR_VISIBLE_DEVICES": ""}, False),
+        ("dev/kfd", {"ROCR_VISIBLE_DEVICES": "GPU-DEADBEEF"}, True),
+        ("dev/kfd", {"CUDA_VISIBLE_DEVICES": ""}, False),
+    ],
+)
+def test_a_trace_of_a_gpu_on_linux(
+    trace: str, environment: dict[str, str], found: bool, tmp_path: Path
+) -> None:
+    if "/" in trace:
+        (tmp_path / trace).parent.mkdir(parents=True)
+        (tmp_path / trace).touch()
+    asked = may_have_gpu("linux", "x86_64", environment, tmp_path, lambda name: name == trace)
+    assert asked is found
+
+
+@pytest.mark.parametrize(("machine", "found"), [("arm64", True), ("x86_64", False)])
+def test_a_trace_of_a_gpu_on_a_mac(machine: str, found: bool, tmp_path: Path) -> None:
+    assert may_have_gpu("darwin", machine, {"CUDA_VISIBLE_DEVICES": ""}, tmp_path) is found
+
+
+def test_a_trace_of_a_gpu_on_windows(tmp_path: Path) -> None:
+    environment = {"SYSTEMROOT": str(tmp_path)}
+    assert not may_have_gpu("win32", "AMD64", environment)
+    (tmp_path / "System32").mkdir()
+    (tmp_path / "System32" / "nvcuda.dll").touch()
+    assert may_have_gpu("win32", "AMD64", environment)
+    assert not may_have_gpu("win32", "AMD64", environment | {"CUDA_VISIBLE_DEVICES": ""})
+
+
+@pytest.mark.parametrize("count", [1, 2, 8])
+def test_of_several_gpus_the_first_one_is_meant(count: int) -> None:
+    """Others are left to `CUDA_VISIBLE_DEVICES`."""
+    import torch
+
+    with program_on("cuda", devices=count):
+        assert best_device() == "cuda"
+        assert torch.ones(1).to(best_device()).device == torch.device("cuda:0")
 
 
 def test_torch_is_not_imported_where_no_gpu_can_be() -> None:

@@ -57,18 +57,10 @@ def test_on_a_gpu_they_are_in_bfloat16(name: str) -> None:
 # --- on a GPU --------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def gpu() -> None:
-    import torch
-
-    if not torch.cuda.is_available():
-        pytest.skip("needs a CUDA device")
-
-
 @pytest.mark.gpu
 @every
 @pytest.mark.parametrize("memory", ["fast", "balanced", "small"])
-def test_on_a_gpu(gpu: None, name: str, memory: str, photo: Image, mask: Mask) -> None:
+def test_on_a_gpu(name: str, memory: str, photo: Image, mask: Mask) -> None:
     """Nearly as on the CPU; a Stop and another run leave the network as it was."""
     exact, half = loaded(name, "cpu"), loaded(name, "cuda")
     changes: dict[str, Any] = {"memory": memory}
@@ -95,7 +87,7 @@ def test_on_a_gpu(gpu: None, name: str, memory: str, photo: Image, mask: Mask) -
 
 @pytest.mark.gpu
 def test_an_encoder_that_does_not_fit_takes_turns(
-    gpu: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     """Layer by layer where the memory is too little for it; the numbers are the same."""
     import torch
@@ -113,7 +105,7 @@ def test_an_encoder_that_does_not_fit_takes_turns(
 
 
 @pytest.mark.gpu
-def test_nothing_of_a_run_stays_on_the_gpu(gpu: None, photo: Image, mask: Mask) -> None:
+def test_nothing_of_a_run_stays_on_the_gpu(photo: Image, mask: Mask) -> None:
     import torch
 
     eraser = loaded("omnieraser", "cuda")

@@ -280,7 +280,6 @@ ORIGINAL = MiganPipeline.__init__
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_the_gpu_paints_the_same(pipelines: dict[str, Any], astronaut: Image) -> None:
     mask = holes()[0]
     image = np.ascontiguousarray(astronaut.transpose(2, 0, 1)[None])

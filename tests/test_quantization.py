@@ -263,11 +263,9 @@ def nf4_values(weight: Any) -> Any:
 
 
 @pytest.mark.gpu
+@pytest.mark.kernels
 def test_nf4_on_a_gpu(store: ComponentStore) -> None:
-    torch = pytest.importorskip("torch")
     pytest.importorskip("bitsandbytes")
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
     small, plain = store.take(part("nf4"), half()), store.take(part("none"), half())
     assert small.device.type == "cuda"
     assert module_bytes(small) == part_bytes(part("nf4"), half())

@@ -304,10 +304,7 @@ def test_a_gpu_gives_the_same_masks(
     monkeypatch: pytest.MonkeyPatch,
     decoding: str,
 ) -> None:
-    import torch
 
-    if not torch.cuda.is_available():
-        pytest.skip("there is no CUDA device")
     monkeypatch.setenv("ERASER_LAB_DECODE_ON_CPU", decoding)
     shrink(monkeypatch, SamVitB, tiny_vit)
     segmenter = SamVitB.from_file(save(small, tmp_path / "small.pth"), "cuda")
