@@ -1,0 +1,113 @@
+"""What travels to the GPU: weights once, and then the photo, the mask and the noise alone.
+
+Counted on an emulated device with tiny networks; `tests/bench/moved_bench.py` prints the bytes of
+every eraser.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emulation import Emulation
+from methods import Eraser, EraserSpec, get_eraser, list_erasers
+from methods._base import no_progress
+from moved_bench import can_be_counted, picture, settings_of, tiny_networks
+
+pytestmark = [pytest.mark.gpu, pytest.mark.slow]
+
+MOST_CONSTANTS = 8
+"""Tensors of fractions that a stock pipeline makes anew for each run, alike each time: the
+schedule's times and its factors, the places of tokens, the mean and the spread of latents."""
+
+LARGEST_CONSTANTS = 8192
+"""Bytes, all together. Whole numbers (a text's ids, places of tokens) come on top of them."""
+
+SPECS = [s for s in list_erasers() if s.learned and "cuda" in s.devices and s.unavailable is None]
+
+every = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.id)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def networks() -> Iterator[None]:
+    with tiny_networks():
+        yield
+
+
+@pytest.fixture
+def emulation(gpu: Emulation | None) -> Emulation:
+    if gpu is None:
+        pytest.skip("a real device does not count what is moved")
+    return gpu
+
+
+@pytest.fixture
+def eraser(spec: EraserSpec, emulation: Emulation) -> Iterator[Eraser]:
+    """Loaded, its networks where the setting `memory` = fast wants them, and used once."""
+    if not can_be_counted(spec):
+        pytest.skip("its networks, tiny or real, are not here")
+    made = get_eraser(spec.id)()
+    made.load("cuda", None)
+    made.prepare(settings(spec))
+    erase(made, seed=0)
+    yield made
+    made.unload()
+    gc.collect()
+    assert emulation.in_use() == 0
+
+
+def settings(spec: EraserSpec, steps: int = 2) -> Any:
+    return settings_of(spec.id, num_inference_steps=steps, memory="fast")
+
+
+def erase(eraser: Eraser, seed: int, steps: int = 2) -> None:
+    """Another photo with another hole for each seed."""
+    image, mask = picture(eraser.spec)
+    image = np.ascontiguousarray(np.roll(image, 8 * seed, axis=1))
+    mask = np.ascontiguousarray(np.roll(mask, 8 * seed, axis=1))
+    eraser.erase(image, mask, settings(eraser.spec, steps), seed, no_progress)
+
+
+@every
+def test_nothing_that_stays_alike_is_moved_again(
+    spec: EraserSpec, eraser: Eraser, emulation: Emulation
+) -> None:
+    """Neither weights nor additions nor embeddings: what goes up for two photos is theirs."""
+    with emulation.uploads() as first:
+        erase(eraser, seed=1)
+    with emulation.uploads() as second:
+        erase(eraser, seed=2)
+    before = {content(tensor) for tensor in first}
+    alike = [tensor for tensor in second if tensor.is_floating_point() and tensor.numel() > 1]
+    alike = [tensor for tensor in alike if content(tensor) in before]
+    shapes = [tuple(tensor.shape) for tensor in alike]
+    assert len(alike) <= MOST_CONSTANTS, shapes
+    assert sum(tensor.nbytes for tensor in alike) <= LARGEST_CONSTANTS, shapes
+    assert len(first) == len(second)
+
+
+def content(tensor: Any) -> tuple[str, bytes]:
+    import torch
+
+    return str(tensor.dtype), tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes()
+
+
+@every
+def test_a_step_moves_nothing_but_its_noise(
+    spec: EraserSpec, eraser: Eraser, emulation: Emulation
+) -> None:
+    """Which comes from a generator in main memory, so that a seed means the same everywhere."""
+    if "num_inference_steps" not in get_eraser(spec.id).Settings.model_fields:
+        pytest.skip("takes no steps")
+    counts = []
+    for steps in (2, 4):
+        with emulation.uploads() as moved:
+            erase(eraser, seed=1, steps=steps)
+        counts.append(sum(tensor.nbytes for tensor in moved if tensor.numel() > 100))
+    image, _ = picture(spec)
+    latents = 4 * (image.shape[0] // 8) * (image.shape[1] // 8) * 4
+    assert counts[1] - counts[0] <= 2 * latents
