@@ -8,7 +8,7 @@ and rasterised at any size. Its coordinates are continuous: pixel (column, row) 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -118,11 +118,13 @@ def paint(
     if window is None:
         return None
     rows, columns = window
-    verdict = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.uint8)
+    sheet = np.zeros(
+        (rows.stop - rows.start + 2 * _RIM, columns.stop - columns.start + 2 * _RIM), np.uint8
+    )
     for stroke, line, radius in zip(strokes, lines, radii, strict=True):
-        shifted = line - np.array((columns.start, rows.start), np.float32)
-        _draw(verdict, shifted, radius, ERASED if stroke.erase else ADDED)
-    return Painted(window, verdict)
+        shifted = line - np.array((columns.start - _RIM, rows.start - _RIM), np.float32)
+        _draw(sheet, shifted, radius, ERASED if stroke.erase else ADDED)
+    return Painted(window, np.ascontiguousarray(sheet[_RIM:-_RIM, _RIM:-_RIM]))
 
 
 def _line(stroke: Stroke, scale: tuple[float, float]) -> Line:
@@ -181,6 +183,10 @@ def _window(
 
 _FRACTION_BITS = 6  # OpenCV takes coordinates in fractions of a pixel; here in 64ths
 
+_RIM = 2
+"""Pixels drawn on all sides of the window and thrown away. OpenCV loses pixels of what crosses
+the edge of its picture, so that nothing does: it ends in the rim."""
+
 
 def _draw(target: NDArray[np.uint8], line: Line, radius: float, value: int) -> None:
     """A disc at every joint and a bar along every segment, in place.
@@ -198,8 +204,32 @@ def _draw(target: NDArray[np.uint8], line: Line, radius: float, value: int) -> N
     bars = np.stack((starts + across, ends + across, ends - across, starts - across), axis=1)
     discs = line[:, None, :] + reach * _circle(reach)
     for polygons in (bars[lengths > 0], discs):
-        for polygon in np.rint(polygons * (1 << _FRACTION_BITS)).astype(np.int32):
-            cv2.fillConvexPoly(target, polygon, value, cv2.LINE_8, _FRACTION_BITS)
+        for polygon in _within(polygons, target.shape):
+            corners = np.rint(polygon * (1 << _FRACTION_BITS)).astype(np.int32)
+            cv2.fillConvexPoly(target, corners, value, cv2.LINE_8, _FRACTION_BITS)
+
+
+def _within(polygons: Line, shape: tuple[int, ...]) -> Iterator[Line]:
+    """What of convex polygons, (M, N, 2), lies within a picture of that shape."""
+    edges = np.array((shape[1] - 1, shape[0] - 1), np.float64)
+    outside = (polygons < 0) | (polygons > edges)
+    for polygon, crosses in zip(polygons, np.any(outside, axis=(1, 2)).tolist(), strict=True):
+        part = polygon
+        for axis in (0, 1) if crosses else ():
+            part = _cut(_cut(part, axis, 0.0, -1), axis, edges[axis], 1)
+        if len(part):
+            yield part
+
+
+def _cut(polygon: Line, axis: int, limit: float, sign: int) -> Line:
+    """What of a convex polygon does not lie beyond a limit, above it or (sign -1) below it."""
+    beyond = sign * (polygon[:, axis] - np.float64(limit))
+    after = np.roll(beyond, -1)
+    crosses = (beyond > 0) != (after > 0)
+    share = np.divide(beyond, beyond - after, out=np.zeros_like(beyond), where=crosses)[:, None]
+    met = (1 - share) * polygon + share * np.roll(polygon, -1, axis=0)
+    corners = np.stack((polygon, met), axis=1)  # a corner, then where the side after it is cut
+    return corners[np.stack((beyond <= 0, crosses), axis=1)]
 
 
 def _circle(radius: float) -> Line:

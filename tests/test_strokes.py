@@ -27,10 +27,12 @@ from segmentation.strokes import (
 SIZE = (120, 180)
 
 
-def where(value: int, *painted: Stroke, side: int | None = None) -> Mask:
+def where(
+    value: int, *painted: Stroke, side: int | None = None, size: tuple[int, int] = SIZE
+) -> Mask:
     """The pixels of the whole mask that have a verdict."""
-    shown: NDArray[np.uint8] = np.full(shown_size(SIZE, side), UNTOUCHED, np.uint8)
-    result = paint(painted, SIZE, side)
+    shown: NDArray[np.uint8] = np.full(shown_size(size, side), UNTOUCHED, np.uint8)
+    result = paint(painted, size, side)
     if result is not None:
         shown[result.window] = result.verdict
     return np.asarray(shown == value, np.bool_)
@@ -45,6 +47,34 @@ def test_a_stroke_covers_what_is_near_its_line(stroke: Stroke) -> None:
     slack = 0.01 * stroke.width  # points that move the outline by less are left out
     assert not (covered & (distance > radius + 0.3 + slack)).any()
     assert not (~covered & (distance < radius - 0.7 - slack)).any()
+
+
+def test_a_thin_stroke_from_the_corner_has_no_hole() -> None:
+    assert where(ADDED, line((0, 0), (7, 2), width=3))[0, :7].all()
+
+
+@pytest.mark.parametrize("edge", ["left", "top", "right", "bottom"])
+def test_strokes_across_an_edge_lose_nothing_there(edge: str) -> None:
+    size = (40, 60)
+    chance = np.random.default_rng(["left", "top", "right", "bottom"].index(edge))
+    for _ in range(500):
+        stroke = across(edge, size, chance)
+        covered = where(ADDED, stroke, size=size)
+        distance = distance_to_line(size, list(stroke.points))
+        assert not (covered & (distance > stroke.width / 2 + 0.3)).any(), stroke
+        assert not (~covered & (distance < stroke.width / 2 - 0.6)).any(), stroke
+
+
+def across(edge: str, size: tuple[int, int], chance: np.random.Generator) -> Stroke:
+    """From somewhere on the photo to somewhere beyond one of its edges, now and then far out."""
+    height, width = size
+    inner = chance.uniform(0, 1, 2)
+    outer = chance.uniform(-0.5, 1.5, 2)
+    axis = 0 if edge in ("left", "right") else 1
+    off = chance.choice([0.0, 0.05, 1.0, 50.0]) * chance.uniform(0, 1)
+    outer[axis] = -off if edge in ("left", "top") else 1 + off
+    ends = np.array((inner, outer)) * (width, height)
+    return line(*map(tuple, ends.tolist()), width=float(chance.choice([1, 2, 3, 8, 40])))
 
 
 @given(strokes(SIZE), st.integers(40, 179))
