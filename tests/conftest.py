@@ -30,11 +30,11 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 LOOPBACK = "127.0.0.1,localhost"
 
 
-def _use_few_threads() -> None:
-    """At most two threads a library: more only get in each other's way on small machines."""
-    threads = str(min(2, os.cpu_count() or 1))
+def _use_one_thread() -> None:
+    """One thread a library and process: on tiny models several mostly wait for each other, and
+    the other cores have test processes of their own."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, threads)
+        os.environ.setdefault(name, "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
@@ -62,7 +62,7 @@ def _work_in(folder: Path) -> None:
 
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="eraser-lab-tests-"))
-_use_few_threads()
+_use_one_thread()
 _stay_private()
 _decide_alike()
 _work_in(_FOLDER)
@@ -74,6 +74,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
     settings.register_profile("eraser-lab", deadline=None, derandomize=bool(os.environ.get("CI")))
     settings.load_profile("eraser-lab")
+
+
+MEMORY_A_PROCESS = 3 * 2**30
+"""What a test process may take: torch, a browser with its server, and a real small model."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Processes for `-n auto`: one a core that we may use, as many as memory allows, 8 at most."""
+    import psutil
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    room = psutil.virtual_memory().available // MEMORY_A_PROCESS
+    return max(1, min(cores or 1, room, 8))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
