@@ -182,10 +182,10 @@ class Residency:
         budget = self._budget_of(device)
         if device == "cpu" and _together(shares) > budget:
             raise _too_little_memory(spec, budget)
-        while (others := self._on(device)) and _together(
-            shares, *(other.shares for other in others)
-        ) > budget:
-            self._evict(others[0].eraser.spec.id)
+        stay, go = self._on(device), []
+        while stay and _together(shares, *(other.shares for other in stay)) > budget:
+            go.append(stay.pop(0).eraser.spec.id)
+        self._evict(*go)
 
     def _budget_of(self, device: DeviceName) -> int:
         if self._budget is not None:
@@ -199,14 +199,19 @@ class Residency:
         return [held for held in self._loaded.values() if held.device == device]
 
     def _evict_all(self, keep: str | None) -> None:
-        for eraser_id in [name for name in self._loaded if name != keep]:
-            self._evict(eraser_id)
-        give_memory_back()
+        others = [name for name in self._loaded if name != keep]
+        self._evict(*others)
+        if not others:
+            give_memory_back()  # what a load or a run that failed has left
 
-    def _evict(self, eraser_id: str) -> None:
-        held = self._loaded.pop(eraser_id, None)
-        if held is not None:
-            _unload(held.eraser)
+    def _evict(self, *eraser_ids: str) -> None:
+        """Unload those that are loaded, and give back what they held: once, because it takes a
+        full collection of garbage."""
+        held = [self._loaded.pop(name) for name in eraser_ids if name in self._loaded]
+        for one in held:
+            _unload(one.eraser)
+        if held:
+            give_memory_back()
 
 
 def _together(*shares: Mapping[str, int]) -> int:
@@ -223,6 +228,7 @@ def _loaded(eraser: type[Eraser], settings: Settings, device: DeviceName) -> tup
             instance.prepare(settings)
     except BaseException:
         _unload(instance)
+        give_memory_back()
         raise
     return instance, meter.kept
 
@@ -233,7 +239,6 @@ def _unload(instance: Eraser) -> None:
         instance.unload()
     except Exception:
         logger.exception("%s failed to unload", instance.spec.id)
-    give_memory_back()
 
 
 def _too_little_memory(spec: EraserSpec, budget: int | None = None) -> Unavailable:

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -122,15 +123,20 @@ def no_leftover_erasers() -> Iterator[None]:
         held.residency.clear()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quick_collections() -> None:
-    """The collector need not look at imported libraries again and again: they are set aside.
+@pytest.fixture(scope="session", autouse=True)
+def no_forced_collections() -> Iterator[None]:
+    """Whenever the program gives memory back, it collects garbage: on a GPU, as ever; else Python
+    does so when it is time, and the tests are spared a look at all imported libraries."""
+    from methods import _memory
 
-    It takes a third of a second to go through them, and does so whenever memory is given back.
-    """
-    if len(gc.get_objects()) > 200_000:
-        gc.collect()
-        gc.freeze()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_memory, "gc", SimpleNamespace(collect=_collect_for_a_gpu))
+        yield
+
+
+def _collect_for_a_gpu() -> int:
+    torch = sys.modules.get("torch")
+    return gc.collect() if torch and torch.cuda.is_available() else 0
 
 
 # --- a GPU, or what stands in for one ----------------------------------------------------------
