@@ -329,13 +329,18 @@ def test_control_c_ends_at_once(tmp_path: Path) -> None:
     PilImage.fromarray(found).save(tmp_path / "large.png")
     args = ["examples/rocket.jpg", "--mask", str(tmp_path / "large.png")]
     args += ["--erasers", "telea,patchmatch", "--set", "patchmatch.patch_size=15"]
-    started = subprocess.Popen(
-        [sys.executable, "-m", "methods", "erase", *args, "--out", str(tmp_path / "o")],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    # What a shell started in its background ignores Ctrl-C, and so would its children.
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "methods", "erase", *args, "--out", str(tmp_path / "o")],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, usual)
     assert started.stdout is not None
     assert "telea" in started.stdout.readline()  # from here on PatchMatch is at work
     threading.Event().wait(0.5)

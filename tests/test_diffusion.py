@@ -15,10 +15,9 @@ import tiny_models
 from attention_tools import mask as mask
 from attention_tools import one_thread as one_thread
 from attention_tools import photo as photo
-from attention_tools import state_of
-from diffusion_tools import denoiser_of, erase, every, loaded, raising, settings
+from diffusion_tools import erase, every, loaded, settings
 from diffusion_tools import tiny_weights as tiny_weights
-from methods import Image, Mask, Stopped, Unavailable
+from methods import Image, Mask, Unavailable
 from methods._diffusion import (
     ClipPrompts,
     DiffusionEraser,
@@ -55,30 +54,6 @@ def bases(tiny_weights: Path) -> Iterator[list[tuple[DiffusionEraser, dict[str, 
     yield found
     for eraser, _ in found:
         eraser.unload()
-
-
-@every
-def test_others_get_what_they_got_before(name: str, bases: Any, photo: Image, mask: Mask) -> None:
-    """The plain pipelines, this eraser to its end, to a stop and to an error, the plain pipelines
-    again: bit for bit the same on the same networks in memory."""
-    plain = [erase(base, photo, mask, **values) for base, values in bases]
-    eraser = loaded(name)
-    networks = eraser.loaded(settings(eraser))
-    if name in SHARING:
-        base, values = bases[SHARING[name]]
-        assert networks["unet"] is base.loaded(settings(base, **values))["unet"]
-    network = denoiser_of(eraser)
-    before = state_of(network)
-    first = erase(eraser, photo, mask)
-    for reason in (Stopped, Broken):
-        with pytest.raises(reason):
-            eraser.erase(photo, mask, settings(eraser), 7, raising(reason))
-        assert state_of(network) == before, reason
-    again = [erase(base, photo, mask, **values) for base, values in bases]
-    for one, two in zip(plain, again, strict=True):
-        assert (one == two).all()
-    assert (erase(eraser, photo, mask) == first).all()
-    eraser.unload()
 
 
 @pytest.mark.parametrize("name", SHARING)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 import pytest
@@ -102,9 +102,8 @@ def test_half_as_much_for_half_precision() -> None:
 
 
 @every
-@pytest.mark.parametrize("wish", get_args(Memory))
 def test_the_setting_reaches_the_plan(
-    name: str, wish: Memory, photo: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch
+    name: str, photo: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the sizes of all networks, the canvas, and the memory that is there."""
     monkeypatch.setenv("ERASER_LAB_MEMORY", "3")
@@ -117,10 +116,11 @@ def test_the_setting_reaches_the_plan(
 
     monkeypatch.setattr(diffusion_module, "plan_memory", planned)
     eraser = loaded(name)
-    with pytest.raises(Stopped):
-        eraser.erase(photo, mask, settings(eraser, memory=wish), 0, raising(Stopped))
-    wished, device, sizes, needed, free, least = asked[-1]
-    assert (wished, device, least) == (wish, "cpu", "small")
+    for wish in get_args(Memory):
+        with pytest.raises(Stopped):
+            eraser.erase(photo, mask, settings(eraser, memory=wish), 0, raising(Stopped))
+        wished, device, sizes, needed, free, least = asked[-1]
+        assert (wished, device, least) == (wish, "cpu", "small")
     assert len({"unet", "transformer"} & sizes.keys()) == 1
     assert "vae" in sizes and all(sizes.values())
     pixels = photo.shape[0] * photo.shape[1]
@@ -147,11 +147,23 @@ PLANS = {
 
 IN_SEVERAL_TILES = ("qwen_image_edit",)  # it looks at the picture at a megapixel
 
+TOGETHER = "layers and tiles"
+PLACED: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in NAMES),
+    ("powerpaint", {"version": "v2"}),
+]
 
-@pytest.mark.parametrize(
-    ("name", "values"), [*((name, {}) for name in NAMES), ("powerpaint", {"version": "v2"})]
-)
-@pytest.mark.parametrize("plan", PLANS)
+
+def placements() -> Iterator[Any]:
+    """For every eraser. By default one stands for all where layers and tiles are told apart."""
+    for name, values in PLACED:
+        for plan in PLANS:
+            usual = "layers" if name in IN_SEVERAL_TILES else TOGETHER
+            marks = [] if plan == usual or name == "sd_inpainting" else [pytest.mark.slow]
+            yield pytest.param(name, values, plan, marks=marks, id=f"{name}-{plan}")
+
+
+@pytest.mark.parametrize(("name", "values", "plan"), placements())
 def test_every_placement_gives_the_same_picture(
     name: str,
     values: dict[str, Any],

@@ -15,6 +15,7 @@ from attention_tools import mask as mask
 from attention_tools import one_thread as one_thread
 from attention_tools import photo as photo
 from attention_tools import state_of
+from canvas_tools import shrink_canvases
 from methods import BadInput, Finished, Image, Job, Mask, Stopped, Unavailable, run
 from methods._base import no_progress
 from methods._diffusion import Part, read_scheduler, sd_pipeline, store
@@ -156,6 +157,7 @@ def test_every_setting_is_seen(
 def test_only_what_is_masked_changes(
     photo: Image, mask: Mask, version: str, authors_resize: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shrink_canvases(monkeypatch)
     monkeypatch.setattr("methods.powerpaint.SHORT_SIDE", 96)
     values = {"version": version, "authors_resize": authors_resize, "num_inference_steps": 2}
     *_, done = run([Job("powerpaint", values)], photo, mask)

@@ -7,7 +7,6 @@ Crops are reduced more than the erasers want it, because it is their way that co
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,12 @@ import pytest
 
 import tiny_lama
 import tiny_models
-from methods import EraserSpec, Settings, find_weights, get_eraser, list_erasers
+from canvas_tools import shrink_canvases
+from methods import EraserSpec, find_weights, get_eraser, list_erasers
 from methods._registry import missing_packages
 
 pytestmark = pytest.mark.browser
 
-SIDE = 128
 QUICK = {"num_inference_steps": "2", "init": "telea"}
 ROCKET = (320.0, 165.0)
 
@@ -35,18 +34,8 @@ def local_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def small_canvases(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For the diffusion models, whose tiny networks take any size."""
-    for spec in list_erasers():
-        kind = get_eraser(spec.id)
-        if "memory" in kind.Settings.model_fields:
-            monkeypatch.setattr(kind, "canvas_for", classmethod(_small_canvas))
-
-
-def _small_canvas(kind: Any, settings: Settings) -> Any:
-    square = kind.spec.canvas.square and SIDE
-    longest = None if square else SIDE
-    small = {"square": square, "longest_side": longest, "short_side": None, "area": None}
-    return replace(kind.spec.canvas, **small)
+    """It is the way to the card that counts here."""
+    shrink_canvases(monkeypatch)
 
 
 @pytest.fixture

@@ -1,0 +1,27 @@
+"""Small canvases for the erasers on tiny networks: what a test looks at is seldom their size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from methods import Settings, get_eraser, list_erasers
+
+SIDE = 128
+
+
+def shrink_canvases(patch: pytest.MonkeyPatch) -> None:
+    """For the diffusion models, whose tiny networks take any size."""
+    for spec in list_erasers():
+        kind = get_eraser(spec.id)
+        if "memory" in kind.Settings.model_fields:
+            patch.setattr(kind, "canvas_for", classmethod(_small_canvas))
+
+
+def _small_canvas(kind: Any, settings: Settings) -> Any:
+    square = kind.spec.canvas.square and SIDE
+    longest = None if square else SIDE
+    small = {"square": square, "longest_side": longest, "short_side": None, "area": None}
+    return replace(kind.spec.canvas, **small)
