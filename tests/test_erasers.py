@@ -79,7 +79,7 @@ def mask() -> Mask:
 
 @pytest.fixture
 def small_canvases(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One test takes the true ones; to the others their size means nothing."""
+    """One test takes the true ones too; to the others their size means nothing."""
     shrink_canvases(monkeypatch)
 
 
@@ -236,9 +236,17 @@ def test_one_eraser_is_one_short_file(spec: EraserSpec) -> None:
 
 
 @every
+@pytest.mark.parametrize("size", ["small", pytest.param("full", marks=pytest.mark.slow)])
 def test_it_returns_a_new_picture_and_touches_nothing(
-    spec: EraserSpec, eraser: Eraser, photo: Image, mask: Mask
+    spec: EraserSpec,
+    eraser: Eraser,
+    size: str,
+    photo: Image,
+    mask: Mask,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if size == "small":
+        shrink_canvases(monkeypatch)
     image, hole = on_canvas(spec, photo, mask)
     before = image.copy(), hole.copy()
     steps: list[tuple[int, int]] = []

@@ -233,7 +233,9 @@ def holes() -> list[Mask]:
     return found
 
 
-@pytest.mark.parametrize("which", range(3))
+@pytest.mark.parametrize(
+    "which", [pytest.param(0, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.slow), 2]
+)
 def test_both_give_the_same_picture(
     which: int, pipelines: dict[str, Any], astronaut: Image
 ) -> None:

@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 import tiny_editors
 from methods import load_image
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NAMES = ("flux2_klein", "qwen_image_edit")
 ROCKET = (320.0, 165.0)

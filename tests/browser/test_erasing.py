@@ -157,6 +157,7 @@ def test_the_large_view_zooms_compares_and_steps(selected: Any) -> None:
     assert selected.page.locator("dialog.lab-viewer[open]").count() == 0
 
 
+@pytest.mark.slow
 def test_the_large_view_opens_and_closes_by_keyboard(selected: Any) -> None:
     selected.choose("telea")
     selected.erase()
@@ -169,6 +170,7 @@ def test_the_large_view_opens_and_closes_by_keyboard(selected: Any) -> None:
     assert name.evaluate("button => button === document.activeElement")
 
 
+@pytest.mark.slow
 def test_the_keyboard_stays_where_it_is_when_a_card_is_drawn_again(selected: Any) -> None:
     """Numbers and files come later than the picture."""
     again = """() => {
@@ -202,6 +204,7 @@ def test_the_link_reopens_the_run_in_another_browser(selected: Any, tabs: Tabs) 
     assert "0 pixels changed" in other.card("telea").inner_text()
 
 
+@pytest.mark.slow
 def test_a_link_to_a_run_that_goes_on_follows_it_to_its_end(selected: Any, tabs: Tabs) -> None:
     selected.choose("slow_test")
     selected.page.click("[data-card=slow_test] summary")
@@ -278,6 +281,7 @@ def test_two_sessions_at_once_never_meet(tabs: Tabs, examples_dir: Path) -> None
     assert one.page.url != two.page.url
 
 
+@pytest.mark.slow
 def test_close_up_shows_the_object_on_every_card(selected: Any) -> None:
     selected.page.click(".levels button >> nth=0")  # the smallest part: worth a closer look
     selected.page.wait_for_function("!document.querySelector('.is-busy')")

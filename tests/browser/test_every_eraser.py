@@ -71,7 +71,14 @@ def can_run(spec: EraserSpec) -> None:
             pytest.skip(f"{weight.name} is not on this machine")
 
 
-@pytest.mark.parametrize("spec", list_erasers(), ids=lambda spec: spec.id)
+def one_by_one() -> Iterator[Any]:
+    """Those of the default set, and one whose card has many controls; the way is the same."""
+    for spec in list_erasers():
+        quick = spec.default or spec.id == "attentive_eraser"
+        yield pytest.param(spec, id=spec.id, marks=[] if quick else [pytest.mark.slow])
+
+
+@pytest.mark.parametrize("spec", one_by_one())
 def test_its_card_finishes(spec: EraserSpec, selected: Any) -> None:
     card = selected.page.locator(f"[data-card={spec.id}]")
     if not card.is_visible():

@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 import tiny_flux
 from methods import load_image
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NAMES = ("omnieraser", "omnipaint", "flux_fill")
 ROCKET = (320.0, 165.0)

@@ -63,7 +63,15 @@ def labels(tab: Any) -> list[int]:
 # --- taking away -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("way", ["toggle", "right", "Shift", "x"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        "toggle",
+        "right",
+        pytest.param("Shift", marks=pytest.mark.slow),
+        pytest.param("x", marks=pytest.mark.slow),
+    ],
+)
 def test_a_click_takes_away(boxed: Any, way: str) -> None:
     whole = share(boxed.mask(), *BODY)
     if way == "toggle":
@@ -130,6 +138,7 @@ def test_keys_choose_the_level_grow_hide_and_clear(tab: Any, examples_dir: Path)
     assert not tab.mask().size and tab.page.locator(".lab-mark").count() == 0
 
 
+@pytest.mark.slow
 def test_the_space_bar_drags_the_zoomed_photo(tab: Any, examples_dir: Path) -> None:
     tab.photo(examples_dir / "rocket.jpg")
     tab.page.focus("[data-testid=stage]")
@@ -172,6 +181,7 @@ def test_a_photo_can_be_dropped_and_pasted(tab: Any, examples_dir: Path, kind: s
     assert tab.mask().any()
 
 
+@pytest.mark.slow
 def test_a_case_can_be_dropped(boxed: Any) -> None:
     mask = boxed.mask()
     boxed.page.click(".lab-pop:has([data-testid=case-export]) > button")
@@ -182,6 +192,7 @@ def test_a_case_can_be_dropped(boxed: Any) -> None:
     assert np.array_equal(boxed.mask(), mask)
 
 
+@pytest.mark.slow
 def test_an_example_brings_its_own_prompt(tab: Any) -> None:
     tab.page.click("[data-example=rocket]")
     tab.drawn(0)
@@ -207,6 +218,7 @@ def test_run_lengths_and_links_can_be_copied(tabs: Tabs, examples_dir: Path) -> 
     assert tab.page.evaluate("navigator.clipboard.readText()") == tab.page.url
 
 
+@pytest.mark.slow
 def test_growing_in_percent_and_the_soft_edge_are_shown(boxed: Any) -> None:
     tones = """async () => { const i = document.querySelector('.lab-view .lab-overlay');
         await i.decode(); const c = document.createElement('canvas');

@@ -160,6 +160,7 @@ def test_a_mask_goes_out_and_comes_back_bit_for_bit(
     assert np.array_equal(again, mask)
 
 
+@pytest.mark.slow
 def test_a_mask_of_another_aspect_is_refused_with_both_sizes(rocket_tab: Any) -> None:
     file = io.BytesIO()
     Pillow.new("L", (100, 100)).save(file, "PNG")
@@ -199,6 +200,7 @@ def test_a_case_file_repeats_the_case_exactly(
     assert ticked == ["telea"]
 
 
+@pytest.mark.slow
 def test_hovering_previews_what_a_click_would_select(rocket_tab: Any) -> None:
     rocket_tab.click(*ROCKET)  # the photo is encoded, the decoder is warm
     rocket_tab.page.click("[data-testid=new-object]")

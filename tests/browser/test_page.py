@@ -54,7 +54,15 @@ def test_dark_follows_the_system_and_the_button(tabs: Tabs) -> None:
     assert sum(int(part) for part in tab.page.evaluate(colour)[4:-1].split(",")) > 600
 
 
-@pytest.mark.parametrize("width", [390, 768, 1280, 1920])
+@pytest.mark.parametrize(
+    "width",
+    [
+        390,
+        1280,
+        pytest.param(768, marks=pytest.mark.slow),
+        pytest.param(1920, marks=pytest.mark.slow),
+    ],
+)
 def test_nothing_overflows(tabs: Tabs, examples_dir: Path, width: int) -> None:
     tab = tabs(locale="en-US", viewport={"width": width, "height": 844}).open()
     tab.photo(examples_dir / "rocket.jpg")
@@ -65,8 +73,11 @@ def test_nothing_overflows(tabs: Tabs, examples_dir: Path, width: int) -> None:
     assert photo["width"] > 0.42 * width
 
 
-@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-@pytest.mark.parametrize("width", [390, 900, 1280])
+@pytest.mark.parametrize("locale", ["en-US", pytest.param("zh-CN", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "width",
+    [390, pytest.param(900, marks=pytest.mark.slow), pytest.param(1280, marks=pytest.mark.slow)],
+)
 def test_small_panels_open_wholly_on_the_page(
     tabs: Tabs, examples_dir: Path, width: int, locale: str
 ) -> None:

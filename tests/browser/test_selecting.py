@@ -103,6 +103,7 @@ def test_levels_and_growing_change_the_mask(rocket_tab: Any) -> None:
     assert rocket_tab.mask().mean() > areas[2]
 
 
+@pytest.mark.slow
 def test_of_a_burst_of_clicks_the_last_one_wins(
     rocket_tab: Any, tabs: Tabs, examples_dir: Path
 ) -> None:
@@ -158,6 +159,7 @@ def test_a_photo_rotated_by_exif_is_shown_and_selected_upright(
     assert area < 0.06
 
 
+@pytest.mark.slow
 def test_a_sixteen_megapixel_photo_is_selected(tab: Any, examples_dir: Path) -> None:
     small = Pillow.open(examples_dir / "rocket.jpg").convert("RGB")
     file = io.BytesIO()
@@ -254,6 +256,7 @@ def test_a_click_hits_the_same_pixel_when_zoomed_in(rocket_tab: Any) -> None:
     assert rocket_tab.page.evaluate(zoom) == 1
 
 
+@pytest.mark.slow
 def test_the_keyboards_cursor_stays_in_sight_when_zoomed_in(rocket_tab: Any) -> None:
     rocket_tab.page.focus("[data-testid=stage]")
     for _ in range(8):

@@ -106,6 +106,7 @@ def test_the_tabs_work_by_keyboard(tab: Any) -> None:
     assert tab.page.locator("#lab-view-rows").is_visible()
 
 
+@pytest.mark.slow
 def test_the_work_in_the_editor_is_kept(tab: Any, examples_dir: Path) -> None:
     tab.photo(examples_dir / "rocket.jpg")
     tab.click(320, 165)
@@ -170,6 +171,7 @@ def test_a_row_opens_in_the_editor(rows: Any) -> None:
     assert "0 pixels changed outside" in rows.card("telea").inner_text()
 
 
+@pytest.mark.slow
 def test_a_rows_settings_reach_the_editor(rows: Any) -> None:
     rows.page.click("#lab-row-powerpaint-2 [data-testid=edit-row]")
     rows.page.wait_for_selector("[data-testid=erase]:not(:disabled)")
@@ -178,6 +180,7 @@ def test_a_rows_settings_reach_the_editor(rows: Any) -> None:
     assert settings["authors_resize"] is True
 
 
+@pytest.mark.slow
 def test_stop_ends_the_rows_and_the_editor_waits_meanwhile(rows: Any) -> None:
     tick(rows, "slow_test")
     rows.page.click("[data-testid=run-rows]")
@@ -189,6 +192,7 @@ def test_stop_ends_the_rows_and_the_editor_waits_meanwhile(rows: Any) -> None:
     assert rows.page.locator("[data-testid=run-row]:disabled").count() == 0
 
 
+@pytest.mark.slow
 def test_a_failure_stays_in_its_cell(rows: Any) -> None:
     tick(rows, "failing_test", "telea")
     rows.page.click(f"{CARD} [data-testid=run-row]")
@@ -198,6 +202,7 @@ def test_a_failure_stays_in_its_cell(rows: Any) -> None:
     assert "Something went wrong" in words and "secret" not in words
 
 
+@pytest.mark.slow
 def test_the_own_eraser_fetches_nothing_unasked(rows: Any) -> None:
     """Its weights have gigabytes: they are fetched when the user says so, not by running a row."""
     cell = rows.page.inner_text(f"{CARD} [data-cell=by-attentive_eraser]")
@@ -247,6 +252,7 @@ def stand_in(tabs: Tabs) -> Any:
     return tab
 
 
+@pytest.mark.slow
 def test_a_stand_in_is_measured_against_its_truth(stand_in: Any) -> None:
     cell = stand_in.page.locator("#lab-row-text-behind [data-cell=by-telea]")
     cell.locator("[data-testid=readings]").click()
@@ -256,6 +262,7 @@ def test_a_stand_in_is_measured_against_its_truth(stand_in: Any) -> None:
     assert "the mask's box" in cell.locator(".lab-reading[open]").inner_text()
 
 
+@pytest.mark.slow
 def test_rows_become_a_report_that_opens_from_a_file(
     stand_in: Any, tabs: Tabs, tmp_path: Path
 ) -> None:
@@ -310,6 +317,7 @@ def test_systems_say_what_has_become_of_them(tabs: Tabs) -> None:
 # --- how it looks --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", ["rows", "papers", "systems"])
 @pytest.mark.parametrize("width", [390, 768, 1280])
 def test_nothing_overflows(tabs: Tabs, width: int, view: str) -> None:
@@ -320,6 +328,7 @@ def test_nothing_overflows(tabs: Tabs, width: int, view: str) -> None:
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.slow
 def test_every_control_has_a_name(rows: Any) -> None:
     run(rows)
     nameless = rows.page.evaluate(
