@@ -30,7 +30,9 @@ from methods.clipaway import ClipAway
 from tiny_removers import alpha_clip
 
 METHOD = "clipaway"
-EMBEDDINGS, LATENTS, LEVELS = 1e-5, 1e-4, 1
+EMBEDDINGS, LATENTS, LEVELS = 1e-5, 5e-5, 1
+"""Tolerances: of embeddings and latents in shares of their spread, which is 1 and 4 to 6; measured
+with one thread at most 1e-6 and 2e-5. A picture's in grey levels."""
 golden = pytest.mark.golden
 every = pytest.mark.parametrize("case", every_case(METHOD))
 smallest = pytest.mark.parametrize("case", every_case(METHOD)[-1:])
@@ -119,12 +121,13 @@ class Run:
     def off(self) -> dict[str, float]:
         """How far each stage is from theirs, in units of its tolerance."""
         theirs, steps = self.theirs, np.concatenate(self.latents)
-        found = {"latents": off(steps, theirs["latents_after_each_step"]) / LATENTS}
+        latents = theirs["latents_after_each_step"]
+        found = {"latents": off(steps, latents) / (LATENTS * latents.std())}
         for sign, name in (("", "image"), ("negative_", "uncond_image")):
             words = self.call[f"{sign}prompt_embeds"].split([77, 4], dim=1)
             both = (theirs[f"{sign}prompt_embeds"], theirs[f"{name}_prompt_embeds"])
             for place, (ours, expected) in enumerate(zip(words, both, strict=True)):
-                found[f"{sign}{place}"] = off(ours, expected) / EMBEDDINGS
+                found[f"{sign}{place}"] = off(ours, expected) / (EMBEDDINGS * expected.std())
         return found
 
 
@@ -137,7 +140,7 @@ def test_every_stage_is_theirs(
         run = Run(eraser, case, patch)
     assert max(run.off.values()) < 1, run.off
     whole = Run(eraser, case, monkeypatch, own_masked=True)
-    assert whole.off["latents"] < 2
+    assert whole.off["latents"] < 1
     assert off(whole.erased, whole.theirs["output_uint8"]) <= LEVELS
 
 

@@ -46,6 +46,7 @@ def erase(eraser: Eraser, photo: Image, mask: Mask, seed: int = 3) -> Image:
     return eraser.erase(photo, mask, eraser.Settings(**few), seed, no_progress)
 
 
+@pytest.mark.slow  # test_sharing.py has them two by two
 def test_one_after_the_other_and_the_first_again(photo: Image, mask: Mask) -> None:
     """Bit for bit, though they stand on the same parts; and in the end nothing is held."""
     erasers = [get_eraser(name)() for name in (*NAMES, "sdxl_inpainting", "sd_inpainting")]
