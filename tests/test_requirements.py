@@ -6,6 +6,7 @@ import ast
 import os
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import packages_distributions
@@ -133,3 +134,11 @@ def test_ci_runs_the_readme_command() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert r"pip install -r requirements-dev\.txt && pytest" in script.read_text("utf-8")
+
+
+def test_ci_adds_what_is_left_out_by_default() -> None:
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]
+    chosen = options["ini_options"]["addopts"]
+    left_out = chosen[chosen.index("-m") + 1].removeprefix("not ").split(" and not ")
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert f'pytest -m "{" or ".join(left_out)}"' in script
