@@ -10,6 +10,8 @@ import pytest
 from methods import Settings, get_eraser, list_erasers
 
 SIDE = 128
+SMALLER = 8
+"""How much smaller, in each direction, the pictures are that Qwen's encoders see."""
 
 
 def shrink_canvases(patch: pytest.MonkeyPatch) -> None:
@@ -25,3 +27,16 @@ def _small_canvas(kind: Any, settings: Settings) -> Any:
     longest = None if square else SIDE
     small = {"square": square, "longest_side": longest, "short_side": None, "area": None}
     return replace(kind.spec.canvas, **small)
+
+
+def shrink_pictures(patch: pytest.MonkeyPatch) -> None:
+    """The area that both pipelines of Qwen bring a picture to is a number in their code."""
+    from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_inpaint as inpaint
+    from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus as plus
+
+    for module in (inpaint, plus):
+        patch.setattr(module, "calculate_dimensions", _smaller(module.calculate_dimensions))
+
+
+def _smaller(whole: Any) -> Any:
+    return lambda area, ratio: whole(area // SMALLER**2 if area > 400_000 else area, ratio)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import tiny_models
+from canvas_tools import shrink_pictures
 from methods import Image, Mask, get_eraser, list_erasers
 from methods._base import DeviceName, Progress, no_progress
 from methods._diffusion import DiffusionEraser
@@ -26,6 +27,7 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tiny_models.save_all(tmp_path_factory.mktemp("tiny"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(folder))
+        shrink_pictures(patch)
         yield folder
 
 

@@ -17,7 +17,7 @@ import pytest
 
 import tiny_lama
 import tiny_models
-from canvas_tools import shrink_canvases
+from canvas_tools import shrink_canvases, shrink_pictures
 from methods import (
     BadInput,
     Eraser,
@@ -81,6 +81,7 @@ def mask() -> Mask:
 def small_canvases(monkeypatch: pytest.MonkeyPatch) -> None:
     """One test takes the true ones too; to the others their size means nothing."""
     shrink_canvases(monkeypatch)
+    shrink_pictures(monkeypatch)
 
 
 on_small_canvases = pytest.mark.usefixtures("small_canvases")
@@ -247,6 +248,7 @@ def test_it_returns_a_new_picture_and_touches_nothing(
 ) -> None:
     if size == "small":
         shrink_canvases(monkeypatch)
+        shrink_pictures(monkeypatch)
     image, hole = on_canvas(spec, photo, mask)
     before = image.copy(), hole.copy()
     steps: list[tuple[int, int]] = []

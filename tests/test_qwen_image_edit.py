@@ -19,6 +19,7 @@ import tiny_editors
 from attention_tools import mask as mask
 from attention_tools import one_thread as one_thread
 from attention_tools import photo as photo
+from canvas_tools import shrink_pictures
 from editor_tools import counting, state, stop_at_the_second
 from methods import BadInput, Image, Mask, Stopped
 from methods._base import no_progress
@@ -42,8 +43,6 @@ from methods._weights import use_local
 from methods.qwen_image_edit import QwenImageEdit, scheduler, size_for
 
 STEPS = 2
-SMALL = 8
-"""The pipelines here work at 1/8 of a megapixel's sides."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -60,18 +59,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module", autouse=True)
 def small_pictures() -> Iterator[None]:
-    """The area that both pipelines bring a picture to is a number in their code."""
-    from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_inpaint as inpaint
-    from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus as plus
-
     with pytest.MonkeyPatch.context() as patch:
-        for module in (inpaint, plus):
-            patch.setattr(module, "calculate_dimensions", _smaller(module.calculate_dimensions))
+        shrink_pictures(patch)
         yield
-
-
-def _smaller(whole: Any) -> Any:
-    return lambda area, ratio: whole(area // SMALL**2 if area > 400_000 else area, ratio)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from attention_tools import mask as mask
 from attention_tools import one_thread as one_thread
 from attention_tools import photo as photo
 from attention_tools import state_of
+from canvas_tools import shrink_pictures
 from methods import Image, Mask, Stopped, find_weights, get_eraser, list_erasers
 from methods._base import no_progress
 from methods._diffusion import DiffusionEraser, store
@@ -48,6 +49,7 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     folder = tiny_models.save_all(tmp_path_factory.mktemp("tiny"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(folder))
+        shrink_pictures(patch)
         yield
 
 
