@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from canvas_tools import shrink_canvases
 from methods import Failed, Finished, Image, Job, Mask, Stopped, run
 from methods import _worker as worker
 from methods._base import no_progress
@@ -40,6 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def local_weights(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(home))
+    shrink_canvases(monkeypatch)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from canvas_tools import shrink_canvases
 from methods import Finished, Image, Job, Mask, Stopped, Unavailable, run
 from methods import _pixelhacker_attention_network as attention
 from methods._base import no_progress
@@ -44,6 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def local_weights(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(folder))
+    shrink_canvases(monkeypatch)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from canvas_tools import shrink_canvases
 from golden_cases import golden_folder
 from methods import (
     Failed,
@@ -55,6 +56,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def local_weights(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(home))
+    shrink_canvases(monkeypatch)
 
 
 @pytest.fixture
