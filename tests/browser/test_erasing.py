@@ -132,6 +132,7 @@ def test_one_slider_moves_every_card(selected: Any) -> None:
     assert not selected.page.is_visible("dialog.lab-viewer")
 
 
+@pytest.mark.slow
 def test_the_large_view_zooms_compares_and_steps(selected: Any) -> None:
     selected.choose("telea", "navier_stokes")
     selected.erase()
@@ -230,6 +231,7 @@ def test_a_reload_in_the_middle_of_a_run_keeps_what_is_done(selected: Any) -> No
     assert selected.page.is_enabled("[data-testid=erase]")
 
 
+@pytest.mark.slow
 def test_a_reload_after_a_run_keeps_what_was_pointed_at_since(
     selected: Any, examples_dir: Path
 ) -> None:

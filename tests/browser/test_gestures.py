@@ -87,12 +87,14 @@ def test_a_click_takes_away(boxed: Any, way: str) -> None:
     assert share(boxed.mask(), *BODY) < whole
 
 
+@pytest.mark.slow
 def test_taking_away_twice_means_adding(boxed: Any) -> None:
     boxed.page.click("[data-sign=minus]")
     boxed.click(320, 200, button="right")
     assert labels(boxed) == [1]
 
 
+@pytest.mark.slow
 def test_a_box_drawn_with_the_right_button_takes_away(boxed: Any) -> None:
     boxed.page.mouse.move(*boxed.at(290, 290))
     boxed.page.mouse.down(button="right")
@@ -113,6 +115,7 @@ def test_clicking_a_point_removes_it(boxed: Any) -> None:
 # --- keys --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_keys_choose_the_level_grow_hide_and_clear(tab: Any, examples_dir: Path) -> None:
     tab.photo(examples_dir / "rocket.jpg")
     tab.click(*ROCKET)
@@ -199,6 +202,7 @@ def test_an_example_brings_its_own_prompt(tab: Any) -> None:
     assert share(tab.mask(), *BODY) > 0.8
 
 
+@pytest.mark.slow
 def test_run_lengths_and_links_can_be_copied(tabs: Tabs, examples_dir: Path) -> None:
     tab = tabs(locale="en-US", permissions=["clipboard-read", "clipboard-write"]).open()
     tab.photo(examples_dir / "rocket.jpg")
@@ -252,6 +256,7 @@ def test_fingers_take_away_and_remove_points(phone: Any) -> None:
     assert np.array_equal(phone.mask(), mask)
 
 
+@pytest.mark.slow
 def test_fingers_draw_boxes_of_both_kinds(phone: Any) -> None:
     phone.tap_button("button[data-tool=box]")
     changed(phone, lambda: phone.touch_drag(phone.at(296, 122), phone.at(346, 424)))
@@ -269,6 +274,7 @@ def test_fingers_brush_away(phone: Any) -> None:
     assert share(phone.mask(), *BODY) < before
 
 
+@pytest.mark.slow
 def test_fingers_reach_levels_objects_history_and_erase(phone: Any) -> None:
     changed(phone, lambda: phone.page.tap(".levels button >> nth=0"))
     small = phone.mask()

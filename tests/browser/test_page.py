@@ -146,6 +146,7 @@ def test_hostile_names_stay_text(tab: Any, examples_dir: Path) -> None:
     assert tab.page.evaluate("window.hacked || 0") == 0
 
 
+@pytest.mark.slow
 def test_hostile_settings_stay_text(tab: Any, tabs: Tabs, examples_dir: Path) -> None:
     words = '"><img src=x onerror=hacked=1>${hacked=2}{{hacked}}</script>'
     tab.photo(examples_dir / "rocket.jpg")

@@ -147,6 +147,7 @@ def portrait_with_exif(examples_dir: Path) -> dict[str, Any]:
     return {"name": "portrait.jpg", "mimeType": "image/jpeg", "buffer": file.getvalue()}
 
 
+@pytest.mark.slow
 def test_a_photo_rotated_by_exif_is_shown_and_selected_upright(
     tab: Any, examples_dir: Path
 ) -> None:
