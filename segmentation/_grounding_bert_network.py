@@ -1,18 +1,55 @@
 """BERT as the groundingdino package expects it.
 
 The package was written for transformers 4. It takes a `BertModel` apart and calls three of
-its methods, which transformers 5 no longer has. Here they are again, on a class of our own:
-neither library is changed.
+its methods, which transformers 5 no longer has, and its parts with arguments that they no longer
+take. Here they are again, on classes of our own: neither library is changed.
 """
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import torch
-from transformers import BertModel
+from transformers import BertConfig, BertModel
+from transformers.models.bert.modeling_bert import BertEmbeddings, BertEncoder
+
+
+class Encoded(NamedTuple):
+    """What the package reads of an encoder's answer."""
+
+    last_hidden_state: torch.Tensor
+    past_key_values: None = None
+    hidden_states: None = None
+    attentions: None = None
+    cross_attentions: None = None
+
+
+class _Embeddings(BertEmbeddings):
+    """Nothing comes before the text: the length of what does is 0, and left out."""
+
+    def forward(self, past_key_values_length: int = 0, **given: Any) -> torch.Tensor:
+        if past_key_values_length:
+            raise ValueError("nothing can come before the text")
+        found: torch.Tensor = super().forward(**given)
+        return found
+
+
+class _Encoder(BertEncoder):
+    """Of the arguments only the mask has a meaning for an encoder of text."""
+
+    def forward(
+        self, hidden_states: torch.Tensor, attention_mask: torch.Tensor, **_unused: Any
+    ) -> Encoded:
+        return Encoded(super().forward(hidden_states, attention_mask=attention_mask)[0])
 
 
 class BertWithMasks(BertModel):
     """`BertModel` with the mask methods of transformers 4, as far as an encoder needs them."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__(config)
+        self.embeddings, self.encoder = _Embeddings(config), _Encoder(config)
+        self.post_init()
 
     def get_extended_attention_mask(
         self, attention_mask: torch.Tensor, input_shape: object, device: object = None

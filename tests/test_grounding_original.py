@@ -185,11 +185,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def original(folder: Path) -> GroundingDinoPy:
+def original(folder: Path, device: str = "cpu") -> GroundingDinoPy:
     from transformers import GroundingDinoImageProcessorPil
 
     return GroundingDinoPy.from_files(
         {name: folder / name for name in (CHECKPOINT.name, *TOKENIZER)},
+        device,
         arguments=SMALL,
         bert=BERT,
         images=GroundingDinoImageProcessorPil(size=SIZE),
@@ -220,6 +221,15 @@ def test_both_backends_find_the_same(folder: Path, rocket: Image) -> None:
         for one, other in zip(*found, strict=True):
             assert one.label == other.label and abs(one.text_score - other.text_score) < 1e-3
             assert np.allclose(corners(one), corners(other), atol=0.1)
+
+
+@needs_package
+@pytest.mark.gpu
+def test_on_a_gpu_the_package_finds_the_same(folder: Path, rocket: Image) -> None:
+    text = read_phrase("red car, dog").text
+    exact, half = (original(folder, device).answer(rocket, text) for device in ("cpu", "cuda"))
+    nearest = np.abs(half.boxes[:, None] - exact.boxes[None]).max(axis=2).min(axis=1)
+    assert np.median(nearest) < 1e-3  # of the photo; some queries change their order
 
 
 @needs_package
