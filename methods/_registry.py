@@ -1,7 +1,8 @@
-"""Which erasers there are: every file of this folder whose name has no underscore.
+"""Which erasers there are: every file or package of this folder whose name has no underscore.
 
-Importing the files costs little, because an eraser brings its heavy libraries only inside
-its functions. A file that cannot be used (an error at import, a class that breaks the
+A package hands its eraser out: `methods/lama/__init__.py` imports the class from its
+`eraser.py`. Importing them costs little, because an eraser brings its heavy libraries only
+inside its functions. A file that cannot be used (an error at import, a class that breaks the
 contract) never takes the others down: it is logged once with its traceback, listed by
 `broken_erasers`, and asking for it says so.
 """
@@ -150,7 +151,7 @@ def search(names: Iterable[str], package: str = "methods") -> Found:
             _check_spec(eraser, name, pins)
         except Exception as error:
             # Any kind of error: the file is foreign code as far as the search is concerned.
-            logger.exception("methods/%s.py cannot be used as an eraser", name)
+            logger.exception("methods/%s cannot be used as an eraser", name)
             result.broken[name] = BrokenEraser(name, f"{type(error).__name__}: {error}")
         else:
             result.erasers[name] = eraser
@@ -160,13 +161,13 @@ def search(names: Iterable[str], package: str = "methods") -> Found:
 
 
 def _only_eraser(module: ModuleType) -> type[Eraser]:
-    """The one concrete Eraser that the module itself defines."""
+    """The one concrete Eraser that the module itself, or a file of its own package, defines."""
     own = [
         value
         for value in vars(module).values()
         if isinstance(value, type)
         and issubclass(value, Eraser)
-        and value.__module__ == module.__name__
+        and f"{value.__module__}.".startswith(f"{module.__name__}.")
         and not inspect.isabstract(value)
     ]
     if len(own) != 1:

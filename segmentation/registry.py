@@ -1,9 +1,9 @@
 """Which segmenters there are, which one answers when nobody chose, and one shared instance of each.
 
-A segmenter is a file of this folder without underscore that defines one: `mobile_sam.py`
-defines the segmenter `mobile_sam`. Importing the files costs little, because a segmenter
-brings its heavy libraries only inside its functions. A file that cannot be used never takes
-the others down: it is logged with its traceback and left out.
+A segmenter is a file or a package of this folder without underscore that defines one:
+`mobile_sam.py` defines the segmenter `mobile_sam`. Importing them costs little, because a
+segmenter brings its heavy libraries only inside its functions. A file that cannot be used
+never takes the others down: it is logged with its traceback and left out.
 """
 
 from __future__ import annotations
@@ -75,13 +75,13 @@ def search(names: Iterable[str], package: str = "segmentation") -> dict[str, typ
 
 
 def _own_segmenter(module: ModuleType) -> type[Segmenter] | None:
-    """The one concrete Segmenter that the module itself defines; None where there is none."""
+    """The one concrete Segmenter that the module, or a file of its own package, defines, if any."""
     own = [
         value
         for value in vars(module).values()
         if inspect.isclass(value)
         and issubclass(value, Segmenter)
-        and value.__module__ == module.__name__
+        and f"{value.__module__}.".startswith(f"{module.__name__}.")
         and not inspect.isabstract(value)
     ]
     if not own:

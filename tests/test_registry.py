@@ -52,8 +52,9 @@ def search(package: Path, files: dict[str, str]) -> registry.Found:
 
 
 def test_every_file_without_underscore_is_an_eraser() -> None:
-    files = {path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_")}
-    assert {spec.id for spec in list_erasers()} == files
+    files = {path.stem for path in FOLDER.glob("[!_]*.py")}
+    packages = {path.parent.name for path in FOLDER.glob("[!_]*/__init__.py")}
+    assert {spec.id for spec in list_erasers()} == files | packages
     assert registry.broken_erasers() == ()
 
 
@@ -119,6 +120,17 @@ def test_one_name_of_a_weight_file_means_one_file(package: Path) -> None:
     )
     assert set(found.erasers) == {"a", "c"}
     assert "pinned differently" in found.broken["b"].reason
+
+
+def test_a_package_hands_its_eraser_out(package: Path) -> None:
+    (package / "large").mkdir()
+    (package / "large" / "eraser.py").write_text(sound("large"), encoding="utf-8")
+    (package / "large" / "__init__.py").write_text(f"from {package.name}.large.eraser import One\n")
+    (package / "empty").mkdir()
+    (package / "empty" / "__init__.py").touch()
+    found = registry.search(["empty", "large"], package.name)
+    assert found.erasers["large"].__module__ == f"{package.name}.large.eraser"
+    assert "found none" in found.broken["empty"].reason
 
 
 def test_a_class_that_is_only_imported_does_not_count(package: Path) -> None:

@@ -41,7 +41,7 @@ PLACE = re.compile(r"\{(\w+)\}")
 def calls() -> Iterator[tuple[str, ast.Call]]:
     """Every place in the program that makes one of the errors a user may see."""
     for folder in ("methods", "segmentation", "examples", "ui"):
-        for path in (ROOT / folder).glob("*.py"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ERRORS:
                     yield path.name, node
