@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from methods._base import NpmMember as NpmMember
     from methods._base import Paper as Paper
     from methods._base import PipMember as PipMember
+    from methods._base import Progress as Progress
     from methods._base import Settings as Settings
     from methods._base import Stopped as Stopped
     from methods._base import Text as Text
@@ -42,12 +43,17 @@ if TYPE_CHECKING:
     from methods._events import Stopping as Stopping
     from methods._events import Waiting as Waiting
     from methods._fingerprint import fingerprint as fingerprint
+    from methods._fits import CARDS as CARDS
+    from methods._fits import Fit as Fit
+    from methods._fits import fits as fits
     from methods._geometry import changed_outside as changed_outside
     from methods._geometry import check_mask as check_mask
+    from methods._judging import Judge as Judge
     from methods._memory import is_out_of_memory as is_out_of_memory
     from methods._memory import share_heaps as share_heaps
     from methods._memory import trim_heaps as trim_heaps
     from methods._metrics import METRICS as METRICS
+    from methods._metrics import Finds as Finds
     from methods._metrics import Metric as Metric
     from methods._metrics import Reading as Reading
     from methods._metrics import judge as judge
@@ -64,41 +70,51 @@ if TYPE_CHECKING:
     from methods._registry import default_erasers as default_erasers
     from methods._registry import get_eraser as get_eraser
     from methods._registry import list_erasers as list_erasers
+    from methods._registry import missing_packages as missing_packages
     from methods._registry import needed_weights as needed_weights
     from methods._registry import settings_of as settings_of
     from methods._residency import with_device_room as with_device_room
     from methods._result_cache import picture_key as picture_key
     from methods._runner import Job as Job
     from methods._runner import run as run
+    from methods._weight_errors import megabytes as megabytes
     from methods._weights import WeightState as WeightState
     from methods._weights import WeightStatus as WeightStatus
     from methods._weights import fetch as fetch
     from methods._weights import fetch_in_background as fetch_in_background
     from methods._weights import find_weights as find_weights
+    from methods._weights import use_local as use_local
     from methods._weights import weight_status as weight_status
+    from methods._worker import results as results
 
 _HOME = {
     "_base": (
-        "BadInput Eraser EraserSpec HubFile Image Mask NpmMember Paper PipMember Settings Stopped"
-        " Text Unavailable UrlFile UserError WeightFile WeightsUnavailable"
+        "BadInput Eraser EraserSpec HubFile Image Mask NpmMember Paper PipMember Progress"
+        " Settings Stopped Text Unavailable UrlFile UserError WeightFile WeightsUnavailable"
     ),
-    "_photo": "Limits Photo load_image load_mask png_bytes view_jpeg",
-    "_geometry": "changed_outside check_mask",
-    "_memory": "is_out_of_memory share_heaps trim_heaps",
-    "_metrics": "METRICS Metric Reading judge why_missing",
-    "_metrics_lpips": "LPIPS_WEIGHTS",
-    "_weights": ("WeightState WeightStatus fetch fetch_in_background find_weights weight_status"),
-    "_download": "download",
     "_device": "StopToken best_device device_lock",
-    "_registry": (
-        "BrokenEraser broken_erasers default_erasers get_eraser list_erasers needed_weights"
-        " settings_of"
-    ),
+    "_download": "download",
     "_events": "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting",
-    "_runner": "Job run",
     "_fingerprint": "fingerprint",
-    "_result_cache": "picture_key",
+    "_fits": "CARDS Fit fits",
+    "_geometry": "changed_outside check_mask",
+    "_judging": "Judge",
+    "_memory": "is_out_of_memory share_heaps trim_heaps",
+    "_metrics": "METRICS Finds Metric Reading judge why_missing",
+    "_metrics_lpips": "LPIPS_WEIGHTS",
+    "_photo": "Limits Photo load_image load_mask png_bytes view_jpeg",
+    "_registry": (
+        "BrokenEraser broken_erasers default_erasers get_eraser list_erasers missing_packages"
+        " needed_weights settings_of"
+    ),
     "_residency": "with_device_room",
+    "_result_cache": "picture_key",
+    "_runner": "Job run",
+    "_weight_errors": "megabytes",
+    "_weights": (
+        "WeightState WeightStatus fetch fetch_in_background find_weights use_local weight_status"
+    ),
+    "_worker": "results",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from methods._base import BadInput, UserError
+from methods import BadInput, UserError
 from methods._cli import (
     DONE,
     FAILED,

@@ -12,8 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from methods._base import BadInput, Progress
-from methods._events import Event, Failed, Fetching, Finished, Stepped
+from methods import BadInput, Event, Failed, Fetching, Finished, Progress, Stepped
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: all done; something failed; the call cannot be used; Ctrl-C."""
@@ -168,7 +167,7 @@ def settings_for(
 
 def use_local_files(assignments: Iterable[tuple[str, str]]) -> None:
     """--weights NAME=PATH: take these files in place of the cache's."""
-    from methods._weights import use_local
+    from methods import use_local
 
     for name, path in assignments:
         if not Path(path).exists():

@@ -10,15 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from methods._base import BadInput, Mask
+from methods import (
+    BadInput,
+    Failed,
+    Finished,
+    Job,
+    Mask,
+    Photo,
+    default_erasers,
+    load_image,
+    results,
+    run,
+)
 from methods._cli import DONE, FAILED, Bars, complain, megabytes, say, say_json, table
 from methods._cli_bench_quality import EXAMPLES, Quality, measure_quality, quality_table, summary
 from methods._cli_judge import prepare_lpips
-from methods._events import Failed, Finished
-from methods._photo import Photo, load_image
-from methods._registry import default_erasers
-from methods._runner import Job, run
-from methods._worker import results
 
 CASES = (
     ("rocket.jpg", (300, 125, 345, 425)),

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from methods._base import BadInput
+from methods import BadInput, get_eraser
 from methods._cli_bench_quality import Quality, distance
-from methods._registry import get_eraser
 
 WIDTH, HEIGHT = 1200, 760
 _FINER = 2  # drawn so many times as large and reduced: Pillow's circles have hard edges

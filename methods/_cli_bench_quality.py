@@ -10,13 +10,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from methods._base import Image, Mask
+from methods import (
+    Failed,
+    Finished,
+    Image,
+    Job,
+    Judged,
+    Mask,
+    Reading,
+    judge,
+    load_image,
+    load_mask,
+    results,
+    run,
+)
 from methods._cli import Bars, complain, megabytes, table
-from methods._events import Failed, Finished, Judged
-from methods._metrics import Reading, judge
-from methods._photo import load_image, load_mask
-from methods._runner import Job, run
-from methods._worker import results
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 

@@ -13,7 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from methods._base import BadInput, Mask
+from methods import (
+    BadInput,
+    Failed,
+    Finished,
+    Job,
+    Judge,
+    Judged,
+    Mask,
+    Photo,
+    StopToken,
+    default_erasers,
+    get_eraser,
+    load_image,
+    png_bytes,
+    run,
+    settings_of,
+)
 from methods._cli import (
     DONE,
     FAILED,
@@ -27,12 +43,6 @@ from methods._cli import (
 )
 from methods._cli_judge import judge_of, tell_readings
 from methods._cli_select import case_of, picked, read_case_file, selected
-from methods._device import StopToken
-from methods._events import Failed, Finished, Judged
-from methods._judging import Judge
-from methods._photo import Photo, load_image, png_bytes
-from methods._registry import default_erasers, get_eraser, settings_of
-from methods._runner import Job, run
 
 if TYPE_CHECKING:
     from segmentation import Case

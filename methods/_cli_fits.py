@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
+from methods import CARDS, Fit, fits
 from methods._cli import DONE, say, say_json, table
-from methods._fits import CARDS, Fit, fits
 
 HEAD = ("Erasers", "Model", "Numbers", "Precision", "On the card", *(f"{c} GB" for c in CARDS))
 

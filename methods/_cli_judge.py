@@ -8,13 +8,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from methods._base import BadInput, Image, UserError
+from methods import (
+    LPIPS_WEIGHTS,
+    METRICS,
+    BadInput,
+    Finds,
+    Image,
+    Judge,
+    Photo,
+    Reading,
+    UserError,
+    judge,
+    load_image,
+    why_missing,
+)
 from methods._cli import complain, say
 from methods._cli_words import fetch_missing
-from methods._judging import Judge
-from methods._metrics import METRICS, Finds, Reading, judge, why_missing
-from methods._metrics_lpips import LPIPS_WEIGHTS
-from methods._photo import Photo, load_image
 
 
 def judge_of(args: argparse.Namespace, photo: Photo) -> Judge | None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from methods._base import EraserSpec
-from methods._metrics import METRICS, Metric
-from methods._registry import list_erasers
+from methods import METRICS, EraserSpec, Metric, list_erasers
 
 HEAD = ("Eraser", "What it is", "Paper", "Weights", "Licence", "Runs on")
 NUMBERS_HEAD = ("Number", "What it is", "Range", "Better", "Remark from", "Source", "Needs")

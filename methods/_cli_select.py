@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods._base import BadInput, Mask, Settings
+from methods import BadInput, Job, Mask, Photo, Settings, load_mask
 from methods._cli import complain
 from methods._cli_words import fetch_missing, objects_by_words
-from methods._photo import Photo, load_mask
-from methods._runner import Job
 
 if TYPE_CHECKING:
     from segmentation import Case, PromptedObject, Selection, Shape, Stroke

@@ -7,13 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from methods._base import BadInput, EraserSpec, UserError, WeightFile
+from methods import (
+    LPIPS_WEIGHTS,
+    BadInput,
+    EraserSpec,
+    UserError,
+    WeightFile,
+    WeightState,
+    broken_erasers,
+    fetch,
+    find_weights,
+    list_erasers,
+    missing_packages,
+    needed_weights,
+    weight_status,
+)
 from methods._cli import DONE, FAILED, complain, megabytes, say, say_json, table
 from methods._cli_markdown import erasers_as_markdown, numbers_as_markdown
-from methods._metrics_lpips import LPIPS_WEIGHTS
-from methods._registry import broken_erasers, list_erasers, missing_packages, needed_weights
 from methods._weight_console import console_progress
-from methods._weights import WeightState, fetch, find_weights, weight_status
 
 
 @dataclass(frozen=True, slots=True)

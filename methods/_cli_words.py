@@ -6,9 +6,8 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from methods._base import BadInput, WeightFile
+from methods import BadInput, Photo, WeightFile
 from methods._cli import complain
-from methods._photo import Photo
 
 if TYPE_CHECKING:
     from segmentation import PromptedObject
@@ -98,8 +97,8 @@ def _nothing_without_text(args: argparse.Namespace) -> None:
 
 def fetch_missing(weights: Sequence[WeightFile]) -> None:
     """Download what is not on this machine, with a bar for each file."""
+    from methods import fetch, find_weights
     from methods._weight_console import console_progress
-    from methods._weights import fetch, find_weights
 
     for weight in weights:
         if find_weights(weight) is None:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from methods._weight_errors import megabytes
-from methods._weight_watch import Progress
+from methods import Progress, megabytes
 
 
 @contextmanager

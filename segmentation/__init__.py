@@ -83,9 +83,8 @@ _HOME = {
     "composing": "Composed compose",
     "features": "are_features_ready features_of",
     "grounding": (
-        "BOX_THRESHOLD TEXT_THRESHOLD Detection Detections DetectorSpec as_objects"
-        " check_packages choose_detector detect get_detector is_detector_ready list_detectors"
-        " why_no_detector"
+        "BOX_THRESHOLD TEXT_THRESHOLD Detection Detections DetectorSpec as_objects check_packages"
+        " choose_detector detect get_detector is_detector_ready list_detectors why_no_detector"
     ),
     "hints": "Hint find_hints",
     "masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png reduce_mask",
