@@ -215,7 +215,8 @@ class EraserSpec:
     packages: importable names that it needs beyond requirements.txt. rank: place in
     lists, lower first. notes: honest remarks for the card. weights: what the default
     settings need; more_weights: files that only other settings need (see `weights_for`).
-    unavailable: why it cannot be run anywhere for now; None for all that can.
+    unavailable: why it cannot be run anywhere for now; None for all that can. companions:
+    ids of erasers with whose results this one can begin, the preferred first.
     """
 
     id: str
@@ -236,6 +237,7 @@ class EraserSpec:
     rank: int = 100
     notes: tuple[Text, ...] = ()
     unavailable: Text | None = None
+    companions: tuple[str, ...] = ()
 
 
 class Eraser(ABC):
@@ -247,6 +249,9 @@ class Eraser(ABC):
 
     spec: ClassVar[EraserSpec]
     Settings: ClassVar[type[Settings]] = Settings
+    companions: ClassVar[Mapping[str, type[Eraser]]] = {}
+    """The classes of the spec's companions that can be used, by id: the engine hands them over,
+    so that no eraser need know another one's file."""
 
     @classmethod
     def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:

@@ -157,6 +157,9 @@ def search(names: Iterable[str], package: str = "methods") -> Found:
             result.erasers[name] = eraser
             files = (*eraser.spec.weights, *eraser.spec.more_weights)
             pins.update((weight.name, weight) for weight in files)
+    for eraser in result.erasers.values():
+        ids = (name for name in eraser.spec.companions if name in result.erasers)
+        eraser.companions = {name: result.erasers[name] for name in ids}
     return result
 
 

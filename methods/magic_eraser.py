@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from methods._base import (
-    BadInput,
     Canvas,
     DeviceName,
     Eraser,
@@ -62,6 +61,7 @@ class MagicEraser(DiffusionEraser):
         devices=("cuda", "cpu"),
         memory=4_300_000_000,  # in float32; about half of it on a GPU
         rank=46,
+        companions=("lama", "migan", "telea"),
         notes=(
             Text(
                 "Untrained: the learned prompt and the LoRA of the paper were never published, and"
@@ -85,9 +85,19 @@ class MagicEraser(DiffusionEraser):
         self._first: Eraser | None = None
 
     @classmethod
+    def first_eraser(cls, settings: Any) -> type[Eraser]:
+        """What fills the hole first. Raises Unavailable where that cannot be used."""
+        wanted = ("lama", "migan") if settings.init == "auto" else (settings.init,)
+        for name in wanted:
+            if name in cls.companions:
+                return cls.companions[name]
+        text = f"{cls.spec.name} begins with a fill by {' or '.join(wanted)}, which does not load."
+        raise Unavailable(text, "eraser_broken", eraser=wanted[0])
+
+    @classmethod
     def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
         """The chosen model's, Mask2Former's, and those of what fills the hole first."""
-        first = _first_eraser(settings)
+        first = cls.first_eraser(settings)
         filling = first.weights_for(first.Settings())
         return (*BASES[settings.variant].weights(), *MASK2FORMER.weights(), *filling)
 
@@ -98,7 +108,7 @@ class MagicEraser(DiffusionEraser):
 
     def memory(self, settings: Any, device: DeviceName) -> Mapping[str, int]:
         """With what fills the hole first."""
-        first = _first_eraser(settings).spec
+        first = self.first_eraser(settings).spec
         own = f"{self.spec.id}/{first.id}"
         return {**super().memory(settings, device), own: first.memory}
 
@@ -157,24 +167,12 @@ class MagicEraser(DiffusionEraser):
 
     def _filler(self, settings: Any) -> Eraser:
         """Loaded, on this eraser's device where it can be."""
-        wanted = _first_eraser(settings)
+        wanted = self.first_eraser(settings)
         if type(self._first) is not wanted:
             if self._first is not None:
                 self._first.unload()
             self._first = _loaded(wanted, self.device)
         return self._first
-
-
-def _first_eraser(settings: Any) -> type[Eraser]:
-    """What fills the hole first: the one place where an eraser asks for others, by their ids."""
-    from methods._registry import get_eraser
-
-    if settings.init != "auto":
-        return get_eraser(settings.init)
-    try:
-        return get_eraser("lama")
-    except (BadInput, Unavailable):
-        return get_eraser("migan")
 
 
 def _loaded(eraser: type[Eraser], device: DeviceName) -> Eraser:

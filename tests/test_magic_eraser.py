@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -13,8 +13,7 @@ from attention_tools import mask as mask
 from attention_tools import one_thread as one_thread
 from attention_tools import photo as photo
 from attention_tools import state_of
-from methods import BadInput, Eraser, Image, Mask, Stopped, Unavailable, get_eraser
-from methods import _registry as registry
+from methods import Eraser, Image, Mask, Stopped, Unavailable, get_eraser
 from methods import magic_eraser as module
 from methods._base import no_progress
 from methods._diffusion import store
@@ -42,7 +41,8 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def eraser(tiny_weights: None) -> Iterator[MagicEraser]:
-    made = MagicEraser()
+    made = get_eraser("magic_eraser")()  # the engine knows what can fill the hole first
+    assert isinstance(made, MagicEraser)
     made.load("cpu", None)
     yield made
     made.unload()
@@ -161,7 +161,7 @@ def test_sampling_starts_from_the_first_fill(
     pictures = []
     for level in (0, 255):
         monkeypatch.setattr(Filling, "level", level)
-        monkeypatch.setattr(module, "_first_eraser", lambda settings: Filling)
+        monkeypatch.setattr(MagicEraser, "companions", {"telea": Filling})
         pictures.append(erase(eraser, photo, mask, num_inference_steps=10, strength=0.1))
     assert len(seen) == 2
     assert (pictures[0][mask] != pictures[1][mask]).mean() > 0.5
@@ -179,16 +179,23 @@ def test_sampling_starts_from_the_first_fill(
 def test_what_fills_first(
     known: tuple[str, ...], init: str, chosen: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = registry.Found({name: type(name, (Telea,), {}) for name in known})
-    monkeypatch.setattr(registry, "found", lambda: found)
+    companions = {name: type(name, (Telea,), {}) for name in known}
+    monkeypatch.setattr(MagicEraser, "companions", companions)
     settings: Any = MagicEraser.Settings.model_validate({"init": init})
-    assert module._first_eraser(settings) is found.erasers[chosen]
+    assert MagicEraser.first_eraser(settings) is companions[chosen]
 
 
 def test_a_fill_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "found", lambda: registry.Found())
-    with pytest.raises(BadInput):
-        module._first_eraser(MagicEraser.Settings())
+    monkeypatch.setattr(MagicEraser, "companions", {})
+    with pytest.raises(Unavailable) as caught:
+        MagicEraser.first_eraser(MagicEraser.Settings())
+    assert caught.value.code == "eraser_broken"
+
+
+def test_the_engine_hands_over_whatever_a_setting_may_name() -> None:
+    named = get_args(MagicEraser.Settings.model_fields["init"].annotation)
+    assert get_eraser("magic_eraser") is MagicEraser
+    assert {"auto", *MagicEraser.companions} == set(named)
 
 
 def test_the_weights_are_those_of_all_that_is_used() -> None:
@@ -234,7 +241,7 @@ def test_the_first_eraser_is_kept_and_dropped(
 ) -> None:
     monkeypatch.setattr(Picky, "loads", [])
     monkeypatch.setattr(Picky, "unloads", 0)
-    monkeypatch.setattr(module, "_first_eraser", lambda settings: Picky)
+    monkeypatch.setattr(MagicEraser, "companions", {"lama": Picky, "telea": Picky})
     eraser = MagicEraser()
     eraser.load("cpu", None)
     eraser.prepare(eraser.Settings())

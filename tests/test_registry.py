@@ -133,6 +133,14 @@ def test_a_package_hands_its_eraser_out(package: Path) -> None:
     assert "found none" in found.broken["empty"].reason
 
 
+def test_an_eraser_is_handed_its_companions(package: Path) -> None:
+    named = sound("a").replace('name="N"', 'name="N", companions=("c", "gone", "b")')
+    found = search(package, {"a": named, "b": sound("b"), "c": sound("c")})
+    assert list(found.erasers["a"].companions) == ["c", "b"]
+    assert found.erasers["a"].companions["b"] is found.erasers["b"]
+    assert found.erasers["b"].companions == {}
+
+
 def test_a_class_that_is_only_imported_does_not_count(package: Path) -> None:
     borrowed = f"from {package.name}.a import One as Other\n" + sound("b")
     found = search(package, {"a": sound("a"), "b": borrowed})
