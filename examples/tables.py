@@ -41,6 +41,7 @@ from examples.report_markdown import markdown
 from examples.report_pictures import VIEW_SIDE, RowPictures, pictures_of
 from examples.running import Choice, RowResult, Step, changed, mask_share, run_table
 from methods import (
+    ERRORS_ZH,
     LPIPS_WEIGHTS,
     BadInput,
     Fetching,
@@ -50,6 +51,7 @@ from methods import (
     UserError,
     default_erasers,
     fetch,
+    versions,
 )
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -94,7 +96,7 @@ def _tables(args: argparse.Namespace) -> int:
     rows = seen.rows
     _report(args, out, Report(
         table=table, choice=choice, rows=rows, remarks=read_remarks(out.path),
-        speak=_in_chinese, versions=_versions(), sizes=seen.sizes,
+        speak=_in_chinese, versions=versions(), sizes=seen.sizes,
     ), seen.pictures)  # fmt: skip
     bad = any(row.failure or any(c.state != "done" for c in row.cells) for row in rows)
     return FAILED if bad else DONE
@@ -252,18 +254,10 @@ def _json(value: Any) -> bytes:
 
 def _in_chinese(code: str, details: Mapping[str, Any]) -> str | None:
     """The page's sentence for an error."""
-    from ui.texts_errors import ERRORS_ZH
-
     try:
         return ERRORS_ZH[code].format(**details)
     except (KeyError, IndexError):
         return None
-
-
-def _versions() -> Mapping[str, str]:
-    from ui.versions import versions
-
-    return versions()
 
 
 # --- arguments ---------------------------------------------------------------------------

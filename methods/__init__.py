@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from methods._device import best_device as best_device
     from methods._device import device_lock as device_lock
     from methods._download import download as download
+    from methods._error_texts import ERRORS_ZH as ERRORS_ZH
     from methods._events import Event as Event
     from methods._events import Failed as Failed
     from methods._events import Fetching as Fetching
@@ -77,6 +78,8 @@ if TYPE_CHECKING:
     from methods._result_cache import picture_key as picture_key
     from methods._runner import Job as Job
     from methods._runner import run as run
+    from methods._versions import PROGRAM as PROGRAM
+    from methods._versions import versions as versions
     from methods._weight_errors import megabytes as megabytes
     from methods._weights import WeightState as WeightState
     from methods._weights import WeightStatus as WeightStatus
@@ -94,6 +97,7 @@ _HOME = {
     ),
     "_device": "StopToken best_device device_lock",
     "_download": "download",
+    "_error_texts": "ERRORS_ZH",
     "_events": "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting",
     "_fingerprint": "fingerprint",
     "_fits": "CARDS Fit fits",
@@ -110,6 +114,7 @@ _HOME = {
     "_residency": "with_device_room",
     "_result_cache": "picture_key",
     "_runner": "Job run",
+    "_versions": "PROGRAM versions",
     "_weight_errors": "megabytes",
     "_weights": (
         "WeightState WeightStatus fetch fetch_in_background find_weights use_local weight_status"

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from canvas_tools import shrink_canvases
-from methods import Failed, Finished, Image, Job, Mask, Stopped, run
+from methods import ERRORS_ZH, Failed, Finished, Image, Job, Mask, Stopped, run
 from methods import _worker as worker
 from methods._base import no_progress
 from methods._catdiffusion_models import HOW_TO_GET, PUBLISHED
@@ -22,7 +22,6 @@ from methods._result_cache import ResultCache
 from methods.catdiffusion import CatDiffusion, CatDiffusionSettings
 from tiny_models import save_sd
 from tiny_networks import original_name, save_catdiffusion, save_clip
-from ui.texts_errors import ERRORS_ZH
 
 QUICK: dict[str, Any] = {"num_inference_steps": 2}
 FILE = "catdiffusion.ckpt"

@@ -7,12 +7,20 @@ import json
 import numpy as np
 import pytest
 
-from methods import Failed, Job, Unavailable, default_erasers, get_eraser, list_erasers, run
+from methods import (
+    ERRORS_ZH,
+    Failed,
+    Job,
+    Unavailable,
+    default_erasers,
+    get_eraser,
+    list_erasers,
+    run,
+)
 from methods.__main__ import main
 from methods._cli_markdown import erasers_as_markdown
 from methods.co_mod_gan import OBSTACLE, CoModGan
 from ui.service_catalog import describe_erasers
-from ui.texts_errors import ERRORS_ZH
 
 UNAVAILABLE = [spec for spec in list_erasers() if spec.unavailable is not None]
 

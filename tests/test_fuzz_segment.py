@@ -23,12 +23,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pil
 
+from methods import ERRORS_ZH
 from segmentation import Candidates, Embedding, PromptedObject, get_segmenter
 from segmentation.prompts import MAX_OBJECTS
 from ui.limits import Rate, RateLimiter
 from ui.service import Service
 from ui.texts import TEXTS
-from ui.texts_errors import ERRORS_ZH
 from ui_tools import png_file
 
 Answer = dict[str, Any]

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from canvas_tools import shrink_canvases
 from golden_cases import golden_folder
 from methods import (
+    ERRORS_ZH,
     Failed,
     Finished,
     Image,
@@ -38,7 +39,6 @@ from methods._smarteraser_network import ImageToText
 from methods.smarteraser import SmartEraser, SmartEraserSettings
 from tiny_models import save_sd, save_unet, unet_config
 from tiny_networks import save_clip, save_smarteraser
-from ui.texts_errors import ERRORS_ZH
 
 QUICK: dict[str, Any] = {"num_inference_steps": 2}
 

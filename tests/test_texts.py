@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from methods import ERRORS_ZH
 from ui.page import SCRIPTS, STATIC, as_script, head_html
 from ui.texts import TEXTS
-from ui.texts_errors import ERRORS_ZH
 
 ROOT = Path(__file__).resolve().parent.parent
 ERRORS = {"BadInput", "Unavailable", "UserError", "WeightsUnavailable"}

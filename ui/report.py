@@ -18,7 +18,7 @@ from examples.report_html import page
 from examples.report_pictures import RowPictures, pictures_of
 from examples.rows import PhotoRef
 from examples.running import OF_DOCUMENT, Choice, RowResult, changed
-from methods import BadInput, Job, Text, UserError, load_image
+from methods import ERRORS_ZH, BadInput, Job, Text, UserError, load_image, versions
 from ui.cards import FIGURES
 from ui.errors import run_gone
 from ui.mask_uploads import read_upload
@@ -26,8 +26,6 @@ from ui.photos import PhotoRecord
 from ui.runs import RunStore, result_name
 from ui.service_judge import truth_of
 from ui.table_rows import rows
-from ui.texts_errors import ERRORS_ZH
-from ui.versions import versions
 
 MOST_RUNS = 40
 """In one report; each brings pictures of about 1 MB."""

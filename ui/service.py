@@ -17,7 +17,7 @@ from typing import Any
 import platformdirs
 from gradio.utils import get_upload_folder
 
-from methods import BadInput, Image, Limits, Mask
+from methods import PROGRAM, BadInput, Image, Limits, Mask
 from segmentation import (
     SegmenterSpec,
     Selection,
@@ -62,7 +62,6 @@ from ui.service_judge import describe_metrics
 from ui.service_select import Selecting
 from ui.service_tables import Tables
 from ui.uploads import Uploads, own_upload_folder
-from ui.versions import PROGRAM
 from ui.views import Views
 
 log = logging.getLogger(__name__)

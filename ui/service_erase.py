@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from methods import Image, Job, Mask, Photo, StopToken, get_eraser, run, trim_heaps
+from methods import Image, Job, Mask, Photo, StopToken, get_eraser, run, trim_heaps, versions
 from segmentation import SegmenterSpec, mask_png, overlay_png
 from ui.cards import Card, new_card
 from ui.encoder import PngWriter
@@ -28,7 +28,6 @@ from ui.requests import OVERLAY_SIDE, Erase, JobRequest, Prompts
 from ui.runs import RunStore, run_url
 from ui.service_judge import NOTHING_KNOWN, Known, judge_of
 from ui.service_select import Question, Selecting
-from ui.versions import versions
 
 CLOSING_SECONDS = 5.0
 """How long the end of the program waits for its runs."""

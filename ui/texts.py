@@ -2,7 +2,7 @@
 
 Keys are grouped by the part of the page that says them; `{name}` stands for a value that the
 page fills in. Errors of the program have their English sentence where they are raised, and
-their Chinese one in `texts_errors`.
+their Chinese one in `methods._error_texts`.
 """
 
 from __future__ import annotations
