@@ -19,7 +19,7 @@ from methods._base import (
     Progress,
     Text,
 )
-from methods._diffusing import RadiusSettings, inpaint
+from methods._opencv import RadiusSettings, inpaint
 
 
 class NavierStokes(Eraser):
