@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from methods._base import UserError as UserError
     from methods._base import WeightFile as WeightFile
     from methods._base import WeightsUnavailable as WeightsUnavailable
-    from methods._device import StopToken as StopToken
-    from methods._device import best_device as best_device
-    from methods._device import device_lock as device_lock
     from methods._download import download as download
     from methods._error_texts import ERRORS_ZH as ERRORS_ZH
     from methods._events import Event as Event
@@ -50,9 +47,6 @@ if TYPE_CHECKING:
     from methods._geometry import changed_outside as changed_outside
     from methods._geometry import check_mask as check_mask
     from methods._judging import Judge as Judge
-    from methods._memory import is_out_of_memory as is_out_of_memory
-    from methods._memory import share_heaps as share_heaps
-    from methods._memory import trim_heaps as trim_heaps
     from methods._metrics import METRICS as METRICS
     from methods._metrics import Finds as Finds
     from methods._metrics import Metric as Metric
@@ -78,8 +72,14 @@ if TYPE_CHECKING:
     from methods._result_cache import picture_key as picture_key
     from methods._runner import Job as Job
     from methods._runner import run as run
-    from methods._versions import PROGRAM as PROGRAM
-    from methods._versions import versions as versions
+    from methods._system.device import StopToken as StopToken
+    from methods._system.device import best_device as best_device
+    from methods._system.device import device_lock as device_lock
+    from methods._system.memory import is_out_of_memory as is_out_of_memory
+    from methods._system.memory import share_heaps as share_heaps
+    from methods._system.memory import trim_heaps as trim_heaps
+    from methods._system.versions import PROGRAM as PROGRAM
+    from methods._system.versions import versions as versions
     from methods._weight_errors import megabytes as megabytes
     from methods._weights import WeightState as WeightState
     from methods._weights import WeightStatus as WeightStatus
@@ -95,7 +95,6 @@ _HOME = {
         "BadInput Eraser EraserSpec HubFile Image Mask NpmMember Paper PipMember Progress"
         " Settings Stopped Text Unavailable UrlFile UserError WeightFile WeightsUnavailable"
     ),
-    "_device": "StopToken best_device device_lock",
     "_download": "download",
     "_error_texts": "ERRORS_ZH",
     "_events": "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting",
@@ -103,7 +102,6 @@ _HOME = {
     "_fits": "CARDS Fit fits",
     "_geometry": "changed_outside check_mask",
     "_judging": "Judge",
-    "_memory": "is_out_of_memory share_heaps trim_heaps",
     "_metrics": "METRICS Finds Metric Reading judge why_missing",
     "_metrics_lpips": "LPIPS_WEIGHTS",
     "_photo": "Limits Photo load_image load_mask png_bytes view_jpeg",
@@ -114,7 +112,9 @@ _HOME = {
     "_residency": "with_device_room",
     "_result_cache": "picture_key",
     "_runner": "Job run",
-    "_versions": "PROGRAM versions",
+    "_system.device": "StopToken best_device device_lock",
+    "_system.memory": "is_out_of_memory share_heaps trim_heaps",
+    "_system.versions": "PROGRAM versions",
     "_weight_errors": "megabytes",
     "_weights": (
         "WeightState WeightStatus fetch fetch_in_background find_weights use_local weight_status"

@@ -64,7 +64,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from methods._base import DeviceName, Eraser, Progress, WeightFile
-from methods._device import best_device
 from methods._diffusion_adapters import Additions as Additions
 from methods._diffusion_adapters import adapted as adapted
 from methods._diffusion_adapters import joined as joined
@@ -108,7 +107,8 @@ from methods._diffusion_text import Embedding as Embedding
 from methods._diffusion_text import SdxlPrompts as SdxlPrompts
 from methods._diffusion_text import without_idle_encoders
 from methods._embedding_files import any_kept
-from methods._memory import memory_budget
+from methods._system.device import best_device
+from methods._system.memory import memory_budget
 from methods._weight_repository import RepoFile as RepoFile
 from methods._weight_repository import Repository as Repository
 

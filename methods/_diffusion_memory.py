@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from methods._base import DeviceName
 from methods._diffusion_quantization import tensor_bytes
-from methods._memory import memory_budget
+from methods._system.memory import memory_budget
 
 if TYPE_CHECKING:
     import torch

@@ -27,7 +27,7 @@ from methods._diffusion_readers import (
     standard_reader,
     unreadable,
 )
-from methods._memory import is_out_of_memory
+from methods._system.memory import is_out_of_memory
 from methods._weight_cache import expected_digest, known_sha256
 from methods._weight_local import local_file
 from methods._weight_repository import Repository

@@ -19,7 +19,7 @@ from methods import _embedding_files as files
 from methods._base import DeviceName, WeightFile, WeightsUnavailable
 from methods._diffusion_memory import end_group_offload, group_offload, module_bytes
 from methods._diffusion_parts import Part, lasting_identity, store
-from methods._memory import give_memory_back, memory_budget
+from methods._system.memory import give_memory_back, memory_budget
 from methods._weights import find_weights
 
 if TYPE_CHECKING:

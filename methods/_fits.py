@@ -28,7 +28,7 @@ from methods._large_models import (
     numbers_in,
     shapes_of,
 )
-from methods._memory import GIB, GPU_MARGIN
+from methods._system.memory import GIB, GPU_MARGIN
 
 CARDS = (16, 24, 48, 80)
 """Memory of the cards, in GiB."""

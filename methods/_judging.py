@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Image, Mask
-from methods._device import StopToken
 from methods._events import Finished, Judged
 from methods._metrics_base import Reading
+from methods._system.device import StopToken
 
 logger = logging.getLogger(__name__)
 

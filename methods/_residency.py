@@ -23,8 +23,8 @@ from methods._base import (
     Unavailable,
     UserError,
 )
-from methods._device import DeviceLock, StopToken, device_lock, devices_for
-from methods._memory import (
+from methods._system.device import DeviceLock, StopToken, device_lock, devices_for
+from methods._system.memory import (
     GIB,
     MemoryMeter,
     give_memory_back,

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from methods._base import Unavailable, UserError
-from methods._memory import is_out_of_memory
+from methods._system.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from torch import Tensor

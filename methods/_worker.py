@@ -28,7 +28,6 @@ from methods._base import (
     WeightFile,
     WeightsUnavailable,
 )
-from methods._device import StopToken
 from methods._events import (
     Event,
     Failed,
@@ -40,10 +39,11 @@ from methods._events import (
     Waiting,
 )
 from methods._geometry import changed_outside, erase_in_patches
-from methods._memory import MemoryMeter
 from methods._registry import missing_packages
 from methods._residency import Held, residency
 from methods._result_cache import ResultCache, job_key, picture_key
+from methods._system.device import StopToken
+from methods._system.memory import MemoryMeter
 from methods._weight_errors import to_be_brought
 
 logger = logging.getLogger(__name__)

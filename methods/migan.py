@@ -30,7 +30,7 @@ from methods._base import (
     WeightFile,
     WeightsUnavailable,
 )
-from methods._memory import is_out_of_memory
+from methods._system.memory import is_out_of_memory
 from methods._tensor_file import unreadable
 from methods._weights import find_weights
 

@@ -127,10 +127,10 @@ def no_leftover_erasers() -> Iterator[None]:
 def no_forced_collections() -> Iterator[None]:
     """Whenever the program gives memory back, it collects garbage: on a GPU, as ever; else Python
     does so when it is time, and the tests are spared a look at all imported libraries."""
-    from methods import _memory
+    from methods._system import memory
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_memory, "gc", SimpleNamespace(collect=_collect_for_a_gpu))
+        patch.setattr(memory, "gc", SimpleNamespace(collect=_collect_for_a_gpu))
         yield
 
 

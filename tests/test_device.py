@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from emulation.program import program_on
-from methods import _device
 from methods._base import (
     DeviceName,
     EraserSpec,
@@ -22,8 +21,9 @@ from methods._base import (
     Text,
     Unavailable,
 )
-from methods._device import DeviceLock, StopToken, best_device, devices_for
-from methods._gpu_traces import may_have_gpu
+from methods._system import device
+from methods._system.device import DeviceLock, StopToken, best_device, devices_for
+from methods._system.gpu_traces import may_have_gpu
 
 
 def spec_of(eraser_id: str, memory: int = 0, devices: tuple[DeviceName, ...] = ("cpu",)) -> Any:
@@ -194,7 +194,7 @@ def test_a_child_token_stops_with_its_parent_and_not_the_other_way() -> None:
 
 
 def test_the_device_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_device, "_detected", lambda: "cuda")
+    monkeypatch.setattr(device, "_detected", lambda: "cuda")
     assert best_device() == "cuda"
     monkeypatch.setenv("ERASER_LAB_DEVICE", " CPU ")
     assert best_device() == "cpu"
@@ -204,7 +204,7 @@ def test_the_device_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_device_that_is_not_there_is_refused(
     wanted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_device, "_asked_of_torch", lambda: "cpu")
+    monkeypatch.setattr(device, "_asked_of_torch", lambda: "cpu")
     monkeypatch.setenv("ERASER_LAB_DEVICE", wanted)
     with pytest.raises(Unavailable) as caught:
         best_device()
@@ -214,8 +214,8 @@ def test_a_device_that_is_not_there_is_refused(
 @pytest.mark.gpu
 def test_a_wish_is_granted_where_no_trace_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The driver may show itself in ways that nobody has thought of."""
-    monkeypatch.setattr(_device, "may_have_gpu", lambda: False)
-    _device._detected.cache_clear()
+    monkeypatch.setattr(device, "may_have_gpu", lambda: False)
+    device._detected.cache_clear()
     assert best_device() == "cpu"
     monkeypatch.setenv("ERASER_LAB_DEVICE", "cuda")
     assert best_device() == "cuda"
@@ -305,7 +305,7 @@ def test_torch_is_not_imported_where_no_gpu_can_be() -> None:
 
 
 def test_an_eraser_goes_to_the_best_device_it_can_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_device, "_detected", lambda: "mps")
+    monkeypatch.setattr(device, "_detected", lambda: "mps")
     assert devices_for(spec_of("a", devices=("cuda", "mps", "cpu"))) == ("mps", "cpu")
     assert devices_for(spec_of("a", devices=("cuda", "cpu"))) == ("cpu",)
     with pytest.raises(Unavailable) as caught:

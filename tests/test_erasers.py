@@ -41,10 +41,10 @@ from methods import (
 )
 from methods import _worker as worker
 from methods._base import no_progress
-from methods._device import devices_for
 from methods._geometry import fit, plan_patches
 from methods._registry import missing_packages, settings_of
 from methods._result_cache import ResultCache
+from methods._system.device import devices_for
 from methods._weights import digest
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -30,12 +30,12 @@ from methods import (
     list_erasers,
     run,
 )
-from methods._device import best_device
 from methods._events import Loading, Started, Stepped
-from methods._memory import GPU_MARGIN
 from methods._registry import missing_packages
 from methods._residency import residency
 from methods._result_cache import ResultCache
+from methods._system.device import best_device
+from methods._system.memory import GPU_MARGIN
 from small_canvases import shrink_canvases
 from ui.service import Service
 from ui_tools import last, order

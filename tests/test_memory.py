@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from methods import _memory
 from methods._base import (
     Stopped,
     Unavailable,
 )
-from methods._memory import MemoryMeter, is_out_of_memory, memory_budget
+from methods._system import memory
+from methods._system.memory import MemoryMeter, is_out_of_memory, memory_budget
 
 MB = 1024**2
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,11 +62,11 @@ def test_the_budget_on_a_cpu_is_a_share_of_free_memory(
     import psutil
 
     monkeypatch.delenv("ERASER_LAB_MEMORY", raising=False)
-    monkeypatch.setattr(_memory, "_CGROUP_FILES", ())
+    monkeypatch.setattr(memory, "_CGROUP_FILES", ())
     assert 0 < memory_budget("cpu") < psutil.virtual_memory().total
     limit = tmp_path / "memory.max"
     limit.write_text(f"{psutil.Process().memory_info().rss + 200 * MB}\n")
-    monkeypatch.setattr(_memory, "_CGROUP_FILES", (str(tmp_path / "none"), str(limit)))
+    monkeypatch.setattr(memory, "_CGROUP_FILES", (str(tmp_path / "none"), str(limit)))
     assert 0 < memory_budget("cpu") < 200 * MB
     limit.write_text("max\n")
     assert memory_budget("cpu") > 200 * MB
@@ -75,7 +75,7 @@ def test_the_budget_on_a_cpu_is_a_share_of_free_memory(
 METER = """
 import threading
 import numpy as np
-from methods._memory import MemoryMeter
+from methods._system.memory import MemoryMeter
 MB = 1024**2
 with MemoryMeter("cpu"):
     np.ones(MB, np.uint8)  # all that it needs is imported now

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from methods import _device
 from methods._base import (
     BadInput,
     DeviceName,
@@ -20,9 +19,10 @@ from methods._base import (
     Text,
     Unavailable,
 )
-from methods._device import DeviceLock
-from methods._memory import memory_budget
 from methods._residency import Residency
+from methods._system import device as _device
+from methods._system.device import DeviceLock
+from methods._system.memory import memory_budget
 
 MB = 1024**2
 

@@ -25,8 +25,8 @@ from methods import (
     WeightFile,
     run,
 )
-from methods._device import DeviceLock
 from methods._result_cache import ResultCache, job_key, picture_key
+from methods._system.device import DeviceLock
 from runner_tools import Noise, Raising, finished, last_of, runs_alive, wait_until
 
 pytest_plugins = ["runner_fixtures"]

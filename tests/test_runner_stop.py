@@ -22,8 +22,8 @@ from methods import (
     run,
 )
 from methods import _runner as runner
-from methods._device import DeviceLock
 from methods._events import Channel
+from methods._system.device import DeviceLock
 from runner_tools import Deaf, Noise, finished, last_of, runs_alive, wait_until
 
 pytest_plugins = ["runner_fixtures"]

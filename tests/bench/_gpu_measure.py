@@ -15,7 +15,7 @@ from _gpu_meter import Budget, Moving, TimeUp
 from _gpu_rows import Figures, Job, settings_for
 from methods import Image, Mask, fetch, get_eraser
 from methods._base import Canvas, DeviceName
-from methods._memory import MemoryMeter
+from methods._system.memory import MemoryMeter
 from segmentation import EmbeddingCache, PromptedObject, Segmenter
 from segmentation.registry import found
 from segmentation_bench import our_click, photo

@@ -11,7 +11,7 @@ from unittest import mock
 from emulation.emulation import Emulation, emulated
 
 _ASKED_ONCE = (
-    ("methods._device", "_detected"),
+    ("methods._system.device", "_detected"),
     ("segmentation.registry", "_memory_of"),
     ("ui.service_catalog", "describe_device"),
 )
@@ -22,11 +22,11 @@ def program_on(
     kind: Literal["cuda", "mps"] = "cuda", *, gib: float = 24, devices: int = 1
 ) -> Iterator[Emulation]:
     """As `emulated`; the program finds the device, and has left it when the block ends."""
-    import methods._device
+    import methods._system.device
 
     with (
         emulated(kind, gib=gib, devices=devices) as device,
-        mock.patch.object(methods._device, "may_have_gpu", lambda: True),
+        mock.patch.object(methods._system.device, "may_have_gpu", lambda: True),
     ):
         forget_device()
         try:

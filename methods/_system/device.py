@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 from methods._base import DeviceName, EraserSpec, Stopped, Unavailable
-from methods._gpu_traces import may_have_gpu
+from methods._system.gpu_traces import may_have_gpu
 
 _POLL_SECONDS = 0.05
 
