@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from methods._fits import CARDS as CARDS
     from methods._fits import Fit as Fit
     from methods._fits import fits as fits
-    from methods._geometry import changed_outside as changed_outside
-    from methods._geometry import check_mask as check_mask
+    from methods._geometry.canvas import changed_outside as changed_outside
+    from methods._geometry.canvas import check_mask as check_mask
     from methods._judging import Judge as Judge
     from methods._metrics import METRICS as METRICS
     from methods._metrics import Finds as Finds
@@ -100,7 +100,7 @@ _HOME = {
     "_events": "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting",
     "_fingerprint": "fingerprint",
     "_fits": "CARDS Fit fits",
-    "_geometry": "changed_outside check_mask",
+    "_geometry.canvas": "changed_outside check_mask",
     "_judging": "Judge",
     "_metrics": "METRICS Finds Metric Reading judge why_missing",
     "_metrics_lpips": "LPIPS_WEIGHTS",

@@ -170,7 +170,7 @@ class WeightFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canvas:
-    """The picture sizes that a network accepts: data, obeyed by `_geometry` alone.
+    """The picture sizes that a network accepts: data, obeyed by `_geometry.canvas` alone.
 
     square: exactly this many pixels on both sides. longest_side: larger crops are
     reduced to it, smaller ones stay as they are. short_side: the shorter side becomes

@@ -17,6 +17,7 @@ from typing import TypeAlias
 import numpy as np
 
 from methods._base import Image, Mask, Text, UserError
+from methods._geometry.patches import bounding_box
 from methods._metrics_base import Metric as Metric
 from methods._metrics_base import Reading as Reading
 from methods._metrics_edge import color_shift, profiles_of, rim, seam
@@ -26,7 +27,6 @@ from methods._metrics_list import DEFINITIONS
 from methods._metrics_scene import Scene, scene_of, with_margin
 from methods._metrics_texture import leftover, repetition, sharpness
 from methods._metrics_truth import against_truth, why_no_lpips
-from methods._patches import bounding_box
 
 logger = logging.getLogger(__name__)
 

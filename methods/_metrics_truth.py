@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Image, Mask, Text, UserError
+from methods._geometry.patches import Box, bounding_box
 from methods._metrics_lpips import LPIPS_WEIGHTS, lpips_map
-from methods._patches import Box, bounding_box
 from methods._weights import find_weights
 
 logger = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ import numpy as np
 
 from methods._base import BadInput, Image, Mask, Settings
 from methods._events import Channel, Event, Failed, Finished, Judged, Stopping
-from methods._geometry import check_mask
+from methods._geometry.canvas import check_mask
 from methods._judging import Judge, Judging
 from methods._registry import get_eraser, settings_of
 from methods._system.device import StopToken

@@ -38,7 +38,7 @@ from methods._events import (
     Stepped,
     Waiting,
 )
-from methods._geometry import changed_outside, erase_in_patches
+from methods._geometry.canvas import changed_outside, erase_in_patches
 from methods._registry import missing_packages
 from methods._residency import Held, residency
 from methods._result_cache import ResultCache, job_key, picture_key

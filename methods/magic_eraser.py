@@ -29,7 +29,7 @@ from methods._base import (
 from methods._diffusion import ClipPrompts, DiffusionEraser, Part, pil, read_scheduler
 from methods._diffusion import sd_inpaint_pipeline as stock_pipeline
 from methods._diffusion_repositories import SD2_INPAINTING, SD15_INPAINTING
-from methods._geometry import erase_in_patches
+from methods._geometry.canvas import erase_in_patches
 from methods._magic_attention import refocused_unet
 from methods._magic_classes import background_prompt, regions
 from methods._magic_settings import MagicSettings

@@ -41,7 +41,7 @@ from methods import (
 )
 from methods import _worker as worker
 from methods._base import no_progress
-from methods._geometry import fit, plan_patches
+from methods._geometry.canvas import fit, plan_patches
 from methods._registry import missing_packages, settings_of
 from methods._result_cache import ResultCache
 from methods._system.device import devices_for

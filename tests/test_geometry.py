@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from methods import _geometry as geometry
 from methods._base import BadInput, Canvas, Image, Mask
-from methods._geometry import (
+from methods._geometry import canvas as geometry
+from methods._geometry.canvas import (
     Patch,
     changed_outside,
     check_mask,
@@ -25,7 +25,7 @@ from methods._geometry import (
     paste_back,
     plan_patches,
 )
-from methods._patches import MAX_PATCHES, Box, crop_around, reduce_mask
+from methods._geometry.patches import MAX_PATCHES, Box, crop_around, reduce_mask
 
 # --- what is tried -----------------------------------------------------------------------
 

@@ -25,9 +25,9 @@ from methods import BadInput, Image, Mask, Stopped
 from methods._base import no_progress
 from methods._diffusion import Memory, Part, pil, store
 from methods._diffusion_text import embeddings, files
+from methods._geometry.patches import reduce_mask
 from methods._large_models import QWEN_IMAGE_EDIT
 from methods._object_marks import Mark, marked, resized, whole_cells
-from methods._patches import reduce_mask
 from methods._qwen_edit_models import (
     ENCODER,
     LIGHTNING,

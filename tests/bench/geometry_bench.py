@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from methods._base import Canvas, Image, Mask  # noqa: E402
-from methods._geometry import (  # noqa: E402
+from methods._geometry.canvas import (  # noqa: E402
     changed_outside,
     check_mask,
     erase_in_patches,

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import BadInput, Canvas, Image, Mask
-from methods._patches import Patch, plan_patches, reduce_mask, round_up
+from methods._geometry.patches import Patch, plan_patches, reduce_mask, round_up
 
 __all__ = [
     "FEATHER", "Fitted", "Patch", "changed_outside", "check_mask", "erase_in_patches", "fit",

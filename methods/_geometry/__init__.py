@@ -1,0 +1,1 @@
+"""Between a photo of any size and an eraser's canvas: patches, canvas, paste."""
