@@ -54,12 +54,12 @@ if TYPE_CHECKING:
     from methods._metrics import judge as judge
     from methods._metrics import why_missing as why_missing
     from methods._metrics_lpips import LPIPS_WEIGHTS as LPIPS_WEIGHTS
-    from methods._photo import Limits as Limits
-    from methods._photo import Photo as Photo
-    from methods._photo import load_image as load_image
-    from methods._photo import load_mask as load_mask
-    from methods._photo import png_bytes as png_bytes
-    from methods._photo import view_jpeg as view_jpeg
+    from methods._photo.load import Limits as Limits
+    from methods._photo.load import Photo as Photo
+    from methods._photo.load import load_image as load_image
+    from methods._photo.load import load_mask as load_mask
+    from methods._photo.load import png_bytes as png_bytes
+    from methods._photo.load import view_jpeg as view_jpeg
     from methods._registry import BrokenEraser as BrokenEraser
     from methods._registry import broken_erasers as broken_erasers
     from methods._registry import default_erasers as default_erasers
@@ -104,7 +104,7 @@ _HOME = {
     "_judging": "Judge",
     "_metrics": "METRICS Finds Metric Reading judge why_missing",
     "_metrics_lpips": "LPIPS_WEIGHTS",
-    "_photo": "Limits Photo load_image load_mask png_bytes view_jpeg",
+    "_photo.load": "Limits Photo load_image load_mask png_bytes view_jpeg",
     "_registry": (
         "BrokenEraser broken_erasers default_erasers get_eraser list_erasers missing_packages"
         " needed_weights settings_of"

@@ -22,7 +22,9 @@ from PIL import ImageCms
 from PIL.JpegImagePlugin import JpegImageFile
 
 from methods._base import BadInput, Image
-from methods._photo import (
+from methods._photo.color import PROFILE_IGNORED
+from methods._photo.containers import exif_orientation
+from methods._photo.load import (
     EIGHT_BITS,
     FIRST_PICTURE,
     WIDE_COLORS,
@@ -33,8 +35,6 @@ from methods._photo import (
     png_bytes,
     view_jpeg,
 )
-from methods._photo_color import PROFILE_IGNORED
-from methods._photo_header import exif_orientation
 
 
 def ramp(height: int = 40, width: int = 60) -> Image:
@@ -588,7 +588,7 @@ def test_an_avif_that_lies_about_its_size() -> None:
     ],
 )
 def test_honest_avif_sizes(options: dict[str, Any]) -> None:
-    from methods._photo_av1 import largest_frame
+    from methods._photo.av1 import largest_frame
 
     assert largest_frame(saved(Pil.new("RGB", (48, 32)), "AVIF", **options)) == (48, 32)
 

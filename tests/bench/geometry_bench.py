@@ -34,7 +34,7 @@ from methods._geometry.canvas import (  # noqa: E402
     paste_back,
     plan_patches,
 )
-from methods._photo import Photo, load_image, png_bytes, view_jpeg  # noqa: E402
+from methods._photo.load import Photo, load_image, png_bytes, view_jpeg  # noqa: E402
 
 SMALL, LARGE = (816, 1228), (3264, 4912)
 CANVAS = Canvas(square=512)

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from methods._photo_av1 import largest_frame
+from methods._photo.av1 import largest_frame
 
 MAX_SEGMENTS = 20_000
 """Parts (JPEG segments, PNG and WebP chunks) that an honest file stays far below."""
@@ -315,7 +315,7 @@ def _iso_media(data: bytes) -> Header:
 
 
 def _tiff(data: bytes) -> Header:
-    from methods._photo_tiff import read_tiff
+    from methods._photo.tiff import read_tiff
 
     return read_tiff(data)
 

@@ -2,7 +2,7 @@
 
 Files come from strangers. The size of the file and the size of the picture in its header
 are judged before a pixel is decoded, the decoder sees only the first picture (see
-`_photo_header`), and whatever goes wrong becomes one of these sentences, by code:
+`_photo.containers`), and whatever goes wrong becomes one of these sentences, by code:
 
     file_missing  file_empty  file_bytes  file_pixels  file_format  file_damaged
     file_memory  mask_shape
@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import BadInput, Image, Mask, Text
-from methods._photo_color import to_srgb
-from methods._photo_decode import (
+from methods._photo.color import to_srgb
+from methods._photo.decode import (
     Decoded,
     FileSource,
     Limits,

@@ -1,0 +1,1 @@
+"""From a file that anyone may have made to pixels: containers, decoding, colours."""
