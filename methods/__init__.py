@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from methods._base import UserError as UserError
     from methods._base import WeightFile as WeightFile
     from methods._base import WeightsUnavailable as WeightsUnavailable
-    from methods._download import download as download
     from methods._error_texts import ERRORS_ZH as ERRORS_ZH
     from methods._events import Event as Event
     from methods._events import Failed as Failed
@@ -80,14 +79,15 @@ if TYPE_CHECKING:
     from methods._system.memory import trim_heaps as trim_heaps
     from methods._system.versions import PROGRAM as PROGRAM
     from methods._system.versions import versions as versions
-    from methods._weight_errors import megabytes as megabytes
-    from methods._weights import WeightState as WeightState
-    from methods._weights import WeightStatus as WeightStatus
-    from methods._weights import fetch as fetch
-    from methods._weights import fetch_in_background as fetch_in_background
-    from methods._weights import find_weights as find_weights
-    from methods._weights import use_local as use_local
-    from methods._weights import weight_status as weight_status
+    from methods._weights.download import download as download
+    from methods._weights.errors import megabytes as megabytes
+    from methods._weights.store import WeightState as WeightState
+    from methods._weights.store import WeightStatus as WeightStatus
+    from methods._weights.store import fetch as fetch
+    from methods._weights.store import fetch_in_background as fetch_in_background
+    from methods._weights.store import find_weights as find_weights
+    from methods._weights.store import use_local as use_local
+    from methods._weights.store import weight_status as weight_status
     from methods._worker import results as results
 
 _HOME = {
@@ -95,7 +95,6 @@ _HOME = {
         "BadInput Eraser EraserSpec HubFile Image Mask NpmMember Paper PipMember Progress"
         " Settings Stopped Text Unavailable UrlFile UserError WeightFile WeightsUnavailable"
     ),
-    "_download": "download",
     "_error_texts": "ERRORS_ZH",
     "_events": "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting",
     "_fingerprint": "fingerprint",
@@ -115,8 +114,9 @@ _HOME = {
     "_system.device": "StopToken best_device device_lock",
     "_system.memory": "is_out_of_memory share_heaps trim_heaps",
     "_system.versions": "PROGRAM versions",
-    "_weight_errors": "megabytes",
-    "_weights": (
+    "_weights.download": "download",
+    "_weights.errors": "megabytes",
+    "_weights.store": (
         "WeightState WeightStatus fetch fetch_in_background find_weights use_local weight_status"
     ),
     "_worker": "results",

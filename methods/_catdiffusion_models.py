@@ -18,7 +18,7 @@ from methods._diffusion import ClipPrompts, Embedding, Part, RepoFile, Repositor
 from methods._diffusion_readers import files_of, is_network
 from methods._diffusion_repositories import SD15_INPAINTING
 from methods._diffusion_text import id_tensor
-from methods._state_dict import read_tensors
+from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch

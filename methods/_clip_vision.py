@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from methods._base import Image
 from methods._diffusion_readers import read_model
-from methods._weight_repository import RepoFile, Repository
+from methods._weights.repository import RepoFile, Repository
 
 if TYPE_CHECKING:
     import torch

@@ -109,8 +109,8 @@ from methods._diffusion_text import without_idle_encoders
 from methods._embedding_files import any_kept
 from methods._system.device import best_device
 from methods._system.memory import memory_budget
-from methods._weight_repository import RepoFile as RepoFile
-from methods._weight_repository import Repository as Repository
+from methods._weights.repository import RepoFile as RepoFile
+from methods._weights.repository import Repository as Repository
 
 if TYPE_CHECKING:
     import torch

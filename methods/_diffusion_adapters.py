@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from methods._diffusion_readers import check_complete, files_of, is_network
-from methods._state_dict import read_tensors
+from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch

@@ -28,9 +28,9 @@ from methods._diffusion_readers import (
     unreadable,
 )
 from methods._system.memory import is_out_of_memory
-from methods._weight_cache import expected_digest, known_sha256
-from methods._weight_local import local_file
-from methods._weight_repository import Repository
+from methods._weights.cache import expected_digest, known_sha256
+from methods._weights.local import local_file
+from methods._weights.repository import Repository
 
 if TYPE_CHECKING:
     import torch

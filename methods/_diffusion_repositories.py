@@ -7,8 +7,8 @@ are recorded at their first download.
 
 from __future__ import annotations
 
-from methods._weight_repository import RepoFile as File
-from methods._weight_repository import Repository
+from methods._weights.repository import RepoFile as File
+from methods._weights.repository import Repository
 
 OPENRAIL_M = "CreativeML-OpenRAIL-M"
 OPENRAIL_PLUS = "CreativeML-OpenRAIL++-M"

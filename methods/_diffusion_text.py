@@ -20,7 +20,7 @@ from methods._base import DeviceName, WeightFile, WeightsUnavailable
 from methods._diffusion_memory import end_group_offload, group_offload, module_bytes
 from methods._diffusion_parts import Part, lasting_identity, store
 from methods._system.memory import give_memory_back, memory_budget
-from methods._weights import find_weights
+from methods._weights.store import find_weights
 
 if TYPE_CHECKING:
     import torch

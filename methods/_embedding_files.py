@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from methods._weight_cache import cache_dir, size_of
+from methods._weights.cache import cache_dir, size_of
 
 if TYPE_CHECKING:
     import torch

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from methods import _weights
 from methods._base import WeightsUnavailable
 from methods._registry import get_eraser, settings_of
 from methods._result_cache import job_key
 from methods._runner import Job
+from methods._weights import store
 
 
 def fingerprint(job: Job, picture: str) -> str:
@@ -21,9 +21,9 @@ def fingerprint(job: Job, picture: str) -> str:
     weights = {}
     for weight in eraser.weights_for(settings):
         try:
-            if _weights.find_weights(weight) is None:
+            if store.find_weights(weight) is None:
                 return ""
-            weights[weight.name] = _weights.digest(weight)
+            weights[weight.name] = store.digest(weight)
         except WeightsUnavailable:
             return ""
     seed = job.seed if eraser.spec.seeded else 0

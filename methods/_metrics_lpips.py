@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Image, PipMember, WeightFile
-from methods._tensor_file import unreadable
-from methods._weights import find_weights
+from methods._weights.store import find_weights
+from methods._weights.tensor_file import unreadable
 
 LPIPS_WEIGHTS = WeightFile(
     name="lpips_alexnet.ckpt",

@@ -9,7 +9,7 @@ from methods._diffusion import Part, RepoFile, Repository, check_complete, read_
 from methods._diffusion_readers import files_of, is_network
 from methods._diffusion_repositories import OPENRAIL_PLUS, SDXL_INPAINTING
 from methods._lora import merge_lora
-from methods._state_dict import read_tensors
+from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch

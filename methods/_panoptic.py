@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from methods._base import Image, Mask
 from methods._diffusion_parts import Part
 from methods._diffusion_readers import read_model
-from methods._weight_repository import RepoFile, Repository
+from methods._weights.repository import RepoFile, Repository
 
 if TYPE_CHECKING:
     import torch

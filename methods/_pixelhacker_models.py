@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from methods._diffusion import Part, RepoFile, Repository, read_model
 from methods._diffusion_readers import files_of, is_network
-from methods._state_dict import read_tensors
+from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch

@@ -16,7 +16,7 @@ from methods._diffusion import RepoFile as File
 from methods._diffusion import Repository, check_complete, read_model
 from methods._diffusion_readers import is_network
 from methods._diffusion_repositories import OPENRAIL_M, SD15_INPAINTING
-from methods._state_dict import read_tensors
+from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch

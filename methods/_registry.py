@@ -24,7 +24,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from methods._base import BadInput, Eraser, EraserSpec, Settings, Unavailable, WeightFile
-from methods._weights import WeightState, weight_status
+from methods._weights.store import WeightState, weight_status
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from methods._base import Text, WeightFile
 from methods._clip_vision import CLIP_LARGE, read_vision
 from methods._diffusion import ClipPrompts, Part, RepoFile, Repository, read_model
 from methods._diffusion_readers import files_of, is_network, unreadable
-from methods._state_dict import read_tensors
-from methods._weight_errors import variable
+from methods._weights.errors import variable
+from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch

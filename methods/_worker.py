@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from methods import _weights
 from methods._base import (
     Eraser,
     EraserSpec,
@@ -44,7 +43,8 @@ from methods._residency import Held, residency
 from methods._result_cache import ResultCache, job_key, picture_key
 from methods._system.device import StopToken
 from methods._system.memory import MemoryMeter
-from methods._weight_errors import to_be_brought
+from methods._weights import store
+from methods._weights.errors import to_be_brought
 
 logger = logging.getLogger(__name__)
 
@@ -129,12 +129,12 @@ class Worker:
 
     def _digest(self, task: Task, weight: WeightFile) -> str:
         """SHA-256 of the file, which is on this machine when this returns."""
-        if _weights.find_weights(weight) is None:
+        if store.find_weights(weight) is None:
             if not self._fetch_missing:
                 raise _weights_missing(task.spec, weight)
             self._fetch(task.index, weight)
         self._token.check()
-        return _weights.digest(weight)
+        return store.digest(weight)
 
     def _fetch(self, index: int, weight: WeightFile) -> None:
         told = 0.0
@@ -147,7 +147,7 @@ class Worker:
                 self._tell(Fetching(index, weight.name, done, total))
 
         self._tell(Fetching(index, weight.name, 0, weight.size))
-        _weights.fetch(weight, tell, lambda: self._token.stopped)
+        store.fetch(weight, tell, lambda: self._token.stopped)
 
     def _erased(self, task: Task, settings: dict[str, Any], weights: dict[str, str]) -> Finished:
         index = task.index

@@ -29,8 +29,8 @@ from methods._base import (
     WeightFile,
     WeightsUnavailable,
 )
-from methods._tensor_file import read_tensors, unreadable
-from methods._weights import find_weights
+from methods._weights.store import find_weights
+from methods._weights.tensor_file import read_tensors, unreadable
 
 if TYPE_CHECKING:
     import torch

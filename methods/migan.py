@@ -31,8 +31,8 @@ from methods._base import (
     WeightsUnavailable,
 )
 from methods._system.memory import is_out_of_memory
-from methods._tensor_file import unreadable
-from methods._weights import find_weights
+from methods._weights.store import find_weights
+from methods._weights.tensor_file import unreadable
 
 if TYPE_CHECKING:
     from pathlib import Path

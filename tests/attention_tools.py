@@ -12,7 +12,7 @@ import tiny_models
 from methods import Image, Mask
 from methods._attentive_models import MODELS
 from methods._self_attention import TokenMasks
-from methods._weights import use_local
+from methods._weights.store import use_local
 
 LATENT = (8, 16)
 """(h, w) of `unet_inputs` and `object_mask`."""

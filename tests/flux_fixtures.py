@@ -13,7 +13,7 @@ import tiny_flux
 from methods import Eraser, Image, Mask
 from methods._base import no_progress
 from methods._diffusion_text import embeddings
-from methods._weights import use_local
+from methods._weights.store import use_local
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from methods import PipMember, WeightFile, WeightsUnavailable, fetch
 from methods._diffusion_repositories import SD15_INPAINTING
 from methods._diffusion_text import embeddings
 from methods._powerpaint_models import V1, V2, v2_folder
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.powerpaint import PowerPaint
 from tiny_models import byte_letters
 

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image as PilImage
 
-from methods import Image, Mask, _weights, list_erasers, load_image
+from methods import Image, Mask, list_erasers, load_image
 from methods import _cli_weights as cli_weights
 from methods import _registry as registry
 from methods import _worker as worker
 from methods.__main__ import main
 from methods._cli import megabytes, settings_for, table
 from methods._result_cache import ResultCache
+from methods._weights import store
 from segmentation import list_segmenters
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -118,7 +119,7 @@ def test_list_shows_what_is_in_the_way(
     monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(tmp_path))
     monkeypatch.delenv("ERASER_LAB_WEIGHT_MIGAN_PIPELINE_V2_ONNX", raising=False)
     monkeypatch.delenv("ERASER_LAB_LOCAL_WEIGHTS", raising=False)
-    monkeypatch.setattr(_weights, "_failed", {})  # another test may have tried in vain
+    monkeypatch.setattr(store, "_failed", {})  # another test may have tried in vain
     sick = registry.BrokenEraser("sick", "ImportError: no")
     monkeypatch.setitem(registry.found().broken, "sick", sick)
     monkeypatch.setattr(

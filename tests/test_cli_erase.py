@@ -21,7 +21,7 @@ from methods import _registry as registry
 from methods import _worker as worker
 from methods.__main__ import main
 from methods._result_cache import ResultCache
-from methods._weights import use_local
+from methods._weights.store import use_local
 from segmentation import list_segmenters
 
 ROOT = Path(__file__).resolve().parent.parent

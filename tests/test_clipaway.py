@@ -25,7 +25,7 @@ from methods._clipaway_models import (
 )
 from methods._clipaway_network import PictureAdapter, projection
 from methods._diffusion_repositories import SD15_INPAINTING
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.clipaway import ClipAway
 from tiny_removers import alpha_clip
 

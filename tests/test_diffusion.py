@@ -137,7 +137,7 @@ def test_equal_files_are_one_component_wherever_they_lie(tmp_path: Path) -> None
 
     import torch
 
-    from methods._weights import use_local
+    from methods._weights.store import use_local
 
     ours, theirs = Part(SD15_INPAINTING, "tokenizer"), Part(SD2_INPAINTING, "tokenizer")
     assert identity(ours, torch.float32) == identity(theirs, torch.float32)
@@ -220,7 +220,7 @@ def test_files_that_are_something_else_are_refused(damage: str, tmp_path: Path) 
         name="damaged", license="MIT", by_hand=SD15.by_hand, repo="a/b", revision="0" * 40,
         files=tuple(f for f in SD15.files if f.path.startswith("unet/")),
     )  # fmt: skip
-    from methods._weights import use_local
+    from methods._weights.store import use_local
 
     use_local("damaged", folder)
     try:

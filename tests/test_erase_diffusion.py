@@ -17,7 +17,7 @@ from methods import Eraser, Image, Mask, Stopped
 from methods._base import no_progress
 from methods._diffusion import attention_processors, store
 from methods._self_attention import Tokens
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.erase_diffusion import (
     BASE,
     EraseDiffusion,

@@ -45,7 +45,7 @@ from methods._geometry.canvas import fit, plan_patches
 from methods._registry import missing_packages, settings_of
 from methods._result_cache import ResultCache
 from methods._system.device import devices_for
-from methods._weights import digest
+from methods._weights.store import digest
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECS = list_erasers()

@@ -13,8 +13,9 @@ import pytest
 from _weight_server import Page, Server, closed_port, serving
 from examples.remote import RECORD, bring, is_here, place_of
 from examples.rows import PhotoRef
-from methods import BadInput, UserError, _weight_http, load_image, png_bytes
-from methods._weight_http import _dead
+from methods import BadInput, UserError, load_image, png_bytes
+from methods._weights import http
+from methods._weights.http import _dead
 
 PICTURE = png_bytes(np.full((40, 60, 3), 128, np.uint8))
 OTHER = png_bytes(np.full((40, 60, 3), 90, np.uint8))
@@ -94,7 +95,7 @@ def test_nobody_listens() -> None:
 def test_a_server_that_falls_silent_is_given_up(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_weight_http, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(http, "STALL_SECONDS", 0.3)
     server.pages["/slow"] = Page(PICTURE, stalls=[20] * 50)
     ref = linked(server, "/slow")
     assert code_of(ref) == "photo_unreachable"

@@ -31,7 +31,7 @@ from examples.rows import PhotoRef
 from examples.running import Choice, RowResult, Step, run_table
 from examples.tables import main
 from methods import BadInput, StopToken, Text, load_image, png_bytes
-from methods._weight_http import _dead
+from methods._weights.http import _dead
 from segmentation import mask_png
 from table_fixtures import hole, huge_png, put_case, scene, small_jpeg
 

@@ -35,7 +35,7 @@ from methods._klein_settings import FILL, REMOVE
 from methods._large_models import FLUX2_KLEIN
 from methods._object_marks import Mark, marked, whole_cells
 from methods._registry import settings_of
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.flux2_klein import Flux2Klein
 
 STEPS = 3

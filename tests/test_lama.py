@@ -34,7 +34,7 @@ from methods._lama_network import (
 from methods._lama_refine_network import LEAST_SIDE, Refiner, reduce_image, smaller_copies
 from methods._lama_refine_network import _comparable as hole_to_compare
 from methods._result_cache import ResultCache
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.lama import BIG_LAMA, Lama
 
 STAGES = (
@@ -381,7 +381,7 @@ def test_settings_reach_the_picture(tiny_file: Path, monkeypatch: pytest.MonkeyP
     assert all(result.changed_outside == 0 for result in results)
     plain = results[0].image
     assert all((result.image != plain).any() for result in results[1:3])
-    assert results[0].weights == {BIG_LAMA.name: worker._weights.digest(BIG_LAMA)}
+    assert results[0].weights == {BIG_LAMA.name: worker.store.digest(BIG_LAMA)}
 
 
 def test_the_canvas_is_as_large_as_the_user_wants() -> None:

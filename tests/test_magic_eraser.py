@@ -18,7 +18,7 @@ from methods import magic_eraser as module
 from methods._base import no_progress
 from methods._diffusion import store
 from methods._panoptic import MASK2FORMER, NOTHING, Panoptic
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.magic_eraser import BASES, MagicEraser
 from methods.sd_inpainting import SdInpainting
 from methods.telea import Telea

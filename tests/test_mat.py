@@ -25,7 +25,7 @@ from methods import Failed, Image, Job, Mask, Unavailable, run
 from methods import _registry as registry
 from methods import mat as module
 from methods._base import no_progress
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.mat import PACKAGE, PLACES, Mat, own_name
 
 needs_package = pytest.mark.skipif(

@@ -20,7 +20,7 @@ from methods._base import no_progress
 from methods._diffusion import DiffusionEraser
 from methods._diffusion_memory import module_bytes
 from methods._diffusion_repositories import SD15_INPAINTING, SDXL_INPAINTING
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.sd_inpainting import SdInpainting
 from methods.sdxl_inpainting import SdxlInpainting
 

@@ -28,7 +28,7 @@ from methods._migan_network import (
     state_of_pipeline,
 )
 from methods._onnx_tensors import read_onnx
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.migan import PIPELINE, MiGan, _with_onnx, _with_torch
 
 CASES = golden_files("migan", "forward_*.safetensors")

@@ -23,7 +23,7 @@ from methods._objectclear_fusion import fuse
 from methods._objectclear_guide import Guide
 from methods._objectclear_models import REPOSITORY
 from methods._objectclear_network import ObjectWord
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.objectclear import ObjectClear
 
 METHOD = "objectclear"

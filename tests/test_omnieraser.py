@@ -22,7 +22,7 @@ from methods._diffusion_text import embeddings
 from methods._flux_models import DEV, SHARED
 from methods._flux_prompts import FluxPrompts
 from methods._omnieraser_models import REPOSITORY
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.omnieraser import PROMPT, OmniEraser
 
 pytestmark = pytest.mark.usefixtures("home")

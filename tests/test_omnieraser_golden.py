@@ -21,7 +21,7 @@ from methods import omnieraser
 from methods._base import Image, Mask
 from methods._diffusion import DiffusionEraser, Embedding
 from methods._flux_models import DEV, SHARED
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.omnieraser import OmniEraser
 
 METHOD = "omnieraser"

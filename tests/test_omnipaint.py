@@ -20,7 +20,7 @@ from methods._diffusion import adapted
 from methods._diffusion_adapters import additions_of
 from methods._omnipaint_branch import FOR_THE_PHOTO
 from methods._omnipaint_models import REPOSITORY, read_embedding
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.omnipaint import OmniPaint
 
 pytestmark = pytest.mark.usefixtures("home")

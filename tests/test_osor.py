@@ -20,7 +20,7 @@ from methods._base import no_progress
 from methods._diffusion import generator, read_scheduler, sdxl_inpaint_pipeline, store
 from methods._diffusion_repositories import SDXL_INPAINTING
 from methods._lora import _by_layer, merge_lora
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.osor import Osor
 from tiny_removers import low_rank
 

@@ -22,7 +22,7 @@ from methods._diffusion import Part, read_scheduler, sd_pipeline, store
 from methods._diffusion_text import embeddings
 from methods._powerpaint_models import V1, V1_MERGED, V2, v2_folder, with_task_words
 from methods._registry import settings_of
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.powerpaint import PowerPaint, authors_size
 from methods.sd_inpainting import SdInpainting
 

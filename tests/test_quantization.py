@@ -28,8 +28,8 @@ from methods._diffusion_memory import (
 from methods._diffusion_parts import ComponentStore, Part, identity, part_bytes
 from methods._diffusion_quantization import BLOCKS, check_quantization
 from methods._diffusion_settings import TransformerSettings
-from methods._weight_repository import RepoFile, Repository
-from methods._weights import use_local
+from methods._weights.repository import RepoFile, Repository
+from methods._weights.store import use_local
 from tiny_models import save, seeded
 from tiny_removers import low_rank
 

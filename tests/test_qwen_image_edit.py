@@ -39,7 +39,7 @@ from methods._qwen_edit_models import (
 )
 from methods._qwen_edit_settings import FILL, NOTHING, REMOVE
 from methods._registry import settings_of
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.qwen_image_edit import QwenImageEdit, scheduler, size_for
 
 STEPS = 2

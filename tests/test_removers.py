@@ -18,7 +18,7 @@ from methods import Eraser, Image, Mask, get_eraser
 from methods._base import no_progress
 from methods._diffusion import store
 from methods._residency import residency
-from methods._weights import use_local
+from methods._weights.store import use_local
 
 NAMES = (
     "objectclear", "osor", "clipaway", "rorem", "powerpaint", "flux2_klein", "qwen_image_edit",

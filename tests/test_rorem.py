@@ -24,7 +24,7 @@ from methods._base import no_progress
 from methods._diffusion import store
 from methods._registry import settings_of
 from methods._rorem_models import FAST_UNET, LCM, REPOSITORY, UNET
-from methods._weights import use_local
+from methods._weights.store import use_local
 from methods.rorem import Rorem, grown, scheduler
 
 

@@ -16,7 +16,7 @@ import torch
 import tiny_lama
 from methods import Unavailable
 from methods._lama_network import generator_name
-from methods._tensor_file import read_tensors
+from methods._weights.tensor_file import read_tensors
 
 LAYOUTS: list[Callable[[Any, Path], Path]] = [
     tiny_lama.save_checkpoint,

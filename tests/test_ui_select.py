@@ -138,7 +138,7 @@ def test_grabcut_steps_back_as_soon_as_the_weights_are_here(
 def test_a_segmenter_that_is_asked_for_is_not_replaced_by_another(
     service: Service, photo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("methods._weights.find_weights", lambda weight: None)
+    monkeypatch.setattr("methods._weights.store.find_weights", lambda weight: None)
     monkeypatch.setattr("methods.find_weights", lambda weight: None)
     monkeypatch.setattr("segmentation.registry._shared", {})
     answer = service.segment({**prompts(photo), "segmenter": "mobile_sam"})

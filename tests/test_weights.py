@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 
 from _weight_server import Page, Server, closed_port, serving
-from methods import _weight_cache, _weight_http, _weights
 from methods._base import HubFile, Source, Stopped, UrlFile, WeightFile, WeightsUnavailable
 from methods._weight_console import console_progress
-from methods._weights import WeightState, fetch, find_weights, use_local, weight_status
+from methods._weights import cache, http, store
+from methods._weights.store import WeightState, fetch, find_weights, use_local, weight_status
 
 BODY = bytes(range(256)) * 6000  # 1.5 MB: several chunks
 ROOT = Path(__file__).parent.parent
@@ -41,7 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name.startswith(("ERASER_LAB_", "HF_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(tmp_path / "cache"))
-    for memory in (_weight_cache._known, _weight_http._dead, _weights._failed):
+    for memory in (cache._known, http._dead, store._failed):
         memory.clear()
     return tmp_path / "cache"
 
@@ -95,7 +95,7 @@ def test_stop_keeps_what_came_and_the_next_call_goes_on(server: Server, folder: 
     server.pages["/a"] = Page(BODY, stalls=[800_000])
     wanted = weight(UrlFile(server.url("/a")))
     with pytest.raises(Stopped):
-        fetch(wanted, should_stop=lambda: _weight_cache.size_of(folder / "net.bin.part") > 0)
+        fetch(wanted, should_stop=lambda: cache.size_of(folder / "net.bin.part") > 0)
     assert names(folder) == {"net.bin.part", "net.bin.part.json"}
     assert weight_status(wanted).state is WeightState.MISSING
     assert fetch(wanted).read_bytes() == BODY
@@ -152,7 +152,7 @@ def test_a_dead_host_is_left_alone_for_a_while(
     dead = UrlFile(f"http://localhost:{closed_port()}/a")
     assert "localhost (no connection)" in str(failure(weight(dead)))
     assert "localhost (could not be reached a moment ago)" in str(failure(weight(dead)))
-    monkeypatch.setattr(_weight_http, "DEAD_SECONDS", 0.0)
+    monkeypatch.setattr(http, "DEAD_SECONDS", 0.0)
     assert "localhost (no connection)" in str(failure(weight(dead)))
     assert fetch(weight(dead, UrlFile(server.url("/a")))).read_bytes() == BODY
 
@@ -165,7 +165,7 @@ def test_a_name_server_that_never_answers_is_given_up(monkeypatch: pytest.Monkey
         raise socket.gaierror("no")
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
-    monkeypatch.setattr(_weight_http, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(http, "CONNECT_SECONDS", 0.3)
     try:  # without a limit of our own this would wait for ever
         error = failure(weight(UrlFile("http://weights.invalid/a")))
     finally:
@@ -176,7 +176,7 @@ def test_a_name_server_that_never_answers_is_given_up(monkeypatch: pytest.Monkey
 def test_a_host_that_takes_the_call_and_says_nothing_is_dead(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_weight_http, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(http, "ANSWER_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         wanted = weight(UrlFile(f"http://127.0.0.1:{silent.getsockname()[1]}/a"))
         assert "127.0.0.1 (no answer in 0.3 s)" in str(failure(wanted))
@@ -184,7 +184,7 @@ def test_a_host_that_takes_the_call_and_says_nothing_is_dead(
 
 
 def test_a_stalled_server_is_asked_again(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_weight_http, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(http, "STALL_SECONDS", 0.3)
     server.pages["/a"] = Page(BODY, stalls=[800_000])
     assert fetch(weight(UrlFile(server.url("/a")))).read_bytes() == BODY
     assert len(server.seen) == 2
@@ -193,7 +193,7 @@ def test_a_stalled_server_is_asked_again(server: Server, monkeypatch: pytest.Mon
 def test_a_server_that_sends_nothing_is_left(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_weight_http, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(http, "STALL_SECONDS", 0.3)
     server.pages["/a"] = Page(BODY, stalls=[0, 0, 0])
     assert "nothing came" in str(failure(weight(UrlFile(server.url("/a")))))
     assert len(server.seen) == 1
@@ -204,7 +204,7 @@ def test_a_server_that_sends_nothing_is_left(
 _FETCHER = """
 import sys
 from methods._base import UrlFile, WeightFile
-from methods._weights import fetch
+from methods._weights.store import fetch
 url, size, sha256 = sys.argv[1:]
 print(fetch(WeightFile(name="net.bin", sources=(UrlFile(url),), size=int(size), sha256=sha256,
                        license="MIT")))
@@ -250,7 +250,7 @@ def test_processes_and_threads_share_one_download(server: Server, folder: Path) 
 _HOLDER = """
 import sys, time
 from methods._base import WeightFile
-from methods._weight_cache import lock_of
+from methods._weights.cache import lock_of
 lock = lock_of(WeightFile(name="net.bin", sources=(), size=1, sha256="", license=""))
 lock.acquire()
 print("held", flush=True)
@@ -282,7 +282,7 @@ def wait_for(state: WeightState, wanted: WeightFile) -> None:
 def test_in_the_background_with_failure_and_retry(server: Server) -> None:
     wanted = weight(UrlFile(server.url("/a")))
     assert weight_status(wanted).state is WeightState.MISSING
-    _weights.fetch_in_background(wanted)
+    store.fetch_in_background(wanted)
     wait_for(WeightState.FAILED, wanted)
     failed = weight_status(wanted)
     assert "does not have the file" in failed.error and failed.code == "weights_unavailable"
@@ -290,7 +290,7 @@ def test_in_the_background_with_failure_and_retry(server: Server) -> None:
 
     server.pages["/a"] = Page(BODY, stalls=[800_000])
     for _ in range(3):
-        _weights.fetch_in_background(wanted)
+        store.fetch_in_background(wanted)
     while weight_status(wanted).done < 700_000:
         threading.Event().wait(0.01)
     running = [thread.name for thread in threading.enumerate()]
@@ -309,9 +309,9 @@ def test_a_bug_in_the_background_is_told_without_its_words(
     def broken(*_: Any) -> str:
         raise RuntimeError("secret words")
 
-    monkeypatch.setattr(_weights, "obtain", broken)
+    monkeypatch.setattr(store, "obtain", broken)
     wanted = weight(UrlFile("http://weights.invalid/a"))
-    _weights.fetch_in_background(wanted)
+    store.fetch_in_background(wanted)
     wait_for(WeightState.FAILED, wanted)
     assert weight_status(wanted).code == "weights_bug"
     assert "secret" not in weight_status(wanted).error
@@ -379,7 +379,7 @@ def test_a_file_is_hashed_once_and_again_when_it_changes(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashed: list[Path] = []
-    real = _weight_cache.sha256_of
+    real = cache.sha256_of
 
     def counting(path: Path, check: Callable[[], None] | None = None) -> str:
         hashed.append(path)
@@ -387,13 +387,13 @@ def test_a_file_is_hashed_once_and_again_when_it_changes(
 
     server.pages["/a"] = Page(BODY)
     wanted = weight(UrlFile(server.url("/a")))
-    monkeypatch.setattr(_weight_cache, "_LARGE", len(BODY))
+    monkeypatch.setattr(cache, "_LARGE", len(BODY))
     path = fetch(wanted)
-    monkeypatch.setattr(_weight_cache, "sha256_of", counting)
-    _weight_cache._known.clear()  # as after a restart
+    monkeypatch.setattr(cache, "sha256_of", counting)
+    cache._known.clear()  # as after a restart
     assert find_weights(wanted) == path and hashed == []
     (path.parent / "verified.json").write_text("[broken")
-    _weight_cache._known.clear()
+    cache._known.clear()
     assert find_weights(wanted) == path and hashed == [path]
     os.utime(path, ns=(1, 1))
     assert find_weights(wanted) == path == find_weights(wanted) and hashed == [path] * 2
@@ -409,14 +409,14 @@ def test_a_file_put_there_by_hand_is_checked(folder: Path) -> None:
     folder.mkdir()
     (folder / "net.bin").write_bytes(BODY)
     assert find_weights(weight()) == folder / "net.bin"
-    assert _weights.digest(weight()) == weight().sha256
+    assert store.digest(weight()) == weight().sha256
 
 
 def test_without_a_pin_the_first_download_counts(server: Server, folder: Path) -> None:
     server.pages["/a"] = Page(BODY)
     wanted = weight(UrlFile(server.url("/a")), sha256=None, unpinned_because="never seen here")
     path = fetch(wanted)
-    assert _weights.digest(wanted) == hashlib.sha256(BODY).hexdigest()
+    assert store.digest(wanted) == hashlib.sha256(BODY).hexdigest()
     tampered(path)
     assert find_weights(wanted) is None
     server.pages["/a"].body = BODY[::-1]
@@ -437,7 +437,7 @@ def test_without_a_pin_only_the_same_state_is_continued(server: Server, folder: 
     server.pages["/a"] = Page(BODY, stalls=[800_000])
     part = folder / "net.bin.part"
     with pytest.raises(Stopped):
-        fetch(wanted, should_stop=lambda: _weight_cache.size_of(part) > 0)
+        fetch(wanted, should_stop=lambda: cache.size_of(part) > 0)
     server.pages["/a"] = Page(BODY[::-1], etag='"two"')
     assert fetch(wanted).read_bytes() == BODY[::-1]
 
@@ -479,7 +479,7 @@ def test_the_three_ways_of_a_local_file(own: Path, monkeypatch: pytest.MonkeyPat
         assert find_weights(weight()) == path == fetch(weight())
         assert status.local and status.state is WeightState.READY
         assert status.done == status.size == path.stat().st_size
-        assert _weights.digest(weight()) == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert store.digest(weight()) == hashlib.sha256(path.read_bytes()).hexdigest()
 
     monkeypatch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(own.parent))
     check(own)
@@ -531,7 +531,7 @@ def test_no_source_at_all() -> None:
 _HUB_FETCHER = """
 import sys
 from methods._base import HubFile, WeightFile, WeightsUnavailable
-from methods._weights import fetch
+from methods._weights.store import fetch
 size, sha256 = sys.argv[1:]
 try:
     print(fetch(WeightFile(name="net.bin", sources=(HubFile("org/repo", "sub/net.bin", "a" * 40),),

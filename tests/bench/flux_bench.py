@@ -46,7 +46,7 @@ from methods._diffusion_adapters import additions_of  # noqa: E402
 from methods._diffusion_text import embeddings  # noqa: E402
 from methods._flux_models import DEV, FILL, SHARED  # noqa: E402
 from methods._system.memory import MemoryMeter  # noqa: E402
-from methods._weights import use_local  # noqa: E402
+from methods._weights.store import use_local  # noqa: E402
 
 NAMES = ("omnieraser", "omnipaint", "flux_fill")
 ENCODERS = ("text_encoder", "text_encoder_2")

@@ -30,7 +30,7 @@ from methods._diffusion_memory import module_bytes  # noqa: E402
 from methods._diffusion_repositories import SD2_INPAINTING  # noqa: E402
 from methods._pixelhacker_network import PUBLISHED  # noqa: E402
 from methods._system.memory import give_memory_back  # noqa: E402
-from methods._weights import use_local  # noqa: E402
+from methods._weights.store import use_local  # noqa: E402
 from methods.erase_diffusion import EraseDiffusion  # noqa: E402
 from methods.sd_inpainting import SdInpainting  # noqa: E402
 

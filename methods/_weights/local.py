@@ -4,7 +4,7 @@ Three ways, in this order: `use_local`, the variable ERASER_LAB_WEIGHT_<NAME>, a
 ERASER_LAB_LOCAL_WEIGHTS searched by file name. Such a file need not match the pin: the user
 named it, so it is taken, and its own digest is what is reported.
 
-Files that belong together (`<folder>/unet/config.json`, see `_weight_repository`) can also be
+Files that belong together (`<folder>/unet/config.json`, see `_weights.repository`) can also be
 given all at once: the same three ways with the folder's name and a folder of the user's own.
 Its files may have other names (another precision, shards); what matters is that the
 sub-folder holds something of the kind.
@@ -16,7 +16,7 @@ import os
 from pathlib import Path
 
 from methods._base import WeightFile
-from methods._weight_errors import local_missing, variable
+from methods._weights.errors import local_missing, variable
 
 _FOLDER = "ERASER_LAB_LOCAL_WEIGHTS"
 _NETWORKS = (".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".onnx")

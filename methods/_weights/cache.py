@@ -26,7 +26,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from methods._base import WeightFile
-from methods._weight_errors import DiskFull, record_damaged
+from methods._weights.errors import DiskFull, record_damaged
 
 RECORD = "weights.lock.json"
 _VERIFIED = "verified.json"

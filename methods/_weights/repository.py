@@ -2,7 +2,7 @@
 
 Each file is an ordinary WeightFile whose name is `<folder>/<path in the repository>`, so that
 fetching, hashes and states need nothing new, and the cache holds the folder as the libraries
-expect it. The user can point a whole folder somewhere else (see `_weight_local`):
+expect it. The user can point a whole folder somewhere else (see `_weights.local`):
 
     ERASER_LAB_WEIGHT_<FOLDER>=/models/my-diffusers-folder
     python -m methods erase … --weights <folder>=/models/my-diffusers-folder
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from methods._base import HubFile, Text, UrlFile, WeightFile, WeightsUnavailable
-from methods._weight_errors import command, to_be_brought, variable
-from methods._weights import find_weights
+from methods._weights.errors import command, to_be_brought, variable
+from methods._weights.store import find_weights
 
 NOT_SEEN = "its hash could not be seen when this was written"
 

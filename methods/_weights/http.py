@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from methods._weight_cache import beside, need_room, size_of
-from methods._weight_errors import SourceFailed, megabytes
-from methods._weight_watch import Watch
+from methods._weights.cache import beside, need_room, size_of
+from methods._weights.errors import SourceFailed, megabytes
+from methods._weights.progress import Watch
 
 CONNECT_SECONDS = 8.0  # all addresses of the host together, with the look-up of its name
 ADDRESS_SECONDS = 3.0  # one address: a broken IPv6 route must leave time for IPv4

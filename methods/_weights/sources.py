@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from methods import _weight_cache as cache
 from methods._base import HubFile, NpmMember, PipMember, Source, UrlFile, WeightFile
-from methods._weight_errors import SourceFailed
-from methods._weight_http import Download
-from methods._weight_packages import fetch_member
-from methods._weight_watch import Watch
+from methods._weights import cache
+from methods._weights.errors import SourceFailed
+from methods._weights.http import Download
+from methods._weights.packages import fetch_member
+from methods._weights.progress import Watch
 
 
 class _WrongFile(SourceFailed):

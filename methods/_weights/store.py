@@ -2,7 +2,7 @@
 
 A file is used only when its SHA-256 is the pinned one. It grows beside the cache's files and
 is moved among them, whole and checked, in one step; one process fetches it while others
-wait. A file named by the user is taken as it is (see `_weight_local`).
+wait. A file named by the user is taken as it is (see `_weights.local`).
 
     ERASER_LAB_WEIGHTS          moves the cache
     ERASER_LAB_OFFLINE=1        nothing is fetched
@@ -25,15 +25,14 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from methods import _weight_cache as cache
-from methods import _weight_errors as errors
 from methods._base import WeightFile, WeightsUnavailable
-from methods._weight_cache import cache_dir as cache_dir
-from methods._weight_cache import sha256_of as sha256_of
-from methods._weight_local import local_file
-from methods._weight_local import use_local as use_local
-from methods._weight_sources import network_forbidden, obtain
-from methods._weight_watch import Progress, Watch
+from methods._weights import cache, errors
+from methods._weights.cache import cache_dir as cache_dir
+from methods._weights.cache import sha256_of as sha256_of
+from methods._weights.local import local_file
+from methods._weights.local import use_local as use_local
+from methods._weights.progress import Progress, Watch
+from methods._weights.sources import network_forbidden, obtain
 
 _log = logging.getLogger(__name__)
 _LOCK_TICK = 0.1

