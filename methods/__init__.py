@@ -46,13 +46,13 @@ if TYPE_CHECKING:
     from methods._geometry.canvas import changed_outside as changed_outside
     from methods._geometry.canvas import check_mask as check_mask
     from methods._judging import Judge as Judge
-    from methods._metrics import METRICS as METRICS
-    from methods._metrics import Finds as Finds
-    from methods._metrics import Metric as Metric
-    from methods._metrics import Reading as Reading
-    from methods._metrics import judge as judge
-    from methods._metrics import why_missing as why_missing
-    from methods._metrics_lpips import LPIPS_WEIGHTS as LPIPS_WEIGHTS
+    from methods._metrics.judge import METRICS as METRICS
+    from methods._metrics.judge import Finds as Finds
+    from methods._metrics.judge import Metric as Metric
+    from methods._metrics.judge import Reading as Reading
+    from methods._metrics.judge import judge as judge
+    from methods._metrics.judge import why_missing as why_missing
+    from methods._metrics.lpips import LPIPS_WEIGHTS as LPIPS_WEIGHTS
     from methods._photo.load import Limits as Limits
     from methods._photo.load import Photo as Photo
     from methods._photo.load import load_image as load_image
@@ -101,8 +101,8 @@ _HOME = {
     "_fits": "CARDS Fit fits",
     "_geometry.canvas": "changed_outside check_mask",
     "_judging": "Judge",
-    "_metrics": "METRICS Finds Metric Reading judge why_missing",
-    "_metrics_lpips": "LPIPS_WEIGHTS",
+    "_metrics.judge": "METRICS Finds Metric Reading judge why_missing",
+    "_metrics.lpips": "LPIPS_WEIGHTS",
     "_photo.load": "Limits Photo load_image load_mask png_bytes view_jpeg",
     "_registry": (
         "BrokenEraser broken_erasers default_erasers get_eraser list_erasers missing_packages"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from methods._base import DeviceName, Image
-from methods._metrics_base import Reading
+from methods._metrics.base import Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from methods._base import Image, Mask
 from methods._events import Finished, Judged
-from methods._metrics_base import Reading
+from methods._metrics.base import Reading
 from methods._system.device import StopToken
 
 logger = logging.getLogger(__name__)
 
 Judge: TypeAlias = Callable[[Image, Mask, Image], Sequence[Reading]]
-"""judge(photo, mask, result); see `methods._metrics.judge`."""
+"""judge(photo, mask, result); see `methods._metrics.judge.judge`."""
 
 
 class Judging:

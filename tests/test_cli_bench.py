@@ -17,7 +17,7 @@ from methods import _cli_bench_quality as quality
 from methods.__main__ import main
 from methods._cli_bench_picture import HEIGHT, WIDTH, scales_for, trade_off
 from methods._cli_bench_quality import Case, Measured, Quality, summary
-from methods._metrics import Reading
+from methods._metrics.judge import Reading
 from metric_tools import stand_in
 
 QUICK = ["--erasers", "telea,navier_stokes"]
@@ -46,7 +46,7 @@ def small_bench(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(quality, "truth_cases", two)
     monkeypatch.setattr(cli_bench, "prepare_lpips", lambda: None)
-    monkeypatch.setattr("methods._metrics_truth.find_weights", lambda weight: None)
+    monkeypatch.setattr("methods._metrics.truth.find_weights", lambda weight: None)
 
 
 def row(eraser: str, seconds: float, lpips: float | None, ssim: float = 0.5) -> Quality:

@@ -14,8 +14,8 @@ import pytest
 
 from methods import METRICS, Image, Mask, Reading, judge, why_missing
 from methods._cli_markdown import numbers_as_markdown
-from methods._metrics import EXPLAINED_BY
-from methods._metrics_scene import MOST_PIXELS, scene_of
+from methods._metrics.judge import EXPLAINED_BY
+from methods._metrics.scene import MOST_PIXELS, scene_of
 from metric_tools import (
     EXAMPLES,
     Scene,
@@ -270,9 +270,9 @@ def test_nothing_given_is_changed(hill_scene: Scene) -> None:
 
 
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    from methods import _metrics_truth
+    from methods._metrics import truth
 
-    monkeypatch.setattr(_metrics_truth, "find_weights", lambda weight: None)
+    monkeypatch.setattr(truth, "find_weights", lambda weight: None)
     missing = why_missing("lpips_mask")
     assert missing is not None and "fetch lpips" in missing.en and "fetch lpips" in missing.zh
     assert why_missing("rim") is None

@@ -23,7 +23,7 @@ FINE = ["several-targets", "shadow", "large-object"]
 def real_weights(migan_weights: Path) -> None:
     """MI-GAN's and LPIPS's, fetched once as the program would."""
     from methods import fetch
-    from methods._metrics_lpips import LPIPS_WEIGHTS
+    from methods._metrics.lpips import LPIPS_WEIGHTS
 
     fetch(LPIPS_WEIGHTS)
 

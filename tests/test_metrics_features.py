@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from methods import METRICS, Image, Unavailable, judge
-from methods._metrics import _read
-from methods._metrics_features import novelty, remove, remove_square, still_there
+from methods._metrics.features import novelty, remove, remove_square, still_there
+from methods._metrics.judge import _read
 from metric_tools import (
     Scene,
     blurred,

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from methods import METRICS, Image, Mask, Unavailable, judge
-from methods import _metrics_lpips as lpips_module
-from methods import _metrics_truth as truth_module
-from methods._metrics_lpips import LPIPS_WEIGHTS, lpips_map, network_of, read_arrays, state_of
-from methods._metrics_truth import MOST_PSNR, against_truth, banded, ssim_map
+from methods._metrics import lpips as lpips_module
+from methods._metrics import truth as truth_module
+from methods._metrics.lpips import LPIPS_WEIGHTS, lpips_map, network_of, read_arrays, state_of
+from methods._metrics.truth import MOST_PSNR, against_truth, banded, ssim_map
 from metric_tools import Scene, better, blurred, stand_in, tinted
 
 

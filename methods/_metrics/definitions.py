@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from methods._base import Paper, Text
-from methods._metrics_base import Direction, Metric
+from methods._metrics.base import Direction, Metric
 
 _SSIM = Paper(
     "Image Quality Assessment: From Error Visibility to Structural Similarity",

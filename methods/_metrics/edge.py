@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from methods._metrics_scene import Scene, smoothed
+from methods._metrics.scene import Scene, smoothed
 
 REACH = 20
 """Pixels of a profile on either side of the edge."""

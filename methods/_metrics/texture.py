@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from methods._metrics_scene import Gray, Scene, reduced, smoothed
+from methods._metrics.scene import Gray, Scene, reduced, smoothed
 
 _FLOOR = 1.0  # variance of luma (levels²) that nobody sees; keeps flat skies from being judged
 _LEAST_PIXELS = 64

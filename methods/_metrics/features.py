@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from methods._base import Image, Mask
 from methods._geometry.patches import bounding_box
-from methods._metrics_scene import Scene
+from methods._metrics.scene import Scene
 
 Features: TypeAlias = Callable[[Image], NDArray[np.float32]]
 """(H, W, 3) uint8 to (h, w, C): a network's features on a grid that covers the picture."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from methods._base import Image, Mask, Text, UserError
 from methods._geometry.patches import Box, bounding_box
-from methods._metrics_lpips import LPIPS_WEIGHTS, lpips_map
+from methods._metrics.lpips import LPIPS_WEIGHTS, lpips_map
 from methods._weights.store import find_weights
 
 logger = logging.getLogger(__name__)

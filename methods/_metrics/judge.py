@@ -18,15 +18,15 @@ import numpy as np
 
 from methods._base import Image, Mask, Text, UserError
 from methods._geometry.patches import bounding_box
-from methods._metrics_base import Metric as Metric
-from methods._metrics_base import Reading as Reading
-from methods._metrics_edge import color_shift, profiles_of, rim, seam
-from methods._metrics_features import Features as Features
-from methods._metrics_features import of_features
-from methods._metrics_list import DEFINITIONS
-from methods._metrics_scene import Scene, scene_of, with_margin
-from methods._metrics_texture import leftover, repetition, sharpness
-from methods._metrics_truth import against_truth, why_no_lpips
+from methods._metrics.base import Metric as Metric
+from methods._metrics.base import Reading as Reading
+from methods._metrics.definitions import DEFINITIONS
+from methods._metrics.edge import color_shift, profiles_of, rim, seam
+from methods._metrics.features import Features as Features
+from methods._metrics.features import of_features
+from methods._metrics.scene import Scene, scene_of, with_margin
+from methods._metrics.texture import leftover, repetition, sharpness
+from methods._metrics.truth import against_truth, why_no_lpips
 
 logger = logging.getLogger(__name__)
 
