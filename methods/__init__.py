@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from methods._base import UserError as UserError
     from methods._base import WeightFile as WeightFile
     from methods._base import WeightsUnavailable as WeightsUnavailable
+    from methods._diffusion.hardware_fit import CARDS as CARDS
+    from methods._diffusion.hardware_fit import Fit as Fit
+    from methods._diffusion.hardware_fit import fits as fits
     from methods._error_texts import ERRORS_ZH as ERRORS_ZH
     from methods._events import Event as Event
     from methods._events import Failed as Failed
@@ -40,9 +43,6 @@ if TYPE_CHECKING:
     from methods._events import Stopping as Stopping
     from methods._events import Waiting as Waiting
     from methods._fingerprint import fingerprint as fingerprint
-    from methods._fits import CARDS as CARDS
-    from methods._fits import Fit as Fit
-    from methods._fits import fits as fits
     from methods._geometry.canvas import changed_outside as changed_outside
     from methods._geometry.canvas import check_mask as check_mask
     from methods._judging import Judge as Judge
@@ -95,10 +95,10 @@ _HOME = {
         "BadInput Eraser EraserSpec HubFile Image Mask NpmMember Paper PipMember Progress"
         " Settings Stopped Text Unavailable UrlFile UserError WeightFile WeightsUnavailable"
     ),
+    "_diffusion.hardware_fit": "CARDS Fit fits",
     "_error_texts": "ERRORS_ZH",
     "_events": "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting",
     "_fingerprint": "fingerprint",
-    "_fits": "CARDS Fit fits",
     "_geometry.canvas": "changed_outside check_mask",
     "_judging": "Judge",
     "_metrics.judge": "METRICS Finds Metric Reading judge why_missing",

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from methods._diffusion_attention import removed_after
+from methods._diffusion.patching import removed_after
 
 
 @dataclass(frozen=True, slots=True)

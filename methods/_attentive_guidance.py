@@ -21,14 +21,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from methods._diffusion_attention import (
+from methods._diffusion.patching import (
     Block,
     attention_processors,
     removed_after,
     replaced,
     transformer_blocks,
 )
-from methods._self_attention import SelfAttention, TokenMasks, Tokens
+from methods._diffusion.self_attention import SelfAttention, TokenMasks, Tokens
 
 if TYPE_CHECKING:
     import torch

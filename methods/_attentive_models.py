@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from methods._base import WeightFile
-from methods._diffusion import (
+from methods._diffusion.eraser import (
     ClipPrompts,
     Part,
     Repository,
@@ -15,7 +15,7 @@ from methods._diffusion import (
     sd_inpaint_pipeline,
     sdxl_inpaint_pipeline,
 )
-from methods._diffusion_repositories import SD15, SD21, SDXL
+from methods._diffusion.repositories import SD15, SD21, SDXL
 
 _TEXT = ("tokenizer", "text_encoder")
 _SDXL_TEXT = (*_TEXT, "tokenizer_2", "text_encoder_2")

@@ -12,7 +12,7 @@ from pydantic import model_validator
 from methods._attentive_freeu import FreeU
 from methods._attentive_guidance import Redirection
 from methods._base import setting
-from methods._diffusion_settings import MAX_PROMPT, DiffusionSettings
+from methods._diffusion.settings import MAX_PROMPT, DiffusionSettings
 
 _CHOSEN = -1
 

@@ -13,11 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from methods._base import Text, WeightFile
-from methods._clip_vision import CLIP_LARGE, read_vision
-from methods._diffusion import ClipPrompts, Embedding, Part, RepoFile, Repository, check_complete
-from methods._diffusion_readers import files_of, is_network
-from methods._diffusion_repositories import SD15_INPAINTING
-from methods._diffusion_text import id_tensor
+from methods._diffusion.clip_vision import CLIP_LARGE, read_vision
+from methods._diffusion.eraser import (
+    ClipPrompts,
+    Embedding,
+    Part,
+    RepoFile,
+    Repository,
+    check_complete,
+)
+from methods._diffusion.prompts import id_tensor
+from methods._diffusion.readers import files_of, is_network
+from methods._diffusion.repositories import SD15_INPAINTING
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods._diffusion import Part, RepoFile, Repository, check_complete
-from methods._diffusion_readers import files_of, is_network
+from methods._diffusion.eraser import Part, RepoFile, Repository, check_complete
+from methods._diffusion.readers import files_of, is_network
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:

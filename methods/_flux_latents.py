@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from methods._base import Mask
-from methods._diffusion_attention import removed_after
+from methods._diffusion.patching import removed_after
 
 if TYPE_CHECKING:
     import torch

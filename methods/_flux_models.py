@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from methods._base import Text
-from methods._diffusion import Additions, Part, Repository, read_additions
-from methods._diffusion import RepoFile as File
+from methods._diffusion.eraser import Additions, Part, Repository, read_additions
+from methods._diffusion.eraser import RepoFile as File
 from methods._flux_prompts import FluxPrompts
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from methods._diffusion import ClipPrompts, Embedding, Part
-from methods._diffusion_text import id_tensor
+from methods._diffusion.eraser import ClipPrompts, Embedding, Part
+from methods._diffusion.prompts import id_tensor
 
 T5_TOKENS = 512
 """What does not fit is cut; what is left over is padding, which FLUX looks at too."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from methods._base import setting
-from methods._diffusion import TransformerSettings
+from methods._diffusion.eraser import TransformerSettings
 
 
 class FluxSettings(TransformerSettings):

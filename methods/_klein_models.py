@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods._diffusion import ClipPrompts, Embedding, Part, Repository, read_additions
-from methods._diffusion import RepoFile as File
+from methods._diffusion.eraser import ClipPrompts, Embedding, Part, Repository, read_additions
+from methods._diffusion.eraser import RepoFile as File
 
 if TYPE_CHECKING:
     import torch

@@ -7,10 +7,10 @@ from typing import Self
 from pydantic import model_validator
 
 from methods._base import setting
-from methods._diffusion import Repository, TransformerSettings
-from methods._diffusion_settings import MAX_PROMPT
+from methods._diffusion.eraser import Repository, TransformerSettings
+from methods._diffusion.highlight import Mark
+from methods._diffusion.settings import MAX_PROMPT
 from methods._klein_models import FILLING, REMOVING
-from methods._object_marks import Mark
 
 FILL = "Fill the green spaces according to the image"
 REMOVE = "Remove the highlighted object from the scene"

@@ -32,8 +32,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from methods._base import Mask
-from methods._diffusion_attention import attention_processors, replaced, transformer_blocks
-from methods._self_attention import SelfAttention, TokenMasks
+from methods._diffusion.patching import attention_processors, replaced, transformer_blocks
+from methods._diffusion.self_attention import SelfAttention, TokenMasks
 
 if TYPE_CHECKING:
     import torch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from methods._base import setting
-from methods._diffusion_settings import MAX_PROMPT, InpaintSettings
+from methods._diffusion.settings import MAX_PROMPT, InpaintSettings
 from methods._magic_attention import Formula, Refocus
 
 

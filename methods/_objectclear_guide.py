@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from methods._base import Image, Progress
-from methods._diffusion import attention_processors, step_callback
+from methods._diffusion.eraser import attention_processors, step_callback
+from methods._diffusion.tensors import pixel_tensor
 from methods._objectclear_fusion import normalised
-from methods._picture_tensors import pixel_tensor
 
 TOKEN = 5
 """Where "object" stands in the prompt, behind the mark of its beginning."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods._diffusion import Part, Repository, SdxlPrompts, read_model
-from methods._diffusion import RepoFile as File
-from methods._diffusion_readers import files_of, is_network, unreadable
+from methods._diffusion.eraser import Part, Repository, SdxlPrompts, read_model
+from methods._diffusion.eraser import RepoFile as File
+from methods._diffusion.readers import files_of, is_network, unreadable
 
 if TYPE_CHECKING:
     import torch

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from methods._diffusion import Part, Repository
-from methods._diffusion import RepoFile as File
+from methods._diffusion.eraser import Part, Repository
+from methods._diffusion.eraser import RepoFile as File
 from methods._flux_models import DEV, SHARED, read_lora
 
 REPOSITORY = Repository(

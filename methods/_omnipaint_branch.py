@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from methods._diffusion_attention import removed_after, replaced
+from methods._diffusion.patching import removed_after, replaced
 
 if TYPE_CHECKING:
     import torch

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from methods._diffusion import Embedding, Part, Repository
-from methods._diffusion import RepoFile as File
-from methods._diffusion_readers import check_complete
+from methods._diffusion.eraser import Embedding, Part, Repository
+from methods._diffusion.eraser import RepoFile as File
+from methods._diffusion.readers import check_complete
 from methods._flux_models import DEV, SHARED, read_lora
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods._diffusion import Part, RepoFile, Repository, check_complete, read_model
-from methods._diffusion_readers import files_of, is_network
-from methods._diffusion_repositories import OPENRAIL_PLUS, SDXL_INPAINTING
-from methods._lora import merge_lora
+from methods._diffusion.eraser import Part, RepoFile, Repository, check_complete, read_model
+from methods._diffusion.merging import merge_lora
+from methods._diffusion.readers import files_of, is_network
+from methods._diffusion.repositories import OPENRAIL_PLUS, SDXL_INPAINTING
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Image, Mask
-from methods._diffusion_parts import Part
-from methods._diffusion_readers import read_model
+from methods._diffusion.components import Part
+from methods._diffusion.readers import read_model
 from methods._weights.repository import RepoFile, Repository
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods._diffusion import Part, RepoFile, Repository, read_model
-from methods._diffusion_readers import files_of, is_network
+from methods._diffusion.eraser import Part, RepoFile, Repository, read_model
+from methods._diffusion.readers import files_of, is_network
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from methods._base import Image, Mask
-from methods._diffusion import generator, pil, removed_after, replaced
+from methods._diffusion.eraser import generator, pil, removed_after, replaced
 
 if TYPE_CHECKING:
     import torch

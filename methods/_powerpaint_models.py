@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from methods._diffusion import RepoFile as File
-from methods._diffusion import Repository, check_complete, read_model
-from methods._diffusion_readers import is_network
-from methods._diffusion_repositories import OPENRAIL_M, SD15_INPAINTING
+from methods._diffusion.eraser import RepoFile as File
+from methods._diffusion.eraser import Repository, check_complete, read_model
+from methods._diffusion.readers import is_network
+from methods._diffusion.repositories import OPENRAIL_M, SD15_INPAINTING
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from methods._diffusion import ClipPrompts, Embedding
-from methods._diffusion_text import CLIP_TOKENS, id_tensor
+from methods._diffusion.eraser import ClipPrompts, Embedding
+from methods._diffusion.prompts import CLIP_TOKENS, id_tensor
 from methods._powerpaint_models import TASK_TOKENS, VECTORS
 
 if TYPE_CHECKING:

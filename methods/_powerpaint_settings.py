@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from methods._base import setting
-from methods._diffusion import DiffusionSettings
-from methods._diffusion_settings import MAX_PROMPT
+from methods._diffusion.eraser import DiffusionSettings
+from methods._diffusion.settings import MAX_PROMPT
 from methods._powerpaint_prompts import Task
 
 

@@ -10,8 +10,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods._diffusion import Part, Repository, read_additions
-from methods._diffusion import RepoFile as File
+from methods._diffusion.eraser import Part, Repository, read_additions
+from methods._diffusion.eraser import RepoFile as File
 
 if TYPE_CHECKING:
     import torch

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from methods._base import Image
-from methods._diffusion import ClipPrompts, Embedding, Part, pil
+from methods._diffusion.eraser import ClipPrompts, Embedding, Part, pil
 
 if TYPE_CHECKING:
     import torch

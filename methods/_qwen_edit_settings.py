@@ -7,9 +7,9 @@ from typing import Self
 from pydantic import model_validator
 
 from methods._base import setting
-from methods._diffusion import TransformerSettings
-from methods._diffusion_settings import MAX_PROMPT
-from methods._object_marks import Mark
+from methods._diffusion.eraser import TransformerSettings
+from methods._diffusion.highlight import Mark
+from methods._diffusion.settings import MAX_PROMPT
 
 REMOVE = "Remove the red highlighted object from the scene."
 """What the additions for removal were trained on, word by word."""

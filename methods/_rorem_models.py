@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from methods._base import Text
-from methods._diffusion import Part, Repository, SdxlPrompts, read_model
-from methods._diffusion import RepoFile as File
-from methods._diffusion_readers import files_of, is_network
-from methods._lora import merge_lora
+from methods._diffusion.eraser import Part, Repository, SdxlPrompts, read_model
+from methods._diffusion.eraser import RepoFile as File
+from methods._diffusion.merging import merge_lora
+from methods._diffusion.readers import files_of, is_network
 
 if TYPE_CHECKING:
     import torch

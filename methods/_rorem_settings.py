@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from methods._base import setting
-from methods._diffusion import DiffusionSettings
+from methods._diffusion.eraser import DiffusionSettings
 
 _PROMPT = (
     "4K, high quality, masterpiece, Highly detailed, Sharp focus, Professional, photorealistic,"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from methods._base import Image, Unavailable
-from methods._clip_vision import clip_pixels
+from methods._diffusion.clip_vision import clip_pixels
 
 TEXTS = ("Remove the instance of object", "")
 """The prompt that it was trained with, and that of the unconditional half."""

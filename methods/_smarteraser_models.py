@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from methods._base import Text, WeightFile
-from methods._clip_vision import CLIP_LARGE, read_vision
-from methods._diffusion import ClipPrompts, Part, RepoFile, Repository, read_model
-from methods._diffusion_readers import files_of, is_network, unreadable
+from methods._diffusion.clip_vision import CLIP_LARGE, read_vision
+from methods._diffusion.eraser import ClipPrompts, Part, RepoFile, Repository, read_model
+from methods._diffusion.readers import files_of, is_network, unreadable
 from methods._weights.errors import variable
 from methods._weights.state_dict import read_tensors
 

@@ -20,8 +20,8 @@ from methods._attentive_guidance import redirected_unet
 from methods._attentive_models import MODELS
 from methods._attentive_settings import AttentiveSettings
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, WeightFile
-from methods._diffusion import DiffusionEraser, Part
-from methods._self_attention import TokenMasks, latent_mask
+from methods._diffusion.eraser import DiffusionEraser, Part
+from methods._diffusion.self_attention import TokenMasks, latent_mask
 
 _BLUR_THRESHOLD = 0.1  # of the blurred mask
 

@@ -13,10 +13,10 @@ from typing import Any
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, setting
 from methods._catdiffusion_models import HOW_TO_GET, WEIGHTS, LabelPrompts, parts, scheduler
 from methods._catdiffusion_pictures import Views, views
-from methods._clip_vision import clip_pixels
-from methods._diffusion import DiffusionEraser, Part, pil, sd_inpaint_pipeline
-from methods._diffusion_readers import unreadable
-from methods._diffusion_settings import MAX_PROMPT, DiffusionSettings
+from methods._diffusion.clip_vision import clip_pixels
+from methods._diffusion.eraser import DiffusionEraser, Part, pil, sd_inpaint_pipeline
+from methods._diffusion.readers import unreadable
+from methods._diffusion.settings import MAX_PROMPT, DiffusionSettings
 
 
 class CatDiffusionSettings(DiffusionSettings):

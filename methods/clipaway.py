@@ -15,7 +15,7 @@ import numpy as np
 
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, setting
 from methods._clipaway_models import ADAPTER, ALPHA_CLIP, IP_ADAPTER, PROJECTION, REPOSITORY
-from methods._diffusion import (
+from methods._diffusion.eraser import (
     ClipPrompts,
     DiffusionEraser,
     InpaintSettings,
@@ -26,9 +26,9 @@ from methods._diffusion import (
     read_scheduler,
     sd_inpaint_pipeline,
 )
-from methods._diffusion_repositories import SD15_INPAINTING
+from methods._diffusion.repositories import SD15_INPAINTING
+from methods._diffusion.tensors import mask_tensor
 from methods._panoptic import on_device
-from methods._picture_tensors import mask_tensor
 
 if TYPE_CHECKING:
     import torch

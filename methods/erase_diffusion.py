@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text
-from methods._diffusion import (
+from methods._diffusion.eraser import (
     ClipPrompts,
     DiffusionEraser,
     InpaintSettings,
@@ -23,8 +23,8 @@ from methods._diffusion import (
     sd_inpaint_pipeline,
     transformer_blocks,
 )
-from methods._diffusion_repositories import SD2_INPAINTING as BASE
-from methods._self_attention import SelfAttention, TokenMasks, Tokens
+from methods._diffusion.repositories import SD2_INPAINTING as BASE
+from methods._diffusion.self_attention import SelfAttention, TokenMasks, Tokens
 
 if TYPE_CHECKING:
     import torch

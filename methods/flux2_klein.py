@@ -22,7 +22,7 @@ from methods._base import (
     Text,
     WeightFile,
 )
-from methods._diffusion import (
+from methods._diffusion.eraser import (
     DiffusionEraser,
     Part,
     adapted,
@@ -30,6 +30,7 @@ from methods._diffusion import (
     pil,
     read_scheduler,
 )
+from methods._diffusion.highlight import marked, resized, whole_cells
 from methods._klein_models import (
     FILLING,
     PROMPTS,
@@ -41,7 +42,6 @@ from methods._klein_models import (
     klein_pipeline,
 )
 from methods._klein_settings import Flux2KleinSettings
-from methods._object_marks import marked, resized, whole_cells
 
 _CELL = 16  # pixels of a token
 

@@ -22,7 +22,7 @@ from methods._base import (
     WeightFile,
     setting,
 )
-from methods._diffusion import (
+from methods._diffusion.eraser import (
     DiffusionEraser,
     Part,
     RepoFile,
@@ -33,7 +33,7 @@ from methods._diffusion import (
     pil,
     read_scheduler,
 )
-from methods._diffusion_settings import MAX_PROMPT
+from methods._diffusion.settings import MAX_PROMPT
 from methods._flux_latents import first_noise
 from methods._flux_models import (
     FILL,

@@ -26,9 +26,9 @@ from methods._base import (
     WeightFile,
     no_progress,
 )
-from methods._diffusion import ClipPrompts, DiffusionEraser, Part, pil, read_scheduler
-from methods._diffusion import sd_inpaint_pipeline as stock_pipeline
-from methods._diffusion_repositories import SD2_INPAINTING, SD15_INPAINTING
+from methods._diffusion.eraser import ClipPrompts, DiffusionEraser, Part, pil, read_scheduler
+from methods._diffusion.eraser import sd_inpaint_pipeline as stock_pipeline
+from methods._diffusion.repositories import SD2_INPAINTING, SD15_INPAINTING
 from methods._geometry.canvas import erase_in_patches
 from methods._magic_attention import refocused_unet
 from methods._magic_classes import background_prompt, regions

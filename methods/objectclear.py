@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, setting
-from methods._diffusion import (
+from methods._diffusion.eraser import (
     DiffusionEraser,
     DiffusionSettings,
     Part,
@@ -23,11 +23,11 @@ from methods._diffusion import (
     read_scheduler,
     sdxl_inpaint_pipeline,
 )
+from methods._diffusion.tensors import mask_tensor, pixel_tensor
 from methods._objectclear_fusion import fuse
 from methods._objectclear_guide import TOKEN, Guide
 from methods._objectclear_models import PROMPTS, REPOSITORY, parts
 from methods._panoptic import on_device
-from methods._picture_tensors import mask_tensor, pixel_tensor
 
 if TYPE_CHECKING:
     import torch

@@ -21,7 +21,7 @@ from methods._base import (
     Text,
     WeightFile,
 )
-from methods._diffusion import (
+from methods._diffusion.eraser import (
     DiffusionEraser,
     Part,
     adapted,
@@ -30,6 +30,7 @@ from methods._diffusion import (
     pil,
     read_scheduler,
 )
+from methods._diffusion.tensors import mask_tensor
 from methods._flux_latents import beside_the_noise, encoded, first_noise, packed
 from methods._flux_models import (
     DEV,
@@ -43,7 +44,6 @@ from methods._flux_models import (
 )
 from methods._flux_settings import FluxSettings
 from methods._omnieraser_models import ADDITIONS, REPOSITORY, WEIGHTS
-from methods._picture_tensors import mask_tensor
 
 if TYPE_CHECKING:
     import torch

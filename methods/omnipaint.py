@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text
-from methods._diffusion import (
+from methods._diffusion.eraser import (
     DiffusionEraser,
     Part,
     adapted,

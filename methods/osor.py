@@ -22,7 +22,8 @@ from methods._base import (
     Text,
     setting,
 )
-from methods._diffusion import (
+from methods._diffusion.components import identity, part_bytes
+from methods._diffusion.eraser import (
     DiffusionEraser,
     DiffusionSettings,
     Part,
@@ -32,10 +33,9 @@ from methods._diffusion import (
     sdxl_inpaint_pipeline,
     to_uint8,
 )
-from methods._diffusion_parts import identity, part_bytes
-from methods._diffusion_repositories import SDXL_INPAINTING
+from methods._diffusion.repositories import SDXL_INPAINTING
+from methods._diffusion.tensors import mask_tensor, pixel_tensor
 from methods._osor_models import BASE_UNET, REPOSITORY, UNET
-from methods._picture_tensors import mask_tensor, pixel_tensor
 
 if TYPE_CHECKING:
     import torch

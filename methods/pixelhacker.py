@@ -24,9 +24,9 @@ from methods._base import (
     WeightFile,
     setting,
 )
-from methods._diffusion import DiffusionEraser, Part
-from methods._diffusion_settings import DiffusionSettings
-from methods._picture_tensors import mask_tensor, pixel_tensor
+from methods._diffusion.eraser import DiffusionEraser, Part
+from methods._diffusion.settings import DiffusionSettings
+from methods._diffusion.tensors import mask_tensor, pixel_tensor
 from methods._pixelhacker_models import REPOSITORY, VARIANTS, parts_of, scheduler
 
 

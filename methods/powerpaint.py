@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, WeightFile
-from methods._diffusion import (
+from methods._diffusion.eraser import (
     ClipPrompts,
     DiffusionEraser,
     Part,
@@ -24,7 +24,7 @@ from methods._diffusion import (
     sd_inpaint_pipeline,
     sd_pipeline,
 )
-from methods._diffusion_repositories import SD15_INPAINTING
+from methods._diffusion.repositories import SD15_INPAINTING
 from methods._powerpaint_brushnet import condition, guided_by
 from methods._powerpaint_models import (
     V1,

@@ -22,7 +22,7 @@ from methods._base import (
     Text,
     WeightFile,
 )
-from methods._diffusion import (
+from methods._diffusion.eraser import (
     DiffusionEraser,
     Embedding,
     Part,
@@ -31,8 +31,8 @@ from methods._diffusion import (
     pil,
     read_scheduler,
 )
+from methods._diffusion.highlight import marked, resized, whole_cells
 from methods._geometry.patches import reduce_mask
-from methods._object_marks import marked, resized, whole_cells
 from methods._qwen_edit_models import (
     ENCODER,
     LIGHTNING,

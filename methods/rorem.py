@@ -21,14 +21,14 @@ from methods._base import (
     Text,
     WeightFile,
 )
-from methods._diffusion import (
+from methods._diffusion.components import identity, part_bytes
+from methods._diffusion.eraser import (
     DiffusionEraser,
     Part,
     pil,
     read_scheduler,
     sdxl_inpaint_pipeline,
 )
-from methods._diffusion_parts import identity, part_bytes
 from methods._rorem_models import (
     FAST_UNET,
     LCM,

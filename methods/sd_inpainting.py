@@ -21,7 +21,7 @@ from methods._base import (
     WeightFile,
     setting,
 )
-from methods._diffusion import (
+from methods._diffusion.eraser import (
     ClipPrompts,
     DiffusionEraser,
     InpaintSettings,
@@ -30,7 +30,7 @@ from methods._diffusion import (
     read_scheduler,
     sd_inpaint_pipeline,
 )
-from methods._diffusion_repositories import SD2_INPAINTING, SD15_INPAINTING
+from methods._diffusion.repositories import SD2_INPAINTING, SD15_INPAINTING
 
 _BASES = {"sd15": SD15_INPAINTING, "sd2": SD2_INPAINTING}
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, setting
-from methods._diffusion import (
+from methods._diffusion.eraser import (
     DiffusionEraser,
     InpaintSettings,
     Part,
@@ -21,7 +21,7 @@ from methods._diffusion import (
     read_scheduler,
     sdxl_inpaint_pipeline,
 )
-from methods._diffusion_repositories import SDXL_INPAINTING
+from methods._diffusion.repositories import SDXL_INPAINTING
 
 PROMPTS = SdxlPrompts(
     Part(SDXL_INPAINTING, "tokenizer"),

@@ -24,7 +24,7 @@ from methods._base import (
     Text,
     setting,
 )
-from methods._diffusion import (
+from methods._diffusion.eraser import (
     DiffusionEraser,
     Part,
     generator,
@@ -32,8 +32,8 @@ from methods._diffusion import (
     read_scheduler,
     sd_inpaint_pipeline,
 )
-from methods._diffusion_settings import DiffusionSettings
-from methods._picture_tensors import pixel_tensor
+from methods._diffusion.settings import DiffusionSettings
+from methods._diffusion.tensors import pixel_tensor
 from methods._smarteraser_guidance import TEXTS, ObjectPrompts
 from methods._smarteraser_masks import cut_out, enlarged, objects
 from methods._smarteraser_models import HOW_TO_GET, SCHEDULER, WEIGHTS, ShortPrompts, parts

@@ -11,7 +11,7 @@ import pytest
 import tiny_models
 from methods import Image, Mask
 from methods._attentive_models import MODELS
-from methods._self_attention import TokenMasks
+from methods._diffusion.self_attention import TokenMasks
 from methods._weights.store import use_local
 
 LATENT = (8, 16)

@@ -111,7 +111,7 @@ def no_leftover_embeddings() -> Iterator[None]:
     """Forget the prompts that a test has encoded: some encode theirs wrongly, on purpose."""
     yield
     shutil.rmtree(_FOLDER / "embeddings", ignore_errors=True)
-    if text := sys.modules.get("methods._diffusion_text"):
+    if text := sys.modules.get("methods._diffusion.prompts"):
         text.embeddings.clear()
 
 

@@ -12,7 +12,7 @@ import tiny_models
 from canvas_tools import shrink_pictures
 from methods import Image, Mask, get_eraser, list_erasers
 from methods._base import DeviceName, Progress, no_progress
-from methods._diffusion import DiffusionEraser
+from methods._diffusion.eraser import DiffusionEraser
 from methods._registry import settings_of
 from methods._residency import residency
 

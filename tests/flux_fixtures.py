@@ -12,7 +12,7 @@ import pytest
 import tiny_flux
 from methods import Eraser, Image, Mask
 from methods._base import no_progress
-from methods._diffusion_text import embeddings
+from methods._diffusion.prompts import embeddings
 from methods._weights.store import use_local
 
 

@@ -17,8 +17,8 @@ import pytest
 
 from golden_folders import SD_FILES, lay_out, params
 from methods import PipMember, WeightFile, WeightsUnavailable, fetch
-from methods._diffusion_repositories import SD15_INPAINTING
-from methods._diffusion_text import embeddings
+from methods._diffusion.prompts import embeddings
+from methods._diffusion.repositories import SD15_INPAINTING
 from methods._powerpaint_models import V1, V2, v2_folder
 from methods._weights.store import use_local
 from methods.powerpaint import PowerPaint

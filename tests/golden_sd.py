@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from golden_cases import golden_files
-from methods._diffusion import DiffusionEraser, step_callback
+from methods._diffusion.eraser import DiffusionEraser, step_callback
 
 
 def every_folder(method: str, prefix: str = "") -> list[Any]:

@@ -80,7 +80,7 @@ def embedding(tensors: Mapping[str, Any], name: str = "prompt_embeds") -> Any:
     """A case's prompt as the program keeps it."""
     import torch
 
-    from methods._diffusion import Embedding
+    from methods._diffusion.eraser import Embedding
 
     pooled = tensors.get(name.replace("prompt_embeds", "pooled_prompt_embeds"))
     tokens = torch.from_numpy(tensors[name].copy())

@@ -11,9 +11,9 @@ import pytest
 import tiny_flux
 from attention_tools import one_thread as one_thread
 from methods import Stopped, Unavailable
-from methods._diffusion import Additions, adapted
-from methods._diffusion_adapters import additions_of, widened, without_additions
-from methods._diffusion_memory import end_group_offload, group_offload
+from methods._diffusion.eraser import Additions, adapted
+from methods._diffusion.lora import additions_of, widened, without_additions
+from methods._diffusion.placement import end_group_offload, group_offload
 
 TOKEN = 4 * tiny_flux.LATENT
 EVERYWHERE = tiny_flux.DOUBLE + tiny_flux.CONTEXT + tiny_flux.CONTEXT_FF

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HOUSES = ("methods", "segmentation", "examples", "ui")
 HEAVY = {"torch", "torchvision", "diffusers", "transformers", "peft", "accelerate", "timm"}
 HEAVY |= {"segment_anything", "onnxruntime", "patchmatch", "gradio", "groundingdino"}
-LOADS_AT_ONCE = ("methods._diffusion",)
+LOADS_AT_ONCE = ("methods._diffusion.eraser",)
 """Files that import heavy libraries at import time, beside the networks'."""
 
 

@@ -21,9 +21,9 @@ from methods._attentive_guidance import (
     redirected,
     redirected_unet,
 )
-from methods._diffusion_attention import attention_processors, transformer_blocks
-from methods._diffusion_memory import end_group_offload, group_offload
-from methods._self_attention import TokenMasks, Tokens, latent_mask
+from methods._diffusion.patching import attention_processors, transformer_blocks
+from methods._diffusion.placement import end_group_offload, group_offload
+from methods._diffusion.self_attention import TokenMasks, Tokens, latent_mask
 from methods.attentive_eraser import AttentiveEraser
 
 

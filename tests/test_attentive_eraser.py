@@ -16,7 +16,7 @@ from attention_tools import state_of
 from methods import Eraser, Image, Mask, Settings, Stopped, get_eraser
 from methods._attentive_models import MODELS
 from methods._base import no_progress
-from methods._diffusion import pil
+from methods._diffusion.eraser import pil
 from methods.attentive_eraser import AttentiveEraser, grown
 
 

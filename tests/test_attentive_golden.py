@@ -20,7 +20,7 @@ from golden_cases import golden_files, golden_folder
 from methods._attentive_guidance import RedirectedAttention, Redirection, Steps
 from methods._attentive_models import MODELS
 from methods._base import no_progress
-from methods._self_attention import TokenMasks, latent_mask
+from methods._diffusion.self_attention import TokenMasks, latent_mask
 from methods._weights.store import use_local
 from methods.attentive_eraser import AttentiveEraser
 

@@ -19,7 +19,7 @@ from golden_cases import golden_files, golden_folder
 from methods._catdiffusion_models import build_inpainter, build_unet, scheduler
 from methods._catdiffusion_network import ReferenceBlock, reference_words
 from methods._catdiffusion_pictures import views
-from methods._diffusion import sd_inpaint_pipeline
+from methods._diffusion.eraser import sd_inpaint_pipeline
 from tiny_models import save_vae
 
 pytestmark = pytest.mark.golden

@@ -24,7 +24,7 @@ from methods._clipaway_models import (
     read_alpha_clip,
 )
 from methods._clipaway_network import PictureAdapter, projection
-from methods._diffusion_repositories import SD15_INPAINTING
+from methods._diffusion.repositories import SD15_INPAINTING
 from methods._weights.store import use_local
 from methods.clipaway import ClipAway
 from tiny_removers import alpha_clip

@@ -18,7 +18,8 @@ from attention_tools import photo as photo
 from diffusion_tools import erase, every, loaded, settings
 from diffusion_tools import tiny_weights as tiny_weights
 from methods import Image, Mask, Unavailable
-from methods._diffusion import (
+from methods._diffusion.components import ComponentStore, identity, part_bytes
+from methods._diffusion.eraser import (
     ClipPrompts,
     DiffusionEraser,
     Part,
@@ -27,10 +28,9 @@ from methods._diffusion import (
     store,
     transformer_blocks,
 )
-from methods._diffusion_parts import ComponentStore, identity, part_bytes
-from methods._diffusion_readers import files_of
-from methods._diffusion_repositories import SD2_INPAINTING, SD15, SD15_INPAINTING, SDXL_INPAINTING
-from methods._diffusion_text import CLIP_TOKENS, Embedding, EmbeddingCache, embeddings
+from methods._diffusion.prompts import CLIP_TOKENS, Embedding, EmbeddingCache, embeddings
+from methods._diffusion.readers import files_of
+from methods._diffusion.repositories import SD2_INPAINTING, SD15, SD15_INPAINTING, SDXL_INPAINTING
 
 # --- one after the other -------------------------------------------------------------------
 
@@ -160,7 +160,7 @@ def test_equal_files_are_one_component_wherever_they_lie(tmp_path: Path) -> None
 def test_the_size_in_memory_is_known_before_loading() -> None:
     import torch
 
-    from methods._diffusion_memory import module_bytes
+    from methods._diffusion.placement import module_bytes
 
     for folder in ("unet", "vae", "text_encoder"):
         part = Part(SDXL_INPAINTING, folder)

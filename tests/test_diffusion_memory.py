@@ -10,7 +10,7 @@ import pytest
 
 import tiny_flux
 import tiny_models
-from methods._diffusion_memory import Need, denoiser, need_of, plan_memory
+from methods._diffusion.placement import Need, denoiser, need_of, plan_memory
 
 PIXELS = 1024 * 1024
 GB = 1_000_000_000

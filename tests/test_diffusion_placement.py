@@ -14,9 +14,9 @@ from attention_tools import state_of
 from diffusion_tools import NAMES, denoiser_of, erase, every, loaded, raising, settings
 from diffusion_tools import tiny_weights as tiny_weights
 from methods import Image, Mask, Stopped
-from methods import _diffusion as diffusion_module
 from methods._base import DeviceName
-from methods._diffusion_memory import (
+from methods._diffusion import eraser as diffusion_module
+from methods._diffusion.placement import (
     DECODE_VALUES,
     UNET_VALUES,
     Memory,
@@ -27,7 +27,7 @@ from methods._diffusion_memory import (
     placed,
     plan_memory,
 )
-from methods._diffusion_repositories import SDXL_INPAINTING
+from methods._diffusion.repositories import SDXL_INPAINTING
 
 GB = 10**9
 MEGAPIXEL = 1024 * 1024

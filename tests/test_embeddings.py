@@ -15,10 +15,10 @@ import pytest
 import tiny_flux
 from attention_tools import one_thread as one_thread
 from methods import WeightsUnavailable, find_weights
-from methods import _embedding_files as files
-from methods._diffusion import Embedding, Part, Repository, store
-from methods._diffusion import RepoFile as File
-from methods._diffusion_text import EmbeddingCache, embeddings, without_idle_encoders
+from methods._diffusion import embedding_files as files
+from methods._diffusion.eraser import Embedding, Part, Repository, store
+from methods._diffusion.eraser import RepoFile as File
+from methods._diffusion.prompts import EmbeddingCache, embeddings, without_idle_encoders
 from methods._flux_prompts import FluxPrompts
 
 ROOT = Path(__file__).resolve().parent.parent

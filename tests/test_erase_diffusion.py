@@ -15,8 +15,8 @@ from attention_tools import one_thread as one_thread
 from attention_tools import photo as photo
 from methods import Eraser, Image, Mask, Stopped
 from methods._base import no_progress
-from methods._diffusion import attention_processors, store
-from methods._self_attention import Tokens
+from methods._diffusion.eraser import attention_processors, store
+from methods._diffusion.self_attention import Tokens
 from methods._weights.store import use_local
 from methods.erase_diffusion import (
     BASE,

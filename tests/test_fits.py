@@ -10,10 +10,8 @@ import pytest
 
 from methods import get_eraser
 from methods._base import WeightFile
-from methods._diffusion import Repository
-from methods._diffusion_memory import Memory
-from methods._diffusion_quantization import Quantization, stored_bytes
-from methods._fits import (
+from methods._diffusion.eraser import Repository
+from methods._diffusion.hardware_fit import (
     CARDS,
     DENOISERS,
     Denoiser,
@@ -22,9 +20,7 @@ from methods._fits import (
     free_on,
     sizes_of,
 )
-from methods._flux_models import DEV, FILL, SHARED
-from methods._klein_models import REPOSITORY as KLEIN
-from methods._large_models import (
+from methods._diffusion.large_models import (
     CLIP_L,
     FLUX2_KLEIN,
     FLUX2_VAE,
@@ -41,6 +37,10 @@ from methods._large_models import (
     numbers_in,
     shapes_of,
 )
+from methods._diffusion.placement import Memory
+from methods._diffusion.quantization import Quantization, stored_bytes
+from methods._flux_models import DEV, FILL, SHARED
+from methods._klein_models import REPOSITORY as KLEIN
 from methods._qwen_edit_models import REPOSITORY as QWEN
 
 GIB = 1024**3

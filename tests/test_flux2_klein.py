@@ -21,8 +21,10 @@ from attention_tools import photo as photo
 from editor_tools import counting, state, stop_at_the_second
 from methods import BadInput, Image, Mask, Stopped
 from methods._base import no_progress
-from methods._diffusion import Memory, Part, adapted, pil, store
-from methods._diffusion_text import embeddings
+from methods._diffusion.eraser import Memory, Part, adapted, pil, store
+from methods._diffusion.highlight import Mark, marked, whole_cells
+from methods._diffusion.large_models import FLUX2_KLEIN
+from methods._diffusion.prompts import embeddings
 from methods._klein_models import (
     FILLING,
     PROMPTS,
@@ -32,8 +34,6 @@ from methods._klein_models import (
     additions,
 )
 from methods._klein_settings import FILL, REMOVE
-from methods._large_models import FLUX2_KLEIN
-from methods._object_marks import Mark, marked, whole_cells
 from methods._registry import settings_of
 from methods._weights.store import use_local
 from methods.flux2_klein import Flux2Klein

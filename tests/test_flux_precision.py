@@ -13,7 +13,7 @@ from attention_tools import photo as photo
 from flux_fixtures import erased, few
 from flux_fixtures import home as home
 from methods import Image, Mask, Stopped, get_eraser
-from methods._diffusion_text import embeddings
+from methods._diffusion.prompts import embeddings
 
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -14,7 +14,7 @@ from flux_fixtures import erased, few, numbers
 from flux_fixtures import home as home
 from methods import Eraser, Image, Mask, Stopped, get_eraser
 from methods._base import no_progress
-from methods._diffusion import store
+from methods._diffusion.eraser import store
 from methods._flux_models import SCHEDULER, TRANSFORMER, VAE
 from methods._residency import Residency
 

@@ -11,9 +11,9 @@ import pytest
 import full_size
 from full_size import CLIP_G, CLIP_H, CLIP_L, SD2, SD15, SDXL
 from methods._attentive_models import MODELS
-from methods._clip_vision import CLIP_LARGE
-from methods._diffusion import Repository
-from methods._diffusion_repositories import (
+from methods._diffusion.clip_vision import CLIP_LARGE
+from methods._diffusion.eraser import Repository
+from methods._diffusion.repositories import (
     SD2_INPAINTING,
     SD15_INPAINTING,
     SDXL_INPAINTING,

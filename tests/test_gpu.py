@@ -29,7 +29,7 @@ CPU: at most 0.4 and 2.5. Random networks are wilder than trained ones; another 
 away."""
 
 BYTES_A_PIXEL = 4520
-"""What the plan for the memory reckons with beside the weights: see `_diffusion_memory`."""
+"""What the plan for the memory reckons with beside the weights: see `_diffusion.placement`."""
 
 WORKSPACES = 64_000_000
 """Of the libraries of linear algebra, which they keep."""

@@ -15,7 +15,8 @@ import tiny_models
 from attention_tools import LATENT, state_of, unet_inputs
 from attention_tools import one_thread as one_thread
 from methods import Mask
-from methods._diffusion import transformer_blocks
+from methods._diffusion.eraser import transformer_blocks
+from methods._diffusion.self_attention import TokenMasks
 from methods._magic_attention import (
     LOWERED,
     RAISED,
@@ -27,7 +28,6 @@ from methods._magic_attention import (
 )
 from methods._magic_classes import background_prompt, regions
 from methods._panoptic import NOTHING, Panoptic, panoptic
-from methods._self_attention import TokenMasks
 
 SKY, SEA, PERSON, BOAT, CAR = 119, 88, 0, 8, 2
 NAMES = {SKY: "sky-other-merged", SEA: "sea", PERSON: "person", BOAT: "boat", CAR: "car"}

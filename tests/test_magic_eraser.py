@@ -16,7 +16,7 @@ from attention_tools import state_of
 from methods import Eraser, Image, Mask, Stopped, Unavailable, get_eraser
 from methods import magic_eraser as module
 from methods._base import no_progress
-from methods._diffusion import store
+from methods._diffusion.eraser import store
 from methods._panoptic import MASK2FORMER, NOTHING, Panoptic
 from methods._weights.store import use_local
 from methods.magic_eraser import BASES, MagicEraser

@@ -14,12 +14,12 @@ from attention_tools import mask as mask
 from attention_tools import one_thread as one_thread
 from attention_tools import photo as photo
 from methods import Image, Mask
-from methods import _diffusion as diffusion
-from methods import _diffusion_memory as module
 from methods._base import no_progress
-from methods._diffusion import DiffusionEraser
-from methods._diffusion_memory import module_bytes
-from methods._diffusion_repositories import SD15_INPAINTING, SDXL_INPAINTING
+from methods._diffusion import eraser as diffusion
+from methods._diffusion import placement as module
+from methods._diffusion.eraser import DiffusionEraser
+from methods._diffusion.placement import module_bytes
+from methods._diffusion.repositories import SD15_INPAINTING, SDXL_INPAINTING
 from methods._weights.store import use_local
 from methods.sd_inpainting import SdInpainting
 from methods.sdxl_inpainting import SdxlInpainting

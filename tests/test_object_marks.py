@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from methods import Image, Mask
-from methods._object_marks import GREEN, RED, Mark, marked, whole_cells
+from methods._diffusion.highlight import GREEN, RED, Mark, marked, whole_cells
 
 
 @pytest.fixture

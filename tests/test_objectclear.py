@@ -18,7 +18,7 @@ from golden_sdxl import config_of, embedding, every_case, off, save_base, source
 from methods import Stopped
 from methods import _objectclear_guide as guide_module
 from methods._base import no_progress
-from methods._diffusion import Embedding
+from methods._diffusion.eraser import Embedding
 from methods._objectclear_fusion import fuse
 from methods._objectclear_guide import Guide
 from methods._objectclear_models import REPOSITORY

@@ -17,8 +17,8 @@ from flux_fixtures import home as home
 from flux_fixtures import no_embeddings as no_embeddings
 from flux_tools import full_size_lora, full_size_transformer
 from methods import Image, Mask, Stopped, Unavailable, WeightsUnavailable, omnieraser
-from methods._diffusion import Additions, Part, RepoFile, Repository, adapted
-from methods._diffusion_text import embeddings
+from methods._diffusion.eraser import Additions, Part, RepoFile, Repository, adapted
+from methods._diffusion.prompts import embeddings
 from methods._flux_models import DEV, SHARED
 from methods._flux_prompts import FluxPrompts
 from methods._omnieraser_models import REPOSITORY

@@ -19,7 +19,7 @@ from golden_sdxl import config_of, every_case, source_of, tensors_of
 from methods import _omnieraser_models as models
 from methods import omnieraser
 from methods._base import Image, Mask
-from methods._diffusion import DiffusionEraser, Embedding
+from methods._diffusion.eraser import DiffusionEraser, Embedding
 from methods._flux_models import DEV, SHARED
 from methods._weights.store import use_local
 from methods.omnieraser import OmniEraser
@@ -248,7 +248,7 @@ def _inverted(patch: pytest.MonkeyPatch) -> None:
 def _without_lora(patch: pytest.MonkeyPatch) -> None:
     from contextlib import contextmanager
 
-    from methods._diffusion import adapted
+    from methods._diffusion.eraser import adapted
 
     @contextmanager
     def silent(network: Any, additions: Any) -> Iterator[None]:

@@ -16,8 +16,8 @@ from flux_fixtures import Counted, erased, few, numbers
 from flux_fixtures import home as home
 from flux_tools import full_size_transformer
 from methods import Image, Mask, Stopped, Unavailable
-from methods._diffusion import adapted
-from methods._diffusion_adapters import additions_of
+from methods._diffusion.eraser import adapted
+from methods._diffusion.lora import additions_of
 from methods._omnipaint_branch import FOR_THE_PHOTO
 from methods._omnipaint_models import REPOSITORY, read_embedding
 from methods._weights.store import use_local

@@ -16,9 +16,9 @@ import pytest
 import tiny_flux
 from attention_tools import one_thread as one_thread
 from methods import Stopped
-from methods._diffusion import adapted
-from methods._diffusion_adapters import additions_of
-from methods._diffusion_memory import end_group_offload, group_offload
+from methods._diffusion.eraser import adapted
+from methods._diffusion.lora import additions_of
+from methods._diffusion.placement import end_group_offload, group_offload
 from methods._omnipaint_branch import FOR_THE_PHOTO, photo_branch
 
 TOKEN, TEXTS, SIDE = 4 * tiny_flux.LATENT, 5, 3

@@ -17,9 +17,9 @@ from golden_sdxl import embedding, every_case, off, save_base, source_of, tensor
 from methods import Stopped, Unavailable, osor
 from methods import _osor_models as models
 from methods._base import no_progress
-from methods._diffusion import generator, read_scheduler, sdxl_inpaint_pipeline, store
-from methods._diffusion_repositories import SDXL_INPAINTING
-from methods._lora import _by_layer, merge_lora
+from methods._diffusion.eraser import generator, read_scheduler, sdxl_inpaint_pipeline, store
+from methods._diffusion.merging import _by_layer, merge_lora
+from methods._diffusion.repositories import SDXL_INPAINTING
 from methods._weights.store import use_local
 from methods.osor import Osor
 from tiny_removers import low_rank
@@ -124,7 +124,7 @@ def test_the_picture_is_theirs(
 
 def keeping_to_uint8(seen: list[Any]) -> Callable[[Any], Any]:
     """`to_uint8` that keeps what it is given."""
-    from methods._diffusion import to_uint8
+    from methods._diffusion.eraser import to_uint8
 
     def keeping(picture: Any) -> Any:
         seen.append(np.asarray(picture))

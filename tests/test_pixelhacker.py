@@ -24,7 +24,7 @@ from canvas_tools import shrink_canvases
 from methods import Finished, Image, Job, Mask, Stopped, Unavailable, run
 from methods import _pixelhacker_attention_network as attention
 from methods._base import no_progress
-from methods._diffusion_parts import ComponentStore
+from methods._diffusion.components import ComponentStore
 from methods._pixelhacker_attention_network import GatedLinearAttention, chunked
 from methods._pixelhacker_models import parts_of, read_unet, read_vae
 from methods._pixelhacker_network import PUBLISHED, Checkpoint

@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from golden_cases import golden_files
-from methods._diffusion import to_uint8
-from methods._picture_tensors import pixel_tensor
+from methods._diffusion.eraser import to_uint8
+from methods._diffusion.tensors import pixel_tensor
 from methods._pixelhacker_attention_network import GatedLinearAttention, chunked
 from methods._pixelhacker_models import scheduler
 from methods._pixelhacker_network import Checkpoint, PixelHackerPipeline, fold

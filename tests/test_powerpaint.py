@@ -18,8 +18,8 @@ from attention_tools import state_of
 from canvas_tools import shrink_canvases
 from methods import BadInput, Finished, Image, Job, Mask, Stopped, Unavailable, run
 from methods._base import no_progress
-from methods._diffusion import Part, read_scheduler, sd_pipeline, store
-from methods._diffusion_text import embeddings
+from methods._diffusion.eraser import Part, read_scheduler, sd_pipeline, store
+from methods._diffusion.prompts import embeddings
 from methods._powerpaint_models import V1, V1_MERGED, V2, v2_folder, with_task_words
 from methods._registry import settings_of
 from methods._weights.store import use_local
@@ -300,17 +300,17 @@ def test_the_brushnet_counts_with_the_unet(
     eraser: PowerPaint, photo: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It works at the same time, so both must have room."""
-    from methods import _diffusion
-    from methods._diffusion_memory import module_bytes
+    from methods._diffusion import eraser as diffusion
+    from methods._diffusion.placement import module_bytes
 
     seen: list[Any] = []
-    plan = _diffusion.plan_memory
+    plan = diffusion.plan_memory
 
     def planned(wish: Any, device: Any, sizes: Any, *rest: Any) -> Any:
         seen.append(dict(sizes))
         return plan(wish, device, sizes, *rest)
 
-    monkeypatch.setattr(_diffusion, "plan_memory", planned)
+    monkeypatch.setattr(diffusion, "plan_memory", planned)
     settings = eraser.Settings(version="v2", num_inference_steps=1)
     eraser.erase(photo, mask, settings, 0, no_progress)
     loaded = eraser.loaded(settings)

@@ -21,8 +21,8 @@ from methods import _powerpaint_brushnet as brushnet_module
 from methods import _powerpaint_prompts as prompts_module
 from methods import powerpaint as powerpaint_module
 from methods._base import no_progress
-from methods._diffusion import Part, store
-from methods._diffusion_repositories import SD15_INPAINTING
+from methods._diffusion.eraser import Part, store
+from methods._diffusion.repositories import SD15_INPAINTING
 from methods._powerpaint_network import BrushNet, stages
 from methods._powerpaint_prompts import Task, prompts_v1, token_ids
 from methods.powerpaint import PowerPaint, v1_words

@@ -15,19 +15,19 @@ import pytest
 
 import tiny_editors
 import tiny_flux
-from methods import _diffusion_quantization as quantization
 from methods._base import Unavailable, no_progress
-from methods._diffusion_adapters import Additions, adapted
-from methods._diffusion_memory import (
+from methods._diffusion import quantization
+from methods._diffusion.components import ComponentStore, Part, identity, part_bytes
+from methods._diffusion.lora import Additions, adapted
+from methods._diffusion.placement import (
     Need,
     end_group_offload,
     group_offload,
     module_bytes,
     plan_memory,
 )
-from methods._diffusion_parts import ComponentStore, Part, identity, part_bytes
-from methods._diffusion_quantization import BLOCKS, check_quantization
-from methods._diffusion_settings import TransformerSettings
+from methods._diffusion.quantization import BLOCKS, check_quantization
+from methods._diffusion.settings import TransformerSettings
 from methods._weights.repository import RepoFile, Repository
 from methods._weights.store import use_local
 from tiny_models import save, seeded

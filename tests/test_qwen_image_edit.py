@@ -23,11 +23,11 @@ from canvas_tools import shrink_pictures
 from editor_tools import counting, state, stop_at_the_second
 from methods import BadInput, Image, Mask, Stopped
 from methods._base import no_progress
-from methods._diffusion import Memory, Part, pil, store
-from methods._diffusion_text import embeddings, files
+from methods._diffusion.eraser import Memory, Part, pil, store
+from methods._diffusion.highlight import Mark, marked, resized, whole_cells
+from methods._diffusion.large_models import QWEN_IMAGE_EDIT
+from methods._diffusion.prompts import embeddings, files
 from methods._geometry.patches import reduce_mask
-from methods._large_models import QWEN_IMAGE_EDIT
-from methods._object_marks import Mark, marked, resized, whole_cells
 from methods._qwen_edit_models import (
     ENCODER,
     LIGHTNING,

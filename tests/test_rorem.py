@@ -21,7 +21,7 @@ from attention_tools import photo as photo
 from attention_tools import state_of
 from methods import Image, Mask, Stopped, WeightsUnavailable
 from methods._base import no_progress
-from methods._diffusion import store
+from methods._diffusion.eraser import store
 from methods._registry import settings_of
 from methods._rorem_models import FAST_UNET, LCM, REPOSITORY, UNET
 from methods._weights.store import use_local
@@ -89,7 +89,7 @@ _COMPONENTS = ("vae", "unet", "scheduler", *_TEXT)
 
 
 def _part(name: str) -> Any:
-    from methods._diffusion import Part
+    from methods._diffusion.eraser import Part
 
     return Part(REPOSITORY, name)
 

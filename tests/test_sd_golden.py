@@ -12,7 +12,7 @@ from attention_tools import one_thread as one_thread
 from golden_folders import SD_FILES, expected, hole, lay_out, params, picture
 from golden_sd import Watch, differences, every_folder, grey_levels
 from methods._base import no_progress
-from methods._diffusion_repositories import SD15_INPAINTING
+from methods._diffusion.repositories import SD15_INPAINTING
 from methods._weights.store import use_local
 from methods.sd_inpainting import SdInpainting
 

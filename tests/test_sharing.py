@@ -18,7 +18,7 @@ from attention_tools import state_of
 from canvas_tools import shrink_pictures
 from methods import Image, Mask, Stopped, find_weights, get_eraser, list_erasers
 from methods._base import no_progress
-from methods._diffusion import DiffusionEraser, store
+from methods._diffusion.eraser import DiffusionEraser, store
 
 QUICK = {"num_inference_steps": 3, "init": "telea"}
 

@@ -19,9 +19,9 @@ from torch import Tensor
 
 from golden_cases import golden_files, golden_folder
 from methods._base import Image, Mask, no_progress
-from methods._clip_vision import clip_pixels
-from methods._diffusion import generator
-from methods._diffusion_text import embeddings
+from methods._diffusion.clip_vision import clip_pixels
+from methods._diffusion.eraser import generator
+from methods._diffusion.prompts import embeddings
 from methods._smarteraser_guidance import TEXTS, ObjectPrompts
 from methods._smarteraser_masks import cut_out, enlarged
 from methods._smarteraser_models import ShortPrompts
@@ -105,7 +105,7 @@ def eraser(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmartEraser]
 @pytest.fixture
 def networks(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """CLIP's image encoder and what follows it."""
-    from methods._diffusion import store
+    from methods._diffusion.eraser import store
     from methods._smarteraser_models import parts
 
     monkeypatch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(home))

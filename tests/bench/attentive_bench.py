@@ -37,8 +37,8 @@ from methods._attentive_guidance import (  # noqa: E402
     Steps,
     redirected_unet,
 )
-from methods._diffusion_attention import attention_processors, transformer_blocks  # noqa: E402
-from methods._self_attention import TokenMasks, Tokens  # noqa: E402
+from methods._diffusion.patching import attention_processors, transformer_blocks  # noqa: E402
+from methods._diffusion.self_attention import TokenMasks, Tokens  # noqa: E402
 from methods._system.memory import MemoryMeter  # noqa: E402
 
 LATENT = (128, 128)

@@ -37,19 +37,19 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 import tiny_editors  # noqa: E402
 from methods import Image, Mask, get_eraser  # noqa: E402
 from methods._base import no_progress  # noqa: E402
-from methods._diffusion import Part, pil, read_scheduler, store  # noqa: E402
-from methods._diffusion_memory import need_of  # noqa: E402
-from methods._diffusion_readers import quiet  # noqa: E402
-from methods._diffusion_text import embeddings  # noqa: E402
-from methods._klein_models import REPOSITORY as KLEIN  # noqa: E402
-from methods._klein_models import klein_pipeline  # noqa: E402
-from methods._large_models import (  # noqa: E402
+from methods._diffusion.eraser import Part, pil, read_scheduler, store  # noqa: E402
+from methods._diffusion.highlight import marked  # noqa: E402
+from methods._diffusion.large_models import (  # noqa: E402
     FLUX2_KLEIN,
     FLUX2_VAE,
     QWEN_IMAGE_EDIT,
     QWEN_VAE,
 )
-from methods._object_marks import marked  # noqa: E402
+from methods._diffusion.placement import need_of  # noqa: E402
+from methods._diffusion.prompts import embeddings  # noqa: E402
+from methods._diffusion.readers import quiet  # noqa: E402
+from methods._klein_models import REPOSITORY as KLEIN  # noqa: E402
+from methods._klein_models import klein_pipeline  # noqa: E402
 from methods._qwen_edit_models import PROCESSOR, qwen_pipeline  # noqa: E402
 from methods._qwen_edit_models import REPOSITORY as QWEN  # noqa: E402
 from methods._system.memory import MemoryMeter  # noqa: E402
@@ -127,7 +127,7 @@ def counted() -> Iterator[Counts]:
     import diffusers
     import transformers
 
-    from methods._diffusion_parts import ComponentStore
+    from methods._diffusion.components import ComponentStore
 
     counts = Counts()
 

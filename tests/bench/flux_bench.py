@@ -41,9 +41,9 @@ import flux_tools  # noqa: E402
 import tiny_flux  # noqa: E402
 from methods import WeightFile, get_eraser  # noqa: E402
 from methods._base import no_progress  # noqa: E402
-from methods._diffusion import Embedding  # noqa: E402
-from methods._diffusion_adapters import additions_of  # noqa: E402
-from methods._diffusion_text import embeddings  # noqa: E402
+from methods._diffusion.eraser import Embedding  # noqa: E402
+from methods._diffusion.lora import additions_of  # noqa: E402
+from methods._diffusion.prompts import embeddings  # noqa: E402
 from methods._flux_models import DEV, FILL, SHARED  # noqa: E402
 from methods._system.memory import MemoryMeter  # noqa: E402
 from methods._weights.store import use_local  # noqa: E402
@@ -129,7 +129,7 @@ def counted() -> Iterator[Counts]:
     from peft.tuners.lora import Linear
     from transformers import CLIPTextModel, T5EncoderModel
 
-    from methods._diffusion_parts import ComponentStore
+    from methods._diffusion.components import ComponentStore
 
     counts = Counts()
 
@@ -294,7 +294,7 @@ def measure_one(name: str, side: int, given: Any) -> None:
 
 def attaching(eraser: Any, settings: Any) -> float:
     """Seconds to put the additions beside the network and take them off again."""
-    from methods._diffusion import adapted
+    from methods._diffusion.eraser import adapted
 
     loaded = eraser.loaded(settings)
     start = time.perf_counter()

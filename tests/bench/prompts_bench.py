@@ -24,10 +24,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import tiny_models  # noqa: E402
-from methods._diffusion import Part, store  # noqa: E402
-from methods._diffusion_memory import module_bytes  # noqa: E402
-from methods._diffusion_repositories import SD15_INPAINTING  # noqa: E402
-from methods._diffusion_text import embeddings  # noqa: E402
+from methods._diffusion.eraser import Part, store  # noqa: E402
+from methods._diffusion.placement import module_bytes  # noqa: E402
+from methods._diffusion.prompts import embeddings  # noqa: E402
+from methods._diffusion.repositories import SD15_INPAINTING  # noqa: E402
 from methods._powerpaint_models import TASK_TOKENS, V1, VECTORS, read_text_encoder  # noqa: E402
 from methods._powerpaint_prompts import TaskEncoder, prompts_v1  # noqa: E402
 from methods._weights.store import use_local  # noqa: E402

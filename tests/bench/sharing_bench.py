@@ -25,9 +25,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import tiny_models  # noqa: E402
-from methods._diffusion import DiffusionEraser, store  # noqa: E402
-from methods._diffusion_memory import module_bytes  # noqa: E402
-from methods._diffusion_repositories import SD2_INPAINTING  # noqa: E402
+from methods._diffusion.eraser import DiffusionEraser, store  # noqa: E402
+from methods._diffusion.placement import module_bytes  # noqa: E402
+from methods._diffusion.repositories import SD2_INPAINTING  # noqa: E402
 from methods._pixelhacker_network import PUBLISHED  # noqa: E402
 from methods._system.memory import give_memory_back  # noqa: E402
 from methods._weights.store import use_local  # noqa: E402

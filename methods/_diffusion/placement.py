@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from methods._base import DeviceName
-from methods._diffusion_quantization import tensor_bytes
+from methods._diffusion.quantization import tensor_bytes
 from methods._system.memory import memory_budget
 
 if TYPE_CHECKING:

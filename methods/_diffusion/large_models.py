@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
-from methods._diffusion_readers import quiet
+from methods._diffusion.readers import quiet
 
 HALF = 2
 """Bytes of a number in bfloat16, which all of them are published in and run in."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from methods._base import Image
-from methods._diffusion_readers import read_model
+from methods._diffusion.readers import read_model
 from methods._weights.repository import RepoFile, Repository
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from methods._diffusion_readers import check_complete
+from methods._diffusion.readers import check_complete
 
 if TYPE_CHECKING:
     import torch

@@ -1,6 +1,6 @@
 """Changes to a network for the length of a block, undone also after an error or a Stop.
 
-The networks are shared between methods (see `_diffusion_parts`), so whatever a method
+The networks are shared between methods (see `_diffusion.components`), so whatever a method
 changes is back in place, the very same objects, before anything else runs.
 """
 

@@ -7,8 +7,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from methods._base import Settings, setting
-from methods._diffusion_memory import Memory
-from methods._diffusion_quantization import Quantization
+from methods._diffusion.placement import Memory
+from methods._diffusion.quantization import Quantization
 
 MAX_PROMPT = 1000
 """Characters; CLIP reads 77 tokens and cuts the rest."""

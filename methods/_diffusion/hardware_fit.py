@@ -8,10 +8,7 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import get_args
 
-from methods._diffusion_memory import Memory, Need, need_of, plan_memory
-from methods._diffusion_quantization import Quantization, stored_bytes
-from methods._diffusion_settings import TransformerSettings
-from methods._large_models import (
+from methods._diffusion.large_models import (
     CLIP_L,
     FLUX2_KLEIN,
     FLUX2_VAE,
@@ -28,6 +25,9 @@ from methods._large_models import (
     numbers_in,
     shapes_of,
 )
+from methods._diffusion.placement import Memory, Need, need_of, plan_memory
+from methods._diffusion.quantization import Quantization, stored_bytes
+from methods._diffusion.settings import TransformerSettings
 from methods._system.memory import GIB, GPU_MARGIN
 
 CARDS = (16, 24, 48, 80)

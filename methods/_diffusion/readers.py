@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from methods._base import Unavailable
-from methods._diffusion_quantization import Quantization, reading_options
+from methods._diffusion.quantization import Quantization, reading_options
 
 if TYPE_CHECKING:
     import torch

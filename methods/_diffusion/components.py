@@ -2,7 +2,7 @@
 
 A `Part` says which component of which repository; `store.take` loads it or hands out the one
 that is loaded; when its last user has given it back, it is dropped. Whoever patches a shared
-component restores it before anybody else runs (see `_diffusion_attention`).
+component restores it before anybody else runs (see `_diffusion.patching`).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from methods._base import UserError
-from methods._diffusion_quantization import Quantization, stored_bytes
-from methods._diffusion_readers import (
+from methods._diffusion.quantization import Quantization, stored_bytes
+from methods._diffusion.readers import (
     Reader,
     files_of,
     is_network,

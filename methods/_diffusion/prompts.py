@@ -2,7 +2,7 @@
 
 The networks of erasers see mostly constant prompts. So the pipelines are given embeddings
 and no text encoder, and the encoder is loaded only for texts that were met neither in this
-process nor, by the files that `_embedding_files` keeps, in an earlier one.
+process nor, by the files that `_diffusion.embedding_files` keeps, in an earlier one.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from methods import _embedding_files as files
 from methods._base import DeviceName, WeightFile, WeightsUnavailable
-from methods._diffusion_memory import end_group_offload, group_offload, module_bytes
-from methods._diffusion_parts import Part, lasting_identity, store
+from methods._diffusion import embedding_files as files
+from methods._diffusion.components import Part, lasting_identity, store
+from methods._diffusion.placement import end_group_offload, group_offload, module_bytes
 from methods._system.memory import give_memory_back, memory_budget
 from methods._weights.store import find_weights
 

@@ -3,7 +3,7 @@
 An eraser on a stock pipeline is a `DiffusionEraser`: it names its repositories, its parts and
 its prompts, and calls a stock pipeline. All else is done here:
 
-    BASE = SD15_INPAINTING              # of _diffusion_repositories, or a Repository of its own
+    BASE = SD15_INPAINTING              # of repositories, or a Repository of its own
     UNET, VAE = Part(BASE, "unet"), Part(BASE, "vae")
     PROMPTS = ClipPrompts(Part(BASE, "tokenizer"), Part(BASE, "text_encoder"))
 
@@ -26,7 +26,7 @@ its prompts, and calls a stock pipeline. All else is done here:
                     num_inference_steps=…, guidance_scale=…)
 
 - Components are shared between erasers by file and precision (`store`); whatever you change on
-  them, change in a `with` of `_diffusion_attention`, so that it is restored after an error or
+  them, change in a `with` of `_diffusion.patching`, so that it is restored after an error or
   a Stop. Never use `pipeline.enable_…`, `fuse…` or `set_attn_processor` without undoing it.
 - `self.run` places the components by the setting `memory`, seeds a CPU generator, reports each
   step (where Stop is raised) and returns the picture as uint8; `output_type="latent"` gives
@@ -64,16 +64,28 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from methods._base import DeviceName, Eraser, Progress, WeightFile
-from methods._diffusion_adapters import Additions as Additions
-from methods._diffusion_adapters import adapted as adapted
-from methods._diffusion_adapters import joined as joined
-from methods._diffusion_adapters import read_additions as read_additions
-from methods._diffusion_attention import attention_processors as attention_processors
-from methods._diffusion_attention import removed_after as removed_after
-from methods._diffusion_attention import replaced as replaced
-from methods._diffusion_attention import transformer_blocks as transformer_blocks
-from methods._diffusion_memory import Memory as Memory
-from methods._diffusion_memory import (
+from methods._diffusion.components import Part as Part
+from methods._diffusion.components import identity, part_bytes
+from methods._diffusion.components import store as store
+from methods._diffusion.embedding_files import any_kept
+from methods._diffusion.lora import Additions as Additions
+from methods._diffusion.lora import adapted as adapted
+from methods._diffusion.lora import joined as joined
+from methods._diffusion.lora import read_additions as read_additions
+from methods._diffusion.patching import attention_processors as attention_processors
+from methods._diffusion.patching import removed_after as removed_after
+from methods._diffusion.patching import replaced as replaced
+from methods._diffusion.patching import transformer_blocks as transformer_blocks
+from methods._diffusion.pipelines import flux_pipeline as flux_pipeline
+from methods._diffusion.pipelines import generator as generator
+from methods._diffusion.pipelines import pil as pil
+from methods._diffusion.pipelines import sd_inpaint_pipeline as sd_inpaint_pipeline
+from methods._diffusion.pipelines import sd_pipeline as sd_pipeline
+from methods._diffusion.pipelines import sdxl_inpaint_pipeline as sdxl_inpaint_pipeline
+from methods._diffusion.pipelines import step_callback as step_callback
+from methods._diffusion.pipelines import to_uint8 as to_uint8
+from methods._diffusion.placement import Memory as Memory
+from methods._diffusion.placement import (
     Need,
     component_sizes,
     denoiser,
@@ -84,29 +96,17 @@ from methods._diffusion_memory import (
     placed,
     plan_memory,
 )
-from methods._diffusion_parts import Part as Part
-from methods._diffusion_parts import identity, part_bytes
-from methods._diffusion_parts import store as store
-from methods._diffusion_pipelines import flux_pipeline as flux_pipeline
-from methods._diffusion_pipelines import generator as generator
-from methods._diffusion_pipelines import pil as pil
-from methods._diffusion_pipelines import sd_inpaint_pipeline as sd_inpaint_pipeline
-from methods._diffusion_pipelines import sd_pipeline as sd_pipeline
-from methods._diffusion_pipelines import sdxl_inpaint_pipeline as sdxl_inpaint_pipeline
-from methods._diffusion_pipelines import step_callback as step_callback
-from methods._diffusion_pipelines import to_uint8 as to_uint8
-from methods._diffusion_readers import check_complete as check_complete
-from methods._diffusion_readers import quiet
-from methods._diffusion_readers import read_model as read_model
-from methods._diffusion_readers import read_scheduler as read_scheduler
-from methods._diffusion_settings import DiffusionSettings as DiffusionSettings
-from methods._diffusion_settings import InpaintSettings as InpaintSettings
-from methods._diffusion_settings import TransformerSettings as TransformerSettings
-from methods._diffusion_text import ClipPrompts as ClipPrompts
-from methods._diffusion_text import Embedding as Embedding
-from methods._diffusion_text import SdxlPrompts as SdxlPrompts
-from methods._diffusion_text import without_idle_encoders
-from methods._embedding_files import any_kept
+from methods._diffusion.prompts import ClipPrompts as ClipPrompts
+from methods._diffusion.prompts import Embedding as Embedding
+from methods._diffusion.prompts import SdxlPrompts as SdxlPrompts
+from methods._diffusion.prompts import without_idle_encoders
+from methods._diffusion.readers import check_complete as check_complete
+from methods._diffusion.readers import quiet
+from methods._diffusion.readers import read_model as read_model
+from methods._diffusion.readers import read_scheduler as read_scheduler
+from methods._diffusion.settings import DiffusionSettings as DiffusionSettings
+from methods._diffusion.settings import InpaintSettings as InpaintSettings
+from methods._diffusion.settings import TransformerSettings as TransformerSettings
 from methods._system.device import best_device
 from methods._system.memory import memory_budget
 from methods._weights.repository import RepoFile as RepoFile

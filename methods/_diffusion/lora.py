@@ -1,9 +1,9 @@
 """Low-rank additions (LoRA) beside a shared network for the length of a block.
 
 The network serves several methods, each with additions of its own or with none. So they are
-not worked into its weights (`_lora` does that, for networks with one purpose): peft puts them
-beside the layers, and when the block ends, also by an error or a Stop, the very same layers
-stand where they stood, with nothing about them changed.
+not worked into its weights (`_diffusion.merging` does that, for networks with one purpose):
+peft puts them beside the layers, and when the block ends, also by an error or a Stop, the very
+same layers stand where they stood, with nothing about them changed.
 
     with adapted(loaded["transformer"], loaded["additions"]), self.placed(…):
         …
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods._diffusion_readers import check_complete, files_of, is_network
+from methods._diffusion.readers import check_complete, files_of, is_network
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
