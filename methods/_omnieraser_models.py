@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from methods._diffusion.eraser import Part, Repository
 from methods._diffusion.eraser import RepoFile as File
-from methods._flux_models import DEV, SHARED, read_lora
+from methods._flux.weights import DEV, SHARED, read_lora
 
 REPOSITORY = Repository(
     name="omnieraser",

@@ -10,7 +10,7 @@ import numpy as np
 from methods._diffusion.eraser import Embedding, Part, Repository
 from methods._diffusion.eraser import RepoFile as File
 from methods._diffusion.readers import check_complete
-from methods._flux_models import DEV, SHARED, read_lora
+from methods._flux.weights import DEV, SHARED, read_lora
 
 if TYPE_CHECKING:
     import torch

@@ -34,8 +34,9 @@ from methods._diffusion.eraser import (
     read_scheduler,
 )
 from methods._diffusion.settings import MAX_PROMPT
-from methods._flux_latents import first_noise
-from methods._flux_models import (
+from methods._flux.inputs import first_noise
+from methods._flux.settings import FluxSettings
+from methods._flux.weights import (
     FILL,
     FILL_SCHEDULER,
     FILL_TRANSFORMER,
@@ -46,7 +47,6 @@ from methods._flux_models import (
     gated,
     read_lora,
 )
-from methods._flux_settings import FluxSettings
 
 LORA = Repository(
     name="flux1-fill-removal",

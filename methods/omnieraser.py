@@ -31,8 +31,9 @@ from methods._diffusion.eraser import (
     read_scheduler,
 )
 from methods._diffusion.tensors import mask_tensor
-from methods._flux_latents import beside_the_noise, encoded, first_noise, packed
-from methods._flux_models import (
+from methods._flux.inputs import beside_the_noise, encoded, first_noise, packed
+from methods._flux.settings import FluxSettings
+from methods._flux.weights import (
     DEV,
     MEMORY,
     NON_COMMERCIAL,
@@ -42,7 +43,6 @@ from methods._flux_models import (
     VAE,
     gated,
 )
-from methods._flux_settings import FluxSettings
 from methods._omnieraser_models import ADDITIONS, REPOSITORY, WEIGHTS
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from methods._diffusion.eraser import (
     pil,
     read_scheduler,
 )
-from methods._flux_latents import encoded, first_noise, packed
-from methods._flux_models import DEV, MEMORY, NON_COMMERCIAL, SCHEDULER, TRANSFORMER, VAE, gated
-from methods._flux_settings import FluxSettings
+from methods._flux.inputs import encoded, first_noise, packed
+from methods._flux.settings import FluxSettings
+from methods._flux.weights import DEV, MEMORY, NON_COMMERCIAL, SCHEDULER, TRANSFORMER, VAE, gated
 from methods._omnipaint_branch import photo_branch
 from methods._omnipaint_models import ADDITIONS, PROMPT, REPOSITORY, WEIGHTS
 

@@ -19,7 +19,7 @@ from methods._diffusion import embedding_files as files
 from methods._diffusion.eraser import Embedding, Part, Repository, store
 from methods._diffusion.eraser import RepoFile as File
 from methods._diffusion.prompts import EmbeddingCache, embeddings, without_idle_encoders
-from methods._flux_prompts import FluxPrompts
+from methods._flux.prompts import FluxPrompts
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = ["There is nothing here.", ""]

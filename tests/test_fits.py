@@ -39,7 +39,7 @@ from methods._diffusion.large_models import (
 )
 from methods._diffusion.placement import Memory
 from methods._diffusion.quantization import Quantization, stored_bytes
-from methods._flux_models import DEV, FILL, SHARED
+from methods._flux.weights import DEV, FILL, SHARED
 from methods._klein_models import REPOSITORY as KLEIN
 from methods._qwen_edit_models import REPOSITORY as QWEN
 

@@ -17,7 +17,7 @@ from flux_fixtures import no_embeddings as no_embeddings
 from flux_tools import full_size_transformer
 from methods import Image, Mask, Stopped
 from methods._diffusion.eraser import Part, store
-from methods._flux_models import FILL, SHARED
+from methods._flux.weights import FILL, SHARED
 from methods.flux_fill import LORA, FluxFill
 
 pytestmark = pytest.mark.usefixtures("home")

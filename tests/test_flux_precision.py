@@ -92,7 +92,7 @@ def test_an_encoder_that_does_not_fit_takes_turns(
     """Layer by layer where the memory is too little for it; the numbers are the same."""
     import torch
 
-    from methods._flux_models import PROMPTS
+    from methods._flux.weights import PROMPTS
 
     found = []
     for budget in ("", "0.000001"):

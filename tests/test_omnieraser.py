@@ -19,8 +19,8 @@ from flux_tools import full_size_lora, full_size_transformer
 from methods import Image, Mask, Stopped, Unavailable, WeightsUnavailable, omnieraser
 from methods._diffusion.eraser import Additions, Part, RepoFile, Repository, adapted
 from methods._diffusion.prompts import embeddings
-from methods._flux_models import DEV, SHARED
-from methods._flux_prompts import FluxPrompts
+from methods._flux.prompts import FluxPrompts
+from methods._flux.weights import DEV, SHARED
 from methods._omnieraser_models import REPOSITORY
 from methods._weights.store import use_local
 from methods.omnieraser import PROMPT, OmniEraser

@@ -20,7 +20,7 @@ from methods import _omnieraser_models as models
 from methods import omnieraser
 from methods._base import Image, Mask
 from methods._diffusion.eraser import DiffusionEraser, Embedding
-from methods._flux_models import DEV, SHARED
+from methods._flux.weights import DEV, SHARED
 from methods._weights.store import use_local
 from methods.omnieraser import OmniEraser
 

@@ -44,7 +44,7 @@ from methods._base import no_progress  # noqa: E402
 from methods._diffusion.eraser import Embedding  # noqa: E402
 from methods._diffusion.lora import additions_of  # noqa: E402
 from methods._diffusion.prompts import embeddings  # noqa: E402
-from methods._flux_models import DEV, FILL, SHARED  # noqa: E402
+from methods._flux.weights import DEV, FILL, SHARED  # noqa: E402
 from methods._system.memory import MemoryMeter  # noqa: E402
 from methods._weights.store import use_local  # noqa: E402
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from methods._base import Text
 from methods._diffusion.eraser import Additions, Part, Repository, read_additions
 from methods._diffusion.eraser import RepoFile as File
-from methods._flux_prompts import FluxPrompts
+from methods._flux.prompts import FluxPrompts
 
 if TYPE_CHECKING:
     import torch

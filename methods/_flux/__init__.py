@@ -1,0 +1,1 @@
+"""What the erasers that are built on FLUX.1 share."""
