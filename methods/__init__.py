@@ -31,21 +31,34 @@ if TYPE_CHECKING:
     from methods._diffusion.hardware_fit import CARDS as CARDS
     from methods._diffusion.hardware_fit import Fit as Fit
     from methods._diffusion.hardware_fit import fits as fits
+    from methods._engine.events import Event as Event
+    from methods._engine.events import Failed as Failed
+    from methods._engine.events import Fetching as Fetching
+    from methods._engine.events import Finished as Finished
+    from methods._engine.events import Judged as Judged
+    from methods._engine.events import Loading as Loading
+    from methods._engine.events import Started as Started
+    from methods._engine.events import Stepped as Stepped
+    from methods._engine.events import Stopping as Stopping
+    from methods._engine.events import Waiting as Waiting
+    from methods._engine.fingerprint import fingerprint as fingerprint
+    from methods._engine.judging import Judge as Judge
+    from methods._engine.registry import BrokenEraser as BrokenEraser
+    from methods._engine.registry import broken_erasers as broken_erasers
+    from methods._engine.registry import default_erasers as default_erasers
+    from methods._engine.registry import get_eraser as get_eraser
+    from methods._engine.registry import list_erasers as list_erasers
+    from methods._engine.registry import missing_packages as missing_packages
+    from methods._engine.registry import needed_weights as needed_weights
+    from methods._engine.registry import settings_of as settings_of
+    from methods._engine.residency import with_device_room as with_device_room
+    from methods._engine.result_cache import picture_key as picture_key
+    from methods._engine.runner import Job as Job
+    from methods._engine.runner import run as run
+    from methods._engine.worker import results as results
     from methods._error_texts import ERRORS_ZH as ERRORS_ZH
-    from methods._events import Event as Event
-    from methods._events import Failed as Failed
-    from methods._events import Fetching as Fetching
-    from methods._events import Finished as Finished
-    from methods._events import Judged as Judged
-    from methods._events import Loading as Loading
-    from methods._events import Started as Started
-    from methods._events import Stepped as Stepped
-    from methods._events import Stopping as Stopping
-    from methods._events import Waiting as Waiting
-    from methods._fingerprint import fingerprint as fingerprint
     from methods._geometry.canvas import changed_outside as changed_outside
     from methods._geometry.canvas import check_mask as check_mask
-    from methods._judging import Judge as Judge
     from methods._metrics.judge import METRICS as METRICS
     from methods._metrics.judge import Finds as Finds
     from methods._metrics.judge import Metric as Metric
@@ -59,18 +72,6 @@ if TYPE_CHECKING:
     from methods._photo.load import load_mask as load_mask
     from methods._photo.load import png_bytes as png_bytes
     from methods._photo.load import view_jpeg as view_jpeg
-    from methods._registry import BrokenEraser as BrokenEraser
-    from methods._registry import broken_erasers as broken_erasers
-    from methods._registry import default_erasers as default_erasers
-    from methods._registry import get_eraser as get_eraser
-    from methods._registry import list_erasers as list_erasers
-    from methods._registry import missing_packages as missing_packages
-    from methods._registry import needed_weights as needed_weights
-    from methods._registry import settings_of as settings_of
-    from methods._residency import with_device_room as with_device_room
-    from methods._result_cache import picture_key as picture_key
-    from methods._runner import Job as Job
-    from methods._runner import run as run
     from methods._system.device import StopToken as StopToken
     from methods._system.device import best_device as best_device
     from methods._system.device import device_lock as device_lock
@@ -88,7 +89,6 @@ if TYPE_CHECKING:
     from methods._weights.store import find_weights as find_weights
     from methods._weights.store import use_local as use_local
     from methods._weights.store import weight_status as weight_status
-    from methods._worker import results as results
 
 _HOME = {
     "_base": (
@@ -96,21 +96,24 @@ _HOME = {
         " Settings Stopped Text Unavailable UrlFile UserError WeightFile WeightsUnavailable"
     ),
     "_diffusion.hardware_fit": "CARDS Fit fits",
-    "_error_texts": "ERRORS_ZH",
-    "_events": "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting",
-    "_fingerprint": "fingerprint",
-    "_geometry.canvas": "changed_outside check_mask",
-    "_judging": "Judge",
-    "_metrics.judge": "METRICS Finds Metric Reading judge why_missing",
-    "_metrics.lpips": "LPIPS_WEIGHTS",
-    "_photo.load": "Limits Photo load_image load_mask png_bytes view_jpeg",
-    "_registry": (
+    "_engine.events": (
+        "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting"
+    ),
+    "_engine.fingerprint": "fingerprint",
+    "_engine.judging": "Judge",
+    "_engine.registry": (
         "BrokenEraser broken_erasers default_erasers get_eraser list_erasers missing_packages"
         " needed_weights settings_of"
     ),
-    "_residency": "with_device_room",
-    "_result_cache": "picture_key",
-    "_runner": "Job run",
+    "_engine.residency": "with_device_room",
+    "_engine.result_cache": "picture_key",
+    "_engine.runner": "Job run",
+    "_engine.worker": "results",
+    "_error_texts": "ERRORS_ZH",
+    "_geometry.canvas": "changed_outside check_mask",
+    "_metrics.judge": "METRICS Finds Metric Reading judge why_missing",
+    "_metrics.lpips": "LPIPS_WEIGHTS",
+    "_photo.load": "Limits Photo load_image load_mask png_bytes view_jpeg",
     "_system.device": "StopToken best_device device_lock",
     "_system.memory": "is_out_of_memory share_heaps trim_heaps",
     "_system.versions": "PROGRAM versions",
@@ -119,7 +122,6 @@ _HOME = {
     "_weights.store": (
         "WeightState WeightStatus fetch fetch_in_background find_weights use_local weight_status"
     ),
-    "_worker": "results",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

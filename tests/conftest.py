@@ -119,7 +119,7 @@ def no_leftover_embeddings() -> Iterator[None]:
 def no_leftover_erasers() -> Iterator[None]:
     """Unload what a module's tests have loaded: others count loads and users."""
     yield
-    if held := sys.modules.get("methods._residency"):
+    if held := sys.modules.get("methods._engine.residency"):
         held.residency.clear()
 
 

@@ -13,8 +13,8 @@ from canvas_tools import shrink_pictures
 from methods import Image, Mask, get_eraser, list_erasers
 from methods._base import DeviceName, Progress, no_progress
 from methods._diffusion.eraser import DiffusionEraser
-from methods._registry import settings_of
-from methods._residency import residency
+from methods._engine.registry import settings_of
+from methods._engine.residency import residency
 
 NAMES = tuple(s.id for s in list_erasers() if issubclass(get_eraser(s.id), DiffusionEraser))
 every = pytest.mark.parametrize("name", NAMES)

@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 
 from methods import Eraser, Image, Mask
-from methods import _registry as registry
-from methods import _worker as worker
-from methods._residency import Residency
-from methods._result_cache import ResultCache
+from methods._engine import registry, worker
+from methods._engine.residency import Residency
+from methods._engine.result_cache import ResultCache
 from methods._system.device import DeviceLock
 from runner_tools import Cropping, Deaf, Endless, Noise, Raising, runs_alive, spec_of, wait_until
 

@@ -19,8 +19,8 @@ from gradio_client.exceptions import AppError
 from PIL import Image as Pil
 
 from methods import list_erasers
-from methods._registry import found
-from methods._result_cache import ResultCache
+from methods._engine.registry import found
+from methods._engine.result_cache import ResultCache
 from segmentation import decode_rle
 from ui import api, routes
 from ui.caller import caller_of
@@ -40,7 +40,7 @@ def app() -> Iterator[tuple[str, Service]]:
         patch.setenv("GRADIO_TEMP_DIR", str(Path(folder, "uploads")))
         patch.setattr("ui.service_select.is_ready", lambda spec: not spec.weights)
         patch.setattr("ui.service_judge.are_features_ready", lambda: False)
-        patch.setattr("methods._worker.results", ResultCache())
+        patch.setattr("methods._engine.worker.results", ResultCache())
         for eraser in (Paint, Broken):
             patch.setitem(found().erasers, eraser.spec.id, eraser)
         service = Service(Path(folder, "data"))

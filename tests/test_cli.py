@@ -14,11 +14,10 @@ from PIL import Image as PilImage
 
 from methods import Image, Mask, list_erasers, load_image
 from methods import _cli_weights as cli_weights
-from methods import _registry as registry
-from methods import _worker as worker
 from methods.__main__ import main
 from methods._cli import megabytes, settings_for, table
-from methods._result_cache import ResultCache
+from methods._engine import registry, worker
+from methods._engine.result_cache import ResultCache
 from methods._weights import store
 from segmentation import list_segmenters
 

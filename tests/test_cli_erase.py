@@ -17,10 +17,9 @@ from PIL import Image as PilImage
 
 from methods import Image, Mask, WeightsUnavailable, fetch, get_eraser, load_image
 from methods import _cli_weights as cli_weights
-from methods import _registry as registry
-from methods import _worker as worker
 from methods.__main__ import main
-from methods._result_cache import ResultCache
+from methods._engine import registry, worker
+from methods._engine.result_cache import ResultCache
 from methods._weights.store import use_local
 from segmentation import list_segmenters
 

@@ -15,10 +15,10 @@ from PIL import Image as PilImage
 
 from methods import METRICS, Image, WeightsUnavailable
 from methods import _cli_judge as cli_judge
-from methods import _worker as worker
 from methods.__main__ import main
+from methods._engine import worker
+from methods._engine.result_cache import ResultCache
 from methods._metrics import truth as truth_module
-from methods._result_cache import ResultCache
 from metric_tools import Scene, stand_in
 
 

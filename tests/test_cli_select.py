@@ -11,9 +11,9 @@ import pytest
 from PIL import Image as PilImage
 
 from methods import Mask, load_image
-from methods import _worker as worker
 from methods.__main__ import main
-from methods._result_cache import ResultCache
+from methods._engine import worker
+from methods._engine.result_cache import ResultCache
 from ui.cases import import_case
 from ui.service import Service
 

@@ -39,11 +39,11 @@ from methods import (
     load_image,
     run,
 )
-from methods import _worker as worker
 from methods._base import no_progress
+from methods._engine import worker
+from methods._engine.registry import missing_packages, settings_of
+from methods._engine.result_cache import ResultCache
 from methods._geometry.canvas import fit, plan_patches
-from methods._registry import missing_packages, settings_of
-from methods._result_cache import ResultCache
 from methods._system.device import devices_for
 from methods._weights.store import digest
 

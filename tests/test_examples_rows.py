@@ -19,7 +19,7 @@ from examples.rows import (
     stand_in_table,
 )
 from methods import list_erasers, load_image, load_mask
-from methods._registry import get_eraser, settings_of
+from methods._engine.registry import get_eraser, settings_of
 
 ROWS = document_rows()
 KNOWN = {spec.id for spec in list_erasers()}

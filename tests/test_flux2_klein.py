@@ -25,6 +25,7 @@ from methods._diffusion.eraser import Memory, Part, adapted, pil, store
 from methods._diffusion.highlight import Mark, marked, whole_cells
 from methods._diffusion.large_models import FLUX2_KLEIN
 from methods._diffusion.prompts import embeddings
+from methods._engine.registry import settings_of
 from methods._klein_models import (
     FILLING,
     PROMPTS,
@@ -34,7 +35,6 @@ from methods._klein_models import (
     additions,
 )
 from methods._klein_settings import FILL, REMOVE
-from methods._registry import settings_of
 from methods._weights.store import use_local
 from methods.flux2_klein import Flux2Klein
 

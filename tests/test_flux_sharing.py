@@ -15,8 +15,8 @@ from flux_fixtures import home as home
 from methods import Eraser, Image, Mask, Stopped, get_eraser
 from methods._base import no_progress
 from methods._diffusion.eraser import store
+from methods._engine.residency import Residency
 from methods._flux.weights import SCHEDULER, TRANSFORMER, VAE
-from methods._residency import Residency
 
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -20,7 +20,7 @@ import tiny_models
 from attention_tools import one_thread as one_thread
 from methods import Eraser, EraserSpec, Image, Mask, Stopped, find_weights, get_eraser, list_erasers
 from methods._base import DeviceName, no_progress
-from methods._registry import missing_packages
+from methods._engine.registry import missing_packages
 from methods._system.memory import MemoryMeter
 
 TOLERANCE = {"float16": 1.0, "bfloat16": 5.0}

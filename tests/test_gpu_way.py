@@ -30,10 +30,10 @@ from methods import (
     list_erasers,
     run,
 )
-from methods._events import Loading, Started, Stepped
-from methods._registry import missing_packages
-from methods._residency import residency
-from methods._result_cache import ResultCache
+from methods._engine.events import Loading, Started, Stepped
+from methods._engine.registry import missing_packages
+from methods._engine.residency import residency
+from methods._engine.result_cache import ResultCache
 from methods._system.device import best_device
 from methods._system.memory import GPU_MARGIN
 from small_canvases import shrink_canvases
@@ -63,7 +63,7 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def way(gpu: Emulation | None, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiny erasers, small canvases, no results of earlier tests, the device's real memory."""
     monkeypatch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(tiny_weights))
-    monkeypatch.setattr("methods._worker.results", ResultCache())
+    monkeypatch.setattr("methods._engine.worker.results", ResultCache())
     monkeypatch.delenv("ERASER_LAB_MEMORY")
     shrink_canvases(monkeypatch)
 

@@ -22,7 +22,7 @@ from methods import (
     judge,
     run,
 )
-from methods._worker import results
+from methods._engine.worker import results
 
 JOBS = [Job("telea"), Job("navier_stokes"), Job("telea", {"radius": 9})]
 

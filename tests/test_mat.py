@@ -22,9 +22,9 @@ from torch import nn
 
 from golden_cases import ROOT
 from methods import Failed, Image, Job, Mask, Unavailable, run
-from methods import _registry as registry
 from methods import mat as module
 from methods._base import no_progress
+from methods._engine import registry
 from methods._weights.store import use_local
 from methods.mat import PACKAGE, PLACES, Mat, own_name
 

@@ -20,8 +20,8 @@ from methods import BadInput, Finished, Image, Job, Mask, Stopped, Unavailable, 
 from methods._base import no_progress
 from methods._diffusion.eraser import Part, read_scheduler, sd_pipeline, store
 from methods._diffusion.prompts import embeddings
+from methods._engine.registry import settings_of
 from methods._powerpaint_models import V1, V1_MERGED, V2, v2_folder, with_task_words
-from methods._registry import settings_of
 from methods._weights.store import use_local
 from methods.powerpaint import PowerPaint, authors_size
 from methods.sd_inpainting import SdInpainting

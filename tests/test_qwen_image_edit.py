@@ -27,6 +27,7 @@ from methods._diffusion.eraser import Memory, Part, pil, store
 from methods._diffusion.highlight import Mark, marked, resized, whole_cells
 from methods._diffusion.large_models import QWEN_IMAGE_EDIT
 from methods._diffusion.prompts import embeddings, files
+from methods._engine.registry import settings_of
 from methods._geometry.patches import reduce_mask
 from methods._qwen_edit_models import (
     ENCODER,
@@ -38,7 +39,6 @@ from methods._qwen_edit_models import (
     TRANSFORMER,
 )
 from methods._qwen_edit_settings import FILL, NOTHING, REMOVE
-from methods._registry import settings_of
 from methods._weights.store import use_local
 from methods.qwen_image_edit import QwenImageEdit, scheduler, size_for
 

@@ -113,7 +113,7 @@ def test_the_example_of_a_new_eraser_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rocket: Image
 ) -> None:
     from methods import Job, run
-    from methods import _registry as registry
+    from methods._engine import registry
 
     source = next(block for block in code_blocks("python") if "class MeanColor(" in block)
     file = tmp_path / "mean_color.py"

@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 
 from methods import BadInput, Unavailable, get_eraser, list_erasers
-from methods import _registry as registry
+from methods._engine import registry
 
 FOLDER = Path(__file__).resolve().parent.parent / "methods"
 

@@ -17,7 +17,7 @@ from attention_tools import photo as photo
 from methods import Eraser, Image, Mask, get_eraser
 from methods._base import no_progress
 from methods._diffusion.eraser import store
-from methods._residency import residency
+from methods._engine.residency import residency
 from methods._weights.store import use_local
 
 NAMES = (

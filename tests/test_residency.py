@@ -19,7 +19,7 @@ from methods._base import (
     Text,
     Unavailable,
 )
-from methods._residency import Residency
+from methods._engine.residency import Residency
 from methods._system import device as _device
 from methods._system.device import DeviceLock
 from methods._system.memory import memory_budget

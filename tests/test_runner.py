@@ -23,8 +23,8 @@ from methods import (
     Unavailable,
     run,
 )
-from methods import _worker as worker
-from methods._result_cache import ResultCache
+from methods._engine import worker
+from methods._engine.result_cache import ResultCache
 from runner_tools import (
     Noise,
     Raising,

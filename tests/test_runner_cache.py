@@ -25,7 +25,7 @@ from methods import (
     WeightFile,
     run,
 )
-from methods._result_cache import ResultCache, job_key, picture_key
+from methods._engine.result_cache import ResultCache, job_key, picture_key
 from methods._system.device import DeviceLock
 from runner_tools import Noise, Raising, finished, last_of, runs_alive, wait_until
 

@@ -21,8 +21,8 @@ from methods import (
     Waiting,
     run,
 )
-from methods import _runner as runner
-from methods._events import Channel
+from methods._engine import runner
+from methods._engine.events import Channel
 from methods._system.device import DeviceLock
 from runner_tools import Deaf, Noise, finished, last_of, runs_alive, wait_until
 

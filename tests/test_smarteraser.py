@@ -30,9 +30,9 @@ from methods import (
     run,
     weight_status,
 )
-from methods import _worker as worker
 from methods._base import no_progress
-from methods._result_cache import ResultCache
+from methods._engine import worker
+from methods._engine.result_cache import ResultCache
 from methods._smarteraser_masks import MOST_OBJECTS, cut_out, enlarged, objects
 from methods._smarteraser_models import HOW_TO_GET, SMARTERASER
 from methods._smarteraser_network import ImageToText

@@ -9,7 +9,7 @@ import pytest
 
 from examples.systems import as_markdown, never_runs, standings, systems
 from methods import EraserSpec, Text, list_erasers
-from methods._registry import found
+from methods._engine.registry import found
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from methods._registry import found
-from methods._result_cache import ResultCache
+from methods._engine.registry import found
+from methods._engine.result_cache import ResultCache
 from ui.service import Service
 from ui_tools import Broken, Paint, Slow, Upload, png_file
 
@@ -22,7 +22,7 @@ def toy_erasers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """paint, slow and broken, in the registry for one test; nothing is cached yet."""
     for eraser in (Paint, Slow, Broken):
         monkeypatch.setitem(found().erasers, eraser.spec.id, eraser)
-    monkeypatch.setattr("methods._worker.results", ResultCache())
+    monkeypatch.setattr("methods._engine.worker.results", ResultCache())
     Slow.begun.clear()
     Slow.go_on.clear()
     yield

@@ -43,7 +43,7 @@ from _gpu_report import Report, device_name, facts  # noqa: E402
 from _gpu_rows import Job, Row, jobs  # noqa: E402
 from methods import get_eraser  # noqa: E402
 from methods._diffusion.readers import quiet  # noqa: E402
-from methods._registry import missing_packages  # noqa: E402
+from methods._engine.registry import missing_packages  # noqa: E402
 from methods._system.memory import give_memory_back, is_out_of_memory  # noqa: E402
 
 TIME_WAS_UP = "the time was up"

@@ -32,7 +32,7 @@ from emulation import Emulation, Moved  # noqa: E402
 from emulation.program import program_on  # noqa: E402
 from methods import EraserSpec, find_weights, get_eraser, list_erasers  # noqa: E402
 from methods._base import no_progress  # noqa: E402
-from methods._registry import missing_packages  # noqa: E402
+from methods._engine.registry import missing_packages  # noqa: E402
 
 HEIGHT, WIDTH = 96, 128
 QUICK = {"init": "telea", "rm_guidance_scale": 1.0}

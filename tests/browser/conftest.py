@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from methods import Eraser, EraserSpec, Image, Mask, Paper, Settings, Text
-from methods import _registry as registry
-from methods._worker import results
+from methods._engine import registry
+from methods._engine.worker import results
 from tiny_grounding import save_tiny_grounding
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import tiny_lama
 import tiny_models
 from canvas_tools import shrink_canvases
 from methods import EraserSpec, find_weights, get_eraser, list_erasers
-from methods._registry import missing_packages
+from methods._engine.registry import missing_packages
 
 pytestmark = pytest.mark.browser
 

@@ -37,7 +37,7 @@ def program_on(
 
 def forget_device() -> None:
     """Unload what is loaded, and let the program look for its device anew."""
-    from methods._residency import residency
+    from methods._engine.residency import residency
     from segmentation import grounding, registry
 
     residency.clear()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from methods._base import WeightsUnavailable
-from methods._registry import get_eraser, settings_of
-from methods._result_cache import job_key
-from methods._runner import Job
+from methods._engine.registry import get_eraser, settings_of
+from methods._engine.result_cache import job_key
+from methods._engine.runner import Job
 from methods._weights import store
 
 

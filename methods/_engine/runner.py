@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 
 from methods._base import BadInput, Image, Mask, Settings
-from methods._events import Channel, Event, Failed, Finished, Judged, Stopping
+from methods._engine.events import Channel, Event, Failed, Finished, Judged, Stopping
+from methods._engine.judging import Judge, Judging
+from methods._engine.registry import get_eraser, settings_of
+from methods._engine.worker import Picture, Task, Worker, stopped
 from methods._geometry.canvas import check_mask
-from methods._judging import Judge, Judging
-from methods._registry import get_eraser, settings_of
 from methods._system.device import StopToken
-from methods._worker import Picture, Task, Worker, stopped
 
 MAX_JOBS = 64
 MAX_SEED = 2**32 - 1

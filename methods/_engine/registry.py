@@ -136,7 +136,7 @@ def missing_packages(spec: EraserSpec) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def found() -> Found:
     """What lies in this folder; searched once in a process."""
-    folder = Path(__file__).parent
+    folder = Path(__file__).parent.parent
     names = sorted(m.name for m in iter_modules([str(folder)]) if not m.name.startswith("_"))
     return search(names)
 

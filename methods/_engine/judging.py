@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Image, Mask
-from methods._events import Finished, Judged
+from methods._engine.events import Finished, Judged
 from methods._metrics.base import Reading
 from methods._system.device import StopToken
 

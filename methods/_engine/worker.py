@@ -27,7 +27,7 @@ from methods._base import (
     WeightFile,
     WeightsUnavailable,
 )
-from methods._events import (
+from methods._engine.events import (
     Event,
     Failed,
     Fetching,
@@ -37,10 +37,10 @@ from methods._events import (
     Stepped,
     Waiting,
 )
+from methods._engine.registry import missing_packages
+from methods._engine.residency import Held, residency
+from methods._engine.result_cache import ResultCache, job_key, picture_key
 from methods._geometry.canvas import changed_outside, erase_in_patches
-from methods._registry import missing_packages
-from methods._residency import Held, residency
-from methods._result_cache import ResultCache, job_key, picture_key
 from methods._system.device import StopToken
 from methods._system.memory import MemoryMeter
 from methods._weights import store
