@@ -10,9 +10,9 @@ import pytest
 
 import tiny_models
 from methods import Image, Mask
-from methods._attentive_models import MODELS
 from methods._diffusion.self_attention import TokenMasks
 from methods._weights.store import use_local
+from methods.attentive_eraser.models import MODELS
 
 LATENT = (8, 16)
 """(h, w) of `unet_inputs` and `object_mask`."""

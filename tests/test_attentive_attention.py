@@ -13,18 +13,18 @@ import pytest
 from attention_tools import base_models as base_models
 from attention_tools import object_mask, state_of, unet_inputs
 from attention_tools import one_thread as one_thread
-from methods._attentive_freeu import FreeU, freeu
-from methods._attentive_guidance import (
+from methods._diffusion.patching import attention_processors, transformer_blocks
+from methods._diffusion.placement import end_group_offload, group_offload
+from methods._diffusion.self_attention import TokenMasks, Tokens, latent_mask
+from methods.attentive_eraser.eraser import AttentiveEraser
+from methods.attentive_eraser.freeu import FreeU, freeu
+from methods.attentive_eraser.guidance import (
     RedirectedAttention,
     Redirection,
     Steps,
     redirected,
     redirected_unet,
 )
-from methods._diffusion.patching import attention_processors, transformer_blocks
-from methods._diffusion.placement import end_group_offload, group_offload
-from methods._diffusion.self_attention import TokenMasks, Tokens, latent_mask
-from methods.attentive_eraser import AttentiveEraser
 
 
 @pytest.fixture(scope="module")

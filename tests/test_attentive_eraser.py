@@ -14,10 +14,10 @@ from attention_tools import one_thread as one_thread
 from attention_tools import photo as photo
 from attention_tools import state_of
 from methods import Eraser, Image, Mask, Settings, Stopped, get_eraser
-from methods._attentive_models import MODELS
 from methods._base import no_progress
 from methods._diffusion.eraser import pil
-from methods.attentive_eraser import AttentiveEraser, grown
+from methods.attentive_eraser.eraser import AttentiveEraser, grown
+from methods.attentive_eraser.models import MODELS
 
 
 @pytest.fixture(scope="module")

@@ -17,12 +17,12 @@ import pytest
 from attention_tools import one_thread as one_thread
 from golden_attentive import FullRun, LayerCase, layer_cases
 from golden_cases import golden_files, golden_folder
-from methods._attentive_guidance import RedirectedAttention, Redirection, Steps
-from methods._attentive_models import MODELS
 from methods._base import no_progress
 from methods._diffusion.self_attention import TokenMasks, latent_mask
 from methods._weights.store import use_local
-from methods.attentive_eraser import AttentiveEraser
+from methods.attentive_eraser.eraser import AttentiveEraser
+from methods.attentive_eraser.guidance import RedirectedAttention, Redirection, Steps
+from methods.attentive_eraser.models import MODELS
 
 pytestmark = [
     pytest.mark.golden,

@@ -10,7 +10,6 @@ import pytest
 
 import full_size
 from full_size import CLIP_G, CLIP_H, CLIP_L, SD2, SD15, SDXL
-from methods._attentive_models import MODELS
 from methods._diffusion.clip_vision import CLIP_LARGE
 from methods._diffusion.eraser import Repository
 from methods._diffusion.repositories import (
@@ -18,6 +17,7 @@ from methods._diffusion.repositories import (
     SD15_INPAINTING,
     SDXL_INPAINTING,
 )
+from methods.attentive_eraser.models import MODELS
 from methods.lama import BIG_LAMA
 
 SD_VAE, PAIRED = full_size.vae, partial(full_size.text_encoder, CLIP_G, pooled=True)

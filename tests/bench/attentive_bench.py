@@ -31,15 +31,15 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import tiny_models  # noqa: E402
-from methods._attentive_guidance import (  # noqa: E402
+from methods._diffusion.patching import attention_processors, transformer_blocks  # noqa: E402
+from methods._diffusion.self_attention import TokenMasks, Tokens  # noqa: E402
+from methods._system.memory import MemoryMeter  # noqa: E402
+from methods.attentive_eraser.guidance import (  # noqa: E402
     RedirectedAttention,
     Redirection,
     Steps,
     redirected_unet,
 )
-from methods._diffusion.patching import attention_processors, transformer_blocks  # noqa: E402
-from methods._diffusion.self_attention import TokenMasks, Tokens  # noqa: E402
-from methods._system.memory import MemoryMeter  # noqa: E402
 
 LATENT = (128, 128)
 TOKENS, HEADS, CHANNELS = (64, 64), 10, 64

@@ -9,10 +9,10 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from methods._attentive_freeu import FreeU
-from methods._attentive_guidance import Redirection
 from methods._base import setting
 from methods._diffusion.settings import MAX_PROMPT, DiffusionSettings
+from methods.attentive_eraser.freeu import FreeU
+from methods.attentive_eraser.guidance import Redirection
 
 _CHOSEN = -1
 

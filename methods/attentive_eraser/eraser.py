@@ -3,7 +3,7 @@
 Paper: Sun, Cui, Dong, Tang, "Attentive Eraser: Unleashing Diffusion Model's Object Removal
 Potential via Self-Attention Redirection Guidance", AAAI 2025. Nothing is trained: the photo is
 noised, and at every step what lies outside the hole is put back (blended latents), while
-inside, the model's self-attention is turned away from the object (see `_attentive_guidance`).
+inside, the model's self-attention is turned away from the object (see `attentive_eraser.guidance`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from methods._attentive_freeu import freeu
-from methods._attentive_guidance import redirected_unet
-from methods._attentive_models import MODELS
-from methods._attentive_settings import AttentiveSettings
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, WeightFile
 from methods._diffusion.eraser import DiffusionEraser, Part
 from methods._diffusion.self_attention import TokenMasks, latent_mask
+from methods.attentive_eraser.freeu import freeu
+from methods.attentive_eraser.guidance import redirected_unet
+from methods.attentive_eraser.models import MODELS
+from methods.attentive_eraser.settings import AttentiveSettings
 
 _BLUR_THRESHOLD = 0.1  # of the blurred mask
 
