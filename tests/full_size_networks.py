@@ -148,14 +148,14 @@ SEMANTIC: dict[str, int] = {
 
 def inpainter() -> Any:
     """The semantic inpainter."""
-    from methods._catdiffusion_network import SemanticInpainter
+    from methods.catdiffusion.network import SemanticInpainter
 
     return SemanticInpainter(**SEMANTIC)
 
 
 def referring_unet() -> Any:
     """The UNet with its reference adapter."""
-    from methods._catdiffusion_network import add_references
+    from methods.catdiffusion.network import add_references
 
     network = unet(SD15, 9)
     add_references(network, SEMANTIC["width"])

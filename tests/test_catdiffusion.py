@@ -14,12 +14,12 @@ import torch
 from canvas_tools import shrink_canvases
 from methods import ERRORS_ZH, Failed, Finished, Image, Job, Mask, Stopped, run
 from methods._base import no_progress
-from methods._catdiffusion_models import HOW_TO_GET, PUBLISHED
-from methods._catdiffusion_network import SemanticInpainter, add_references, reference_words
-from methods._catdiffusion_pictures import views
 from methods._engine import worker
 from methods._engine.result_cache import ResultCache
-from methods.catdiffusion import CatDiffusion, CatDiffusionSettings
+from methods.catdiffusion.eraser import CatDiffusion, CatDiffusionSettings
+from methods.catdiffusion.inputs import views
+from methods.catdiffusion.network import SemanticInpainter, add_references, reference_words
+from methods.catdiffusion.weights import HOW_TO_GET, PUBLISHED
 from tiny_models import save_sd
 from tiny_networks import original_name, save_catdiffusion, save_clip
 

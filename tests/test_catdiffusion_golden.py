@@ -16,15 +16,15 @@ from torch import Tensor
 
 from attention_tools import one_thread as one_thread
 from golden_cases import golden_files, golden_folder
-from methods._catdiffusion_models import build_inpainter, build_unet, scheduler
-from methods._catdiffusion_network import ReferenceBlock, reference_words
-from methods._catdiffusion_pictures import views
 from methods._diffusion.eraser import sd_inpaint_pipeline
+from methods.catdiffusion.inputs import views
+from methods.catdiffusion.network import ReferenceBlock, reference_words
+from methods.catdiffusion.weights import build_inpainter, build_unet, scheduler
 from tiny_models import save_vae
 
 pytestmark = pytest.mark.golden
 
-NETWORK = "methods._catdiffusion_network"
+NETWORK = "methods.catdiffusion.network"
 
 RUN = 1e-4
 """For a whole run. Values reach 18, and in double precision the same run lies 5e-5 from theirs."""

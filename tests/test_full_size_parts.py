@@ -155,7 +155,7 @@ def catdiffusion() -> tuple[Tensors, Tensors]:
 
 
 def test_catdiffusion_is_read_whole() -> None:
-    from methods._catdiffusion_models import PUBLISHED, build_inpainter, build_unet
+    from methods.catdiffusion.weights import PUBLISHED, build_inpainter, build_unet
 
     unet, inpainter = catdiffusion()
     assert len(build_unet(unet, PUBLISHED["unet"]).state_dict()) == len(unet)

@@ -89,7 +89,7 @@ def save_catdiffusion(folder: Path, seed: int = 100) -> Path:
     import torch
     from diffusers import UNet2DConditionModel
 
-    from methods._catdiffusion_network import SemanticInpainter, add_references
+    from methods.catdiffusion.network import SemanticInpainter, add_references
 
     folder.mkdir(parents=True)
     with seeded(seed):

@@ -88,7 +88,7 @@ def build_unet(tensors: Mapping[str, torch.Tensor], config: Mapping[str, Any]) -
     from diffusers import UNet2DConditionModel
     from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
 
-    from methods._catdiffusion_network import add_references
+    from methods.catdiffusion.network import add_references
 
     attended = next(v.shape[1] for name, v in tensors.items() if name.endswith("attn3.to_k.weight"))
     with torch.device("meta"):
@@ -111,7 +111,7 @@ def build_inpainter(tensors: Mapping[str, torch.Tensor], heads: int) -> Any:
     """A semantic inpainter of the sizes that its tensors have."""
     import torch
 
-    from methods._catdiffusion_network import SemanticInpainter
+    from methods.catdiffusion.network import SemanticInpainter
 
     label_inner, label = tensors["label_mlp.fc1.weight"].shape
     inner, width = tensors["spatial_mlp.fc1.weight"].shape

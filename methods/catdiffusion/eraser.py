@@ -1,7 +1,7 @@
 """CAT-Diffusion: puts an object that a prompt names into the hole. It inserts; it does not erase.
 
 Paper: Chen, Chen, Pan, Li, Yao, Chen, Mei, "Improving Text-guided Object Inpainting with Semantic
-Pre-inpainting", ECCV 2024. Stable Diffusion 1.5 inpainting with what `_catdiffusion_network` adds.
+Pre-inpainting", ECCV 2024. Stable Diffusion 1.5 inpainting with what `catdiffusion.network` adds.
 No weights were published; a checkpoint of the user's own runs here.
 """
 
@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, setting
-from methods._catdiffusion_models import HOW_TO_GET, WEIGHTS, LabelPrompts, parts, scheduler
-from methods._catdiffusion_pictures import Views, views
 from methods._diffusion.clip_vision import clip_pixels
 from methods._diffusion.eraser import DiffusionEraser, Part, pil, sd_inpaint_pipeline
 from methods._diffusion.readers import unreadable
 from methods._diffusion.settings import MAX_PROMPT, DiffusionSettings
+from methods.catdiffusion.inputs import Views, views
+from methods.catdiffusion.weights import HOW_TO_GET, WEIGHTS, LabelPrompts, parts, scheduler
 
 
 class CatDiffusionSettings(DiffusionSettings):
@@ -87,7 +87,7 @@ class CatDiffusion(DiffusionEraser):
         """Guess what CLIP would see in the hole, then paint it."""
         import torch
 
-        from methods._catdiffusion_network import reference_words
+        from methods.catdiffusion.network import reference_words
 
         shown, loaded = views(image, mask), self.loaded(settings)
         prompt, empty = self.embed(LabelPrompts(), [settings.prompt, ""])

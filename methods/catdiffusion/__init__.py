@@ -1,0 +1,3 @@
+"""CAT-Diffusion: the eraser, its network, its weights."""
+
+from methods.catdiffusion.eraser import CatDiffusion as CatDiffusion
