@@ -30,7 +30,7 @@ def save_clipaway(folder: Path, device: str) -> Path:
     import torch
     from safetensors.torch import save_file
 
-    from methods._clipaway_models import REPOSITORY
+    from methods.clipaway.weights import REPOSITORY
 
     clip, mlp = (folder / file.path for file in REPOSITORY.files)
     for file in (clip, mlp):
@@ -97,7 +97,7 @@ def save_ip_adapter(folder: Path, device: str) -> Path:
     import torch
     from safetensors.torch import save_file
 
-    from methods._clipaway_models import IP_ADAPTER
+    from methods.clipaway.weights import IP_ADAPTER
 
     file = folder / IP_ADAPTER.files[0].path
     file.parent.mkdir(parents=True)

@@ -15,18 +15,19 @@ from attention_tools import one_thread as one_thread
 from attention_tools import state_of
 from golden_cases import golden_folder
 from golden_sdxl import config_of, embedding, every_case, off, save_base, source_of, tensors_of
-from methods import Stopped, Unavailable, clipaway
+from methods import Stopped, Unavailable
 from methods._base import no_progress
-from methods._clipaway_models import (
+from methods._diffusion.repositories import SD15_INPAINTING
+from methods._weights.store import use_local
+from methods.clipaway import eraser as clipaway
+from methods.clipaway.eraser import ClipAway
+from methods.clipaway.network import PictureAdapter, projection
+from methods.clipaway.weights import (
     ALPHA_CLIP,
     IP_ADAPTER,
     REPOSITORY,
     read_alpha_clip,
 )
-from methods._clipaway_network import PictureAdapter, projection
-from methods._diffusion.repositories import SD15_INPAINTING
-from methods._weights.store import use_local
-from methods.clipaway import ClipAway
 from tiny_removers import alpha_clip
 
 METHOD = "clipaway"

@@ -17,9 +17,9 @@ import full_size_powerpaint
 import full_size_sams
 from full_size import SD15
 from golden_cases import golden_folder
-from methods._clipaway_models import IP_ADAPTER, REPOSITORY
 from methods._panoptic import MASK2FORMER
 from methods._powerpaint_models import V1, V2
+from methods.clipaway.weights import IP_ADAPTER, REPOSITORY
 from segmentation.registry import found
 from tiny_powerpaint import authors_name, with_tasks_apart
 
@@ -114,7 +114,7 @@ def test_clipaway_has_the_published_sizes() -> None:
 def test_alpha_clip_is_read_as_a_vit_of_large_size() -> None:
     from transformers import CLIPVisionModelWithProjection
 
-    from methods._clipaway_models import alpha_clip_config, renamed
+    from methods.clipaway.weights import alpha_clip_config, renamed
 
     named = renamed(on_meta(full_size_networks.alpha_clip))
     config = alpha_clip_config(named)
@@ -126,8 +126,8 @@ def test_alpha_clip_is_read_as_a_vit_of_large_size() -> None:
 def test_ip_adapter_and_the_projection_are_read_from_their_files(tmp_path: Path) -> None:
     import torch
 
-    from methods._clipaway_models import read_adapter
-    from methods._clipaway_network import projection
+    from methods.clipaway.network import projection
+    from methods.clipaway.weights import read_adapter
 
     full_size_networks.save_ip_adapter(tmp_path, "cpu")
     adapter = read_adapter(tmp_path / "models", torch.float32)

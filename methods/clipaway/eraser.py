@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, setting
-from methods._clipaway_models import ADAPTER, ALPHA_CLIP, IP_ADAPTER, PROJECTION, REPOSITORY
 from methods._diffusion.eraser import (
     ClipPrompts,
     DiffusionEraser,
@@ -29,6 +28,7 @@ from methods._diffusion.eraser import (
 from methods._diffusion.repositories import SD15_INPAINTING
 from methods._diffusion.tensors import mask_tensor
 from methods._panoptic import on_device
+from methods.clipaway.weights import ADAPTER, ALPHA_CLIP, IP_ADAPTER, PROJECTION, REPOSITORY
 
 if TYPE_CHECKING:
     import torch

@@ -81,14 +81,14 @@ def read_alpha_clip(path: Path, dtype: torch.dtype) -> Any:
 
 def read_projection(path: Path, dtype: torch.dtype) -> Any:
     """The MLP between Alpha-CLIP and IP-Adapter."""
-    from methods._clipaway_network import projection
+    from methods.clipaway.network import projection
 
     return projection(read_tensors(_only(path, dtype))).to(dtype)
 
 
 def read_adapter(path: Path, dtype: torch.dtype) -> Any:
     """IP-Adapter for Stable Diffusion 1.5."""
-    from methods._clipaway_network import PictureAdapter
+    from methods.clipaway.network import PictureAdapter
 
     return PictureAdapter(read_tensors(_only(path, dtype))).to(dtype)
 

@@ -1,0 +1,3 @@
+"""CLIPAway: the eraser, its networks, its weights."""
+
+from methods.clipaway.eraser import ClipAway as ClipAway
