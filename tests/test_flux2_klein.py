@@ -26,7 +26,10 @@ from methods._diffusion.highlight import Mark, marked, whole_cells
 from methods._diffusion.large_models import FLUX2_KLEIN
 from methods._diffusion.prompts import embeddings
 from methods._engine.registry import settings_of
-from methods._klein_models import (
+from methods._weights.store import use_local
+from methods.flux2_klein.eraser import Flux2Klein
+from methods.flux2_klein.settings import FILL, REMOVE
+from methods.flux2_klein.weights import (
     FILLING,
     PROMPTS,
     REMOVING,
@@ -34,9 +37,6 @@ from methods._klein_models import (
     TRANSFORMER,
     additions,
 )
-from methods._klein_settings import FILL, REMOVE
-from methods._weights.store import use_local
-from methods.flux2_klein import Flux2Klein
 
 STEPS = 3
 

@@ -261,7 +261,7 @@ def save_klein_additions(folder: Path, seed: int, rank: int = 2) -> Path:
     import torch
     from safetensors.torch import save_file
 
-    from methods._klein_models import FILLING, REMOVING
+    from methods.flux2_klein.weights import FILLING, REMOVING
 
     tensors = {}
     with seeded(seed):

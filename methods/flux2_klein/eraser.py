@@ -31,7 +31,8 @@ from methods._diffusion.eraser import (
     read_scheduler,
 )
 from methods._diffusion.highlight import marked, resized, whole_cells
-from methods._klein_models import (
+from methods.flux2_klein.settings import Flux2KleinSettings
+from methods.flux2_klein.weights import (
     FILLING,
     PROMPTS,
     REMOVING,
@@ -41,7 +42,6 @@ from methods._klein_models import (
     additions,
     klein_pipeline,
 )
-from methods._klein_settings import Flux2KleinSettings
 
 _CELL = 16  # pixels of a token
 

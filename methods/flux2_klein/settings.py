@@ -10,7 +10,7 @@ from methods._base import setting
 from methods._diffusion.eraser import Repository, TransformerSettings
 from methods._diffusion.highlight import Mark
 from methods._diffusion.settings import MAX_PROMPT
-from methods._klein_models import FILLING, REMOVING
+from methods.flux2_klein.weights import FILLING, REMOVING
 
 FILL = "Fill the green spaces according to the image"
 REMOVE = "Remove the highlighted object from the scene"
