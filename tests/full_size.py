@@ -247,7 +247,7 @@ def save_lama(file: Path, device: str) -> Path:
     """big-lama, in one file of float32."""
     import torch
 
-    from methods._lama_network import LamaGenerator
+    from methods.lama.network import LamaGenerator
 
     with seeded(0):
         torch.save(LamaGenerator().state_dict(), file)

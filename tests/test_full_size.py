@@ -18,7 +18,7 @@ from methods._diffusion.repositories import (
     SDXL_INPAINTING,
 )
 from methods.attentive_eraser.models import MODELS
-from methods.lama import BIG_LAMA
+from methods.lama.eraser import BIG_LAMA
 
 SD_VAE, PAIRED = full_size.vae, partial(full_size.text_encoder, CLIP_G, pooled=True)
 PARTS: list[tuple[Repository, str, Any]] = [
@@ -52,7 +52,7 @@ def test_a_part_has_the_published_size(repository: Repository, folder: str, make
 def test_clip_and_lama_have_the_published_sizes() -> None:
     import torch
 
-    from methods._lama_network import LamaGenerator
+    from methods.lama.network import LamaGenerator
 
     whole = max(file.size for file in CLIP_LARGE.files)
     assert 2 * half_bytes(full_size.clip) == pytest.approx(whole, rel=1e-3)

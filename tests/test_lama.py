@@ -19,11 +19,13 @@ from torch import nn
 import tiny_lama
 from golden_cases import ROOT, golden_files, golden_folder, golden_tensors
 from methods import Finished, Image, Job, Mask, Stopped, Unavailable, default_erasers, run
-from methods import _lama_network as network_module
 from methods._base import no_progress
 from methods._engine import worker
 from methods._engine.result_cache import ResultCache
-from methods._lama_network import (
+from methods._weights.store import use_local
+from methods.lama import network as network_module
+from methods.lama.eraser import BIG_LAMA, Lama
+from methods.lama.network import (
     FastFourierConvolution,
     FourierUnit,
     LamaGenerator,
@@ -32,10 +34,8 @@ from methods._lama_network import (
     generator_name,
     lama_from,
 )
-from methods._lama_refine_network import LEAST_SIDE, Refiner, reduce_image, smaller_copies
-from methods._lama_refine_network import _comparable as hole_to_compare
-from methods._weights.store import use_local
-from methods.lama import BIG_LAMA, Lama
+from methods.lama.refine_network import LEAST_SIDE, Refiner, reduce_image, smaller_copies
+from methods.lama.refine_network import _comparable as hole_to_compare
 
 STAGES = (
     "init.l",

@@ -15,8 +15,8 @@ import torch
 
 import tiny_lama
 from methods import Unavailable
-from methods._lama_network import generator_name
 from methods._weights.tensor_file import read_tensors
+from methods.lama.network import generator_name
 
 LAYOUTS: list[Callable[[Any, Path], Path]] = [
     tiny_lama.save_checkpoint,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-    from methods._lama_network import LamaGenerator
+    from methods.lama.network import LamaGenerator
 
 NAME = "big-lama.pt"
 
@@ -20,7 +20,7 @@ def tiny_lama(seed: int = 0, width: int = 4, blocks: int = 2) -> LamaGenerator:
     """The real class, small, in evaluation mode; its normalisations do something."""
     import torch
 
-    from methods._lama_network import LamaGenerator
+    from methods.lama.network import LamaGenerator
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

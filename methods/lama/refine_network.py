@@ -19,7 +19,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from methods._base import Progress
-from methods._lama_network import Features, LamaGenerator, ResidualBlock
+from methods.lama.network import Features, LamaGenerator, ResidualBlock
 
 ITERATIONS = 15
 LEARNING_RATE = 0.002

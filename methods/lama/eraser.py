@@ -2,7 +2,7 @@
 
 Paper: Suvorov, Logacheva, Mashikhin, Remizova, Ashukha, Silvestrov, Kong, Goka, Park, Lempitsky,
 "Resolution-robust Large Mask Inpainting with Fourier Convolutions", WACV 2022. The weights are
-the authors' big-lama; the network is `_lama_network`, the refinement `_lama_refine_network`.
+the authors' big-lama; the network is `lama.network`, the refinement `lama.refine_network`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from methods._weights.tensor_file import read_tensors, unreadable
 if TYPE_CHECKING:
     import torch
 
-    from methods._lama_network import LamaGenerator
+    from methods.lama.network import LamaGenerator
 
 BIG_LAMA = WeightFile(
     name="big-lama.pt",
@@ -123,7 +123,7 @@ class Lama(Eraser):
         half a precision costs what an 8-bit picture shows."""
         import torch
 
-        from methods._lama_network import fold_batch_norms, generator_name, lama_from
+        from methods.lama.network import fold_batch_norms, generator_name, lama_from
 
         path = find_weights(BIG_LAMA)
         if path is None:
@@ -158,7 +158,7 @@ class Lama(Eraser):
         picture = self._tensor(np.pad(image, (*least, (0, 0)), mode="symmetric")) / 255
         hole = self._tensor(np.pad(mask, least, mode="symmetric")[..., None])
         if settings.refine:
-            from methods._lama_refine_network import Refiner
+            from methods.lama.refine_network import Refiner
 
             filled = Refiner(self._network, progress).fill(picture, hole)
         else:
