@@ -27,7 +27,7 @@ from methods._diffusion.tensors import mask_tensor, pixel_tensor
 from methods._objectclear_fusion import fuse
 from methods._objectclear_guide import TOKEN, Guide
 from methods._objectclear_models import PROMPTS, REPOSITORY, parts
-from methods._panoptic import on_device
+from methods.magic_eraser.panoptic import on_device
 
 if TYPE_CHECKING:
     import torch

@@ -17,9 +17,9 @@ import full_size_powerpaint
 import full_size_sams
 from full_size import SD15
 from golden_cases import golden_folder
-from methods._panoptic import MASK2FORMER
 from methods._powerpaint_models import V1, V2
 from methods.clipaway.weights import IP_ADAPTER, REPOSITORY
+from methods.magic_eraser.panoptic import MASK2FORMER
 from segmentation.registry import found
 from tiny_powerpaint import authors_name, with_tasks_apart
 

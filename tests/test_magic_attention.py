@@ -17,7 +17,7 @@ from attention_tools import one_thread as one_thread
 from methods import Mask
 from methods._diffusion.eraser import transformer_blocks
 from methods._diffusion.self_attention import TokenMasks
-from methods._magic_attention import (
+from methods.magic_eraser.attention import (
     LOWERED,
     RAISED,
     Refocus,
@@ -26,8 +26,8 @@ from methods._magic_attention import (
     refocused,
     refocused_unet,
 )
-from methods._magic_classes import background_prompt, regions
-from methods._panoptic import NOTHING, Panoptic, panoptic
+from methods.magic_eraser.classes import background_prompt, regions
+from methods.magic_eraser.panoptic import NOTHING, Panoptic, panoptic
 
 SKY, SEA, PERSON, BOAT, CAR = 119, 88, 0, 8, 2
 NAMES = {SKY: "sky-other-merged", SEA: "sea", PERSON: "person", BOAT: "boat", CAR: "car"}
@@ -123,11 +123,11 @@ def test_without_strength_attention_is_the_models_own() -> None:
 
 
 def test_extremes_are_found_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    from methods import _magic_attention
+    from methods.magic_eraser import attention
 
     tensors = qkv(len(KINDS))
     whole = refocused(*tensors, kinds_of(KINDS), USUAL, 1.0)
-    monkeypatch.setattr(_magic_attention, "_SCORES_AT_ONCE", 1)
+    monkeypatch.setattr(attention, "_SCORES_AT_ONCE", 1)
     assert (refocused(*tensors, kinds_of(KINDS), USUAL, 1.0) == whole).all()
 
 

@@ -14,12 +14,12 @@ from attention_tools import one_thread as one_thread
 from attention_tools import photo as photo
 from attention_tools import state_of
 from methods import Eraser, Image, Mask, Stopped, Unavailable, get_eraser
-from methods import magic_eraser as module
 from methods._base import no_progress
 from methods._diffusion.eraser import store
-from methods._panoptic import MASK2FORMER, NOTHING, Panoptic
 from methods._weights.store import use_local
-from methods.magic_eraser import BASES, MagicEraser
+from methods.magic_eraser import eraser as module
+from methods.magic_eraser.eraser import BASES, MagicEraser
+from methods.magic_eraser.panoptic import MASK2FORMER, NOTHING, Panoptic
 from methods.sd_inpainting import SdInpainting
 from methods.telea import Telea
 from tiny_panoptic import save_mask2former

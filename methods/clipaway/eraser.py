@@ -27,8 +27,8 @@ from methods._diffusion.eraser import (
 )
 from methods._diffusion.repositories import SD15_INPAINTING
 from methods._diffusion.tensors import mask_tensor
-from methods._panoptic import on_device
 from methods.clipaway.weights import ADAPTER, ALPHA_CLIP, IP_ADAPTER, PROJECTION, REPOSITORY
+from methods.magic_eraser.panoptic import on_device
 
 if TYPE_CHECKING:
     import torch

@@ -6,7 +6,7 @@ from typing import Literal
 
 from methods._base import setting
 from methods._diffusion.settings import MAX_PROMPT, InpaintSettings
-from methods._magic_attention import Formula, Refocus
+from methods.magic_eraser.attention import Formula, Refocus
 
 
 class MagicSettings(InpaintSettings):

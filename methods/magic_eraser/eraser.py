@@ -4,7 +4,7 @@ Paper: Li, Zhang, Huang, Liu, Pei, Shao, Xu, "MagicEraser: Erasing Any Objects v
 Control", ECCV 2024. Its learned prompt R* and its LoRA were never published. What needs no
 training is run here on Stable Diffusion inpainting: the hole is filled by a feed-forward network
 and noised to strength 0.9, the prompt names the background's classes, and in the first steps
-self-attention is drawn to the background (see `_magic_attention` for what we had to assume).
+self-attention is drawn to the background (see `magic_eraser.attention` for what we had to assume).
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from methods._diffusion.eraser import ClipPrompts, DiffusionEraser, Part, pil, r
 from methods._diffusion.eraser import sd_inpaint_pipeline as stock_pipeline
 from methods._diffusion.repositories import SD2_INPAINTING, SD15_INPAINTING
 from methods._geometry.canvas import erase_in_patches
-from methods._magic_attention import refocused_unet
-from methods._magic_classes import background_prompt, regions
-from methods._magic_settings import MagicSettings
-from methods._panoptic import MASK2FORMER, NETWORK, on_device, panoptic
+from methods.magic_eraser.attention import refocused_unet
+from methods.magic_eraser.classes import background_prompt, regions
+from methods.magic_eraser.panoptic import MASK2FORMER, NETWORK, on_device, panoptic
+from methods.magic_eraser.settings import MagicSettings
 
 BASES = {"sd15": SD15_INPAINTING, "sd2": SD2_INPAINTING}
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from methods._base import Mask
 from methods._diffusion.self_attention import TokenMasks
-from methods._magic_attention import Regions
-from methods._panoptic import Panoptic
+from methods.magic_eraser.attention import Regions
+from methods.magic_eraser.panoptic import Panoptic
 
 _LEAST_SHARE = 0.1  # of the hole: a class that covers less is not the object's
 _MOST_CLASSES = 3  # in the prompt
