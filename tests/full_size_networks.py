@@ -217,7 +217,7 @@ def save_mask2former(folder: Path, device: str) -> Path:
 def save_migan(file: Path, device: str) -> Path:
     """The generator's tensors in a graph without operations: enough for torch, which is what
     runs it on a GPU, not for onnxruntime."""
-    from methods._migan_network import MiganGenerator, published_widths
+    from methods.migan.network import MiganGenerator, published_widths
     from tiny_onnx import migan_file
 
     generator = built(lambda: MiganGenerator(published_widths(512)), device, half=False)

@@ -177,8 +177,8 @@ def test_mask2former_is_as_large_as_the_published_one() -> None:
 
 
 def test_migans_file_is_read(tmp_path: Path) -> None:
-    from methods._migan_network import migan_from, state_of_pipeline
-    from methods._onnx_tensors import read_onnx
+    from methods.migan.network import migan_from, state_of_pipeline
+    from methods.migan.onnx_weights import read_onnx
 
     file = full_size_networks.save_migan(tmp_path / "migan.onnx", "cpu")
     state = state_of_pipeline(read_onnx(file))

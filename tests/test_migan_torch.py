@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 import tiny_onnx
 from golden_cases import golden_files, golden_folder, golden_tensors
 from methods import Image, Mask, Unavailable, WeightsUnavailable, fetch
-from methods import _migan_network as network_module
 from methods._base import no_progress
-from methods._migan_network import (
+from methods._weights.store import use_local
+from methods.migan import network as network_module
+from methods.migan.eraser import PIPELINE, MiGan, _with_onnx, _with_torch
+from methods.migan.network import (
     MiganGenerator,
     MiganPipeline,
     Resample,
@@ -27,9 +29,7 @@ from methods._migan_network import (
     published_widths,
     state_of_pipeline,
 )
-from methods._onnx_tensors import read_onnx
-from methods._weights.store import use_local
-from methods.migan import PIPELINE, MiGan, _with_onnx, _with_torch
+from methods.migan.onnx_weights import read_onnx
 
 CASES = golden_files("migan", "forward_*.safetensors")
 STAGES = ("feat_top", "feat_8", "encoder_out", "generator_out")

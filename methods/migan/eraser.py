@@ -3,7 +3,7 @@
 Paper: Sargsyan, Navasardyan, Xu, Shi, "MI-GAN: A Simple Baseline for Image Inpainting on
 Mobile Devices", ICCV 2023. The weights are the authors' 512-pixel Places2 network, exported
 by them to ONNX together with its preparation and its soft blending. On a CPU onnxruntime runs
-that file; on a GPU the same weights run in PyTorch (`_migan_network`), with the same result.
+that file; on a GPU the same weights run in PyTorch (`migan.network`), with the same result.
 """
 
 from __future__ import annotations
@@ -151,8 +151,8 @@ def _with_onnx(path: Path) -> Pipeline:
 
 def _with_torch(path: Path, device: DeviceName) -> Pipeline:
     """Raises Unavailable for a file that is not such a network."""
-    from methods._migan_network import MiganPipeline, migan_from, state_of_pipeline
-    from methods._onnx_tensors import read_onnx
+    from methods.migan.network import MiganPipeline, migan_from, state_of_pipeline
+    from methods.migan.onnx_weights import read_onnx
 
     try:
         network = migan_from(state_of_pipeline(read_onnx(path)))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from methods._onnx_tensors import OnnxGraph
+from methods.migan.onnx_weights import OnnxGraph
 
 _FIXED = ("filter.weight", "filter_const")
 """Ends of the names of constants that are the same in every file and may be left out."""
