@@ -178,7 +178,7 @@ def save_objectclear(folder: Path, device: str) -> Path:
     """SDXL inpainting, a whole CLIP, and the network that makes a word of a picture."""
     from safetensors.torch import save_file
 
-    from methods._objectclear_network import ObjectWord
+    from methods.objectclear.network import ObjectWord
 
     save_sdxl(folder, device, channels=9)
     built(clip, device).save_pretrained(folder / "image_prompt_encoder")

@@ -16,15 +16,15 @@ from attention_tools import state_of
 from golden_cases import golden_folder, golden_tensors
 from golden_sdxl import config_of, embedding, every_case, off, save_base, source_of, tensors_of
 from methods import Stopped
-from methods import _objectclear_guide as guide_module
 from methods._base import no_progress
 from methods._diffusion.eraser import Embedding
-from methods._objectclear_fusion import fuse
-from methods._objectclear_guide import Guide
-from methods._objectclear_models import REPOSITORY
-from methods._objectclear_network import ObjectWord
 from methods._weights.store import use_local
-from methods.objectclear import ObjectClear
+from methods.objectclear import guide as guide_module
+from methods.objectclear.eraser import ObjectClear
+from methods.objectclear.fusion import fuse
+from methods.objectclear.guide import Guide
+from methods.objectclear.network import ObjectWord
+from methods.objectclear.weights import REPOSITORY
 
 METHOD = "objectclear"
 LATENTS, ATTENTION, LEVELS = 2e-4, 1e-4, 1
@@ -139,12 +139,12 @@ MISTAKES: dict[str, Callable[[pytest.MonkeyPatch], dict[str, Any]]] = {
 
 
 def _token(patch: pytest.MonkeyPatch) -> dict[str, Any]:
-    patch.setattr("methods.objectclear.TOKEN", 4)
+    patch.setattr("methods.objectclear.eraser.TOKEN", 4)
     return {}
 
 
 def _mean(patch: pytest.MonkeyPatch) -> dict[str, Any]:
-    patch.setattr("methods.objectclear._MEAN", (-0.037, -0.084, -0.183))
+    patch.setattr("methods.objectclear.eraser._MEAN", (-0.037, -0.084, -0.183))
     return {}
 
 

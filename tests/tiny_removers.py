@@ -15,7 +15,7 @@ def save_objectclear(folder: Path, seed: int = 90) -> Path:
     """SDXL inpainting, a whole CLIP, and the network that makes a word of a picture."""
     from safetensors.torch import save_file
 
-    from methods._objectclear_network import ObjectWord
+    from methods.objectclear.network import ObjectWord
 
     save_sdxl(folder, seed)
     save_clip(folder / "image_prompt_encoder", seed + 5)

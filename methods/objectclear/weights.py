@@ -77,7 +77,7 @@ def read_word(path: Path, dtype: torch.dtype) -> Any:
     """The network that makes a word of the object's picture; its widths are those in the file."""
     from safetensors.torch import load_file
 
-    from methods._objectclear_network import ObjectWord
+    from methods.objectclear.network import ObjectWord
 
     (file,) = (file for file in files_of(path, dtype) if is_network(file))
     tensors = load_file(file)

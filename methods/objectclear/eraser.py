@@ -24,10 +24,10 @@ from methods._diffusion.eraser import (
     sdxl_inpaint_pipeline,
 )
 from methods._diffusion.tensors import mask_tensor, pixel_tensor
-from methods._objectclear_fusion import fuse
-from methods._objectclear_guide import TOKEN, Guide
-from methods._objectclear_models import PROMPTS, REPOSITORY, parts
 from methods.magic_eraser.panoptic import on_device
+from methods.objectclear.fusion import fuse
+from methods.objectclear.guide import TOKEN, Guide
+from methods.objectclear.weights import PROMPTS, REPOSITORY, parts
 
 if TYPE_CHECKING:
     import torch

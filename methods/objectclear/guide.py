@@ -9,7 +9,7 @@ import numpy as np
 from methods._base import Image, Progress
 from methods._diffusion.eraser import attention_processors, step_callback
 from methods._diffusion.tensors import pixel_tensor
-from methods._objectclear_fusion import normalised
+from methods.objectclear.fusion import normalised
 
 TOKEN = 5
 """Where "object" stands in the prompt, behind the mark of its beginning."""
@@ -31,7 +31,7 @@ class Guide:
         import torch
         from diffusers.utils.torch_utils import randn_tensor
 
-        from methods._objectclear_network import WatchedAttention
+        from methods.objectclear.network import WatchedAttention
 
         unet, self._fused = pipeline.unet, settings.apply_attention_guided_fusion
         pixels = pixel_tensor(image).to(pipeline._execution_device, unet.dtype)

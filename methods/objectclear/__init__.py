@@ -1,0 +1,3 @@
+"""ObjectClear: the eraser, its guide, its networks and weights."""
+
+from methods.objectclear.eraser import ObjectClear as ObjectClear
