@@ -16,14 +16,15 @@ from flux_fixtures import Counted, erased, few, numbers
 from flux_fixtures import home as home
 from flux_fixtures import no_embeddings as no_embeddings
 from flux_tools import full_size_lora, full_size_transformer
-from methods import Image, Mask, Stopped, Unavailable, WeightsUnavailable, omnieraser
+from methods import Image, Mask, Stopped, Unavailable, WeightsUnavailable
 from methods._diffusion.eraser import Additions, Part, RepoFile, Repository, adapted
 from methods._diffusion.prompts import embeddings
 from methods._flux.prompts import FluxPrompts
 from methods._flux.weights import DEV, SHARED
-from methods._omnieraser_models import REPOSITORY
 from methods._weights.store import use_local
-from methods.omnieraser import PROMPT, OmniEraser
+from methods.omnieraser import eraser as omnieraser
+from methods.omnieraser.eraser import PROMPT, OmniEraser
+from methods.omnieraser.weights import REPOSITORY
 
 pytestmark = pytest.mark.usefixtures("home")
 

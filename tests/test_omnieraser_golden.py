@@ -16,13 +16,13 @@ import tiny_flux
 from attention_tools import one_thread as one_thread
 from flux_tools import full_size_lora
 from golden_sdxl import config_of, every_case, source_of, tensors_of
-from methods import _omnieraser_models as models
-from methods import omnieraser
 from methods._base import Image, Mask
 from methods._diffusion.eraser import DiffusionEraser, Embedding
 from methods._flux.weights import DEV, SHARED
 from methods._weights.store import use_local
-from methods.omnieraser import OmniEraser
+from methods.omnieraser import eraser as omnieraser
+from methods.omnieraser import weights as models
+from methods.omnieraser.eraser import OmniEraser
 
 METHOD = "omnieraser"
 CASES = every_case(METHOD)

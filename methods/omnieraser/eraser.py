@@ -43,7 +43,7 @@ from methods._flux.weights import (
     VAE,
     gated,
 )
-from methods._omnieraser_models import ADDITIONS, REPOSITORY, WEIGHTS
+from methods.omnieraser.weights import ADDITIONS, REPOSITORY, WEIGHTS
 
 if TYPE_CHECKING:
     import torch
