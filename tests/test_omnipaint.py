@@ -18,10 +18,10 @@ from flux_tools import full_size_transformer
 from methods import Image, Mask, Stopped, Unavailable
 from methods._diffusion.eraser import adapted
 from methods._diffusion.lora import additions_of
-from methods._omnipaint_branch import FOR_THE_PHOTO
-from methods._omnipaint_models import REPOSITORY, read_embedding
 from methods._weights.store import use_local
-from methods.omnipaint import OmniPaint
+from methods.omnipaint.branch import FOR_THE_PHOTO
+from methods.omnipaint.eraser import OmniPaint
+from methods.omnipaint.weights import REPOSITORY, read_embedding
 
 pytestmark = pytest.mark.usefixtures("home")
 

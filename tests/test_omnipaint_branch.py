@@ -19,7 +19,7 @@ from methods import Stopped
 from methods._diffusion.eraser import adapted
 from methods._diffusion.lora import additions_of
 from methods._diffusion.placement import end_group_offload, group_offload
-from methods._omnipaint_branch import FOR_THE_PHOTO, photo_branch
+from methods.omnipaint.branch import FOR_THE_PHOTO, photo_branch
 
 TOKEN, TEXTS, SIDE = 4 * tiny_flux.LATENT, 5, 3
 TOKENS = SIDE * SIDE
@@ -244,7 +244,7 @@ def test_a_mistake_would_be_seen(
 ) -> None:
     import re
 
-    from methods import _omnipaint_branch as module
+    from methods.omnipaint import branch as module
 
     if mistake == "additions for the noise too":
         monkeypatch.setattr(module, "FOR_THE_PHOTO", re.compile("none"))

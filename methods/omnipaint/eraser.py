@@ -24,8 +24,8 @@ from methods._diffusion.eraser import (
 from methods._flux.inputs import encoded, first_noise, packed
 from methods._flux.settings import FluxSettings
 from methods._flux.weights import DEV, MEMORY, NON_COMMERCIAL, SCHEDULER, TRANSFORMER, VAE, gated
-from methods._omnipaint_branch import photo_branch
-from methods._omnipaint_models import ADDITIONS, PROMPT, REPOSITORY, WEIGHTS
+from methods.omnipaint.branch import photo_branch
+from methods.omnipaint.weights import ADDITIONS, PROMPT, REPOSITORY, WEIGHTS
 
 
 class OmniPaint(DiffusionEraser):
