@@ -192,7 +192,7 @@ def save_osor(folder: Path, device: str) -> Path:
     """Additions of rank 256 to SDXL inpainting, and a last layer with one channel more."""
     import torch
 
-    from methods._osor_models import REPOSITORY, TARGETS
+    from methods.osor.weights import REPOSITORY, TARGETS
 
     network = built(partial(unet, SDXL, 9), "meta")
     tensors: dict[str, Any] = {}

@@ -14,14 +14,15 @@ import pytest
 from attention_tools import one_thread as one_thread
 from golden_cases import golden_folder
 from golden_sdxl import embedding, every_case, off, save_base, source_of, tensors_of
-from methods import Stopped, Unavailable, osor
-from methods import _osor_models as models
+from methods import Stopped, Unavailable
 from methods._base import no_progress
 from methods._diffusion.eraser import generator, read_scheduler, sdxl_inpaint_pipeline, store
 from methods._diffusion.merging import _by_layer, merge_lora
 from methods._diffusion.repositories import SDXL_INPAINTING
 from methods._weights.store import use_local
-from methods.osor import Osor
+from methods.osor import eraser as osor
+from methods.osor import weights as models
+from methods.osor.eraser import Osor
 from tiny_removers import low_rank
 
 METHOD = "osor_sdxl"
@@ -113,7 +114,7 @@ def test_the_picture_is_theirs(
     seen: list[Any] = []
     monkeypatch.setattr(eraser, "embed", lambda *_: (embedding(theirs),))
     rounded = keeping_to_uint8(seen)
-    monkeypatch.setattr("methods.osor.to_uint8", rounded)
+    monkeypatch.setattr("methods.osor.eraser.to_uint8", rounded)
     mask = theirs["resized_mask"] > 127
     settings = eraser.Settings(t=case["t"])
     erased = eraser.erase(theirs["resized_image"], mask, settings, case["global_seed"], no_progress)

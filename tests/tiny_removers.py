@@ -49,7 +49,7 @@ def save_osor(folder: Path, seed: int = 100) -> Path:
     import torch
     from diffusers import UNet2DConditionModel
 
-    from methods._osor_models import REPOSITORY, TARGETS
+    from methods.osor.weights import REPOSITORY, TARGETS
 
     with seeded(seed):
         unet = UNet2DConditionModel(**sdxl_layout(9))

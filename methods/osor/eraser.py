@@ -35,7 +35,7 @@ from methods._diffusion.eraser import (
 )
 from methods._diffusion.repositories import SDXL_INPAINTING
 from methods._diffusion.tensors import mask_tensor, pixel_tensor
-from methods._osor_models import BASE_UNET, REPOSITORY, UNET
+from methods.osor.weights import BASE_UNET, REPOSITORY, UNET
 
 if TYPE_CHECKING:
     import torch
