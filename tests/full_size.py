@@ -214,8 +214,8 @@ def save_pixelhacker(folder: Path, device: str) -> Path:
     """The default checkpoint, and the VAE, as torch files."""
     import torch
 
-    from methods._pixelhacker_models import VARIANTS
-    from methods._pixelhacker_network import PUBLISHED, Checkpoint
+    from methods.pixelhacker.network import PUBLISHED, Checkpoint
+    from methods.pixelhacker.weights import VARIANTS
 
     home = folder / VARIANTS["places2"]
     home.mkdir(parents=True)

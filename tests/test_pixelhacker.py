@@ -22,13 +22,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from canvas_tools import shrink_canvases
 from methods import Finished, Image, Job, Mask, Stopped, Unavailable, run
-from methods import _pixelhacker_attention_network as attention
 from methods._base import no_progress
 from methods._diffusion.components import ComponentStore
-from methods._pixelhacker_attention_network import GatedLinearAttention, chunked
-from methods._pixelhacker_models import parts_of, read_unet, read_vae
-from methods._pixelhacker_network import PUBLISHED, Checkpoint
-from methods.pixelhacker import PixelHacker, PixelHackerSettings
+from methods.pixelhacker import attention_network as attention
+from methods.pixelhacker.attention_network import GatedLinearAttention, chunked
+from methods.pixelhacker.eraser import PixelHacker, PixelHackerSettings
+from methods.pixelhacker.network import PUBLISHED, Checkpoint
+from methods.pixelhacker.weights import parts_of, read_unet, read_vae
 from tiny_networks import PIXELHACKER, save_pixelhacker, save_pixelhacker_unet
 
 QUICK: dict[str, Any] = {"num_inference_steps": 4}

@@ -18,14 +18,14 @@ from torch.nn import functional
 from golden_cases import golden_files
 from methods._diffusion.eraser import to_uint8
 from methods._diffusion.tensors import pixel_tensor
-from methods._pixelhacker_attention_network import GatedLinearAttention, chunked
-from methods._pixelhacker_models import scheduler
-from methods._pixelhacker_network import Checkpoint, PixelHackerPipeline, fold
+from methods.pixelhacker.attention_network import GatedLinearAttention, chunked
+from methods.pixelhacker.network import Checkpoint, PixelHackerPipeline, fold
+from methods.pixelhacker.weights import scheduler
 
 pytestmark = pytest.mark.golden
 
-ATTENTION = "methods._pixelhacker_attention_network"
-NETWORK = "methods._pixelhacker_network"
+ATTENTION = "methods.pixelhacker.attention_network"
+NETWORK = "methods.pixelhacker.network"
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -28,7 +28,7 @@ def save_pixelhacker_unet(folder: Path, config: dict[str, Any], seed: int) -> Pa
     """One checkpoint; the published ones have no config.json."""
     import torch
 
-    from methods._pixelhacker_network import Checkpoint
+    from methods.pixelhacker.network import Checkpoint
 
     folder.mkdir(parents=True)
     with seeded(seed):

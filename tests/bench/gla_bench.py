@@ -25,7 +25,7 @@ from torch.nn import functional
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from methods._pixelhacker_attention_network import (  # noqa: E402
+from methods.pixelhacker.attention_network import (  # noqa: E402
     GATE_NORMALIZER,
     KEY_SHARE,
     gated_linear_attention,

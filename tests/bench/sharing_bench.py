@@ -28,10 +28,10 @@ import tiny_models  # noqa: E402
 from methods._diffusion.eraser import DiffusionEraser, store  # noqa: E402
 from methods._diffusion.placement import module_bytes  # noqa: E402
 from methods._diffusion.repositories import SD2_INPAINTING  # noqa: E402
-from methods._pixelhacker_network import PUBLISHED  # noqa: E402
 from methods._system.memory import give_memory_back  # noqa: E402
 from methods._weights.store import use_local  # noqa: E402
 from methods.erase_diffusion import EraseDiffusion  # noqa: E402
+from methods.pixelhacker.network import PUBLISHED  # noqa: E402
 from methods.sd_inpainting import SdInpainting  # noqa: E402
 
 MB = 1e6

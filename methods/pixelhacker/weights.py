@@ -55,7 +55,7 @@ def read_unet(path: Path, dtype: torch.dtype) -> Any:
     the parameters of diffusers' UNet, stands for a network of another size."""
     import torch
 
-    from methods._pixelhacker_network import PUBLISHED, Checkpoint, fold
+    from methods.pixelhacker.network import PUBLISHED, Checkpoint, fold
 
     files = files_of(path, dtype)
     own = path / "config.json"

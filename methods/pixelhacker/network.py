@@ -20,7 +20,7 @@ from diffusers.models.attention import BasicTransformerBlock
 from torch import Tensor, nn
 from torch.nn import functional
 
-from methods._pixelhacker_attention_network import GatedLinearAttention
+from methods.pixelhacker.attention_network import GatedLinearAttention
 
 StepCallback: TypeAlias = Callable[[Any, int, Any, dict[str, Tensor]], dict[str, Tensor]]
 """As diffusers calls it after each step: pipeline, index, timestep, {"latents": …}."""

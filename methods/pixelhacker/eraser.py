@@ -2,7 +2,7 @@
 
 Paper: Xu, Duan, Shen, Ding, Liu, Ruan, Chen, Wang, "PixelHacker: Image Inpainting with
 Structural and Semantic Consistency", 2025. The network and its sampling loop are in
-`_pixelhacker_network`. The authors squeeze the whole photo to 512 x 512 and return what comes
+`pixelhacker.network`. The authors squeeze the whole photo to 512 x 512 and return what comes
 out; here the network sees a square crop around the object, and only the hole is taken from it.
 """
 
@@ -27,7 +27,7 @@ from methods._base import (
 from methods._diffusion.eraser import DiffusionEraser, Part
 from methods._diffusion.settings import DiffusionSettings
 from methods._diffusion.tensors import mask_tensor, pixel_tensor
-from methods._pixelhacker_models import REPOSITORY, VARIANTS, parts_of, scheduler
+from methods.pixelhacker.weights import REPOSITORY, VARIANTS, parts_of, scheduler
 
 
 class PixelHackerSettings(DiffusionSettings):
@@ -138,7 +138,7 @@ class PixelHacker(DiffusionEraser):
         self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
     ) -> Image:
         """One run of the authors' loop."""
-        from methods._pixelhacker_network import PixelHackerPipeline
+        from methods.pixelhacker.network import PixelHackerPipeline
 
         pipeline = PixelHackerPipeline(**self.loaded(settings), scheduler=scheduler())
         erased: Image = self.run(

@@ -1,0 +1,3 @@
+"""PixelHacker: the eraser, its network, its weights."""
+
+from methods.pixelhacker.eraser import PixelHacker as PixelHacker
