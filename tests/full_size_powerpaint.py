@@ -23,7 +23,7 @@ def task_encoder() -> Any:
 
 def brushnet() -> Any:
     """Version 2's second UNet."""
-    from methods._powerpaint_network import BrushNet
+    from methods.powerpaint.network import BrushNet
 
     return BrushNet({**SD15, "in_channels": 4})
 
@@ -47,7 +47,7 @@ def save_v2(folder: Path, device: str) -> Path:
     import torch
     from safetensors.torch import save_file
 
-    from methods._powerpaint_models import v2_folder
+    from methods.powerpaint.weights import v2_folder
 
     save_sd(folder / v2_folder(""), device, config=SD15, text=CLIP_L, channels=4, half=False)
     own = folder / "PowerPaint_Brushnet"

@@ -19,9 +19,9 @@ from golden_folders import SD_FILES, lay_out, params
 from methods import PipMember, WeightFile, WeightsUnavailable, fetch
 from methods._diffusion.prompts import embeddings
 from methods._diffusion.repositories import SD15_INPAINTING
-from methods._powerpaint_models import V1, V2, v2_folder
 from methods._weights.store import use_local
-from methods.powerpaint import PowerPaint
+from methods.powerpaint.eraser import PowerPaint
+from methods.powerpaint.weights import V1, V2, v2_folder
 from tiny_models import byte_letters
 
 _OWN = ("unet/unet.safetensors", "text_encoder/text_encoder.safetensors")

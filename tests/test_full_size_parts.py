@@ -17,9 +17,9 @@ import full_size_powerpaint
 import full_size_sams
 from full_size import SD15
 from golden_cases import golden_folder
-from methods._powerpaint_models import V1, V2
 from methods.clipaway.weights import IP_ADAPTER, REPOSITORY
 from methods.magic_eraser.panoptic import MASK2FORMER
+from methods.powerpaint.weights import V1, V2
 from segmentation.registry import found
 from tiny_powerpaint import authors_name, with_tasks_apart
 
@@ -85,8 +85,8 @@ def test_powerpaint_has_the_published_sizes(make: Any, repository: Any, end: str
 
 
 def test_powerpaint_is_read_under_the_authors_names() -> None:
-    from methods._powerpaint_models import with_task_words
-    from methods._powerpaint_network import named_for_brushnet
+    from methods.powerpaint.network import named_for_brushnet
+    from methods.powerpaint.weights import with_task_words
 
     brushnet = tensors_of(full_size_powerpaint.brushnet)
     published = {authors_name(name): tensor for name, tensor in brushnet.items()}

@@ -21,9 +21,9 @@ from methods._base import no_progress
 from methods._diffusion.eraser import Part, read_scheduler, sd_pipeline, store
 from methods._diffusion.prompts import embeddings
 from methods._engine.registry import settings_of
-from methods._powerpaint_models import V1, V1_MERGED, V2, v2_folder, with_task_words
 from methods._weights.store import use_local
-from methods.powerpaint import PowerPaint, authors_size
+from methods.powerpaint.eraser import PowerPaint, authors_size
+from methods.powerpaint.weights import V1, V1_MERGED, V2, v2_folder, with_task_words
 from methods.sd_inpainting import SdInpainting
 
 VERSIONS = ("v1", "v1_merged", "v2")
@@ -137,7 +137,7 @@ def test_no_text_is_encoded_after_the_first_run(
 def test_every_setting_is_seen(
     eraser: PowerPaint, photo: Image, mask: Mask, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("methods.powerpaint.SHORT_SIDE", 96)
+    monkeypatch.setattr("methods.powerpaint.eraser.SHORT_SIDE", 96)
     plain = erase(eraser, photo, mask, version=version)
     changes: list[dict[str, Any]] = [
         {"prompt": "sand"},
@@ -158,7 +158,7 @@ def test_only_what_is_masked_changes(
     photo: Image, mask: Mask, version: str, authors_resize: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shrink_canvases(monkeypatch)
-    monkeypatch.setattr("methods.powerpaint.SHORT_SIDE", 96)
+    monkeypatch.setattr("methods.powerpaint.eraser.SHORT_SIDE", 96)
     values = {"version": version, "authors_resize": authors_resize, "num_inference_steps": 2}
     *_, done = run([Job("powerpaint", values)], photo, mask)
     assert isinstance(done, Finished), done
@@ -190,7 +190,7 @@ def test_the_authors_size() -> None:
 def test_the_authors_size_reaches_the_model(
     eraser: PowerPaint, photo: Image, mask: Mask, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("methods.powerpaint.SHORT_SIDE", 96)
+    monkeypatch.setattr("methods.powerpaint.eraser.SHORT_SIDE", 96)
     sizes: list[tuple[int, int]] = []
     call = eraser.call
 
@@ -409,7 +409,7 @@ def full_unet(channels: int) -> Any:
 def full_brushnet() -> Any:
     import torch
 
-    from methods._powerpaint_network import BrushNet
+    from methods.powerpaint.network import BrushNet
 
     with torch.device("meta"):
         return BrushNet(dict(full_unet(4).config))
@@ -430,7 +430,7 @@ def test_the_published_text_encoder_loads_strictly() -> None:
 
 def test_the_published_brushnet_loads_strictly() -> None:
     """Under the authors' names: a UNet without its last layers, and 28 convolutions."""
-    from methods._powerpaint_network import named_for_brushnet
+    from methods.powerpaint.network import named_for_brushnet
 
     brushnet = full_brushnet()
     ours = brushnet.state_dict()

@@ -17,15 +17,15 @@ from golden_cases import golden_folder
 from golden_folders import expected, hole, params, picture
 from golden_powerpaint import model_of, real_tokenizer, settings_of
 from golden_sd import Watch, differences, every_folder, grey_levels
-from methods import _powerpaint_brushnet as brushnet_module
-from methods import _powerpaint_prompts as prompts_module
-from methods import powerpaint as powerpaint_module
 from methods._base import no_progress
 from methods._diffusion.eraser import Part, store
 from methods._diffusion.repositories import SD15_INPAINTING
-from methods._powerpaint_network import BrushNet, stages
-from methods._powerpaint_prompts import Task, prompts_v1, token_ids
-from methods.powerpaint import PowerPaint, v1_words
+from methods.powerpaint import brushnet as brushnet_module
+from methods.powerpaint import eraser as powerpaint_module
+from methods.powerpaint import prompts as prompts_module
+from methods.powerpaint.eraser import PowerPaint, v1_words
+from methods.powerpaint.network import BrushNet, stages
+from methods.powerpaint.prompts import Task, prompts_v1, token_ids
 
 pytestmark = pytest.mark.golden
 

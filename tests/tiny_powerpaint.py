@@ -95,8 +95,8 @@ def save_v2(folder: Path, seed: int = 160) -> Path:
     import torch
     from safetensors.torch import save_file
 
-    from methods._powerpaint_models import v2_folder
-    from methods._powerpaint_network import BrushNet
+    from methods.powerpaint.network import BrushNet
+    from methods.powerpaint.weights import v2_folder
 
     layout = sd15_layout(4)
     save_sd(folder / v2_folder(""), seed, unet=layout)

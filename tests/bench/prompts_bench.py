@@ -28,9 +28,9 @@ from methods._diffusion.eraser import Part, store  # noqa: E402
 from methods._diffusion.placement import module_bytes  # noqa: E402
 from methods._diffusion.prompts import embeddings  # noqa: E402
 from methods._diffusion.repositories import SD15_INPAINTING  # noqa: E402
-from methods._powerpaint_models import TASK_TOKENS, V1, VECTORS, read_text_encoder  # noqa: E402
-from methods._powerpaint_prompts import TaskEncoder, prompts_v1  # noqa: E402
 from methods._weights.store import use_local  # noqa: E402
+from methods.powerpaint.prompts import TaskEncoder, prompts_v1  # noqa: E402
+from methods.powerpaint.weights import TASK_TOKENS, V1, VECTORS, read_text_encoder  # noqa: E402
 from tiny_powerpaint import with_tasks_apart  # noqa: E402
 
 MB = 1e6

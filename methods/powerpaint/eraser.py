@@ -25,8 +25,17 @@ from methods._diffusion.eraser import (
     sd_pipeline,
 )
 from methods._diffusion.repositories import SD15_INPAINTING
-from methods._powerpaint_brushnet import condition, guided_by
-from methods._powerpaint_models import (
+from methods.powerpaint.brushnet import condition, guided_by
+from methods.powerpaint.prompts import (
+    TaskEncoder,
+    TaskPrompts,
+    mixed,
+    prompts_v1,
+    prompts_v2,
+    scene_v2,
+)
+from methods.powerpaint.settings import PowerPaintSettings
+from methods.powerpaint.weights import (
     V1,
     V1_BASE,
     V1_MERGED,
@@ -37,15 +46,6 @@ from methods._powerpaint_models import (
     read_unet,
     v2_folder,
 )
-from methods._powerpaint_prompts import (
-    TaskEncoder,
-    TaskPrompts,
-    mixed,
-    prompts_v1,
-    prompts_v2,
-    scene_v2,
-)
-from methods._powerpaint_settings import PowerPaintSettings
 
 SHORT_SIDE = 640
 """To which the authors' demo brings every picture."""

@@ -45,7 +45,7 @@ def guided_by(
     """
     import torch
 
-    from methods._powerpaint_network import stages
+    from methods.powerpaint.network import stages
 
     positive, negative = words
     states = torch.cat([negative, positive]).to(seen.device)

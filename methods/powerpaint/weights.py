@@ -140,7 +140,7 @@ def read_text_encoder(path: Path, dtype: torch.dtype) -> Any:
 
 def read_brushnet(path: Path, dtype: torch.dtype) -> Any:
     """Version 2's BrushNet; its shape is that of the base model's UNet."""
-    from methods._powerpaint_network import BrushNet, named_for_brushnet
+    from methods.powerpaint.network import BrushNet, named_for_brushnet
 
     config = _config(V2.file(v2_folder("unet/config.json")))
     tensors = named_for_brushnet(_tensors(path, lambda name: name == _BRUSHNET))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from methods._diffusion.eraser import ClipPrompts, Embedding
 from methods._diffusion.prompts import CLIP_TOKENS, id_tensor
-from methods._powerpaint_models import TASK_TOKENS, VECTORS
+from methods.powerpaint.weights import TASK_TOKENS, VECTORS
 
 if TYPE_CHECKING:
     import torch

@@ -7,7 +7,7 @@ from typing import Literal
 from methods._base import setting
 from methods._diffusion.eraser import DiffusionSettings
 from methods._diffusion.settings import MAX_PROMPT
-from methods._powerpaint_prompts import Task
+from methods.powerpaint.prompts import Task
 
 
 class PowerPaintSettings(DiffusionSettings):
