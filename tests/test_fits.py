@@ -40,8 +40,8 @@ from methods._diffusion.large_models import (
 from methods._diffusion.placement import Memory
 from methods._diffusion.quantization import Quantization, stored_bytes
 from methods._flux.weights import DEV, FILL, SHARED
-from methods._qwen_edit_models import REPOSITORY as QWEN
 from methods.flux2_klein.weights import REPOSITORY as KLEIN
+from methods.qwen_image_edit.weights import REPOSITORY as QWEN
 
 GIB = 1024**3
 HEAD = 150

@@ -29,7 +29,10 @@ from methods._diffusion.large_models import QWEN_IMAGE_EDIT
 from methods._diffusion.prompts import embeddings, files
 from methods._engine.registry import settings_of
 from methods._geometry.patches import reduce_mask
-from methods._qwen_edit_models import (
+from methods._weights.store import use_local
+from methods.qwen_image_edit.eraser import QwenImageEdit, scheduler, size_for
+from methods.qwen_image_edit.settings import FILL, NOTHING, REMOVE
+from methods.qwen_image_edit.weights import (
     ENCODER,
     LIGHTNING,
     LIGHTNING_SCHEDULE,
@@ -38,9 +41,6 @@ from methods._qwen_edit_models import (
     REPOSITORY,
     TRANSFORMER,
 )
-from methods._qwen_edit_settings import FILL, NOTHING, REMOVE
-from methods._weights.store import use_local
-from methods.qwen_image_edit import QwenImageEdit, scheduler, size_for
 
 STEPS = 2
 

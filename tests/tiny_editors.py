@@ -289,7 +289,7 @@ def save_qwen_additions(folder: Path, seed: int, rank: int = 2) -> Path:
     """Additions as two trainers write them: in other names, and with a scale of their own."""
     from safetensors.torch import save_file
 
-    from methods._qwen_edit_models import LIGHTNING, REMOVING
+    from methods.qwen_image_edit.weights import LIGHTNING, REMOVING
 
     known = {repository.name: repository for repository in (LIGHTNING, REMOVING)}
     lightning = folder.name == LIGHTNING.name

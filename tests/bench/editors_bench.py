@@ -48,12 +48,12 @@ from methods._diffusion.large_models import (  # noqa: E402
 from methods._diffusion.placement import need_of  # noqa: E402
 from methods._diffusion.prompts import embeddings  # noqa: E402
 from methods._diffusion.readers import quiet  # noqa: E402
-from methods._qwen_edit_models import PROCESSOR, qwen_pipeline  # noqa: E402
-from methods._qwen_edit_models import REPOSITORY as QWEN  # noqa: E402
 from methods._system.memory import MemoryMeter  # noqa: E402
 from methods._weights.store import use_local  # noqa: E402
 from methods.flux2_klein.weights import REPOSITORY as KLEIN  # noqa: E402
 from methods.flux2_klein.weights import klein_pipeline  # noqa: E402
+from methods.qwen_image_edit.weights import PROCESSOR, qwen_pipeline  # noqa: E402
+from methods.qwen_image_edit.weights import REPOSITORY as QWEN  # noqa: E402
 
 GB = 1e9
 COUNTED = 4

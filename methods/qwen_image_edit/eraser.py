@@ -33,7 +33,9 @@ from methods._diffusion.eraser import (
 )
 from methods._diffusion.highlight import marked, resized, whole_cells
 from methods._geometry.patches import reduce_mask
-from methods._qwen_edit_models import (
+from methods.qwen_image_edit.prompts import PicturePrompts
+from methods.qwen_image_edit.settings import NOTHING, QwenImageEditSettings
+from methods.qwen_image_edit.weights import (
     ENCODER,
     LIGHTNING,
     LIGHTNING_SCHEDULE,
@@ -45,8 +47,6 @@ from methods._qwen_edit_models import (
     additions,
     qwen_pipeline,
 )
-from methods._qwen_edit_prompts import PicturePrompts
-from methods._qwen_edit_settings import NOTHING, QwenImageEditSettings
 
 if TYPE_CHECKING:
     import torch
