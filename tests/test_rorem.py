@@ -23,9 +23,9 @@ from methods import Image, Mask, Stopped, WeightsUnavailable
 from methods._base import no_progress
 from methods._diffusion.eraser import store
 from methods._engine.registry import settings_of
-from methods._rorem_models import FAST_UNET, LCM, REPOSITORY, UNET
 from methods._weights.store import use_local
-from methods.rorem import Rorem, grown, scheduler
+from methods.rorem.eraser import Rorem, grown, scheduler
+from methods.rorem.weights import FAST_UNET, LCM, REPOSITORY, UNET
 
 
 @pytest.fixture(scope="module", autouse=True)

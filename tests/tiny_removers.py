@@ -161,7 +161,7 @@ def save_rorem_lcm(folder: Path, seed: int = 140) -> Path:
     from diffusers import UNet2DConditionModel
     from safetensors.torch import save_file
 
-    from methods._rorem_models import LCM
+    from methods.rorem.weights import LCM
 
     file = folder / LCM.files[0].path
     file.parent.mkdir(parents=True)

@@ -29,7 +29,8 @@ from methods._diffusion.eraser import (
     read_scheduler,
     sdxl_inpaint_pipeline,
 )
-from methods._rorem_models import (
+from methods.rorem.settings import RoremSettings
+from methods.rorem.weights import (
     FAST_UNET,
     LCM,
     PROMPTS,
@@ -37,7 +38,6 @@ from methods._rorem_models import (
     UNET,
     VAE,
 )
-from methods._rorem_settings import RoremSettings
 
 
 class Rorem(DiffusionEraser):
