@@ -229,7 +229,7 @@ def save_smarteraser(folder: Path, device: str) -> Path:
     """Stable Diffusion 1.5 inpainting and a small network."""
     import torch
 
-    from methods._smarteraser_network import ImageToText
+    from methods.smarteraser.network import ImageToText
 
     save_sd(folder, device, config=SD15, text=CLIP_L, channels=9)
     state = built(partial(ImageToText, 768), device).cpu().state_dict()

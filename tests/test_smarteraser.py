@@ -33,10 +33,10 @@ from methods import (
 from methods._base import no_progress
 from methods._engine import worker
 from methods._engine.result_cache import ResultCache
-from methods._smarteraser_masks import MOST_OBJECTS, cut_out, enlarged, objects
-from methods._smarteraser_models import HOW_TO_GET, SMARTERASER
-from methods._smarteraser_network import ImageToText
-from methods.smarteraser import SmartEraser, SmartEraserSettings
+from methods.smarteraser.eraser import SmartEraser, SmartEraserSettings
+from methods.smarteraser.masks import MOST_OBJECTS, cut_out, enlarged, objects
+from methods.smarteraser.network import ImageToText
+from methods.smarteraser.weights import HOW_TO_GET, SMARTERASER
 from tiny_models import save_sd, save_unet, unet_config
 from tiny_networks import save_clip, save_smarteraser
 

@@ -22,10 +22,10 @@ from methods._base import Image, Mask, no_progress
 from methods._diffusion.clip_vision import clip_pixels
 from methods._diffusion.eraser import generator
 from methods._diffusion.prompts import embeddings
-from methods._smarteraser_guidance import TEXTS, ObjectPrompts
-from methods._smarteraser_masks import cut_out, enlarged
-from methods._smarteraser_models import ShortPrompts
-from methods.smarteraser import SmartEraser, SmartEraserSettings
+from methods.smarteraser.eraser import SmartEraser, SmartEraserSettings
+from methods.smarteraser.guidance import TEXTS, ObjectPrompts
+from methods.smarteraser.masks import cut_out, enlarged
+from methods.smarteraser.weights import ShortPrompts
 from tiny_models import save_tokenizer
 
 pytestmark = pytest.mark.golden
@@ -106,7 +106,7 @@ def eraser(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmartEraser]
 def networks(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """CLIP's image encoder and what follows it."""
     from methods._diffusion.eraser import store
-    from methods._smarteraser_models import parts
+    from methods.smarteraser.weights import parts
 
     monkeypatch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(home))
     names = ("image_encoder", "image_to_text")
@@ -131,7 +131,7 @@ def prompt_off(path: Path, networks: Any, monkeypatch: pytest.MonkeyPatch) -> di
     text, empty = (e.tokens for e in ShortPrompts().embed(TEXTS, "cpu", torch.float32))
     prompts = ObjectPrompts(*networks)
     pixels = known["pixel_values"]
-    monkeypatch.setattr("methods._smarteraser_guidance.clip_pixels", lambda cut, side: pixels)
+    monkeypatch.setattr("methods.smarteraser.guidance.clip_pixels", lambda cut, side: pixels)
     positive, negative = prompts.of(np.zeros((1, 1, 3), np.uint8), text, empty)
     found = {
         "text_hidden": text,
@@ -185,7 +185,7 @@ def test_a_mistake_in_the_prompt_shows(
     path: Path, mistake: str, networks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in PROMPT_MISTAKES[mistake].items():
-        monkeypatch.setattr(f"methods._smarteraser_network.{name}", value)
+        monkeypatch.setattr(f"methods.smarteraser.network.{name}", value)
     assert max(prompt_off(path, networks, monkeypatch).values()) > 1e-5
 
 

@@ -55,7 +55,7 @@ def save_smarteraser(folder: Path, seed: int = 80) -> Path:
     """The folder that the authors' archive makes: a model of SD's kind and a small network."""
     import torch
 
-    from methods._smarteraser_network import ImageToText
+    from methods.smarteraser.network import ImageToText
 
     save_sd(folder, seed)
     with seeded(seed + 9):

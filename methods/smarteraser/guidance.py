@@ -28,7 +28,7 @@ class ObjectPrompts:
 
         cut: the object alone on white; text, empty: the embeddings of TEXTS, (1, 7, C).
         """
-        from methods._smarteraser_network import with_object, without_object
+        from methods.smarteraser.network import with_object, without_object
 
         pixels = clip_pixels(cut, self._encoder.config.image_size)
         image = self.embedded(pixels)

@@ -86,7 +86,7 @@ def read_unet(path: Path, dtype: torch.dtype) -> Any:
 
 def read_image_to_text(path: Path, dtype: torch.dtype) -> Any:
     """The small network behind CLIP's image embedding; its width is that of its tensors."""
-    from methods._smarteraser_network import ImageToText
+    from methods.smarteraser.network import ImageToText
 
     (file,) = (file for file in files_of(path, dtype) if is_network(file))
     tensors = read_tensors(file)

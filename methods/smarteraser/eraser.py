@@ -3,7 +3,7 @@
 Paper: Jiang, Wang, Bao, Zhou, Chen, Shi, Chen, Li, "SmartEraser: Remove Anything from Images
 using Masked-Region Guidance", CVPR 2025. Stable Diffusion 1.5 inpainting, trained on with the
 whole picture in place of the one with the hole, and with CLIP's view of the object in the
-prompt (see `_smarteraser_guidance`). It was trained with one object in a picture; so several are
+prompt (see `smarteraser.guidance`). It was trained with one object in a picture; so several are
 removed one after the other. The authors resample the whole photo; here only the hole is taken.
 """
 
@@ -34,9 +34,9 @@ from methods._diffusion.eraser import (
 )
 from methods._diffusion.settings import DiffusionSettings
 from methods._diffusion.tensors import pixel_tensor
-from methods._smarteraser_guidance import TEXTS, ObjectPrompts
-from methods._smarteraser_masks import cut_out, enlarged, objects
-from methods._smarteraser_models import HOW_TO_GET, SCHEDULER, WEIGHTS, ShortPrompts, parts
+from methods.smarteraser.guidance import TEXTS, ObjectPrompts
+from methods.smarteraser.masks import cut_out, enlarged, objects
+from methods.smarteraser.weights import HOW_TO_GET, SCHEDULER, WEIGHTS, ShortPrompts, parts
 
 
 class SmartEraserSettings(DiffusionSettings):
