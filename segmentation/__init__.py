@@ -13,6 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from segmentation._segmenter import Candidates as Candidates
+    from segmentation._segmenter import Embedding as Embedding
+    from segmentation._segmenter import Segmenter as Segmenter
+    from segmentation._segmenter import SegmenterSpec as SegmenterSpec
     from segmentation.cache import EmbeddingCache as EmbeddingCache
     from segmentation.case import Case as Case
     from segmentation.case import CaseJob as CaseJob
@@ -64,10 +68,6 @@ if TYPE_CHECKING:
     from segmentation.rle import Rle as Rle
     from segmentation.rle import decode_rle as decode_rle
     from segmentation.rle import encode_rle as encode_rle
-    from segmentation.segmenter import Candidates as Candidates
-    from segmentation.segmenter import Embedding as Embedding
-    from segmentation.segmenter import Segmenter as Segmenter
-    from segmentation.segmenter import SegmenterSpec as SegmenterSpec
     from segmentation.selection import Extent as Extent
     from segmentation.selection import Level as Level
     from segmentation.selection import Selection as Selection
@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from segmentation.strokes import Strokes as Strokes
 
 _HOME = {
+    "_segmenter": "Candidates Embedding Segmenter SegmenterSpec",
     "cache": "EmbeddingCache",
     "case": "Case CaseJob CasePhoto read_case write_case",
     "composing": "Composed compose",
@@ -95,7 +96,6 @@ _HOME = {
         " preferred_segmenters"
     ),
     "rle": "Rle decode_rle encode_rle",
-    "segmenter": "Candidates Embedding Segmenter SegmenterSpec",
     "selection": "Extent Level Selection select select_drawn",
     "shaping": "Shape",
     "strokes": "Stroke Strokes",

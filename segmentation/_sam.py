@@ -16,8 +16,8 @@ from PIL import Image as PilImage
 from methods import Image
 from segmentation._sam_decoder import FastMaskDecoder
 from segmentation._sam_family import SamFamily
+from segmentation._segmenter import Embedding, Frame
 from segmentation.prompts import PromptedObject
-from segmentation.segmenter import Embedding, Frame
 
 if TYPE_CHECKING:
     import torch

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from methods import Paper, Text
 from segmentation._sam_hub import HubSam, Library, hub_weights
-from segmentation.segmenter import SegmenterSpec
+from segmentation._segmenter import SegmenterSpec
 
 _PAPER = Paper(
     "SAM 2: Segment Anything in Images and Videos", "https://arxiv.org/abs/2408.00714", 2024

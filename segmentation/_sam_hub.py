@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 from methods import HubFile, Image, WeightFile
 from segmentation._sam_checkpoint import unreadable
 from segmentation._sam_family import SamFamily
+from segmentation._segmenter import Embedding, Frame, SegmenterSpec
 from segmentation.prompts import PromptedObject
-from segmentation.segmenter import Embedding, Frame, SegmenterSpec
 
 if TYPE_CHECKING:
     import numpy as np

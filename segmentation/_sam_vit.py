@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from methods import Paper, UrlFile, WeightFile
 from segmentation._sam import SamSegmenter
 from segmentation._sam_checkpoint import read_checkpoint, unreadable
-from segmentation.segmenter import SegmenterSpec
+from segmentation._segmenter import SegmenterSpec
 
 if TYPE_CHECKING:
     import torch

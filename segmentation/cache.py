@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from typing import Generic, Protocol, TypeVar
 
 from methods import Image
-from segmentation.segmenter import Embedding, Segmenter
+from segmentation._segmenter import Embedding, Segmenter
 
 
 class _Sized(Protocol):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image as PilImage
 
 from methods import BadInput, Mask
-from segmentation.segmenter import shown_size
+from segmentation._segmenter import shown_size
 
 DILATE_RANGE = (-64, 256)
 """Pixels of the photo by which a selection may shrink or grow."""

@@ -30,7 +30,7 @@ from methods import (
     is_out_of_memory,
     with_device_room,
 )
-from segmentation.segmenter import Segmenter, SegmenterSpec
+from segmentation._segmenter import Segmenter, SegmenterSpec
 
 log = logging.getLogger(__name__)
 

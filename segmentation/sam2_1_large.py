@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from methods import Text
 from segmentation._sam2 import Sam2, sam2_spec
-from segmentation.segmenter import SegmenterSpec
+from segmentation._segmenter import SegmenterSpec
 
 
 class Sam21Large(Sam2):

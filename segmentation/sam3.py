@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from methods import Paper, Text
 from segmentation._sam_hub import HubSam, Library, hub_weights
-from segmentation.segmenter import SegmenterSpec
+from segmentation._segmenter import SegmenterSpec
 
 
 class Sam3(HubSam):

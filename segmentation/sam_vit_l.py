@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from methods import Text
 from segmentation._sam_vit import PAPER, SamVit, official_checkpoint
-from segmentation.segmenter import SegmenterSpec
+from segmentation._segmenter import SegmenterSpec
 
 
 class SamVitL(SamVit):

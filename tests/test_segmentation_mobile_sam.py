@@ -21,8 +21,8 @@ from segmentation import (
     get_segmenter,
     select,
 )
+from segmentation._segmenter import Frame
 from segmentation.mobile_sam import MobileSam, build_mobile_sam, read_state
-from segmentation.segmenter import Frame
 
 Case = dict[str, Any]
 EVERYTHING = ("masks", "scores", "low_res_logits")

@@ -25,8 +25,8 @@ from sam_tools import (
 )
 from segmentation import Candidates, Embedding, get_segmenter
 from segmentation._sam_hub import HubSam
+from segmentation._segmenter import Frame
 from segmentation.registry import found
-from segmentation.segmenter import Frame
 
 SIZES = ("sam2_1_tiny", "sam2_1_small", "sam2_1_base_plus", "sam2_1_large")
 FOLDERS = {

@@ -24,9 +24,9 @@ from sam_tools import (
 )
 from segmentation import Candidates, Embedding, get_segmenter
 from segmentation._sam_vit import SamVit
+from segmentation._segmenter import Frame
 from segmentation.registry import found
 from segmentation.sam_vit_b import SamVitB
-from segmentation.segmenter import Frame
 
 KINDS = ("sam_vit_b", "sam_vit_l", "sam_vit_h")
 PARAMETERS = {"sam_vit_b": 93.7e6, "sam_vit_l": 312.3e6, "sam_vit_h": 641.1e6}

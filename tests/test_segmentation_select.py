@@ -30,7 +30,7 @@ from segmentation import (
     select,
     select_drawn,
 )
-from segmentation.segmenter import Frame, enlarge, shown_size
+from segmentation._segmenter import Frame, enlarge, shown_size
 
 SIZE = (600, 900)
 FRAME = Frame(1024, (683, 1024))

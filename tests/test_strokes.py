@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mask_tools import disc, distance_to_line, iou, line, strokes
 from methods import BadInput, Mask
 from segmentation import Stroke
-from segmentation.segmenter import shown_size
+from segmentation._segmenter import shown_size
 from segmentation.strokes import (
     ADDED,
     ERASED,
