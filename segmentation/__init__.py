@@ -13,16 +13,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from segmentation._prompts.case import Case as Case
+    from segmentation._prompts.case import CaseJob as CaseJob
+    from segmentation._prompts.case import CasePhoto as CasePhoto
+    from segmentation._prompts.case import read_case as read_case
+    from segmentation._prompts.case import write_case as write_case
+    from segmentation._prompts.phrases import Phrase as Phrase
+    from segmentation._prompts.phrases import read_phrase as read_phrase
+    from segmentation._prompts.prompts import MAX_OBJECTS as MAX_OBJECTS
+    from segmentation._prompts.prompts import MAX_POINTS as MAX_POINTS
+    from segmentation._prompts.prompts import Box as Box
+    from segmentation._prompts.prompts import Objects as Objects
+    from segmentation._prompts.prompts import Point as Point
+    from segmentation._prompts.prompts import PromptedObject as PromptedObject
+    from segmentation._prompts.prompts import check_count as check_count
+    from segmentation._prompts.prompts import parse_objects as parse_objects
+    from segmentation._prompts.rle import Rle as Rle
+    from segmentation._prompts.rle import decode_rle as decode_rle
+    from segmentation._prompts.rle import encode_rle as encode_rle
+    from segmentation._prompts.strokes import Stroke as Stroke
+    from segmentation._prompts.strokes import Strokes as Strokes
     from segmentation._segmenter import Candidates as Candidates
     from segmentation._segmenter import Embedding as Embedding
     from segmentation._segmenter import Segmenter as Segmenter
     from segmentation._segmenter import SegmenterSpec as SegmenterSpec
     from segmentation.cache import EmbeddingCache as EmbeddingCache
-    from segmentation.case import Case as Case
-    from segmentation.case import CaseJob as CaseJob
-    from segmentation.case import CasePhoto as CasePhoto
-    from segmentation.case import read_case as read_case
-    from segmentation.case import write_case as write_case
     from segmentation.composing import Composed as Composed
     from segmentation.composing import compose as compose
     from segmentation.features import are_features_ready as are_features_ready
@@ -49,38 +64,29 @@ if TYPE_CHECKING:
     from segmentation.masks import mask_png as mask_png
     from segmentation.masks import overlay_png as overlay_png
     from segmentation.masks import reduce_mask as reduce_mask
-    from segmentation.phrases import Phrase as Phrase
-    from segmentation.phrases import read_phrase as read_phrase
-    from segmentation.prompts import MAX_OBJECTS as MAX_OBJECTS
-    from segmentation.prompts import MAX_POINTS as MAX_POINTS
-    from segmentation.prompts import Box as Box
-    from segmentation.prompts import Objects as Objects
-    from segmentation.prompts import Point as Point
-    from segmentation.prompts import PromptedObject as PromptedObject
-    from segmentation.prompts import check_count as check_count
-    from segmentation.prompts import parse_objects as parse_objects
     from segmentation.registry import default_segmenter as default_segmenter
     from segmentation.registry import get_segmenter as get_segmenter
     from segmentation.registry import is_segmenter_ready as is_segmenter_ready
     from segmentation.registry import license_page as license_page
     from segmentation.registry import list_segmenters as list_segmenters
     from segmentation.registry import preferred_segmenters as preferred_segmenters
-    from segmentation.rle import Rle as Rle
-    from segmentation.rle import decode_rle as decode_rle
-    from segmentation.rle import encode_rle as encode_rle
     from segmentation.selection import Extent as Extent
     from segmentation.selection import Level as Level
     from segmentation.selection import Selection as Selection
     from segmentation.selection import select as select
     from segmentation.selection import select_drawn as select_drawn
     from segmentation.shaping import Shape as Shape
-    from segmentation.strokes import Stroke as Stroke
-    from segmentation.strokes import Strokes as Strokes
 
 _HOME = {
+    "_prompts.case": "Case CaseJob CasePhoto read_case write_case",
+    "_prompts.phrases": "Phrase read_phrase",
+    "_prompts.prompts": (
+        "MAX_OBJECTS MAX_POINTS Box Objects Point PromptedObject check_count parse_objects"
+    ),
+    "_prompts.rle": "Rle decode_rle encode_rle",
+    "_prompts.strokes": "Stroke Strokes",
     "_segmenter": "Candidates Embedding Segmenter SegmenterSpec",
     "cache": "EmbeddingCache",
-    "case": "Case CaseJob CasePhoto read_case write_case",
     "composing": "Composed compose",
     "features": "are_features_ready features_of",
     "grounding": (
@@ -89,16 +95,12 @@ _HOME = {
     ),
     "hints": "Hint find_hints",
     "masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png reduce_mask",
-    "phrases": "Phrase read_phrase",
-    "prompts": "MAX_OBJECTS MAX_POINTS Box Objects Point PromptedObject check_count parse_objects",
     "registry": (
         "default_segmenter get_segmenter is_segmenter_ready license_page list_segmenters"
         " preferred_segmenters"
     ),
-    "rle": "Rle decode_rle encode_rle",
     "selection": "Extent Level Selection select select_drawn",
     "shaping": "Shape",
-    "strokes": "Stroke Strokes",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

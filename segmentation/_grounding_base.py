@@ -29,8 +29,8 @@ from methods import (
     is_out_of_memory,
     with_device_room,
 )
-from segmentation.phrases import Phrase
-from segmentation.prompts import Box
+from segmentation._prompts.phrases import Phrase
+from segmentation._prompts.prompts import Box
 
 Floats = NDArray[np.float32]
 

@@ -14,10 +14,10 @@ import numpy as np
 from PIL import Image as PilImage
 
 from methods import Image
+from segmentation._prompts.prompts import PromptedObject
 from segmentation._sam_decoder import FastMaskDecoder
 from segmentation._sam_family import SamFamily
 from segmentation._segmenter import Embedding, Frame
-from segmentation.prompts import PromptedObject
 
 if TYPE_CHECKING:
     import torch

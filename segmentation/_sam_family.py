@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from methods import Image, Unavailable, is_out_of_memory, trim_heaps, with_device_room
 from segmentation._levels import choose_level
+from segmentation._prompts.prompts import PromptedObject
 from segmentation._segmenter import Candidates, Embedding, Frame, Segmenter
-from segmentation.prompts import PromptedObject
 
 if TYPE_CHECKING:
     import numpy as np

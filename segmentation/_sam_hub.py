@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from methods import HubFile, Image, WeightFile
+from segmentation._prompts.prompts import PromptedObject
 from segmentation._sam_checkpoint import unreadable
 from segmentation._sam_family import SamFamily
 from segmentation._segmenter import Embedding, Frame, SegmenterSpec
-from segmentation.prompts import PromptedObject
 
 if TYPE_CHECKING:
     import numpy as np

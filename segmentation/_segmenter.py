@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods import BadInput, Image, Mask, Paper, Text, WeightFile
-from segmentation.prompts import PromptedObject
+from segmentation._prompts.prompts import PromptedObject
 
 Logits = NDArray[np.float32]
 

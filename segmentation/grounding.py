@@ -31,9 +31,9 @@ from segmentation._grounding_base import Detection as Detection
 from segmentation._grounding_base import Detections as Detections
 from segmentation._grounding_base import Detector, memory_errors_worded
 from segmentation._grounding_base import DetectorSpec as DetectorSpec
+from segmentation._prompts.phrases import read_phrase
+from segmentation._prompts.prompts import MAX_OBJECTS, PromptedObject
 from segmentation.cache import SharedCache
-from segmentation.phrases import read_phrase
-from segmentation.prompts import MAX_OBJECTS, PromptedObject
 
 _CLASSES = {
     "grounding_dino_tiny": ("_grounding_hub", "GroundingDinoTiny"),
@@ -148,7 +148,7 @@ def detect(
     """Everything on a photo that a phrase may mean, best first.
 
     image: (H, W, 3) uint8 RGB, or a function that gives it, called only when needed. key:
-    identifies the pixels (`Photo.key`). phrase: as typed; see `segmentation.phrases`.
+    identifies the pixels (`Photo.key`). phrase: as typed; see `segmentation._prompts.phrases`.
     backend: a detector's id; None = the first that is ready. Computed once for each photo,
     phrase and detector, however many ask for it at once. Downloads nothing: raises
     WeightsUnavailable ("detector_missing") for weights that are not here, Unavailable, or

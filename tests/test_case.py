@@ -22,7 +22,7 @@ from segmentation import (
     read_case,
     write_case,
 )
-from segmentation.prompts import MAX_OBJECTS
+from segmentation._prompts.prompts import MAX_OBJECTS
 
 SIZE = (60, 80)
 PHOTO = CasePhoto(name="Föto.png", sha256="a" * 64, width=80, height=60)

@@ -25,7 +25,7 @@ from PIL import Image as Pil
 
 from methods import ERRORS_ZH
 from segmentation import Candidates, Embedding, PromptedObject, get_segmenter
-from segmentation.prompts import MAX_OBJECTS
+from segmentation._prompts.prompts import MAX_OBJECTS
 from ui.limits import Rate, RateLimiter
 from ui.service import Service
 from ui.texts import TEXTS

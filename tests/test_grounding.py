@@ -422,7 +422,7 @@ def test_any_text_gives_a_phrase_or_a_sentence(typed: str) -> None:
 
 
 def test_the_word_list_is_whole() -> None:
-    from segmentation._grounding_words import ADJECTIVES, NOUNS
+    from segmentation._prompts.vocabulary import ADJECTIVES, NOUNS
 
     assert len(NOUNS) > 150 and len(ADJECTIVES) > 30
     for chinese, english in (NOUNS | ADJECTIVES).items():

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mask_tools import disc, small_masks
 from methods import BadInput, Mask
 from segmentation import decode_rle, encode_rle
-from segmentation.rle import MAX_CHARACTERS, _as_text
+from segmentation._prompts.rle import MAX_CHARACTERS, _as_text
 
 CIRCLE = (
     "hn0=\\16K4L4M2M4M2N2N2O0O2N2O0O2O0O2O000O2O000000000000000000000001N10001N101N101N2N101N2N2"

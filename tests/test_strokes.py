@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from mask_tools import disc, distance_to_line, iou, line, strokes
 from methods import BadInput, Mask
 from segmentation import Stroke
-from segmentation._segmenter import shown_size
-from segmentation.strokes import (
+from segmentation._prompts.strokes import (
     ADDED,
     ERASED,
     MAX_STROKE_POINTS,
@@ -23,6 +22,7 @@ from segmentation.strokes import (
     UNTOUCHED,
     paint,
 )
+from segmentation._segmenter import shown_size
 
 SIZE = (120, 180)
 

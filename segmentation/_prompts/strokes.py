@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
 from methods import BadInput
+from segmentation._prompts.prompts import Coordinate, Prompt, counted
 from segmentation._segmenter import shown_size
-from segmentation.prompts import Coordinate, Prompt, counted
 
 MAX_STROKES = 1000
 MAX_STROKE_POINTS = 9_999

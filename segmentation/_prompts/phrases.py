@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from methods import BadInput
-from segmentation._grounding_words import translated
+from segmentation._prompts.vocabulary import translated
 
 MOST_TYPED = 1000
 """Characters that are looked at at all."""

@@ -1,0 +1,1 @@
+"""What a person said: points, boxes, strokes, words, a shape; and how a case keeps it."""
