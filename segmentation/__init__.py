@@ -13,6 +13,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from segmentation._masks.compose import Composed as Composed
+    from segmentation._masks.compose import compose as compose
+    from segmentation._masks.hints import Hint as Hint
+    from segmentation._masks.hints import find_hints as find_hints
+    from segmentation._masks.masks import dilate as dilate
+    from segmentation._masks.masks import drop_speckles as drop_speckles
+    from segmentation._masks.masks import feather_png as feather_png
+    from segmentation._masks.masks import fill_holes as fill_holes
+    from segmentation._masks.masks import mask_png as mask_png
+    from segmentation._masks.masks import overlay_png as overlay_png
+    from segmentation._masks.masks import reduce_mask as reduce_mask
+    from segmentation._masks.shaping import Shape as Shape
     from segmentation._prompts.case import Case as Case
     from segmentation._prompts.case import CaseJob as CaseJob
     from segmentation._prompts.case import CasePhoto as CasePhoto
@@ -38,8 +50,6 @@ if TYPE_CHECKING:
     from segmentation._segmenter import Segmenter as Segmenter
     from segmentation._segmenter import SegmenterSpec as SegmenterSpec
     from segmentation.cache import EmbeddingCache as EmbeddingCache
-    from segmentation.composing import Composed as Composed
-    from segmentation.composing import compose as compose
     from segmentation.features import are_features_ready as are_features_ready
     from segmentation.features import features_of as features_of
     from segmentation.grounding import BOX_THRESHOLD as BOX_THRESHOLD
@@ -55,15 +65,6 @@ if TYPE_CHECKING:
     from segmentation.grounding import is_detector_ready as is_detector_ready
     from segmentation.grounding import list_detectors as list_detectors
     from segmentation.grounding import why_no_detector as why_no_detector
-    from segmentation.hints import Hint as Hint
-    from segmentation.hints import find_hints as find_hints
-    from segmentation.masks import dilate as dilate
-    from segmentation.masks import drop_speckles as drop_speckles
-    from segmentation.masks import feather_png as feather_png
-    from segmentation.masks import fill_holes as fill_holes
-    from segmentation.masks import mask_png as mask_png
-    from segmentation.masks import overlay_png as overlay_png
-    from segmentation.masks import reduce_mask as reduce_mask
     from segmentation.registry import default_segmenter as default_segmenter
     from segmentation.registry import get_segmenter as get_segmenter
     from segmentation.registry import is_segmenter_ready as is_segmenter_ready
@@ -75,9 +76,12 @@ if TYPE_CHECKING:
     from segmentation.selection import Selection as Selection
     from segmentation.selection import select as select
     from segmentation.selection import select_drawn as select_drawn
-    from segmentation.shaping import Shape as Shape
 
 _HOME = {
+    "_masks.compose": "Composed compose",
+    "_masks.hints": "Hint find_hints",
+    "_masks.masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png reduce_mask",
+    "_masks.shaping": "Shape",
     "_prompts.case": "Case CaseJob CasePhoto read_case write_case",
     "_prompts.phrases": "Phrase read_phrase",
     "_prompts.prompts": (
@@ -87,20 +91,16 @@ _HOME = {
     "_prompts.strokes": "Stroke Strokes",
     "_segmenter": "Candidates Embedding Segmenter SegmenterSpec",
     "cache": "EmbeddingCache",
-    "composing": "Composed compose",
     "features": "are_features_ready features_of",
     "grounding": (
         "BOX_THRESHOLD TEXT_THRESHOLD Detection Detections DetectorSpec as_objects check_packages"
         " choose_detector detect get_detector is_detector_ready list_detectors why_no_detector"
     ),
-    "hints": "Hint find_hints",
-    "masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png reduce_mask",
     "registry": (
         "default_segmenter get_segmenter is_segmenter_ready license_page list_segmenters"
         " preferred_segmenters"
     ),
     "selection": "Extent Level Selection select select_drawn",
-    "shaping": "Shape",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

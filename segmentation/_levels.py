@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods import Mask
+from segmentation._masks.masks import window_of
 from segmentation._prompts.prompts import Box, Point, PromptedObject
-from segmentation.masks import window_of
 
 _UNSTABLE_COST = 0.15
 _NEARLY_AS_GOOD = 0.03

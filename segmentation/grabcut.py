@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods import Image, Mask, Paper, Text
+from segmentation._masks.masks import drop_speckles, window_of
 from segmentation._prompts.prompts import Box, Point, PromptedObject
 from segmentation._segmenter import (
     Candidates,
@@ -28,7 +29,6 @@ from segmentation._segmenter import (
     SegmenterSpec,
     shown_size,
 )
-from segmentation.masks import drop_speckles, window_of
 
 _LONGEST_SIDE = 640
 _BOX_WINDOW = 320  # longer side of what is cut: bounds a click at some tenths of a second

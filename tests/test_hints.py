@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mask_tools import disc, rectangle
 from methods import Image, Mask
 from segmentation import Shape, compose, dilate, find_hints
-from segmentation.hints import LEAST, rim_strength, shadow_strength
+from segmentation._masks.hints import LEAST, rim_strength, shadow_strength
 
 SIZE = (400, 600)
 BALL = disc(SIZE, 300, 180, 80)

@@ -24,7 +24,7 @@ from segmentation import (
     overlay_png,
     reduce_mask,
 )
-from segmentation.masks import DILATE_RANGE, check_dilate, feather_weight, window_of
+from segmentation._masks.masks import DILATE_RANGE, check_dilate, feather_weight, window_of
 
 small_masks = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=14))
 radii = st.integers(-20, 20).map(lambda n: n / 2)

@@ -15,9 +15,9 @@ from skimage.measure import label, regionprops
 from mask_tools import disc, iou, rectangle, small_masks
 from methods import BadInput, Mask
 from segmentation import Shape
-from segmentation import shaping as shaping_module
-from segmentation.masks import DILATE_RANGE, distance_to
-from segmentation.shaping import (
+from segmentation._masks import shaping as shaping_module
+from segmentation._masks.masks import DILATE_RANGE, distance_to
+from segmentation._masks.shaping import (
     PERCENT_RANGE,
     dilate_percent,
     drop_crumbs,

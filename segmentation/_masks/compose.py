@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from methods import Mask
+from segmentation._masks.masks import Window, dilate, fill_holes
+from segmentation._masks.shaping import Shape, dilate_percent, drop_crumbs, loosen, smooth
 from segmentation._prompts.prompts import Box
 from segmentation._prompts.strokes import ADDED, ERASED, Painted, Stroke, paint
 from segmentation._segmenter import shown_size
-from segmentation.masks import Window, dilate, fill_holes
-from segmentation.shaping import Shape, dilate_percent, drop_crumbs, loosen, smooth
 
 Spots = Sequence[tuple[float, float]]
 _Part = tuple[Window, Mask]

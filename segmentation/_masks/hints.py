@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods import Image, Mask
-from segmentation.masks import window_of
+from segmentation._masks.masks import window_of
 
 Colors = NDArray[np.float32]
 """(N, 3) or (H, W, 3); RGB 0 … 255 or CIE Lab."""

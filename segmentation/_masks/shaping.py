@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from methods import BadInput, Mask
+from segmentation._masks.masks import SPECKLE, check_dilate, dilate, distance_to, window_of
 from segmentation._prompts.prompts import Prompt
-from segmentation.masks import SPECKLE, check_dilate, dilate, distance_to, window_of
 
 PERCENT_RANGE = (-50, 100)
 """Percent of an object's size by which it may shrink or grow."""
