@@ -33,7 +33,7 @@ def features_of(image: Image) -> NDArray[np.float32]:
     WeightsUnavailable where the weights are not on this machine, Unavailable where memory
     is short.
     """
-    from segmentation._sam import SamSegmenter
+    from segmentation._sam.original import SamSegmenter
 
     segmenter = get_segmenter(FEATURES, fetch_missing=False)
     assert isinstance(segmenter, SamSegmenter)

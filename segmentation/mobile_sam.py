@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from methods import Paper, PipMember, Text, UrlFile, WeightFile
-from segmentation._sam import SamSegmenter
-from segmentation._sam_checkpoint import read_checkpoint, unreadable
+from segmentation._sam.checkpoint import read_checkpoint, unreadable
+from segmentation._sam.original import SamSegmenter
 from segmentation._segmenter import SegmenterSpec
 
 if TYPE_CHECKING:
@@ -84,7 +84,11 @@ def build_mobile_sam(state: dict[str, torch.Tensor]) -> Any:
     """
     from segment_anything.modeling import MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
 
-    from segmentation._tiny_vit_network import IMAGE_SIZE, TinyVitEncoder, translate_encoder_keys
+    from segmentation._sam.tiny_vit_network import (
+        IMAGE_SIZE,
+        TinyVitEncoder,
+        translate_encoder_keys,
+    )
 
     channels, grid = 256, IMAGE_SIZE // 16
     transformer = TwoWayTransformer(depth=2, embedding_dim=channels, mlp_dim=2048, num_heads=8)
@@ -106,7 +110,7 @@ def _made_fast(sam: Any) -> Any:
     """The same function up to rounding, in two thirds of the time on a CPU (measured)."""
     import torch
 
-    from segmentation._tiny_vit_network import fuse_batch_norms
+    from segmentation._sam.tiny_vit_network import fuse_batch_norms
 
     fuse_batch_norms(sam.image_encoder)
     sam.image_encoder.to(memory_format=torch.channels_last)

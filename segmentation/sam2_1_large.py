@@ -1,11 +1,11 @@
-"""SAM 2.1 large: 224 million parameters. See `_sam2`."""
+"""SAM 2.1 large: 224 million parameters. See `_sam.sam2`."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from methods import Text
-from segmentation._sam2 import Sam2, sam2_spec
+from segmentation._sam.sam2 import Sam2, sam2_spec
 from segmentation._segmenter import SegmenterSpec
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from methods import Paper, Text
-from segmentation._sam_hub import HubSam, Library, hub_weights
+from segmentation._sam.transformers import HubSam, Library, hub_weights
 from segmentation._segmenter import SegmenterSpec
 
 

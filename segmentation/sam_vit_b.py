@@ -1,11 +1,11 @@
-"""SAM ViT-B: the first Segment Anything with its smallest encoder. See `_sam_vit`."""
+"""SAM ViT-B: the first Segment Anything with its smallest encoder. See `_sam.vit`."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from methods import Text
-from segmentation._sam_vit import PAPER, SamVit, official_checkpoint
+from segmentation._sam.vit import PAPER, SamVit, official_checkpoint
 from segmentation._segmenter import SegmenterSpec
 
 

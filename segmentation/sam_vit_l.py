@@ -1,11 +1,11 @@
-"""SAM ViT-L: the first Segment Anything with its middle encoder. See `_sam_vit`."""
+"""SAM ViT-L: the first Segment Anything with its middle encoder. See `_sam.vit`."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from methods import Text
-from segmentation._sam_vit import PAPER, SamVit, official_checkpoint
+from segmentation._sam.vit import PAPER, SamVit, official_checkpoint
 from segmentation._segmenter import SegmenterSpec
 
 

@@ -24,7 +24,7 @@ def mobile_sam() -> Any:
     """MobileSAM."""
     from segment_anything import build_sam_vit_b
 
-    from segmentation._tiny_vit_network import TinyVitEncoder
+    from segmentation._sam.tiny_vit_network import TinyVitEncoder
 
     sam = build_sam_vit_b()  # whose decoder it has
     sam.image_encoder = TinyVitEncoder()

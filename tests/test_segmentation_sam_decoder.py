@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from sam_tools import seeded, tiny_vit
-from segmentation import _sam_decoder
-from segmentation._sam_decoder import FastMaskDecoder
+from segmentation._sam import decoder
+from segmentation._sam.decoder import FastMaskDecoder
 
 CLOSE = 1e-5
 """Of the largest logit: the order of the sums is all that differs."""
@@ -56,11 +56,11 @@ def test_a_dropped_bias_is_seen(sam: Any, bias: str) -> None:
 
 
 def test_pixels_in_other_places_are_seen(sam: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = _sam_decoder._as_product
+    real = decoder._as_product
 
     def turned(convolution: Any) -> Any:
         weight, bias = real(convolution)
         return weight.unflatten(1, (2, 2, -1)).transpose(1, 2).flatten(1), bias
 
-    monkeypatch.setattr(_sam_decoder, "_as_product", turned)
+    monkeypatch.setattr(decoder, "_as_product", turned)
     assert largest_difference(sam, 3) > 100 * CLOSE

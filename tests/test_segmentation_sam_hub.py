@@ -24,7 +24,7 @@ from sam_tools import (
     reference,
 )
 from segmentation import Candidates, Embedding, get_segmenter
-from segmentation._sam_hub import HubSam
+from segmentation._sam.transformers import HubSam
 from segmentation._segmenter import Frame
 from segmentation.registry import found
 

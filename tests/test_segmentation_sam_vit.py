@@ -23,7 +23,7 @@ from sam_tools import (
     tiny_vit,
 )
 from segmentation import Candidates, Embedding, get_segmenter
-from segmentation._sam_vit import SamVit
+from segmentation._sam.vit import SamVit
 from segmentation._segmenter import Frame
 from segmentation.registry import found
 from segmentation.sam_vit_b import SamVitB

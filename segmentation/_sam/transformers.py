@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from methods import HubFile, Image, WeightFile
 from segmentation._prompts.prompts import PromptedObject
-from segmentation._sam_checkpoint import unreadable
-from segmentation._sam_family import SamFamily
+from segmentation._sam.checkpoint import unreadable
+from segmentation._sam.family import SamFamily
 from segmentation._segmenter import Embedding, Frame, SegmenterSpec
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from PIL import Image as PilImage
 
 from methods import Image
 from segmentation._prompts.prompts import PromptedObject
-from segmentation._sam_decoder import FastMaskDecoder
-from segmentation._sam_family import SamFamily
+from segmentation._sam.decoder import FastMaskDecoder
+from segmentation._sam.family import SamFamily
 from segmentation._segmenter import Embedding, Frame
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from methods import Image, Unavailable, is_out_of_memory, trim_heaps, with_device_room
-from segmentation._levels import choose_level
 from segmentation._prompts.prompts import PromptedObject
+from segmentation._sam.levels import choose_level
 from segmentation._segmenter import Candidates, Embedding, Frame, Segmenter
 
 if TYPE_CHECKING:

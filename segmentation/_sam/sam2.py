@@ -7,7 +7,7 @@ is used; the memory for videos in the same files is left out.
 from __future__ import annotations
 
 from methods import Paper, Text
-from segmentation._sam_hub import HubSam, Library, hub_weights
+from segmentation._sam.transformers import HubSam, Library, hub_weights
 from segmentation._segmenter import SegmenterSpec
 
 _PAPER = Paper(

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from methods import Paper, UrlFile, WeightFile
-from segmentation._sam import SamSegmenter
-from segmentation._sam_checkpoint import read_checkpoint, unreadable
+from segmentation._sam.checkpoint import read_checkpoint, unreadable
+from segmentation._sam.original import SamSegmenter
 from segmentation._segmenter import SegmenterSpec
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What the segmenters of the SAM family share."""
