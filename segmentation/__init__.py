@@ -13,6 +13,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from segmentation._detection.detect import BOX_THRESHOLD as BOX_THRESHOLD
+    from segmentation._detection.detect import TEXT_THRESHOLD as TEXT_THRESHOLD
+    from segmentation._detection.detect import Detection as Detection
+    from segmentation._detection.detect import Detections as Detections
+    from segmentation._detection.detect import DetectorSpec as DetectorSpec
+    from segmentation._detection.detect import as_objects as as_objects
+    from segmentation._detection.detect import check_packages as check_packages
+    from segmentation._detection.detect import choose_detector as choose_detector
+    from segmentation._detection.detect import detect as detect
+    from segmentation._detection.detect import get_detector as get_detector
+    from segmentation._detection.detect import is_detector_ready as is_detector_ready
+    from segmentation._detection.detect import list_detectors as list_detectors
+    from segmentation._detection.detect import why_no_detector as why_no_detector
     from segmentation._masks.compose import Composed as Composed
     from segmentation._masks.compose import compose as compose
     from segmentation._masks.hints import Hint as Hint
@@ -52,19 +65,6 @@ if TYPE_CHECKING:
     from segmentation.cache import EmbeddingCache as EmbeddingCache
     from segmentation.features import are_features_ready as are_features_ready
     from segmentation.features import features_of as features_of
-    from segmentation.grounding import BOX_THRESHOLD as BOX_THRESHOLD
-    from segmentation.grounding import TEXT_THRESHOLD as TEXT_THRESHOLD
-    from segmentation.grounding import Detection as Detection
-    from segmentation.grounding import Detections as Detections
-    from segmentation.grounding import DetectorSpec as DetectorSpec
-    from segmentation.grounding import as_objects as as_objects
-    from segmentation.grounding import check_packages as check_packages
-    from segmentation.grounding import choose_detector as choose_detector
-    from segmentation.grounding import detect as detect
-    from segmentation.grounding import get_detector as get_detector
-    from segmentation.grounding import is_detector_ready as is_detector_ready
-    from segmentation.grounding import list_detectors as list_detectors
-    from segmentation.grounding import why_no_detector as why_no_detector
     from segmentation.registry import default_segmenter as default_segmenter
     from segmentation.registry import get_segmenter as get_segmenter
     from segmentation.registry import is_segmenter_ready as is_segmenter_ready
@@ -78,6 +78,10 @@ if TYPE_CHECKING:
     from segmentation.selection import select_drawn as select_drawn
 
 _HOME = {
+    "_detection.detect": (
+        "BOX_THRESHOLD TEXT_THRESHOLD Detection Detections DetectorSpec as_objects check_packages"
+        " choose_detector detect get_detector is_detector_ready list_detectors why_no_detector"
+    ),
     "_masks.compose": "Composed compose",
     "_masks.hints": "Hint find_hints",
     "_masks.masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png reduce_mask",
@@ -92,10 +96,6 @@ _HOME = {
     "_segmenter": "Candidates Embedding Segmenter SegmenterSpec",
     "cache": "EmbeddingCache",
     "features": "are_features_ready features_of",
-    "grounding": (
-        "BOX_THRESHOLD TEXT_THRESHOLD Detection Detections DetectorSpec as_objects check_packages"
-        " choose_detector detect get_detector is_detector_ready list_detectors why_no_detector"
-    ),
     "registry": (
         "default_segmenter get_segmenter is_segmenter_ready license_page list_segmenters"
         " preferred_segmenters"

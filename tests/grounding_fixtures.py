@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from segmentation import grounding
+from segmentation._detection import detect
 from segmentation.cache import SharedCache
 from tiny_grounding import NAME, save_tiny_grounding
 
@@ -25,8 +25,8 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def fresh_grounding(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is loaded and nothing is remembered; as before afterwards."""
-    monkeypatch.setattr(grounding, "_shared", {})
-    monkeypatch.setattr(grounding, "_detections", SharedCache(2**20))
+    monkeypatch.setattr(detect, "_shared", {})
+    monkeypatch.setattr(detect, "_detections", SharedCache(2**20))
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def forwards(tiny_detector: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     from transformers import GroundingDinoForObjectDetection
 
     passed: list[str] = []
-    detector: Any = grounding.get_detector("grounding_dino_tiny")
+    detector: Any = detect.get_detector("grounding_dino_tiny")
     tokenizer = detector._processor.tokenizer
     forward = GroundingDinoForObjectDetection.forward
 

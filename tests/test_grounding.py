@@ -27,8 +27,8 @@ from segmentation import (
     list_detectors,
     read_phrase,
 )
-from segmentation._grounding_base import RawAnswer, framed_photo, read_answer
-from segmentation._grounding_hub import GroundingDinoTiny
+from segmentation._detection.detector import RawAnswer, framed_photo, read_answer
+from segmentation._detection.grounding_dino import GroundingDinoTiny
 from tiny_grounding import NAME
 
 pytest_plugins = ["grounding_fixtures"]

@@ -19,16 +19,16 @@ import pytest
 from methods import Image, Unavailable, WeightsUnavailable
 from segmentation import (
     Detection,
-    _grounding_original,
     detect,
     get_detector,
-    grounding,
     list_detectors,
     read_phrase,
     why_no_detector,
 )
-from segmentation._grounding_hub import GroundingDinoTiny
-from segmentation._grounding_original import CHECKPOINT, SWIN_T, GroundingDinoPy
+from segmentation._detection import detect as grounding
+from segmentation._detection import groundingdino_py
+from segmentation._detection.grounding_dino import GroundingDinoTiny
+from segmentation._detection.groundingdino_py import CHECKPOINT, SWIN_T, GroundingDinoPy
 from tiny_grounding import save_tokenizer, scatter
 
 if TYPE_CHECKING:
@@ -141,8 +141,8 @@ def random_state(folder: Path) -> dict[str, torch.Tensor]:
     paths = {name: folder / name for name in TOKENIZER}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
-        tokenizer = _grounding_original._tokenizer(paths, GroundingDinoPy.spec)
-        model = _grounding_original._built(SMALL, tokenizer, BERT)
+        tokenizer = groundingdino_py._tokenizer(paths, GroundingDinoPy.spec)
+        model = groundingdino_py._built(SMALL, tokenizer, BERT)
         scatter(model, 0.03)
     state: dict[str, torch.Tensor] = model.state_dict()
     return state
@@ -277,7 +277,7 @@ def test_neither_library_is_changed(folder: Path) -> None:
     before = dict(vars(get_tokenlizer)), set(dir(BertModel))
     original(folder)
     assert (dict(vars(get_tokenlizer)), set(dir(BertModel))) == before
-    with pytest.raises(ZeroDivisionError), _grounding_original._given(None, None):
+    with pytest.raises(ZeroDivisionError), groundingdino_py._given(None, None):
         raise ZeroDivisionError
     assert dict(vars(get_tokenlizer)) == before[0]
 
@@ -320,7 +320,7 @@ def test_bert_masks() -> None:
     import torch
     from transformers import BertConfig
 
-    from segmentation._grounding_bert_network import BertWithMasks
+    from segmentation._detection.bert_network import BertWithMasks
 
     bert = BertWithMasks(BertConfig(**BERT))
     pairs = torch.tensor([[[True, False], [True, True]]])

@@ -17,7 +17,7 @@ from PIL import Image as Pil
 
 from methods import Image
 from methods.__main__ import main
-from segmentation import grounding
+from segmentation._detection import detect
 from ui import api, routes
 from ui.limits import Rate, RateLimiter
 from ui.server_functions import NAMES, server_functions
@@ -166,7 +166,7 @@ def test_too_many_new_questions(
 def test_a_bug_in_the_network_is_no_text_for_visitors(
     service: Service, rocket_photo: str, tiny_detector: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    detector = grounding.get_detector("grounding_dino_tiny")
+    detector = detect.get_detector("grounding_dino_tiny")
 
     def broken(image: Image, text: str) -> None:
         raise RuntimeError("/srv/secret/model.py line 7")

@@ -38,12 +38,13 @@ def program_on(
 def forget_device() -> None:
     """Unload what is loaded, and let the program look for its device anew."""
     from methods._engine.residency import residency
-    from segmentation import grounding, registry
+    from segmentation import registry
+    from segmentation._detection import detect
 
     residency.clear()
     residency._measured.clear()
     registry._shared.clear()
-    grounding._shared.clear()
+    detect._shared.clear()
     for module, name in _ASKED_ONCE:
         known: Any = sys.modules.get(module)
         if known is not None:

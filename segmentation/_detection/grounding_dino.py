@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from methods import HubFile, Image, Paper, Text, WeightFile, WeightsUnavailable
-from segmentation._grounding_base import Detector, DetectorSpec, RawAnswer
+from segmentation._detection.detector import Detector, DetectorSpec, RawAnswer
 
 PAPER = Paper(
     "Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object Detection",

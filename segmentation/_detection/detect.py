@@ -25,20 +25,20 @@ from methods import (
     find_weights,
     with_device_room,
 )
-from segmentation._grounding_base import BOX_THRESHOLD as BOX_THRESHOLD
-from segmentation._grounding_base import TEXT_THRESHOLD as TEXT_THRESHOLD
-from segmentation._grounding_base import Detection as Detection
-from segmentation._grounding_base import Detections as Detections
-from segmentation._grounding_base import Detector, memory_errors_worded
-from segmentation._grounding_base import DetectorSpec as DetectorSpec
+from segmentation._detection.detector import BOX_THRESHOLD as BOX_THRESHOLD
+from segmentation._detection.detector import TEXT_THRESHOLD as TEXT_THRESHOLD
+from segmentation._detection.detector import Detection as Detection
+from segmentation._detection.detector import Detections as Detections
+from segmentation._detection.detector import Detector, memory_errors_worded
+from segmentation._detection.detector import DetectorSpec as DetectorSpec
 from segmentation._prompts.phrases import read_phrase
 from segmentation._prompts.prompts import MAX_OBJECTS, PromptedObject
 from segmentation.cache import SharedCache
 
 _CLASSES = {
-    "grounding_dino_tiny": ("_grounding_hub", "GroundingDinoTiny"),
-    "grounding_dino_base": ("_grounding_hub", "GroundingDinoBase"),
-    "groundingdino_py": ("_grounding_original", "GroundingDinoPy"),
+    "grounding_dino_tiny": ("_detection.grounding_dino", "GroundingDinoTiny"),
+    "grounding_dino_base": ("_detection.grounding_dino", "GroundingDinoBase"),
+    "groundingdino_py": ("_detection.groundingdino_py", "GroundingDinoPy"),
 }
 _shared: dict[str, Detector] = {}
 _loading = {detector_id: threading.Lock() for detector_id in _CLASSES}

@@ -15,8 +15,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from methods import HubFile, Image, Text, UrlFile, WeightFile
-from segmentation._grounding_base import Detector, DetectorSpec, RawAnswer
-from segmentation._grounding_hub import PAPER, GroundingDinoTiny, side_by_side, unreadable
+from segmentation._detection.detector import Detector, DetectorSpec, RawAnswer
+from segmentation._detection.grounding_dino import (
+    PAPER,
+    GroundingDinoTiny,
+    side_by_side,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -173,7 +178,7 @@ def _built(arguments: Mapping[str, Any], tokenizer: Any, bert: Mapping[str, Any]
     from groundingdino.models import build_model
     from transformers import BertConfig
 
-    from segmentation._grounding_bert_network import BertWithMasks
+    from segmentation._detection.bert_network import BertWithMasks
 
     with _given(tokenizer, BertWithMasks(BertConfig(**bert))):
         return build_model(SimpleNamespace(**arguments))

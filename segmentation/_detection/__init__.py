@@ -1,0 +1,1 @@
+"""From words to boxes: the detectors and what they have in common."""
