@@ -26,6 +26,20 @@ if TYPE_CHECKING:
     from segmentation._detection.detect import is_detector_ready as is_detector_ready
     from segmentation._detection.detect import list_detectors as list_detectors
     from segmentation._detection.detect import why_no_detector as why_no_detector
+    from segmentation._engine.embeddings import EmbeddingCache as EmbeddingCache
+    from segmentation._engine.features import are_features_ready as are_features_ready
+    from segmentation._engine.features import features_of as features_of
+    from segmentation._engine.registry import default_segmenter as default_segmenter
+    from segmentation._engine.registry import get_segmenter as get_segmenter
+    from segmentation._engine.registry import is_segmenter_ready as is_segmenter_ready
+    from segmentation._engine.registry import license_page as license_page
+    from segmentation._engine.registry import list_segmenters as list_segmenters
+    from segmentation._engine.registry import preferred_segmenters as preferred_segmenters
+    from segmentation._engine.selection import Extent as Extent
+    from segmentation._engine.selection import Level as Level
+    from segmentation._engine.selection import Selection as Selection
+    from segmentation._engine.selection import select as select
+    from segmentation._engine.selection import select_drawn as select_drawn
     from segmentation._masks.compose import Composed as Composed
     from segmentation._masks.compose import compose as compose
     from segmentation._masks.hints import Hint as Hint
@@ -62,26 +76,19 @@ if TYPE_CHECKING:
     from segmentation._segmenter import Embedding as Embedding
     from segmentation._segmenter import Segmenter as Segmenter
     from segmentation._segmenter import SegmenterSpec as SegmenterSpec
-    from segmentation.cache import EmbeddingCache as EmbeddingCache
-    from segmentation.features import are_features_ready as are_features_ready
-    from segmentation.features import features_of as features_of
-    from segmentation.registry import default_segmenter as default_segmenter
-    from segmentation.registry import get_segmenter as get_segmenter
-    from segmentation.registry import is_segmenter_ready as is_segmenter_ready
-    from segmentation.registry import license_page as license_page
-    from segmentation.registry import list_segmenters as list_segmenters
-    from segmentation.registry import preferred_segmenters as preferred_segmenters
-    from segmentation.selection import Extent as Extent
-    from segmentation.selection import Level as Level
-    from segmentation.selection import Selection as Selection
-    from segmentation.selection import select as select
-    from segmentation.selection import select_drawn as select_drawn
 
 _HOME = {
     "_detection.detect": (
         "BOX_THRESHOLD TEXT_THRESHOLD Detection Detections DetectorSpec as_objects check_packages"
         " choose_detector detect get_detector is_detector_ready list_detectors why_no_detector"
     ),
+    "_engine.embeddings": "EmbeddingCache",
+    "_engine.features": "are_features_ready features_of",
+    "_engine.registry": (
+        "default_segmenter get_segmenter is_segmenter_ready license_page list_segmenters"
+        " preferred_segmenters"
+    ),
+    "_engine.selection": "Extent Level Selection select select_drawn",
     "_masks.compose": "Composed compose",
     "_masks.hints": "Hint find_hints",
     "_masks.masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png reduce_mask",
@@ -94,13 +101,6 @@ _HOME = {
     "_prompts.rle": "Rle decode_rle encode_rle",
     "_prompts.strokes": "Stroke Strokes",
     "_segmenter": "Candidates Embedding Segmenter SegmenterSpec",
-    "cache": "EmbeddingCache",
-    "features": "are_features_ready features_of",
-    "registry": (
-        "default_segmenter get_segmenter is_segmenter_ready license_page list_segmenters"
-        " preferred_segmenters"
-    ),
-    "selection": "Extent Level Selection select select_drawn",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from segmentation._detection import detect
-from segmentation.cache import SharedCache
+from segmentation._engine.embeddings import SharedCache
 from tiny_grounding import NAME, save_tiny_grounding
 
 

@@ -20,7 +20,7 @@ from golden_cases import golden_folder
 from methods.clipaway.weights import IP_ADAPTER, REPOSITORY
 from methods.magic_eraser.panoptic import MASK2FORMER
 from methods.powerpaint.weights import V1, V2
-from segmentation.registry import found
+from segmentation._engine.registry import found
 from tiny_powerpaint import authors_name, with_tasks_apart
 
 Tensors = dict[str, Any]

@@ -147,7 +147,7 @@ def test_click_erase_judge_on_the_page(service: Service) -> None:
 
 def forget_networks() -> None:
     """Unload every eraser and every segmenter."""
-    from segmentation import registry
+    from segmentation._engine import registry
 
     residency.clear()
     registry._shared.clear()

@@ -225,8 +225,8 @@ def test_features_cover_the_picture_and_are_remembered(
     mobile_sam_weights: object, rocket: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from segmentation import are_features_ready, features_of
-    from segmentation import features as module
-    from segmentation.cache import EmbeddingCache
+    from segmentation._engine import features as module
+    from segmentation._engine.embeddings import EmbeddingCache
 
     monkeypatch.setattr(module, "_recent", EmbeddingCache(2**24))
     assert are_features_ready()

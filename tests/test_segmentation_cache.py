@@ -13,7 +13,7 @@ import pytest
 from methods import Image, Paper, Text
 from segmentation import Candidates, Embedding, EmbeddingCache, PromptedObject, Segmenter
 from segmentation import SegmenterSpec as Spec
-from segmentation.cache import SharedCache
+from segmentation._engine.embeddings import SharedCache
 
 PHOTO: Image = np.zeros((4, 6, 3), np.uint8)
 MANY = 24

@@ -23,8 +23,8 @@ from segmentation import (
     is_segmenter_ready,
     list_segmenters,
     preferred_segmenters,
-    registry,
 )
+from segmentation._engine import registry
 
 ALL = (
     "mobile_sam",

@@ -24,9 +24,9 @@ from sam_tools import (
     reference,
 )
 from segmentation import Candidates, Embedding, get_segmenter
+from segmentation._engine.registry import found
 from segmentation._sam.transformers import HubSam
 from segmentation._segmenter import Frame
-from segmentation.registry import found
 
 SIZES = ("sam2_1_tiny", "sam2_1_small", "sam2_1_base_plus", "sam2_1_large")
 FOLDERS = {
@@ -142,8 +142,8 @@ def test_a_folder_of_ones_own_stands_for_the_repository(
     case: Case, monkeypatch: pytest.MonkeyPatch, rocket: Image
 ) -> None:
     """Through the registry and the local override: nothing is downloaded."""
-    monkeypatch.setattr("segmentation.registry._shared", {})
-    monkeypatch.setattr("segmentation.registry._demand_memory", lambda spec: None)
+    monkeypatch.setattr("segmentation._engine.registry._shared", {})
+    monkeypatch.setattr("segmentation._engine.registry._demand_memory", lambda spec: None)
     monkeypatch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(case.folder.parent))
     segmenter = get_segmenter(case.kind.spec.id, fetch_missing=False)
     embedding = segmenter.encode(rocket, "rocket")
@@ -157,7 +157,7 @@ def test_each_size_reads_its_own_files(
     seed = 10 + SIZES.index(segmenter_id)
     folder = tmp_path / FOLDERS[segmenter_id]
     publish_random(GENERATIONS["sam2"], folder, rocket.copy(), seed)
-    monkeypatch.setattr("segmentation.registry._shared", {})
+    monkeypatch.setattr("segmentation._engine.registry._shared", {})
     monkeypatch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(tmp_path))
     segmenter = get_segmenter(segmenter_id, fetch_missing=False)
     embedding = segmenter.encode(rocket, "rocket")

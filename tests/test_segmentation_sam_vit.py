@@ -23,9 +23,9 @@ from sam_tools import (
     tiny_vit,
 )
 from segmentation import Candidates, Embedding, get_segmenter
+from segmentation._engine.registry import found
 from segmentation._sam.vit import SamVit
 from segmentation._segmenter import Frame
-from segmentation.registry import found
 from segmentation.sam_vit_b import SamVitB
 
 KINDS = ("sam_vit_b", "sam_vit_l", "sam_vit_h")
@@ -139,7 +139,7 @@ def test_each_size_loads_from_a_file_of_ones_own(
     """Through the registry and the local override; each has a network of its own depth."""
     depth = 2 + KINDS.index(segmenter_id)
     shrink(monkeypatch, kind(segmenter_id), lambda: tiny_vit(depth))
-    monkeypatch.setattr("segmentation.registry._shared", {})
+    monkeypatch.setattr("segmentation._engine.registry._shared", {})
     small = random_sam(lambda: tiny_vit(depth), rocket)
     (weight,) = kind(segmenter_id).spec.weights
     save(small, tmp_path / weight.name)

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 import pytest
 
 from methods import Image
-from segmentation import Embedding, PromptedObject, SegmenterSpec, list_segmenters, registry
+from segmentation import Embedding, PromptedObject, SegmenterSpec, list_segmenters
+from segmentation._engine import registry
 from segmentation.grabcut import GrabCut
 from ui import service_catalog
 from ui.service import Service

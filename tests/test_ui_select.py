@@ -140,7 +140,7 @@ def test_a_segmenter_that_is_asked_for_is_not_replaced_by_another(
 ) -> None:
     monkeypatch.setattr("methods._weights.store.find_weights", lambda weight: None)
     monkeypatch.setattr("methods.find_weights", lambda weight: None)
-    monkeypatch.setattr("segmentation.registry._shared", {})
+    monkeypatch.setattr("segmentation._engine.registry._shared", {})
     answer = service.segment({**prompts(photo), "segmenter": "mobile_sam"})
     assert code(answer) == "weights_missing"
     assert code(service.segment({**prompts(photo), "segmenter": "sam9"})) == "unknown_segmenter"

@@ -31,9 +31,9 @@ from segmentation._detection.detector import Detection as Detection
 from segmentation._detection.detector import Detections as Detections
 from segmentation._detection.detector import Detector, memory_errors_worded
 from segmentation._detection.detector import DetectorSpec as DetectorSpec
+from segmentation._engine.embeddings import SharedCache
 from segmentation._prompts.phrases import read_phrase
 from segmentation._prompts.prompts import MAX_OBJECTS, PromptedObject
-from segmentation.cache import SharedCache
 
 _CLASSES = {
     "grounding_dino_tiny": ("_detection.grounding_dino", "GroundingDinoTiny"),

@@ -17,7 +17,7 @@ from methods import Image, Mask, fetch, get_eraser
 from methods._base import Canvas, DeviceName
 from methods._system.memory import MemoryMeter
 from segmentation import EmbeddingCache, PromptedObject, Segmenter
-from segmentation.registry import found
+from segmentation._engine.registry import found
 from segmentation_bench import our_click, photo
 
 OTHER_SIDE = 1.25

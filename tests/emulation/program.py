@@ -12,7 +12,7 @@ from emulation.emulation import Emulation, emulated
 
 _ASKED_ONCE = (
     ("methods._system.device", "_detected"),
-    ("segmentation.registry", "_memory_of"),
+    ("segmentation._engine.registry", "_memory_of"),
     ("ui.service_catalog", "describe_device"),
 )
 
@@ -38,8 +38,8 @@ def program_on(
 def forget_device() -> None:
     """Unload what is loaded, and let the program look for its device anew."""
     from methods._engine.residency import residency
-    from segmentation import registry
     from segmentation._detection import detect
+    from segmentation._engine import registry
 
     residency.clear()
     residency._measured.clear()

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from methods import Image
-from segmentation.cache import EmbeddingCache
-from segmentation.registry import get_segmenter, is_segmenter_ready, list_segmenters
+from segmentation._engine.embeddings import EmbeddingCache
+from segmentation._engine.registry import get_segmenter, is_segmenter_ready, list_segmenters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

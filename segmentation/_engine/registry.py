@@ -55,7 +55,7 @@ def list_segmenters() -> tuple[SegmenterSpec, ...]:
 @lru_cache(maxsize=1)
 def found() -> dict[str, type[Segmenter]]:
     """The classes that this folder's files define, by id; searched once in a process."""
-    names = (m.name for m in iter_modules([str(Path(__file__).parent)]))
+    names = (m.name for m in iter_modules([str(Path(__file__).parent.parent)]))
     return search(sorted(name for name in names if not name.startswith("_")))
 
 

@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 
 from methods import Mask
+from segmentation._engine.embeddings import SharedCache
 from segmentation._masks.compose import Spots, box_pixels, compose
 from segmentation._masks.masks import SPECKLE, check_dilate, drop_speckles, fill_holes
 from segmentation._masks.shaping import Shape
 from segmentation._prompts.prompts import Box, Point, PromptedObject, check_count
 from segmentation._prompts.strokes import Stroke
 from segmentation._segmenter import Candidates, Embedding, Segmenter
-from segmentation.cache import SharedCache
 
 _Key = tuple[str, str, tuple[int, int], PromptedObject, bool]
 _candidates: SharedCache[_Key, Candidates] = SharedCache(64 * 2**20)

@@ -1,0 +1,1 @@
+"""What runs the segmenters: finding them, keeping embeddings, answering a selection."""
