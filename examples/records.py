@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from examples.recipes import replace_file
+from examples.compose.recipes import replace_file
 from methods import BadInput
 
 MOST_REMARK = 2000

@@ -33,7 +33,7 @@ from examples.cases import (
     stand_ins,
     substitutes,
 )
-from examples.recipes import make_folder, replace_file
+from examples.compose.recipes import make_folder, replace_file
 from examples.records import Folder, read_remarks, write_remark
 from examples.report_data import Report
 from examples.report_html import page

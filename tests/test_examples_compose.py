@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PillowImage
 
-from examples.compose import main
-from examples.compositing import CutOut, Placing, Reflection, Shadow, compose, cut_out
-from examples.placing import AREAS, Home, choose
-from examples.recipes import build, files_of, read_recipes, write
+from examples.compose.__main__ import main
+from examples.compose.compositing import CutOut, Placing, Reflection, Shadow, compose, cut_out
+from examples.compose.placing import AREAS, Home, choose
+from examples.compose.recipes import build, files_of, read_recipes, write
 from examples.rows import FOLDER
 from methods import BadInput, Image, Mask, load_image, load_mask, png_bytes
 from segmentation import mask_png

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import yaml
 
-from examples import compose, tables
+from examples import tables
+from examples.compose import __main__ as compose
 from examples.report_markdown import summary_table
 from examples.rows import stand_in_rows
 from methods import Image

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from examples.compositing import Placing, Shadow
+from examples.compose.compositing import Placing, Shadow
 from methods import BadInput, Mask
 
 TRIES = 200

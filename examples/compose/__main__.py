@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from examples.compositing import Reflection, Shadow
-from examples.placing import Home, choose
-from examples.recipes import (
+from examples.compose.compositing import Reflection, Shadow
+from examples.compose.placing import Home, choose
+from examples.compose.recipes import (
     Layer,
     Recipe,
     Source,

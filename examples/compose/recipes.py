@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from examples.compositing import Composite, CutOut, Placing, compose, cut_out
+from examples.compose.compositing import Composite, CutOut, Placing, compose, cut_out
 from methods import BadInput, Image, Mask, load_image, load_mask, view_jpeg
 
 QUALITY = 90

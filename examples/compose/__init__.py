@@ -1,0 +1,1 @@
+"""Cases whose true background is known, made from anyone's photos."""
