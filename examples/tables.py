@@ -35,10 +35,10 @@ from examples.cases import (
 )
 from examples.compose.recipes import make_folder, replace_file
 from examples.records import Folder, read_remarks, write_remark
-from examples.report_data import Report
-from examples.report_html import page
-from examples.report_markdown import markdown
-from examples.report_pictures import VIEW_SIDE, RowPictures, pictures_of
+from examples.report.data import Report
+from examples.report.html import page
+from examples.report.markdown import markdown
+from examples.report.pictures import VIEW_SIDE, RowPictures, pictures_of
 from examples.running import Choice, RowResult, Step, changed, mask_share, run_table
 from methods import (
     ERRORS_ZH,
@@ -242,7 +242,7 @@ def _report(
         parts = ("title", "created", "seed", "versions", "summary")
         replace_file(args.summary, _json({name: plain[name] for name in parts}))
     if args.montage:
-        from examples.montage import montage
+        from examples.report.montage import montage
 
         replace_file(args.montage, montage(report.rows, pictures))
     print(f"The report: {(out.path / 'table.html').as_posix()}")

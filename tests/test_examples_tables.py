@@ -23,10 +23,10 @@ from examples import running, tables
 from examples.cases import Case, CaseTable, documents, of_folder, stand_ins
 from examples.records import Folder, read_remarks, safe, write_remark
 from examples.remote import place_of
-from examples.report_data import Report
-from examples.report_html import page
-from examples.report_markdown import markdown
-from examples.report_markdown import plain as in_markdown
+from examples.report.data import Report
+from examples.report.html import page
+from examples.report.markdown import markdown
+from examples.report.markdown import plain as in_markdown
 from examples.rows import PhotoRef
 from examples.running import Choice, RowResult, Step, run_table
 from examples.tables import main

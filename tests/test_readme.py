@@ -16,7 +16,7 @@ import yaml
 
 from examples import tables
 from examples.compose import __main__ as compose
-from examples.report_markdown import summary_table
+from examples.report.markdown import summary_table
 from examples.rows import stand_in_rows
 from methods import Image
 from methods._cli_markdown import erasers_as_markdown

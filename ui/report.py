@@ -13,9 +13,9 @@ from typing import Any
 
 from examples.cases import Case, CaseTable, Opened, case_of
 from examples.records import Cell, Folder, Remarks
-from examples.report_data import Report
-from examples.report_html import page
-from examples.report_pictures import RowPictures, pictures_of
+from examples.report.data import Report
+from examples.report.html import page
+from examples.report.pictures import RowPictures, pictures_of
 from examples.rows import PhotoRef
 from examples.running import OF_DOCUMENT, Choice, RowResult, changed
 from methods import ERRORS_ZH, BadInput, Job, Text, UserError, load_image, versions

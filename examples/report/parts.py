@@ -8,7 +8,7 @@ import html
 import json
 from collections.abc import Mapping
 
-from examples.report_texts import text
+from examples.report.texts import text
 from methods import Text
 
 

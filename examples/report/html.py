@@ -15,13 +15,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from examples.report_cases import case_card
-from examples.report_parts import Pictures, attributes, both, link, megabytes, plain, seconds, t
-from examples.report_pictures import RowPictures
-from examples.report_texts import text
+from examples.report.cases import case_card
+from examples.report.parts import Pictures, attributes, both, link, megabytes, plain, seconds, t
+from examples.report.pictures import RowPictures
+from examples.report.texts import text
 from methods import METRICS, Text
 
-STATIC = Path(__file__).resolve().parent / "report_static"
+STATIC = Path(__file__).resolve().parent / "static"
 
 
 def page(report: Mapping[str, Any], pictures: Mapping[str, RowPictures]) -> str:

@@ -11,8 +11,8 @@ from io import BytesIO
 from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFont, ImageOps
 
-from examples.report_data import label_of
-from examples.report_pictures import RowPictures
+from examples.report.data import label_of
+from examples.report.pictures import RowPictures
 from examples.running import RowResult
 
 TILE = (236, 190)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from examples.report_parts import megabytes, seconds
+from examples.report.parts import megabytes, seconds
 from methods import METRICS
 
 

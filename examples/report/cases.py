@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from examples.report_parts import Pictures, attributes, both, link, megabytes, plain, seconds, t
-from examples.report_pictures import RowPictures
-from examples.report_texts import text
+from examples.report.parts import Pictures, attributes, both, link, megabytes, plain, seconds, t
+from examples.report.pictures import RowPictures
+from examples.report.texts import text
 from methods import METRICS, Text
 
 

@@ -1,0 +1,1 @@
+"""What a table's report shows: its data, its pictures, HTML and Markdown."""
