@@ -25,7 +25,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from examples.cases import (
+from examples.compose.recipes import make_folder, replace_file
+from examples.report.data import Report
+from examples.report.html import page
+from examples.report.markdown import markdown
+from examples.report.pictures import VIEW_SIDE, RowPictures, pictures_of
+from examples.running.cases import (
     CaseTable,
     documents,
     of_folder,
@@ -33,13 +38,8 @@ from examples.cases import (
     stand_ins,
     substitutes,
 )
-from examples.compose.recipes import make_folder, replace_file
-from examples.records import Folder, read_remarks, write_remark
-from examples.report.data import Report
-from examples.report.html import page
-from examples.report.markdown import markdown
-from examples.report.pictures import VIEW_SIDE, RowPictures, pictures_of
-from examples.running import Choice, RowResult, Step, changed, mask_share, run_table
+from examples.running.records import Folder, read_remarks, write_remark
+from examples.running.run import Choice, RowResult, Step, changed, mask_share, run_table
 from methods import (
     ERRORS_ZH,
     LPIPS_WEIGHTS,

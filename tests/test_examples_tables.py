@@ -19,16 +19,17 @@ import pytest
 from PIL import Image as PillowImage
 
 from _weight_server import closed_port
-from examples import running, tables
-from examples.cases import Case, CaseTable, documents, of_folder, stand_ins
-from examples.records import Folder, read_remarks, safe, write_remark
+from examples import tables
 from examples.remote import place_of
 from examples.report.data import Report
 from examples.report.html import page
 from examples.report.markdown import markdown
 from examples.report.markdown import plain as in_markdown
 from examples.rows import PhotoRef
-from examples.running import Choice, RowResult, Step, run_table
+from examples.running import run
+from examples.running.cases import Case, CaseTable, documents, of_folder, stand_ins
+from examples.running.records import Folder, read_remarks, safe, write_remark
+from examples.running.run import Choice, RowResult, Step, run_table
 from examples.tables import main
 from methods import BadInput, StopToken, Text, load_image, png_bytes
 from methods._weights.http import _dead
@@ -122,13 +123,13 @@ class Counted:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.jobs: list[str] = []
-        real = running.run
+        real = run.run
 
         def counted(jobs: Any, *args: Any, **named: Any) -> Any:
             self.jobs += [job.eraser for job in jobs]
             return real(jobs, *args, **named)
 
-        monkeypatch.setattr(running, "run", counted)
+        monkeypatch.setattr(run, "run", counted)
 
 
 @pytest.fixture
@@ -206,8 +207,8 @@ def test_numbers_of_a_network_come_when_its_weights_do(
 ) -> None:
     choice, table = Choice(("telea",)), of_folder(photos)
     plain = ran(table, tmp_path / "out", choice)[0].cells[0]
-    monkeypatch.setattr(running, "are_features_ready", lambda: True)
-    monkeypatch.setattr(running, "features_of", lambda image: image[::8, ::8].astype(np.float32))
+    monkeypatch.setattr(run, "are_features_ready", lambda: True)
+    monkeypatch.setattr(run, "features_of", lambda image: image[::8, ::8].astype(np.float32))
     more = ran(table, tmp_path / "out", choice)[0].cells[0]
     quick = ran(table, tmp_path / "out", TELEA)[0].cells[0]
     assert len(counted.jobs) == 2
@@ -388,9 +389,9 @@ def test_a_documents_row_is_run_with_its_settings_beside_the_others(tmp_path: Pa
 def test_a_rows_own_eraser_with_the_chosen_settings_runs_once(photos: Path) -> None:
     case = of_folder(photos).cases[0]
     own = Case(id="x", photo=case.photo, mask=case.mask, eraser="telea")
-    assert [cell for cell, _ in running.jobs_of(own, TELEA)] == ["telea--document"]
+    assert [cell for cell, _ in run.jobs_of(own, TELEA)] == ["telea--document"]
     other = Choice(("telea",), {"telea": {"radius": 9}}, features=False)
-    assert [cell for cell, _ in running.jobs_of(own, other)] == ["telea--document", "telea"]
+    assert [cell for cell, _ in run.jobs_of(own, other)] == ["telea--document", "telea"]
 
 
 # --- remarks -----------------------------------------------------------------------------

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from examples.cases import Case, CaseTable, Opened, case_of
-from examples.records import Cell, Folder, Remarks
 from examples.report.data import Report
 from examples.report.html import page
 from examples.report.pictures import RowPictures, pictures_of
 from examples.rows import PhotoRef
-from examples.running import OF_DOCUMENT, Choice, RowResult, changed
+from examples.running.cases import Case, CaseTable, Opened, case_of
+from examples.running.records import Cell, Folder, Remarks
+from examples.running.run import OF_DOCUMENT, Choice, RowResult, changed
 from methods import ERRORS_ZH, BadInput, Job, Text, UserError, load_image, versions
 from ui.cards import FIGURES
 from ui.errors import run_gone

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from examples.cases import Case, CaseTable
-from examples.records import Cell, Remarks
-from examples.running import OF_DOCUMENT, Choice, RowResult
+from examples.running.cases import Case, CaseTable
+from examples.running.records import Cell, Remarks
+from examples.running.run import OF_DOCUMENT, Choice, RowResult
 from methods import METRICS, Metric, Text, UserError
 
 Speak = Callable[[str, Mapping[str, Any]], str | None]

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from examples.cases import Opened
-from examples.records import Folder
 from examples.remote import bring
-from examples.running import RowResult
+from examples.running.cases import Opened
+from examples.running.records import Folder
+from examples.running.run import RowResult
 from methods import Image, Mask, Text, UserError, load_image, view_jpeg
 from segmentation import overlay_png, reduce_mask
 

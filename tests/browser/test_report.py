@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from examples.records import write_remark
+from examples.running.records import write_remark
 from examples.tables import main
 from table_fixtures import put_case
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from examples.cases import Case, CaseTable, Opened, open_case
-from examples.records import Cell, Folder, ReadingRecord
+from examples.running.cases import Case, CaseTable, Opened, open_case
+from examples.running.records import Cell, Folder, ReadingRecord
 from methods import (
     METRICS,
     Event,

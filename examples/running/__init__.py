@@ -1,0 +1,1 @@
+"""Tables of cases, run with chosen erasers: cases, runs, records."""
