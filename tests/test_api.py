@@ -23,7 +23,7 @@ from methods._engine.registry import found
 from methods._engine.result_cache import ResultCache
 from segmentation import decode_rle
 from ui import api, routes
-from ui.caller import caller_of
+from ui.common.caller import caller_of
 from ui.server_functions import NAMES, server_functions
 from ui.service import Service
 from ui_tools import SECRET, Broken, Paint, box, order, picture, png_file, prompts

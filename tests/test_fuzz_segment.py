@@ -26,9 +26,9 @@ from PIL import Image as Pil
 from methods import ERRORS_ZH
 from segmentation import Candidates, Embedding, PromptedObject, get_segmenter
 from segmentation._prompts.prompts import MAX_OBJECTS
-from ui.limits import Rate, RateLimiter
+from ui.common.limits import Rate, RateLimiter
+from ui.common.texts import TEXTS
 from ui.service import Service
-from ui.texts import TEXTS
 from ui_tools import png_file
 
 Answer = dict[str, Any]

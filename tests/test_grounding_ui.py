@@ -19,7 +19,7 @@ from methods import Image
 from methods.__main__ import main
 from segmentation._detection import detect
 from ui import api, routes
-from ui.limits import Rate, RateLimiter
+from ui.common.limits import Rate, RateLimiter
 from ui.server_functions import NAMES, server_functions
 from ui.service import Service
 from ui.service_detect import MOST_WAITING

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from methods import ERRORS_ZH
+from ui.common.texts import TEXTS
 from ui.page import SCRIPTS, STATIC, as_script, head_html
-from ui.texts import TEXTS
 
 ROOT = Path(__file__).resolve().parent.parent
 ERRORS = {"BadInput", "Unavailable", "UserError", "WeightsUnavailable"}

@@ -20,7 +20,7 @@ from methods import METRICS, Image, Mask, Reading, png_bytes
 from methods import judge as real_judge
 from segmentation import mask_png
 from ui.archive import stream_zip
-from ui.limits import Quiet
+from ui.common.limits import Quiet
 from ui.service import Service
 from ui.service_judge import finder_of
 from ui_tools import Answer, Slow, Upload, last, order, picture, run_id

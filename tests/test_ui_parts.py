@@ -17,14 +17,14 @@ from pydantic import ValidationError
 
 from methods import Settings, UserError, get_eraser, list_erasers
 from methods._base import setting
-from ui.caller import caller_of
+from ui.common.caller import caller_of
+from ui.common.errors import described
+from ui.common.files import link_or_copy, write_atomic
+from ui.common.limits import Rate, RateLimiter, RunSlots
+from ui.common.memory import ByteCache
+from ui.common.names import is_id, photo_name, plain, safe_file_name, safe_stem
+from ui.common.requests import JobRequest
 from ui.encoder import PngWriter
-from ui.errors import described
-from ui.files import link_or_copy, write_atomic
-from ui.limits import Rate, RateLimiter, RunSlots
-from ui.memory import ByteCache
-from ui.names import is_id, photo_name, plain, safe_file_name, safe_stem
-from ui.requests import JobRequest
 from ui.schema import describe_settings
 
 # --- names -------------------------------------------------------------------------------

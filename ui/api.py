@@ -38,13 +38,13 @@ from ui import api_results
 from ui import service_catalog as catalog
 from ui.api_errors import spoken
 from ui.api_requests import ApiDetect, ApiErase, ApiSegment, Drawn, FileArgument
-from ui.caller import caller_of
 from ui.cards import Card
-from ui.files import link_or_copy, private_folder, write_atomic
+from ui.common.caller import caller_of
+from ui.common.files import link_or_copy, private_folder, write_atomic
+from ui.common.names import photo_name, safe_stem
+from ui.common.requests import Erase
 from ui.live import Grid
-from ui.names import photo_name, safe_stem
 from ui.photos import PhotoRecord
-from ui.requests import Erase
 from ui.runs import result_name
 from ui.service import Service, figures, rle_of
 from ui.service_detect import describe_detection, describe_detections

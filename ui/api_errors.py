@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 import gradio as gr
 
-from ui.errors import described
+from ui.common.errors import described
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")

@@ -22,7 +22,7 @@ from segmentation import (
     check_count,
     read_case,
 )
-from ui.requests import (
+from ui.common.requests import (
     MOST_JOBS,
     MOST_POINTS,
     MOST_SETTINGS,

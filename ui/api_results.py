@@ -8,7 +8,7 @@ import gradio as gr
 
 from methods import UserError
 from ui.api_errors import spoken
-from ui.caller import caller_of
+from ui.common.caller import caller_of
 from ui.service import Service
 from ui.service_judge import describe_metrics
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ui.cards import FIGURES
 from ui.cases import case_of_run
-from ui.names import safe_file_name
+from ui.common.names import safe_file_name
 from ui.report import report_of
 from ui.runs import RunStore, result_name
 

@@ -19,7 +19,7 @@ from methods import (
     Stepped,
     Waiting,
 )
-from ui.requests import JobRequest
+from ui.common.requests import JobRequest
 
 Card: TypeAlias = dict[str, Any]
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from methods import BadInput, UserError, load_image, view_jpeg
-from ui.requests import ExampleId
+from ui.common.requests import ExampleId
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ui.names import is_id
+from ui.common.names import is_id
 from ui.runs import MARK_SECONDS, RUNNING_MARK
 
 log = logging.getLogger(__name__)

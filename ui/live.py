@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from methods import Event, Failed, Finished, Judged, StopToken, view_jpeg
 from ui.cards import ENDED, Card, ask_to_stop, end, finish, follow, has_ended
+from ui.common.errors import described
+from ui.common.files import write_atomic
 from ui.encoder import PngWriter
-from ui.errors import described
-from ui.files import write_atomic
 from ui.photos import VIEW_SIDE
 from ui.runs import RunStore, result_name, run_url
 

@@ -17,9 +17,9 @@ from PIL import UnidentifiedImageError
 
 from methods import BadInput, Limits, Mask, Text, load_mask
 from segmentation import mask_png, reduce_mask
-from ui.files import link_or_copy, write_atomic
-from ui.memory import ByteCache
-from ui.names import is_id
+from ui.common.files import link_or_copy, write_atomic
+from ui.common.memory import ByteCache
+from ui.common.names import is_id
 from ui.photos import PhotoRecord, PhotoStore
 
 KEPT_UPLOADS = 64

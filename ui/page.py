@@ -15,11 +15,11 @@ import gradio as gr
 
 from methods import ERRORS_ZH
 from ui import api, routes
-from ui.caller import caller_of
+from ui.common.caller import caller_of
+from ui.common.texts import TEXTS
 from ui.components import EraserPanel, Furniture, PromptCanvas, ResultGrid, TablesView
 from ui.server_functions import server_functions
 from ui.service import Service
-from ui.texts import TEXTS
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = (

@@ -26,10 +26,10 @@ from secrets import token_urlsafe
 from typing import Any
 
 from methods import Limits, Photo, Text, load_image, view_jpeg
-from ui.errors import photo_gone
-from ui.files import link_or_copy, private_folder, write_atomic, write_json
-from ui.memory import ByteCache
-from ui.names import is_id
+from ui.common.errors import photo_gone
+from ui.common.files import link_or_copy, private_folder, write_atomic, write_json
+from ui.common.memory import ByteCache
+from ui.common.names import is_id
 
 VIEW_SIDE = 1600
 KEPT_BYTES = 512 * 2**20

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ui.cards import ENDED, end
-from ui.errors import Answer, run_gone
+from ui.common.errors import Answer, run_gone
 from ui.live import Grid
 from ui.mask_uploads import MaskUploads
 from ui.photos import PhotoRecord, PhotoStore

@@ -20,7 +20,7 @@ from examples.running.records import Cell, Folder, Remarks
 from examples.running.run import OF_DOCUMENT, Choice, RowResult, changed
 from methods import ERRORS_ZH, BadInput, Job, Text, UserError, load_image, versions
 from ui.cards import FIGURES
-from ui.errors import run_gone
+from ui.common.errors import run_gone
 from ui.mask_uploads import read_upload
 from ui.photos import PhotoRecord
 from ui.runs import RunStore, result_name

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from methods import UserError
 from ui.archive import stream_zip
-from ui.names import safe_stem
+from ui.common.names import safe_stem
 from ui.service import Service
 
 MOST_BODY = 4 * 2**20

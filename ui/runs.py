@@ -20,9 +20,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ui.errors import run_gone, run_used
-from ui.files import private_folder, write_json
-from ui.names import is_id
+from ui.common.errors import run_gone, run_used
+from ui.common.files import private_folder, write_json
+from ui.common.names import is_id
 
 FORMAT = 1
 """Of run.json; a file of another format is treated as gone, never guessed at."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import gradio as gr
 
-from ui.caller import caller_of
-from ui.errors import Answer
+from ui.common.caller import caller_of
+from ui.common.errors import Answer
 from ui.service import Service
 
 NAMES = (

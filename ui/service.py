@@ -28,17 +28,11 @@ from segmentation import (
 )
 from ui import cases
 from ui import service_catalog as catalog
-from ui.errors import Answer, answered, described
-from ui.examples import Examples
-from ui.files import private_folder
-from ui.janitor import Janitor, Keep
-from ui.limits import Rate, RateLimiter, RunSlots
-from ui.live import Grid
-from ui.mask_uploads import MaskUploads
-from ui.names import is_id, plain
-from ui.photos import PhotoRecord, PhotoStore
-from ui.reopen import reopen
-from ui.requests import (
+from ui.common.errors import Answer, answered, described
+from ui.common.files import private_folder
+from ui.common.limits import Rate, RateLimiter, RunSlots
+from ui.common.names import is_id, plain
+from ui.common.requests import (
     REMARK_LENGTH,
     Detect,
     Erase,
@@ -55,6 +49,12 @@ from ui.requests import (
     Segment,
     UploadMask,
 )
+from ui.examples import Examples
+from ui.janitor import Janitor, Keep
+from ui.live import Grid
+from ui.mask_uploads import MaskUploads
+from ui.photos import PhotoRecord, PhotoStore
+from ui.reopen import reopen
 from ui.runs import RunStore
 from ui.service_detect import Detecting, describe_detections
 from ui.service_erase import Erasing, order_of, question

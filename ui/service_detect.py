@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from methods import Image, Text, Unavailable
 from segmentation import Detection, Detections, detect
-from ui.errors import Answer
-from ui.limits import Rate, RateLimiter
+from ui.common.errors import Answer
+from ui.common.limits import Rate, RateLimiter
 
 DETECT_RATE = Rate(per_second=0.5, burst=20)
 """Only a new photo or phrase costs seconds, but anybody can think of new phrases."""

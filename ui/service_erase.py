@@ -17,14 +17,14 @@ import numpy as np
 from methods import Image, Job, Mask, Photo, StopToken, get_eraser, run, trim_heaps, versions
 from segmentation import SegmenterSpec, mask_png, overlay_png
 from ui.cards import Card, new_card
+from ui.common.errors import photo_gone, run_gone, run_used
+from ui.common.files import link_or_copy, write_atomic
+from ui.common.limits import Quiet, RunSlots
+from ui.common.requests import OVERLAY_SIDE, Erase, JobRequest, Prompts
 from ui.encoder import PngWriter
-from ui.errors import photo_gone, run_gone, run_used
-from ui.files import link_or_copy, write_atomic
-from ui.limits import Quiet, RunSlots
 from ui.live import Grid, LiveRun
 from ui.mask_uploads import MaskUploads
 from ui.photos import PhotoRecord, PhotoStore
-from ui.requests import OVERLAY_SIDE, Erase, JobRequest, Prompts
 from ui.runs import RunStore, run_url
 from ui.service_judge import NOTHING_KNOWN, Known, judge_of
 from ui.service_select import Question, Selecting

@@ -36,7 +36,7 @@ from segmentation import (
     list_detectors,
     read_phrase,
 )
-from ui.limits import Quiet
+from ui.common.limits import Quiet
 from ui.photos import PhotoRecord
 from ui.table_rows import rows
 

@@ -18,15 +18,15 @@ from examples.remote import bring, is_here, place_of
 from examples.rows import PhotoRef, Row, Table
 from examples.systems import STATES, Standing, standings, systems
 from methods import Text, UserError, list_erasers, load_mask, view_jpeg
-from ui.errors import Answer, answered, busy
-from ui.limits import Rate, RateLimiter
+from ui.common.errors import Answer, answered, busy
+from ui.common.limits import Rate, RateLimiter
+from ui.common.memory import ByteCache
+from ui.common.requests import Nothing, OneRow, SeveralRuns
 from ui.live import Grid
 from ui.mask_uploads import MaskUploads
-from ui.memory import ByteCache
 from ui.photos import VIEW_SIDE, PhotoStore
 from ui.reopen import ended
 from ui.report import report_of
-from ui.requests import Nothing, OneRow, SeveralRuns
 from ui.runs import RunStore
 from ui.service_catalog import why_unavailable
 from ui.table_rows import pictures_of, row_of, rows, tables

@@ -8,8 +8,8 @@ import threading
 import time
 from pathlib import Path
 
-from ui.errors import not_an_upload
-from ui.files import private_folder
+from ui.common.errors import not_an_upload
+from ui.common.files import private_folder
 from ui.photos import PhotoRecord, PhotoStore
 
 GRADIO_FOLDER = "GRADIO_TEMP_DIR"

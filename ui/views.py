@@ -9,7 +9,7 @@ import numpy as np
 
 from methods import Image
 from segmentation import Selection, find_hints
-from ui.memory import ByteCache
+from ui.common.memory import ByteCache
 from ui.photos import PhotoStore
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ their Chinese one in `methods._error_texts`.
 from __future__ import annotations
 
 from methods import Text
-from ui.texts_tables import TABLE_TEXTS
+from ui.common.table_texts import TABLE_TEXTS
 
 TEXTS: dict[str, Text] = {
     **TABLE_TEXTS,

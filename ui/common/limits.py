@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ui.errors import busy, run_in_progress, too_fast
+from ui.common.errors import busy, run_in_progress, too_fast
 
 MOST_CALLERS = 4096
 """Buckets kept; the longest unused go first (a full bucket is the same as none)."""

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from methods import BadInput
 from segmentation import Objects, PromptedObject, Shape, Strokes, check_count
-from ui.names import ID_PATTERN, photo_name
+from ui.common.names import ID_PATTERN, photo_name
 
 MOST_JOBS = 24
 MOST_POINTS = 1000

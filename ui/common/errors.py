@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from methods import BadInput, Stopped, Unavailable, UserError
-from ui.names import plain
+from ui.common.names import plain
 
 log = logging.getLogger(__name__)
 

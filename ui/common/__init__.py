@@ -1,0 +1,1 @@
+"""What every part of the page may use: texts, limits, requests, errors, files, names."""
