@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ui.janitor import GIB, HOUR, Janitor, Keep
-from ui.runs import RUNNING_MARK, RunStore
 from ui.service import Service
+from ui.stores.janitor import GIB, HOUR, Janitor, Keep
+from ui.stores.runs import RUNNING_MARK, RunStore
 from ui_tools import Slow, last, order
 
 pytest_plugins = ["ui_fixtures"]
@@ -135,7 +135,7 @@ def test_a_folder_that_vanishes_meanwhile_does_no_harm(
         shutil.rmtree(first, ignore_errors=True)  # another process tidies too
         return 0.0
 
-    monkeypatch.setattr("ui.janitor._used", vanish)
+    monkeypatch.setattr("ui.stores.janitor._used", vanish)
     place.sweep()
     assert not second.exists()
 

@@ -128,7 +128,7 @@ def test_a_rim_is_hinted_and_goes_when_the_mask_grows(service: Service, upload: 
 def test_an_inverted_mask_is_not_judged(
     service: Service, photo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.views.find_hints", lambda *args: 1 / 0)
+    monkeypatch.setattr("ui.stores.views.find_hints", lambda *args: 1 / 0)
     assert code(service.segment(asked(photo))) == "internal"
     answer = service.segment(shaped(photo, invert=True))
     assert answer["ok"] and answer["hints"] == []
@@ -226,7 +226,7 @@ def test_a_mask_belongs_to_its_photo_alone(service: Service, upload: Upload, pho
 def test_uploads_do_not_pile_up(
     service: Service, upload: Upload, photo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.mask_uploads.KEPT_UPLOADS", 3)
+    monkeypatch.setattr("ui.stores.masks.KEPT_UPLOADS", 3)
     ids = [service.masks.put(photo, NOISE) for _ in range(5)]
     assert len(list((service.photos.folder / photo).glob("upload-*"))) == 3
     assert code(service.segment(asked(photo, upload=ids[0]))) == "upload_gone"

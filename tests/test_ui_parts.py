@@ -24,8 +24,8 @@ from ui.common.limits import Rate, RateLimiter, RunSlots
 from ui.common.memory import ByteCache
 from ui.common.names import is_id, photo_name, plain, safe_file_name, safe_stem
 from ui.common.requests import JobRequest
-from ui.encoder import PngWriter
 from ui.schema import describe_settings
+from ui.stores.png_writer import PngWriter
 
 # --- names -------------------------------------------------------------------------------
 
@@ -212,7 +212,7 @@ def test_pictures_wait_outside_when_memory_is_full(
         go_on.wait(10)
         return b"png"
 
-    monkeypatch.setattr("ui.encoder.png_bytes", slow_png)
+    monkeypatch.setattr("ui.stores.png_writer.png_bytes", slow_png)
     rgb = np.zeros((10, 10, 3), np.uint8)
     writer = PngWriter(most_bytes=2 * rgb.nbytes, workers=1)
     written: list[Exception | None] = []

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ui.photos import PhotoStore
 from ui.service import Service
-from ui.uploads import own_upload_folder
+from ui.stores.photos import PhotoStore
+from ui.stores.uploads import own_upload_folder
 from ui_tools import SECRET, Upload, picture, png_file, prompts
 
 pytest_plugins = ["ui_fixtures"]
@@ -182,7 +182,7 @@ def test_inner_errors_while_opening_stay_inside(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError(f"cannot open {SECRET}")
 
-    monkeypatch.setattr("ui.photos.load_image", fail)
+    monkeypatch.setattr("ui.stores.photos.load_image", fail)
     answer = service.open_photo({"path": upload(), "name": "x.png"})
     assert code(answer) == "internal" and "secret" not in str(answer)
 

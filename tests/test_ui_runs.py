@@ -285,7 +285,7 @@ def test_a_lossless_file_that_cannot_be_written_is_told(
     def full(path: Path, data: bytes) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("ui.encoder.write_atomic", full)
+    monkeypatch.setattr("ui.stores.png_writer.write_atomic", full)
     final = last(service.erase(order(photo, "paint")))
     assert states(final) == ["failed"] and code(final["cards"][0]) == "disk_full"
     assert "zip" not in final and "view" in final["cards"][0]

@@ -44,12 +44,12 @@ from ui.common.files import link_or_copy, private_folder, write_atomic
 from ui.common.names import photo_name, safe_stem
 from ui.common.requests import Erase
 from ui.live import Grid
-from ui.photos import PhotoRecord
-from ui.runs import result_name
 from ui.service import Service, figures, rle_of
 from ui.service_detect import describe_detection, describe_detections
 from ui.service_erase import Order, order_of
 from ui.service_select import Question
+from ui.stores.photos import PhotoRecord
+from ui.stores.runs import result_name
 
 FIGURES = (
     "seed",

@@ -15,7 +15,7 @@ from ui.cards import FIGURES
 from ui.cases import case_of_run
 from ui.common.names import safe_file_name
 from ui.report import report_of
-from ui.runs import RunStore, result_name
+from ui.stores.runs import RunStore, result_name
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from methods import BadInput, Mask, Text, get_eraser
 from segmentation import CaseJob, CasePhoto, list_segmenters, read_case, write_case
 from ui.common.errors import Answer
 from ui.common.requests import JobRequest, Prompts
-from ui.mask_uploads import MaskUploads, read_upload
-from ui.photos import PhotoRecord
+from ui.stores.masks import MaskUploads, read_upload
+from ui.stores.photos import PhotoRecord
 
 ANOTHER_PHOTO = Text(
     "The case was made on another photo of the same size, so the places may not fit.",

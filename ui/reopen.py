@@ -8,9 +8,9 @@ from typing import Any
 from ui.cards import ENDED, end
 from ui.common.errors import Answer, run_gone
 from ui.live import Grid
-from ui.mask_uploads import MaskUploads
-from ui.photos import PhotoRecord, PhotoStore
-from ui.runs import RunStore
+from ui.stores.masks import MaskUploads
+from ui.stores.photos import PhotoRecord, PhotoStore
+from ui.stores.runs import RunStore
 
 
 def reopen(

@@ -21,10 +21,10 @@ from examples.running.run import OF_DOCUMENT, Choice, RowResult, changed
 from methods import ERRORS_ZH, BadInput, Job, Text, UserError, load_image, versions
 from ui.cards import FIGURES
 from ui.common.errors import run_gone
-from ui.mask_uploads import read_upload
-from ui.photos import PhotoRecord
-from ui.runs import RunStore, result_name
 from ui.service_judge import truth_of
+from ui.stores.masks import read_upload
+from ui.stores.photos import PhotoRecord
+from ui.stores.runs import RunStore, result_name
 from ui.table_rows import rows
 
 MOST_RUNS = 40

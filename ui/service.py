@@ -49,20 +49,20 @@ from ui.common.requests import (
     Segment,
     UploadMask,
 )
-from ui.examples import Examples
-from ui.janitor import Janitor, Keep
 from ui.live import Grid
-from ui.mask_uploads import MaskUploads
-from ui.photos import PhotoRecord, PhotoStore
 from ui.reopen import reopen
-from ui.runs import RunStore
 from ui.service_detect import Detecting, describe_detections
 from ui.service_erase import Erasing, order_of, question
 from ui.service_judge import describe_metrics
 from ui.service_select import Selecting
 from ui.service_tables import Tables
-from ui.uploads import Uploads, own_upload_folder
-from ui.views import Views
+from ui.stores.examples import Examples
+from ui.stores.janitor import Janitor, Keep
+from ui.stores.masks import MaskUploads
+from ui.stores.photos import PhotoRecord, PhotoStore
+from ui.stores.runs import RunStore
+from ui.stores.uploads import Uploads, own_upload_folder
+from ui.stores.views import Views
 
 log = logging.getLogger(__name__)
 

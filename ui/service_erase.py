@@ -21,13 +21,13 @@ from ui.common.errors import photo_gone, run_gone, run_used
 from ui.common.files import link_or_copy, write_atomic
 from ui.common.limits import Quiet, RunSlots
 from ui.common.requests import OVERLAY_SIDE, Erase, JobRequest, Prompts
-from ui.encoder import PngWriter
 from ui.live import Grid, LiveRun
-from ui.mask_uploads import MaskUploads
-from ui.photos import PhotoRecord, PhotoStore
-from ui.runs import RunStore, run_url
 from ui.service_judge import NOTHING_KNOWN, Known, judge_of
 from ui.service_select import Question, Selecting
+from ui.stores.masks import MaskUploads
+from ui.stores.photos import PhotoRecord, PhotoStore
+from ui.stores.png_writer import PngWriter
+from ui.stores.runs import RunStore, run_url
 
 CLOSING_SECONDS = 5.0
 """How long the end of the program waits for its runs."""

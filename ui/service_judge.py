@@ -37,7 +37,7 @@ from segmentation import (
     read_phrase,
 )
 from ui.common.limits import Quiet
-from ui.photos import PhotoRecord
+from ui.stores.photos import PhotoRecord
 from ui.table_rows import rows
 
 log = logging.getLogger(__name__)

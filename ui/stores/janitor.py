@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ui.common.names import is_id
-from ui.runs import MARK_SECONDS, RUNNING_MARK
+from ui.stores.runs import MARK_SECONDS, RUNNING_MARK
 
 log = logging.getLogger(__name__)
 

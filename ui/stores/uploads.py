@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ui.common.errors import not_an_upload
 from ui.common.files import private_folder
-from ui.photos import PhotoRecord, PhotoStore
+from ui.stores.photos import PhotoRecord, PhotoStore
 
 GRADIO_FOLDER = "GRADIO_TEMP_DIR"
 

@@ -20,7 +20,7 @@ from segmentation import mask_png, reduce_mask
 from ui.common.files import link_or_copy, write_atomic
 from ui.common.memory import ByteCache
 from ui.common.names import is_id
-from ui.photos import PhotoRecord, PhotoStore
+from ui.stores.photos import PhotoRecord, PhotoStore
 
 KEPT_UPLOADS = 64
 """Of one photo; the oldest go first."""

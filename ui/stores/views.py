@@ -10,7 +10,7 @@ import numpy as np
 from methods import Image
 from segmentation import Selection, find_hints
 from ui.common.memory import ByteCache
-from ui.photos import PhotoStore
+from ui.stores.photos import PhotoStore
 
 log = logging.getLogger(__name__)
 

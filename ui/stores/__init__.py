@@ -1,0 +1,1 @@
+"""What is kept: photos, masks, views, uploads, runs; and who removes it."""
