@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from methods import share_heaps
 from ui.page import build_page, launch_options
-from ui.service import Service, default_data_dir
+from ui.service.service import Service, default_data_dir
 
 LANGUAGES = ("en", "zh")
 

@@ -79,7 +79,7 @@ def keep(png: bytes, name: str) -> None:
 def main() -> None:
     """Serve the page, take the pictures."""
     from ui.page import build_page, launch_options
-    from ui.service import Service
+    from ui.service.service import Service
 
     with tempfile.TemporaryDirectory() as folder:
         service = Service(Path(folder))

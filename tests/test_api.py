@@ -25,7 +25,7 @@ from segmentation import decode_rle
 from ui import api, routes
 from ui.common.caller import caller_of
 from ui.server_functions import NAMES, server_functions
-from ui.service import Service
+from ui.service.service import Service
 from ui_tools import SECRET, Broken, Paint, box, order, picture, png_file, prompts
 
 Answer = dict[str, Any]
@@ -38,8 +38,8 @@ def app() -> Iterator[tuple[str, Service]]:
     """The URL of a running app with the API and all server functions, and its service."""
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setenv("GRADIO_TEMP_DIR", str(Path(folder, "uploads")))
-        patch.setattr("ui.service_select.is_ready", lambda spec: not spec.weights)
-        patch.setattr("ui.service_judge.are_features_ready", lambda: False)
+        patch.setattr("ui.service.select.is_ready", lambda spec: not spec.weights)
+        patch.setattr("ui.service.judge.are_features_ready", lambda: False)
         patch.setattr("methods._engine.worker.results", ResultCache())
         for eraser in (Paint, Broken):
             patch.setitem(found().erasers, eraser.spec.id, eraser)
@@ -406,7 +406,7 @@ def test_the_page_learns_what_there_is(browser: Browser) -> None:
 def test_only_known_weights_are_fetched(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched: list[str] = []
     monkeypatch.setattr(
-        "ui.service_catalog.fetch_in_background", lambda weight: fetched.append(weight.name)
+        "ui.service.catalog.fetch_in_background", lambda weight: fetched.append(weight.name)
     )
     assert browser.ask("fetch_weights", {"name": "mobile_sam.pt"}) == {"ok": True}
     assert browser.ask("fetch_weights", {"name": "mobile_sam"}) == {"ok": True}

@@ -14,8 +14,8 @@ from methods import Mask, load_image
 from methods.__main__ import main
 from methods._engine import worker
 from methods._engine.result_cache import ResultCache
-from ui.cases import import_case
-from ui.service import Service
+from ui.service.cases import import_case
+from ui.service.service import Service
 
 pytest_plugins = ["ui_fixtures"]
 

@@ -20,7 +20,7 @@ from methods import (
 from methods.__main__ import main
 from methods._cli_markdown import erasers_as_markdown
 from methods.co_mod_gan import OBSTACLE, CoModGan
-from ui.service_catalog import describe_erasers
+from ui.service.catalog import describe_erasers
 
 UNAVAILABLE = [spec for spec in list_erasers() if spec.unavailable is not None]
 

@@ -28,7 +28,7 @@ from segmentation import Candidates, Embedding, PromptedObject, get_segmenter
 from segmentation._prompts.prompts import MAX_OBJECTS
 from ui.common.limits import Rate, RateLimiter
 from ui.common.texts import TEXTS
-from ui.service import Service
+from ui.service.service import Service
 from ui_tools import png_file
 
 Answer = dict[str, Any]
@@ -52,7 +52,7 @@ class Lab:
 def lab() -> Iterator[Lab]:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setenv("GRADIO_TEMP_DIR", str(Path(folder, "uploads")))
-        patch.setattr("ui.service_select.is_ready", lambda spec: not spec.weights)
+        patch.setattr("ui.service.select.is_ready", lambda spec: not spec.weights)
         service = Service(Path(folder, "data"))
         patch.setattr(service, "clicks", RateLimiter(Rate(per_second=1e9, burst=10**9)))
         photo = service.photos.add_copy(_file(folder), "fuzz.png").id

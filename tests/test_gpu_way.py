@@ -37,7 +37,7 @@ from methods._engine.result_cache import ResultCache
 from methods._system.device import best_device
 from methods._system.memory import GPU_MARGIN
 from small_canvases import shrink_canvases
-from ui.service import Service
+from ui.service.service import Service
 from ui_tools import last, order
 
 pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("mobile_sam_weights", "way")]

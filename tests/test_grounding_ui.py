@@ -21,8 +21,8 @@ from segmentation._detection import detect
 from ui import api, routes
 from ui.common.limits import Rate, RateLimiter
 from ui.server_functions import NAMES, server_functions
-from ui.service import Service
-from ui.service_detect import MOST_WAITING
+from ui.service.detect import MOST_WAITING
+from ui.service.service import Service
 from ui_tools import Answer, Upload, png_file
 
 pytest_plugins = ["grounding_fixtures", "ui_fixtures"]
@@ -127,7 +127,7 @@ def test_without_weights(
 ) -> None:
     begun: list[str] = []
     monkeypatch.setattr(
-        "ui.service_catalog.fetch_in_background", lambda weight: begun.append(weight.name)
+        "ui.service.catalog.fetch_in_background", lambda weight: begun.append(weight.name)
     )
     answer = service.detect({"photo": rocket_photo, "phrase": "dog"})
     assert code(answer) == "detector_missing"

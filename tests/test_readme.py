@@ -144,7 +144,7 @@ def test_the_client_example_works(
     mobile_sam_weights: Path,
 ) -> None:
     from ui.page import build_page, launch_options
-    from ui.service import Service
+    from ui.service.service import Service
 
     example = next(block for block in code_blocks("python") if "gradio_client" in block)
     service = Service(tmp_path)

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image as Pil
 
 from segmentation import Case
-from ui.archive import stream_zip
-from ui.service import Service
+from ui.service.archive import stream_zip
+from ui.service.service import Service
 from ui_mask_tools import SIZE, SWIPE, Answer, asked, code, downloaded, overlay, shaped, uploaded
 from ui_tools import Upload, last, order, picture, png_file, run_id
 

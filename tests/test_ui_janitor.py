@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ui.service import Service
+from ui.service.service import Service
 from ui.stores.janitor import GIB, HOUR, Janitor, Keep
 from ui.stores.runs import RUNNING_MARK, RunStore
 from ui_tools import Slow, last, order

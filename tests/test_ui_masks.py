@@ -11,7 +11,7 @@ from PIL import Image as Pil
 
 from methods import BadInput, Mask
 from segmentation import decode_rle
-from ui.service import Service
+from ui.service.service import Service
 from ui_mask_tools import SIZE, SWIPE, Answer, asked, code, downloaded, overlay, shaped, uploaded
 from ui_tools import Upload, box, last, order, picture, png_file, prompts, run_id
 
@@ -54,7 +54,7 @@ def test_a_negative_box_is_cut_off(service: Service, photo: str) -> None:
 def test_strokes_alone_need_no_segmenter(
     service: Service, photo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.service_select.get_segmenter", lambda *args, **more: 1 / 0)
+    monkeypatch.setattr("ui.service.select.get_segmenter", lambda *args, **more: 1 / 0)
     answer = service.segment({**asked(photo), "objects": [], "strokes": [SWIPE]})
     shown = overlay(answer)
     assert shown[80, 12:108].all() and not shown[:70].any()

@@ -24,7 +24,7 @@ from ui.common.limits import Rate, RateLimiter, RunSlots
 from ui.common.memory import ByteCache
 from ui.common.names import is_id, photo_name, plain, safe_file_name, safe_stem
 from ui.common.requests import JobRequest
-from ui.schema import describe_settings
+from ui.service.settings_schema import describe_settings
 from ui.stores.png_writer import PngWriter
 
 # --- names -------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ui.service import Service
+from ui.service.service import Service
 from ui.stores.photos import PhotoStore
 from ui.stores.uploads import own_upload_folder
 from ui_tools import SECRET, Upload, picture, png_file, prompts

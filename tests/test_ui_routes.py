@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from ui import routes
-from ui.service import Service
+from ui.service.service import Service
 from ui_tools import Upload, last, order, picture, png_file, prompts
 
 pytest_plugins = ["ui_fixtures"]
@@ -122,7 +122,7 @@ def test_an_upload_named_like_our_own_files_keeps_both(
 
 
 def test_a_large_zip_is_streamed(service: Service, run: Answer) -> None:
-    from ui.archive import CHUNK, stream_zip
+    from ui.service.archive import CHUNK, stream_zip
 
     with (service.runs.folder / run["run"] / "0-paint.png").open("ab") as file:
         file.write(b"\0" * (5 * CHUNK))

@@ -14,9 +14,9 @@ from methods import Image
 from segmentation import Embedding, PromptedObject, SegmenterSpec, list_segmenters
 from segmentation._engine import registry
 from segmentation.grabcut import GrabCut
-from ui import service_catalog
-from ui.service import Service
-from ui.service_select import Question, Selecting
+from ui.service import catalog
+from ui.service.select import Question, Selecting
+from ui.service.service import Service
 from ui_tools import box, picture, prompts
 
 pytest_plugins = ["ui_fixtures"]
@@ -90,19 +90,19 @@ def test_the_page_chooses_by_id(service: Service, photo: str, encoded: list[str]
 
 
 def described(segmenter_id: str) -> dict[str, Any]:
-    return next(one for one in service_catalog.describe_segmenters() if one["id"] == segmenter_id)
+    return next(one for one in catalog.describe_segmenters() if one["id"] == segmenter_id)
 
 
 @pytest.fixture
 def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with memory for all of them, and none of their weights."""
     machine = {"kind": "cpu", "name": "test", "memory": 2**40}
-    monkeypatch.setattr(service_catalog, "describe_device", lambda: machine)
-    monkeypatch.setattr(service_catalog, "is_ready", lambda spec: not spec.weights)
+    monkeypatch.setattr(catalog, "describe_device", lambda: machine)
+    monkeypatch.setattr(catalog, "is_ready", lambda spec: not spec.weights)
 
 
 def test_all_are_listed_with_what_they_cost(roomy: None) -> None:
-    shown = service_catalog.describe_segmenters()
+    shown = catalog.describe_segmenters()
     assert [one["id"] for one in shown] == [spec.id for spec in list_segmenters()]
     for one in shown:
         assert one["levels"] == 3 and one["summary"]["zh"]
@@ -124,7 +124,7 @@ def test_a_login_or_the_files_open_the_gate(roomy: None, monkeypatch: pytest.Mon
     shown = described("sam3")
     assert shown["available"] is True and "hf_secret" not in str(shown)
     monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
-    monkeypatch.setattr(service_catalog, "is_ready", lambda spec: True)
+    monkeypatch.setattr(catalog, "is_ready", lambda spec: True)
     assert described("sam3")["available"] is True
 
 
@@ -132,7 +132,7 @@ def test_one_that_does_not_fit_the_machine_says_so(
     roomy: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = {"kind": "cpu", "name": "test", "memory": 2 * 2**30}
-    monkeypatch.setattr(service_catalog, "describe_device", lambda: small)
+    monkeypatch.setattr(catalog, "describe_device", lambda: small)
     assert described("mobile_sam")["available"] is True
     shown = described("sam_vit_h")
     assert shown["available"] is False and "9 GB" in shown["why"]["en"]

@@ -17,9 +17,9 @@ from examples.rows import document_rows
 from methods import list_erasers
 from table_tools import put, save_documents
 from ui import routes
-from ui import table_rows as tables_module
-from ui.archive import stream_zip
-from ui.service import Service
+from ui.service import table_rows as tables_module
+from ui.service.archive import stream_zip
+from ui.service.service import Service
 from ui_tools import SECRET, Answer, last, order, picture
 
 pytest_plugins = ["ui_fixtures"]
@@ -203,7 +203,7 @@ def test_a_system_whose_package_is_missing_does_not_run_here(
     assert state() == "here"
     spec = next(spec for spec in list_erasers() if spec.id == "pixelhacker")
     monkeypatch.setattr(
-        "ui.service_tables.why_unavailable",
+        "ui.service.tables.why_unavailable",
         lambda one: spec.summary if one.id == spec.id else None,
     )
     assert state() == "cannot"
@@ -265,7 +265,7 @@ def test_a_zip_is_not_lost_with_its_report(
     def fails(*given: Any) -> bytes:
         raise MemoryError
 
-    monkeypatch.setattr("ui.archive.report_of", fails)
+    monkeypatch.setattr("ui.service.archive.report_of", fails)
     grid = last(service.erase(order(photo, "paint")))
     with zipfile.ZipFile(io.BytesIO(b"".join(stream_zip(service.runs, grid["run"])))) as packed:
         assert "report.html" not in packed.namelist()

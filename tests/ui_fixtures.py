@@ -13,7 +13,7 @@ import pytest
 
 from methods._engine.registry import found
 from methods._engine.result_cache import ResultCache
-from ui.service import Service
+from ui.service.service import Service
 from ui_tools import Broken, Paint, Slow, Upload, png_file
 
 
@@ -32,8 +32,8 @@ def toy_erasers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def grabcut_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine that has no weights; nothing heavy is loaded."""
-    monkeypatch.setattr("ui.service_select.is_ready", lambda spec: not spec.weights)
-    monkeypatch.setattr("ui.service_judge.are_features_ready", lambda: False)
+    monkeypatch.setattr("ui.service.select.is_ready", lambda spec: not spec.weights)
+    monkeypatch.setattr("ui.service.judge.are_features_ready", lambda: False)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as Pil
 
 from methods import Mask
-from ui.service import Service
+from ui.service.service import Service
 from ui_tools import Upload, box, png_file
 
 Answer = dict[str, Any]

@@ -35,19 +35,19 @@ from segmentation import (
     mask_png,
 )
 from ui import api_results
-from ui import service_catalog as catalog
 from ui.api_errors import spoken
 from ui.api_requests import ApiDetect, ApiErase, ApiSegment, Drawn, FileArgument
-from ui.cards import Card
 from ui.common.caller import caller_of
 from ui.common.files import link_or_copy, private_folder, write_atomic
 from ui.common.names import photo_name, safe_stem
 from ui.common.requests import Erase
-from ui.live import Grid
-from ui.service import Service, figures, rle_of
-from ui.service_detect import describe_detection, describe_detections
-from ui.service_erase import Order, order_of
-from ui.service_select import Question
+from ui.service import catalog
+from ui.service.cards import Card
+from ui.service.detect import describe_detection, describe_detections
+from ui.service.erase import Order, order_of
+from ui.service.live import Grid
+from ui.service.select import Question
+from ui.service.service import Service, figures, rle_of
 from ui.stores.photos import PhotoRecord
 from ui.stores.runs import result_name
 

@@ -9,8 +9,8 @@ import gradio as gr
 from methods import UserError
 from ui.api_errors import spoken
 from ui.common.caller import caller_of
-from ui.service import Service
-from ui.service_judge import describe_metrics
+from ui.service.judge import describe_metrics
+from ui.service.service import Service
 
 
 def register(service: Service) -> None:

@@ -19,7 +19,7 @@ from ui.common.caller import caller_of
 from ui.common.texts import TEXTS
 from ui.components import EraserPanel, Furniture, PromptCanvas, ResultGrid, TablesView
 from ui.server_functions import server_functions
-from ui.service import Service
+from ui.service.service import Service
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = (

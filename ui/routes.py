@@ -21,9 +21,9 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from methods import UserError
-from ui.archive import stream_zip
 from ui.common.names import safe_stem
-from ui.service import Service
+from ui.service.archive import stream_zip
+from ui.service.service import Service
 
 MOST_BODY = 4 * 2**20
 """Bytes of a request that is not an upload: prompts and settings are a few kB."""

@@ -13,7 +13,7 @@ import gradio as gr
 
 from ui.common.caller import caller_of
 from ui.common.errors import Answer
-from ui.service import Service
+from ui.service.service import Service
 
 NAMES = (
     "open_photo",

@@ -121,7 +121,7 @@ def lab_url(
 ) -> Iterator[str]:
     """The address of a running page; one server for all tests of the page."""
     from ui.page import build_page, launch_options
-    from ui.service import Service
+    from ui.service.service import Service
 
     service = Service(tmp_path_factory.mktemp("lab"))
     page = build_page(service)

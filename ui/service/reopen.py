@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ui.cards import ENDED, end
 from ui.common.errors import Answer, run_gone
-from ui.live import Grid
+from ui.service.cards import ENDED, end
+from ui.service.live import Grid
 from ui.stores.masks import MaskUploads
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.runs import RunStore

@@ -26,8 +26,6 @@ from segmentation import (
     mask_png,
     overlay_png,
 )
-from ui import cases
-from ui import service_catalog as catalog
 from ui.common.errors import Answer, answered, described
 from ui.common.files import private_folder
 from ui.common.limits import Rate, RateLimiter, RunSlots
@@ -49,13 +47,14 @@ from ui.common.requests import (
     Segment,
     UploadMask,
 )
-from ui.live import Grid
-from ui.reopen import reopen
-from ui.service_detect import Detecting, describe_detections
-from ui.service_erase import Erasing, order_of, question
-from ui.service_judge import describe_metrics
-from ui.service_select import Selecting
-from ui.service_tables import Tables
+from ui.service import cases, catalog
+from ui.service.detect import Detecting, describe_detections
+from ui.service.erase import Erasing, order_of, question
+from ui.service.judge import describe_metrics
+from ui.service.live import Grid
+from ui.service.reopen import reopen
+from ui.service.select import Selecting
+from ui.service.tables import Tables
 from ui.stores.examples import Examples
 from ui.stores.janitor import Janitor, Keep
 from ui.stores.masks import MaskUploads
@@ -66,7 +65,7 @@ from ui.stores.views import Views
 
 log = logging.getLogger(__name__)
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 OPEN_RATE = Rate(per_second=0.5, burst=30)
 CLICK_RATE = Rate(per_second=40, burst=80)

@@ -16,14 +16,14 @@ import numpy as np
 
 from methods import Image, Job, Mask, Photo, StopToken, get_eraser, run, trim_heaps, versions
 from segmentation import SegmenterSpec, mask_png, overlay_png
-from ui.cards import Card, new_card
 from ui.common.errors import photo_gone, run_gone, run_used
 from ui.common.files import link_or_copy, write_atomic
 from ui.common.limits import Quiet, RunSlots
 from ui.common.requests import OVERLAY_SIDE, Erase, JobRequest, Prompts
-from ui.live import Grid, LiveRun
-from ui.service_judge import NOTHING_KNOWN, Known, judge_of
-from ui.service_select import Question, Selecting
+from ui.service.cards import Card, new_card
+from ui.service.judge import NOTHING_KNOWN, Known, judge_of
+from ui.service.live import Grid, LiveRun
+from ui.service.select import Question, Selecting
 from ui.stores.masks import MaskUploads
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.png_writer import PngWriter

@@ -36,7 +36,7 @@ from segmentation import (
     why_no_detector,
 )
 from segmentation import is_segmenter_ready as is_ready
-from ui.schema import describe_settings
+from ui.service.settings_schema import describe_settings
 
 _TICK = 0.5
 

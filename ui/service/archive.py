@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ui.cards import FIGURES
-from ui.cases import case_of_run
 from ui.common.names import safe_file_name
-from ui.report import report_of
+from ui.service.cards import FIGURES
+from ui.service.cases import case_of_run
+from ui.service.report import report_of
 from ui.stores.runs import RunStore, result_name
 
 log = logging.getLogger(__name__)

@@ -19,13 +19,13 @@ from examples.running.cases import Case, CaseTable, Opened, case_of
 from examples.running.records import Cell, Folder, Remarks
 from examples.running.run import OF_DOCUMENT, Choice, RowResult, changed
 from methods import ERRORS_ZH, BadInput, Job, Text, UserError, load_image, versions
-from ui.cards import FIGURES
 from ui.common.errors import run_gone
-from ui.service_judge import truth_of
+from ui.service.cards import FIGURES
+from ui.service.judge import truth_of
+from ui.service.table_rows import rows
 from ui.stores.masks import read_upload
 from ui.stores.photos import PhotoRecord
 from ui.stores.runs import RunStore, result_name
-from ui.table_rows import rows
 
 MOST_RUNS = 40
 """In one report; each brings pictures of about 1 MB."""

@@ -22,14 +22,14 @@ from ui.common.errors import Answer, answered, busy
 from ui.common.limits import Rate, RateLimiter
 from ui.common.memory import ByteCache
 from ui.common.requests import Nothing, OneRow, SeveralRuns
-from ui.live import Grid
-from ui.reopen import ended
-from ui.report import report_of
-from ui.service_catalog import why_unavailable
+from ui.service.catalog import why_unavailable
+from ui.service.live import Grid
+from ui.service.reopen import ended
+from ui.service.report import report_of
+from ui.service.table_rows import pictures_of, row_of, rows, tables
 from ui.stores.masks import MaskUploads
 from ui.stores.photos import VIEW_SIDE, PhotoStore
 from ui.stores.runs import RunStore
-from ui.table_rows import pictures_of, row_of, rows, tables
 
 log = logging.getLogger(__name__)
 

@@ -37,8 +37,8 @@ from segmentation import (
     read_phrase,
 )
 from ui.common.limits import Quiet
+from ui.service.table_rows import rows
 from ui.stores.photos import PhotoRecord
-from ui.table_rows import rows
 
 log = logging.getLogger(__name__)
 

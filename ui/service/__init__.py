@@ -1,0 +1,1 @@
+"""What the page may ask, and the answers; without any of Gradio."""
