@@ -22,7 +22,8 @@ from methods import list_erasers
 from methods._engine.registry import found
 from methods._engine.result_cache import ResultCache
 from segmentation import decode_rle
-from ui import api, routes
+from ui import routes
+from ui.api import endpoints
 from ui.common.caller import caller_of
 from ui.server_functions import NAMES, server_functions
 from ui.service.service import Service
@@ -46,7 +47,7 @@ def app() -> Iterator[tuple[str, Service]]:
         service = Service(Path(folder, "data"))
         with gr.Blocks(analytics_enabled=False) as demo:
             gr.HTML("", server_functions=server_functions(service))
-            api.register(service)
+            endpoints.register(service)
         _, url, _ = demo.queue().launch(
             prevent_thread_lock=True,
             quiet=True,
@@ -190,7 +191,7 @@ def test_the_default_erasers_are_used_when_none_are_named(
     client: Client, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     specs = [spec for spec in list_erasers() if spec.id == "telea"]
-    monkeypatch.setattr("ui.api.default_erasers", lambda: specs)
+    monkeypatch.setattr("ui.api.endpoints.default_erasers", lambda: specs)
     erased = client.predict(handle_file(photo), box=BOX, api_name="/erase")
     assert [one["eraser"] for one in erased["results"]] == ["telea"]
 
@@ -310,7 +311,7 @@ def test_inner_errors_stay_inside(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError(f"cannot open {SECRET}")
 
-    monkeypatch.setattr("ui.api.mask_png", fail)
+    monkeypatch.setattr("ui.api.endpoints.mask_png", fail)
     with pytest.raises(AppError) as refused:
         client.predict(handle_file(photo), None, BOX, api_name="/segment")
     assert "secret" not in str(refused.value) and "inside the program" in str(refused.value)

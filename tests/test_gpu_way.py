@@ -177,10 +177,11 @@ def test_the_api_clicks_and_erases(service: Service, examples_dir: Path) -> None
     import gradio as gr
     from gradio_client import Client, handle_file
 
-    from ui import api, routes
+    from ui import routes
+    from ui.api import endpoints
 
     with gr.Blocks(analytics_enabled=False) as demo:
-        api.register(service)
+        endpoints.register(service)
     launching = {"prevent_thread_lock": True, "quiet": True, "ssr_mode": False}
     _, url, _ = demo.queue().launch(**launching, app_kwargs=routes.app_kwargs(service))
     try:

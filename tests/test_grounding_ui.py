@@ -18,7 +18,8 @@ from PIL import Image as Pil
 from methods import Image
 from methods.__main__ import main
 from segmentation._detection import detect
-from ui import api, routes
+from ui import routes
+from ui.api import endpoints
 from ui.common.limits import Rate, RateLimiter
 from ui.server_functions import NAMES, server_functions
 from ui.service.detect import MOST_WAITING
@@ -187,7 +188,7 @@ def test_the_browser_can_call_it() -> None:
 def client(service: Service, tiny_detector: Path) -> Iterator[Client]:
     with gr.Blocks(analytics_enabled=False) as demo:
         gr.HTML("", server_functions=server_functions(service))
-        api.register(service)
+        endpoints.register(service)
     _, url, _ = demo.queue().launch(
         prevent_thread_lock=True,
         quiet=True,

@@ -14,7 +14,8 @@ from typing import Any
 import gradio as gr
 
 from methods import ERRORS_ZH
-from ui import api, routes
+from ui import routes
+from ui.api import endpoints
 from ui.common.caller import caller_of
 from ui.common.texts import TEXTS
 from ui.components import EraserPanel, Furniture, PromptCanvas, ResultGrid, TablesView
@@ -153,7 +154,7 @@ def build_page(service: Service) -> gr.Blocks:
             tables = TablesView(pick(TABLE_FUNCTIONS))
         Furniture(FOOT, "eraserLab.translate(element);")
         wire({panel: grid, tables: tables}, service, page)
-        api.register(service)
+        endpoints.register(service)
     return page
 
 

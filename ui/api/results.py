@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from methods import UserError
-from ui.api_errors import spoken
+from ui.api.errors import spoken
 from ui.common.caller import caller_of
 from ui.service.judge import describe_metrics
 from ui.service.service import Service

@@ -34,9 +34,9 @@ from segmentation import (
     as_objects,
     mask_png,
 )
-from ui import api_results
-from ui.api_errors import spoken
-from ui.api_requests import ApiDetect, ApiErase, ApiSegment, Drawn, FileArgument
+from ui.api import results as api_results
+from ui.api.errors import spoken
+from ui.api.requests import ApiDetect, ApiErase, ApiSegment, Drawn, FileArgument
 from ui.common.caller import caller_of
 from ui.common.files import link_or_copy, private_folder, write_atomic
 from ui.common.names import photo_name, safe_stem
