@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from methods import share_heaps
-from ui.page import build_page, launch_options
+from ui.page.layout import build_page, launch_options
 from ui.service.service import Service, default_data_dir
 
 LANGUAGES = ("en", "zh")

@@ -78,7 +78,7 @@ def keep(png: bytes, name: str) -> None:
 
 def main() -> None:
     """Serve the page, take the pictures."""
-    from ui.page import build_page, launch_options
+    from ui.page.layout import build_page, launch_options
     from ui.service.service import Service
 
     with tempfile.TemporaryDirectory() as folder:

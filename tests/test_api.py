@@ -22,10 +22,10 @@ from methods import list_erasers
 from methods._engine.registry import found
 from methods._engine.result_cache import ResultCache
 from segmentation import decode_rle
-from ui import routes
 from ui.api import endpoints
 from ui.common.caller import caller_of
-from ui.server_functions import NAMES, server_functions
+from ui.page import routes
+from ui.page.server_functions import NAMES, server_functions
 from ui.service.service import Service
 from ui_tools import SECRET, Broken, Paint, box, order, picture, png_file, prompts
 
@@ -425,7 +425,7 @@ def test_server_functions_know_who_asks(
         callers.append(caller_of(request))
         return callers[-1]
 
-    monkeypatch.setattr("ui.server_functions.caller_of", noting)
+    monkeypatch.setattr("ui.page.server_functions.caller_of", noting)
     browser.ask("weights", {})
     assert callers == ["127.0.0.1"]
 

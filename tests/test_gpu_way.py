@@ -177,8 +177,8 @@ def test_the_api_clicks_and_erases(service: Service, examples_dir: Path) -> None
     import gradio as gr
     from gradio_client import Client, handle_file
 
-    from ui import routes
     from ui.api import endpoints
+    from ui.page import routes
 
     with gr.Blocks(analytics_enabled=False) as demo:
         endpoints.register(service)

@@ -18,10 +18,10 @@ from PIL import Image as Pil
 from methods import Image
 from methods.__main__ import main
 from segmentation._detection import detect
-from ui import routes
 from ui.api import endpoints
 from ui.common.limits import Rate, RateLimiter
-from ui.server_functions import NAMES, server_functions
+from ui.page import routes
+from ui.page.server_functions import NAMES, server_functions
 from ui.service.detect import MOST_WAITING
 from ui.service.service import Service
 from ui_tools import Answer, Upload, png_file

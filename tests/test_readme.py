@@ -143,7 +143,7 @@ def test_the_client_example_works(
     migan_weights: Path,
     mobile_sam_weights: Path,
 ) -> None:
-    from ui.page import build_page, launch_options
+    from ui.page.layout import build_page, launch_options
     from ui.service.service import Service
 
     example = next(block for block in code_blocks("python") if "gradio_client" in block)

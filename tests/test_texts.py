@@ -11,7 +11,7 @@ import pytest
 
 from methods import ERRORS_ZH
 from ui.common.texts import TEXTS
-from ui.page import SCRIPTS, STATIC, as_script, head_html
+from ui.page.layout import SCRIPTS, STATIC, as_script, head_html
 
 ROOT = Path(__file__).resolve().parent.parent
 ERRORS = {"BadInput", "Unavailable", "UserError", "WeightsUnavailable"}

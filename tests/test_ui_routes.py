@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from ui import routes
+from ui.page import routes
 from ui.service.service import Service
 from ui_tools import Upload, last, order, picture, png_file, prompts
 

@@ -16,7 +16,7 @@ from examples.remote import place_of
 from examples.rows import document_rows
 from methods import list_erasers
 from table_tools import put, save_documents
-from ui import routes
+from ui.page import routes
 from ui.service import table_rows as tables_module
 from ui.service.archive import stream_zip
 from ui.service.service import Service

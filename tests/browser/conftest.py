@@ -120,7 +120,7 @@ def lab_url(
     mobile_sam_weights: Path, migan_weights: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """The address of a running page; one server for all tests of the page."""
-    from ui.page import build_page, launch_options
+    from ui.page.layout import build_page, launch_options
     from ui.service.service import Service
 
     service = Service(tmp_path_factory.mktemp("lab"))

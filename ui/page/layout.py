@@ -14,15 +14,15 @@ from typing import Any
 import gradio as gr
 
 from methods import ERRORS_ZH
-from ui import routes
 from ui.api import endpoints
 from ui.common.caller import caller_of
 from ui.common.texts import TEXTS
-from ui.components import EraserPanel, Furniture, PromptCanvas, ResultGrid, TablesView
-from ui.server_functions import server_functions
+from ui.page import routes
+from ui.page.components import EraserPanel, Furniture, PromptCanvas, ResultGrid, TablesView
+from ui.page.server_functions import server_functions
 from ui.service.service import Service
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parent.parent / "static"
 SCRIPTS = (
     "core.js",
     "tabs.js",

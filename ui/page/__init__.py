@@ -1,0 +1,1 @@
+"""The page itself: its layout, its components, its routes."""
