@@ -81,7 +81,7 @@ def test_heavy_libraries_are_imported_inside_functions() -> None:
         "from methods import get_eraser, list_erasers\n"
         "for spec in list_erasers(): get_eraser(spec.id)().unload()",
         "from methods import Job, run, load_image, weight_status",
-        "import methods.__main__",
+        "import ui.cli.__main__",
     ],
 )
 def test_a_fresh_process_loads_nothing_heavy(code: str) -> None:

@@ -13,13 +13,13 @@ import pytest
 from PIL import Image as PilImage
 
 from methods import Image, Mask, list_erasers, load_image
-from methods import _cli_weights as cli_weights
-from methods.__main__ import main
-from methods._cli import megabytes, settings_for, table
 from methods._engine import registry, worker
 from methods._engine.result_cache import ResultCache
 from methods._weights import store
 from segmentation import list_segmenters
+from ui.cli import weights as cli_weights
+from ui.cli.__main__ import main
+from ui.cli.output import megabytes, settings_for, table
 
 ROOT = Path(__file__).resolve().parent.parent
 BOX = "--box=40,25,75,60"

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image as PilImage
 
-from methods import _cli_bench as cli_bench
-from methods import _cli_bench_quality as quality
-from methods.__main__ import main
-from methods._cli_bench_picture import HEIGHT, WIDTH, scales_for, trade_off
-from methods._cli_bench_quality import Case, Measured, Quality, summary
 from methods._metrics.judge import Reading
 from metric_tools import stand_in
+from ui.cli import bench as cli_bench
+from ui.cli import bench_quality as quality
+from ui.cli.__main__ import main
+from ui.cli.bench_chart import HEIGHT, WIDTH, scales_for, trade_off
+from ui.cli.bench_quality import Case, Measured, Quality, summary
 
 QUICK = ["--erasers", "telea,navier_stokes"]
 

@@ -16,12 +16,12 @@ import pytest
 from PIL import Image as PilImage
 
 from methods import Image, Mask, WeightsUnavailable, fetch, get_eraser, load_image
-from methods import _cli_weights as cli_weights
-from methods.__main__ import main
 from methods._engine import registry, worker
 from methods._engine.result_cache import ResultCache
 from methods._weights.store import use_local
 from segmentation import list_segmenters
+from ui.cli import weights as cli_weights
+from ui.cli.__main__ import main
 
 ROOT = Path(__file__).resolve().parent.parent
 BOX = "--box=40,25,75,60"
@@ -159,7 +159,7 @@ def test_a_click_and_the_real_networks(tmp_path: Path) -> None:
 
 
 def test_boxes_begin_objects_and_points_refine_them() -> None:
-    from methods._cli_select import objects_of
+    from ui.cli.select import objects_of
 
     prompts: list[tuple[str, tuple[float, ...]]] = [
         ("point", (1, 2)),

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image as PilImage
 
 from methods import METRICS, Image, WeightsUnavailable
-from methods import _cli_judge as cli_judge
-from methods.__main__ import main
 from methods._engine import worker
 from methods._engine.result_cache import ResultCache
 from methods._metrics import truth as truth_module
 from metric_tools import Scene, stand_in
+from ui.cli import judge as cli_judge
+from ui.cli.__main__ import main
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image as PilImage
 
 from methods import Mask, load_image
-from methods.__main__ import main
 from methods._engine import worker
 from methods._engine.result_cache import ResultCache
+from ui.cli.__main__ import main
 from ui.service.cases import import_case
 from ui.service.service import Service
 

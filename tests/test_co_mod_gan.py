@@ -17,9 +17,9 @@ from methods import (
     list_erasers,
     run,
 )
-from methods.__main__ import main
-from methods._cli_markdown import erasers_as_markdown
 from methods.co_mod_gan import OBSTACLE, CoModGan
+from ui.cli.__main__ import main
+from ui.cli.markdown import erasers_as_markdown
 from ui.service.catalog import describe_erasers
 
 UNAVAILABLE = [spec for spec in list_erasers() if spec.unavailable is not None]

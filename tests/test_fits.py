@@ -152,7 +152,7 @@ def test_the_table_knows_every_eraser_on_a_large_transformer() -> None:
 
 
 def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
-    from methods.__main__ import main
+    from ui.cli.__main__ import main
 
     assert main(["fits", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)

@@ -203,7 +203,7 @@ def test_the_api_clicks_and_erases(service: Service, examples_dir: Path) -> None
 
 
 def test_the_command_line_clicks_and_erases(examples_dir: Path, tmp_path: Path) -> None:
-    from methods.__main__ import main
+    from ui.cli.__main__ import main
 
     settings = [f"{DIFFUSION}.{name}={value}" for name, value in quick(DIFFUSION).items()]
     flags = [flag for setting in settings for flag in ("--set", setting)]

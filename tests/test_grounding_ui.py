@@ -16,9 +16,9 @@ from gradio_client.exceptions import AppError
 from PIL import Image as Pil
 
 from methods import Image
-from methods.__main__ import main
 from segmentation._detection import detect
 from ui.api import endpoints
+from ui.cli.__main__ import main
 from ui.common.limits import Rate, RateLimiter
 from ui.page import routes
 from ui.page.server_functions import NAMES, server_functions

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from methods import METRICS, Image, Mask, Reading, judge, why_missing
-from methods._cli_markdown import numbers_as_markdown
 from methods._metrics.judge import EXPLAINED_BY
 from methods._metrics.scene import MOST_PIXELS, scene_of
 from metric_tools import (
@@ -34,6 +33,7 @@ from metric_tools import (
     values_of,
     with_other,
 )
+from ui.cli.markdown import numbers_as_markdown
 
 SCENES: dict[str, Callable[[], Scene]] = {
     "sign": lambda: stand_in("text-behind"),

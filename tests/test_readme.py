@@ -19,7 +19,7 @@ from examples.compose import __main__ as compose
 from examples.report.markdown import summary_table
 from examples.rows import stand_in_rows
 from methods import Image
-from methods._cli_markdown import erasers_as_markdown
+from ui.cli.markdown import erasers_as_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -58,7 +58,7 @@ def test_the_table_of_results_is_a_real_runs() -> None:
 
 
 def test_the_table_of_what_fits_is_computed() -> None:
-    from methods._cli_fits import fits_as_markdown
+    from ui.cli.fits import fits_as_markdown
 
     found = re.search(r"<!-- fits:[^>]*-->\n(.*?)\n<!-- /fits -->", README, re.DOTALL)
     assert found is not None
@@ -93,7 +93,7 @@ def test_every_picture_and_file_that_is_named_is_there() -> None:
 
 
 def test_every_command_line_example_parses(monkeypatch: pytest.MonkeyPatch) -> None:
-    from methods.__main__ import _parser
+    from ui.cli.__main__ import _parser
 
     parser = _parser()
     lines = "\n".join(code_blocks("")).replace("\\\n", " ").splitlines()

@@ -20,9 +20,9 @@ import pytest
 
 from _weight_server import Page, Server, closed_port, serving
 from methods._base import HubFile, Source, Stopped, UrlFile, WeightFile, WeightsUnavailable
-from methods._weight_console import console_progress
 from methods._weights import cache, http, store
 from methods._weights.store import WeightState, fetch, find_weights, use_local, weight_status
+from ui.cli.progress import console_progress
 
 BODY = bytes(range(256)) * 6000  # 1.5 MB: several chunks
 ROOT = Path(__file__).parent.parent

@@ -22,9 +22,9 @@ from methods import (
     needed_weights,
     weight_status,
 )
-from methods._cli import DONE, FAILED, complain, megabytes, say, say_json, table
-from methods._cli_markdown import erasers_as_markdown, numbers_as_markdown
-from methods._weight_console import console_progress
+from ui.cli.markdown import erasers_as_markdown, numbers_as_markdown
+from ui.cli.output import DONE, FAILED, complain, megabytes, say, say_json, table
+from ui.cli.progress import console_progress
 
 
 @dataclass(frozen=True, slots=True)

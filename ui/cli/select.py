@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from methods import BadInput, Job, Mask, Photo, Settings, load_mask
-from methods._cli import complain
-from methods._cli_words import fetch_missing, objects_by_words
+from ui.cli.output import complain
+from ui.cli.words import fetch_missing, objects_by_words
 
 if TYPE_CHECKING:
     from segmentation import Case, PromptedObject, Selection, Shape, Stroke

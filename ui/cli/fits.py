@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 
 from methods import CARDS, Fit, fits
-from methods._cli import DONE, say, say_json, table
+from ui.cli.output import DONE, say, say_json, table
 
 HEAD = ("Erasers", "Model", "Numbers", "Precision", "On the card", *(f"{c} GB" for c in CARDS))
 

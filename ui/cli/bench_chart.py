@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from methods import BadInput, get_eraser
-from methods._cli_bench_quality import Quality, distance
+from ui.cli.bench_quality import Quality, distance
 
 WIDTH, HEIGHT = 1200, 760
 _FINER = 2  # drawn so many times as large and reduced: Pillow's circles have hard edges

@@ -22,9 +22,9 @@ from methods import (
     results,
     run,
 )
-from methods._cli import DONE, FAILED, Bars, complain, megabytes, say, say_json, table
-from methods._cli_bench_quality import EXAMPLES, Quality, measure_quality, quality_table, summary
-from methods._cli_judge import prepare_lpips
+from ui.cli.bench_quality import EXAMPLES, Quality, measure_quality, quality_table, summary
+from ui.cli.judge import prepare_lpips
+from ui.cli.output import DONE, FAILED, Bars, complain, megabytes, say, say_json, table
 
 CASES = (
     ("rocket.jpg", (300, 125, 345, 425)),
@@ -94,7 +94,7 @@ def _say_unless(silent: bool, text: str) -> None:
 
 def _draw(args: argparse.Namespace, ranking: list[Quality]) -> None:
     """The picture of the trade-off, and where it is."""
-    from methods._cli_bench_picture import draw_trade_off
+    from ui.cli.bench_chart import draw_trade_off
 
     if ranking:
         draw_trade_off(ranking, args.picture)

@@ -22,8 +22,8 @@ from methods import (
     load_image,
     why_missing,
 )
-from methods._cli import complain, say
-from methods._cli_words import fetch_missing
+from ui.cli.output import complain, say
+from ui.cli.words import fetch_missing
 
 
 def judge_of(args: argparse.Namespace, photo: Photo) -> Judge | None:

@@ -24,9 +24,9 @@ from methods import (
     results,
     run,
 )
-from methods._cli import Bars, complain, megabytes, table
+from ui.cli.output import Bars, complain, megabytes, table
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 COLUMNS = ("lpips_mask", "ssim_mask", "psnr_mask")
 """The numbers that an eraser's row has, over the mask, where alone results differ."""

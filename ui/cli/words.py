@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from methods import BadInput, Photo, WeightFile
-from methods._cli import complain
+from ui.cli.output import complain
 
 if TYPE_CHECKING:
     from segmentation import PromptedObject
@@ -98,7 +98,7 @@ def _nothing_without_text(args: argparse.Namespace) -> None:
 def fetch_missing(weights: Sequence[WeightFile]) -> None:
     """Download what is not on this machine, with a bar for each file."""
     from methods import fetch, find_weights
-    from methods._weight_console import console_progress
+    from ui.cli.progress import console_progress
 
     for weight in weights:
         if find_weights(weight) is None:

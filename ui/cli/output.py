@@ -89,7 +89,7 @@ class Bars:
                 self._close()
 
     def _show_bytes(self, name: str, done: int, total: int) -> None:
-        from methods._weight_console import console_progress
+        from ui.cli.progress import console_progress
 
         if self._fetching is None or name != self._weight:
             self._close()

@@ -30,7 +30,8 @@ from methods import (
     run,
     settings_of,
 )
-from methods._cli import (
+from ui.cli.judge import judge_of, tell_readings
+from ui.cli.output import (
     DONE,
     FAILED,
     Bars,
@@ -41,8 +42,7 @@ from methods._cli import (
     settings_for,
     use_local_files,
 )
-from methods._cli_judge import judge_of, tell_readings
-from methods._cli_select import case_of, picked, read_case_file, selected
+from ui.cli.select import case_of, picked, read_case_file, selected
 
 if TYPE_CHECKING:
     from segmentation import Case
