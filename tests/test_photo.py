@@ -23,7 +23,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from methods._base import BadInput, Image
 from methods._photo.color import PROFILE_IGNORED
-from methods._photo.containers import exif_orientation
+from methods._photo.header import exif_orientation
 from methods._photo.load import (
     EIGHT_BITS,
     FIRST_PICTURE,

@@ -12,7 +12,7 @@ from PIL import Image as Pil
 from PIL import ImageCms
 
 from methods._base import Image, Text
-from methods._photo.containers import MAX_PROFILE
+from methods._photo.header import MAX_PROFILE
 
 PROFILE_IGNORED = Text(
     "The colour profile in the file cannot be used and was ignored; colours may be a little off.",

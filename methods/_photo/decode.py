@@ -27,7 +27,8 @@ from PIL import (
 from PIL import Image as Pil
 
 from methods._base import BadInput, Image
-from methods._photo.containers import Header, UnknownFormat, exif_orientation, read_header
+from methods._photo.containers import read_header
+from methods._photo.header import Header, UnknownFormat, exif_orientation
 
 FileSource: TypeAlias = Path | str | bytes | BinaryIO
 Plane: TypeAlias = NDArray[np.uint8]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from methods._photo.containers import MAX_PROFILE, BadHeader, Header, UnknownFormat
+from methods._photo.header import MAX_PROFILE, BadHeader, Header, UnknownFormat
 
 _UNIT = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
          16: 8, 17: 8, 18: 8}  # fmt: skip
