@@ -72,9 +72,9 @@ if TYPE_CHECKING:
     from methods._photo.load import load_mask as load_mask
     from methods._photo.load import png_bytes as png_bytes
     from methods._photo.load import view_jpeg as view_jpeg
-    from methods._system.device import StopToken as StopToken
     from methods._system.device import best_device as best_device
-    from methods._system.device import device_lock as device_lock
+    from methods._system.lock import StopToken as StopToken
+    from methods._system.lock import device_lock as device_lock
     from methods._system.memory import is_out_of_memory as is_out_of_memory
     from methods._system.memory import share_heaps as share_heaps
     from methods._system.memory import trim_heaps as trim_heaps
@@ -114,7 +114,8 @@ _HOME = {
     "_metrics.judge": "METRICS Finds Metric Reading judge why_missing",
     "_metrics.lpips": "LPIPS_WEIGHTS",
     "_photo.load": "Limits Photo load_image load_mask png_bytes view_jpeg",
-    "_system.device": "StopToken best_device device_lock",
+    "_system.device": "best_device",
+    "_system.lock": "StopToken device_lock",
     "_system.memory": "is_out_of_memory share_heaps trim_heaps",
     "_system.versions": "PROGRAM versions",
     "_weights.download": "download",

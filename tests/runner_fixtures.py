@@ -16,7 +16,7 @@ from methods import Eraser, Image, Mask
 from methods._engine import registry, worker
 from methods._engine.residency import Residency
 from methods._engine.result_cache import ResultCache
-from methods._system.device import DeviceLock
+from methods._system.lock import DeviceLock
 from runner_tools import Cropping, Deaf, Endless, Noise, Raising, runs_alive, spec_of, wait_until
 
 

@@ -22,8 +22,9 @@ from methods._base import (
     Unavailable,
 )
 from methods._system import device
-from methods._system.device import DeviceLock, StopToken, best_device, devices_for
+from methods._system.device import best_device, devices_for
 from methods._system.gpu_traces import may_have_gpu
+from methods._system.lock import DeviceLock, StopToken
 
 
 def spec_of(eraser_id: str, memory: int = 0, devices: tuple[DeviceName, ...] = ("cpu",)) -> Any:

@@ -21,7 +21,7 @@ from methods._base import (
 )
 from methods._engine.residency import Residency
 from methods._system import device as _device
-from methods._system.device import DeviceLock
+from methods._system.lock import DeviceLock
 from methods._system.memory import memory_budget
 
 MB = 1024**2

@@ -26,7 +26,7 @@ from methods import (
     run,
 )
 from methods._engine.result_cache import ResultCache, job_key, picture_key
-from methods._system.device import DeviceLock
+from methods._system.lock import DeviceLock
 from runner_tools import Noise, Raising, finished, last_of, runs_alive, wait_until
 
 pytest_plugins = ["runner_fixtures"]

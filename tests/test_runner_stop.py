@@ -23,7 +23,7 @@ from methods import (
 )
 from methods._engine import runner
 from methods._engine.events import Channel
-from methods._system.device import DeviceLock
+from methods._system.lock import DeviceLock
 from runner_tools import Deaf, Noise, finished, last_of, runs_alive, wait_until
 
 pytest_plugins = ["runner_fixtures"]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from methods._base import Image, Mask
 from methods._engine.events import Finished, Judged
 from methods._metrics.base import Reading
-from methods._system.device import StopToken
+from methods._system.lock import StopToken
 
 logger = logging.getLogger(__name__)
 

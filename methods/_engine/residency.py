@@ -23,7 +23,8 @@ from methods._base import (
     Unavailable,
     UserError,
 )
-from methods._system.device import DeviceLock, StopToken, device_lock, devices_for
+from methods._system.device import devices_for
+from methods._system.lock import DeviceLock, StopToken, device_lock
 from methods._system.memory import (
     GIB,
     MemoryMeter,

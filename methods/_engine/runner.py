@@ -24,7 +24,7 @@ from methods._engine.judging import Judge, Judging
 from methods._engine.registry import get_eraser, settings_of
 from methods._engine.worker import Picture, Task, Worker, stopped
 from methods._geometry.canvas import check_mask
-from methods._system.device import StopToken
+from methods._system.lock import StopToken
 
 MAX_JOBS = 64
 MAX_SEED = 2**32 - 1

@@ -41,7 +41,7 @@ from methods._engine.registry import missing_packages
 from methods._engine.residency import Held, residency
 from methods._engine.result_cache import ResultCache, job_key, picture_key
 from methods._geometry.canvas import changed_outside, erase_in_patches
-from methods._system.device import StopToken
+from methods._system.lock import StopToken
 from methods._system.memory import MemoryMeter
 from methods._weights import store
 from methods._weights.errors import to_be_brought

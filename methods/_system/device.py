@@ -1,105 +1,12 @@
-"""The device, the lock that guards it, and the token by which a user stops a run.
-
-Gradio frees the slot of a cancelled event while its thread still computes, so the program
-has a lock of its own: whoever uses the device for a job holds `device_lock`.
-"""
+"""Which devices this machine has, and on which of them an eraser can run."""
 
 from __future__ import annotations
 
 import os
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 
-from methods._base import DeviceName, EraserSpec, Stopped, Unavailable
+from methods._base import DeviceName, EraserSpec, Unavailable
 from methods._system.gpu_traces import may_have_gpu
-
-_POLL_SECONDS = 0.05
-
-
-class StopToken:
-    """Says whether a piece of work should end. A child is also stopped with its parent."""
-
-    def __init__(self, parent: StopToken | None = None) -> None:
-        self._event = threading.Event()
-        self._parent = parent
-
-    def stop(self) -> None:
-        """Ask for the end; there is no way back."""
-        self._event.set()
-
-    @property
-    def stopped(self) -> bool:
-        """Whether this token or one above it has been stopped."""
-        return self._event.is_set() or (self._parent is not None and self._parent.stopped)
-
-    def check(self) -> None:
-        """Raise Stopped when the work should end."""
-        if self.stopped:
-            raise Stopped
-
-
-class DeviceLock:
-    """A lock whose waiters are served in the order of their coming.
-
-    Not reentrant: a thread that holds it and asks again waits for itself.
-    """
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._line: deque[object] = deque()  # the first one holds the lock
-
-    @property
-    def ahead(self) -> int:
-        """How many a newcomer would have before it: the holder and all who wait."""
-        with self._changed:
-            return len(self._line)
-
-    @contextmanager
-    def hold(
-        self, token: StopToken | None = None, on_wait: Callable[[int], None] | None = None
-    ) -> Iterator[None]:
-        """Wait for one's turn, hold the lock, release it.
-
-        on_wait(ahead): called when there is a wait, and again whenever the number of
-        those ahead changes. Raises Stopped when `token` is stopped before the turn comes.
-        """
-        ticket = object()
-        with self._changed:
-            self._line.append(ticket)
-        try:
-            self._wait_for_turn(ticket, token or StopToken(), on_wait or _nobody)
-            yield
-        finally:
-            with self._changed:
-                self._line.remove(ticket)
-                self._changed.notify_all()
-
-    def _wait_for_turn(
-        self, ticket: object, token: StopToken, on_wait: Callable[[int], None]
-    ) -> None:
-        told = 0
-        while True:
-            with self._changed:
-                ahead = self._line.index(ticket)
-                if ahead and ahead == told:
-                    self._changed.wait(_POLL_SECONDS)  # a token cannot wake us, so look at it
-            token.check()
-            if not ahead:
-                return
-            if ahead != told:
-                told = ahead
-                on_wait(ahead)
-
-
-def _nobody(ahead: int) -> None:
-    """An `on_wait` that nobody watches."""
-
-
-device_lock = DeviceLock()
-
 
 # --- which device ------------------------------------------------------------------------
 
