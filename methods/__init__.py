@@ -57,8 +57,8 @@ if TYPE_CHECKING:
     from methods._engine.runner import run as run
     from methods._engine.worker import results as results
     from methods._error_texts import ERRORS_ZH as ERRORS_ZH
-    from methods._geometry.canvas import changed_outside as changed_outside
     from methods._geometry.canvas import check_mask as check_mask
+    from methods._geometry.paste import changed_outside as changed_outside
     from methods._metrics.judge import METRICS as METRICS
     from methods._metrics.judge import Finds as Finds
     from methods._metrics.judge import Metric as Metric
@@ -110,7 +110,8 @@ _HOME = {
     "_engine.runner": "Job run",
     "_engine.worker": "results",
     "_error_texts": "ERRORS_ZH",
-    "_geometry.canvas": "changed_outside check_mask",
+    "_geometry.canvas": "check_mask",
+    "_geometry.paste": "changed_outside",
     "_metrics.judge": "METRICS Finds Metric Reading judge why_missing",
     "_metrics.lpips": "LPIPS_WEIGHTS",
     "_photo.load": "Limits Photo load_image load_mask png_bytes view_jpeg",

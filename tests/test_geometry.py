@@ -15,17 +15,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from methods._base import BadInput, Canvas, Image, Mask
-from methods._geometry import canvas as geometry
-from methods._geometry.canvas import (
-    Patch,
-    changed_outside,
-    check_mask,
-    erase_in_patches,
-    fit,
-    paste_back,
-    plan_patches,
-)
-from methods._geometry.patches import MAX_PATCHES, Box, crop_around, reduce_mask
+from methods._geometry import paste
+from methods._geometry.canvas import Patch, check_mask, fit, plan_patches
+from methods._geometry.masks import Box, reduce_mask
+from methods._geometry.paste import changed_outside, erase_in_patches, paste_back
+from methods._geometry.patches import MAX_PATCHES, crop_around
 
 # --- what is tried -----------------------------------------------------------------------
 
@@ -610,7 +604,7 @@ def test_changed_outside_catches_a_feather_that_leans_outside(
     cv2.circle(disc.view(np.uint8), (60, 60), 25, 1, -1)
     image = np.zeros((120, 120, 3), np.uint8)
     assert changed_outside(image, erase_in_patches(image, disc, Canvas(), painter(90)), disc) == 0
-    monkeypatch.setattr(geometry, "_blend", outward)
+    monkeypatch.setattr(paste, "_blend", outward)
     spoilt = erase_in_patches(image, disc, Canvas(), painter(90))
     assert changed_outside(image, spoilt, disc) > 50
 

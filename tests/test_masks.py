@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as PilImage
 
 from methods import BadInput, Mask
-from methods._geometry import canvas
+from methods._geometry import paste
 from segmentation import (
     dilate,
     drop_speckles,
@@ -203,7 +203,7 @@ def test_an_overlay_takes_a_few_kilobytes() -> None:
 
 def paste_back_weight(mask: Mask, feather: float) -> NDArray[np.float32]:
     """The weight of an eraser's answer as the geometry applies it, everywhere in the mask."""
-    alpha = canvas._alpha(mask, (0, 0, mask.shape[1], mask.shape[0]), feather)
+    alpha = paste._alpha(mask, (0, 0, mask.shape[1], mask.shape[0]), feather)
     return np.where(mask, alpha, 0).astype(np.float32)
 
 

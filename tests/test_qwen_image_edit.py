@@ -28,7 +28,7 @@ from methods._diffusion.highlight import Mark, marked, resized, whole_cells
 from methods._diffusion.large_models import QWEN_IMAGE_EDIT
 from methods._diffusion.prompts import embeddings, files
 from methods._engine.registry import settings_of
-from methods._geometry.patches import reduce_mask
+from methods._geometry.masks import reduce_mask
 from methods._weights.store import use_local
 from methods.qwen_image_edit.eraser import QwenImageEdit, scheduler, size_for
 from methods.qwen_image_edit.settings import FILL, NOTHING, REMOVE

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Mask
-from methods._geometry.patches import reduce_mask
+from methods._geometry.masks import reduce_mask
 
 if TYPE_CHECKING:
     import torch

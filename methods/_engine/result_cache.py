@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Image, Mask
-from methods._geometry.patches import bounding_box
+from methods._geometry.masks import bounding_box
 
 DEFAULT_BYTES = 128 * 1024**2
 

@@ -40,7 +40,7 @@ from methods._engine.events import (
 from methods._engine.registry import missing_packages
 from methods._engine.residency import Held, residency
 from methods._engine.result_cache import ResultCache, job_key, picture_key
-from methods._geometry.canvas import changed_outside, erase_in_patches
+from methods._geometry.paste import changed_outside, erase_in_patches
 from methods._system.lock import StopToken
 from methods._system.memory import MemoryMeter
 from methods._weights import store

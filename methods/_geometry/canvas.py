@@ -9,7 +9,6 @@ at the photo's own size, for every eraser.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -17,17 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import BadInput, Canvas, Image, Mask
-from methods._geometry.patches import Patch, plan_patches, reduce_mask, round_up
+from methods._geometry.masks import reduce_mask, round_up
+from methods._geometry.patches import Patch, plan_patches
 
-__all__ = [
-    "FEATHER", "Fitted", "Patch", "changed_outside", "check_mask", "erase_in_patches", "fit",
-    "paste_back", "plan_patches",
-]  # fmt: skip
+__all__ = ["Fitted", "Patch", "check_mask", "fit", "plan_patches"]
 
-FEATHER = 1.0
-"""Canvas pixels over which the fill fades in: few, so that no rim of the object shines through."""
 
-_MAX_FEATHER_FACTOR = 4.0
 _BAND = 256  # rows worked on at a time, to keep temporaries small
 _MAX_ASPECT = 4  # of short_side and area canvases: a strip is padded, not enlarged beyond it
 
@@ -101,74 +95,6 @@ def fit(image: Image, mask: Mask, patch: Patch, canvas: Canvas) -> Fitted:
     )
 
 
-def paste_back(target: Image, filled: Image, fitted: Fitted, feather: float = FEATHER) -> None:
-    """Write an eraser's result into `target` (H, W, 3), at the pixels that the patch owns.
-
-    filled: of fitted.image's shape, uint8; anything else is the eraser's bug: ValueError, and
-    nothing is written. feather: pixels of the canvas over which the fill fades
-    in from the mask's edge; it grows with the reduction (at most four times) and shrinks in
-    thin parts, whose middle always comes from the eraser.
-    """
-    if not isinstance(filled, np.ndarray) or filled.dtype != np.uint8:
-        kind = getattr(filled, "dtype", type(filled).__name__)
-        raise ValueError(f"the eraser returned {kind}, not an array of uint8")
-    if filled.shape != fitted.image.shape:
-        raise ValueError(f"the eraser returned {filled.shape}, not {fitted.image.shape}")
-    rows, columns = fitted.content
-    fill = _resized(filled[:rows, :columns], fitted.hole.shape, copy=False)
-    factor = max(fitted.hole.shape[0] / rows, fitted.hole.shape[1] / columns)
-    feather *= min(max(factor, 1.0), _MAX_FEATHER_FACTOR)
-    x0, y0, x1, y1 = fitted.patch.box
-    left, top, _, _ = fitted.patch.crop
-    for start in range(y0, y1, _BAND):
-        end = min(start + _BAND, y1)
-        owned = fitted.patch.owned[start - y0 : end - y0]
-        alpha = _alpha(fitted.hole, (x0 - left, start - top, x1 - left, end - top), feather)
-        new = fill[start - top : end - top, x0 - left : x1 - left]
-        _blend(target[start:end, x0:x1], new, owned, alpha)
-
-
-def erase_in_patches(
-    image: Image,
-    mask: Mask,
-    canvas: Canvas,
-    call: Callable[[Image, Mask, int, int], Image],
-    *,
-    whole_picture: bool = False,
-    feather: float = FEATHER,
-) -> Image:
-    """Erase all masked objects; returns a new picture of the photo's size.
-
-    call(image, mask, patch_index, patch_count) is the eraser on one canvas; a later patch sees what
-    earlier ones filled in. Raises BadInput for an unusable mask, ValueError when the
-    eraser returns something else than a picture of the canvas's size.
-    """
-    check_mask(image, mask)
-    patches = plan_patches(mask, canvas, whole_picture)
-    result = image.copy()
-    for index, patch in enumerate(patches):
-        fitted = fit(result, mask, patch, canvas)
-        paste_back(result, call(fitted.image, fitted.mask, index, len(patches)), fitted, feather)
-    return result
-
-
-def changed_outside(image: Image, result: Image, mask: Mask) -> int:
-    """How many pixels outside the mask differ; the whole picture is really compared."""
-    if image.shape != result.shape or image.shape[:2] != mask.shape:
-        raise ValueError(f"sizes differ: {image.shape}, {result.shape}, {mask.shape}")
-    if image.dtype != np.uint8 or result.dtype != np.uint8:
-        raise ValueError(f"both pictures must be uint8, not {image.dtype} and {result.dtype}")
-    changed = 0
-    for start in range(0, len(mask), _BAND // 4):
-        band = slice(start, start + _BAND // 4)
-        difference = cv2.absdiff(image[band], result[band])
-        if not difference.any():
-            continue
-        touched = cv2.inRange(difference, (0, 0, 0, 0), (0, 0, 0, 0)) == 0
-        changed += int(np.count_nonzero(touched & ~mask[band]))
-    return changed
-
-
 # --- sizes, resizing, padding ------------------------------------------------------------
 
 
@@ -237,36 +163,3 @@ def _free_one_cell(small: Mask, hole: Mask) -> None:
 
 
 # --- the feather -------------------------------------------------------------------------
-
-
-def _alpha(hole: Mask, box: tuple[int, int, int, int], feather: float) -> NDArray[np.float32]:
-    """(box height, box width) weight of the fill: d / (f + 1), at most 1.
-
-    d: exact distance to the nearest pixel outside the mask (1 at its edge). f: the feather, but at
-    most a third of the depth in the neighbourhood, so that a line of one pixel is
-    replaced whole and the middle of every thin part as well.
-    """
-    x0, y0, x1, y1 = box
-    deep = 3 * feather + 1  # from this depth on the feather has its full width
-    reach = int(np.ceil(deep))
-    halo = 2 * reach + 1  # what lies further away has no influence
-    top, left = max(0, y0 - halo), max(0, x0 - halo)
-    near = np.ascontiguousarray(hole[top : y1 + halo, left : x1 + halo]).view(np.uint8)
-    depth = cv2.distanceTransform(near, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    np.minimum(depth, deep, out=depth)
-    side = 2 * reach + 1
-    around = cv2.dilate(depth, np.ones((side, side), np.uint8))
-    inner = (slice(y0 - top, y1 - top), slice(x0 - left, x1 - left))
-    depth, around = depth[inner], around[inner]
-    width = np.minimum((around - 1) / 3, feather) + 1
-    return np.minimum(depth / np.maximum(width, 1), 1)
-
-
-def _blend(target: Image, new: Image, owned: Mask, alpha: NDArray[np.float32]) -> None:
-    """In place, where owned: the fill, or a mixture along the feather."""
-    solid = owned & (alpha >= 1)
-    np.copyto(target, new, where=solid[:, :, None])
-    y, x = np.nonzero(owned & ~solid)
-    old = target[y, x].astype(np.float32)
-    mixed = old + alpha[y, x, None] * (new[y, x].astype(np.float32) - old)
-    target[y, x] = np.rint(mixed).astype(np.uint8)

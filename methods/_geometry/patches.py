@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Canvas, Mask
-
-Box: TypeAlias = tuple[int, int, int, int]
-"""x0, y0, x1, y1 in pixels; right and bottom exclusive."""
+from methods._geometry.masks import Box, bounding_box, reduce_mask, round_up
 
 MAX_PATCHES = 8
 _GRID = 1024  # objects are told apart on a mask reduced to this many cells, for speed
@@ -81,38 +78,6 @@ def _span(start: int, end: int, length: int, available: int) -> tuple[int, int]:
     first = start - (length - (end - start)) // 2
     first = min(max(first, 0), available - length)
     return first, first + length
-
-
-def round_up(value: int, multiple: int) -> int:
-    """The least multiple that is not below the value."""
-    return -(-value // multiple) * multiple
-
-
-def bounding_box(mask: Mask) -> Box:
-    """The smallest box around all True pixels; there must be one."""
-    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    return x, y, x + width, y + height
-
-
-def reduce_mask(mask: Mask, size: tuple[int, int]) -> Mask:
-    """The mask at another (H, W): a cell is True where it touches any True pixel.
-
-    Cell j of n covers [j * N/n, (j + 1) * N/n) of N pixels, so no pixel is ever lost.
-    Works for enlargement as well.
-    """
-    rows = _any_per_cell(mask, size[0])
-    return np.ascontiguousarray(_any_per_cell(np.ascontiguousarray(rows.T), size[1]).T)
-
-
-def _any_per_cell(mask: Mask, cells: int) -> Mask:
-    """Along the first axis. As many gathers of whole rows as a cell has: memory speed."""
-    index = np.arange(cells, dtype=np.int64)
-    first = index * len(mask) // cells
-    last = -(-(index + 1) * len(mask) // cells) - 1
-    touched = mask[first]
-    for step in range(1, int((last - first).max()) + 1):
-        touched |= mask[np.minimum(first + step, last)]
-    return touched
 
 
 def _inside(mask: Mask, box: Box) -> Mask:

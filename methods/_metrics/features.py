@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Image, Mask
-from methods._geometry.patches import bounding_box
+from methods._geometry.masks import bounding_box
 from methods._metrics.scene import Scene
 
 Features: TypeAlias = Callable[[Image], NDArray[np.float32]]

@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 
 from methods._base import Image, Mask, Text, UserError
-from methods._geometry.patches import bounding_box
+from methods._geometry.masks import bounding_box
 from methods._metrics.base import Metric as Metric
 from methods._metrics.base import Reading as Reading
 from methods._metrics.definitions import DEFINITIONS

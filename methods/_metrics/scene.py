@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Image, Mask
-from methods._geometry.patches import Box, bounding_box, reduce_mask
+from methods._geometry.masks import Box, bounding_box, reduce_mask
 
 MARGIN = 0.5
 """Surroundings on every side, as a fraction of the longer side of the mask's box."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Image, Mask, Text, UserError
-from methods._geometry.patches import Box, bounding_box
+from methods._geometry.masks import Box, bounding_box
 from methods._metrics.lpips import LPIPS_WEIGHTS, lpips_map
 from methods._weights.store import find_weights
 

@@ -32,7 +32,7 @@ from methods._diffusion.eraser import (
     read_scheduler,
 )
 from methods._diffusion.highlight import marked, resized, whole_cells
-from methods._geometry.patches import reduce_mask
+from methods._geometry.masks import reduce_mask
 from methods.qwen_image_edit.prompts import PicturePrompts
 from methods.qwen_image_edit.settings import NOTHING, QwenImageEditSettings
 from methods.qwen_image_edit.weights import (

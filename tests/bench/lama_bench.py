@@ -33,7 +33,8 @@ sys.path.insert(0, str(ROOT))
 
 from methods import Image, Mask  # noqa: E402
 from methods._base import Canvas, no_progress  # noqa: E402
-from methods._geometry.canvas import erase_in_patches, plan_patches  # noqa: E402
+from methods._geometry.canvas import plan_patches  # noqa: E402
+from methods._geometry.paste import erase_in_patches  # noqa: E402
 from methods._system.memory import MemoryMeter  # noqa: E402
 from methods._weights.store import use_local  # noqa: E402
 from methods.lama.eraser import BIG_LAMA, Lama  # noqa: E402

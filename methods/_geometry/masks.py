@@ -1,0 +1,45 @@
+"""What masks, boxes and multiples have in common, without any canvas."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+
+from methods._base import Mask
+
+Box: TypeAlias = tuple[int, int, int, int]
+"""x0, y0, x1, y1 in pixels; right and bottom exclusive."""
+
+
+def round_up(value: int, multiple: int) -> int:
+    """The least multiple that is not below the value."""
+    return -(-value // multiple) * multiple
+
+
+def bounding_box(mask: Mask) -> Box:
+    """The smallest box around all True pixels; there must be one."""
+    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return x, y, x + width, y + height
+
+
+def reduce_mask(mask: Mask, size: tuple[int, int]) -> Mask:
+    """The mask at another (H, W): a cell is True where it touches any True pixel.
+
+    Cell j of n covers [j * N/n, (j + 1) * N/n) of N pixels, so no pixel is ever lost.
+    Works for enlargement as well.
+    """
+    rows = _any_per_cell(mask, size[0])
+    return np.ascontiguousarray(_any_per_cell(np.ascontiguousarray(rows.T), size[1]).T)
+
+
+def _any_per_cell(mask: Mask, cells: int) -> Mask:
+    """Along the first axis. As many gathers of whole rows as a cell has: memory speed."""
+    index = np.arange(cells, dtype=np.int64)
+    first = index * len(mask) // cells
+    last = -(-(index + 1) * len(mask) // cells) - 1
+    touched = mask[first]
+    for step in range(1, int((last - first).max()) + 1):
+        touched |= mask[np.minimum(first + step, last)]
+    return touched
