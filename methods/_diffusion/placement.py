@@ -22,6 +22,7 @@ from methods._system.memory import memory_budget
 if TYPE_CHECKING:
     import torch
 
+
 logger = logging.getLogger(__name__)
 
 Memory: TypeAlias = Literal["fast", "balanced", "small"]
@@ -241,3 +242,14 @@ def _bring_home(pipeline: Any, others: Sequence[Any]) -> None:
     pipeline.remove_all_hooks()
     for module in (*networks(pipeline).values(), *others):
         end_group_offload(module)
+
+
+@contextmanager
+def on_device(module: Any, device: str) -> Iterator[None]:
+    """A network on the device for the block, and back where it was."""
+    home = next(module.parameters()).device
+    module.to(device)
+    try:
+        yield
+    finally:
+        module.to(home)

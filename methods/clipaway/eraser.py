@@ -25,10 +25,10 @@ from methods._diffusion.eraser import (
     read_scheduler,
     sd_inpaint_pipeline,
 )
+from methods._diffusion.placement import on_device
 from methods._diffusion.repositories import SD15_INPAINTING
 from methods._diffusion.tensors import mask_tensor
 from methods.clipaway.weights import ADAPTER, ALPHA_CLIP, IP_ADAPTER, PROJECTION, REPOSITORY
-from methods.magic_eraser.panoptic import on_device
 
 if TYPE_CHECKING:
     import torch

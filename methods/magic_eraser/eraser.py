@@ -28,11 +28,12 @@ from methods._base import (
 )
 from methods._diffusion.eraser import ClipPrompts, DiffusionEraser, Part, pil, read_scheduler
 from methods._diffusion.eraser import sd_inpaint_pipeline as stock_pipeline
+from methods._diffusion.placement import on_device
 from methods._diffusion.repositories import SD2_INPAINTING, SD15_INPAINTING
 from methods._geometry.paste import erase_in_patches
 from methods.magic_eraser.attention import refocused_unet
 from methods.magic_eraser.classes import background_prompt, regions
-from methods.magic_eraser.panoptic import MASK2FORMER, NETWORK, on_device, panoptic
+from methods.magic_eraser.panoptic import MASK2FORMER, NETWORK, panoptic
 from methods.magic_eraser.settings import MagicSettings
 
 BASES = {"sd15": SD15_INPAINTING, "sd2": SD2_INPAINTING}

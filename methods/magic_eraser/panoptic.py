@@ -6,8 +6,7 @@ CVPR 2022) through transformers, with its weights for the 133 classes of COCO.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,14 +100,3 @@ def panoptic(network: Any, image: Image) -> Panoptic:
     for segment in found["segments_info"]:
         labels[segments == segment["id"]] = segment["label_id"]
     return Panoptic(labels, names)
-
-
-@contextmanager
-def on_device(module: Any, device: str) -> Iterator[None]:
-    """A network on the device for the block, and back where it was."""
-    home = next(module.parameters()).device
-    module.to(device)
-    try:
-        yield
-    finally:
-        module.to(home)

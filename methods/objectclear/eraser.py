@@ -23,8 +23,8 @@ from methods._diffusion.eraser import (
     read_scheduler,
     sdxl_inpaint_pipeline,
 )
+from methods._diffusion.placement import on_device
 from methods._diffusion.tensors import mask_tensor, pixel_tensor
-from methods.magic_eraser.panoptic import on_device
 from methods.objectclear.fusion import fuse
 from methods.objectclear.guide import TOKEN, Guide
 from methods.objectclear.weights import PROMPTS, REPOSITORY, parts
