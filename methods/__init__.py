@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from methods._photo.load import load_mask as load_mask
     from methods._photo.load import png_bytes as png_bytes
     from methods._photo.load import view_jpeg as view_jpeg
+    from methods._system.cache import SharedCache as SharedCache
     from methods._system.device import best_device as best_device
     from methods._system.lock import StopToken as StopToken
     from methods._system.lock import device_lock as device_lock
@@ -115,6 +116,7 @@ _HOME = {
     "_metrics.judge": "METRICS Finds Metric Reading judge why_missing",
     "_metrics.lpips": "LPIPS_WEIGHTS",
     "_photo.load": "Limits Photo load_image load_mask png_bytes view_jpeg",
+    "_system.cache": "SharedCache",
     "_system.device": "best_device",
     "_system.lock": "StopToken device_lock",
     "_system.memory": "is_out_of_memory share_heaps trim_heaps",

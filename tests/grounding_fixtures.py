@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from methods._system.cache import SharedCache
 from segmentation._detection import detect
-from segmentation._engine.embeddings import SharedCache
 from tiny_grounding import NAME, save_tiny_grounding
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from methods import Image, Paper, Text
+from methods._system.cache import SharedCache
 from segmentation import Candidates, Embedding, EmbeddingCache, PromptedObject, Segmenter
 from segmentation import SegmenterSpec as Spec
-from segmentation._engine.embeddings import SharedCache
 
 PHOTO: Image = np.zeros((4, 6, 3), np.uint8)
 MANY = 24

@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from methods import (
     BadInput,
     Image,
+    SharedCache,
     Text,
     Unavailable,
     UserError,
@@ -31,7 +32,6 @@ from segmentation._detection.detector import Detection as Detection
 from segmentation._detection.detector import Detections as Detections
 from segmentation._detection.detector import Detector, memory_errors_worded
 from segmentation._detection.detector import DetectorSpec as DetectorSpec
-from segmentation._engine.embeddings import SharedCache
 from segmentation._prompts.phrases import read_phrase
 from segmentation._prompts.prompts import MAX_OBJECTS, PromptedObject
 

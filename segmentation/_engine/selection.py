@@ -14,8 +14,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from methods import Mask
-from segmentation._engine.embeddings import SharedCache
+from methods import Mask, SharedCache
 from segmentation._masks.compose import Spots, box_pixels, compose
 from segmentation._masks.masks import SPECKLE, check_dilate, drop_speckles, fill_holes
 from segmentation._masks.shaping import Shape
