@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from segmentation._masks.masks import mask_png as mask_png
     from segmentation._masks.masks import overlay_png as overlay_png
     from segmentation._masks.masks import reduce_mask as reduce_mask
-    from segmentation._masks.shaping import Shape as Shape
     from segmentation._prompts.case import Case as Case
     from segmentation._prompts.case import CaseJob as CaseJob
     from segmentation._prompts.case import CasePhoto as CasePhoto
@@ -70,6 +69,7 @@ if TYPE_CHECKING:
     from segmentation._prompts.rle import Rle as Rle
     from segmentation._prompts.rle import decode_rle as decode_rle
     from segmentation._prompts.rle import encode_rle as encode_rle
+    from segmentation._prompts.shape import Shape as Shape
     from segmentation._prompts.strokes import Stroke as Stroke
     from segmentation._prompts.strokes import Strokes as Strokes
     from segmentation._segmenter import Candidates as Candidates
@@ -92,13 +92,13 @@ _HOME = {
     "_masks.compose": "Composed compose",
     "_masks.hints": "Hint find_hints",
     "_masks.masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png reduce_mask",
-    "_masks.shaping": "Shape",
     "_prompts.case": "Case CaseJob CasePhoto read_case write_case",
     "_prompts.phrases": "Phrase read_phrase",
     "_prompts.prompts": (
         "MAX_OBJECTS MAX_POINTS Box Objects Point PromptedObject check_count parse_objects"
     ),
     "_prompts.rle": "Rle decode_rle encode_rle",
+    "_prompts.shape": "Shape",
     "_prompts.strokes": "Stroke Strokes",
     "_segmenter": "Candidates Embedding Segmenter SegmenterSpec",
 }

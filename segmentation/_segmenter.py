@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods import BadInput, Image, Mask, Paper, Text, WeightFile
-from segmentation._prompts.prompts import PromptedObject
+from segmentation._prompts.prompts import PromptedObject, shown_size
 
 Logits = NDArray[np.float32]
 
@@ -123,17 +123,6 @@ class Candidates:
                 levels=len(self.scores),
             )
         return enlarge(self.logits[level], self.frame, shown_size(self.size, longest_side)) > 0
-
-
-def shown_size(size: tuple[int, int], longest_side: int | None) -> tuple[int, int]:
-    """(H, W) scaled down so that its longer side is at most `longest_side` pixels."""
-    longest = max(size)
-    if longest_side is None or longest_side >= longest:
-        return size
-    if longest_side < 1:
-        raise BadInput("A mask must be at least one pixel wide.", "bad_size")
-    height, width = (max(1, round(side * longest_side / longest)) for side in size)
-    return height, width
 
 
 def enlarge(logits: Logits, frame: Frame, size: tuple[int, int]) -> Logits:

@@ -20,15 +20,8 @@ from numpy.typing import NDArray
 
 from methods import Image, Mask, Paper, Text
 from segmentation._masks.masks import drop_speckles, window_of
-from segmentation._prompts.prompts import Box, Point, PromptedObject
-from segmentation._segmenter import (
-    Candidates,
-    Embedding,
-    Frame,
-    Segmenter,
-    SegmenterSpec,
-    shown_size,
-)
+from segmentation._prompts.prompts import Box, Point, PromptedObject, shown_size
+from segmentation._segmenter import Candidates, Embedding, Frame, Segmenter, SegmenterSpec
 
 _LONGEST_SIDE = 640
 _BOX_WINDOW = 320  # longer side of what is cut: bounds a click at some tenths of a second

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mask_tools import disc, iou, line, rectangle, strokes
 from methods import Mask
 from segmentation import Box, Composed, Shape, compose, reduce_mask
-from segmentation._prompts.strokes import ERASED, paint
+from segmentation._masks.paint import ERASED, paint
 
 SIZE = (240, 360)
 THING = disc(SIZE, 130, 120, 60)

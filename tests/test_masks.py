@@ -24,7 +24,8 @@ from segmentation import (
     overlay_png,
     reduce_mask,
 )
-from segmentation._masks.masks import DILATE_RANGE, check_dilate, feather_weight, window_of
+from segmentation._masks.masks import feather_weight, window_of
+from segmentation._prompts.shape import DILATE_RANGE, check_dilate
 
 small_masks = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=14))
 radii = st.integers(-20, 20).map(lambda n: n / 2)

@@ -30,7 +30,8 @@ from segmentation import (
     select,
     select_drawn,
 )
-from segmentation._segmenter import Frame, enlarge, shown_size
+from segmentation._prompts.prompts import shown_size
+from segmentation._segmenter import Frame, enlarge
 
 SIZE = (600, 900)
 FRAME = Frame(1024, (683, 1024))

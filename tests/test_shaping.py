@@ -16,15 +16,9 @@ from mask_tools import disc, iou, rectangle, small_masks
 from methods import BadInput, Mask
 from segmentation import Shape
 from segmentation._masks import shaping as shaping_module
-from segmentation._masks.masks import DILATE_RANGE, distance_to
-from segmentation._masks.shaping import (
-    PERCENT_RANGE,
-    dilate_percent,
-    drop_crumbs,
-    loosen,
-    pieces_of,
-    smooth,
-)
+from segmentation._masks.masks import distance_to
+from segmentation._masks.shaping import dilate_percent, drop_crumbs, loosen, pieces_of, smooth
+from segmentation._prompts.shape import DILATE_RANGE, PERCENT_RANGE
 
 precisions = st.floats(0, 1)
 

@@ -14,15 +14,9 @@ from numpy.typing import NDArray
 from mask_tools import disc, distance_to_line, iou, line, strokes
 from methods import BadInput, Mask
 from segmentation import Stroke
-from segmentation._prompts.strokes import (
-    ADDED,
-    ERASED,
-    MAX_STROKE_POINTS,
-    MAX_STROKES,
-    UNTOUCHED,
-    paint,
-)
-from segmentation._segmenter import shown_size
+from segmentation._masks.paint import ADDED, ERASED, UNTOUCHED, paint
+from segmentation._prompts.prompts import shown_size
+from segmentation._prompts.strokes import MAX_STROKE_POINTS, MAX_STROKES
 
 SIZE = (120, 180)
 

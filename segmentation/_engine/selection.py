@@ -16,9 +16,9 @@ import numpy as np
 
 from methods import Mask, SharedCache
 from segmentation._masks.compose import Spots, box_pixels, compose
-from segmentation._masks.masks import SPECKLE, check_dilate, drop_speckles, fill_holes
-from segmentation._masks.shaping import Shape
+from segmentation._masks.masks import SPECKLE, drop_speckles, fill_holes
 from segmentation._prompts.prompts import Box, Point, PromptedObject, check_count
+from segmentation._prompts.shape import Shape, check_dilate
 from segmentation._prompts.strokes import Stroke
 from segmentation._segmenter import Candidates, Embedding, Segmenter
 

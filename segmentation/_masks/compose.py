@@ -17,10 +17,11 @@ import numpy as np
 
 from methods import Mask
 from segmentation._masks.masks import Window, dilate, fill_holes
-from segmentation._masks.shaping import Shape, dilate_percent, drop_crumbs, loosen, smooth
-from segmentation._prompts.prompts import Box
-from segmentation._prompts.strokes import ADDED, ERASED, Painted, Stroke, paint
-from segmentation._segmenter import shown_size
+from segmentation._masks.paint import ADDED, ERASED, Painted, paint
+from segmentation._masks.shaping import dilate_percent, drop_crumbs, loosen, smooth
+from segmentation._prompts.prompts import Box, shown_size
+from segmentation._prompts.shape import Shape
+from segmentation._prompts.strokes import Stroke
 
 Spots = Sequence[tuple[float, float]]
 _Part = tuple[Window, Mask]

@@ -16,11 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
-from methods import BadInput, Mask
-from segmentation._segmenter import shown_size
-
-DILATE_RANGE = (-64, 256)
-"""Pixels of the photo by which a selection may shrink or grow."""
+from methods import Mask
+from segmentation._prompts.prompts import shown_size
 
 SPECKLE = 0.01
 """What is smaller than this share of the largest piece is a speckle of the network."""
@@ -29,18 +26,6 @@ OVERLAY_COLOR = (216, 30, 91)
 """RGB of the mask where it is shown; nothing else in the program has this colour."""
 
 Window = tuple[slice, slice]
-
-
-def check_dilate(pixels: float) -> None:
-    """Raise BadInput unless `pixels` is a number within DILATE_RANGE."""
-    low, high = DILATE_RANGE
-    if not (math.isfinite(pixels) and low <= pixels <= high):
-        raise BadInput(
-            f"The mask can shrink by {-low} pixels and grow by {high} at most.",
-            "dilate_out_of_range",
-            low=-low,
-            high=high,
-        )
 
 
 def window_of(mask: Mask, margin: int = 0) -> Window | None:

@@ -8,22 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
 
-from methods import BadInput, Mask
-from segmentation._masks.masks import SPECKLE, check_dilate, dilate, distance_to, window_of
-from segmentation._prompts.prompts import Prompt
-
-PERCENT_RANGE = (-50, 100)
-"""Percent of an object's size by which it may shrink or grow."""
-
-MAX_SMOOTH = 64
-"""Pixels of the photo."""
+from methods import Mask
+from segmentation._masks.masks import SPECKLE, dilate, distance_to, window_of
 
 MOST_WORK = 4.0
 """Areas of the photo that are spent on treating objects one by one; bounds the time."""
@@ -32,50 +24,6 @@ FREE_WORK = 2**20
 """Pixels that may be spent however small the photo is."""
 
 _GAUSSIAN_LIMIT = 2.0
-
-
-class Shape(Prompt):
-    """How the selected mask is shaped, in the order in which it happens.
-
-    drop_speckles: without the network's specks and pinholes, and without the crumbs that
-    an eraser stroke or a negative box leaves. fill_holes: without any holes. smooth: radius
-    in pixels of the photo. precision: 0 = exact, 1 = the box of each object; see `loosen`.
-    dilate: in pixels of the photo, or in percent of each object's size, which is the square
-    root of its area; negative shrinks. invert: everything else instead.
-    """
-
-    dilate: float = Field(default=0.0, strict=True, allow_inf_nan=False)
-    dilate_unit: Literal["px", "%"] = "px"
-    fill_holes: bool = Field(default=False, strict=True)
-    drop_speckles: bool = Field(default=True, strict=True)
-    smooth: float = Field(default=0.0, strict=True, ge=0, le=MAX_SMOOTH, allow_inf_nan=False)
-    precision: float = Field(default=0.0, strict=True, ge=0, le=1, allow_inf_nan=False)
-    invert: bool = Field(default=False, strict=True)
-
-    @model_validator(mode="after")
-    def _dilates_within_range(self) -> Shape:
-        if self.dilate_unit == "px":
-            check_dilate(self.dilate)
-        else:
-            check_percent(self.dilate)
-        return self
-
-    def scaled(self, scale: float) -> Shape:
-        """The same shape for a mask that is reduced by `scale`."""
-        pixels = self.dilate * (scale if self.dilate_unit == "px" else 1)
-        return self.model_copy(update={"dilate": pixels, "smooth": self.smooth * scale})
-
-
-def check_percent(percent: float) -> None:
-    """Raise BadInput unless `percent` is a number within PERCENT_RANGE."""
-    low, high = PERCENT_RANGE
-    if not (math.isfinite(percent) and low <= percent <= high):
-        raise BadInput(
-            f"An object can shrink by {-low} percent of its size and grow by {high} at most.",
-            "dilate_percent_out_of_range",
-            low=-low,
-            high=high,
-        )
 
 
 class Pieces(NamedTuple):

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from methods import BadInput, Mask
-from segmentation._masks.shaping import Shape
 from segmentation._prompts.prompts import Objects, PromptedObject
 from segmentation._prompts.rle import Rle, decode_rle, encode_rle
+from segmentation._prompts.shape import Shape
 from segmentation._prompts.strokes import Stroke, Strokes
 
 VERSION = 1

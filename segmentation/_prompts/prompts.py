@@ -214,3 +214,14 @@ def counted(check: Callable[[int], None]) -> BeforeValidator:
 
 Objects = Annotated[tuple[PromptedObject, ...], counted(check_not_too_many)]
 """A field of a model: any number of objects up to MAX_OBJECTS, also none."""
+
+
+def shown_size(size: tuple[int, int], longest_side: int | None) -> tuple[int, int]:
+    """(H, W) scaled down so that its longer side is at most `longest_side` pixels."""
+    longest = max(size)
+    if longest_side is None or longest_side >= longest:
+        return size
+    if longest_side < 1:
+        raise BadInput("A mask must be at least one pixel wide.", "bad_size")
+    height, width = (max(1, round(side * longest_side / longest)) for side in size)
+    return height, width

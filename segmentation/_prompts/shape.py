@@ -1,0 +1,77 @@
+"""How the mask is to be shaped, as a person says it."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from methods import BadInput
+from segmentation._prompts.prompts import Prompt
+
+DILATE_RANGE = (-64, 256)
+"""Pixels of the photo by which a selection may shrink or grow."""
+
+
+def check_dilate(pixels: float) -> None:
+    """Raise BadInput unless `pixels` is a number within DILATE_RANGE."""
+    low, high = DILATE_RANGE
+    if not (math.isfinite(pixels) and low <= pixels <= high):
+        raise BadInput(
+            f"The mask can shrink by {-low} pixels and grow by {high} at most.",
+            "dilate_out_of_range",
+            low=-low,
+            high=high,
+        )
+
+
+PERCENT_RANGE = (-50, 100)
+"""Percent of an object's size by which it may shrink or grow."""
+
+MAX_SMOOTH = 64
+"""Pixels of the photo."""
+
+
+class Shape(Prompt):
+    """How the selected mask is shaped, in the order in which it happens.
+
+    drop_speckles: without the network's specks and pinholes, and without the crumbs that
+    an eraser stroke or a negative box leaves. fill_holes: without any holes. smooth: radius
+    in pixels of the photo. precision: 0 = exact, 1 = the box of each object; see `loosen`.
+    dilate: in pixels of the photo, or in percent of each object's size, which is the square
+    root of its area; negative shrinks. invert: everything else instead.
+    """
+
+    dilate: float = Field(default=0.0, strict=True, allow_inf_nan=False)
+    dilate_unit: Literal["px", "%"] = "px"
+    fill_holes: bool = Field(default=False, strict=True)
+    drop_speckles: bool = Field(default=True, strict=True)
+    smooth: float = Field(default=0.0, strict=True, ge=0, le=MAX_SMOOTH, allow_inf_nan=False)
+    precision: float = Field(default=0.0, strict=True, ge=0, le=1, allow_inf_nan=False)
+    invert: bool = Field(default=False, strict=True)
+
+    @model_validator(mode="after")
+    def _dilates_within_range(self) -> Shape:
+        if self.dilate_unit == "px":
+            check_dilate(self.dilate)
+        else:
+            check_percent(self.dilate)
+        return self
+
+    def scaled(self, scale: float) -> Shape:
+        """The same shape for a mask that is reduced by `scale`."""
+        pixels = self.dilate * (scale if self.dilate_unit == "px" else 1)
+        return self.model_copy(update={"dilate": pixels, "smooth": self.smooth * scale})
+
+
+def check_percent(percent: float) -> None:
+    """Raise BadInput unless `percent` is a number within PERCENT_RANGE."""
+    low, high = PERCENT_RANGE
+    if not (math.isfinite(percent) and low <= percent <= high):
+        raise BadInput(
+            f"An object can shrink by {-low} percent of its size and grow by {high} at most.",
+            "dilate_percent_out_of_range",
+            low=-low,
+            high=high,
+        )
