@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "support")]
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -29,9 +29,8 @@ SCALE = 1.5
 
 def take(url: str) -> None:
     """Both pictures of the page at `url`."""
-    from playwright.sync_api import sync_playwright
-
     from conftest import chromium_path
+    from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path())

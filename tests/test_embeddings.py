@@ -121,7 +121,7 @@ def test_a_new_process_needs_not_even_the_encoders_files(weights: Path) -> None:
         "found, _ = embed()\n"
         "print(store.loads, files.digest(found.tensors()))"
     )
-    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "support"), os.path.dirname(__file__)])
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": path},

@@ -51,7 +51,7 @@ its prompts, and calls a stock pipeline. All else is done here:
 - Embeddings are kept on the disk. Where an encoder is large, `weights_for` ends with
   `cls.still_needed(weights, PROMPTS, texts)`: once its embeddings are kept, its files may go.
   Call `embed` in `prepare` too, before the networks are put on the device.
-- Tests: `tests/tiny_models.py` builds tiny random folders of the real classes; `use_local`
+- Tests: `tests/support/tiny_models.py` builds tiny random folders of the real classes; `use_local`
   points a repository to one.
 """
 

@@ -32,7 +32,7 @@ from unittest import mock
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 import tiny_editors  # noqa: E402
 from methods import Image, Mask, get_eraser  # noqa: E402

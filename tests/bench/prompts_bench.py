@@ -21,7 +21,7 @@ from typing import Any
 import torch
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 import tiny_models  # noqa: E402
 from methods._diffusion.eraser import Part, store  # noqa: E402

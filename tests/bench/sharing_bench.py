@@ -22,7 +22,7 @@ from typing import Any
 import torch
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 import tiny_models  # noqa: E402
 from methods._diffusion.eraser import DiffusionEraser, store  # noqa: E402

@@ -12,7 +12,7 @@ import numpy as np
 
 from methods import METRICS, Image, Mask, Reading, judge, load_image, load_mask
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ import pytest
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def golden_folder(method: str) -> Path | None:

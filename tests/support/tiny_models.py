@@ -2,7 +2,8 @@
 
 A folder with them stands in for the multi-gigabyte models, so that the true code path runs on
 a CPU in seconds: `ERASER_LAB_LOCAL_WEIGHTS=FOLDER`, where FOLDER/<repository name> is made by
-`save_all(FOLDER)` or, by hand, `python tests/tiny_models.py FOLDER`. What they paint is noise.
+`save_all(FOLDER)` or, by hand, `python tests/support/tiny_models.py FOLDER`. What they
+paint is noise.
 
 An eraser's test adds its repository to `REPOSITORIES`. Everything depends on `seed` alone.
 """
@@ -266,5 +267,5 @@ def save_all(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # for the program itself
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for the program itself
     save_all(Path(sys.argv[1]))
