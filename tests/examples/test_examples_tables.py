@@ -36,7 +36,7 @@ from methods._weights.http import _dead
 from segmentation import mask_png
 from table_fixtures import hole, huge_png, put_case, scene, small_jpeg
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 TELEA = Choice(("telea",), features=False)
 
 

@@ -11,7 +11,7 @@ from examples.systems import as_markdown, never_runs, standings, systems
 from methods import EraserSpec, Text, list_erasers
 from methods._engine.registry import found
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def bare(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image as PillowImage
 
-FOLDER = Path(__file__).resolve().parent.parent / "examples"
+FOLDER = Path(__file__).resolve().parents[2] / "examples"
 ENTRIES: list[dict[str, Any]] = json.loads((FOLDER / "examples.json").read_text("utf-8"))
 FREE = {"public domain", "CC0-1.0", "CC-BY-4.0"}
 MOST_BYTES = 3_000_000
