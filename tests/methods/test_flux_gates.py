@@ -15,7 +15,7 @@ from PIL import Image as Pillow
 from _weight_server import Page, Server, serving
 from methods import EraserSpec, HubFile, get_eraser
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "hf_SecretOfTheUsers1234567890abcdef"
 NAMES = ("omnieraser", "omnipaint", "flux_fill")
 every = pytest.mark.parametrize("name", NAMES)
