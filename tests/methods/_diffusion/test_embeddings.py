@@ -21,7 +21,7 @@ from methods._diffusion.eraser import RepoFile as File
 from methods._diffusion.prompts import EmbeddingCache, embeddings, without_idle_encoders
 from methods._flux.prompts import FluxPrompts
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 TEXTS = ["There is nothing here.", ""]
 FOLDERS = ("tokenizer", "text_encoder", "tokenizer_2", "text_encoder_2")
 
