@@ -11,7 +11,7 @@ import pytest
 from methods import BadInput, Unavailable, get_eraser, list_erasers
 from methods._engine import registry
 
-FOLDER = Path(__file__).resolve().parent.parent / "methods"
+FOLDER = Path(__file__).resolve().parents[3] / "methods"
 
 SOUND = """
     from methods._base import Canvas, Eraser, EraserSpec, Paper, Settings, Text, WeightFile, setting

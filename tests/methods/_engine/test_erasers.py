@@ -47,7 +47,7 @@ from methods._geometry.canvas import fit, plan_patches
 from methods._system.device import devices_for
 from methods._weights.store import digest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 SPECS = list_erasers()
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
