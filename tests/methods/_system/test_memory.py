@@ -17,7 +17,7 @@ from methods._system import memory
 from methods._system.memory import MemoryMeter, is_out_of_memory, memory_budget
 
 MB = 1024**2
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class OutOfMemoryError(RuntimeError):

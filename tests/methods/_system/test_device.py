@@ -296,7 +296,7 @@ def test_torch_is_not_imported_where_no_gpu_can_be() -> None:
         "from methods import best_device\n"
         "print(best_device(), 'torch' in sys.modules)"
     )
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[3]
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=120
     )
