@@ -25,7 +25,7 @@ from methods._weights.store import WeightState, fetch, find_weights, use_local, 
 from ui.cli.progress import console_progress
 
 BODY = bytes(range(256)) * 6000  # 1.5 MB: several chunks
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
