@@ -13,7 +13,7 @@ from methods import ERRORS_ZH
 from ui.common.texts import TEXTS
 from ui.page.layout import SCRIPTS, STATIC, as_script, head_html
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 ERRORS = {"BadInput", "Unavailable", "UserError", "WeightsUnavailable"}
 COMMAND_LINE_ONLY = {
     # Raised by the commands alone, which speak English.
