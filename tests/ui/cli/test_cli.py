@@ -21,7 +21,7 @@ from ui.cli import weights as cli_weights
 from ui.cli.__main__ import main
 from ui.cli.output import megabytes, settings_for, table
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 BOX = "--box=40,25,75,60"
 QUICK = ["--erasers", "telea,navier_stokes"]
 

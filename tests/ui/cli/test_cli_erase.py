@@ -23,7 +23,7 @@ from segmentation import list_segmenters
 from ui.cli import weights as cli_weights
 from ui.cli.__main__ import main
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 BOX = "--box=40,25,75,60"
 QUICK = ["--erasers", "telea,navier_stokes"]
 

@@ -19,7 +19,7 @@ from ui.service.service import Service
 
 pytest_plugins = ["ui_fixtures"]
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 BOX = ["--box=40,25,75,60", "--segmenter", "grabcut"]
 TELEA = ["--erasers", "telea"]
 
