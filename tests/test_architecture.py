@@ -28,6 +28,12 @@ def test_imports_keep_the_rules() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(("folder", "most"), [("methods", 25), ("segmentation", 12), ("ui", 12)])
+def test_a_folder_stays_small_enough_to_read(folder: str, most: int) -> None:
+    """Files that lie directly in it: what grows beyond becomes a package."""
+    assert len(list((ROOT / folder).glob("*.py"))) <= most
+
+
 class Import(NamedTuple):
     """One import at import time: by which module, of what."""
 
@@ -81,6 +87,7 @@ def test_heavy_libraries_are_imported_inside_functions() -> None:
         "from methods import get_eraser, list_erasers\n"
         "for spec in list_erasers(): get_eraser(spec.id)().unload()",
         "from methods import Job, run, load_image, weight_status",
+        "import methods.__main__",
         "import ui.cli.__main__",
     ],
 )
