@@ -17,6 +17,7 @@ import pytest
 
 import tiny_lama
 import tiny_models
+from canvas_tools import shrink_canvases
 from emulation import Emulation
 from methods import (
     Event,
@@ -36,7 +37,6 @@ from methods._engine.residency import residency
 from methods._engine.result_cache import ResultCache
 from methods._system.device import best_device
 from methods._system.memory import GPU_MARGIN
-from small_canvases import shrink_canvases
 from ui.service.service import Service
 from ui_tools import last, order
 
