@@ -198,7 +198,7 @@ def emulation(gib: float | None) -> AbstractContextManager[object]:
         emulated: Callable[..., AbstractContextManager[object]]
         emulated = import_module("emulation").emulated
     except ModuleNotFoundError:
-        sys.exit("There is no emulated device in this checkout (tests/emulation).")
+        sys.exit("There is no emulated device in this checkout (tests/support/emulation).")
     return emulated("cuda", gib=gib)
 
 

@@ -39,7 +39,14 @@ QUICK = {"num_inference_steps": 3, "init": "telea", "rm_guidance_scale": 1.0}
 
 SPECS = [s for s in list_erasers() if "cuda" in s.devices and s.unavailable is None]
 
-every = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.id)
+WITNESSES = {"migan", "lama", "sd_inpainting", "omnieraser", "qwen_image_edit"}
+"""One of each kind of network; the others are tried among the slow tests."""
+
+every = pytest.mark.parametrize(
+    "spec",
+    [pytest.param(s, marks=() if s.id in WITNESSES else pytest.mark.slow) for s in SPECS],
+    ids=lambda spec: spec.id,
+)
 on_both = pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 
 
