@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from methods._base import UserError
+from methods._diffusion.embedding_files import lasting_name
 from methods._diffusion.quantization import Quantization, stored_bytes
 from methods._diffusion.readers import (
     Reader,
@@ -179,7 +180,7 @@ def _hash(part: Part, dtype: torch.dtype, marks: Sequence[tuple[str, str | None]
     """Stable from one process to the next."""
     kind = part.folder.rpartition("/")[2].replace("tokenizer_2", "tokenizer")
     if part.read is not None:
-        kind = f"{part.read.__module__}.{part.read.__qualname__}"
+        kind = lasting_name(part.read)
     if part.quantization != "none":
         kind = f"{kind} {part.quantization}"
     return hashlib.sha256(repr((kind, str(dtype), list(marks))).encode()).hexdigest()

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from methods._weights.cache import cache_dir, size_of
 
@@ -29,6 +29,22 @@ KEPT_BYTES = 512_000_000
 """Of all files together: about 120 prompts of FLUX, or 800 of SDXL."""
 
 _DIGEST = "sha256"
+
+_FORMER = {
+    "methods._diffusion.prompts": "methods._diffusion_text",
+    "methods._flux.prompts": "methods._flux_prompts",
+    "methods.catdiffusion.weights": "methods._catdiffusion_models",
+    "methods.flux2_klein.weights": "methods._klein_models",
+    "methods.powerpaint.prompts": "methods._powerpaint_prompts",
+    "methods.qwen_image_edit.prompts": "methods._qwen_edit_prompts",
+    "methods.smarteraser.weights": "methods._smarteraser_models",
+}
+"""Where what encodes prompts stood when embeddings were first kept."""
+
+
+def lasting_name(kind: Any) -> str:
+    """Of a class or function that takes part in a key: it stays when the module is moved."""
+    return f"{_FORMER.get(kind.__module__, kind.__module__)}.{kind.__qualname__}"
 
 
 def folder() -> Path:

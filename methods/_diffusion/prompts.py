@@ -140,7 +140,8 @@ class ClipPrompts:
 
     def _keys(self, texts: Sequence[str], dtype: torch.dtype) -> dict[str, str]:
         """What each text's embedding is kept under."""
-        kind = (type(self).__module__, type(self).__qualname__, self.version)
+        module, _, name = files.lasting_name(type(self)).rpartition(".")
+        kind = (module, name, self.version)
         source = (*kind, *(lasting_identity(part, dtype) for part in self.parts))
         return {text: hashlib.sha256(repr((source, text)).encode()).hexdigest() for text in texts}
 

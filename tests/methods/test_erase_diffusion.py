@@ -211,6 +211,7 @@ def test_it_ends_between_steps(eraser: EraseDiffusion, photo: Image, mask: Mask)
 
 
 @pytest.mark.gpu
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", ["fast", "balanced", "small"])
 def test_half_precision_is_close(
     eraser: EraseDiffusion, photo: Image, mask: Mask, memory: str

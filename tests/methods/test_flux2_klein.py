@@ -287,6 +287,7 @@ def test_the_published_additions_fit_the_full_transformer(tmp_path: Path) -> Non
 
 
 @pytest.mark.gpu
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", ["fast", "balanced", "small"])
 def test_where_it_lies_changes_nothing_on_a_gpu(memory: Memory, photo: Image, mask: Mask) -> None:
 

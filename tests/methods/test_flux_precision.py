@@ -59,7 +59,10 @@ def test_on_a_gpu_they_are_in_bfloat16(name: str) -> None:
 
 @pytest.mark.gpu
 @every
-@pytest.mark.parametrize("memory", ["fast", "balanced", "small"])
+@pytest.mark.parametrize(
+    "memory",
+    ["fast", *(pytest.param(wish, marks=pytest.mark.slow) for wish in ("balanced", "small"))],
+)
 def test_on_a_gpu(name: str, memory: str, photo: Image, mask: Mask) -> None:
     """Nearly as on the CPU; a Stop and another run leave the network as it was."""
     exact, half = loaded(name, "cpu"), loaded(name, "cuda")
@@ -109,6 +112,7 @@ def test_nothing_of_a_run_stays_on_the_gpu(photo: Image, mask: Mask) -> None:
     import torch
 
     eraser = loaded("omnieraser", "cuda")
+    eraser.prepare(few(eraser))
     erased(eraser, photo, mask)
     kept = torch.cuda.memory_allocated()
     for seed in range(3):

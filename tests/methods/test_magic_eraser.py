@@ -292,6 +292,7 @@ def test_a_shared_unet_serves_others_as_before(
 
 
 @pytest.mark.gpu
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", ["fast", "balanced", "small"])
 def test_half_precision_is_close(
     eraser: MagicEraser, photo: Image, mask: Mask, known_scene: None, memory: str

@@ -348,6 +348,7 @@ def test_the_four_step_additions_fit_the_full_transformer() -> None:
 
 
 @pytest.mark.gpu
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", ["fast", "balanced", "small"])
 def test_where_it_lies_changes_nothing_on_a_gpu(memory: Memory, photo: Image, mask: Mask) -> None:
 

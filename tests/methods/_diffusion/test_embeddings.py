@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import tiny_flux
 from attention_tools import one_thread as one_thread
 from methods import WeightsUnavailable, find_weights
 from methods._diffusion import embedding_files as files
+from methods._diffusion.embedding_files import lasting_name
 from methods._diffusion.eraser import Embedding, Part, Repository, store
 from methods._diffusion.eraser import RepoFile as File
 from methods._diffusion.prompts import EmbeddingCache, embeddings, without_idle_encoders
@@ -248,3 +250,22 @@ def test_the_oldest_go_when_there_are_too_many(
             if file.stem == name:
                 os.utime(file, (place, place))
     assert [file.stem for file in kept(weights)] == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "kept_under"),
+    [
+        ("_diffusion.prompts", "ClipPrompts", "methods._diffusion_text"),
+        ("_diffusion.prompts", "SdxlPrompts", "methods._diffusion_text"),
+        ("_flux.prompts", "FluxPrompts", "methods._flux_prompts"),
+        ("catdiffusion.weights", "LabelPrompts", "methods._catdiffusion_models"),
+        ("flux2_klein.weights", "KleinPrompts", "methods._klein_models"),
+        ("powerpaint.prompts", "TaskEncoder", "methods._powerpaint_prompts"),
+        ("qwen_image_edit.prompts", "PicturePrompts", "methods._qwen_edit_prompts"),
+        ("smarteraser.weights", "ShortPrompts", "methods._smarteraser_models"),
+    ],
+)
+def test_what_was_kept_is_found_after_a_move(module: str, name: str, kept_under: str) -> None:
+    """An encoder of many gigabytes may have been deleted since."""
+    kind = getattr(import_module(f"methods.{module}"), name)
+    assert lasting_name(kind) == f"{kept_under}.{name}"
