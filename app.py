@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from methods import share_heaps
+from methods import PROGRAM, share_heaps
 from ui.page.layout import build_page, launch_options
 from ui.service.service import Service, default_data_dir
 
@@ -38,6 +38,7 @@ def port_number(text: str) -> int:
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line; what it leaves open comes from the environment."""
     parser = argparse.ArgumentParser(prog="app.py", description="Start the Eraser Lab page.")
+    parser.add_argument("--version", action="version", version=f"Eraser Lab {PROGRAM}")
     parser.add_argument(
         "--host",
         default=environment("ERASER_LAB_HOST", "GRADIO_SERVER_NAME") or "127.0.0.1",
