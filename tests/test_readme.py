@@ -93,9 +93,9 @@ def test_every_picture_and_file_that_is_named_is_there() -> None:
 
 
 def test_every_command_line_example_parses(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ui.cli.__main__ import _parser
+    from ui.cli.commands import make_parser
 
-    parser = _parser()
+    parser = make_parser()
     lines = "\n".join(code_blocks("")).replace("\\\n", " ").splitlines()
     commands = [shlex.split(line) for line in lines if line.startswith("python -m methods")]
     assert len(commands) >= 5
