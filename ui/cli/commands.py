@@ -48,9 +48,9 @@ def _fits(args: argparse.Namespace) -> int:
 
 
 def _completion(args: argparse.Namespace) -> int:
-    from ui.cli.completion import show_completion
+    from ui.cli.completion import COMMAND, show_completion
 
-    return show_completion(args)
+    return show_completion(args.shell, make_parser(COMMAND))
 
 
 # --- arguments ---------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from methods import list_erasers
-from ui.cli.commands import make_parser
 from ui.cli.output import DONE, say
 
 COMMAND = "eraser-lab"
@@ -43,18 +42,17 @@ _OTHERS = """{command}() {{
 """
 
 
-def show_completion(args: argparse.Namespace) -> int:
-    """The command `completion`."""
-    say(script(args.shell))
+def show_completion(shell: str, parser: argparse.ArgumentParser) -> int:
+    """The command `completion`. parser: the whole command line, called COMMAND."""
+    say(script(shell, parser))
     return DONE
 
 
-def script(shell: str) -> str:
+def script(shell: str, parser: argparse.ArgumentParser) -> str:
     """What the shell is to read: the command `eraser-lab`, and how its words are completed."""
     import shtab
 
     words = _words()
-    parser = make_parser(COMMAND)
     for action in _all_actions(parser):
         _say_what_fits(action, words, shtab.FILE)
     before = "".join(map(_bash_function, words, words.values())) if shell == "bash" else ""

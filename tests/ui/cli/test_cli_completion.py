@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ui.cli.completion import script
+from ui.cli.commands import make_parser
+from ui.cli.completion import COMMAND, script
 
 BASH = shutil.which("bash")
 ASK = """
@@ -24,7 +25,7 @@ needs_bash = pytest.mark.skipif(BASH is None, reason="needs bash")
 
 def bash(lines: str, *words: str, cwd: Path | None = None) -> str:
     done = subprocess.run(
-        ["bash", "--norc", "-c", script("bash") + lines, "bash", *words],
+        ["bash", "--norc", "-c", script("bash", make_parser(COMMAND)) + lines, "bash", *words],
         capture_output=True,
         text=True,
         timeout=60,
@@ -65,7 +66,7 @@ def test_the_short_command_works_in_any_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_other_shells_get_a_script_of_their_own(shell: str) -> None:
-    made = script(shell)
+    made = script(shell, make_parser(COMMAND))
     assert "eraser-lab" in made
     assert "--negative-box" in made or "negative-box" in made
     assert "patchmatch" in made
