@@ -104,9 +104,7 @@ def _add_list(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--markdown", action="store_true", help="print docs/erasers.md's table")
-    form.add_argument(
-        "--numbers", action="store_true", help="print docs/measurements.md's table of numbers"
-    )
+    form.add_argument("--numbers", action="store_true", help="print docs/numbers.md's table")
 
 
 def _add_fetch(parser: argparse.ArgumentParser) -> None:
