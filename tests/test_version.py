@@ -52,3 +52,8 @@ def test_no_other_file_repeats_it() -> None:
             (ROOT / h).rglob("*.py"))]  # fmt: skip
     holders = [path.name for path in code if f'"{PROGRAM}"' in path.read_text("utf-8")]
     assert holders == ["versions.py"]
+
+
+def test_the_changelogs_newest_release_is_it() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert re.findall(r"^## \[(\d[\d.]*)\]", changes, re.MULTILINE)[0] == PROGRAM
