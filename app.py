@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from methods import PROGRAM, share_heaps
+from methods import PROGRAM
 
 if TYPE_CHECKING:
     from ui.service.service import Service
@@ -100,9 +100,12 @@ def make_service() -> Service:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Start the page and serve it until Ctrl-C."""
     options = parse(arguments)
+    try:  # Gradio and its like: not for --help
+        from methods import share_heaps
+        from ui.page.layout import build_page, launch_options
+    except ModuleNotFoundError as missing:
+        sys.exit(f"{missing.name} is missing. Run: pip install -r requirements.txt")
     share_heaps()
-    from ui.page.layout import build_page, launch_options  # Gradio: not for --help
-
     service = make_service()
     page = build_page(service)
     page.queue(max_size=64)
