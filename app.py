@@ -10,10 +10,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from methods import share_heaps
-from ui.page.layout import build_page, launch_options
-from ui.service.service import Service, default_data_dir
+from methods import PROGRAM
+
+if TYPE_CHECKING:
+    from ui.service.service import Service
 
 LANGUAGES = ("en", "zh")
 
@@ -35,9 +37,10 @@ def port_number(text: str) -> int:
     return int(text)
 
 
-def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line; what it leaves open comes from the environment."""
+def make_parser() -> argparse.ArgumentParser:
+    """The command line; what it leaves open comes from the environment."""
     parser = argparse.ArgumentParser(prog="app.py", description="Start the Eraser Lab page.")
+    parser.add_argument("--version", action="version", version=f"Eraser Lab {PROGRAM}")
     parser.add_argument(
         "--host",
         default=environment("ERASER_LAB_HOST", "GRADIO_SERVER_NAME") or "127.0.0.1",
@@ -67,6 +70,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         action="store_true",
         help="do not fetch the default weights in the background at the start",
     )
+    return parser
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line, or end with a sentence on what is wrong with it."""
+    parser = make_parser()
     options = parser.parse_args(arguments)
     if options.lang is not None and options.lang not in LANGUAGES:
         parser.error(f"ERASER_LAB_LANG must be one of {', '.join(LANGUAGES)}")
@@ -75,6 +84,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def make_service() -> Service:
     """The service; ends the program with a sentence where its settings or folder are no good."""
+    from ui.service.service import Service, default_data_dir
+
     try:
         return Service()
     except ValueError as error:  # names the environment variable that cannot be used
@@ -89,6 +100,11 @@ def make_service() -> Service:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Start the page and serve it until Ctrl-C."""
     options = parse(arguments)
+    try:  # Gradio and its like: not for --help
+        from methods import share_heaps
+        from ui.page.layout import build_page, launch_options
+    except ModuleNotFoundError as missing:
+        sys.exit(f"{missing.name} is missing. Run: pip install -r requirements.txt")
     share_heaps()
     service = make_service()
     page = build_page(service)

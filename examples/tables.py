@@ -63,7 +63,7 @@ NAMED: Mapping[str, Callable[[], CaseTable]] = {"documents": documents, "stand_i
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
-    args = _parser().parse_args(argv)
+    args = make_parser().parse_args(argv)
     try:
         return _tables(args)
     except BadInput as error:
@@ -298,7 +298,8 @@ def _side(text: str) -> int:
     return int(text)
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(
         prog="python -m examples.tables",
         description="Run a table of cases with several erasers and report on it.",

@@ -13,6 +13,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ("app.py", "methods", "segmentation", "ui")
@@ -142,3 +143,13 @@ def test_ci_adds_what_is_left_out_by_default() -> None:
     left_out = chosen[chosen.index("-m") + 1].removeprefix("not ").split(" and not ")
     script = (ROOT / ".ci" / "run").read_text("utf-8")
     assert f'pytest -m "{" or ".join(left_out)}"' in script
+
+
+def test_every_check_of_ci_runs_before_a_commit() -> None:
+    """ruff, mypy, lint-imports: the same words in both."""
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    settings = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
+    hooks = [hook["entry"] for repo in settings["repos"] for hook in repo["hooks"]]
+    checks = re.findall(r"^    ((?:ruff|mypy|lint-imports)[^\n]*)$", script, re.MULTILINE)
+    assert len(checks) == 4
+    assert set(checks) <= set(hooks)

@@ -41,7 +41,7 @@ REFLECTION = Reflection(strength=0.35, fade=0.5)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0 done, 2 the call or its files cannot be used."""
-    args = _parser().parse_args(argv)
+    args = make_parser().parse_args(argv)
     try:
         make_folder(args.out)  # paths that lead through it are read before anything is written
         recipes = _given(args) if args.recipes else _made(args)
@@ -178,7 +178,8 @@ def _pair(text: str) -> tuple[float, float]:
     return x, y
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(
         prog="python -m examples.compose",
         description="Make cases with a known truth: lay an object into another photo.",

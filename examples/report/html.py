@@ -161,7 +161,9 @@ def _mean(name: str, line: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]
 
 def _foot(report: Mapping[str, Any]) -> str:
     listed = " · ".join(f"{plain(k)} {plain(v)}" for k, v in report["versions"].items())
-    return f"<footer><details><summary>{t('versions')}</summary><p>{listed}</p></details></footer>"
+    made_by = f"<p>Eraser Lab {plain(report['versions'].get('eraser-lab', ''))}</p>"
+    inside = f"<details><summary>{t('versions')}</summary><p>{listed}</p></details>"
+    return f"<footer>{made_by}{inside}</footer>"
 
 
 def _viewer() -> str:

@@ -15,6 +15,7 @@ def markdown(report: Mapping[str, Any]) -> str:
     lines = [f"# {plain(report['title']['en'])}", "", *summary_table(report["summary"]), ""]
     for number, case in enumerate(report["cases"], 1):
         lines += [*_case(number, case), ""]
+    lines += [f"Made by Eraser Lab {plain(report['versions'].get('eraser-lab', ''))}.", ""]
     return "\n".join(lines)
 
 

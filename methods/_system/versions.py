@@ -6,7 +6,8 @@ import platform
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
-PROGRAM = "1.0.0"
+PROGRAM = "0.2.0"
+"""The version of this program, and the one place where it stands: CHANGELOG.md says what it has."""
 
 PACKAGES = (
     "torch",

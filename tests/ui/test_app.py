@@ -102,6 +102,21 @@ def test_a_folder_that_cannot_be_used_is_named(
         app.make_service()
 
 
+@pytest.mark.parametrize("command", [["app.py"], ["-m", "methods", "list"]])
+def test_without_its_packages_it_says_how_to_get_them(command: list[str]) -> None:
+    done = subprocess.run(  # -S: no installed package is found
+        [sys.executable, "-S", *command],
+        cwd=ROOT,
+        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "is missing. Run: pip install -r requirements.txt" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_port_that_is_taken_is_said_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

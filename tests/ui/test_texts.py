@@ -18,6 +18,7 @@ ERRORS = {"BadInput", "Unavailable", "UserError", "WeightsUnavailable"}
 COMMAND_LINE_ONLY = {
     # Raised by the commands alone, which speak English.
     "bad_assignment",
+    "bad_environment",
     "bad_name",
     "bad_recipe",
     "bad_remarks",

@@ -1,4 +1,4 @@
-"""The README's tables: `python -m methods list --markdown` and `list --numbers`."""
+"""The tables in docs/: `python -m methods list --markdown` and `list --numbers`."""
 
 from __future__ import annotations
 

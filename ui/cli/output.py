@@ -17,6 +17,12 @@ from methods import BadInput, Event, Failed, Fetching, Finished, Progress, Stepp
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: all done; something failed; the call cannot be used; Ctrl-C."""
 
+EXIT_CODES = (
+    "Exit codes: 0 all done; 1 an eraser or a download failed; 2 the call or its input cannot be"
+    " used; 130 interrupted."
+)
+"""The same for every help text."""
+
 
 def say(text: str) -> None:
     """A line of output."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from methods import ERRORS_ZH
+from methods import ERRORS_ZH, PROGRAM
 from ui.api import endpoints
 from ui.common.caller import caller_of
 from ui.common.texts import TEXTS
@@ -84,8 +84,9 @@ element.querySelector('#lab-language').addEventListener('click',
   () => eraserLab.setLang(eraserLab.lang === 'en' ? 'zh' : 'en'));
 """
 
-FOOT = """<footer class="lab-foot"><span data-t="foot.private"></span>
-<a href="?view=api" data-t="foot.api"></a><span data-t="foot.keys"></span></footer>"""
+FOOT = f"""<footer class="lab-foot"><span data-t="foot.private"></span>
+<a href="?view=api" data-t="foot.api"></a><span data-t="foot.keys"></span>
+<span id="lab-version">Eraser Lab {PROGRAM}</span></footer>"""
 
 
 def as_script(value: Any) -> str:

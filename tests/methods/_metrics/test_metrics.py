@@ -16,7 +16,6 @@ from methods import METRICS, Image, Mask, Reading, judge, why_missing
 from methods._metrics.judge import EXPLAINED_BY
 from methods._metrics.scene import MOST_PIXELS, scene_of
 from metric_tools import (
-    EXAMPLES,
     Scene,
     better,
     blurred,
@@ -33,7 +32,6 @@ from metric_tools import (
     values_of,
     with_other,
 )
-from ui.cli.markdown import numbers_as_markdown
 
 SCENES: dict[str, Callable[[], Scene]] = {
     "sign": lambda: stand_in("text-behind"),
@@ -79,15 +77,6 @@ def test_a_remark_has_a_threshold_and_names_the_number() -> None:
 def test_only_numbers_that_exist_explain_others() -> None:
     explaining = {name for names in EXPLAINED_BY.values() for name in names}
     assert explaining | EXPLAINED_BY.keys() <= METRICS.keys()
-
-
-def test_the_readmes_table_of_numbers_is_the_programs() -> None:
-    readme = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
-    found = re.search(r"<!-- numbers:[^>]*-->\n(.*?)\n<!-- /numbers -->", readme, re.DOTALL)
-    assert found is not None
-    assert found.group(1) == numbers_as_markdown(), (
-        "run `python -m methods list --numbers` and put its output into the README"
-    )
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image as PilImage
 
-from methods import Image, Mask, list_erasers, load_image
+from methods import PROGRAM, BadInput, Image, Mask, Unavailable, list_erasers, load_image
 from methods._engine import registry, worker
 from methods._engine.result_cache import ResultCache
 from methods._weights import store
@@ -83,11 +83,11 @@ def shell(*args: object, **more: Any) -> subprocess.CompletedProcess[str]:
 def test_help_names_the_commands() -> None:
     done = shell("--help")
     assert done.returncode == 0 and done.stderr == ""
-    for word in ("list", "fetch", "erase", "bench", "fits"):
+    for word in ("list", "fetch", "erase", "bench", "fits", "completion"):
         assert word in done.stdout
 
 
-@pytest.mark.parametrize("command", ["list", "fetch", "erase", "bench", "fits"])
+@pytest.mark.parametrize("command", ["list", "fetch", "erase", "bench", "fits", "completion"])
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(command, "--help") == 0
     assert "usage: python -m methods " + command in capsys.readouterr().out
@@ -200,3 +200,56 @@ def test_progress_is_drawn_on_a_terminal(
     monkeypatch.setattr(sys.stderr, "write", write, raising=False)
     assert call("erase", photo, "--mask", mask, *QUICK, "--out", tmp_path / "o") == 0
     assert any("telea" in text for text in drawn)
+
+
+# --- what goes wrong is one sentence -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (BadInput("No such photo.", "x"), 2, "Error: No such photo."),
+        (Unavailable("No network.", "x"), 1, "Error: No network."),
+        (OSError(28, "No space left on device", "/far/away/mask.png"), 1,
+         "Error: mask.png: No space left on device."),
+        (ModuleNotFoundError("No module named 'cv2.x'", name="cv2.x"), 1,
+         "Error: cv2 is missing. Run: pip install -r requirements.txt"),
+        (MemoryError(), 1,
+         "Error: There is not enough memory. Close other programs, or erase less."),
+        (RuntimeError("inner words"), 1,
+         "Error: the program failed. Run it again with --verbose for the details."),
+        (KeyboardInterrupt(), 130, "Stopped."),
+    ],
+)  # fmt: skip
+def test_an_error_is_a_sentence_and_a_code(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    code: int,
+    said: str,
+) -> None:
+    def failing() -> list[Any]:
+        raise error
+
+    monkeypatch.setattr(cli_weights, "entries", failing)
+    assert call("list") == code
+    assert capsys.readouterr().err == f"{said}\n"
+
+
+def test_a_bad_limit_is_said_before_any_work(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ERASER_LAB_MAX_MEGAPIXELS", "many")
+    assert call("list") == 2
+    assert "ERASER_LAB_MAX_MEGAPIXELS must be a positive number" in capsys.readouterr().err
+
+
+def test_every_help_says_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ([], ["list"], ["fetch"], ["erase"], ["bench"], ["fits"], ["completion"]):
+        assert call(*command, "--help") == 0
+        assert "130 interrupted" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_version_is_the_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("--version") == 0
+    assert capsys.readouterr().out == f"Eraser Lab {PROGRAM}\n"

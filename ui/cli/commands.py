@@ -1,0 +1,271 @@
+"""The commands of the command line and what each takes: a parser of the standard library."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from methods import PROGRAM
+from ui.cli.output import EXIT_CODES, assignment, names, numbers
+from ui.cli.words import add_word_arguments
+
+Command = Callable[[argparse.Namespace], int]
+
+
+# --- the commands: imported when they run, so that --help is quick -----------------------
+
+
+def _list(args: argparse.Namespace) -> int:
+    from ui.cli.weights import show_list
+
+    return show_list(args)
+
+
+def _fetch(args: argparse.Namespace) -> int:
+    from ui.cli.weights import fetch_named
+
+    return fetch_named(args)
+
+
+def _erase(args: argparse.Namespace) -> int:
+    from ui.cli.erase import erase
+
+    return erase(args)
+
+
+def _bench(args: argparse.Namespace) -> int:
+    from ui.cli.bench import bench
+
+    return bench(args)
+
+
+def _fits(args: argparse.Namespace) -> int:
+    from ui.cli.fits import show_fits
+
+    return show_fits(args)
+
+
+def _completion(args: argparse.Namespace) -> int:
+    from ui.cli.completion import COMMAND, show_completion
+
+    return show_completion(args.shell, make_parser(COMMAND))
+
+
+# --- arguments ---------------------------------------------------------------------------
+
+
+class _Prompt(argparse.Action):
+    """Keeps --point, --box and --negative-box together in the order given."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        kind = (option_string or "").lstrip("-")
+        namespace.prompts = [*namespace.prompts, (kind, values)]
+
+
+def make_parser(prog: str = "python -m methods") -> argparse.ArgumentParser:
+    """The whole command line. prog: how it is called, for its own help and for completion."""
+    parser = argparse.ArgumentParser(
+        prog=prog, description="Erase objects from photos, several ways.", epilog=EXIT_CODES
+    )
+    parser.add_argument("--version", action="version", version=f"Eraser Lab {PROGRAM}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_list(_command(commands, "list", _list, "show all methods and their state"))
+    _add_fetch(_command(commands, "fetch", _fetch, "download weights"))
+    _add_erase(_command(commands, "erase", _erase, "erase an object from a photo"))
+    _add_bench(_command(commands, "bench", _bench, "measure the erasers on example photos"))
+    _add_fits(_command(commands, "fits", _fits, "show which large model fits on which GPU"))
+    _add_completion(
+        _command(commands, "completion", _completion, "print what completes words in a shell")
+    )
+    return parser
+
+
+def _command(commands: Any, name: str, run: Command, summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=summary[:1].upper() + summary[1:] + ".",
+        epilog=EXIT_CODES,
+    )
+    parser.set_defaults(command=run)
+    parser.add_argument("--verbose", action="store_true", help="show the log and tracebacks")
+    return parser
+
+
+def _add_list(parser: argparse.ArgumentParser) -> None:
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--markdown", action="store_true", help="print docs/erasers.md's table")
+    form.add_argument("--numbers", action="store_true", help="print docs/numbers.md's table")
+
+
+def _add_fetch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="a name from list, or a weight file"
+    )
+    parser.add_argument("--default", action="store_true", help="whatever the default set needs")
+    parser.add_argument("--all", action="store_true", help="everything")
+
+
+def _add_erase(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photo", type=Path, metavar="PHOTO", help="the photo; never modified")
+    _add_selection(parser.add_argument_group("what to erase"))
+    how = parser.add_argument_group("how to erase")
+    _add_erasers(how)
+    how.add_argument("--seed", type=_seed, metavar="N", help="0 to 4294967295 (0)")
+    how.add_argument(
+        "--set",
+        type=assignment,
+        action="append",
+        default=[],
+        metavar="ERASER.FIELD=VALUE",
+        help="change a setting, for example patchmatch.patch_size=5; may be repeated",
+    )
+    how.add_argument(
+        "--weights",
+        type=assignment,
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="use your own file for the weights of that name; may be repeated",
+    )
+    how.add_argument("--offline", action="store_true", help="download nothing")
+    _add_judging(parser.add_argument_group("how good it is"))
+    out = parser.add_argument_group("output")
+    out.add_argument(
+        "--out",
+        type=Path,
+        default=Path("results"),
+        metavar="FOLDER",
+        help="gets ERASER.png for each eraser, mask.png and settings.json (results)",
+    )
+    out.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def _add_selection(group: Any) -> None:
+    group.add_argument(
+        "--point",
+        dest="prompts",
+        action=_Prompt,
+        default=[],
+        type=numbers(2, 3, "X,Y or X,Y,0"),
+        metavar="X,Y[,0]",
+        help="a pixel of the object, or with ,0 one that does not belong to it",
+    )
+    group.add_argument(
+        "--box",
+        dest="prompts",
+        action=_Prompt,
+        default=[],
+        type=numbers(4, 4, "X0,Y0,X1,Y1"),
+        metavar="X0,Y0,X1,Y1",
+        help="around the object; a second box begins a second object",
+    )
+    group.add_argument(
+        "--negative-box",
+        dest="prompts",
+        action=_Prompt,
+        type=numbers(4, 4, "X0,Y0,X1,Y1"),
+        metavar="X0,Y0,X1,Y1",
+        help="cut this part off the object that was named last; may be repeated",
+    )
+    add_word_arguments(group)
+    group.add_argument(
+        "--mask", type=Path, metavar="FILE", help="a picture, white = erase; joins the others"
+    )
+    group.add_argument(
+        "--level", type=int, choices=(0, 1, 2), help="SAM's choice: 0 part, 1 object, 2 whole"
+    )
+    group.add_argument(
+        "--dilate", type=int, default=0, metavar="N", help="grow the mask by N pixels (0)"
+    )
+    group.add_argument(
+        "--shape",
+        type=assignment,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="shape the mask: dilate, dilate_unit (px or %%), fill_holes, drop_speckles, smooth"
+        " (pixels), precision (0 exact to 1 box), invert; may be repeated",
+    )
+    group.add_argument("--segmenter", metavar="ID", help="see list (the first one there)")
+    group.add_argument(
+        "--case",
+        type=Path,
+        metavar="FILE",
+        help="prompts and erasers from a case file, or from a former settings.json",
+    )
+
+
+def _add_judging(group: Any) -> None:
+    group.add_argument(
+        "--judge",
+        choices=("none", "quick", "full"),
+        default="quick",
+        help="numbers and remarks on each result: quick (a third of a second each), or full,"
+        " also by what a network sees (a few seconds each) (quick)",
+    )
+    group.add_argument(
+        "--truth",
+        type=Path,
+        metavar="FILE",
+        help="the photo as it is without the object; adds PSNR, SSIM and LPIPS",
+    )
+
+
+def _add_erasers(group: Any) -> None:
+    group.add_argument("--erasers", type=names, metavar="ID,ID", help="see list (the default set)")
+
+
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    _add_erasers(parser)
+    parser.add_argument(
+        "--repeat",
+        type=int,
+        default=3,
+        metavar="N",
+        help="runs of each for the times; the median counts (3)",
+    )
+    parser.add_argument(
+        "--measure",
+        choices=("both", "time", "quality"),
+        default="both",
+        help="the time on photos of several sizes, the quality where the truth is known (both)",
+    )
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        default=Path("results/trade-off.png"),
+        metavar="FILE",
+        help="gets a picture of quality against time (results/trade-off.png)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_fits(parser: argparse.ArgumentParser) -> None:
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--markdown", action="store_true", help="print docs/hardware.md's table")
+
+
+def _add_completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "shell",
+        choices=("bash", "zsh", "fish"),
+        help="the shell that reads it; it also gets the short command eraser-lab",
+    )
+
+
+def _seed(text: str) -> int:
+    """An argparse type."""
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 to 4294967295")
+    return int(text)
