@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from methods._system.versions import versions as versions
     from methods._weights.download import download as download
     from methods._weights.errors import megabytes as megabytes
+    from methods._weights.manifest import Manifests as Manifests
     from methods._weights.store import WeightState as WeightState
     from methods._weights.store import WeightStatus as WeightStatus
     from methods._weights.store import fetch as fetch
@@ -123,6 +124,7 @@ _HOME = {
     "_system.versions": "PROGRAM versions",
     "_weights.download": "download",
     "_weights.errors": "megabytes",
+    "_weights.manifest": "Manifests",
     "_weights.store": (
         "WeightState WeightStatus fetch fetch_in_background find_weights use_local weight_status"
     ),
