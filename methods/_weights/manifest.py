@@ -53,9 +53,9 @@ class Manifests:
         return found
 
 
-OURS = Manifests(Path(__file__).parent / "manifests")
+MANIFESTS = Manifests(Path(__file__).parent / "manifests")
 
-repository, weight_file = OURS.repository, OURS.weight_file
+repository, weight_file = MANIFESTS.repository, MANIFESTS.weight_file
 
 
 def as_repository(found: Mapping[str, Any]) -> Repository:

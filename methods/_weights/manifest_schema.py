@@ -113,7 +113,7 @@ class RepositoryManifest(_Part):
         pinned = [file.sha256 is not None for file in self.files]
         moves = self.revision == "main" and any(pinned)
         _demand(not moves, "a hash belongs to a commit: `revision` may not be main")
-        _demand(all(pinned) or bool(self.unpinned_because), "without a hash, and no reason why")
+        _demand_reason(all(pinned), self.unpinned_because)
         return self
 
 
@@ -131,7 +131,7 @@ class FileManifest(_Part):
     @model_validator(mode="after")
     def _says_where_and_is_pinned(self) -> Self:
         _demand(bool(self.sources or self.by_hand), "neither a source nor by hand")
-        _demand(bool(self.sha256 or self.unpinned_because), "without a hash, and no reason why")
+        _demand_reason(self.sha256 is not None, self.unpinned_because)
         hub = [source for source in self.sources if isinstance(source, HubSource)]
         moves = self.sha256 is not None and any(source.revision == "main" for source in hub)
         _demand(not moves, "a hash belongs to a commit: `revision` may not be main")
@@ -146,11 +146,16 @@ def _demand(condition: bool, otherwise: str) -> None:
         raise ValueError(otherwise)
 
 
+def _demand_reason(pinned: bool, reason: str | None) -> None:
+    _demand(pinned or reason is not None, "without a hash, and no reason why")
+    _demand(not pinned or reason is None, "a reason why there is no hash, and all have one")
+
+
 def read(file: Path) -> Manifest:
     """A manifest, checked. Raises ValueError (pydantic's names the place) and OSError."""
-    text = file.read_text("utf-8")
-    kind: TypeAdapter[Any] = TypeAdapter(RepositoryManifest if '"files"' in text else FileManifest)
-    found: Manifest = kind.validate_json(text)
+    content = json.loads(file.read_text("utf-8"))
+    kind: TypeAdapter[Any] = TypeAdapter(RepositoryManifest if "files" in content else FileManifest)
+    found: Manifest = kind.validate_python(content)
     if isinstance(found, RepositoryManifest):
         _demand(found.name == file.stem, f"{file.name} is the manifest of {found.name}")
     return found

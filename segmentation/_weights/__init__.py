@@ -6,6 +6,6 @@ from pathlib import Path
 
 from methods import Manifests
 
-OURS = Manifests(Path(__file__).parent / "manifests")
+MANIFESTS = Manifests(Path(__file__).parent / "manifests")
 
-repository, weight_file = OURS.repository, OURS.weight_file
+repository, weight_file = MANIFESTS.repository, MANIFESTS.weight_file

@@ -17,9 +17,9 @@ from methods._weights.cache import target_of
 from methods._weights.manifest import Manifests
 from methods._weights.repository import NOT_SEEN
 from segmentation import list_detectors, list_segmenters
-from segmentation._weights import OURS as SEGMENTATION
+from segmentation._weights import MANIFESTS as SEGMENTATION
 
-ALL = [(folder, name) for folder in (manifest.OURS, SEGMENTATION) for name in folder.names()]
+ALL = [(folder, name) for folder in (manifest.MANIFESTS, SEGMENTATION) for name in folder.names()]
 BY_NAME = [pytest.param(*each, id=each[1]) for each in ALL]
 
 REPOSITORY: dict[str, Any] = {
@@ -73,8 +73,10 @@ def test_whatever_is_fetched_stands_in_a_manifest_and_all_of_them_are_used() -> 
     used: set[WeightFile] = {LPIPS_WEIGHTS}
     for spec in list_erasers():
         used |= {*spec.weights, *spec.more_weights}
-    for tool in (*list_segmenters(), *list_detectors()):
-        used |= set(tool.weights)
+    for segmenter in list_segmenters():
+        used |= set(segmenter.weights)
+    for detector in list_detectors():
+        used |= set(detector.weights)
     written = {name: set(folder.weights(name)) for folder, name in ALL}
     assert used <= set().union(*written.values())
     assert [name for name, weights in written.items() if not weights & used] == []
@@ -169,6 +171,7 @@ UNSOUND: dict[str, tuple[dict[str, Any], str]] = {
     "a hash at a branch": (changed(revision="main"), "may not be main"),
     "another branch": (changed(revision="dev"), "revision"),
     "no hash and no reason": (with_file(sha256=None), "no reason why"),
+    "a reason for nothing": (changed(unpinned_because="nobody asked"), "all have one"),
     "a short hash": (with_file(sha256="0" * 63), "sha256"),
     "a path out of the folder": (with_file(path="../net.bin"), "path"),
     "an absolute path": (with_file(path="/net.bin"), "path"),
