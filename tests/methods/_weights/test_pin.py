@@ -17,6 +17,7 @@ from _weight_server import Page, Server, closed_port, serving
 from methods import BadInput, Finding, Unavailable, Wish, begin_manifest, pin
 from methods._weights import http, manifest_schema
 from methods._weights.manifest import Manifests
+from ui.cli.__main__ import main
 
 ROOT = Path(__file__).parents[3]
 OLD, NEW = "a" * 40, "b" * 40
@@ -379,6 +380,29 @@ def test_the_command_asks_the_hub_of_the_variable(hub: Server, tmp_path: Path) -
     assert "filled  ip-adapter/revision" in done.stdout and "e" * 64 in done.stdout
     assert "nothing written" in done.stdout and file.read_bytes() == before
     assert hub.seen[0][1]["authorization"] == "Bearer hf_secret"
+
+
+@pytest.fixture
+def own_folder(manifests: Manifests, monkeypatch: pytest.MonkeyPatch) -> Manifests:
+    """Manifests that the command may write."""
+    monkeypatch.setattr("ui.cli.pin.MANIFESTS", manifests)
+    return manifests
+
+
+def test_a_new_erasers_weights_need_no_python(hub: Server, own_folder: Manifests) -> None:
+    assert main(["pin", "mine", "--repo", "org/net", "--license", "MIT"]) == 0
+    weights = own_folder.repository("mine").weights()
+    assert [weight.name for weight in weights] == [f"mine/{path}" for path in FOLDER]
+    assert [weight.sha256 for weight in weights] == [digest(body) for body in FOLDER.values()]
+    assert main(["pin", "mine"]) == 0
+
+
+def test_what_was_begun_in_vain_is_taken_back(hub: Server, own_folder: Manifests) -> None:
+    assert main(["pin", "mine", "--repo", "org/none", "--license", "MIT"]) == 1
+    assert own_folder.names() == ()
+    write(own_folder, pinned("config.json"))
+    assert main(["pin", "net", "--repo", "org/none", "--license", "MIT"]) == 2
+    assert own_folder.names() == ("net",)
 
 
 def test_the_command_takes_an_erasers_manifests_that_a_folder_has(tmp_path: Path) -> None:
