@@ -83,6 +83,12 @@ if TYPE_CHECKING:
     from methods._system.versions import versions as versions
     from methods._weights.download import download as download
     from methods._weights.errors import megabytes as megabytes
+    from methods._weights.manifest import MANIFESTS as MANIFESTS
+    from methods._weights.manifest import Manifests as Manifests
+    from methods._weights.pin import Finding as Finding
+    from methods._weights.pin import Wish as Wish
+    from methods._weights.pin import begin_manifest as begin_manifest
+    from methods._weights.pin import pin as pin
     from methods._weights.store import WeightState as WeightState
     from methods._weights.store import WeightStatus as WeightStatus
     from methods._weights.store import fetch as fetch
@@ -123,6 +129,8 @@ _HOME = {
     "_system.versions": "PROGRAM versions",
     "_weights.download": "download",
     "_weights.errors": "megabytes",
+    "_weights.manifest": "MANIFESTS Manifests",
+    "_weights.pin": "Finding Wish begin_manifest pin",
     "_weights.store": (
         "WeightState WeightStatus fetch fetch_in_background find_weights use_local weight_status"
     ),

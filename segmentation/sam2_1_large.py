@@ -18,7 +18,6 @@ class Sam21Large(Sam2):
             "The successor of Segment Anything, largest: the best choice on a GPU.",
             "Segment Anything 的后继（最大）：有 GPU 时的最佳选择。",
         ),
-        megabytes=898,
         memory=3 * 2**30,
         rank=50,
     )

@@ -18,7 +18,6 @@ class Sam21Small(Sam2):
             "The successor of Segment Anything, small: sharp edges, a few seconds a photo.",
             "Segment Anything 的后继（小）：边缘清晰，每张照片几秒。",
         ),
-        megabytes=184,
         memory=1 * 2**30,
         rank=30,
     )

@@ -18,7 +18,6 @@ class Sam21Tiny(Sam2):
             "The successor of Segment Anything, smallest: sharp edges, a few seconds a photo.",
             "Segment Anything 的后继（最小）：边缘清晰，每张照片几秒。",
         ),
-        megabytes=156,
         memory=1 * 2**30,
         rank=20,
     )

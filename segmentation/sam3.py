@@ -10,8 +10,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from methods import Paper, Text
-from segmentation._sam.transformers import HubSam, Library, hub_weights
+from segmentation._sam.transformers import HubSam, Library
 from segmentation._segmenter import SegmenterSpec
+from segmentation._weights import repository
+
+_REPOSITORY = repository("sam3")
 
 
 class Sam3(HubSam):
@@ -29,8 +32,8 @@ class Sam3(HubSam):
         ),
         license="SAM License",
         levels=3,
-        weights=hub_weights("facebook/sam3", 3_440, "SAM License"),
-        gated=True,
+        weights=_REPOSITORY.weights(),
+        gated=_REPOSITORY.gated,
         memory=8 * 2**30,
         rank=90,
     )

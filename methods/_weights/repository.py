@@ -43,8 +43,9 @@ class Repository:
 
     revision: a commit; "main" only where none of the files has a hash (the first download is
     then recorded). mirrors: others with the same files byte for byte, as (repo, revision), tried
-    in order after it for files with a hash. license: of the weights. by_hand: instead of repo
-    and revision, where the user gets files that no program can fetch.
+    in order after it for files with a hash. license: of the weights. gated: the hub gives them
+    only to whoever has accepted it there. by_hand: instead of repo and revision, where the user
+    gets files that no program can fetch.
     """
 
     name: str
@@ -55,6 +56,16 @@ class Repository:
     unpinned_because: str = NOT_SEEN
     by_hand: Text | None = None
     mirrors: tuple[tuple[str, str], ...] = ()
+    gated: bool = False
+
+    @property
+    def how_to_get(self) -> Text:
+        """For a card: `by_hand`, and where the program is told of the folder."""
+        where, folder = self.by_hand or Text("", ""), variable(self.name)
+        return Text(
+            f"{where.en} Then set {folder} to that folder.",
+            f"{where.zh}然后把环境变量 {folder} 设为该文件夹。",
+        )
 
     def weights(self, *wanted: str) -> tuple[WeightFile, ...]:
         """The files of these sub-folders ("unet", "vae" …), those at these paths

@@ -54,24 +54,32 @@ def _from_hub(weight: WeightFile, source: HubFile, watch: Watch) -> str:
     The library gives the address, the login and the user's wishes; the transfer is ours,
     because its own cannot be stopped and retries a dead hub for minutes.
     """
-    from huggingface_hub import constants, hf_hub_url
+    from huggingface_hub import hf_hub_url
 
     with suppress(_WrongFile):
         if (kept := _in_hub_cache(source)) is not None:
             return _from_disk(weight, kept, watch)
-    if constants.HF_HUB_OFFLINE or network_forbidden():
-        forbidding = "HF_HUB_OFFLINE" if constants.HF_HUB_OFFLINE else "ERASER_LAB_OFFLINE"
+    if forbidding := hub_forbidden():
         raise SourceFailed(f"model hub {source.repo} (not asked, as {forbidding} is set)")
     url = hf_hub_url(source.repo, source.path, revision=source.revision)
     try:
-        return _from_url(weight, url, _login(), watch)
+        return _from_url(weight, url, login(), watch)
     except _WrongFile:
         raise
     except SourceFailed as why:
         raise SourceFailed(f"model hub {source.repo} at {why}") from why
 
 
-def _login() -> dict[str, str]:
+def hub_forbidden() -> str:
+    """The variable that asks to leave the model hub alone, "" = none."""
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        return "HF_HUB_OFFLINE"
+    return "ERASER_LAB_OFFLINE" if network_forbidden() else ""
+
+
+def login() -> dict[str, str]:
     """The user's login, if any. The library's own headers would ask the hub first, and wait."""
     from huggingface_hub import constants, get_token
 

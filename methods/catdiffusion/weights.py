@@ -12,19 +12,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods._base import Text, WeightFile
+from methods._base import WeightFile
 from methods._diffusion.clip_vision import CLIP_LARGE, read_vision
 from methods._diffusion.eraser import (
     ClipPrompts,
     Embedding,
     Part,
-    RepoFile,
-    Repository,
     check_complete,
 )
 from methods._diffusion.prompts import id_tensor
 from methods._diffusion.readers import files_of, is_network
 from methods._diffusion.repositories import SD15_INPAINTING
+from methods._weights.manifest import repository
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
@@ -32,25 +31,9 @@ if TYPE_CHECKING:
 
 _UNET, _INPAINTER = "model.diffusion_model.", "fusion_model."
 
-_BY_HAND = Text(
-    "Its authors have published no weights. If you have trained the model with their code"
-    " (github.com/Nnn-s/CATdiffusion), save its state dict with torch.save or as safetensors, and"
-    " put that one file into a folder.",
-    "作者没有公布权重。如果你用他们的代码（github.com/Nnn-s/CATdiffusion）训练了模型，"
-    "请用 torch.save 或 safetensors 保存其 state dict，并把这一个文件放进一个文件夹。",
-)
+CATDIFFUSION = repository("catdiffusion")
 
-CATDIFFUSION = Repository(
-    name="catdiffusion",
-    license="MIT",
-    by_hand=_BY_HAND,
-    files=(RepoFile("catdiffusion.ckpt", 6_200_000_000),),
-)
-
-HOW_TO_GET = Text(
-    f"{_BY_HAND.en} Then set ERASER_LAB_WEIGHT_CATDIFFUSION to that folder.",
-    f"{_BY_HAND.zh}然后把环境变量 ERASER_LAB_WEIGHT_CATDIFFUSION 设为该文件夹。",
-)
+HOW_TO_GET = CATDIFFUSION.how_to_get
 """For the card: why it is empty, and what fills it."""
 
 WEIGHTS: tuple[WeightFile, ...] = (

@@ -7,47 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods._diffusion.eraser import Part, RepoFile, Repository, check_complete
+from methods._diffusion.eraser import Part, check_complete
 from methods._diffusion.readers import files_of, is_network
+from methods._weights.manifest import repository
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch
 
-_DRIVE = "https://drive.usercontent.google.com/download?export=download&confirm=t&id="
-_OPENXLAB = "https://download.openxlab.org.cn/models/SunzeY/AlphaCLIP/weight/"
-_UNSEEN = "its authors publish it without a hash, and it could not be seen when this was written"
-
-REPOSITORY = Repository(
-    name="clipaway",
-    license="MIT (CLIPAway), Apache-2.0 (Alpha-CLIP)",
-    unpinned_because=_UNSEEN,
-    files=(
-        RepoFile(
-            "alpha_clip/clip_l14_grit_mim_fultune_6xe.pth",
-            1_217_000_000,
-            urls=(
-                f"{_OPENXLAB}clip_l14_grit+mim_fultune_6xe.pth",
-                f"{_DRIVE}1JfzOTvjf0tqBtKWwpBJtjYxdHi-06dbk",
-            ),
-        ),
-        RepoFile(
-            "projection/model.safetensors",
-            22_880_000,
-            urls=(f"{_DRIVE}1lFHAT2dF5GVRJLxkF1039D53gixHXaTx",),
-        ),
-    ),
-)
+REPOSITORY = repository("clipaway")
 """From the places that the authors name, as no model hub has them."""
 
-IP_ADAPTER = Repository(
-    name="ip-adapter",
-    repo="h94/IP-Adapter",
-    revision="main",
-    license="Apache-2.0",
-    unpinned_because="neither its commits nor its hashes could be seen when this was written",
-    files=(RepoFile("models/ip-adapter_sd15.safetensors", 44_643_000),),
-)
+IP_ADAPTER = repository("ip-adapter")
 
 _NAMES = (
     (r"class_embedding", r"vision_model.embeddings.class_embedding"),

@@ -23,11 +23,10 @@ from methods._base import (
     Progress,
     Settings,
     Text,
-    UrlFile,
-    WeightFile,
     WeightsUnavailable,
     setting,
 )
+from methods._weights.manifest import weight_file
 from methods._weights.store import find_weights
 from methods._weights.tensor_file import read_tensors, unreadable
 
@@ -36,15 +35,7 @@ if TYPE_CHECKING:
 
     from methods.lama.network import LamaGenerator
 
-BIG_LAMA = WeightFile(
-    name="big-lama.pt",
-    sources=(
-        UrlFile("https://github.com/Sanster/models/releases/download/add_big_lama/big-lama.pt"),
-    ),
-    size=205_669_692,
-    sha256="344c77bbcb158f17dd143070d1e789f38a66c04202311ae3a258ef66667a9ea9",
-    license="Apache-2.0",
-)
+BIG_LAMA = weight_file("lama")
 """The widespread TorchScript file. A local file in its place may also be the authors' own
 `best.ckpt`, or the zip that they publish it in."""
 

@@ -17,18 +17,12 @@ from numpy.typing import NDArray
 from methods._base import Image, Mask
 from methods._diffusion.components import Part
 from methods._diffusion.readers import read_model
-from methods._weights.repository import RepoFile, Repository
+from methods._weights.manifest import repository
 
 if TYPE_CHECKING:
     import torch
 
-MASK2FORMER = Repository(
-    name="mask2former-coco-panoptic",
-    repo="facebook/mask2former-swin-base-coco-panoptic",
-    revision="853c97b51d851289775a7fcc82208fe10167b8ed",
-    license="CC-BY-NC-4.0",
-    files=(RepoFile("config.json", 9_120), RepoFile("model.safetensors", 432_000_000)),
-)
+MASK2FORMER = repository("mask2former-coco-panoptic")
 """The size that MagicEraser's authors use in their scripts; the licence is the one of
 Mask2Former's own list of models."""
 

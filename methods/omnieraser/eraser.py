@@ -36,7 +36,6 @@ from methods._flux.settings import FluxSettings
 from methods._flux.weights import (
     DEV,
     MEMORY,
-    NON_COMMERCIAL,
     PROMPTS,
     SCHEDULER,
     TRANSFORMER,
@@ -67,7 +66,7 @@ class OmniEraser(DiffusionEraser):
             "https://arxiv.org/abs/2501.07397",
             2025,
         ),
-        license=f"{NON_COMMERCIAL}, {REPOSITORY.license}",
+        license=f"{DEV.license}, {REPOSITORY.license}",
         non_commercial=True,
         weights=WEIGHTS,
         canvas=Canvas(short_side=1024, multiple_of=16),

@@ -23,7 +23,7 @@ from methods._diffusion.eraser import (
 )
 from methods._flux.inputs import encoded, first_noise, packed
 from methods._flux.settings import FluxSettings
-from methods._flux.weights import DEV, MEMORY, NON_COMMERCIAL, SCHEDULER, TRANSFORMER, VAE, gated
+from methods._flux.weights import DEV, MEMORY, SCHEDULER, TRANSFORMER, VAE, gated
 from methods.omnipaint.branch import photo_branch
 from methods.omnipaint.weights import ADDITIONS, PROMPT, REPOSITORY, WEIGHTS
 
@@ -46,7 +46,7 @@ class OmniPaint(DiffusionEraser):
             "https://arxiv.org/abs/2503.08677",
             2025,
         ),
-        license=f"{NON_COMMERCIAL}, {REPOSITORY.license}",
+        license=f"{DEV.license}, {REPOSITORY.license}",
         non_commercial=True,
         weights=WEIGHTS,
         canvas=Canvas(longest_side=1024, multiple_of=16),

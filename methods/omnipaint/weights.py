@@ -7,25 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from methods._diffusion.eraser import Embedding, Part, Repository
-from methods._diffusion.eraser import RepoFile as File
+from methods._diffusion.eraser import Embedding, Part
 from methods._diffusion.readers import check_complete
 from methods._flux.weights import DEV, SHARED, read_lora
+from methods._weights.manifest import repository
 
 if TYPE_CHECKING:
     import torch
 
-REPOSITORY = Repository(
-    name="omnipaint",
-    repo="yeates/OmniPaint",
-    revision="main",
-    license="no licence stated (LoRA)",
-    unpinned_because="neither its commits nor its hashes could be seen when this was written",
-    files=(
-        File("weights/omnipaint_remove.safetensors", 29_000_000),
-        File("embeddings/remove.npz", 8_400_000),
-    ),
-)
+REPOSITORY = repository("omnipaint")
 """A LoRA of rank 4 for the photo's tokens alone, and what T5 and CLIP make of the prompt."""
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods._diffusion.eraser import Part, RepoFile, Repository, check_complete, read_model
+from methods._diffusion.eraser import Part, check_complete, read_model
 from methods._diffusion.merging import merge_lora
 from methods._diffusion.readers import files_of, is_network
-from methods._diffusion.repositories import OPENRAIL_PLUS, SDXL_INPAINTING
+from methods._diffusion.repositories import SDXL_INPAINTING
+from methods._weights.manifest import repository
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
@@ -23,14 +24,7 @@ TARGETS = (
 )
 """Ends of the names of all layers that were trained, besides the last one."""
 
-REPOSITORY = Repository(
-    name="osor",
-    repo="QinmingZhou/OSOR",
-    revision="main",
-    license=OPENRAIL_PLUS,
-    unpinned_because="neither its commits nor its hashes could be seen when this was written",
-    files=(RepoFile(f"{_FOLDER}/sdxlinpainting_phase2.pth", 3_111_900_000),),
-)
+REPOSITORY = repository("osor")
 """Low-rank additions to SDXL inpainting and a last layer with one channel more."""
 
 BASE_UNET = Part(SDXL_INPAINTING, "unet")

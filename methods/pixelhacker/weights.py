@@ -11,8 +11,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods._diffusion.eraser import Part, RepoFile, Repository, read_model
+from methods._diffusion.eraser import Part, read_model
 from methods._diffusion.readers import files_of, is_network
+from methods._weights.manifest import repository
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
@@ -26,20 +27,7 @@ VARIANTS = {
 }
 """The settings' names of the checkpoints, and their folders."""
 
-REPOSITORY = Repository(
-    name="pixelhacker",
-    repo="hustvl/PixelHacker",
-    revision="main",
-    license="MIT",
-    files=(
-        *(
-            RepoFile(f"{folder}/diffusion_pytorch_model.bin", 3_449_000_000)
-            for folder in VARIANTS.values()
-        ),
-        RepoFile("vae/config.json", 788),
-        RepoFile("vae/diffusion_pytorch_model.bin", 167_400_000),
-    ),
-)
+REPOSITORY = repository("pixelhacker")
 
 
 def parts_of(variant: str) -> dict[str, Part]:

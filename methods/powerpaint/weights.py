@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from methods._diffusion.eraser import RepoFile as File
-from methods._diffusion.eraser import Repository, check_complete, read_model
+from methods._diffusion.eraser import check_complete, read_model
 from methods._diffusion.readers import is_network
-from methods._diffusion.repositories import OPENRAIL_M, SD15_INPAINTING
+from methods._diffusion.repositories import SD15_INPAINTING
+from methods._weights.manifest import repository
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
@@ -32,20 +32,7 @@ VECTORS = 10
 _WORDS = "text_model.embeddings.token_embedding"
 _BRUSHNET = "diffusion_pytorch_model.safetensors"
 
-V1 = Repository(
-    name="powerpaint-v1",
-    repo="JunhaoZhuang/PowerPaint-v1",
-    revision="b4174b7cade590ab185dbdcfa09eee2c0f63410b",
-    license=f"MIT (code), {OPENRAIL_M} (base)",
-    files=(
-        File("unet/unet.safetensors", 3_438_225_216),
-        File(
-            "text_encoder/text_encoder.safetensors",
-            492_357_560,
-            "16410ea003cd5b3494c7e64b91b6669a40bad2b413e8255510dff8c3db5adfd7",
-        ),
-    ),
-)
+V1 = repository("powerpaint-v1")
 """The authors' files, in float32. All else comes from Stable Diffusion 1.5 inpainting."""
 
 V1_BASE = SD15_INPAINTING.weights(
@@ -53,60 +40,12 @@ V1_BASE = SD15_INPAINTING.weights(
 )
 """What the authors' files take from the model that they were trained from."""
 
-V1_MERGED = Repository(
-    name="powerpaint-v1-merged",
-    repo="Sanster/PowerPaint-V1-stable-diffusion-inpainting",
-    revision="main",
-    license=f"MIT (code), {OPENRAIL_M} (base)",
-    unpinned_because="neither its commits nor its hashes could be seen when this was written",
-    files=(
-        File("unet/config.json", 1_900),
-        File("unet/diffusion_pytorch_model.fp16.safetensors", 1_719_154_104),
-        File("vae/config.json", 750),
-        File("vae/diffusion_pytorch_model.fp16.safetensors", 167_335_342),
-        File("text_encoder/config.json", 700),
-        File("text_encoder/model.fp16.safetensors", 246_191_000),
-        File("tokenizer/merges.txt", 524_619),
-        File("tokenizer/vocab.json", 1_059_962),
-        File("tokenizer/special_tokens_map.json", 500),
-        File("tokenizer/tokenizer_config.json", 810),
-        File("scheduler/scheduler_config.json", 550),
-    ),
-)
+V1_MERGED = repository("powerpaint-v1-merged")
 """The same weights in diffusers' layout and half precision, made by the author of IOPaint."""
 
 _VISION = "realisticVisionV60B1_v51VAE"
-_V2_UNET = f"{_VISION}/unet/diffusion_pytorch_model"
 
-V2 = Repository(
-    name="powerpaint-v2",
-    repo="JunhaoZhuang/PowerPaint-v2-1",
-    revision="5ae2be3ac38b162df209b7ad5de036d339081e33",
-    license="Apache-2.0",
-    files=(
-        File(
-            f"PowerPaint_Brushnet/{_BRUSHNET}",
-            3_544_366_408,
-            "530f2886ef5bcdf199269ec344155a517639ba64219b85eeb23fd86aab93147f",
-        ),
-        File(
-            "PowerPaint_Brushnet/pytorch_model.bin",
-            492_401_329,
-            "73709b4360ca06ef990a67d090e8d81a4310943d67a88845653fc4e9f7f26b65",
-        ),
-        File(f"{_VISION}/unet/config.json", 1_700),
-        File(f"{_V2_UNET}.safetensors", 3_438_167_540, elsewhere=(f"{_V2_UNET}-002.safetensors",)),
-        File(f"{_VISION}/vae/config.json", 700),
-        File(f"{_VISION}/vae/diffusion_pytorch_model.safetensors", 334_643_268),
-        File(f"{_VISION}/text_encoder/config.json", 620),
-        File(f"{_VISION}/text_encoder/model.safetensors", 492_265_168),
-        File(f"{_VISION}/tokenizer/merges.txt", 524_619),
-        File(f"{_VISION}/tokenizer/vocab.json", 1_059_962),
-        File(f"{_VISION}/tokenizer/special_tokens_map.json", 470),
-        File(f"{_VISION}/tokenizer/tokenizer_config.json", 740),
-        File(f"{_VISION}/scheduler/scheduler_config.json", 480),
-    ),
-)
+V2 = repository("powerpaint-v2")
 """Version 2.1: a BrushNet beside Realistic Vision 6, a Stable Diffusion 1.5."""
 
 

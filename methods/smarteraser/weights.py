@@ -11,51 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from methods._base import Text, WeightFile
 from methods._diffusion.clip_vision import CLIP_LARGE, read_vision
-from methods._diffusion.eraser import ClipPrompts, Part, RepoFile, Repository, read_model
+from methods._diffusion.eraser import ClipPrompts, Part, read_model
 from methods._diffusion.readers import files_of, is_network, unreadable
-from methods._weights.errors import variable
+from methods._weights.manifest import repository
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch
 
-_ARCHIVE = "https://drive.google.com/file/d/1D49l9DM6X_s34ISDk0J853z1VdiBzs2N/view"
-_NETWORK = "diffusion_pytorch_model.safetensors"
-
-_BY_HAND = Text(
-    f"Download the authors' archive from {_ARCHIVE} (github.com/longtaojiang/SmartEraser names"
-    " another place too) and unpack it into a folder, so that unet, vae, text_encoder, tokenizer,"
-    " scheduler and clip_mlp_weight.pth lie directly in it.",
-    f"请从 {_ARCHIVE} 下载作者的压缩包（github.com/longtaojiang/SmartEraser 中另有下载处），"
-    "解压到一个文件夹，使 unet、vae、text_encoder、tokenizer、scheduler 和 clip_mlp_weight.pth "
-    "直接位于其中。",
-)
-
-SMARTERASER = Repository(
-    name="smarteraser",
-    license="MIT",
-    by_hand=_BY_HAND,
-    files=(
-        RepoFile("unet/config.json", 750),
-        RepoFile(f"unet/{_NETWORK}", 3_438_167_000),
-        RepoFile("vae/config.json", 550),
-        RepoFile(f"vae/{_NETWORK}", 334_643_000),
-        RepoFile("text_encoder/config.json", 620),
-        RepoFile("text_encoder/model.safetensors", 492_265_000),
-        RepoFile("tokenizer/merges.txt", 524_619),
-        RepoFile("tokenizer/vocab.json", 1_059_962),
-        RepoFile("tokenizer/special_tokens_map.json", 472),
-        RepoFile("tokenizer/tokenizer_config.json", 810),
-        RepoFile("scheduler/scheduler_config.json", 320),
-        RepoFile("clip_mlp_weight.pth", 2_369_000),
-    ),
-)
-
-_VARIABLE = variable(SMARTERASER.name)
+SMARTERASER = repository("smarteraser")
 
 HOW_TO_GET = Text(
-    f"Its weights must be downloaded by hand. {_BY_HAND.en} Then set {_VARIABLE} to that folder.",
-    f"权重需要手动下载。{_BY_HAND.zh}然后把环境变量 {_VARIABLE} 设为该文件夹。",
+    f"Its weights must be downloaded by hand. {SMARTERASER.how_to_get.en}",
+    f"权重需要手动下载。{SMARTERASER.how_to_get.zh}",
 )
 """For the card."""
 

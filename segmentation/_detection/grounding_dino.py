@@ -14,60 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from methods import HubFile, Image, Paper, Text, WeightFile, WeightsUnavailable
+from methods import Image, Paper, Text, WeightsUnavailable
 from segmentation._detection.detector import Detector, DetectorSpec, RawAnswer
+from segmentation._weights import repository
 
 PAPER = Paper(
     "Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object Detection",
     "https://arxiv.org/abs/2303.05499",
     2023,
 )
-
-# Size and SHA-256 of every file, as several independent public projects have pinned them.
-_SHARED = {
-    "preprocessor_config.json": (
-        457,
-        "8454179ba95e2ad22947835aad7b45862a601fc0055ab88bf1ee70892d3aea60",
-    ),
-    "tokenizer.json": (
-        711_396,
-        "d241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66",
-    ),
-    "tokenizer_config.json": (
-        1_237,
-        "d40ab645b68211910b9170d22433d43186a6ec8ee6fd10ba170524b25bf4fb56",
-    ),
-}
-_TINY = {
-    "model.safetensors": (
-        689_359_096,
-        "1a2412ef99bd74bcd3c2a246fa1e48581f8889a1300c9051974741314fc042f3",
-    ),
-    "config.json": (1_644, "eec82c5ab66e16df12a9a212e68ac011779927c2536cf9078658e35d85f0c67a"),
-}
-_BASE = {
-    "model.safetensors": (
-        933_400_872,
-        "5548f844c928c4b6f411fa8cbcc2bfa8dbbba437cb1d513975519f93c2a9ed21",
-    ),
-    "config.json": (1_737, "eda416dae6f49419ff831b1c190ec430a060b19aae688dbaf2425a075b650608"),
-}
-
-
-def hub_weights(
-    repository: str, revision: str, files: Mapping[str, tuple[int, str]]
-) -> tuple[WeightFile, ...]:
-    """One `WeightFile` per file, named <repository>/<file> in the cache and in local folders."""
-    return tuple(
-        WeightFile(
-            name=f"{repository}/{file}",
-            sources=(HubFile(f"IDEA-Research/{repository}", file, revision),),
-            size=size,
-            sha256=sha256,
-            license="Apache-2.0",
-        )
-        for file, (size, sha256) in files.items()
-    )
 
 
 class HubDetector(Detector):
@@ -193,9 +148,7 @@ class GroundingDinoTiny(HubDetector):
         ),
         paper=PAPER,
         license="Apache-2.0",
-        weights=hub_weights(
-            "grounding-dino-tiny", "a2bb814dd30d776dcf7e30523b00659f4f141c71", _TINY | _SHARED
-        ),
+        weights=repository("grounding-dino-tiny").weights(),
     )
 
 
@@ -211,7 +164,5 @@ class GroundingDinoBase(HubDetector):
         ),
         paper=PAPER,
         license="Apache-2.0",
-        weights=hub_weights(
-            "grounding-dino-base", "12bdfa3120f3e7ec7b434d90674b3396eccf88eb", _BASE | _SHARED
-        ),
+        weights=repository("grounding-dino-base").weights(),
     )

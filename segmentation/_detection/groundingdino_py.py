@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from methods import HubFile, Image, Text, UrlFile, WeightFile
+from methods import Image, Text
 from segmentation._detection.detector import Detector, DetectorSpec, RawAnswer
 from segmentation._detection.grounding_dino import (
     PAPER,
@@ -22,27 +22,12 @@ from segmentation._detection.grounding_dino import (
     side_by_side,
     unreadable,
 )
+from segmentation._weights import weight_file
 
 if TYPE_CHECKING:
     import torch
 
-CHECKPOINT = WeightFile(
-    name="groundingdino_swint_ogc.pth",
-    sources=(
-        UrlFile(
-            "https://github.com/IDEA-Research/GroundingDINO/releases/download/"
-            "v0.1.0-alpha/groundingdino_swint_ogc.pth"
-        ),
-        HubFile(
-            "ShilongLiu/GroundingDINO",
-            "groundingdino_swint_ogc.pth",
-            "a94c9b567a2a374598f05c584e96798a170c56fb",
-        ),
-    ),
-    size=693_997_677,
-    sha256="3b3ca2563c77c69f651d7bd133e97139c186df06231157a64c507099c52bc799",
-    license="Apache-2.0",
-)
+CHECKPOINT = weight_file("groundingdino_py")
 _TOKENIZER = tuple(w for w in GroundingDinoTiny.spec.weights if "tokenizer" in w.name)
 
 SWIN_T: Mapping[str, Any] = {

@@ -7,8 +7,9 @@ is used; the memory for videos in the same files is left out.
 from __future__ import annotations
 
 from methods import Paper, Text
-from segmentation._sam.transformers import HubSam, Library, hub_weights
+from segmentation._sam.transformers import HubSam, Library
 from segmentation._segmenter import SegmenterSpec
+from segmentation._weights import repository
 
 _PAPER = Paper(
     "SAM 2: Segment Anything in Images and Videos", "https://arxiv.org/abs/2408.00714", 2024
@@ -26,9 +27,7 @@ class Sam2(HubSam):
         return Library(Sam2Model, Sam2Config, Sam2ImageProcessor)
 
 
-def sam2_spec(
-    size: str, *, summary: Text, megabytes: float, memory: int, rank: int
-) -> SegmenterSpec:
+def sam2_spec(size: str, *, summary: Text, memory: int, rank: int) -> SegmenterSpec:
     """The spec of one size. size: as its repository calls it, for example "base-plus"."""
     return SegmenterSpec(
         id=f"sam2_1_{size.replace('-', '_')}",
@@ -37,7 +36,7 @@ def sam2_spec(
         paper=_PAPER,
         license="Apache-2.0",
         levels=3,
-        weights=hub_weights(f"facebook/sam2.1-hiera-{size}", megabytes, "Apache-2.0"),
+        weights=repository(f"sam2.1-hiera-{size}").weights(),
         memory=memory,
         rank=rank,
     )

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
-from methods import HubFile, Image, WeightFile
+from methods import Image
 from segmentation._prompts.prompts import PromptedObject
 from segmentation._sam.checkpoint import unreadable
 from segmentation._sam.family import SamFamily
@@ -25,30 +25,6 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
-
-_NOT_SEEN = "the model hub could not be asked for its hash when this was written"
-_CONFIG, _NETWORK = "config.json", "model.safetensors"
-
-
-def hub_weights(repo: str, megabytes: float, license: str) -> tuple[WeightFile, WeightFile]:
-    """The two files of a model on the hub: what is in them is recorded on first download.
-
-    They are named `<model>/<file>`, so a folder of the user's own can stand for both.
-    megabytes: of the network, an estimate.
-    """
-    folder = repo.rpartition("/")[2]
-    config, network = (
-        WeightFile(
-            name=f"{folder}/{path}",
-            sources=(HubFile(repo=repo, path=path, revision="main"),),
-            size=size,
-            sha256=None,
-            unpinned_because=_NOT_SEEN,
-            license=license,
-        )
-        for path, size in ((_CONFIG, 8_000), (_NETWORK, int(megabytes * 1e6)))
-    )
-    return config, network
 
 
 class Library(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from methods import Paper, UrlFile, WeightFile
+from methods import Paper
 from segmentation._sam.checkpoint import read_checkpoint, unreadable
 from segmentation._sam.original import SamSegmenter
 from segmentation._segmenter import SegmenterSpec
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     import torch
 
 PAPER = Paper("Segment Anything", "https://arxiv.org/abs/2304.02643", 2023)
-
-
-def official_checkpoint(name: str, size: int, sha256: str) -> WeightFile:
-    """A checkpoint as segment-anything's README links it."""
-    source = UrlFile(f"https://dl.fbaipublicfiles.com/segment_anything/{name}")
-    return WeightFile(name=name, sources=(source,), size=size, sha256=sha256, license="Apache-2.0")
 
 
 class SamVit(SamSegmenter):

@@ -19,6 +19,7 @@ COMMAND_LINE_ONLY = {
     # Raised by the commands alone, which speak English.
     "bad_assignment",
     "bad_environment",
+    "bad_manifest",
     "bad_name",
     "bad_recipe",
     "bad_remarks",
@@ -31,6 +32,9 @@ COMMAND_LINE_ONLY = {
     "nothing_selected",
     "object_outside",
     "object_without_mask",
+    "pin_hub",
+    "pin_no_hub",
+    "pin_revision",
     "unknown_case",
     "unknown_name",
     "unknown_recipe",

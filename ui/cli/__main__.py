@@ -1,4 +1,4 @@
-"""The command line: python -m methods list | fetch | erase | bench | fits | completion.
+"""The command line: python -m methods list | fetch | erase | bench | fits | pin | completion.
 
 Exit codes: 0 all done; 1 an eraser or a download failed; 2 the call or its input cannot be
 used; 130 interrupted. Errors are one sentence on standard error.

@@ -47,6 +47,12 @@ def _fits(args: argparse.Namespace) -> int:
     return show_fits(args)
 
 
+def _pin(args: argparse.Namespace) -> int:
+    from ui.cli.pin import pin_named
+
+    return pin_named(args)
+
+
 def _completion(args: argparse.Namespace) -> int:
     from ui.cli.completion import COMMAND, show_completion
 
@@ -82,6 +88,7 @@ def make_parser(prog: str = "python -m methods") -> argparse.ArgumentParser:
     _add_erase(_command(commands, "erase", _erase, "erase an object from a photo"))
     _add_bench(_command(commands, "bench", _bench, "measure the erasers on example photos"))
     _add_fits(_command(commands, "fits", _fits, "show which large model fits on which GPU"))
+    _add_pin(_command(commands, "pin", _pin, "fill in sizes and hashes of weights"))
     _add_completion(
         _command(commands, "completion", _completion, "print what completes words in a shell")
     )
@@ -262,6 +269,32 @@ def _add_completion(parser: argparse.ArgumentParser) -> None:
         choices=("bash", "zsh", "fish"),
         help="the shell that reads it; it also gets the short command eraser-lab",
     )
+
+
+def _add_pin(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="a name from list, or a manifest's")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        metavar="FOLDER",
+        help="has the files, or a sub-folder for each manifest (the model hub is asked)",
+    )
+    parser.add_argument(
+        "--revision", default="", metavar="COMMIT", help="which one it is, or is to be asked for"
+    )
+    parser.add_argument(
+        "--add",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="take further files, such as 'unet/*'; a new manifest takes all; may be repeated",
+    )
+    parser.add_argument("--again", action="store_true", help="overwrite what is pinned and differs")
+    parser.add_argument("--dry-run", action="store_true", help="compare, and write nothing")
+    new = parser.add_argument_group("a new manifest")
+    new.add_argument("--repo", metavar="OWNER/NAME", help="of the model hub")
+    new.add_argument("--license", metavar="WORDS", help="of the weights")
 
 
 def _seed(text: str) -> int:

@@ -83,11 +83,13 @@ def shell(*args: object, **more: Any) -> subprocess.CompletedProcess[str]:
 def test_help_names_the_commands() -> None:
     done = shell("--help")
     assert done.returncode == 0 and done.stderr == ""
-    for word in ("list", "fetch", "erase", "bench", "fits", "completion"):
+    for word in ("list", "fetch", "erase", "bench", "fits", "pin", "completion"):
         assert word in done.stdout
 
 
-@pytest.mark.parametrize("command", ["list", "fetch", "erase", "bench", "fits", "completion"])
+@pytest.mark.parametrize(
+    "command", ["list", "fetch", "erase", "bench", "fits", "pin", "completion"]
+)
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(command, "--help") == 0
     assert "usage: python -m methods " + command in capsys.readouterr().out
@@ -245,7 +247,16 @@ def test_a_bad_limit_is_said_before_any_work(
 
 
 def test_every_help_says_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ([], ["list"], ["fetch"], ["erase"], ["bench"], ["fits"], ["completion"]):
+    for command in (
+        [],
+        ["list"],
+        ["fetch"],
+        ["erase"],
+        ["bench"],
+        ["fits"],
+        ["pin"],
+        ["completion"],
+    ):
         assert call(*command, "--help") == 0
         assert "130 interrupted" in " ".join(capsys.readouterr().out.split())
 
