@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from methods._photo.load import view_jpeg as view_jpeg
     from methods._system.cache import SharedCache as SharedCache
     from methods._system.device import best_device as best_device
+    from methods._system.files import write_atomic as write_atomic
     from methods._system.lock import StopToken as StopToken
     from methods._system.lock import device_lock as device_lock
     from methods._system.memory import is_out_of_memory as is_out_of_memory
@@ -118,6 +119,7 @@ _HOME = {
     "_photo.load": "Limits Photo load_image load_mask png_bytes view_jpeg",
     "_system.cache": "SharedCache",
     "_system.device": "best_device",
+    "_system.files": "write_atomic",
     "_system.lock": "StopToken device_lock",
     "_system.memory": "is_out_of_memory share_heaps trim_heaps",
     "_system.versions": "PROGRAM versions",

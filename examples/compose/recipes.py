@@ -7,7 +7,6 @@ folder with photos, masks and recipes makes the same cases on any machine.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from examples.compose.compositing import Composite, CutOut, Placing, compose, cut_out
-from methods import BadInput, Image, Mask, load_image, load_mask, view_jpeg
+from methods import BadInput, Image, Mask, load_image, load_mask, view_jpeg, write_atomic
 
 QUALITY = 90
 
@@ -192,12 +191,9 @@ def write(
 def replace_file(file: Path, content: bytes) -> None:
     """Whole or not at all: written beside its place and moved there. Raises BadInput."""
     make_folder(file.parent)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(content)
-        part.replace(file)
+        write_atomic(file, content)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise _cannot_write(file, error) from error
 
 

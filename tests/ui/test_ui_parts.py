@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from methods import Settings, UserError, get_eraser, list_erasers
+from methods import Settings, UserError, get_eraser, list_erasers, write_atomic
 from methods._base import setting
 from ui.common.caller import caller_of
 from ui.common.errors import described
-from ui.common.files import link_or_copy, write_atomic
+from ui.common.files import link_or_copy
 from ui.common.limits import Rate, RateLimiter, RunSlots
 from ui.common.memory import ByteCache
 from ui.common.names import is_id, photo_name, plain, safe_file_name, safe_stem

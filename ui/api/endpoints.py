@@ -23,7 +23,7 @@ from typing import Any
 
 import gradio as gr
 
-from methods import BadInput, Mask, Photo, default_erasers, load_mask
+from methods import BadInput, Mask, Photo, default_erasers, load_mask, write_atomic
 from segmentation import (
     BOX_THRESHOLD,
     MAX_OBJECTS,
@@ -38,7 +38,7 @@ from ui.api import results as api_results
 from ui.api.errors import spoken
 from ui.api.requests import ApiDetect, ApiErase, ApiSegment, Drawn, FileArgument
 from ui.common.caller import caller_of
-from ui.common.files import link_or_copy, private_folder, write_atomic
+from ui.common.files import link_or_copy, private_folder
 from ui.common.names import photo_name, safe_stem
 from ui.common.requests import Erase
 from ui.service import catalog

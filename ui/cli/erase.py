@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from methods import (
     png_bytes,
     run,
     settings_of,
+    write_atomic,
 )
 from ui.cli.judge import judge_of, tell_readings
 from ui.cli.output import (
@@ -227,12 +227,9 @@ def _make_folder(folder: Path) -> None:
 
 def _write(file: Path, content: bytes) -> None:
     """Whole or not at all: written beside its place and moved there."""
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(content)
-        part.replace(file)
+        write_atomic(file, content)
     except OSError as error:
-        part.unlink(missing_ok=True)
         reason = error.strerror or type(error).__name__
         text = f"{file.name} cannot be written: {reason}. Choose another folder with --out."
         raise BadInput(text, "cannot_write", file=file.name) from error

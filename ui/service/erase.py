@@ -14,10 +14,21 @@ from typing import Any
 import cv2
 import numpy as np
 
-from methods import Image, Job, Mask, Photo, StopToken, get_eraser, run, trim_heaps, versions
+from methods import (
+    Image,
+    Job,
+    Mask,
+    Photo,
+    StopToken,
+    get_eraser,
+    run,
+    trim_heaps,
+    versions,
+    write_atomic,
+)
 from segmentation import SegmenterSpec, mask_png, overlay_png
 from ui.common.errors import photo_gone, run_gone, run_used
-from ui.common.files import link_or_copy, write_atomic
+from ui.common.files import link_or_copy
 from ui.common.limits import Quiet, RunSlots
 from ui.common.requests import OVERLAY_SIDE, Erase, JobRequest, Prompts
 from ui.service.cards import Card, new_card

@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image as PilImage
 from PIL import UnidentifiedImageError
 
-from methods import BadInput, Limits, Mask, Text, load_mask
+from methods import BadInput, Limits, Mask, Text, load_mask, write_atomic
 from segmentation import mask_png, reduce_mask
-from ui.common.files import link_or_copy, write_atomic
+from ui.common.files import link_or_copy
 from ui.common.memory import ByteCache
 from ui.common.names import is_id
 from ui.stores.photos import PhotoRecord, PhotoStore

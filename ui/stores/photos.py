@@ -25,9 +25,9 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
-from methods import Limits, Photo, Text, load_image, view_jpeg
+from methods import Limits, Photo, Text, load_image, view_jpeg, write_atomic
 from ui.common.errors import photo_gone
-from ui.common.files import link_or_copy, private_folder, write_atomic, write_json
+from ui.common.files import link_or_copy, private_folder, write_json
 from ui.common.memory import ByteCache
 from ui.common.names import is_id
 
