@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from methods._photo.load import load_mask as load_mask
     from methods._photo.load import png_bytes as png_bytes
     from methods._photo.load import view_jpeg as view_jpeg
-    from methods._system.cache import SharedCache as SharedCache
+    from methods._system.cache import BoundedCache as BoundedCache
     from methods._system.device import best_device as best_device
     from methods._system.files import write_atomic as write_atomic
     from methods._system.lock import StopToken as StopToken
@@ -117,7 +117,7 @@ _HOME = {
     "_metrics.judge": "METRICS Finds Metric Reading judge why_missing",
     "_metrics.lpips": "LPIPS_WEIGHTS",
     "_photo.load": "Limits Photo load_image load_mask png_bytes view_jpeg",
-    "_system.cache": "SharedCache",
+    "_system.cache": "BoundedCache",
     "_system.device": "best_device",
     "_system.files": "write_atomic",
     "_system.lock": "StopToken device_lock",

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from methods import Mask, SharedCache
+from methods import BoundedCache, Mask
 from segmentation._masks.compose import Spots, box_pixels, compose
 from segmentation._masks.masks import SPECKLE, drop_speckles, fill_holes
 from segmentation._prompts.prompts import Box, Point, PromptedObject, check_count
@@ -23,7 +23,7 @@ from segmentation._prompts.strokes import Stroke
 from segmentation._segmenter import Candidates, Embedding, Segmenter
 
 _Key = tuple[str, str, tuple[int, int], PromptedObject, bool]
-_candidates: SharedCache[_Key, Candidates] = SharedCache(64 * 2**20)
+_candidates: BoundedCache[_Key, Candidates] = BoundedCache(64 * 2**20, newest_always=True)
 
 
 class Level(NamedTuple):

@@ -21,7 +21,6 @@ from ui.common.caller import caller_of
 from ui.common.errors import described
 from ui.common.files import link_or_copy
 from ui.common.limits import Rate, RateLimiter, RunSlots
-from ui.common.memory import ByteCache
 from ui.common.names import is_id, photo_name, plain, safe_file_name, safe_stem
 from ui.common.requests import JobRequest
 from ui.service.settings_schema import describe_settings
@@ -144,60 +143,6 @@ def test_callers_are_told_apart_behind_a_proxy_only() -> None:
     assert caller_of(request("9.9.9.9", "1.1.1.1")) == "9.9.9.9"  # could be a lie
     assert caller_of(request("127.0.0.1", "")) == "127.0.0.1"
     assert caller_of(None) == ""
-
-
-# --- memory ------------------------------------------------------------------------------
-
-
-def test_the_cache_drops_the_longest_unused_and_stays_within_its_bytes() -> None:
-    cache: ByteCache[bytes] = ByteCache(100, len)
-    made: list[str] = []
-
-    def make(key: str, size: int = 40) -> bytes:
-        def build() -> bytes:
-            made.append(key)
-            return b"x" * size
-
-        return cache.get(key, build)
-
-    make("a"), make("b"), make("a"), make("c"), make("a"), make("b")
-    assert made == ["a", "b", "c", "b"]
-    make("huge", 1000), make("huge", 1000)
-    assert made[-2:] == ["huge", "huge"]
-    cache.forget("a")
-    make("a")
-    assert made[-1] == "a"
-
-
-def test_many_callers_share_one_making() -> None:
-    cache: ByteCache[bytes] = ByteCache(100, len)
-    started, go_on, made = threading.Event(), threading.Event(), []
-
-    def build() -> bytes:
-        made.append(1)
-        started.set()
-        go_on.wait(10)
-        return b"value"
-
-    threads = [threading.Thread(target=cache.get, args=("key", build)) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    started.wait(10)
-    go_on.set()
-    for thread in threads:
-        thread.join(10)
-    assert made == [1] and cache.get("key", build) == b"value"
-
-
-def test_a_making_that_fails_is_tried_again() -> None:
-    cache: ByteCache[bytes] = ByteCache(100, len)
-
-    def fail() -> bytes:
-        raise OSError
-
-    with pytest.raises(OSError):
-        cache.get("key", fail)
-    assert cache.get("key", lambda: b"value") == b"value"
 
 
 # --- lossless files in the background ----------------------------------------------------

@@ -17,10 +17,9 @@ from examples.papers import paper_tables
 from examples.remote import bring, is_here, place_of
 from examples.rows import PhotoRef, Row, Table
 from examples.systems import STATES, Standing, standings, systems
-from methods import Text, UserError, list_erasers, load_mask, view_jpeg
+from methods import BoundedCache, Text, UserError, list_erasers, load_mask, view_jpeg
 from ui.common.errors import Answer, answered, busy
 from ui.common.limits import Rate, RateLimiter
-from ui.common.memory import ByteCache
 from ui.common.requests import Nothing, OneRow, SeveralRuns
 from ui.service.catalog import why_unavailable
 from ui.service.live import Grid
@@ -60,7 +59,7 @@ class Tables:
         self._masks = masks
         self._runs = runs
         self._live_grid = live_grid
-        self._views: ByteCache[bytes] = ByteCache(KEPT_BYTES, len)
+        self._views: BoundedCache[str, bytes] = BoundedCache(KEPT_BYTES, len)
         self._bringing = threading.BoundedSemaphore(BRINGS_AT_ONCE)
         self._reporting = threading.BoundedSemaphore(1)
         self._closing = threading.Event()
