@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from methods._engine.worker import results as results
     from methods._error_texts import ERRORS_ZH as ERRORS_ZH
     from methods._geometry.canvas import check_mask as check_mask
+    from methods._geometry.masks import reduce_mask as reduce_mask
     from methods._geometry.paste import changed_outside as changed_outside
     from methods._metrics.judge import METRICS as METRICS
     from methods._metrics.judge import Finds as Finds
@@ -113,6 +114,7 @@ _HOME = {
     "_engine.worker": "results",
     "_error_texts": "ERRORS_ZH",
     "_geometry.canvas": "check_mask",
+    "_geometry.masks": "reduce_mask",
     "_geometry.paste": "changed_outside",
     "_metrics.judge": "METRICS Finds Metric Reading judge why_missing",
     "_metrics.lpips": "LPIPS_WEIGHTS",

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from segmentation._masks.masks import fill_holes as fill_holes
     from segmentation._masks.masks import mask_png as mask_png
     from segmentation._masks.masks import overlay_png as overlay_png
-    from segmentation._masks.masks import reduce_mask as reduce_mask
+    from segmentation._masks.masks import shown_mask as shown_mask
     from segmentation._prompts.case import Case as Case
     from segmentation._prompts.case import CaseJob as CaseJob
     from segmentation._prompts.case import CasePhoto as CasePhoto
@@ -91,7 +91,7 @@ _HOME = {
     "_engine.selection": "Extent Level Selection select select_drawn",
     "_masks.compose": "Composed compose",
     "_masks.hints": "Hint find_hints",
-    "_masks.masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png reduce_mask",
+    "_masks.masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png shown_mask",
     "_prompts.case": "Case CaseJob CasePhoto read_case write_case",
     "_prompts.phrases": "Phrase read_phrase",
     "_prompts.prompts": (

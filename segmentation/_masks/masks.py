@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
-from methods import Mask
+from methods import Mask, reduce_mask
 from segmentation._prompts.prompts import shown_size
 
 SPECKLE = 0.01
@@ -113,14 +113,11 @@ def fill_holes(mask: Mask, share: float = 1.0, keep: Iterable[tuple[float, float
     return result
 
 
-def reduce_mask(mask: Mask, longest_side: int | None) -> Mask:
-    """The mask with its longer side reduced to `longest_side`: True where more than half
-    of the area is. The mask itself where it is no larger, or for None."""
-    height, width = shown_size((mask.shape[0], mask.shape[1]), longest_side)
-    if (height, width) == mask.shape:
-        return mask
-    levels = mask.view(np.uint8) * np.uint8(255)
-    return np.asarray(cv2.resize(levels, (width, height), interpolation=cv2.INTER_AREA) > 127)
+def shown_mask(mask: Mask, longest_side: int | None) -> Mask:
+    """The mask with its longer side reduced to `longest_side`, areas as they are (at least half
+    of a pixel's). The mask itself where it is no larger, or for None."""
+    size = shown_size((mask.shape[0], mask.shape[1]), longest_side)
+    return mask if size == mask.shape else reduce_mask(mask, size, "half")
 
 
 def overlay_png(

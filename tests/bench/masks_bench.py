@@ -31,7 +31,7 @@ from segmentation import (  # noqa: E402
     feather_png,
     find_hints,
     overlay_png,
-    reduce_mask,
+    shown_mask,
 )
 
 SIZE = (3264, 4912)
@@ -49,7 +49,7 @@ def main() -> None:
     for name, value in shown.items():
         print(f"{name:<46}{value:9.1f}{whole[name]:9.1f}")
     picture = dogs()
-    mask = reduce_mask(thing(), SHOWN)
+    mask = shown_mask(thing(), SHOWN)
     for name, value in in_turns({"hints": lambda: find_hints(picture, mask)}, rounds).items():
         print(f"{name:<46}{value:9.1f}")
 
@@ -93,7 +93,7 @@ def scribble(strokes: int, points: int, width: float) -> list[Stroke]:
 
 
 def calls(side: int | None) -> Calls:
-    mask = reduce_mask(thing(), side)
+    mask = shown_mask(thing(), side)
     few, many = scribble(1, 60, 80), scribble(120, 80, 60)
 
     def composed(shape: Shape | None = None, strokes: list[Stroke] | None = None) -> Mask:

@@ -22,7 +22,7 @@ from segmentation import (
     fill_holes,
     mask_png,
     overlay_png,
-    reduce_mask,
+    shown_mask,
 )
 from segmentation._masks.masks import feather_weight, window_of
 from segmentation._prompts.shape import DILATE_RANGE, check_dilate
@@ -225,7 +225,7 @@ def test_a_large_object_has_a_wider_feather() -> None:
 
 def test_the_feather_means_the_same_at_every_size() -> None:
     large = disc((800, 1200), (400, 600), 300)
-    small = feather_weight(reduce_mask(large, 600), 0.5)
+    small = feather_weight(shown_mask(large, 600), 0.5)
     near = feather_weight(large)
     assert abs(float(small.mean()) - float(near.mean())) < 0.01 * near.mean()
     assert feather_weight(np.ones((4, 4), np.bool_)).min() == 1

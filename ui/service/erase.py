@@ -26,7 +26,7 @@ from methods import (
     versions,
     write_atomic,
 )
-from segmentation import SegmenterSpec, mask_png, overlay_png
+from segmentation import SegmenterSpec, mask_png, overlay_png, shown_mask
 from ui.common.errors import photo_gone, run_gone, run_used
 from ui.common.files import link_or_copy
 from ui.common.limits import Quiet, RunSlots
@@ -226,7 +226,7 @@ class Erasing:
             link_or_copy(self._photos.original(record.id), folder / "original")
             link_or_copy(self._photos.view(record.id), folder / "original.jpg")
             write_atomic(folder / "mask.png", mask_png(mask))
-            write_atomic(folder / "overlay.png", overlay_png(_reduced(mask)))
+            write_atomic(folder / "overlay.png", overlay_png(shown_mask(mask, OVERLAY_SIDE)))
         except BaseException as error:
             self._runs.discard(order.run)
             if isinstance(error, FileNotFoundError):
@@ -271,14 +271,3 @@ def _saved(order: Order, record: PhotoRecord, mask: Mask, prompts: Noted) -> dic
         "jobs": [job.model_dump() for job in order.jobs],
         "versions": versions(),
     }
-
-
-def _reduced(mask: Mask) -> Mask:
-    """The mask as the page shows it: longer side at most OVERLAY_SIDE, by nearest pixel."""
-    height, width = mask.shape
-    scale = max(height, width) / OVERLAY_SIDE
-    if scale <= 1:
-        return mask
-    rows = ((np.arange(round(height / scale)) + 0.5) * scale).astype(np.intp)
-    columns = ((np.arange(round(width / scale)) + 0.5) * scale).astype(np.intp)
-    return np.ascontiguousarray(mask[np.ix_(rows.clip(0, height - 1), columns.clip(0, width - 1))])

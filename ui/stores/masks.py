@@ -16,7 +16,7 @@ from PIL import Image as PilImage
 from PIL import UnidentifiedImageError
 
 from methods import BadInput, BoundedCache, Limits, Mask, Text, load_mask, write_atomic
-from segmentation import mask_png, reduce_mask
+from segmentation import mask_png, shown_mask
 from ui.common.files import link_or_copy
 from ui.common.names import is_id
 from ui.stores.photos import PhotoRecord, PhotoStore
@@ -101,7 +101,7 @@ def read_upload(path: Path, longest_side: int | None = None) -> Mask:
     try:
         with PilImage.open(path) as picture:
             # By way of grey: Pillow's own arrays of one bit have True as 255, not 1.
-            mask = reduce_mask(np.asarray(picture.convert("L")) > 127, longest_side)
+            mask = shown_mask(np.asarray(picture.convert("L")) > 127, longest_side)
     except FileNotFoundError:
         raise upload_gone() from None
     mask = np.ascontiguousarray(mask)
