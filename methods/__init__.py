@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from methods._base import BadInput as BadInput
+    from methods._base import Canvas as Canvas
     from methods._base import Eraser as Eraser
     from methods._base import EraserSpec as EraserSpec
     from methods._base import HubFile as HubFile
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     from methods._engine.worker import results as results
     from methods._error_texts import ERRORS_ZH as ERRORS_ZH
     from methods._geometry.canvas import check_mask as check_mask
+    from methods._geometry.feather import paste_weight as paste_weight
+    from methods._geometry.feather import widest_feather as widest_feather
     from methods._geometry.masks import reduce_mask as reduce_mask
     from methods._geometry.paste import changed_outside as changed_outside
     from methods._metrics.judge import METRICS as METRICS
@@ -95,7 +98,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "_base": (
-        "BadInput Eraser EraserSpec HubFile Image Mask NpmMember Paper PipMember Progress"
+        "BadInput Canvas Eraser EraserSpec HubFile Image Mask NpmMember Paper PipMember Progress"
         " Settings Stopped Text Unavailable UrlFile UserError WeightFile WeightsUnavailable"
     ),
     "_diffusion.hardware_fit": "CARDS Fit fits",
@@ -114,6 +117,7 @@ _HOME = {
     "_engine.worker": "results",
     "_error_texts": "ERRORS_ZH",
     "_geometry.canvas": "check_mask",
+    "_geometry.feather": "paste_weight widest_feather",
     "_geometry.masks": "reduce_mask",
     "_geometry.paste": "changed_outside",
     "_metrics.judge": "METRICS Finds Metric Reading judge why_missing",

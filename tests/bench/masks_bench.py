@@ -21,7 +21,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from methods import Image, Mask, load_image  # noqa: E402
+from methods import Canvas, Image, Mask, load_image, paste_weight  # noqa: E402
 from segmentation import (  # noqa: E402
     Shape,
     Stroke,
@@ -119,7 +119,9 @@ def calls(side: int | None) -> Calls:
         "120 strokes of 80 points": lambda: composed(strokes=many),
         "all of it, and its PNG": lambda: overlay_png(composed(whole, many)),
         "overlay PNG": lambda: overlay_png(mask),
-        "feather PNG": lambda: feather_png(mask, max(mask.shape) / max(SIZE)),
+        "feather PNG": lambda: feather_png(
+            paste_weight(mask, Canvas(square=512), scale=max(mask.shape) / max(SIZE))
+        ),
         "run lengths, written": lambda: encode_rle(mask),
         "run lengths, read": lambda: decode_rle(rle, size),
     }

@@ -123,23 +123,25 @@ def check_points(objects: Sequence[PromptedObject]) -> None:
         raise BadInput(text, "too_many_points", count=points, limit=MOST_POINTS)
 
 
-class Segment(Prompts):
-    """show: what the overlay carries: the mask, or the soft edge of what is pasted back too.
-
-    side: the overlay's longer side in pixels at most; the fewer, the sooner it is there.
-    """
-
-    n: int = Field(default=0, strict=True, ge=0, le=LARGEST_NUMBER)
-    show: Literal["mask", "feather"] = "mask"
-    side: int = Field(default=OVERLAY_SIDE, strict=True, ge=64, le=OVERLAY_SIDE)
-
-
 class JobRequest(Request):
     eraser: ModelId
     settings: dict[SettingName, SettingValue] = Field(
         default_factory=dict, max_length=MOST_SETTINGS
     )
     seed: int = Field(default=0, strict=True, ge=0, le=2**32 - 1)
+
+
+class Segment(Prompts):
+    """show: what the overlay carries: the mask, or the soft edge of what is pasted back too.
+
+    jobs: the erasers whose edge that is; looked at only where it is shown.
+    side: the overlay's longer side in pixels at most; the fewer, the sooner it is there.
+    """
+
+    n: int = Field(default=0, strict=True, ge=0, le=LARGEST_NUMBER)
+    show: Literal["mask", "feather"] = "mask"
+    jobs: tuple[JobRequest, ...] = Field(default=(), max_length=MOST_JOBS)
+    side: int = Field(default=OVERLAY_SIDE, strict=True, ge=64, le=OVERLAY_SIDE)
 
 
 class Erase(Prompts):

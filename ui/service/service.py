@@ -22,7 +22,6 @@ from segmentation import (
     SegmenterSpec,
     Selection,
     encode_rle,
-    feather_png,
     mask_png,
     overlay_png,
 )
@@ -54,6 +53,7 @@ from ui.service.judge import describe_metrics
 from ui.service.live import Grid
 from ui.service.reopen import reopen
 from ui.service.select import Selecting
+from ui.service.soft_edge import soft_edge
 from ui.service.tables import Tables
 from ui.stores.examples import Examples
 from ui.stores.janitor import Janitor, Keep
@@ -181,17 +181,17 @@ class Service:
 
     @answered
     def segment(self, request: Any, caller: str = "") -> Answer:
-        """The overlay for the prompts: {photo, n, objects, strokes, …, show, side}."""
+        """The overlay for the prompts: {photo, n, objects, strokes, …, show, jobs, side}."""
         asked = Segment.model_validate(request)
         self.clicks.take(caller)
         start = time.perf_counter()
         record = self.photos.record(asked.photo)
         selection, spec = self._select(asked, record, asked.side)
         scale = max(selection.mask.shape) / max(record.width, record.height)
-        feather = asked.show == "feather"
-        png = feather_png(selection.mask, scale) if feather else overlay_png(selection.mask)
+        edge = soft_edge(selection.mask, scale, asked.jobs) if asked.show == "feather" else None
         return {
-            "overlay": _data_url(png),
+            "overlay": _data_url(edge.png if edge else overlay_png(selection.mask)),
+            "feather": edge.described() if edge else None,
             **figures(selection, spec),
             "hints": [] if asked.shape.invert else self._views.hints(asked.photo, selection),
             "milliseconds": 1000 * (time.perf_counter() - start),
