@@ -15,8 +15,6 @@ import gradio as gr
 
 ServerFunction = Callable[..., dict[str, Any]]
 
-from gradio.events import Dependency
-
 class PromptCanvas(gr.HTML):
     """A photo, the points and the box on it, and the mask that answers them."""
 
@@ -29,12 +27,14 @@ class PromptCanvas(gr.HTML):
             elem_classes=["lab-slot", "lab-canvas-slot"],
             apply_default_css=False,
         )
-    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from collections.abc import Callable, Sequence
+    from typing import TYPE_CHECKING, Any, Literal
+
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
-
 
 class EraserPanel(gr.HTML):
     """The eraser cards with their settings; its `erase` event carries the run's request."""
@@ -49,12 +49,14 @@ class EraserPanel(gr.HTML):
             elem_classes=["lab-slot", "lab-sticky"],
             apply_default_css=False,
         )
-    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from collections.abc import Callable, Sequence
+    from typing import TYPE_CHECKING, Any, Literal
+
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
-
 
 class ResultGrid(gr.HTML):
     """The grid of results; its value is the grid as a dict, sent again and again."""
@@ -68,12 +70,14 @@ class ResultGrid(gr.HTML):
             elem_classes=["lab-slot", "lab-grid-slot"],
             apply_default_css=False,
         )
-    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from collections.abc import Callable, Sequence
+    from typing import TYPE_CHECKING, Any, Literal
+
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
-
 
 class TablesView(gr.HTML):
     """The second tab: rows of tables, what papers print, what systems there are.
@@ -90,12 +94,14 @@ class TablesView(gr.HTML):
             elem_classes=["lab-slot"],
             apply_default_css=False,
         )
-    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from collections.abc import Callable, Sequence
+    from typing import TYPE_CHECKING, Any, Literal
+
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
-
 
 class Furniture(gr.HTML):
     """The page's head or foot: fixed markup of ours whose texts are filled in by language."""
@@ -108,8 +114,11 @@ class Furniture(gr.HTML):
             elem_classes=["lab-slot"],
             apply_default_css=False,
         )
-    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from collections.abc import Callable, Sequence
+    from typing import TYPE_CHECKING, Any, Literal
+
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
