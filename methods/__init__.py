@@ -43,6 +43,12 @@ if TYPE_CHECKING:
     from methods._engine.events import Stopping as Stopping
     from methods._engine.events import Waiting as Waiting
     from methods._engine.fingerprint import fingerprint as fingerprint
+    from methods._engine.job import LARGEST_NUMBER as LARGEST_NUMBER
+    from methods._engine.job import MAX_SETTINGS as MAX_SETTINGS
+    from methods._engine.job import EraserId as EraserId
+    from methods._engine.job import Job as Job
+    from methods._engine.job import SettingName as SettingName
+    from methods._engine.job import SettingValue as SettingValue
     from methods._engine.judging import Judge as Judge
     from methods._engine.registry import BrokenEraser as BrokenEraser
     from methods._engine.registry import broken_erasers as broken_erasers
@@ -54,7 +60,6 @@ if TYPE_CHECKING:
     from methods._engine.registry import settings_of as settings_of
     from methods._engine.residency import with_device_room as with_device_room
     from methods._engine.result_cache import picture_key as picture_key
-    from methods._engine.runner import Job as Job
     from methods._engine.runner import run as run
     from methods._engine.worker import results as results
     from methods._error_texts import ERRORS_ZH as ERRORS_ZH
@@ -106,6 +111,7 @@ _HOME = {
         "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting"
     ),
     "_engine.fingerprint": "fingerprint",
+    "_engine.job": "EraserId Job LARGEST_NUMBER MAX_SETTINGS SettingName SettingValue",
     "_engine.judging": "Judge",
     "_engine.registry": (
         "BrokenEraser broken_erasers default_erasers get_eraser list_erasers missing_packages"
@@ -113,7 +119,7 @@ _HOME = {
     ),
     "_engine.residency": "with_device_room",
     "_engine.result_cache": "picture_key",
-    "_engine.runner": "Job run",
+    "_engine.runner": "run",
     "_engine.worker": "results",
     "_error_texts": "ERRORS_ZH",
     "_geometry.canvas": "check_mask",

@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from segmentation._masks.masks import overlay_png as overlay_png
     from segmentation._masks.masks import shown_mask as shown_mask
     from segmentation._prompts.case import Case as Case
-    from segmentation._prompts.case import CaseJob as CaseJob
     from segmentation._prompts.case import CasePhoto as CasePhoto
     from segmentation._prompts.case import read_case as read_case
     from segmentation._prompts.case import write_case as write_case
@@ -92,7 +91,7 @@ _HOME = {
     "_masks.compose": "Composed compose",
     "_masks.hints": "Hint find_hints",
     "_masks.masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png shown_mask",
-    "_prompts.case": "Case CaseJob CasePhoto read_case write_case",
+    "_prompts.case": "Case CasePhoto read_case write_case",
     "_prompts.phrases": "Phrase read_phrase",
     "_prompts.prompts": (
         "MAX_OBJECTS MAX_POINTS Box Objects Point PromptedObject check_count parse_objects"

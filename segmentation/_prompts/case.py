@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from methods import BadInput, Mask
+from methods import BadInput, Job, Mask
 from segmentation._prompts.prompts import Objects, PromptedObject
 from segmentation._prompts.rle import Rle, decode_rle, encode_rle
 from segmentation._prompts.shape import Shape
@@ -20,18 +20,8 @@ from segmentation._prompts.strokes import Stroke, Strokes
 
 VERSION = 1
 MAX_JOBS = 24
-MAX_SETTINGS = 64
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-SettingName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-SettingValue = (
-    Annotated[bool, Field(strict=True)]
-    | Annotated[int, Field(strict=True)]
-    | Number
-    | Annotated[str, Field(strict=True, max_length=4000)]
-    | None
-)
 Side = Annotated[int, Field(strict=True, gt=0, le=10**6)]
 
 
@@ -58,21 +48,13 @@ class CasePrompts(_Part):
     segmenter: Identifier | None = None
 
 
-class CaseJob(_Part):
-    """One eraser to run. Its settings are checked by the eraser, where it is run."""
-
-    eraser: Identifier
-    settings: dict[SettingName, SettingValue] = Field(default={}, max_length=MAX_SETTINGS)
-    seed: int = Field(default=0, strict=True, ge=0, le=2**32 - 1)
-
-
 class Case(_Part):
-    """One case. jobs: may be empty."""
+    """One case. jobs: may be empty; their settings are checked by the eraser, where it is run."""
 
     version: Literal[1]
     photo: CasePhoto
     prompts: CasePrompts
-    jobs: tuple[CaseJob, ...] = Field(default=(), max_length=MAX_JOBS)
+    jobs: tuple[Job, ...] = Field(default=(), max_length=MAX_JOBS)
 
     def upload(self, size: tuple[int, int]) -> Mask | None:
         """The uploaded mask for a photo of size (H, W). Raises BadInput for one of another
@@ -104,7 +86,7 @@ def write_case(
     upload: Mask | None = None,
     shape: Shape | None = None,
     segmenter: str | None = None,
-    jobs: Sequence[CaseJob] = (),
+    jobs: Sequence[Job] = (),
 ) -> dict[str, Any]:
     """The case as plain values for JSON. Raises BadInput for an upload that is like noise."""
     inline: Rle | None = None if upload is None else encode_rle(upload)

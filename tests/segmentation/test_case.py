@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mask_tools import disc, line
-from methods import BadInput, Mask
+from methods import BadInput, Job, Mask
 from segmentation import (
     Box,
-    CaseJob,
     CasePhoto,
     Point,
     PromptedObject,
@@ -42,7 +41,7 @@ def written(**changes: Any) -> dict[str, Any]:
         "upload": disc(SIZE, 40, 30, 20),
         "shape": Shape(dilate=-3, precision=0.5, invert=True),
         "segmenter": "mobile_sam",
-        "jobs": [CaseJob(eraser="telea", settings={"radius": 7, "words": None}, seed=5)],
+        "jobs": [Job("telea", {"radius": 7, "words": None}, 5)],
     }
     return dict(json.loads(json.dumps(write_case(PHOTO, [THING], **{**parts, **changes}))))
 
@@ -53,7 +52,7 @@ def test_everything_comes_back() -> None:
     assert case.prompts.strokes == (line((1, 2), (3.5, 4), width=7, erase=True),)
     assert case.prompts.shape == Shape(dilate=-3, precision=0.5, invert=True)
     assert case.prompts.segmenter == "mobile_sam"
-    assert case.jobs[0].model_dump() == {
+    assert case.jobs[0].plain() == {
         "eraser": "telea", "settings": {"radius": 7, "words": None}, "seed": 5
     }  # fmt: skip
     upload = case.upload(SIZE)

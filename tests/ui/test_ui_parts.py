@@ -15,14 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from methods import Settings, UserError, get_eraser, list_erasers, write_atomic
+from methods import Job, Settings, UserError, get_eraser, list_erasers, write_atomic
 from methods._base import setting
 from ui.common.caller import caller_of
 from ui.common.errors import described
 from ui.common.files import link_or_copy
 from ui.common.limits import Rate, RateLimiter, RunSlots
 from ui.common.names import is_id, photo_name, plain, safe_file_name, safe_stem
-from ui.common.requests import JobRequest
 from ui.service.settings_schema import describe_settings
 from ui.stores.png_writer import PngWriter
 
@@ -261,7 +260,7 @@ def test_errors_have_codes(error: Exception, code: str) -> None:
 
 def test_a_refused_request_does_not_repeat_its_values() -> None:
     with pytest.raises(ValidationError) as refused:
-        JobRequest.model_validate({"eraser": "/srv/secret", "seed": "x" * 10_000})
+        Job.from_plain({"eraser": "/srv/secret", "seed": "x" * 10_000})
     told = described(refused.value)
     assert told["code"] == "bad_request" and "eraser" in told["text"]
     assert "secret" not in str(told) and len(str(told)) < 2000

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from methods import BadInput, Mask
+from methods import MAX_SETTINGS, BadInput, Job, Mask, SettingName, SettingValue
 from segmentation import (
     BOX_THRESHOLD,
     TEXT_THRESHOLD,
@@ -25,12 +25,8 @@ from segmentation import (
 from ui.common.requests import (
     MOST_JOBS,
     MOST_POINTS,
-    MOST_SETTINGS,
-    JobRequest,
     ModelId,
     Request,
-    SettingName,
-    SettingValue,
     check_points,
     shape_of,
 )
@@ -153,7 +149,7 @@ class ApiErase(ApiSegment):
 
     erasers: Annotated[tuple[ModelId, ...], Field(min_length=1, max_length=MOST_JOBS)] | None = None
     settings: dict[
-        ModelId, Annotated[dict[SettingName, SettingValue], Field(max_length=MOST_SETTINGS)]
+        ModelId, Annotated[dict[SettingName, SettingValue], Field(max_length=MAX_SETTINGS)]
     ] = Field(default_factory=dict, max_length=MOST_JOBS)
     seed: int = Field(default=0, strict=True, ge=0, le=2**32 - 1)
 
@@ -168,15 +164,14 @@ class ApiErase(ApiSegment):
                 )
         return self
 
-    def jobs(self, default: tuple[str, ...]) -> tuple[JobRequest, ...]:
+    def jobs(self, default: tuple[str, ...]) -> tuple[Job, ...]:
         """The erasers that are named; else the jobs of the case; else the default erasers."""
         if self.erasers is None and self.case is not None:
             of_case = read_case(self.case).jobs
             if of_case:
-                return tuple(JobRequest.model_validate(job.model_dump()) for job in of_case)
+                return of_case
         return tuple(
-            JobRequest(eraser=name, settings=self.settings.get(name, {}), seed=self.seed)
-            for name in self.erasers or default
+            Job(name, self.settings.get(name, {}), self.seed) for name in self.erasers or default
         )
 
 

@@ -83,7 +83,7 @@ def _jobs(args: argparse.Namespace, given: Case | None) -> list[Job]:
     return [
         Job(
             name,
-            settings_of(get_eraser(name), {**settings, **changes[name]}),
+            settings_of(get_eraser(name), {**settings, **changes[name]}).model_dump(mode="json"),
             seed if args.seed is None else args.seed,
         )
         for name, settings, seed in wanted

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods import BadInput, Job, Mask, Photo, Settings, load_mask
+from methods import BadInput, Job, Mask, Photo, load_mask
 from ui.cli.output import complain
 from ui.cli.words import fetch_missing, objects_by_words
 
@@ -183,7 +183,7 @@ def case_of(
     picked: Picked, segmenter: str | None, photo: Photo, file: Path, jobs: Sequence[Job]
 ) -> dict[str, Any] | None:
     """What --case takes; None for a mask that is like noise. file: the photo's."""
-    from segmentation import CaseJob, CasePhoto, write_case
+    from segmentation import CasePhoto, write_case
 
     height, width = photo.size
     try:
@@ -194,17 +194,10 @@ def case_of(
             upload=picked.upload,
             shape=picked.shape,
             segmenter=segmenter,
-            jobs=[
-                CaseJob(eraser=job.eraser, settings=_plain(job.settings), seed=job.seed)
-                for job in jobs
-            ],
+            jobs=jobs,
         )
     except BadInput:
         return None
-
-
-def _plain(settings: Settings | Mapping[str, Any]) -> dict[str, Any]:
-    return settings.model_dump(mode="json") if isinstance(settings, Settings) else dict(settings)
 
 
 def file_digest(file: Path) -> str:

@@ -11,31 +11,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from methods import BadInput
+from methods import LARGEST_NUMBER, BadInput, EraserId, Job
 from segmentation import Objects, PromptedObject, Shape, Strokes, check_count
 from ui.common.names import ID_PATTERN, photo_name
 
 MOST_JOBS = 24
 MOST_POINTS = 1000
-MOST_SETTINGS = 64
 MOST_RUNS_SHOWN = 200
 REMARK_LENGTH = 500
 OVERLAY_SIDE = 1600
-LARGEST_NUMBER = 2**53
-"""What a number can be in JavaScript without losing its last digit."""
 
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
 ExampleId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-ModelId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-SettingName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
-WholeNumber = Annotated[int, Field(strict=True, ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
-Fraction = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Switch = Annotated[bool, Field(strict=True)]
-Words = Annotated[str, Field(strict=True, max_length=4000)]
-
-# Only plain values: a dictionary in here would come back to Gradio in the grid's value,
-# and Gradio takes dictionaries of a certain shape for files to hand out.
-SettingValue = Switch | WholeNumber | Fraction | Words | None
+ModelId = EraserId
+"""Of an eraser, a segmenter or a detector."""
 
 
 def _as_photo_name(name: Any) -> Any:
@@ -123,14 +112,6 @@ def check_points(objects: Sequence[PromptedObject]) -> None:
         raise BadInput(text, "too_many_points", count=points, limit=MOST_POINTS)
 
 
-class JobRequest(Request):
-    eraser: ModelId
-    settings: dict[SettingName, SettingValue] = Field(
-        default_factory=dict, max_length=MOST_SETTINGS
-    )
-    seed: int = Field(default=0, strict=True, ge=0, le=2**32 - 1)
-
-
 class Segment(Prompts):
     """show: what the overlay carries: the mask, or the soft edge of what is pasted back too.
 
@@ -140,7 +121,7 @@ class Segment(Prompts):
 
     n: int = Field(default=0, strict=True, ge=0, le=LARGEST_NUMBER)
     show: Literal["mask", "feather"] = "mask"
-    jobs: tuple[JobRequest, ...] = Field(default=(), max_length=MOST_JOBS)
+    jobs: tuple[Job, ...] = Field(default=(), max_length=MOST_JOBS)
     side: int = Field(default=OVERLAY_SIDE, strict=True, ge=64, le=OVERLAY_SIDE)
 
 
@@ -152,11 +133,11 @@ class Erase(Prompts):
     run: Id
     row: ExampleId | None = None
     phrase: Annotated[str, Field(strict=True, max_length=400)] | None = None
-    jobs: tuple[JobRequest, ...] = Field(min_length=1, max_length=MOST_JOBS)
+    jobs: tuple[Job, ...] = Field(min_length=1, max_length=MOST_JOBS)
 
 
 class ExportCase(Prompts):
-    jobs: tuple[JobRequest, ...] = Field(default=(), max_length=MOST_JOBS)
+    jobs: tuple[Job, ...] = Field(default=(), max_length=MOST_JOBS)
 
 
 class ImportCase(Request):

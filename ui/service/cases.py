@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from methods import BadInput, Mask, Text, get_eraser
-from segmentation import CaseJob, CasePhoto, list_segmenters, read_case, write_case
+from methods import BadInput, Job, Mask, Text, get_eraser
+from segmentation import CasePhoto, list_segmenters, read_case, write_case
 from ui.common.errors import Answer
-from ui.common.requests import JobRequest, Prompts
+from ui.common.requests import Prompts
 from ui.stores.masks import MaskUploads, read_upload
 from ui.stores.photos import PhotoRecord
 
@@ -22,7 +22,7 @@ ANOTHER_PHOTO = Text(
 
 
 def export_case(
-    record: PhotoRecord, prompts: Prompts, jobs: Sequence[JobRequest], upload: Mask | None
+    record: PhotoRecord, prompts: Prompts, jobs: Sequence[Job], upload: Mask | None
 ) -> dict[str, Any]:
     """The case as plain values. Raises UserError for an upload that is like noise."""
     photo = CasePhoto(
@@ -35,7 +35,7 @@ def export_case(
         upload=upload,
         shape=prompts.shape,
         segmenter=prompts.segmenter,
-        jobs=[CaseJob.model_validate(job.model_dump()) for job in jobs],
+        jobs=jobs,
     )
 
 
@@ -47,7 +47,7 @@ def case_of_run(saved: dict[str, Any], folder: Path) -> dict[str, Any] | None:
     record = PhotoRecord.from_json(saved["photo"])
     try:
         prompts = Prompts.model_validate({"photo": record.id, **saved["prompts"]})
-        jobs = [JobRequest.model_validate(job) for job in saved["jobs"]]
+        jobs = [Job.from_plain(job) for job in saved["jobs"]]
         upload = None if prompts.upload is None else read_upload(folder / "upload.png")
         return export_case(record, prompts, jobs, upload)
     except (BadInput, ValidationError):
@@ -87,7 +87,7 @@ def _known_segmenter(name: str | None, notes: list[Text]) -> str | None:
     return None
 
 
-def _usable(job: CaseJob, notes: list[Text]) -> dict[str, Any] | None:
+def _usable(job: Job, notes: list[Text]) -> dict[str, Any] | None:
     """The job as the page gets it; None where its eraser cannot take it."""
     try:
         get_eraser(job.eraser).Settings.model_validate(job.settings)
@@ -99,4 +99,4 @@ def _usable(job: CaseJob, notes: list[Text]) -> dict[str, Any] | None:
             )
         )
         return None
-    return job.model_dump(mode="json")
+    return job.plain()

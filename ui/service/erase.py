@@ -30,7 +30,7 @@ from segmentation import SegmenterSpec, mask_png, overlay_png, shown_mask
 from ui.common.errors import photo_gone, run_gone, run_used
 from ui.common.files import link_or_copy
 from ui.common.limits import Quiet, RunSlots
-from ui.common.requests import OVERLAY_SIDE, Erase, JobRequest, Prompts
+from ui.common.requests import OVERLAY_SIDE, Erase, Prompts
 from ui.service.cards import Card, new_card
 from ui.service.judge import NOTHING_KNOWN, Known, judge_of
 from ui.service.live import Grid, LiveRun
@@ -56,7 +56,7 @@ class Order:
     run: str
     session: str | None
     photo: str
-    jobs: tuple[JobRequest, ...]
+    jobs: tuple[Job, ...]
     make_mask: Callable[[Photo], tuple[Mask, Noted]]
     upload: Path | None = None
     known: Known = NOTHING_KNOWN
@@ -203,12 +203,11 @@ class Erasing:
         photo = self._photos.load(record.id)
         mask, prompts = order.make_mask(photo)
         self._write_inputs(order, record, mask)
-        jobs = [Job(job.eraser, job.settings, job.seed) for job in order.jobs]
         judge = judge_of(record, order.known, self._quiet)
         return LiveRun(
             _first_grid(order.run, record, mask, cards),
             _saved(order, record, mask, prompts),
-            run(jobs, photo.rgb, mask, token=token, judge=judge),
+            run(order.jobs, photo.rgb, mask, token=token, judge=judge),
             photo.alpha,
             store=self._runs,
             writer=self._writer,
@@ -234,7 +233,7 @@ class Erasing:
             raise
 
 
-def _new_card(index: int, job: JobRequest) -> Card:
+def _new_card(index: int, job: Job) -> Card:
     return new_card(index, job, get_eraser(job.eraser).spec)
 
 
@@ -268,6 +267,6 @@ def _saved(order: Order, record: PhotoRecord, mask: Mask, prompts: Noted) -> dic
         **asdict(order.known),
         "prompts": prompts,
         "mask_sha256": sha256(np.packbits(mask).tobytes()).hexdigest(),
-        "jobs": [job.model_dump() for job in order.jobs],
+        "jobs": [job.plain() for job in order.jobs],
         "versions": versions(),
     }

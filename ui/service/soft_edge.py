@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from methods import (
     BadInput,
     Canvas,
+    Job,
     Mask,
     get_eraser,
     paste_weight,
@@ -16,7 +17,6 @@ from methods import (
     widest_feather,
 )
 from segmentation import feather_png
-from ui.common.requests import JobRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class _Way:
     whole_picture: bool = False
 
 
-def soft_edge(mask: Mask, scale: float, jobs: Sequence[JobRequest]) -> SoftEdge:
+def soft_edge(mask: Mask, scale: float, jobs: Sequence[Job]) -> SoftEdge:
     """The edge that these jobs paste; of several, the widest. Without any, the least there is.
 
     mask: (h, w), as shown; scale: its size against the photo's.
@@ -55,7 +55,7 @@ def soft_edge(mask: Mask, scale: float, jobs: Sequence[JobRequest]) -> SoftEdge:
     return SoftEdge(feather_png(weight), width, way.eraser, len(jobs))
 
 
-def _ways(jobs: Sequence[JobRequest]) -> list[_Way]:
+def _ways(jobs: Sequence[Job]) -> list[_Way]:
     """One a job; what cannot be run is left out: its fault is told at the run, and the mask is
     to be seen meanwhile."""
     ways = []

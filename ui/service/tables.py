@@ -17,7 +17,7 @@ from examples.papers import paper_tables
 from examples.remote import bring, is_here, place_of
 from examples.rows import PhotoRef, Row, Table
 from examples.systems import STATES, Standing, standings, systems
-from methods import BoundedCache, Text, UserError, list_erasers, load_mask, view_jpeg
+from methods import BoundedCache, Job, Text, UserError, list_erasers, load_mask, view_jpeg
 from ui.common.errors import Answer, answered, busy
 from ui.common.limits import Rate, RateLimiter
 from ui.common.requests import Nothing, OneRow, SeveralRuns
@@ -133,9 +133,7 @@ class Tables:
         return {
             "photo": record.public(),
             "prompt": {"objects": [], "upload": upload, "dilate": 0},
-            "jobs": [{"eraser": row.eraser, "settings": dict(row.settings), "seed": 0}]
-            if row.eraser
-            else [],
+            "jobs": [Job(row.eraser, row.settings).plain()] if row.eraser else [],
         }
 
     @answered
