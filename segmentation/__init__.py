@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from segmentation._engine.registry import preferred_segmenters as preferred_segmenters
     from segmentation._engine.selection import Extent as Extent
     from segmentation._engine.selection import Level as Level
-    from segmentation._engine.selection import Selection as Selection
+    from segmentation._engine.selection import Selected as Selected
     from segmentation._engine.selection import select as select
     from segmentation._engine.selection import select_drawn as select_drawn
     from segmentation._masks.compose import Composed as Composed
@@ -68,6 +68,8 @@ if TYPE_CHECKING:
     from segmentation._prompts.rle import Rle as Rle
     from segmentation._prompts.rle import decode_rle as decode_rle
     from segmentation._prompts.rle import encode_rle as encode_rle
+    from segmentation._prompts.selection import Selection as Selection
+    from segmentation._prompts.selection import shape_of as shape_of
     from segmentation._prompts.shape import Shape as Shape
     from segmentation._prompts.strokes import Stroke as Stroke
     from segmentation._prompts.strokes import Strokes as Strokes
@@ -87,12 +89,13 @@ _HOME = {
         "default_segmenter get_segmenter is_segmenter_ready license_page list_segmenters"
         " preferred_segmenters"
     ),
-    "_engine.selection": "Extent Level Selection select select_drawn",
+    "_engine.selection": "Extent Level Selected select select_drawn",
     "_masks.compose": "Composed compose",
     "_masks.hints": "Hint find_hints",
     "_masks.masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png shown_mask",
     "_prompts.case": "Case CasePhoto read_case write_case",
     "_prompts.phrases": "Phrase read_phrase",
+    "_prompts.selection": "Selection shape_of",
     "_prompts.prompts": (
         "MAX_OBJECTS MAX_POINTS Box Objects Point PromptedObject check_count parse_objects"
     ),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from methods import MAX_SETTINGS, BadInput, Job, Mask, SettingName, SettingValue
+from methods import MAX_SETTINGS, BadInput, Job, SettingName, SettingValue
 from segmentation import (
     BOX_THRESHOLD,
     TEXT_THRESHOLD,
@@ -16,11 +15,12 @@ from segmentation import (
     Objects,
     Point,
     PromptedObject,
+    Selection,
     Shape,
-    Stroke,
     Strokes,
     check_count,
     read_case,
+    shape_of,
 )
 from ui.common.requests import (
     MOST_JOBS,
@@ -28,7 +28,6 @@ from ui.common.requests import (
     ModelId,
     Request,
     check_points,
-    shape_of,
 )
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -44,17 +43,6 @@ class FileArgument(BaseModel):
 
     path: Annotated[str, Field(min_length=1, max_length=4096)]
     orig_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """What a request selects, wherever it said so. inline: a mask that a case brought along."""
-
-    objects: tuple[PromptedObject, ...]
-    strokes: tuple[Stroke, ...]
-    shape: Shape
-    segmenter: str | None
-    inline: Mask | None = None
 
 
 class ApiDetect(Request):
@@ -95,8 +83,8 @@ class ApiSegment(ApiDetect):
         rest = {name: value for name, value in data.items() if name != "dilate"}
         return {**rest, "shape": shape_of(data.get("dilate"), data.get("shape"))}
 
-    def drawn(self, size: tuple[int, int]) -> Drawn:
-        """What is selected on a photo of size (H, W).
+    def selection(self, size: tuple[int, int]) -> Selection:
+        """What is selected on a photo of size (H, W), without what the text finds.
 
         Raises BadInput: nothing is, or two ways of saying it are mixed.
         """
@@ -112,7 +100,12 @@ class ApiSegment(ApiDetect):
         check_points(objects)
         if self.mask is None and not self.strokes and self.text is None:
             check_count(len(objects))
-        return Drawn(objects, self.strokes, self.shape, self.segmenter)
+        return Selection(
+            objects=objects,
+            strokes=self.strokes,
+            shape=self.shape,
+            segmenter=self.segmenter,
+        )
 
     def _nothing_beside_the_case(self, pointed: bool) -> None:
         named = self.text is not None
@@ -133,15 +126,15 @@ class ApiSegment(ApiDetect):
         return PromptedObject.model_validate({"points": points, "box": box, "level": self.level})
 
 
-def _of_case(case: Case, size: tuple[int, int], segmenter: str | None) -> Drawn:
+def _of_case(case: Case, size: tuple[int, int], segmenter: str | None) -> Selection:
     """segmenter: instead of the case's own, where it is given."""
-    prompts = case.prompts
-    upload = case.upload(size)
-    check_points(prompts.objects)
-    if upload is None and not prompts.strokes:
-        check_count(len(prompts.objects))
-    chosen = segmenter or prompts.segmenter
-    return Drawn(prompts.objects, prompts.strokes, prompts.shape, chosen, upload)
+    case.check_size(size)
+    selection = case.selection
+    check_points(selection.objects)
+    if selection.upload is None and not selection.strokes:
+        check_count(len(selection.objects))
+    chosen = segmenter or selection.segmenter
+    return selection.model_copy(update={"segmenter": chosen})
 
 
 class ApiErase(ApiSegment):

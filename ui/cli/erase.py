@@ -125,10 +125,10 @@ def _subject(args: argparse.Namespace, given: Case | None, jobs: Sequence[Job]) 
     height, width = photo.size
     description = {
         "photo": {"name": args.photo.name, "width": width, "height": height, "key": photo.key},
-        "objects": [prompted.model_dump(mode="json") for prompted in asked.objects],
+        "objects": [prompted.model_dump(mode="json") for prompted in asked.selection.objects],
         "segmenter": segmenter_id,
         "mask_file": asked.mask_file,
-        "dilate": asked.shape.dilate,
+        "dilate": asked.selection.shape.dilate,
         "masked_pixels": int(np.count_nonzero(selection.mask)),
         "case": case_of(asked, segmenter_id, photo, args.photo, jobs),
     }

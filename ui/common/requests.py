@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from methods import LARGEST_NUMBER, BadInput, EraserId, Job
-from segmentation import Objects, PromptedObject, Shape, Strokes, check_count
+from segmentation import PromptedObject, Selection, check_count
 from ui.common.names import ID_PATTERN, photo_name
 
 MOST_JOBS = 24
@@ -60,27 +60,11 @@ class OnePhoto(Opening):
     photo: Id
 
 
-class Prompts(Request):
-    """A selection on a photo: objects, an uploaded mask, strokes, and the mask's shape.
-
-    All in pixels of the photo. upload: the id of a mask that was uploaded for this photo.
-    """
+class Prompts(Selection):
+    """A selection on a photo of the page. upload: the id of a mask uploaded for this photo."""
 
     photo: Id
-    objects: Objects = ()
-    strokes: Strokes = ()
     upload: Id | None = None
-    shape: Shape = Shape()
-    segmenter: ModelId | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _takes_dilate_alone(cls, data: Any) -> Any:
-        """`dilate` beside the prompts stands for a shape that only grows."""
-        if not isinstance(data, dict) or "dilate" not in data:
-            return data
-        rest = {name: value for name, value in data.items() if name != "dilate"}
-        return {**rest, "shape": shape_of(data["dilate"], data.get("shape"))}
 
     @model_validator(mode="after")
     def _points_at_something(self) -> Prompts:
@@ -88,20 +72,6 @@ class Prompts(Request):
         if self.upload is None and not self.strokes:
             check_count(len(self.objects))
         return self
-
-
-def shape_of(dilate: Any, shape: Any) -> Any:
-    """The shape of a request that may have `dilate` instead. Raises BadInput for both."""
-    if shape is not None and dilate in (None, 0):
-        return shape
-    if shape is not None:
-        raise BadInput(
-            "Give either dilate, or a shape that has it, not both.", "two_kinds_of_shape"
-        )
-    whole = isinstance(dilate, int) and not isinstance(dilate, bool)
-    if not whole and dilate is not None:
-        raise BadInput("dilate must be a whole number of pixels.", "bad_dilate")
-    return {"dilate": dilate or 0}
 
 
 def check_points(objects: Sequence[PromptedObject]) -> None:
@@ -127,12 +97,10 @@ class Segment(Prompts):
 
 class Erase(Prompts):
     """run: a random id that the page makes, so that it can press Stop at once. row: the row of
-    a table that is run, whose true background may be known. phrase: the words by which the
-    object was found, so that it can be looked for in the results."""
+    a table that is run, whose true background may be known."""
 
     run: Id
     row: ExampleId | None = None
-    phrase: Annotated[str, Field(strict=True, max_length=400)] | None = None
     jobs: tuple[Job, ...] = Field(min_length=1, max_length=MOST_JOBS)
 
 

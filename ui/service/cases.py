@@ -28,15 +28,7 @@ def export_case(
     photo = CasePhoto(
         name=record.name, sha256=record.sha256, width=record.width, height=record.height
     )
-    return write_case(
-        photo,
-        prompts.objects,
-        strokes=prompts.strokes,
-        upload=upload,
-        shape=prompts.shape,
-        segmenter=prompts.segmenter,
-        jobs=jobs,
-    )
+    return write_case(photo, prompts.with_mask(upload), jobs)
 
 
 def case_of_run(saved: dict[str, Any], folder: Path) -> dict[str, Any] | None:
@@ -46,7 +38,7 @@ def case_of_run(saved: dict[str, Any], folder: Path) -> dict[str, Any] | None:
     """
     record = PhotoRecord.from_json(saved["photo"])
     try:
-        prompts = Prompts.model_validate({"photo": record.id, **saved["prompts"]})
+        prompts = Prompts.model_validate({"photo": record.id, **saved["selection"]})
         jobs = [Job.from_plain(job) for job in saved["jobs"]]
         upload = None if prompts.upload is None else read_upload(folder / "upload.png")
         return export_case(record, prompts, jobs, upload)
@@ -62,11 +54,11 @@ def import_case(data: Any, record: PhotoRecord, uploads: MaskUploads) -> Answer:
     case = read_case(data)
     upload = case.upload((record.height, record.width))
     notes = [] if case.photo.sha256 == record.sha256 else [ANOTHER_PHOTO]
-    segmenter = _known_segmenter(case.prompts.segmenter, notes)
+    segmenter = _known_segmenter(case.selection.segmenter, notes)
     jobs = [job for entry in case.jobs if (job := _usable(entry, notes)) is not None]
     return {
         "prompts": {
-            **case.prompts.model_dump(mode="json"),
+            **case.selection.plain(),
             "upload": None if upload is None else uploads.put(record.id, upload),
             "segmenter": segmenter,
         },

@@ -44,8 +44,7 @@ CLOSING_SECONDS = 5.0
 """How long the end of the program waits for its runs."""
 
 Noted = dict[str, Any]
-"""Where the mask came from: objects, strokes, upload (an id or None), shape and segmenter (its
-id, or None), as the page sends them."""
+"""A `Selection` in plain values, with the segmenter that answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def order_of(
         return selection.mask, noted(request, spec)
 
     upload = None if request.upload is None else masks.file(request.photo, request.upload)
-    known = Known(request.row, request.phrase)
+    known = Known(request.row, request.words)
     return Order(request.run, session, request.photo, request.jobs, make_mask, upload, known)
 
 
@@ -86,22 +85,12 @@ def question(
 ) -> Question:
     """A request of the page as a question about one photo; see `Question`."""
     upload = None if asked.upload is None else partial(masks.load, asked.photo, asked.upload)
-    return Question(
-        key=key,
-        size=size,
-        pixels=pixels,
-        objects=asked.objects,
-        strokes=asked.strokes,
-        upload=upload,
-        shape=asked.shape,
-        segmenter=asked.segmenter,
-    )
+    return Question(key, size, pixels, asked, upload)
 
 
 def noted(asked: Prompts, spec: SegmenterSpec | None) -> Noted:
-    """The prompts as they are kept with a run, with the segmenter that answered."""
-    dumped = asked.model_dump(mode="json", include={"objects", "strokes", "upload", "shape"})
-    return {**dumped, "segmenter": spec.id if spec is not None else asked.segmenter}
+    """The selection as it is kept with a run, with the segmenter that answered."""
+    return asked.plain() | {"segmenter": spec.id if spec is not None else asked.segmenter}
 
 
 class Erasing:
@@ -259,13 +248,13 @@ def _box_around(mask: Mask) -> list[int]:
     return [x, y, x + width, y + height]
 
 
-def _saved(order: Order, record: PhotoRecord, mask: Mask, prompts: Noted) -> dict[str, Any]:
+def _saved(order: Order, record: PhotoRecord, mask: Mask, selection: Noted) -> dict[str, Any]:
     """What stands in run.json beside the grid: enough to repeat the run."""
     return {
         "created": time.time(),
         "photo": asdict(record),
         **asdict(order.known),
-        "prompts": prompts,
+        "selection": selection,
         "mask_sha256": sha256(np.packbits(mask).tobytes()).hexdigest(),
         "jobs": [job.plain() for job in order.jobs],
         "versions": versions(),

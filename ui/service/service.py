@@ -20,7 +20,7 @@ from gradio.utils import get_upload_folder
 from methods import PROGRAM, BadInput, Image, Limits, Mask
 from segmentation import (
     SegmenterSpec,
-    Selection,
+    Selected,
     encode_rle,
     mask_png,
     overlay_png,
@@ -249,7 +249,7 @@ class Service:
 
     def _select(
         self, asked: Prompts, record: PhotoRecord, longest_side: int | None = None
-    ) -> tuple[Selection, SegmenterSpec | None]:
+    ) -> tuple[Selected, SegmenterSpec | None]:
         size, pixels = (record.height, record.width), self._pixels(record.id)
         return self.selecting.select(
             question(asked, record.key, size, pixels, self.masks), longest_side
@@ -342,7 +342,7 @@ def rle_of(mask: Mask) -> dict[str, Any] | None:
         return None
 
 
-def figures(selection: Selection, spec: SegmenterSpec | None) -> Answer:
+def figures(selection: Selected, spec: SegmenterSpec | None) -> Answer:
     """The numbers of a selection, as the page and the API give them.
 
     spec: who answered; None = nobody was asked, the mask is painted or uploaded.

@@ -18,6 +18,7 @@ from examples.remote import bring, is_here, place_of
 from examples.rows import PhotoRef, Row, Table
 from examples.systems import STATES, Standing, standings, systems
 from methods import BoundedCache, Job, Text, UserError, list_erasers, load_mask, view_jpeg
+from segmentation import Selection
 from ui.common.errors import Answer, answered, busy
 from ui.common.limits import Rate, RateLimiter
 from ui.common.requests import Nothing, OneRow, SeveralRuns
@@ -132,7 +133,7 @@ class Tables:
         upload = self._masks.put(record.id, load_mask(mask, size, name=row.mask.name))
         return {
             "photo": record.public(),
-            "prompt": {"objects": [], "upload": upload, "dilate": 0},
+            "prompt": Selection(upload=upload).plain(),
             "jobs": [Job(row.eraser, row.settings).plain()] if row.eraser else [],
         }
 

@@ -227,7 +227,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
 
   function start() {
     if (eraseButton.disabled) return;
-    const payload = { run: lab.randomId(), ...lab.prompts(), phrase: lab.phrase || null, jobs: lab.jobs() };
+    const payload = { run: lab.randomId(), ...lab.prompts(), words: lab.phrase || null, jobs: lab.jobs() };
     lab.running = payload.run;
     stopButton.disabled = false;
     refresh();

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from methods import BoundedCache, Image
-from segmentation import Selection, find_hints
+from segmentation import Selected, find_hints
 from ui.stores.photos import PhotoStore
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Views:
             lambda: cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA),
         )
 
-    def hints(self, photo_id: str, selection: Selection) -> list[dict[str, str | float]]:
+    def hints(self, photo_id: str, selection: Selected) -> list[dict[str, str | float]]:
         """What the mask probably leaves behind, strongest first, as the page gets it.
 
         The selection's mask is at most of the view's size. A hint is not worth an error: where
