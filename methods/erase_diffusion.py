@@ -142,7 +142,7 @@ class EraseDiffusion(DiffusionEraser[InpaintSettings]):
         return erased
 
 
-def rectifying(unet: Any, masks: TokenMasks) -> dict[str, Any]:
+def rectifying(unet: torch.nn.Module, masks: TokenMasks) -> dict[str, Any]:
     """SRA for every self-attention layer of a UNet, by the keys of its processors."""
     keys = [block.self_attention for block in transformer_blocks(unet)]
     own = unet.attn_processors

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Image, Mask
+from methods._engine.job import SettingValue
 from methods._geometry.masks import bounding_box
 from methods._system.cache import BoundedCache
 
@@ -77,7 +78,11 @@ def picture_key(image: Image, mask: Mask) -> str:
 
 
 def job_key(
-    picture: str, eraser: str, settings: Mapping[str, Any], seed: int, weights: Mapping[str, str]
+    picture: str,
+    eraser: str,
+    settings: Mapping[str, SettingValue],
+    seed: int,
+    weights: Mapping[str, str],
 ) -> str:
     """SHA-256 of all that a result depends on."""
     text = json.dumps(

@@ -27,11 +27,8 @@ class PromptCanvas(gr.HTML):
             elem_classes=["lab-slot", "lab-canvas-slot"],
             apply_default_css=False,
         )
-    from collections.abc import Callable, Sequence
-    from typing import TYPE_CHECKING, Any, Literal
-
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
-
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
@@ -49,11 +46,8 @@ class EraserPanel(gr.HTML):
             elem_classes=["lab-slot", "lab-sticky"],
             apply_default_css=False,
         )
-    from collections.abc import Callable, Sequence
-    from typing import TYPE_CHECKING, Any, Literal
-
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
-
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
@@ -70,11 +64,8 @@ class ResultGrid(gr.HTML):
             elem_classes=["lab-slot", "lab-grid-slot"],
             apply_default_css=False,
         )
-    from collections.abc import Callable, Sequence
-    from typing import TYPE_CHECKING, Any, Literal
-
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
-
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
@@ -94,11 +85,8 @@ class TablesView(gr.HTML):
             elem_classes=["lab-slot"],
             apply_default_css=False,
         )
-    from collections.abc import Callable, Sequence
-    from typing import TYPE_CHECKING, Any, Literal
-
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
-
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
@@ -114,11 +102,8 @@ class Furniture(gr.HTML):
             elem_classes=["lab-slot"],
             apply_default_css=False,
         )
-    from collections.abc import Callable, Sequence
-    from typing import TYPE_CHECKING, Any, Literal
-
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
-
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component

@@ -73,7 +73,7 @@ class Tables:
         self._closing.set()
 
     @answered
-    def rows(self, request: Any, caller: str = "") -> Answer:
+    def rows(self, request: object, caller: str = "") -> Answer:
         """All tables and their rows, with what is known of their pictures."""
         Nothing.model_validate(request or {})
         self._looks.take(caller)
@@ -83,7 +83,7 @@ class Tables:
         }
 
     @answered
-    def papers(self, request: Any, caller: str = "") -> Answer:
+    def papers(self, request: object, caller: str = "") -> Answer:
         """What papers print, table by table, with the best of each column."""
         Nothing.model_validate(request or {})
         self._looks.take(caller)
@@ -98,7 +98,7 @@ class Tables:
         }
 
     @answered
-    def systems(self, request: Any, caller: str = "") -> Answer:
+    def systems(self, request: object, caller: str = "") -> Answer:
         """Every system that the documents name, and whether it runs on this machine."""
         Nothing.model_validate(request or {})
         self._looks.take(caller)
@@ -110,7 +110,7 @@ class Tables:
         }
 
     @answered
-    def fetch_row(self, request: Any, caller: str = "") -> Answer:
+    def fetch_row(self, request: object, caller: str = "") -> Answer:
         """Bring the pictures of a row onto this machine: {row}. Raises what `bring` raises."""
         row = row_of(OneRow.model_validate(request).row)
         self._brings.take(caller)
@@ -120,7 +120,7 @@ class Tables:
         return {"row": _public_row(row)}
 
     @answered
-    def open_row(self, request: Any, caller: str = "") -> Answer:
+    def open_row(self, request: object, caller: str = "") -> Answer:
         """A row's photo, its mask and its job, to be run or worked on: {row}."""
         row = row_of(OneRow.model_validate(request).row)
         self._opens.take(caller)
@@ -138,7 +138,7 @@ class Tables:
         }
 
     @answered
-    def grids(self, request: Any, caller: str = "") -> Answer:
+    def grids(self, request: object, caller: str = "") -> Answer:
         """The grids of several runs by their ids; what is gone is left out: {runs}."""
         asked = SeveralRuns.model_validate(request)
         self._looks.take(caller)
