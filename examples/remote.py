@@ -24,7 +24,7 @@ import platformdirs
 from filelock import FileLock
 
 from examples.rows import FOLDER, PhotoRef
-from methods import BadInput, Limits, Unavailable, download, load_image
+from methods import BadInput, Limits, Unavailable, download, load_image, write_atomic
 
 RECORD = "photos.lock.json"
 
@@ -135,9 +135,7 @@ def _record(url: str, entry: dict[str, Any]) -> None:
     file = photo_cache() / RECORD
     with FileLock(_beside(file, ".lock")):
         entries = _read_record() | {url: entry}
-        fresh = _beside(file, ".new")
-        fresh.write_text(json.dumps(entries, indent=1, sort_keys=True), "utf-8")
-        os.replace(fresh, file)
+        write_atomic(file, json.dumps(entries, indent=1, sort_keys=True).encode())
 
 
 # --- small things ------------------------------------------------------------------------

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from pydantic import TypeAdapter
 
-from methods import Text
+from methods import SettingValue, Text
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -68,7 +68,7 @@ class Row:
     documents_result: PhotoRef | None = None
     detail: PhotoRef | None = None
     eraser: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, SettingValue] = field(default_factory=dict)
     settings_note: Text = NOTHING
     remark: Text = NOTHING
     problem: Text | None = None

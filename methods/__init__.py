@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from methods._base import BadInput as BadInput
+    from methods._base import Canvas as Canvas
     from methods._base import Eraser as Eraser
     from methods._base import EraserSpec as EraserSpec
     from methods._base import HubFile as HubFile
@@ -42,6 +43,12 @@ if TYPE_CHECKING:
     from methods._engine.events import Stopping as Stopping
     from methods._engine.events import Waiting as Waiting
     from methods._engine.fingerprint import fingerprint as fingerprint
+    from methods._engine.job import LARGEST_NUMBER as LARGEST_NUMBER
+    from methods._engine.job import MAX_SETTINGS as MAX_SETTINGS
+    from methods._engine.job import EraserId as EraserId
+    from methods._engine.job import Job as Job
+    from methods._engine.job import SettingName as SettingName
+    from methods._engine.job import SettingValue as SettingValue
     from methods._engine.judging import Judge as Judge
     from methods._engine.registry import BrokenEraser as BrokenEraser
     from methods._engine.registry import broken_erasers as broken_erasers
@@ -53,11 +60,13 @@ if TYPE_CHECKING:
     from methods._engine.registry import settings_of as settings_of
     from methods._engine.residency import with_device_room as with_device_room
     from methods._engine.result_cache import picture_key as picture_key
-    from methods._engine.runner import Job as Job
     from methods._engine.runner import run as run
     from methods._engine.worker import results as results
     from methods._error_texts import ERRORS_ZH as ERRORS_ZH
     from methods._geometry.canvas import check_mask as check_mask
+    from methods._geometry.feather import paste_weight as paste_weight
+    from methods._geometry.feather import widest_feather as widest_feather
+    from methods._geometry.masks import reduce_mask as reduce_mask
     from methods._geometry.paste import changed_outside as changed_outside
     from methods._metrics.judge import METRICS as METRICS
     from methods._metrics.judge import Finds as Finds
@@ -72,8 +81,9 @@ if TYPE_CHECKING:
     from methods._photo.load import load_mask as load_mask
     from methods._photo.load import png_bytes as png_bytes
     from methods._photo.load import view_jpeg as view_jpeg
-    from methods._system.cache import SharedCache as SharedCache
+    from methods._system.cache import BoundedCache as BoundedCache
     from methods._system.device import best_device as best_device
+    from methods._system.files import write_atomic as write_atomic
     from methods._system.lock import StopToken as StopToken
     from methods._system.lock import device_lock as device_lock
     from methods._system.memory import is_out_of_memory as is_out_of_memory
@@ -99,7 +109,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "_base": (
-        "BadInput Eraser EraserSpec HubFile Image Mask NpmMember Paper PipMember Progress"
+        "BadInput Canvas Eraser EraserSpec HubFile Image Mask NpmMember Paper PipMember Progress"
         " Settings Stopped Text Unavailable UrlFile UserError WeightFile WeightsUnavailable"
     ),
     "_diffusion.hardware_fit": "CARDS Fit fits",
@@ -107,6 +117,7 @@ _HOME = {
         "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting"
     ),
     "_engine.fingerprint": "fingerprint",
+    "_engine.job": "EraserId Job LARGEST_NUMBER MAX_SETTINGS SettingName SettingValue",
     "_engine.judging": "Judge",
     "_engine.registry": (
         "BrokenEraser broken_erasers default_erasers get_eraser list_erasers missing_packages"
@@ -114,16 +125,19 @@ _HOME = {
     ),
     "_engine.residency": "with_device_room",
     "_engine.result_cache": "picture_key",
-    "_engine.runner": "Job run",
+    "_engine.runner": "run",
     "_engine.worker": "results",
     "_error_texts": "ERRORS_ZH",
     "_geometry.canvas": "check_mask",
+    "_geometry.feather": "paste_weight widest_feather",
+    "_geometry.masks": "reduce_mask",
     "_geometry.paste": "changed_outside",
     "_metrics.judge": "METRICS Finds Metric Reading judge why_missing",
     "_metrics.lpips": "LPIPS_WEIGHTS",
     "_photo.load": "Limits Photo load_image load_mask png_bytes view_jpeg",
-    "_system.cache": "SharedCache",
+    "_system.cache": "BoundedCache",
     "_system.device": "best_device",
+    "_system.files": "write_atomic",
     "_system.lock": "StopToken device_lock",
     "_system.memory": "is_out_of_memory share_heaps trim_heaps",
     "_system.versions": "PROGRAM versions",

@@ -18,7 +18,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,6 +165,8 @@ class WeightFile:
     by_hand: Text | None = None
 
 
+S = TypeVar("S", bound=Settings)
+
 # --- what an eraser is -------------------------------------------------------------------
 
 
@@ -240,8 +242,8 @@ class EraserSpec:
     companions: tuple[str, ...] = ()
 
 
-class Eraser(ABC):
-    """A method that fills the masked part of a picture.
+class Eraser(ABC, Generic[S]):
+    """A method that fills the masked part of a picture; S: the model of its settings.
 
     It knows nothing of photos larger than its canvas, of other erasers, of the device's
     memory or of the page. One instance is used by one thread at a time.
@@ -254,13 +256,13 @@ class Eraser(ABC):
     so that no eraser need know another one's file."""
 
     @classmethod
-    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+    def weights_for(cls, settings: S) -> tuple[WeightFile, ...]:
         """The files that a run with these settings needs, out of the spec's two lists; an eraser
         that begins with what another one fills in adds that one's."""
         return cls.spec.weights
 
     @classmethod
-    def canvas_for(cls, settings: Any) -> Canvas:
+    def canvas_for(cls, settings: S) -> Canvas:
         """The canvas for these settings; with the defaults, the spec's own."""
         return cls.spec.canvas
 
@@ -271,7 +273,7 @@ class Eraser(ABC):
         Raises WeightsUnavailable or Unavailable.
         """
 
-    def prepare(self, settings: Any) -> None:
+    def prepare(self, settings: S) -> None:
         """Bring what these settings need beyond `load`, such as the variant they choose.
 
         Called before `erase` so that its time counts as loading; `erase` must not rely on
@@ -279,7 +281,7 @@ class Eraser(ABC):
         """
         return
 
-    def memory(self, settings: Any, device: DeviceName) -> Mapping[str, int]:
+    def memory(self, settings: S, device: DeviceName) -> Mapping[str, int]:
         """Bytes that it holds on the device once loaded for these settings, by name.
 
         What two erasers hold under the same name is shared by them and counted once.
@@ -291,9 +293,7 @@ class Eraser(ABC):
         """Drop everything that `load` brought. Calling it twice is allowed."""
 
     @abstractmethod
-    def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
-    ) -> Image:
+    def erase(self, image: Image, mask: Mask, settings: S, seed: int, progress: Progress) -> Image:
         """Fill the masked part.
 
         image: (H, W, 3) uint8 RGB of a size that `spec.canvas` allows; mask: (H, W) bool

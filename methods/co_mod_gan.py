@@ -29,7 +29,7 @@ OBSTACLE = Text(
 )
 
 
-class CoModGan(Eraser):
+class CoModGan(Eraser[Settings]):
     """Listed because the comparisons of the field name it; nothing stands in for it."""
 
     spec = EraserSpec(
@@ -56,7 +56,6 @@ class CoModGan(Eraser):
         ),
         unavailable=OBSTACLE,
     )
-    Settings = Settings
 
     def load(self, device: DeviceName, dtype: Any = None) -> NoReturn:
         """Raises Unavailable."""
@@ -73,7 +72,7 @@ class CoModGan(Eraser):
         """Nothing is held."""
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: Settings, seed: int, progress: Progress
     ) -> Image:
         """Raises Unavailable."""
         self.load("cpu")

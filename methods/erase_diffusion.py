@@ -69,7 +69,7 @@ def rectified(
     return result
 
 
-class EraseDiffusion(DiffusionEraser):
+class EraseDiffusion(DiffusionEraser[InpaintSettings]):
     """The stock pipeline with SRA in all of its UNet's self-attention layers."""
 
     spec = EraserSpec(
@@ -110,12 +110,12 @@ class EraseDiffusion(DiffusionEraser):
     )
     Settings = InpaintSettings
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: InpaintSettings) -> Mapping[str, Part]:
         """UNet and VAE."""
         return {"unet": Part(BASE, "unet"), "vae": Part(BASE, "vae")}
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: InpaintSettings, seed: int, progress: Progress
     ) -> Image:
         """One run of the stock pipeline."""
         positive, negative = self.embed(PROMPTS, [settings.prompt, settings.negative_prompt])
@@ -142,14 +142,14 @@ class EraseDiffusion(DiffusionEraser):
         return erased
 
 
-def rectifying(unet: Any, masks: TokenMasks) -> dict[str, Any]:
+def rectifying(unet: torch.nn.Module, masks: TokenMasks) -> dict[str, Any]:
     """SRA for every self-attention layer of a UNet, by the keys of its processors."""
     keys = [block.self_attention for block in transformer_blocks(unet)]
     own = unet.attn_processors
     return {key: SelfRectifyingAttention(own[key], masks) for key in keys}
 
 
-def guidance_of(settings: Any) -> float:
+def guidance_of(settings: InpaintSettings) -> float:
     """Between two equal prompts there is nothing to guide by: 1 halves the work."""
     same = settings.prompt == settings.negative_prompt
     return 1.0 if same else settings.guidance_scale

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import Any
 
 from methods._base import (
     Canvas,
@@ -81,7 +80,7 @@ class FluxFillSettings(FluxSettings):
     )
 
 
-class FluxFill(DiffusionEraser):
+class FluxFill(DiffusionEraser[FluxFillSettings]):
     """The stock pipeline of FLUX.1-Fill-dev."""
 
     half = "bfloat16"
@@ -117,24 +116,24 @@ class FluxFill(DiffusionEraser):
     Settings = FluxFillSettings
 
     @classmethod
-    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+    def weights_for(cls, settings: FluxFillSettings) -> tuple[WeightFile, ...]:
         """All, and the LoRA where it is wanted; without the text encoders that are not here once
         the prompt's embedding is."""
         more = LORA.weights() if settings.removal_lora else ()
         return cls.still_needed((*cls.spec.weights, *more), PROMPTS, [settings.prompt])
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: FluxFillSettings) -> Mapping[str, Part]:
         """The transformer, the VAE, and the LoRA where it is wanted."""
         parts = {"transformer": FILL_TRANSFORMER, "vae": VAE}
         return parts | ({"additions": ADDITIONS} if settings.removal_lora else {})
 
-    def prepare(self, settings: Any) -> None:
+    def prepare(self, settings: FluxFillSettings) -> None:
         """The prompt first: its encoder needs the device for itself."""
         self.embed(PROMPTS, [settings.prompt])
         super().prepare(settings)
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: FluxFillSettings, seed: int, progress: Progress
     ) -> Image:
         """One run of the stock pipeline, which is spared the encoding of the whole photo: it
         would be covered by noise to the last bit."""

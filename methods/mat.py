@@ -42,7 +42,7 @@ Places_512_FullData_G.pth that other programs use."""
 _LATENT = 512
 
 
-class Mat(Eraser):
+class Mat(Eraser[Settings]):
     """One pass at 512 x 512 with a random style."""
 
     spec = EraserSpec(
@@ -72,7 +72,6 @@ class Mat(Eraser):
             ),
         ),
     )
-    Settings = Settings
 
     def __init__(self) -> None:
         self._network: Any = None
@@ -99,7 +98,7 @@ class Mat(Eraser):
         self._network = None
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: Settings, seed: int, progress: Progress
     ) -> Image:
         """One pass. The seed decides on the style and on what the network drops out of it."""
         import torch

@@ -22,7 +22,7 @@ from methods._base import (
 from methods._opencv import RadiusSettings, inpaint
 
 
-class NavierStokes(Eraser):
+class NavierStokes(Eraser[RadiusSettings]):
     """`cv2.inpaint` with INPAINT_NS."""
 
     spec = EraserSpec(

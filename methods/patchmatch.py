@@ -42,7 +42,7 @@ class PatchMatchSettings(Settings):
     )
 
 
-class PatchMatch(Eraser):
+class PatchMatch(Eraser[PatchMatchSettings]):
     """pypatchmatch's image completion, from coarse to fine."""
 
     spec = EraserSpec(

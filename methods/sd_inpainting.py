@@ -8,7 +8,7 @@ for inpainting; the pipeline is diffusers' own, with its own defaults.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from methods._base import (
     Canvas,
@@ -45,7 +45,7 @@ class SdSettings(InpaintSettings):
     )
 
 
-class SdInpainting(DiffusionEraser):
+class SdInpainting(DiffusionEraser[SdSettings]):
     """diffusers' StableDiffusionInpaintPipeline as it comes."""
 
     spec = EraserSpec(
@@ -81,17 +81,17 @@ class SdInpainting(DiffusionEraser):
     Settings = SdSettings
 
     @classmethod
-    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+    def weights_for(cls, settings: SdSettings) -> tuple[WeightFile, ...]:
         """Those of the chosen model."""
         return _BASES[settings.variant].weights()
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: SdSettings) -> Mapping[str, Part]:
         """UNet and VAE of the chosen model."""
         base = _BASES[settings.variant]
         return {"unet": Part(base, "unet"), "vae": Part(base, "vae")}
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: SdSettings, seed: int, progress: Progress
     ) -> Image:
         """One run of the stock pipeline."""
         base = _BASES[settings.variant]

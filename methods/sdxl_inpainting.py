@@ -9,7 +9,6 @@ defaults of the model's card.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, setting
 from methods._diffusion.eraser import (
@@ -58,7 +57,7 @@ class SdxlSettings(InpaintSettings):
     )
 
 
-class SdxlInpainting(DiffusionEraser):
+class SdxlInpainting(DiffusionEraser[SdxlSettings]):
     """diffusers' StableDiffusionXLInpaintPipeline as it comes."""
 
     spec = EraserSpec(
@@ -88,12 +87,12 @@ class SdxlInpainting(DiffusionEraser):
     )
     Settings = SdxlSettings
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: SdxlSettings) -> Mapping[str, Part]:
         """UNet and VAE."""
         return {"unet": Part(SDXL_INPAINTING, "unet"), "vae": Part(SDXL_INPAINTING, "vae")}
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: SdxlSettings, seed: int, progress: Progress
     ) -> Image:
         """One run of the stock pipeline. An empty negative prompt is all zeros, as there."""
         positive, negative = self.embed(PROMPTS, [settings.prompt, settings.negative_prompt])

@@ -22,7 +22,7 @@ from methods._base import (
 from methods._opencv import RadiusSettings, inpaint
 
 
-class Telea(Eraser):
+class Telea(Eraser[RadiusSettings]):
     """`cv2.inpaint` with INPAINT_TELEA."""
 
     spec = EraserSpec(

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from segmentation._engine.registry import preferred_segmenters as preferred_segmenters
     from segmentation._engine.selection import Extent as Extent
     from segmentation._engine.selection import Level as Level
-    from segmentation._engine.selection import Selection as Selection
+    from segmentation._engine.selection import Selected as Selected
     from segmentation._engine.selection import select as select
     from segmentation._engine.selection import select_drawn as select_drawn
     from segmentation._masks.compose import Composed as Composed
@@ -50,9 +50,8 @@ if TYPE_CHECKING:
     from segmentation._masks.masks import fill_holes as fill_holes
     from segmentation._masks.masks import mask_png as mask_png
     from segmentation._masks.masks import overlay_png as overlay_png
-    from segmentation._masks.masks import reduce_mask as reduce_mask
+    from segmentation._masks.masks import shown_mask as shown_mask
     from segmentation._prompts.case import Case as Case
-    from segmentation._prompts.case import CaseJob as CaseJob
     from segmentation._prompts.case import CasePhoto as CasePhoto
     from segmentation._prompts.case import read_case as read_case
     from segmentation._prompts.case import write_case as write_case
@@ -69,6 +68,8 @@ if TYPE_CHECKING:
     from segmentation._prompts.rle import Rle as Rle
     from segmentation._prompts.rle import decode_rle as decode_rle
     from segmentation._prompts.rle import encode_rle as encode_rle
+    from segmentation._prompts.selection import Selection as Selection
+    from segmentation._prompts.selection import shape_of as shape_of
     from segmentation._prompts.shape import Shape as Shape
     from segmentation._prompts.strokes import Stroke as Stroke
     from segmentation._prompts.strokes import Strokes as Strokes
@@ -89,12 +90,13 @@ _HOME = {
         "default_segmenter get_segmenter is_segmenter_ready license_page list_segmenters"
         " preferred_segmenters"
     ),
-    "_engine.selection": "Extent Level Selection select select_drawn",
+    "_engine.selection": "Extent Level Selected select select_drawn",
     "_masks.compose": "Composed compose",
     "_masks.hints": "Hint find_hints",
-    "_masks.masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png reduce_mask",
-    "_prompts.case": "Case CaseJob CasePhoto read_case write_case",
+    "_masks.masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png shown_mask",
+    "_prompts.case": "Case CasePhoto read_case write_case",
     "_prompts.phrases": "Phrase read_phrase",
+    "_prompts.selection": "Selection shape_of",
     "_prompts.prompts": (
         "MAX_OBJECTS MAX_POINTS Box Objects Point PromptedObject check_count parse_objects"
     ),

@@ -7,7 +7,6 @@ folder with photos, masks and recipes makes the same cases on any machine.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +15,16 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from examples.compose.compositing import Composite, CutOut, Placing, compose, cut_out
-from methods import BadInput, Image, Mask, load_image, load_mask, view_jpeg
+from methods import (
+    BadInput,
+    Image,
+    Mask,
+    load_image,
+    load_mask,
+    reduce_mask,
+    view_jpeg,
+    write_atomic,
+)
 
 QUALITY = 90
 
@@ -139,12 +147,18 @@ def _cropped(pixels: Any, source: Source) -> Any:
 def _reduced(pixels: Image, width: int | None) -> Image:
     if width is None or width >= pixels.shape[1]:
         return pixels
-    height = max(1, round(pixels.shape[0] * width / pixels.shape[1]))
-    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    size = (width, _height_at(pixels, width))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _reduced_mask(mask: Mask, width: int | None) -> Mask:
-    return _reduced(mask.astype(np.uint8) * 255, width) >= 128
+    if width is None or width >= mask.shape[1]:
+        return mask
+    return reduce_mask(mask, (_height_at(mask, width), width), "half")
+
+
+def _height_at(pixels: Image | Mask, width: int) -> int:
+    return max(1, round(pixels.shape[0] * width / pixels.shape[1]))
 
 
 # --- writing a case ----------------------------------------------------------------------
@@ -192,12 +206,9 @@ def write(
 def replace_file(file: Path, content: bytes) -> None:
     """Whole or not at all: written beside its place and moved there. Raises BadInput."""
     make_folder(file.parent)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(content)
-        part.replace(file)
+        write_atomic(file, content)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise _cannot_write(file, error) from error
 
 

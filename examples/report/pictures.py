@@ -17,7 +17,7 @@ from examples.running.cases import Opened
 from examples.running.records import Folder
 from examples.running.run import RowResult
 from methods import Image, Mask, Text, UserError, load_image, view_jpeg
-from segmentation import overlay_png, reduce_mask
+from segmentation import overlay_png, shown_mask
 
 VIEW_SIDE = 900
 """Longest side, in pixels, of every picture in a report."""
@@ -58,12 +58,12 @@ def pictures_of(
     before = _view(rgb, window, side)
     pictures = RowPictures(
         photo=view_jpeg(rgb, side, QUALITY),
-        overlay=overlay_png(reduce_mask(mask, side), opacity=OPACITY),
+        overlay=overlay_png(shown_mask(mask, side), opacity=OPACITY),
         size=(rgb.shape[0], rgb.shape[1]),
         view=(before.shape[0], before.shape[1]),
         before=_jpeg(before),
         before_overlay=overlay_png(
-            reduce_mask(np.ascontiguousarray(mask[window]), side), opacity=OPACITY
+            shown_mask(np.ascontiguousarray(mask[window]), side), opacity=OPACITY
         ),
     )
     if opened.truth is not None:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from examples.remote import bring
 from examples.rows import (
@@ -26,7 +25,17 @@ from examples.rows import (
     stand_in_rows,
     stand_in_table,
 )
-from methods import BadInput, Image, Mask, Photo, Text, check_mask, load_image, load_mask
+from methods import (
+    BadInput,
+    Image,
+    Mask,
+    Photo,
+    SettingValue,
+    Text,
+    check_mask,
+    load_image,
+    load_mask,
+)
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 ENDINGS |= {".heic", ".heif", ".avif"}  # as load_image
@@ -52,7 +61,7 @@ class Case:
     settings_note: Text = NOTHING
     credit: str = ""
     eraser: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, SettingValue] = field(default_factory=dict)
     shares: tuple[str, ...] = ()
     stand_ins: tuple[str, ...] = ()
     shown: tuple[tuple[Text, PhotoRef], ...] = ()

@@ -16,12 +16,12 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from examples.compose.recipes import replace_file
-from methods import BadInput
+from methods import BadInput, SettingValue
 
 MOST_REMARK = 2000
 """Characters of one remark."""
@@ -66,8 +66,8 @@ class Cell(_Record):
     memory_kind: str = "ram"
     device: str = "cpu"
     seed: int = 0
-    settings: dict[str, Any] = {}
-    changed_settings: dict[str, Any] = {}
+    settings: dict[str, SettingValue] = {}
+    changed_settings: dict[str, SettingValue] = {}
     weights: dict[str, str] = {}
     changed_outside: int = 0
     readings: list[ReadingRecord] = []

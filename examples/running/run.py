@@ -23,6 +23,7 @@ from methods import (
     Judged,
     Mask,
     Reading,
+    SettingValue,
     StopToken,
     UserError,
     fingerprint,
@@ -48,7 +49,7 @@ class Choice:
     features: also the numbers that a network's features are needed for, where it is here."""
 
     erasers: tuple[str, ...]
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, SettingValue]] = field(default_factory=dict)
     seed: int = 0
     fetch: bool = False
     accept_changed: bool = False
@@ -264,7 +265,7 @@ def jobs_of(case: Case, choice: Choice) -> Iterator[tuple[str, Job]]:
             yield eraser, Job(eraser, settings, choice.seed)
 
 
-def changed(job: Job) -> dict[str, Any]:
+def changed(job: Job) -> dict[str, SettingValue]:
     """The settings that are not the eraser's defaults. Raises BadInput for bad ones."""
     eraser = get_eraser(job.eraser)
     given = settings_of(eraser, job.settings).model_dump(mode="json")

@@ -12,12 +12,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from methods._system.files import write_atomic
 from methods._weights.cache import cache_dir, size_of
 
 if TYPE_CHECKING:
@@ -80,17 +80,13 @@ def write(key: str, tensors: Mapping[str, torch.Tensor]) -> None:
     from safetensors.torch import save
 
     file = _file(key)
-    fresh = file.with_name(f"{file.name}.{os.getpid()}-{threading.get_ident()}.new")
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(save(whole, {_DIGEST: digest(whole)}))
-        os.replace(fresh, file)
+        write_atomic(file, save(whole, {_DIGEST: digest(whole)}))
         _clear_old(file.parent)
     except OSError as error:
         logger.warning("an embedding could not be kept: %s", error.strerror)
-        with suppress(OSError):
-            fresh.unlink()
 
 
 def digest(tensors: Mapping[str, torch.Tensor]) -> str:

@@ -7,7 +7,7 @@ its prompts, and calls a stock pipeline. All else is done here:
     UNET, VAE = Part(BASE, "unet"), Part(BASE, "vae")
     PROMPTS = ClipPrompts(Part(BASE, "tokenizer"), Part(BASE, "text_encoder"))
 
-    class Example(DiffusionEraser):
+    class Example(DiffusionEraser[ExampleSettings]):
         spec = EraserSpec(…, weights=BASE.weights())
         Settings = ExampleSettings                      # a subclass of DiffusionSettings
 
@@ -61,7 +61,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from methods._base import DeviceName, Eraser, Progress, WeightFile
 from methods._diffusion.components import Part as Part
@@ -116,7 +116,10 @@ if TYPE_CHECKING:
     import torch
 
 
-class DiffusionEraser(Eraser):
+S = TypeVar("S", bound=DiffusionSettings)
+
+
+class DiffusionEraser(Eraser[S]):
     """An eraser that runs a stock pipeline of diffusers on shared components."""
 
     half: ClassVar[str] = "float16"
@@ -132,7 +135,7 @@ class DiffusionEraser(Eraser):
         self._staying: Any = None
 
     @abstractmethod
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: S) -> Mapping[str, Part]:
         """The components that these settings need and that stay loaded, by their names in the
         pipeline. Text encoders are not among them (see `embed`)."""
 
@@ -160,7 +163,7 @@ class DiffusionEraser(Eraser):
         self._taken.clear()
         self._staying = None
 
-    def prepare(self, settings: Any) -> None:
+    def prepare(self, settings: S) -> None:
         """Bring the components for these settings, and let go of others.
 
         Raises WeightsUnavailable or Unavailable.
@@ -179,21 +182,21 @@ class DiffusionEraser(Eraser):
             for module in modules.values():
                 module.to(self.device)
 
-    def memory(self, settings: Any, device: DeviceName) -> Mapping[str, int]:
+    def memory(self, settings: S, device: DeviceName) -> Mapping[str, int]:
         """Each component by itself, so that sharing is seen."""
         dtype = self._dtype_on(device)
         parts = self._wanted(settings).values()
         return {identity(part, dtype): part_bytes(part, dtype) for part in parts}
 
-    def _wanted(self, settings: Any) -> dict[str, Part]:
+    def _wanted(self, settings: S) -> dict[str, Part]:
         """The parts, the transformer in the precision that the settings ask for."""
         parts = dict(self.parts(settings))
-        if "transformer" in parts:
+        if "transformer" in parts and isinstance(settings, TransformerSettings):
             chosen = settings.quantization
             parts["transformer"] = replace(parts["transformer"], quantization=chosen)
         return parts
 
-    def loaded(self, settings: Any) -> dict[str, Any]:
+    def loaded(self, settings: S) -> dict[str, Any]:
         """The components for these settings by name: taken at the first call, then kept."""
         wanted = self._wanted(settings)
         for name, (part, component) in list(self._taken.items()):
@@ -219,7 +222,7 @@ class DiffusionEraser(Eraser):
         """One embedding a text, computed only for texts that are new to these encoders."""
         return prompts.embed(texts, self.device, self.dtype)
 
-    def run(self, pipeline: Any, settings: Any, seed: int, progress: Progress, **call: Any) -> Any:
+    def run(self, pipeline: Any, settings: S, seed: int, progress: Progress, **call: Any) -> Any:
         """Call the pipeline with `call` and return its one picture, (H, W, 3) uint8.
 
         settings: for `memory` alone. With output_type="latent" the latents are returned.
@@ -229,7 +232,7 @@ class DiffusionEraser(Eraser):
 
     @contextmanager
     def placed(
-        self, pipeline: Any, settings: Any, pixels: int, others: Sequence[Any] = ()
+        self, pipeline: Any, settings: S, pixels: int, others: Sequence[Any] = ()
     ) -> Iterator[None]:
         """The pipeline's networks, and others that work beside its denoiser, where `memory` says.
 

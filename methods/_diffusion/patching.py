@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import torch
 
 _CHILDREN = ("_modules", "_parameters", "_buffers")  # where torch keeps a module's own
 
@@ -35,7 +38,7 @@ class Block:
         return f"{self.name}.attn2.processor"
 
 
-def transformer_blocks(unet: Any) -> tuple[Block, ...]:
+def transformer_blocks(unet: torch.nn.Module) -> tuple[Block, ...]:
     """All blocks in the order of the forward pass: 16 of SD 1.x and 2.x, 70 of SDXL."""
     from diffusers.models.attention import BasicTransformerBlock
 
@@ -52,7 +55,7 @@ def transformer_blocks(unet: Any) -> tuple[Block, ...]:
 
 
 @contextmanager
-def attention_processors(unet: Any, changed: Mapping[str, Any]) -> Iterator[None]:
+def attention_processors(unet: torch.nn.Module, changed: Mapping[str, Any]) -> Iterator[None]:
     """Other processors at some attention layers, for the block.
 
     changed: processors by their keys in `unet.attn_processors`; see `Block.self_attention`.

@@ -193,7 +193,7 @@ def placed(
 
 
 @contextmanager
-def _vae_as_it_was(vae: Any) -> Iterator[None]:
+def _vae_as_it_was(vae: torch.nn.Module) -> Iterator[None]:
     """SDXL's pipelines widen the VAE to float32 and can be left before they narrow it again."""
     dtype, tiling = vae.dtype, vae.use_tiling
     try:

@@ -8,8 +8,6 @@ process nor, by the files that `_diffusion.embedding_files` keeps, in an earlier
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from methods._base import DeviceName, WeightFile, WeightsUnavailable
 from methods._diffusion import embedding_files as files
 from methods._diffusion.components import Part, lasting_identity, store
 from methods._diffusion.placement import end_group_offload, group_offload, module_bytes
+from methods._system.cache import BoundedCache
 from methods._system.memory import give_memory_back, memory_budget
 from methods._weights.store import find_weights
 
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
     import torch
 
 CLIP_TOKENS = 77
-_KEPT = 64  # embeddings: at most 40 MB of SDXL's
+_KEPT_BYTES = 256 * 2**20
+"""About 64 prompts of FLUX, or 400 of SDXL."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,45 +53,39 @@ class Embedding:
         named = {"tokens": self.tokens, "pooled": self.pooled, "mask": self.mask}
         return {name: tensor for name, tensor in named.items() if tensor is not None}
 
+    @property
+    def nbytes(self) -> int:
+        """What the tensors take."""
+        return sum(tensor.nbytes for tensor in self.tensors().values())
+
 
 class EmbeddingCache:
     """The latest embeddings, by what they were made of and from; older ones from the disk."""
 
-    def __init__(self, size: int = _KEPT) -> None:
-        self._size = size
-        self._kept: OrderedDict[str, Embedding] = OrderedDict()
-        self._guard = threading.Lock()
+    def __init__(self, max_bytes: int = _KEPT_BYTES) -> None:
+        self._kept: BoundedCache[str, Embedding] = BoundedCache(max_bytes)
 
     def get(self, key: str) -> Embedding | None:
         """The embedding, or None when it is not kept."""
-        with self._guard:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+        kept = self._kept.find(key)
+        if kept is not None:
+            return kept
         tensors = files.read(key)
         if tensors is None or not {"tokens"} <= tensors.keys() <= {"tokens", "pooled", "mask"}:
             return None
         found = Embedding(**tensors)
-        self._keep(key, found)
+        self._kept.put(key, found)
         return found
 
     def put(self, key: str, value: Embedding, lasting: bool = True) -> None:
         """Keep one more, here and, if lasting, on the disk."""
-        self._keep(key, value)
+        self._kept.put(key, value)
         if lasting:
             files.write(key, value.tensors())
 
-    def _keep(self, key: str, value: Embedding) -> None:
-        """The one unused for longest goes from here; it stays on the disk."""
-        with self._guard:
-            self._kept[key] = value
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
-
     def clear(self) -> None:
         """Forget all that is not on the disk."""
-        with self._guard:
-            self._kept.clear()
+        self._kept.clear()
 
 
 embeddings = EmbeddingCache()

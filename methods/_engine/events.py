@@ -8,9 +8,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from methods._base import DeviceName, Image
+from methods._engine.job import SettingValue
 from methods._metrics.base import Reading
 
 
@@ -86,7 +87,7 @@ class Finished:
     memory_kind: Literal["gpu", "ram"]
     device: DeviceName
     seed: int
-    settings: dict[str, Any]
+    settings: dict[str, SettingValue]
     weights: dict[str, str]
     changed_outside: int
     cached: bool = False

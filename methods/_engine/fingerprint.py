@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from methods._base import WeightsUnavailable
+from methods._engine.job import Job
 from methods._engine.registry import get_eraser, settings_of
 from methods._engine.result_cache import job_key
-from methods._engine.runner import Job
 from methods._weights import store
 
 

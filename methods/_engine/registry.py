@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any
+from typing import TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -89,16 +89,19 @@ def get_eraser(eraser_id: str) -> type[Eraser]:
     raise BadInput(text, "unknown_eraser", eraser=shown, known=ids)
 
 
-def settings_of(eraser: type[Eraser], values: Settings | Mapping[str, Any]) -> Settings:
+S = TypeVar("S", bound=Settings)
+
+
+def settings_of(eraser: type[Eraser[S]], values: Settings | Mapping[str, object]) -> S:
     """The eraser's own Settings made from `values`; an instance of them passes as it is.
 
     Raises BadInput that names the first setting which is unknown or out of bounds.
     """
     if isinstance(values, eraser.Settings):
-        return values
+        return cast("S", values)
     plain = values.model_dump() if isinstance(values, Settings) else dict(values)
     try:
-        return eraser.Settings.model_validate(plain)
+        return cast("S", eraser.Settings.model_validate(plain))
     except ValidationError as error:
         raise _bad_setting(eraser, error) from error
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Image, Mask
+from methods._engine.job import SettingValue
 from methods._geometry.masks import bounding_box
+from methods._system.cache import BoundedCache
 
 DEFAULT_BYTES = 128 * 1024**2
 
@@ -28,55 +28,39 @@ class _Entry:
     pixels: NDArray[np.uint8]  # (number of True in the mask, 3)
     facts: Any
 
+    @property
+    def nbytes(self) -> int:
+        return self.pixels.nbytes
+
 
 class ResultCache:
     """Least recently used results out first, within `max_bytes`. Safe between threads."""
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
-        self._lock = threading.Lock()
-        self._bytes = 0
+        self._entries: BoundedCache[str, _Entry] = BoundedCache(max_bytes)
 
     @property
     def nbytes(self) -> int:
         """What the kept pixels take."""
-        return self._bytes
+        return self._entries.size
 
     def put(self, key: str, result: Image, mask: Mask, facts: Any) -> None:
         """Keep `result` under `mask`, and `facts` (never looked into) beside it."""
         window = _around(mask)
-        entry = _Entry(result[window][mask[window]], facts)
-        if entry.pixels.nbytes > self._max_bytes:
-            return
-        with self._lock:
-            self._drop(key)
-            self._entries[key] = entry
-            self._bytes += entry.pixels.nbytes
-            while self._bytes > self._max_bytes:
-                self._drop(next(iter(self._entries)))
+        self._entries.put(key, _Entry(result[window][mask[window]], facts))
 
     def get(self, key: str, image: Image, mask: Mask) -> tuple[Image, Any] | None:
         """The result as a new picture and its facts; image and mask are those of the key."""
-        with self._lock:
-            entry = self._entries.get(key)
-            if entry is None:
-                return None
-            self._entries.move_to_end(key)
+        entry = self._entries.find(key)
+        if entry is None:
+            return None
         result, window = image.copy(), _around(mask)
         result[window][mask[window]] = entry.pixels
         return result, entry.facts
 
     def clear(self) -> None:
         """Forget everything."""
-        with self._lock:
-            self._entries.clear()
-            self._bytes = 0
-
-    def _drop(self, key: str) -> None:
-        entry = self._entries.pop(key, None)
-        if entry is not None:
-            self._bytes -= entry.pixels.nbytes
+        self._entries.clear()
 
 
 def _around(mask: Mask) -> tuple[slice, slice]:
@@ -94,7 +78,11 @@ def picture_key(image: Image, mask: Mask) -> str:
 
 
 def job_key(
-    picture: str, eraser: str, settings: Mapping[str, Any], seed: int, weights: Mapping[str, str]
+    picture: str,
+    eraser: str,
+    settings: Mapping[str, SettingValue],
+    seed: int,
+    weights: Mapping[str, str],
 ) -> str:
     """SHA-256 of all that a result depends on."""
     text = json.dumps(

@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from methods._base import BadInput, Image, Mask, Settings
+from methods._base import BadInput, Image, Mask
 from methods._engine.events import Channel, Event, Failed, Finished, Judged, Stopping
+from methods._engine.job import MAX_SEED, Job
 from methods._engine.judging import Judge, Judging
 from methods._engine.registry import get_eraser, settings_of
 from methods._engine.worker import Picture, Task, Worker, stopped
@@ -27,21 +26,11 @@ from methods._geometry.canvas import check_mask
 from methods._system.lock import StopToken
 
 MAX_JOBS = 64
-MAX_SEED = 2**32 - 1
 
 STOP_GRACE = 1.0
 """Seconds that the job under way has after Stop to end by itself at its next step."""
 
 _TICK = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One eraser with its settings and seed (0 … 2**32-1)."""
-
-    eraser: str
-    settings: Settings | Mapping[str, Any] = field(default_factory=dict)
-    seed: int = 0
 
 
 def run(

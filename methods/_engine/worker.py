@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -37,6 +36,7 @@ from methods._engine.events import (
     Stepped,
     Waiting,
 )
+from methods._engine.job import SettingValue
 from methods._engine.registry import missing_packages
 from methods._engine.residency import Held, residency
 from methods._engine.result_cache import ResultCache, job_key, picture_key
@@ -149,7 +149,9 @@ class Worker:
         self._tell(Fetching(index, weight.name, 0, weight.size))
         store.fetch(weight, tell, lambda: self._token.stopped)
 
-    def _erased(self, task: Task, settings: dict[str, Any], weights: dict[str, str]) -> Finished:
+    def _erased(
+        self, task: Task, settings: dict[str, SettingValue], weights: dict[str, str]
+    ) -> Finished:
         index = task.index
         with residency.hold(
             task.eraser,

@@ -25,7 +25,7 @@ def first_noise(pipeline: Any, mask: Mask, draw: torch.Generator, device: str) -
     return packed(randn_tensor(shape, generator=draw, **place))
 
 
-def encoded(vae: Any, pixels: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
+def encoded(vae: torch.nn.Module, pixels: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
     """(1, 16, H / 8, W / 8), a sample. pixels: (1, 3, H, W) in -1 … 1, where the VAE is."""
     found: torch.Tensor = vae.encode(pixels.to(vae.dtype)).latent_dist.sample(generator=draw)
     return (found - vae.config.shift_factor) * vae.config.scaling_factor
@@ -39,7 +39,7 @@ def packed(latents: torch.Tensor) -> torch.Tensor:
 
 
 @contextmanager
-def beside_the_noise(transformer: Any, tokens: torch.Tensor) -> Iterator[None]:
+def beside_the_noise(transformer: torch.nn.Module, tokens: torch.Tensor) -> Iterator[None]:
     """Further channels for every token that the transformer is given, for the block.
 
     tokens: (1, tokens, channels). Its first layer must take so many more.

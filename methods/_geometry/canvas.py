@@ -98,6 +98,11 @@ def fit(image: Image, mask: Mask, patch: Patch, canvas: Canvas) -> Fitted:
 # --- sizes, resizing, padding ------------------------------------------------------------
 
 
+def fitted_size(crop: tuple[int, ...], canvas: Canvas) -> tuple[int, int]:
+    """(h, w) at which the canvas shows a crop of (H, W), padding left out."""
+    return _sizes(crop, canvas)[0]
+
+
 def _sizes(crop: tuple[int, ...], canvas: Canvas) -> tuple[tuple[int, int], tuple[int, int]]:
     """(H, W) of the resized crop, and of the canvas after padding."""
     longest, shortest = max(crop), min(crop)
@@ -160,6 +165,3 @@ def _free_one_cell(small: Mask, hole: Mask) -> None:
             "mask_full",
         )
     small[y * small.shape[0] // hole.shape[0], x * small.shape[1] // hole.shape[1]] = False
-
-
-# --- the feather -------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -11,6 +11,9 @@ from methods._base import Mask
 
 Box: TypeAlias = tuple[int, int, int, int]
 """x0, y0, x1, y1 in pixels; right and bottom exclusive."""
+
+Cover: TypeAlias = Literal["any", "half"]
+"""How much of a cell must be masked for the cell to be: see `reduce_mask`."""
 
 
 def round_up(value: int, multiple: int) -> int:
@@ -24,12 +27,17 @@ def bounding_box(mask: Mask) -> Box:
     return x, y, x + width, y + height
 
 
-def reduce_mask(mask: Mask, size: tuple[int, int]) -> Mask:
-    """The mask at another (H, W): a cell is True where it touches any True pixel.
+def reduce_mask(mask: Mask, size: tuple[int, int], cover: Cover = "any") -> Mask:
+    """The mask at another (H, W), a new array.
 
-    Cell j of n covers [j * N/n, (j + 1) * N/n) of N pixels, so no pixel is ever lost.
-    Works for enlargement as well.
+    cover: when a cell is True. "any": it touches a True pixel, so that none is ever lost: what
+    an eraser fills and a number looks at; works for enlargement as well. "half": at least half
+    of its area is, so that areas stay what they are: what is shown, and what is cut out.
+    Cell j of n covers [j * N/n, (j + 1) * N/n) of N pixels.
     """
+    if cover == "half":
+        levels = mask.view(np.uint8) * np.uint8(255)
+        return np.asarray(cv2.resize(levels, size[::-1], interpolation=cv2.INTER_AREA) > 127)
     rows = _any_per_cell(mask, size[0])
     return np.ascontiguousarray(_any_per_cell(np.ascontiguousarray(rows.T), size[1]).T)
 

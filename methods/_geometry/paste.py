@@ -10,12 +10,8 @@ from numpy.typing import NDArray
 
 from methods._base import Canvas, Image, Mask
 from methods._geometry.canvas import _BAND, Fitted, _resized, check_mask, fit
+from methods._geometry.feather import FEATHER, feather_weight, feather_width
 from methods._geometry.patches import plan_patches
-
-FEATHER = 1.0
-"""Canvas pixels over which the fill fades in: few, so that no rim of the object shines through."""
-
-_MAX_FEATHER_FACTOR = 4.0
 
 
 def paste_back(target: Image, filled: Image, fitted: Fitted, feather: float = FEATHER) -> None:
@@ -33,14 +29,14 @@ def paste_back(target: Image, filled: Image, fitted: Fitted, feather: float = FE
         raise ValueError(f"the eraser returned {filled.shape}, not {fitted.image.shape}")
     rows, columns = fitted.content
     fill = _resized(filled[:rows, :columns], fitted.hole.shape, copy=False)
-    factor = max(fitted.hole.shape[0] / rows, fitted.hole.shape[1] / columns)
-    feather *= min(max(factor, 1.0), _MAX_FEATHER_FACTOR)
+    width = feather_width(fitted.hole.shape, fitted.content, feather)
     x0, y0, x1, y1 = fitted.patch.box
     left, top, _, _ = fitted.patch.crop
     for start in range(y0, y1, _BAND):
         end = min(start + _BAND, y1)
         owned = fitted.patch.owned[start - y0 : end - y0]
-        alpha = _alpha(fitted.hole, (x0 - left, start - top, x1 - left, end - top), feather)
+        box = (x0 - left, start - top, x1 - left, end - top)
+        alpha = feather_weight(fitted.hole, box, width)
         new = fill[start - top : end - top, x0 - left : x1 - left]
         _blend(target[start:end, x0:x1], new, owned, alpha)
 
@@ -84,29 +80,6 @@ def changed_outside(image: Image, result: Image, mask: Mask) -> int:
         touched = cv2.inRange(difference, (0, 0, 0, 0), (0, 0, 0, 0)) == 0
         changed += int(np.count_nonzero(touched & ~mask[band]))
     return changed
-
-
-def _alpha(hole: Mask, box: tuple[int, int, int, int], feather: float) -> NDArray[np.float32]:
-    """(box height, box width) weight of the fill: d / (f + 1), at most 1.
-
-    d: exact distance to the nearest pixel outside the mask (1 at its edge). f: the feather, but at
-    most a third of the depth in the neighbourhood, so that a line of one pixel is
-    replaced whole and the middle of every thin part as well.
-    """
-    x0, y0, x1, y1 = box
-    deep = 3 * feather + 1  # from this depth on the feather has its full width
-    reach = int(np.ceil(deep))
-    halo = 2 * reach + 1  # what lies further away has no influence
-    top, left = max(0, y0 - halo), max(0, x0 - halo)
-    near = np.ascontiguousarray(hole[top : y1 + halo, left : x1 + halo]).view(np.uint8)
-    depth = cv2.distanceTransform(near, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    np.minimum(depth, deep, out=depth)
-    side = 2 * reach + 1
-    around = cv2.dilate(depth, np.ones((side, side), np.uint8))
-    inner = (slice(y0 - top, y1 - top), slice(x0 - left, x1 - left))
-    depth, around = depth[inner], around[inner]
-    width = np.minimum((around - 1) / 3, feather) + 1
-    return np.minimum(depth / np.maximum(width, 1), 1)
 
 
 def _blend(target: Image, new: Image, owned: Mask, alpha: NDArray[np.float32]) -> None:

@@ -1,6 +1,6 @@
-"""Remembering what was computed: least recently used goes first, nothing is computed twice.
+"""Remembering within a bound: least recently used goes first, nothing is made twice.
 
-Whoever asks for a key that is being computed waits for that computation.
+Every memory of the program is one of these: of results, embeddings, masks, pictures, callers.
 """
 
 from __future__ import annotations
@@ -9,32 +9,44 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from typing import Generic, Protocol, TypeVar
-
-
-class _Sized(Protocol):
-    @property
-    def nbytes(self) -> int: ...
-
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
-V = TypeVar("V", bound=_Sized)
+V = TypeVar("V")
 
 
-class SharedCache(Generic[K, V]):
-    """Values by key, at most `max_bytes` of them (but always the newest). Thread-safe."""
+def bytes_of(value: Any) -> int:
+    """What an array, or another value with `nbytes`, takes."""
+    return int(value.nbytes)
 
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+
+class BoundedCache(Generic[K, V]):
+    """Values by key, together at most `most` by `size_of`: bytes, where nothing else is said.
+
+    newest_always: the newest value stays even where it alone is larger than `most`; otherwise
+    such a one is not kept and drives nothing out. Thread-safe: whoever asks for a key that is
+    being made waits for that making.
+    """
+
+    def __init__(
+        self,
+        most: int,
+        size_of: Callable[[V], int] = bytes_of,
+        *,
+        newest_always: bool = False,
+    ) -> None:
+        self._most = most
+        self._size_of = size_of
+        self._least_kept = 1 if newest_always else 0
         self._lock = threading.Lock()
         self._values: OrderedDict[K, V] = OrderedDict()
         self._under_way: dict[K, Future[V]] = {}
-        self._bytes = 0
+        self._size = 0
 
-    def get(self, key: K, compute: Callable[[], V]) -> V:
-        """The value of `key`; `compute` runs once, in the thread that came first.
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        """The value of `key`; if need be, `make` makes it, once, in the thread that came first.
 
-        What `compute` raises is raised to all who waited, and is not remembered.
+        What `make` raises is raised to all who waited, and is not remembered.
         """
         with self._lock:
             if key in self._values:
@@ -43,11 +55,42 @@ class SharedCache(Generic[K, V]):
             others = self._under_way.get(key)
             if others is None:
                 mine = self._under_way[key] = Future()
-        return others.result() if others is not None else self._computed(key, compute, mine)
+        return others.result() if others is not None else self._made(key, make, mine)
 
-    def _computed(self, key: K, compute: Callable[[], V], future: Future[V]) -> V:
+    def find(self, key: K) -> V | None:
+        """The value of `key`, used just now; None where it is not here."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        """Keep one more, in place of an earlier one of this key."""
+        with self._lock:
+            self._keep(key, value)
+
+    def forget(self, key: K) -> None:
+        """Drop the value of `key`, where there is one."""
+        with self._lock:
+            self._drop(key)
+
+    def clear(self) -> None:
+        """Drop everything."""
+        with self._lock:
+            self._values.clear()
+            self._size = 0
+
+    @property
+    def size(self) -> int:
+        """What is held at the moment, as `size_of` counts."""
+        return self._size
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def _made(self, key: K, make: Callable[[], V], future: Future[V]) -> V:
         try:
-            value = compute()
+            value = make()
         except BaseException as error:
             with self._lock:
                 del self._under_way[key]
@@ -60,16 +103,15 @@ class SharedCache(Generic[K, V]):
         return value
 
     def _keep(self, key: K, value: V) -> None:
+        self._drop(key)
+        size = self._size_of(value)
+        if size > self._most and not self._least_kept:
+            return
         self._values[key] = value
-        self._bytes += value.nbytes
-        while self._bytes > self._max_bytes and len(self._values) > 1:
-            _, oldest = self._values.popitem(last=False)
-            self._bytes -= oldest.nbytes
+        self._size += size
+        while self._size > self._most and len(self._values) > self._least_kept:
+            self._drop(next(iter(self._values)))
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes held at the moment."""
-        return self._bytes
-
-    def __len__(self) -> int:
-        return len(self._values)
+    def _drop(self, key: K) -> None:
+        if key in self._values:
+            self._size -= self._size_of(self._values.pop(key))

@@ -26,6 +26,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from methods._base import WeightFile
+from methods._system.files import write_atomic
 from methods._weights.errors import DiskFull, record_damaged
 
 RECORD = "weights.lock.json"
@@ -232,10 +233,8 @@ def _change_json(name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) 
             if name == RECORD:
                 raise
             entries = {}
-        path = cache_dir() / name
-        fresh = beside(path, ".new")
-        fresh.write_text(json.dumps(change(entries), indent=1, sort_keys=True), "utf-8")
-        os.replace(fresh, path)
+        fresh = json.dumps(change(entries), indent=1, sort_keys=True)
+        write_atomic(cache_dir() / name, fresh.encode())
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from methods._system.files import write_atomic
 from methods._weights.cache import beside, need_room, size_of
 from methods._weights.errors import SourceFailed, megabytes
 from methods._weights.progress import Watch
@@ -296,7 +297,7 @@ class Download:
 
     def _note_origin(self, head: _Head) -> None:
         note = {"url": self.url, "etag": head.headers.get("etag", "")}
-        beside(self.part, ".json").write_text(json.dumps(note), "utf-8")
+        write_atomic(beside(self.part, ".json"), json.dumps(note).encode())
 
     def _origin_etag(self) -> str:
         """The strong ETag under which `part` was begun from this address, else ""."""

@@ -26,7 +26,7 @@ from methods.attentive_eraser.settings import AttentiveSettings
 _BLUR_THRESHOLD = 0.1  # of the blurred mask
 
 
-class AttentiveEraser(DiffusionEraser):
+class AttentiveEraser(DiffusionEraser[AttentiveSettings]):
     """AAS, SARG and similarity suppression on SDXL, Stable Diffusion 2.1 or 1.5."""
 
     spec = EraserSpec(
@@ -67,30 +67,36 @@ class AttentiveEraser(DiffusionEraser):
     Settings = AttentiveSettings
 
     @classmethod
-    def canvas_for(cls, settings: Any) -> Canvas:
+    def canvas_for(cls, settings: AttentiveSettings) -> Canvas:
         """Of the resolution that is asked for, or the model's own."""
         side = settings.resolution or MODELS[settings.variant].resolution
         return replace(cls.spec.canvas, short_side=side)
 
     @classmethod
-    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+    def weights_for(cls, settings: AttentiveSettings) -> tuple[WeightFile, ...]:
         """Those of the chosen model."""
         return MODELS[settings.variant].weights()
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: AttentiveSettings) -> Mapping[str, Part]:
         """UNet and VAE of the chosen model."""
         base = MODELS[settings.variant].base
         return {"unet": Part(base, "unet"), "vae": Part(base, "vae")}
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: AttentiveSettings, seed: int, progress: Progress
     ) -> Image:
         """One run of the stock pipeline."""
         erased: Image = self.sample(_pixels(image), mask, settings, seed, progress)
         return erased
 
     def sample(
-        self, pixels: Any, mask: Mask, settings: Any, seed: int, progress: Progress, **more: Any
+        self,
+        pixels: Any,
+        mask: Mask,
+        settings: AttentiveSettings,
+        seed: int,
+        progress: Progress,
+        **more: Any,
     ) -> Any:
         """One run of the stock pipeline on pixels (1, 3, H, W), float in 0 … 1.
 

@@ -13,9 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from methods._diffusion.patching import removed_after
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class FreeU:
 
 
 @contextmanager
-def freeu(unet: Any, factors: FreeU | None) -> Iterator[None]:
+def freeu(unet: torch.nn.Module, factors: FreeU | None) -> Iterator[None]:
     """For the block, on every layer of the UNet's upward half. None: nothing is done."""
     pairs = _pairs(unet, factors) if factors else []
     with removed_after(
@@ -39,7 +42,7 @@ def freeu(unet: Any, factors: FreeU | None) -> Iterator[None]:
         yield
 
 
-def _pairs(unet: Any, factors: FreeU) -> list[tuple[Any, int, float, float]]:
+def _pairs(unet: torch.nn.Module, factors: FreeU) -> list[tuple[Any, int, float, float]]:
     """(layer, channels that come from the backbone, b, s) where they are not 1."""
     widest = max(unet.config.block_out_channels)
     by_width = {widest: (factors.b1, factors.s1), widest // 2: (factors.b2, factors.s2)}

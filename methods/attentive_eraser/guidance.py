@@ -122,7 +122,9 @@ def redirected(
 
 
 @contextmanager
-def redirected_unet(unet: Any, masks: TokenMasks, redirection: Redirection) -> Iterator[Steps]:
+def redirected_unet(
+    unet: torch.nn.Module, masks: TokenMasks, redirection: Redirection
+) -> Iterator[Steps]:
     """For the block, `unet` answers a batch of 1 with guided noise; each call is one step.
 
     The UNet is as before when the block ends, however it ends.
@@ -166,7 +168,9 @@ def _guided(forward: Any, steps: Steps, scale: float) -> Any:
 
 
 @contextmanager
-def _forked(unet: Any, blocks: tuple[Block, ...], first: Block, steps: Steps) -> Iterator[None]:
+def _forked(
+    unet: torch.nn.Module, blocks: tuple[Block, ...], first: Block, steps: Steps
+) -> Iterator[None]:
     """While AAS works, the UNet's parts from the one with `first` on run on both halves.
 
     Transformer blocks of that part which come before `first` still run once.
@@ -186,7 +190,7 @@ def _forked(unet: Any, blocks: tuple[Block, ...], first: Block, steps: Steps) ->
         yield
 
 
-def _parts(unet: Any) -> list[str]:
+def _parts(unet: torch.nn.Module) -> list[str]:
     """The names of a UNet's parts in the order of the forward pass."""
     down, up = (
         [f"{side}.{i}" for i in range(len(getattr(unet, side)))]

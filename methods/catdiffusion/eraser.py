@@ -46,7 +46,7 @@ class CatDiffusionSettings(DiffusionSettings):
     )
 
 
-class CatDiffusion(DiffusionEraser):
+class CatDiffusion(DiffusionEraser[CatDiffusionSettings]):
     """diffusers' inpainting pipeline on a UNet that also attends to guessed CLIP features."""
 
     spec = EraserSpec(
@@ -77,12 +77,17 @@ class CatDiffusion(DiffusionEraser):
     )
     Settings = CatDiffusionSettings
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: CatDiffusionSettings) -> Mapping[str, Part]:
         """UNet, VAE, CLIP's image encoder and the semantic inpainter."""
         return parts()
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self,
+        image: Image,
+        mask: Mask,
+        settings: CatDiffusionSettings,
+        seed: int,
+        progress: Progress,
     ) -> Image:
         """Guess what CLIP would see in the hole, then paint it."""
         import torch

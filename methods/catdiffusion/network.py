@@ -132,7 +132,7 @@ class ReferenceBlock(BasicTransformerBlock):
         return x
 
 
-def add_references(unet: Any, width: int) -> None:
+def add_references(unet: torch.nn.Module, width: int) -> None:
     """Give every block of a new UNet its third attention. width: of what it attends to."""
     for module in list(unet.modules()):
         if isinstance(module, nn.ModuleList):

@@ -57,7 +57,7 @@ class ClipAwaySettings(InpaintSettings):
     )
 
 
-class ClipAway(DiffusionEraser):
+class ClipAway(DiffusionEraser[ClipAwaySettings]):
     """The stock pipeline with longer prompts and a processor in each cross-attention."""
 
     spec = EraserSpec(
@@ -91,7 +91,7 @@ class ClipAway(DiffusionEraser):
     )
     Settings = ClipAwaySettings
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: ClipAwaySettings) -> Mapping[str, Part]:
         """UNet and VAE, and the three networks that look at the picture."""
         return {
             "unet": Part(SD15_INPAINTING, "unet"),
@@ -102,7 +102,7 @@ class ClipAway(DiffusionEraser):
         }
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: ClipAwaySettings, seed: int, progress: Progress
     ) -> Image:
         """One run of the stock pipeline from noise of its own generator, as its authors do."""
         import torch

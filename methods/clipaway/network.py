@@ -75,7 +75,7 @@ class PictureAdapter(nn.Module):
         words: Tensor = self.image_proj(picture)
         return words
 
-    def processors(self, unet: Any, scale: float) -> dict[str, Any]:
+    def processors(self, unet: torch.nn.Module, scale: float) -> dict[str, Any]:
         """A processor for each cross-attention of the UNet, by its key. scale: of the picture.
 
         Raises KeyError where the adapter was made for another UNet.

@@ -46,7 +46,7 @@ from methods.flux2_klein.weights import (
 _CELL = 16  # pixels of a token
 
 
-class Flux2Klein(DiffusionEraser):
+class Flux2Klein(DiffusionEraser[Flux2KleinSettings]):
     """diffusers' pipelines of FLUX.2 klein as they come."""
 
     half = "bfloat16"
@@ -86,25 +86,25 @@ class Flux2Klein(DiffusionEraser):
     Settings = Flux2KleinSettings
 
     @classmethod
-    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+    def weights_for(cls, settings: Flux2KleinSettings) -> tuple[WeightFile, ...]:
         """The model and the additions; no text encoder for an instruction that is known."""
         more = settings.additions.weights() if settings.additions else ()
         files = (*REPOSITORY.weights(), *more)
         return cls.still_needed(files, PROMPTS, [settings.instruction])
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: Flux2KleinSettings) -> Mapping[str, Part]:
         """Transformer, VAE and, if any, the additions."""
         parts = {"transformer": TRANSFORMER, "vae": VAE}
         more = {"additions": additions(settings.additions)} if settings.additions else {}
         return {**parts, **more}
 
-    def prepare(self, settings: Any) -> None:
+    def prepare(self, settings: Flux2KleinSettings) -> None:
         """The instruction first: its encoder needs the device for itself."""
         self.embed(PROMPTS, [settings.instruction])
         super().prepare(settings)
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: Flux2KleinSettings, seed: int, progress: Progress
     ) -> Image:
         """One run of a stock pipeline on the marked picture."""
         loaded = self.loaded(settings)
@@ -135,7 +135,7 @@ class Flux2Klein(DiffusionEraser):
         return resized(painted, mask.shape)
 
 
-def lent(loaded: Mapping[str, Any], settings: Any) -> AbstractContextManager[None]:
+def lent(loaded: Mapping[str, Any], settings: Flux2KleinSettings) -> AbstractContextManager[None]:
     """The transformer with its additions, if these settings have any, for the block."""
     if "additions" not in loaded:
         return nullcontext()

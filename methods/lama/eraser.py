@@ -65,7 +65,7 @@ class LamaSettings(Settings):
     )
 
 
-class Lama(Eraser):
+class Lama(Eraser[LamaSettings]):
     """One pass of the network, or the refinement with many."""
 
     spec = EraserSpec(

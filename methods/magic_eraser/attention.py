@@ -102,7 +102,7 @@ class Clock:
         self.step, self.time = -1, 0.0
 
     @contextmanager
-    def ticking(self, unet: Any) -> Iterator[None]:
+    def ticking(self, unet: torch.nn.Module) -> Iterator[None]:
         """Follow a UNet's forward passes for the block."""
         own = unet.forward
 
@@ -140,7 +140,7 @@ class RefocusedAttention(SelfAttention):
 
 
 @contextmanager
-def refocused_unet(unet: Any, regions: Regions, refocus: Refocus) -> Iterator[None]:
+def refocused_unet(unet: torch.nn.Module, regions: Regions, refocus: Refocus) -> Iterator[None]:
     """For the block, all self-attention layers of the UNet refocus in the first steps."""
     clock = Clock()
     own = unet.attn_processors

@@ -10,7 +10,6 @@ self-attention is drawn to the background (see `magic_eraser.attention` for what
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from methods._base import (
     Canvas,
@@ -39,7 +38,7 @@ from methods.magic_eraser.settings import MagicSettings
 BASES = {"sd15": SD15_INPAINTING, "sd2": SD2_INPAINTING}
 
 
-class MagicEraser(DiffusionEraser):
+class MagicEraser(DiffusionEraser[MagicSettings]):
     """The stock pipeline, started from a fill, with refocused attention."""
 
     spec = EraserSpec(
@@ -86,7 +85,7 @@ class MagicEraser(DiffusionEraser):
         self._first: Eraser | None = None
 
     @classmethod
-    def first_eraser(cls, settings: Any) -> type[Eraser]:
+    def first_eraser(cls, settings: MagicSettings) -> type[Eraser]:
         """What fills the hole first. Raises Unavailable where that cannot be used."""
         wanted = ("lama", "migan") if settings.init == "auto" else (settings.init,)
         for name in wanted:
@@ -96,24 +95,24 @@ class MagicEraser(DiffusionEraser):
         raise Unavailable(text, "eraser_broken", eraser=wanted[0])
 
     @classmethod
-    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+    def weights_for(cls, settings: MagicSettings) -> tuple[WeightFile, ...]:
         """The chosen model's, Mask2Former's, and those of what fills the hole first."""
         first = cls.first_eraser(settings)
         filling = first.weights_for(first.Settings())
         return (*BASES[settings.variant].weights(), *MASK2FORMER.weights(), *filling)
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: MagicSettings) -> Mapping[str, Part]:
         """UNet and VAE of the chosen model, and Mask2Former."""
         base = BASES[settings.variant]
         return {"unet": Part(base, "unet"), "vae": Part(base, "vae"), "panoptic": NETWORK}
 
-    def memory(self, settings: Any, device: DeviceName) -> Mapping[str, int]:
+    def memory(self, settings: MagicSettings, device: DeviceName) -> Mapping[str, int]:
         """With what fills the hole first."""
         first = self.first_eraser(settings).spec
         own = f"{self.spec.id}/{first.id}"
         return {**super().memory(settings, device), own: first.memory}
 
-    def prepare(self, settings: Any) -> None:
+    def prepare(self, settings: MagicSettings) -> None:
         """With what fills the hole first."""
         super().prepare(settings)
         self._filler(settings)
@@ -126,7 +125,7 @@ class MagicEraser(DiffusionEraser):
             self._first = None
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: MagicSettings, seed: int, progress: Progress
     ) -> Image:
         """One run of the stock pipeline."""
         loaded, base = self.loaded(settings), BASES[settings.variant]
@@ -156,7 +155,7 @@ class MagicEraser(DiffusionEraser):
             )
         return erased
 
-    def _filled(self, image: Image, mask: Mask, settings: Any) -> Image:
+    def _filled(self, image: Image, mask: Mask, settings: MagicSettings) -> Image:
         """The picture with the hole filled by the first eraser, on crops of its own canvas."""
         first = self._filler(settings)
         usual = first.Settings()
@@ -166,7 +165,7 @@ class MagicEraser(DiffusionEraser):
 
         return erase_in_patches(image, mask, first.canvas_for(usual), fill)
 
-    def _filler(self, settings: Any) -> Eraser:
+    def _filler(self, settings: MagicSettings) -> Eraser:
         """Loaded, on this eraser's device where it can be."""
         wanted = self.first_eraser(settings)
         if type(self._first) is not wanted:

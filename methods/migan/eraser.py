@@ -49,7 +49,7 @@ Pipeline: TypeAlias = "Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[
 _MOST_THREADS = 8  # beyond this a network of 6 M parameters gets no faster
 
 
-class MiGan(Eraser):
+class MiGan(Eraser[Settings]):
     """The pipeline, always called at 512 x 512: its time does not depend on the photo."""
 
     spec = EraserSpec(
@@ -79,7 +79,6 @@ class MiGan(Eraser):
             ),
         ),
     )
-    Settings = Settings
 
     def __init__(self) -> None:
         self._pipeline: Pipeline | None = None
@@ -99,7 +98,7 @@ class MiGan(Eraser):
         self._pipeline = None
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: Settings, seed: int, progress: Progress
     ) -> Image:
         """One pass. The pipeline's mask is 0 in the hole and 255 outside it."""
         assert self._pipeline is not None

@@ -56,7 +56,7 @@ class ObjectClearSettings(DiffusionSettings):
     )
 
 
-class ObjectClear(DiffusionEraser):
+class ObjectClear(DiffusionEraser[ObjectClearSettings]):
     """The stock SDXL inpainting pipeline with a word for the object and its fusion."""
 
     spec = EraserSpec(
@@ -92,12 +92,12 @@ class ObjectClear(DiffusionEraser):
     )
     Settings = ObjectClearSettings
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: ObjectClearSettings) -> Mapping[str, Part]:
         """UNet, VAE, the encoder of the object's picture, and what makes a word of it."""
         return parts()
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: ObjectClearSettings, seed: int, progress: Progress
     ) -> Image:
         """One run of the stock pipeline, and the fusion."""
         loaded = self.loaded(settings)
@@ -111,7 +111,8 @@ class ObjectClear(DiffusionEraser):
         with ExitStack() as undo:
             undo.enter_context(self.placed(pipeline, settings, mask.size))
             draw = generator(seed)
-            guide = Guide(pipeline, image, draw, progress, settings)
+            fused = settings.apply_attention_guided_fusion
+            guide = Guide(pipeline, image, draw, progress, fused)
             undo.enter_context(guide.watching())
             filled: Image = self.call(
                 pipeline,

@@ -22,18 +22,19 @@ class Guide:
     """What is drawn before the first step, and what happens between the steps.
 
     noise: that the run starts from; shown: latents of the whole photo, which the UNet is given
-    beside the mask; both (1, 4, h, w).
+    beside the mask; both (1, 4, h, w). fused: whether the photo's details are kept by the
+    attention to the object.
     """
 
     def __init__(
-        self, pipeline: Any, image: Image, draw: Any, progress: Progress, settings: Any
+        self, pipeline: Any, image: Image, draw: Any, progress: Progress, fused: bool
     ) -> None:
         import torch
         from diffusers.utils.torch_utils import randn_tensor
 
         from methods.objectclear.network import WatchedAttention
 
-        unet, self._fused = pipeline.unet, settings.apply_attention_guided_fusion
+        unet, self._fused = pipeline.unet, fused
         pixels = pixel_tensor(image).to(pipeline._execution_device, unet.dtype)
         with torch.no_grad():
             self._photo = pipeline._encode_vae_image(pixels, draw)

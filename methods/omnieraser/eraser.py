@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 PROMPT = "There is nothing here."
 
 
-class OmniEraser(DiffusionEraser):
+class OmniEraser(DiffusionEraser[FluxSettings]):
     """The stock pipeline of FLUX.1-dev with a wider input and a LoRA."""
 
     half = "bfloat16"
@@ -91,21 +91,21 @@ class OmniEraser(DiffusionEraser):
     Settings = FluxSettings
 
     @classmethod
-    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+    def weights_for(cls, settings: FluxSettings) -> tuple[WeightFile, ...]:
         """All; without the text encoders that are not here once their embedding is."""
         return cls.still_needed(cls.spec.weights, PROMPTS, [PROMPT])
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: FluxSettings) -> Mapping[str, Part]:
         """FLUX.1-dev's transformer, which others use too, the VAE, and the LoRA."""
         return {"transformer": TRANSFORMER, "vae": VAE, "additions": ADDITIONS}
 
-    def prepare(self, settings: Any) -> None:
+    def prepare(self, settings: FluxSettings) -> None:
         """The prompt first: its encoder needs the device for itself."""
         self.embed(PROMPTS, [PROMPT])
         super().prepare(settings)
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: FluxSettings, seed: int, progress: Progress
     ) -> Image:
         """One run of the stock pipeline."""
         import torch

@@ -27,7 +27,7 @@ FOR_THE_PHOTO = re.compile(
 
 
 @contextmanager
-def photo_branch(transformer: Any, photo: torch.Tensor) -> Iterator[None]:
+def photo_branch(transformer: torch.nn.Module, photo: torch.Tensor) -> Iterator[None]:
     """The transformer with the photo's tokens as a second branch, for the block.
 
     photo: (1, tokens, channels), as many tokens as the noise has. The additions are attached
@@ -51,7 +51,7 @@ def photo_branch(transformer: Any, photo: torch.Tensor) -> Iterator[None]:
 class _Branch:
     """The photo's tokens on their way through one pass."""
 
-    def __init__(self, transformer: Any, photo: torch.Tensor) -> None:
+    def __init__(self, transformer: torch.nn.Module, photo: torch.Tensor) -> None:
         self._transformer, self._photo = transformer, photo
         self._on = False
         self._given: dict[str, Any] = {}

@@ -9,7 +9,6 @@ fixed embedding that the authors publish: no text encoder is needed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text
 from methods._diffusion.eraser import (
@@ -28,7 +27,7 @@ from methods.omnipaint.branch import photo_branch
 from methods.omnipaint.weights import ADDITIONS, PROMPT, REPOSITORY, WEIGHTS
 
 
-class OmniPaint(DiffusionEraser):
+class OmniPaint(DiffusionEraser[FluxSettings]):
     """The stock pipeline of FLUX.1-dev with a second branch for the photo."""
 
     half = "bfloat16"
@@ -68,7 +67,7 @@ class OmniPaint(DiffusionEraser):
     )
     Settings = FluxSettings
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: FluxSettings) -> Mapping[str, Part]:
         """FLUX.1-dev's transformer, which others use too, the VAE, the LoRA and the prompt."""
         return {
             "transformer": TRANSFORMER,
@@ -78,7 +77,7 @@ class OmniPaint(DiffusionEraser):
         }
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: FluxSettings, seed: int, progress: Progress
     ) -> Image:
         """One run of the stock pipeline."""
         import torch

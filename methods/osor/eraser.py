@@ -62,7 +62,7 @@ class OsorSettings(DiffusionSettings):
     )
 
 
-class Osor(DiffusionEraser):
+class Osor(DiffusionEraser[OsorSettings]):
     """One pass through the UNet between the two halves of the VAE."""
 
     half = "bfloat16"
@@ -98,11 +98,11 @@ class Osor(DiffusionEraser):
     )
     Settings = OsorSettings
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: OsorSettings) -> Mapping[str, Part]:
         """The trained UNet, and the VAE of SDXL inpainting."""
         return {"unet": UNET, "vae": VAE}
 
-    def memory(self, settings: Any, device: DeviceName) -> Mapping[str, int]:
+    def memory(self, settings: OsorSettings, device: DeviceName) -> Mapping[str, int]:
         """The UNet takes what its base takes: the authors' file is worked into it."""
         dtype = self._dtype_on(device)
         return {
@@ -111,7 +111,7 @@ class Osor(DiffusionEraser):
         }
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: OsorSettings, seed: int, progress: Progress
     ) -> Image:
         """Encode, noise, one step, mix, decode."""
         import torch

@@ -42,7 +42,7 @@ def read_unet(path: Path, dtype: torch.dtype) -> Any:
 UNET = Part(REPOSITORY, _FOLDER, read=read_unet)
 
 
-def trained(unet: Any, tensors: dict[str, torch.Tensor]) -> Any:
+def trained(unet: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> Any:
     """The UNet with what the authors trained; it must all be there.
 
     tensors: as in their file, where the training's wrappers may have left marks in the names.

@@ -9,7 +9,7 @@ out; here the network sees a square crop around the object, and only the hole is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -90,7 +90,7 @@ class PixelHackerSettings(DiffusionSettings):
         return self
 
 
-class PixelHacker(DiffusionEraser):
+class PixelHacker(DiffusionEraser[PixelHackerSettings]):
     """The published network on one 512 x 512 crop."""
 
     spec = EraserSpec(
@@ -126,16 +126,16 @@ class PixelHacker(DiffusionEraser):
     Settings = PixelHackerSettings
 
     @classmethod
-    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+    def weights_for(cls, settings: PixelHackerSettings) -> tuple[WeightFile, ...]:
         """The chosen checkpoint and the VAE."""
         return REPOSITORY.weights(VARIANTS[settings.variant], "vae")
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: PixelHackerSettings) -> Mapping[str, Part]:
         """UNet and VAE of the chosen checkpoint."""
         return parts_of(settings.variant)
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: PixelHackerSettings, seed: int, progress: Progress
     ) -> Image:
         """One run of the authors' loop."""
         from methods.pixelhacker.network import PixelHackerPipeline

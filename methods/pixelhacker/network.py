@@ -102,7 +102,7 @@ class PixelHackerPipeline(DiffusionPipeline):
 
     model_cpu_offload_seq = "unet->vae"
 
-    def __init__(self, unet: UNet2DConditionModel, vae: Any, scheduler: Any) -> None:
+    def __init__(self, unet: UNet2DConditionModel, vae: torch.nn.Module, scheduler: Any) -> None:
         super().__init__()
         self.register_modules(unet=unet, vae=vae, scheduler=scheduler)
         self.num_timesteps = 0

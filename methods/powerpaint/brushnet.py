@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import torch
 
 
-def condition(vae: Any, image: Image, mask: Mask, seed: int, device: str) -> torch.Tensor:
+def condition(
+    vae: torch.nn.Module, image: Image, mask: Mask, seed: int, device: str
+) -> torch.Tensor:
     """(2, 5, h, w): latents of the picture with a black hole, and 1 where it is to be kept.
 
     Both halves of the guidance get a sample of their own, as with the authors.
@@ -33,8 +35,8 @@ def condition(vae: Any, image: Image, mask: Mask, seed: int, device: str) -> tor
 
 @contextmanager
 def guided_by(
-    unet: Any,
-    brushnet: Any,
+    unet: torch.nn.Module,
+    brushnet: torch.nn.Module,
     words: Sequence[torch.Tensor],
     seen: torch.Tensor,
     scale: float = 1.0,

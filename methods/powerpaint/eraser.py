@@ -54,7 +54,7 @@ V2_SCHEDULER = {"_class_name": "UniPCMultistepScheduler", "final_sigmas_type": "
 """As diffusers was when version 2 was published: it ended a little short of no noise."""
 
 
-class PowerPaint(DiffusionEraser):
+class PowerPaint(DiffusionEraser[PowerPaintSettings]):
     """Both versions on stock pipelines."""
 
     spec = EraserSpec(
@@ -95,13 +95,13 @@ class PowerPaint(DiffusionEraser):
     Settings = PowerPaintSettings
 
     @classmethod
-    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+    def weights_for(cls, settings: PowerPaintSettings) -> tuple[WeightFile, ...]:
         """Those of the chosen version."""
         if settings.version == "v1":
             return cls.spec.weights
         return (V1_MERGED if settings.version == "v1_merged" else V2).weights()
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: PowerPaintSettings) -> Mapping[str, Part]:
         """UNet and VAE, for version 2 the BrushNet too."""
         if settings.version == "v2":
             return {
@@ -113,7 +113,7 @@ class PowerPaint(DiffusionEraser):
         return {"unet": Part(own, "unet", read_unet), "vae": Part(base, "vae")}
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: PowerPaintSettings, seed: int, progress: Progress
     ) -> Image:
         """One run, at the crop's size or at the authors'."""
         run = self._erase_v2 if settings.version == "v2" else self._erase_v1
@@ -126,7 +126,7 @@ class PowerPaint(DiffusionEraser):
         return np.array(pil(erased).resize(mask.shape[::-1]))
 
     def _erase_v1(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: PowerPaintSettings, seed: int, progress: Progress
     ) -> Image:
         _, base = _v1_homes(settings)
         texts = prompts_v1(settings.task, settings.prompt, settings.negative_prompt)
@@ -138,7 +138,7 @@ class PowerPaint(DiffusionEraser):
         return erased
 
     def _erase_v2(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: PowerPaintSettings, seed: int, progress: Progress
     ) -> Image:
         tokenizer = Part(V2, v2_folder("tokenizer"))
         told = ClipPrompts(tokenizer, Part(V2, v2_folder("text_encoder")))
@@ -157,25 +157,27 @@ class PowerPaint(DiffusionEraser):
                 erased: Image = self.call(pipeline, seed, progress, **call)
         return erased
 
-    def sides(self, encoder: TaskEncoder, texts: TaskPrompts, settings: Any) -> list[Any]:
+    def sides(
+        self, encoder: TaskEncoder, texts: TaskPrompts, settings: PowerPaintSettings
+    ) -> list[Any]:
         """(1, 77, C) of the positive and of the negative side."""
         known = dict(zip(texts.all(), self.embed(encoder, texts.all()), strict=True))
         sides = (texts.positive, texts.negative)
         return [mixed([known[text] for text in side], settings.fitting_degree) for side in sides]
 
 
-def v1_words(settings: Any) -> TaskEncoder:
+def v1_words(settings: PowerPaintSettings) -> TaskEncoder:
     """What embeds version 1's prompts."""
     own, base = _v1_homes(settings)
     return TaskEncoder(Part(base, "tokenizer"), Part(own, "text_encoder", read_text_encoder))
 
 
-def _v1_homes(settings: Any) -> tuple[Repository, Repository]:
+def _v1_homes(settings: PowerPaintSettings) -> tuple[Repository, Repository]:
     """Where version 1's own networks lie, and where all else."""
     return (V1_MERGED, V1_MERGED) if settings.version == "v1_merged" else (V1, SD15_INPAINTING)
 
 
-def _call(mask: Mask, settings: Any, positive: Any, negative: Any) -> dict[str, Any]:
+def _call(mask: Mask, settings: PowerPaintSettings, positive: Any, negative: Any) -> dict[str, Any]:
     """What both pipelines are called with."""
     return {
         "height": mask.shape[0],

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 _CELL = 16  # pixels of a token
 
 
-class QwenImageEdit(DiffusionEraser):
+class QwenImageEdit(DiffusionEraser[QwenImageEditSettings]):
     """diffusers' pipelines of Qwen-Image-Edit as they come."""
 
     half = "bfloat16"
@@ -92,12 +92,12 @@ class QwenImageEdit(DiffusionEraser):
     Settings = QwenImageEditSettings
 
     @classmethod
-    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+    def weights_for(cls, settings: QwenImageEditSettings) -> tuple[WeightFile, ...]:
         """The model and the additions that these settings use."""
         more = [REMOVING] * settings.removing + [LIGHTNING] * settings.lightning
         return (*REPOSITORY.weights(), *(file for some in more for file in some.weights()))
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: QwenImageEditSettings) -> Mapping[str, Part]:
         """Transformer and VAE, the additions, and the encoder where there is to be room for it."""
         parts = {"transformer": TRANSFORMER, "vae": VAE}
         if settings.removing:
@@ -109,7 +109,12 @@ class QwenImageEdit(DiffusionEraser):
         return parts
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self,
+        image: Image,
+        mask: Mask,
+        settings: QwenImageEditSettings,
+        seed: int,
+        progress: Progress,
     ) -> Image:
         """One run of a stock pipeline on the marked picture."""
         loaded = self.loaded(settings)
@@ -138,7 +143,9 @@ class QwenImageEdit(DiffusionEraser):
             )
         return resized(painted, mask.shape)
 
-    def read(self, shown: Image, settings: Any, loaded: Mapping[str, Any]) -> dict[str, Any]:
+    def read(
+        self, shown: Image, settings: QwenImageEditSettings, loaded: Mapping[str, Any]
+    ) -> dict[str, Any]:
         """The instruction, and what guidance leads away from, read together with the picture."""
         guided = settings.guidance > 1
         texts = [settings.instruction, NOTHING] if guided else [settings.instruction]

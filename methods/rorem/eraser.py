@@ -40,7 +40,7 @@ from methods.rorem.weights import (
 )
 
 
-class Rorem(DiffusionEraser):
+class Rorem(DiffusionEraser[RoremSettings]):
     """The stock SDXL inpainting pipeline on RORem's UNet."""
 
     spec = EraserSpec(
@@ -76,23 +76,23 @@ class Rorem(DiffusionEraser):
     Settings = RoremSettings
 
     @classmethod
-    def weights_for(cls, settings: Any) -> tuple[WeightFile, ...]:
+    def weights_for(cls, settings: RoremSettings) -> tuple[WeightFile, ...]:
         """The whole model, and for lcm the additions."""
         more = LCM.weights() if settings.variant == "lcm" else ()
         return (*cls.spec.weights, *more)
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: RoremSettings) -> Mapping[str, Part]:
         """UNet and VAE."""
         return {"unet": FAST_UNET if settings.variant == "lcm" else UNET, "vae": VAE}
 
-    def memory(self, settings: Any, device: DeviceName) -> Mapping[str, int]:
+    def memory(self, settings: RoremSettings, device: DeviceName) -> Mapping[str, int]:
         """The 4-step UNet takes what RORem's takes: the additions are worked into it."""
         dtype = self._dtype_on(device)
         held = {"unet": part_bytes(UNET, dtype), "vae": part_bytes(VAE, dtype)}
         return {identity(p, dtype): held[name] for name, p in self.parts(settings).items()}
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: RoremSettings, seed: int, progress: Progress
     ) -> Image:
         """One run of the stock pipeline. An empty negative prompt is all zeros, as there."""
         positive, negative = self.embed(PROMPTS, [settings.prompt, settings.negative_prompt])

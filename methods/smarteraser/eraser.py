@@ -73,7 +73,7 @@ class SmartEraserSettings(DiffusionSettings):
     )
 
 
-class SmartEraser(DiffusionEraser):
+class SmartEraser(DiffusionEraser[SmartEraserSettings]):
     """diffusers' inpainting pipeline on the authors' weights, given the whole picture."""
 
     spec = EraserSpec(
@@ -112,7 +112,7 @@ class SmartEraser(DiffusionEraser):
         super().__init__()
         self._prompts: ObjectPrompts | None = None
 
-    def parts(self, settings: Any) -> Mapping[str, Part]:
+    def parts(self, settings: SmartEraserSettings) -> Mapping[str, Part]:
         """UNet, VAE, CLIP's image encoder and what follows it."""
         return parts()
 
@@ -122,7 +122,7 @@ class SmartEraser(DiffusionEraser):
         self._prompts = None
 
     def erase(
-        self, image: Image, mask: Mask, settings: Any, seed: int, progress: Progress
+        self, image: Image, mask: Mask, settings: SmartEraserSettings, seed: int, progress: Progress
     ) -> Image:
         """Object after object, each on the result of those before it."""
         todo = objects(mask) if settings.one_by_one else [mask]
@@ -138,7 +138,12 @@ class SmartEraser(DiffusionEraser):
         return picture
 
     def sample(
-        self, picture: Image, hole: Mask, settings: Any, progress: Progress, **more: Any
+        self,
+        picture: Image,
+        hole: Mask,
+        settings: SmartEraserSettings,
+        progress: Progress,
+        **more: Any,
     ) -> Any:
         """One run of the stock pipeline. more: arguments for it, in place of ours. Returns what
         `DiffusionEraser.run` does."""

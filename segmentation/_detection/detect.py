@@ -17,8 +17,8 @@ from importlib.util import find_spec
 
 from methods import (
     BadInput,
+    BoundedCache,
     Image,
-    SharedCache,
     Text,
     Unavailable,
     UserError,
@@ -44,7 +44,7 @@ _shared: dict[str, Detector] = {}
 _loading = {detector_id: threading.Lock() for detector_id in _CLASSES}
 
 _Key = tuple[str, tuple[str, ...], str]
-_detections: SharedCache[_Key, Detections] = SharedCache(32 * 2**20)
+_detections: BoundedCache[_Key, Detections] = BoundedCache(32 * 2**20, newest_always=True)
 
 
 # --- which detectors there are -----------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from methods import Image, SharedCache
+from methods import BoundedCache, Image
 from segmentation._segmenter import Embedding, Segmenter
 
 
@@ -16,7 +16,9 @@ class EmbeddingCache:
     """Embeddings of photos, shared by all sessions. A MobileSAM embedding takes 4 MB."""
 
     def __init__(self, max_bytes: int = 256 * 2**20) -> None:
-        self._cache: SharedCache[tuple[str, str], Embedding] = SharedCache(max_bytes)
+        self._cache: BoundedCache[tuple[str, str], Embedding] = BoundedCache(
+            max_bytes, newest_always=True
+        )
 
     def get(self, segmenter: Segmenter, image: Image | Callable[[], Image], key: str) -> Embedding:
         """The embedding of a photo, encoded at the first call only.
@@ -33,7 +35,7 @@ class EmbeddingCache:
     @property
     def nbytes(self) -> int:
         """Bytes held at the moment."""
-        return self._cache.nbytes
+        return self._cache.size
 
     def __len__(self) -> int:
         return len(self._cache)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from methods import Mask, SharedCache
+from methods import BoundedCache, Mask
 from segmentation._masks.compose import Spots, box_pixels, compose
 from segmentation._masks.masks import SPECKLE, drop_speckles, fill_holes
 from segmentation._prompts.prompts import Box, Point, PromptedObject, check_count
@@ -23,7 +23,7 @@ from segmentation._prompts.strokes import Stroke
 from segmentation._segmenter import Candidates, Embedding, Segmenter
 
 _Key = tuple[str, str, tuple[int, int], PromptedObject, bool]
-_candidates: SharedCache[_Key, Candidates] = SharedCache(64 * 2**20)
+_candidates: BoundedCache[_Key, Candidates] = BoundedCache(64 * 2**20, newest_always=True)
 
 
 class Level(NamedTuple):
@@ -42,7 +42,7 @@ class Extent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Selection:
+class Selected:
     """A mask and how it came about.
 
     mask: bool, of the photo's size or smaller; may be empty where it was shrunk away.
@@ -70,7 +70,7 @@ def select(
     shape: Shape | None = None,
     dilate: float | None = None,
     longest_side: int | None = None,
-) -> Selection:
+) -> Selected:
     """The union of the objects that are on, with strokes and an uploaded mask, in its shape.
 
     upload, strokes, shape: see `compose`. dilate: instead of a shape, pixels of the photo,
@@ -112,7 +112,7 @@ def select(
         tuple(Level(float(s), a) for s, a in zip(each.scores, each.areas, strict=True))
         for each in found
     )
-    return Selection(
+    return Selected(
         composed.mask, composed.core, levels, chosen, tuple(extents), area_of(composed.mask)
     )
 
@@ -124,7 +124,7 @@ def select_drawn(
     strokes: Sequence[Stroke] = (),
     shape: Shape | None = None,
     longest_side: int | None = None,
-) -> Selection:
+) -> Selected:
     """The same without objects, on a photo of `size` = (H, W): no segmenter is asked.
 
     Raises BadInput where there is neither an uploaded mask nor a stroke.
@@ -132,7 +132,7 @@ def select_drawn(
     if upload is None:
         check_count(len(strokes) and 1)
     composed = compose(size, upload=upload, strokes=strokes, shape=shape, longest_side=longest_side)
-    return Selection(composed.mask, composed.core, (), (), (), area_of(composed.mask))
+    return Selected(composed.mask, composed.core, (), (), (), area_of(composed.mask))
 
 
 def area_of(mask: Mask) -> float:

@@ -28,7 +28,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from methods import Image, Mask
+from methods import Image, Mask, reduce_mask
 from segmentation._masks.masks import window_of
 
 Colors = NDArray[np.float32]
@@ -226,7 +226,7 @@ def _scene(picture: Image, mask: Mask) -> _Scene:
     sampled = np.ascontiguousarray(picture[window][::every, ::every])
     small = cv2.resize(sampled, size, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), 1)
-    covered = cv2.resize(mask[window].view(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 0
+    covered = reduce_mask(mask[window], (size[1], size[0]))
     apart = cv2.distanceTransform((~covered).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     left, same = _against_ground(_lab(small), apart > _GUARD, math.sqrt(int(covered.sum())))
     return _Scene(covered, apart, left, same)

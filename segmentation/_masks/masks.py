@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
-from methods import Mask
+from methods import Mask, reduce_mask
 from segmentation._prompts.prompts import shown_size
 
 SPECKLE = 0.01
@@ -113,14 +113,11 @@ def fill_holes(mask: Mask, share: float = 1.0, keep: Iterable[tuple[float, float
     return result
 
 
-def reduce_mask(mask: Mask, longest_side: int | None) -> Mask:
-    """The mask with its longer side reduced to `longest_side`: True where more than half
-    of the area is. The mask itself where it is no larger, or for None."""
-    height, width = shown_size((mask.shape[0], mask.shape[1]), longest_side)
-    if (height, width) == mask.shape:
-        return mask
-    levels = mask.view(np.uint8) * np.uint8(255)
-    return np.asarray(cv2.resize(levels, (width, height), interpolation=cv2.INTER_AREA) > 127)
+def shown_mask(mask: Mask, longest_side: int | None) -> Mask:
+    """The mask with its longer side reduced to `longest_side`, areas as they are (at least half
+    of a pixel's). The mask itself where it is no larger, or for None."""
+    size = shown_size((mask.shape[0], mask.shape[1]), longest_side)
+    return mask if size == mask.shape else reduce_mask(mask, size, "half")
 
 
 def overlay_png(
@@ -136,51 +133,20 @@ def overlay_png(
     return _png(picture, bits=1, transparency=bytes([0, round(255 * opacity)]))
 
 
-def feather_png(
-    mask: Mask, scale: float = 1.0, color: tuple[int, int, int] = OVERLAY_COLOR
-) -> bytes:
+def feather_png(weight: NDArray[np.float32], color: tuple[int, int, int] = OVERLAY_COLOR) -> bytes:
     """A PNG of the mask with the soft edge along which results are pasted back.
 
-    scale: size of this mask against the photo's. `color` in eight opacities, three bits'
-    worth, clear outside. A few kB more than `overlay_png`.
+    weight: (h, w), 0 … 1, 0 outside the mask: see `methods.paste_weight`. `color` in eight
+    opacities, three bits' worth, clear outside. A few kB more than `overlay_png`.
     """
-    weight = feather_weight(mask, scale)
     levels = np.ceil(weight * (_OPACITIES - 1)).astype(np.uint8)
-    picture = PilImage.frombytes("P", mask.shape[::-1], levels.tobytes())
+    picture = PilImage.frombytes("P", levels.shape[::-1], levels.tobytes())
     picture.putpalette([0, 0, 0, *(color * (_OPACITIES - 1))])
     opacity = [round(255 * level / (_OPACITIES - 1)) for level in range(_OPACITIES)]
     return _png(picture, bits=4, transparency=bytes(opacity))
 
 
 _OPACITIES = 8
-_CANVAS = 512  # pixels; what most erasers reduce an object and its surroundings to
-_FEATHER_RANGE = (1.0, 4.0)
-
-
-def feather_weight(mask: Mask, scale: float = 1.0) -> NDArray[np.float32]:
-    """(H, W) float32, 0 … 1: how much of the eraser's answer comes into each pixel.
-
-    0 outside the mask; inside d / (f + 1), at most 1, with d the exact distance to the
-    outside and f the feather: as many pixels of the photo as one pixel of a canvas of 512
-    that shows the object and as much again around it, 1 to 4; at most a third of the depth
-    near by, so that thin parts are replaced whole. It is what `paste_back` does.
-    """
-    weight = np.zeros(mask.shape, np.float32)
-    window = window_of(mask, margin=1)
-    if window is None:
-        return weight
-    part = mask[window]
-    if part.all():
-        weight[window] = 1.0
-        return weight
-    low, high = _FEATHER_RANGE
-    feather = scale * min(max(2 * max(part.shape) / scale / _CANVAS, low), high)
-    reach = math.ceil(3 * feather + scale)
-    depth = np.minimum(distance_to(~part), 3 * feather + scale)
-    around = cv2.dilate(depth, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-    width = np.minimum((around - scale) / 3, feather) + scale
-    weight[window] = np.minimum(depth / np.maximum(width, scale), 1)
-    return weight
 
 
 def mask_png(mask: Mask) -> bytes:

@@ -10,28 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from methods import BadInput, Mask
-from segmentation._prompts.prompts import Objects, PromptedObject
-from segmentation._prompts.rle import Rle, decode_rle, encode_rle
-from segmentation._prompts.shape import Shape
-from segmentation._prompts.strokes import Stroke, Strokes
+from methods import BadInput, Job, Mask
+from segmentation._prompts.selection import Selection
 
-VERSION = 1
+VERSION = 2
 MAX_JOBS = 24
-MAX_SETTINGS = 64
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-SettingName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-SettingValue = (
-    Annotated[bool, Field(strict=True)]
-    | Annotated[int, Field(strict=True)]
-    | Number
-    | Annotated[str, Field(strict=True, max_length=4000)]
-    | None
-)
 Side = Annotated[int, Field(strict=True, gt=0, le=10**6)]
 
 
@@ -48,38 +34,28 @@ class CasePhoto(_Part):
     height: Side
 
 
-class CasePrompts(_Part):
-    """As the page sends them, but with an uploaded mask inline."""
-
-    objects: Objects = ()
-    strokes: Strokes = ()
-    upload: dict[Literal["size", "counts"], Any] | None = None
-    shape: Shape = Shape()
-    segmenter: Identifier | None = None
-
-
-class CaseJob(_Part):
-    """One eraser to run. Its settings are checked by the eraser, where it is run."""
-
-    eraser: Identifier
-    settings: dict[SettingName, SettingValue] = Field(default={}, max_length=MAX_SETTINGS)
-    seed: int = Field(default=0, strict=True, ge=0, le=2**32 - 1)
-
-
 class Case(_Part):
-    """One case. jobs: may be empty."""
+    """One case. selection: with its uploaded mask inline. jobs: may be empty; their settings are
+    checked by the eraser, where it is run."""
 
-    version: Literal[1]
+    version: Literal[2]
     photo: CasePhoto
-    prompts: CasePrompts
-    jobs: tuple[CaseJob, ...] = Field(default=(), max_length=MAX_JOBS)
+    selection: Selection
+    jobs: tuple[Job, ...] = Field(default=(), max_length=MAX_JOBS)
+
+    @field_validator("selection")
+    @classmethod
+    def _holds_its_mask(cls, selection: Selection) -> Selection:
+        """An id means nothing where the photo's folder is not."""
+        if isinstance(selection.upload, str):
+            raise ValueError("upload must be run lengths")
+        return selection
 
     def upload(self, size: tuple[int, int]) -> Mask | None:
         """The uploaded mask for a photo of size (H, W). Raises BadInput for one of another
         size, and for run lengths that are no mask."""
         self.check_size(size)
-        upload = self.prompts.upload
-        return None if upload is None else decode_rle(upload, size)
+        return self.selection.mask(size)
 
     def check_size(self, size: tuple[int, int]) -> None:
         """Raise BadInput unless the case belongs to a photo of size (H, W): its coordinates
@@ -96,29 +72,15 @@ class Case(_Part):
             )
 
 
-def write_case(
-    photo: CasePhoto,
-    objects: Sequence[PromptedObject],
-    *,
-    strokes: Sequence[Stroke] = (),
-    upload: Mask | None = None,
-    shape: Shape | None = None,
-    segmenter: str | None = None,
-    jobs: Sequence[CaseJob] = (),
-) -> dict[str, Any]:
-    """The case as plain values for JSON. Raises BadInput for an upload that is like noise."""
-    inline: Rle | None = None if upload is None else encode_rle(upload)
-    prompts = {
-        "objects": tuple(objects),
-        "strokes": tuple(strokes),
-        "upload": inline,
-        "shape": shape or Shape(),
-        "segmenter": segmenter,
+def write_case(photo: CasePhoto, selection: Selection, jobs: Sequence[Job] = ()) -> dict[str, Any]:
+    """The case as plain values for JSON. selection: with its mask inline, where it has one."""
+    fields = {
+        "version": VERSION,
+        "photo": photo.model_dump(),
+        "selection": selection.plain(),
+        "jobs": [job.plain() for job in jobs],
     }
-    case = Case(
-        version=1, photo=photo, prompts=CasePrompts.model_validate(prompts), jobs=tuple(jobs)
-    )
-    return case.model_dump(mode="json")
+    return Case.model_validate(fields).model_dump(mode="json")
 
 
 def read_case(data: Any) -> Case:
@@ -137,9 +99,17 @@ def read_case(data: Any) -> Case:
             known=VERSION,
         )
     try:
-        return Case.model_validate(data)
+        return Case.model_validate(_upgraded(data) if version == 1 else data)
     except ValidationError as error:
         raise _bad_case(error) from None
+
+
+def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 called the selection `prompts`."""
+    if "selection" in data or "prompts" not in data:
+        return data  # no case of version 1: what is wrong with it is said as with any other
+    rest = {name: value for name, value in data.items() if name != "prompts"}
+    return {**rest, "selection": data["prompts"], "version": VERSION}
 
 
 def _bad_case(error: ValidationError) -> BadInput:

@@ -18,6 +18,7 @@ import psutil
 import torch
 
 from _gpu_rows import ORDER, Figures, Job, Row
+from methods import write_atomic
 
 PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "segment-anything", "timm", "numpy")
 ERASERS = ("Eraser", "Picture", "Steps", "Load, s", "Seconds", "Weights, GB", "Peak, GB")
@@ -41,9 +42,7 @@ class Report:
         """Into the file, which is never half written."""
         if self.file is None:
             return
-        beside = self.file.with_name(f"{self.file.name}.part")
-        beside.write_text(json.dumps(self.as_dict(), indent=1) + "\n", encoding="utf-8")
-        os.replace(beside, self.file)
+        write_atomic(self.file, (json.dumps(self.as_dict(), indent=1) + "\n").encode())
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

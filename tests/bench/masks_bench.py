@@ -21,7 +21,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from methods import Image, Mask, load_image  # noqa: E402
+from methods import Canvas, Image, Mask, load_image, paste_weight  # noqa: E402
 from segmentation import (  # noqa: E402
     Shape,
     Stroke,
@@ -31,7 +31,7 @@ from segmentation import (  # noqa: E402
     feather_png,
     find_hints,
     overlay_png,
-    reduce_mask,
+    shown_mask,
 )
 
 SIZE = (3264, 4912)
@@ -49,7 +49,7 @@ def main() -> None:
     for name, value in shown.items():
         print(f"{name:<46}{value:9.1f}{whole[name]:9.1f}")
     picture = dogs()
-    mask = reduce_mask(thing(), SHOWN)
+    mask = shown_mask(thing(), SHOWN)
     for name, value in in_turns({"hints": lambda: find_hints(picture, mask)}, rounds).items():
         print(f"{name:<46}{value:9.1f}")
 
@@ -93,7 +93,7 @@ def scribble(strokes: int, points: int, width: float) -> list[Stroke]:
 
 
 def calls(side: int | None) -> Calls:
-    mask = reduce_mask(thing(), side)
+    mask = shown_mask(thing(), side)
     few, many = scribble(1, 60, 80), scribble(120, 80, 60)
 
     def composed(shape: Shape | None = None, strokes: list[Stroke] | None = None) -> Mask:
@@ -119,7 +119,9 @@ def calls(side: int | None) -> Calls:
         "120 strokes of 80 points": lambda: composed(strokes=many),
         "all of it, and its PNG": lambda: overlay_png(composed(whole, many)),
         "overlay PNG": lambda: overlay_png(mask),
-        "feather PNG": lambda: feather_png(mask, max(mask.shape) / max(SIZE)),
+        "feather PNG": lambda: feather_png(
+            paste_weight(mask, Canvas(square=512), scale=max(mask.shape) / max(SIZE))
+        ),
         "run lengths, written": lambda: encode_rle(mask),
         "run lengths, read": lambda: decode_rle(rle, size),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -240,6 +241,7 @@ def test_growing_in_percent_and_the_soft_edge_are_shown(boxed: Any) -> None:
     boxed.page.click(".lab-pop:has([data-testid=feather]) > button")
     changed(boxed, lambda: boxed.page.click("[data-testid=feather]"))
     assert boxed.page.evaluate(tones) > 2
+    assert re.search(r"\d px", boxed.page.inner_text("[data-testid=feather-width]"))
 
 
 # --- fingers -----------------------------------------------------------------------------

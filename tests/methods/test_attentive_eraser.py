@@ -13,11 +13,12 @@ from attention_tools import mask as mask
 from attention_tools import one_thread as one_thread
 from attention_tools import photo as photo
 from attention_tools import state_of
-from methods import Eraser, Image, Mask, Settings, Stopped, get_eraser
+from methods import Eraser, Image, Mask, Stopped, get_eraser
 from methods._base import no_progress
 from methods._diffusion.eraser import pil
 from methods.attentive_eraser.eraser import AttentiveEraser, grown
 from methods.attentive_eraser.models import MODELS
+from methods.attentive_eraser.settings import AttentiveSettings
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +29,12 @@ def eraser(base_models: None) -> Iterator[AttentiveEraser]:
     made.unload()
 
 
-def settings(**changes: Any) -> Settings:
+def settings(**changes: Any) -> AttentiveSettings:
     quick = {"num_inference_steps": 3, "strength": 1.0, "ss_steps": 1}
-    return AttentiveEraser.Settings(**{"variant": "sd15", **quick, **changes})
+    return AttentiveSettings(**{"variant": "sd15", **quick, **changes})
 
 
-def settings_of(variant: str) -> Settings:
+def settings_of(variant: str) -> AttentiveSettings:
     """The defaults, on one of the models."""
     return AttentiveEraser.Settings.model_validate({"variant": variant})
 
@@ -149,7 +150,7 @@ def test_the_defaults_are_the_authors(variant: str, start: int | None, on: bool)
 
 def test_too_little_strength_for_one_step_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 1"):
-        AttentiveEraser.Settings(num_inference_steps=2, strength=0.3)
+        AttentiveSettings(num_inference_steps=2, strength=0.3)
 
 
 def test_each_variant_names_its_own_files() -> None:

@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from golden_cases import ROOT
-from methods import Failed, Image, Job, Mask, Unavailable, run
+from methods import Failed, Image, Job, Mask, Settings, Unavailable, run
 from methods import mat as module
 from methods._base import no_progress
 from methods._engine import registry
@@ -116,7 +116,9 @@ def test_names_lose_their_prefix(prefix: str) -> None:
 def test_the_seed_decides_on_everything_random(stub: Mat) -> None:
     image, mask = picture_and_hole()
     before = torch.random.get_rng_state()
-    one, again, other = (stub.erase(image, mask, None, seed, no_progress) for seed in (1, 1, 2))
+    one, again, other = (
+        stub.erase(image, mask, Settings(), seed, no_progress) for seed in (1, 1, 2)
+    )
     assert (one == again).all() and (one[mask] != other[mask]).any()
     assert torch.equal(torch.random.get_rng_state(), before), "the process's own state moved"
 
@@ -124,7 +126,7 @@ def test_the_seed_decides_on_everything_random(stub: Mat) -> None:
 def test_what_it_is_given_is_what_the_network_expects(stub: Mat) -> None:
     """Known = 1, the picture in -1 … 1 with nothing in the hole, a style of 512, no label."""
     image, mask = picture_and_hole()
-    filled = stub.erase(image, mask, None, 3, no_progress)
+    filled = stub.erase(image, mask, Settings(), 3, no_progress)
     ((picture, known, style, label, noise_mode),) = stub._network.calls
     assert (known[0, 0].numpy() == ~mask).all()
     wanted = (image / 127.5 - 1) * ~mask[..., None]
@@ -174,7 +176,7 @@ def test_the_real_class_runs_through_the_true_path(tmp_path: Path) -> None:
     use_local(PLACES.name, None)
     image, mask = picture_and_hole()
     other = np.where(mask[..., None], 255 - image, image)
-    one, again = (eraser.erase(i, mask, None, 1, no_progress) for i in (image, other))
+    one, again = (eraser.erase(i, mask, Settings(), 1, no_progress) for i in (image, other))
     assert (one == again).all(), "the seed decides, and not what lies under the mask"
-    assert (one[mask] != eraser.erase(image, mask, None, 2, no_progress)[mask]).any()
+    assert (one[mask] != eraser.erase(image, mask, Settings(), 2, no_progress)[mask]).any()
     assert (one[~mask] == image[~mask]).all()

@@ -159,7 +159,11 @@ def test_only_what_is_masked_changes(
 ) -> None:
     shrink_canvases(monkeypatch)
     monkeypatch.setattr("methods.powerpaint.eraser.SHORT_SIDE", 96)
-    values = {"version": version, "authors_resize": authors_resize, "num_inference_steps": 2}
+    values: dict[str, Any] = {
+        "version": version,
+        "authors_resize": authors_resize,
+        "num_inference_steps": 2,
+    }
     *_, done = run([Job("powerpaint", values)], photo, mask)
     assert isinstance(done, Finished), done
     assert done.changed_outside == 0 and done.image.shape == photo.shape

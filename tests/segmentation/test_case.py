@@ -11,18 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mask_tools import disc, line
-from methods import BadInput, Mask
+from methods import BadInput, Job, Mask
 from segmentation import (
     Box,
-    CaseJob,
     CasePhoto,
     Point,
     PromptedObject,
+    Selection,
     Shape,
     read_case,
     write_case,
 )
-from segmentation._prompts.prompts import MAX_OBJECTS
 
 SIZE = (60, 80)
 PHOTO = CasePhoto(name="Föto.png", sha256="a" * 64, width=80, height=60)
@@ -35,25 +34,28 @@ THING = PromptedObject(
 )
 
 
-def written(**changes: Any) -> dict[str, Any]:
+def selection(upload: Mask | None = None) -> Selection:
+    """One of everything."""
+    everything = Selection(
+        objects=(THING,),
+        strokes=(line((1, 2), (3.5, 4), width=7, erase=True),),
+        shape=Shape(dilate=-3, precision=0.5, invert=True),
+        segmenter="mobile_sam",
+        words="a thing",
+    )
+    return everything.with_mask(disc(SIZE, 40, 30, 20) if upload is None else upload)
+
+
+def written(upload: Mask | None = None) -> dict[str, Any]:
     """A case with one of everything, through JSON."""
-    parts: dict[str, Any] = {
-        "strokes": [line((1, 2), (3.5, 4), width=7, erase=True)],
-        "upload": disc(SIZE, 40, 30, 20),
-        "shape": Shape(dilate=-3, precision=0.5, invert=True),
-        "segmenter": "mobile_sam",
-        "jobs": [CaseJob(eraser="telea", settings={"radius": 7, "words": None}, seed=5)],
-    }
-    return dict(json.loads(json.dumps(write_case(PHOTO, [THING], **{**parts, **changes}))))
+    jobs = [Job("telea", {"radius": 7, "words": None}, 5)]
+    return dict(json.loads(json.dumps(write_case(PHOTO, selection(upload), jobs))))
 
 
 def test_everything_comes_back() -> None:
     case = read_case(written())
-    assert case.photo == PHOTO and case.prompts.objects == (THING,)
-    assert case.prompts.strokes == (line((1, 2), (3.5, 4), width=7, erase=True),)
-    assert case.prompts.shape == Shape(dilate=-3, precision=0.5, invert=True)
-    assert case.prompts.segmenter == "mobile_sam"
-    assert case.jobs[0].model_dump() == {
+    assert case.photo == PHOTO and case.selection == selection()
+    assert case.jobs[0].plain() == {
         "eraser": "telea", "settings": {"radius": 7, "words": None}, "seed": 5
     }  # fmt: skip
     upload = case.upload(SIZE)
@@ -63,15 +65,7 @@ def test_everything_comes_back() -> None:
 def test_writing_what_was_read_gives_the_same() -> None:
     data = written()
     case = read_case(data)
-    again = write_case(
-        case.photo,
-        case.prompts.objects,
-        strokes=case.prompts.strokes,
-        upload=case.upload(SIZE),
-        shape=case.prompts.shape,
-        segmenter=case.prompts.segmenter,
-        jobs=case.jobs,
-    )
+    again = write_case(case.photo, case.selection, case.jobs)
     assert json.loads(json.dumps(again)) == data
 
 
@@ -80,8 +74,8 @@ def test_a_report_that_holds_a_case_is_one() -> None:
 
 
 def test_the_least_case() -> None:
-    case = read_case({"version": 1, "photo": PHOTO.model_dump(), "prompts": {"objects": []}})
-    assert case.upload(SIZE) is None and case.prompts.shape == Shape() and case.jobs == ()
+    case = read_case({"version": 2, "photo": PHOTO.model_dump(), "selection": {"objects": []}})
+    assert case.upload(SIZE) is None and case.selection.shape == Shape() and case.jobs == ()
 
 
 @settings(max_examples=30)
@@ -90,6 +84,24 @@ def test_any_uploaded_mask_comes_back_bit_by_bit(seed: int) -> None:
     mask: Mask = np.random.default_rng(seed).random(SIZE) < 0.4
     upload = read_case(written(upload=mask)).upload(SIZE)
     assert upload is not None and np.array_equal(upload, mask)
+
+
+def as_version_1(case: dict[str, Any]) -> dict[str, Any]:
+    """As the program wrote it before."""
+    kept = {name: case["selection"][name] for name in case["selection"] if name != "version"}
+    kept.pop("words")
+    return {"version": 1, "photo": case["photo"], "prompts": kept, "jobs": case["jobs"]}
+
+
+def test_version_1_is_read_and_written_as_today() -> None:
+    case = read_case(as_version_1(written()))
+    assert case.version == 2
+    assert case.selection == selection().model_copy(update={"words": None})
+    grown = as_version_1(written())
+    del grown["prompts"]["shape"]
+    grown["prompts"]["dilate"] = 5
+    assert read_case(grown).selection.shape == Shape(dilate=5)
+    assert code({**as_version_1(written()), "selection": {}}) == "bad_case"
 
 
 # --- what is refused ---------------------------------------------------------------------
@@ -125,7 +137,8 @@ CLICK, DOT = {"x": 3, "y": 4}, {"points": [[1, 2]], "width": 1}
         ({}, "bad_case"),
         ({"case": 5}, "bad_case"),
         ({"version": 1}, "bad_case"),
-        (changed("version", 2), "case_version"),
+        ({"version": 2}, "bad_case"),
+        (changed("version", 3), "case_version"),
         (changed("version", 10**30), "case_version"),
         (changed("version", 0), "bad_case"),
         (changed("version", "1"), "bad_case"),
@@ -135,17 +148,20 @@ CLICK, DOT = {"x": 3, "y": 4}, {"points": [[1, 2]], "width": 1}
         (changed("photo.sha256", "x"), "bad_case"),
         (changed("photo.name", "x" * 9999), "bad_case"),
         (changed("more", 1), "bad_case"),
-        (changed("prompts.dilate", 3), "bad_case"),
-        (changed("prompts.segmenter", "../x"), "bad_case"),
-        (changed("prompts.objects", [{"points": [CLICK]}] * (MAX_OBJECTS + 1)), "too_many_objects"),
-        (changed("prompts.objects.0.box.x1", 0), "empty_box"),
-        (changed("prompts.strokes", [DOT] * 10_000), "too_many_strokes"),
-        (changed("prompts.strokes.0.width", float("nan")), "bad_prompt"),
-        (changed("prompts.shape.precision", 7), "bad_prompt"),
-        (changed("prompts.upload", "S1"), "bad_case"),
-        (changed("prompts.upload.counts", "S1"), "bad_rle"),
-        (changed("prompts.upload.counts", [1, 2]), "bad_rle"),
-        (changed("prompts.upload.size", [10**6, 10**6]), "bad_rle"),
+        (changed("selection.dilate", 3), "two_kinds_of_shape"),
+        (changed("selection.version", 3), "bad_case"),
+        (changed("selection.more", 3), "bad_case"),
+        (changed("selection.upload", "x" * 22), "bad_case"),
+        (changed("selection.segmenter", "../x"), "bad_case"),
+        (changed("selection.objects", [{"points": [CLICK]}] * 33), "too_many_objects"),
+        (changed("selection.objects.0.box.x1", 0), "empty_box"),
+        (changed("selection.strokes", [DOT] * 10_000), "too_many_strokes"),
+        (changed("selection.strokes.0.width", float("nan")), "bad_prompt"),
+        (changed("selection.shape.precision", 7), "bad_prompt"),
+        (changed("selection.upload", "S1"), "bad_case"),
+        (changed("selection.upload.counts", "S1"), "bad_rle"),
+        (changed("selection.upload.counts", [1, 2]), "bad_rle"),
+        (changed("selection.upload.size", [10**6, 10**6]), "bad_rle"),
         (changed("jobs", [{"eraser": "telea"}] * 99), "bad_case"),
         (changed("jobs.0.eraser", "../telea"), "bad_case"),
         (changed("jobs.0.seed", -1), "bad_case"),
@@ -167,9 +183,9 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 )
 places = st.sampled_from(
     [
-        "version", "photo", "photo.width", "prompts", "prompts.objects", "prompts.objects.0",
-        "prompts.objects.0.points.0", "prompts.strokes", "prompts.strokes.0.points",
-        "prompts.upload", "prompts.upload.counts", "prompts.shape", "prompts.shape.dilate",
+        "version", "photo", "photo.width", "selection", "selection.objects", "selection.objects.0",
+        "selection.objects.0.points.0", "selection.strokes", "selection.strokes.0.points",
+        "selection.upload", "selection.upload.counts", "selection.shape", "selection.shape.dilate",
         "jobs", "jobs.0", "jobs.0.settings",
     ]
 )  # fmt: skip

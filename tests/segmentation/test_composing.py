@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mask_tools import disc, iou, line, rectangle, strokes
 from methods import Mask
-from segmentation import Box, Composed, Shape, compose, reduce_mask
+from segmentation import Box, Composed, Shape, compose, shown_mask
 from segmentation._masks.paint import ERASED, paint
 
 SIZE = (240, 360)
@@ -165,7 +165,7 @@ def test_a_reduced_mask_is_the_mask_from_further_away(
     stroke = line((40, 60), (300, 180), width=24)
     shape = shape.model_copy(update={"smooth": min(shape.smooth, 5)})
     scene = [disc(SIZE, 40 + 260 * along, 60 + 120 * along, radius) for along, radius in places]
-    small_scene = [(reduce_mask(thing, 180), ()) for thing in scene]
+    small_scene = [(shown_mask(thing, 180), ()) for thing in scene]
     large = compose(SIZE, [(thing, ()) for thing in scene], strokes=[stroke], shape=shape)
     small = compose(SIZE, small_scene, strokes=[stroke], shape=shape, longest_side=180)
     assert small.mask.shape == (120, 180)
@@ -177,8 +177,8 @@ def test_a_reduced_mask_is_the_mask_from_further_away(
 
 def test_reducing_takes_the_larger_part() -> None:
     mask = rectangle((100, 200), 40, 40, 120, 80)
-    assert np.array_equal(reduce_mask(mask, 100), rectangle((50, 100), 20, 20, 60, 40))
-    assert reduce_mask(mask, None) is mask and reduce_mask(mask, 500) is mask
+    assert np.array_equal(shown_mask(mask, 100), rectangle((50, 100), 20, 20, 60, 40))
+    assert shown_mask(mask, None) is mask and shown_mask(mask, 500) is mask
 
 
 def test_composing_gives_arrays_of_its_own() -> None:

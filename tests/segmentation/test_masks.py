@@ -13,8 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
-from methods import BadInput, Mask
-from methods._geometry import paste
+from methods import BadInput, Canvas, Mask, paste_weight
 from segmentation import (
     dilate,
     drop_speckles,
@@ -22,9 +21,8 @@ from segmentation import (
     fill_holes,
     mask_png,
     overlay_png,
-    reduce_mask,
 )
-from segmentation._masks.masks import feather_weight, window_of
+from segmentation._masks.masks import window_of
 from segmentation._prompts.shape import DILATE_RANGE, check_dilate
 
 small_masks = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=14))
@@ -202,39 +200,9 @@ def test_an_overlay_takes_a_few_kilobytes() -> None:
 # --- the feather -------------------------------------------------------------------------
 
 
-def paste_back_weight(mask: Mask, feather: float) -> NDArray[np.float32]:
-    """The weight of an eraser's answer as the geometry applies it, everywhere in the mask."""
-    alpha = paste._alpha(mask, (0, 0, mask.shape[1], mask.shape[0]), feather)
-    return np.where(mask, alpha, 0).astype(np.float32)
-
-
-@given(small_masks)
-def test_the_feather_is_that_of_pasting_back(mask: Mask) -> None:
-    if not mask.all():
-        assert np.allclose(feather_weight(mask), paste_back_weight(mask, 1.0), atol=1e-6)
-
-
-def test_a_large_object_has_a_wider_feather() -> None:
-    mask = disc((700, 900), (350, 450), 300)
-    mask[340:345, 760:890] = True  # a thin part is replaced whole
-    weight = feather_weight(mask)
-    factor = 2 * (890 - 150) / 512
-    assert np.allclose(weight, paste_back_weight(mask, factor), atol=0.02)
-    assert weight[342, 850] == 1 and 0 < weight[51, 450] < 0.5
-
-
-def test_the_feather_means_the_same_at_every_size() -> None:
-    large = disc((800, 1200), (400, 600), 300)
-    small = feather_weight(reduce_mask(large, 600), 0.5)
-    near = feather_weight(large)
-    assert abs(float(small.mean()) - float(near.mean())) < 0.01 * near.mean()
-    assert feather_weight(np.ones((4, 4), np.bool_)).min() == 1
-    assert feather_weight(np.zeros((4, 4), np.bool_)).max() == 0
-
-
 def test_the_feather_is_shown_in_a_few_opacities() -> None:
     mask = disc((300, 300), (150, 150), 100)
-    png = feather_png(mask, 1.0, color=(10, 200, 30))
+    png = feather_png(paste_weight(mask, Canvas(square=64)), color=(10, 200, 30))
     assert png[24:26] == bytes([4, 3])  # IHDR: four bits a pixel, palette
     rgba = np.asarray(PilImage.open(io.BytesIO(png)).convert("RGBA"))
     assert (rgba[..., 3] > 0).sum() == mask.sum() and (rgba[mask][:, :3] == (10, 200, 30)).all()

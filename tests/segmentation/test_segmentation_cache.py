@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from methods import Image, Paper, Text
-from methods._system.cache import SharedCache
 from segmentation import Candidates, Embedding, EmbeddingCache, PromptedObject, Segmenter
 from segmentation import SegmenterSpec as Spec
 
@@ -141,31 +140,3 @@ def test_a_failure_reaches_all_who_wait_and_is_not_remembered() -> None:
         cache.get(segmenter, PHOTO, "a")
     assert len(segmenter.encodes) == before + 1
     assert len(cache) == 0
-
-
-class Block(NamedTuple):
-    name: str
-    nbytes: int
-
-
-def test_the_least_recently_used_goes_first() -> None:
-    cache: SharedCache[str, Block] = SharedCache(max_bytes=30)
-    made: list[str] = []
-
-    def ask(name: str, size: int = 10) -> None:
-        def make() -> Block:
-            made.append(name)
-            return Block(name, size)
-
-        cache.get(name, make)
-
-    for name in ("a", "b", "c", "a", "d"):  # b is the oldest when d comes
-        ask(name)
-    assert made == ["a", "b", "c", "d"]
-    assert cache.nbytes == 30
-    ask("b")
-    assert made[-1] == "b"
-    ask("huge", 500)
-    assert (len(cache), cache.nbytes) == (1, 500)
-    ask("a")
-    assert (len(cache), cache.nbytes) == (1, 10)

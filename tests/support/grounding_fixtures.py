@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from methods._system.cache import SharedCache
+from methods._system.cache import BoundedCache
 from segmentation._detection import detect
 from tiny_grounding import NAME, save_tiny_grounding
 
@@ -26,7 +26,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fresh_grounding(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is loaded and nothing is remembered; as before afterwards."""
     monkeypatch.setattr(detect, "_shared", {})
-    monkeypatch.setattr(detect, "_detections", SharedCache(2**20))
+    monkeypatch.setattr(detect, "_detections", BoundedCache(2**20, newest_always=True))
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def test_a_case_repeats_on_the_same_photo_opened_again(
     service: Service, upload: Upload, photo: str
 ) -> None:
     case = exported(service, upload, photo)
-    assert case["version"] == 1 and case["photo"]["width"] == 120
+    assert case["version"] == 2 and case["photo"]["width"] == 120
     assert case["photo"]["sha256"] == service.photos.record(photo).sha256
     other = service.open_photo({"path": upload(), "name": "photo.png"})["photo"]["id"]
     answer = service.import_case({"photo": other, "case": case})
@@ -132,7 +132,7 @@ def test_unknown_erasers_and_segmenters_are_left_out_and_said(
     service: Service, upload: Upload, photo: str
 ) -> None:
     case = exported(service, upload, photo)
-    case["prompts"]["segmenter"] = "sam_99"
+    case["selection"]["segmenter"] = "sam_99"
     jobs: list[Answer] = [
         {"eraser": name, "settings": {}, "seed": 1} for name in ("nobody", "telea")
     ]
@@ -155,7 +155,7 @@ def test_a_case_that_is_a_bomb_is_refused(service: Service, upload: Upload, phot
         ([10**6, 10**6], "S1"),
         ([90, 120], "oooo" * 99),
     ):
-        case["prompts"]["upload"] = {"size": size, "counts": counts}
+        case["selection"]["upload"] = {"size": size, "counts": counts}
         answer = service.import_case({"photo": photo, "case": case})
         assert code(answer) == "bad_rle" and len(str(answer)) < 1000
     assert len(list((service.photos.folder / photo).glob("upload-*.png"))) == 1  # of the export

@@ -218,7 +218,7 @@ def test_what_was_found_by_name_is_looked_for_in_the_result(
         return None if phrase is None else lambda image: 0.75
 
     monkeypatch.setattr("ui.service.judge.finder_of", finder)
-    grid = last(service.erase(order(photo, "paint", phrase="red disc")))
+    grid = last(service.erase(order(photo, "paint", words="red disc")))
     (found,) = (r for r in grid["cards"][0]["readings"] if r["id"] == "leftover_words")
     assert found["value"] == 0.75 and "still finds it" in found["remark"]["en"]
     assert "leftover_words" not in ids(last(service.erase(order(photo, "paint"))))

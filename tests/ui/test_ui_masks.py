@@ -96,6 +96,29 @@ def test_the_feather_is_shown_on_request(service: Service, photo: str) -> None:
     assert code(service.segment({**asked(photo), "show": "all"})) == "bad_request"
 
 
+def test_the_edge_shown_is_that_of_the_chosen_eraser_the_widest_of_several(
+    service: Service, upload: Upload
+) -> None:
+    opened = service.open_photo({"path": upload(png_file(picture(900, 1200))), "name": "w.png"})
+    photo = opened["photo"]["id"]
+    mask = np.zeros((900, 1200), np.bool_)
+    mask[100:800, 200:1000] = True
+    upload_id = uploaded(service, upload, photo, mask)["upload"]
+
+    def edge(*erasers: str) -> Answer:
+        jobs = [{"eraser": eraser} for eraser in erasers]
+        drawn = asked(photo, objects=[], upload=upload_id)
+        answer = service.segment({**drawn, "show": "feather", "jobs": jobs})
+        return dict(answer["feather"])
+
+    assert edge() == {"width": 1.0, "eraser": None, "count": 0}
+    assert edge("telea") == {"width": 1.0, "eraser": "telea", "count": 1}
+    widest = edge("telea", "migan", "lama")
+    assert (widest["eraser"], widest["count"]) == ("migan", 3) and widest["width"] > 2
+    assert edge("no_such_eraser", "telea")["eraser"] == "telea"
+    assert service.segment(asked(photo, objects=[], upload=upload_id))["feather"] is None
+
+
 def test_the_overlay_is_as_fine_as_was_asked(service: Service, photo: str) -> None:
     fine, coarse = (service.segment({**asked(photo), "side": side}) for side in (1600, 64))
     assert overlay(fine).shape == SIZE and overlay(coarse).shape == (48, 64)

@@ -15,15 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from methods import Settings, UserError, get_eraser, list_erasers
+from methods import Job, Settings, UserError, get_eraser, list_erasers, write_atomic
 from methods._base import setting
 from ui.common.caller import caller_of
 from ui.common.errors import described
-from ui.common.files import link_or_copy, write_atomic
+from ui.common.files import link_or_copy
 from ui.common.limits import Rate, RateLimiter, RunSlots
-from ui.common.memory import ByteCache
 from ui.common.names import is_id, photo_name, plain, safe_file_name, safe_stem
-from ui.common.requests import JobRequest
 from ui.service.settings_schema import describe_settings
 from ui.stores.png_writer import PngWriter
 
@@ -146,60 +144,6 @@ def test_callers_are_told_apart_behind_a_proxy_only() -> None:
     assert caller_of(None) == ""
 
 
-# --- memory ------------------------------------------------------------------------------
-
-
-def test_the_cache_drops_the_longest_unused_and_stays_within_its_bytes() -> None:
-    cache: ByteCache[bytes] = ByteCache(100, len)
-    made: list[str] = []
-
-    def make(key: str, size: int = 40) -> bytes:
-        def build() -> bytes:
-            made.append(key)
-            return b"x" * size
-
-        return cache.get(key, build)
-
-    make("a"), make("b"), make("a"), make("c"), make("a"), make("b")
-    assert made == ["a", "b", "c", "b"]
-    make("huge", 1000), make("huge", 1000)
-    assert made[-2:] == ["huge", "huge"]
-    cache.forget("a")
-    make("a")
-    assert made[-1] == "a"
-
-
-def test_many_callers_share_one_making() -> None:
-    cache: ByteCache[bytes] = ByteCache(100, len)
-    started, go_on, made = threading.Event(), threading.Event(), []
-
-    def build() -> bytes:
-        made.append(1)
-        started.set()
-        go_on.wait(10)
-        return b"value"
-
-    threads = [threading.Thread(target=cache.get, args=("key", build)) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    started.wait(10)
-    go_on.set()
-    for thread in threads:
-        thread.join(10)
-    assert made == [1] and cache.get("key", build) == b"value"
-
-
-def test_a_making_that_fails_is_tried_again() -> None:
-    cache: ByteCache[bytes] = ByteCache(100, len)
-
-    def fail() -> bytes:
-        raise OSError
-
-    with pytest.raises(OSError):
-        cache.get("key", fail)
-    assert cache.get("key", lambda: b"value") == b"value"
-
-
 # --- lossless files in the background ----------------------------------------------------
 
 
@@ -316,7 +260,7 @@ def test_errors_have_codes(error: Exception, code: str) -> None:
 
 def test_a_refused_request_does_not_repeat_its_values() -> None:
     with pytest.raises(ValidationError) as refused:
-        JobRequest.model_validate({"eraser": "/srv/secret", "seed": "x" * 10_000})
+        Job.from_plain({"eraser": "/srv/secret", "seed": "x" * 10_000})
     told = described(refused.value)
     assert told["code"] == "bad_request" and "eraser" in told["text"]
     assert "secret" not in str(told) and len(str(told)) < 2000

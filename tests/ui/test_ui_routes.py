@@ -103,7 +103,7 @@ def test_the_zip_has_everything_needed_to_repeat_the_run(
     assert archive.read(names[0]) == png_file()  # the upload, byte for byte
     settings = json.loads(archive.read("settings.json"))
     assert settings["photo"]["file_sha256"] == hashlib.sha256(png_file()).hexdigest()
-    assert settings["prompts"]["segmenter"] == "grabcut" and settings["prompts"]["objects"]
+    assert settings["selection"]["segmenter"] == "grabcut" and settings["selection"]["objects"]
     assert [job["state"] for job in settings["jobs"]] == ["done", "failed", "done"]
     done = settings["jobs"][0]
     for key in ("settings", "seed", "device", "erase_seconds", "peak_memory", "weights"):

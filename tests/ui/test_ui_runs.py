@@ -446,11 +446,13 @@ def test_a_run_opens_again_as_it_was(service: Service, photo: str, tmp_path: Pat
     sent = PromptedObject.model_validate(box()[0]).model_dump(mode="json")
     shape = Shape(dilate=3).model_dump()
     assert answer["prompt"] == {
+        "version": 2,
         "objects": [sent],
         "strokes": [],
         "upload": None,
         "shape": shape,
         "segmenter": "grabcut",
+        "words": None,
     }
     assert answer["photo"]["id"] == photo
     again = later.segment({"photo": photo, **answer["prompt"]})

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from methods import Image
-from segmentation import Embedding, PromptedObject, SegmenterSpec, list_segmenters
+from segmentation import Embedding, PromptedObject, SegmenterSpec, Selection, list_segmenters
 from segmentation._engine import registry
 from segmentation.grabcut import GrabCut
 from ui.service import catalog
@@ -55,8 +55,9 @@ def question(key: str, segmenter: str, dx: int = 0) -> Question:
     image = picture()
     (entry,) = box()
     moved = {**entry, "box": {**entry["box"], "x1": entry["box"]["x1"] + dx}}
-    objects = [PromptedObject.model_validate(moved)]
-    return Question(key, image.shape[:2], lambda: image, objects, segmenter=segmenter)
+    thing = PromptedObject.model_validate(moved)
+    selection = Selection(objects=(thing,), segmenter=segmenter)
+    return Question(key, image.shape[:2], lambda: image, selection)
 
 
 def test_switching_back_costs_no_encode(encoded: list[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image as Pil
 
 from methods import find_weights
-from segmentation import PromptedObject, get_segmenter, list_segmenters
+from segmentation import PromptedObject, Selection, get_segmenter, list_segmenters
 from ui.service.select import Question, Selecting, is_ready
 from ui.service.service import Service
 from ui_tools import SECRET, Upload, box, picture, png_file, prompts
@@ -235,7 +235,7 @@ def test_a_failed_early_encode_costs_nothing(monkeypatch: pytest.MonkeyPatch) ->
         selecting.encode_soon(f"key {number}", unreadable)
     image = picture()
     objects = [PromptedObject.model_validate(entry) for entry in box()]
-    question = Question("key 1", image.shape[:2], lambda: image, objects)
+    question = Question("key 1", image.shape[:2], lambda: image, Selection(objects=tuple(objects)))
     selection, _spec = selecting.select(question)
     assert selection.mask.any()
     selecting.close()

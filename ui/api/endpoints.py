@@ -23,22 +23,23 @@ from typing import Any
 
 import gradio as gr
 
-from methods import BadInput, Mask, Photo, default_erasers, load_mask
+from methods import BadInput, Mask, Photo, default_erasers, load_mask, write_atomic
 from segmentation import (
     BOX_THRESHOLD,
     MAX_OBJECTS,
     TEXT_THRESHOLD,
     Detection,
     SegmenterSpec,
+    Selected,
     Selection,
     as_objects,
     mask_png,
 )
 from ui.api import results as api_results
 from ui.api.errors import spoken
-from ui.api.requests import ApiDetect, ApiErase, ApiSegment, Drawn, FileArgument
+from ui.api.requests import ApiDetect, ApiErase, ApiSegment, FileArgument
 from ui.common.caller import caller_of
-from ui.common.files import link_or_copy, private_folder, write_atomic
+from ui.common.files import link_or_copy, private_folder
 from ui.common.names import photo_name, safe_stem
 from ui.common.requests import Erase
 from ui.service import catalog
@@ -310,24 +311,22 @@ class _Api:
         drawn, _ = self._drawn(asked, photo, caller)
         mask = self._given_mask(asked, drawn, photo)
         upload = None if mask is None else self._service.masks.put(record.id, mask)
-        request = Erase(
-            photo=record.id,
-            objects=drawn.objects,
-            strokes=drawn.strokes,
-            upload=upload,
-            shape=drawn.shape,
-            segmenter=drawn.segmenter,
-            run=token_urlsafe(16),
-            phrase=asked.text,
-            jobs=asked.jobs(tuple(spec.id for spec in default_erasers())),
+        request = Erase.model_validate(
+            drawn.plain()
+            | {
+                "photo": record.id,
+                "upload": upload,
+                "run": token_urlsafe(16),
+                "jobs": asked.jobs(tuple(spec.id for spec in default_erasers())),
+            }
         )
         return order_of(request, None, self._service.selecting, self._service.masks)
 
     def _drawn(
         self, asked: ApiSegment, photo: Photo, caller: str
-    ) -> tuple[Drawn, tuple[Detection, ...]]:
+    ) -> tuple[Selection, tuple[Detection, ...]]:
         """What the request selects, with a box for each thing that its text finds."""
-        drawn = asked.drawn(photo.size)
+        drawn = asked.selection(photo.size)
         if asked.text is None:
             return drawn, ()
         found = self._service.detecting.detect(
@@ -336,27 +335,21 @@ class _Api:
         thresholds = asked.box_threshold, asked.text_threshold
         most = max(1, MAX_OBJECTS - len(drawn.objects))
         objects = as_objects(found, *thresholds, level=asked.level, most=most)
-        joined = replace(drawn, objects=(*drawn.objects, *objects))
+        joined = drawn.model_copy(
+            update={"objects": (*drawn.objects, *objects), "words": asked.text}
+        )
         return joined, found.above(*thresholds)[: len(objects)]
 
-    def _given_mask(self, asked: ApiSegment, drawn: Drawn, photo: Photo) -> Mask | None:
+    def _given_mask(self, asked: ApiSegment, drawn: Selection, photo: Photo) -> Mask | None:
         if asked.mask is None:
-            return drawn.inline
+            return drawn.mask(photo.size)
         return load_mask(self._uploaded(asked.mask), photo.size, limits=self._service.limits)
 
     def _select(
-        self, photo: Photo, drawn: Drawn, mask: Mask | None
-    ) -> tuple[Selection, SegmenterSpec | None]:
-        asked = Question(
-            key=photo.key,
-            size=photo.size,
-            pixels=lambda: photo.rgb,
-            objects=drawn.objects,
-            strokes=drawn.strokes,
-            upload=None if mask is None else lambda longest_side: mask,
-            shape=drawn.shape,
-            segmenter=drawn.segmenter,
-        )
+        self, photo: Photo, drawn: Selection, mask: Mask | None
+    ) -> tuple[Selected, SegmenterSpec | None]:
+        upload = None if mask is None else lambda longest_side: mask
+        asked = Question(photo.key, photo.size, lambda: photo.rgb, drawn, upload)
         return self._service.selecting.select(asked)
 
     def _result(self, grid: Grid, card: Card, record: PhotoRecord) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from methods import BadInput, Mask
+from methods import MAX_SETTINGS, BadInput, Job, SettingName, SettingValue
 from segmentation import (
     BOX_THRESHOLD,
     TEXT_THRESHOLD,
@@ -16,23 +15,19 @@ from segmentation import (
     Objects,
     Point,
     PromptedObject,
+    Selection,
     Shape,
-    Stroke,
     Strokes,
     check_count,
     read_case,
+    shape_of,
 )
 from ui.common.requests import (
     MOST_JOBS,
     MOST_POINTS,
-    MOST_SETTINGS,
-    JobRequest,
     ModelId,
     Request,
-    SettingName,
-    SettingValue,
     check_points,
-    shape_of,
 )
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -48,17 +43,6 @@ class FileArgument(BaseModel):
 
     path: Annotated[str, Field(min_length=1, max_length=4096)]
     orig_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """What a request selects, wherever it said so. inline: a mask that a case brought along."""
-
-    objects: tuple[PromptedObject, ...]
-    strokes: tuple[Stroke, ...]
-    shape: Shape
-    segmenter: str | None
-    inline: Mask | None = None
 
 
 class ApiDetect(Request):
@@ -99,8 +83,8 @@ class ApiSegment(ApiDetect):
         rest = {name: value for name, value in data.items() if name != "dilate"}
         return {**rest, "shape": shape_of(data.get("dilate"), data.get("shape"))}
 
-    def drawn(self, size: tuple[int, int]) -> Drawn:
-        """What is selected on a photo of size (H, W).
+    def selection(self, size: tuple[int, int]) -> Selection:
+        """What is selected on a photo of size (H, W), without what the text finds.
 
         Raises BadInput: nothing is, or two ways of saying it are mixed.
         """
@@ -116,7 +100,12 @@ class ApiSegment(ApiDetect):
         check_points(objects)
         if self.mask is None and not self.strokes and self.text is None:
             check_count(len(objects))
-        return Drawn(objects, self.strokes, self.shape, self.segmenter)
+        return Selection(
+            objects=objects,
+            strokes=self.strokes,
+            shape=self.shape,
+            segmenter=self.segmenter,
+        )
 
     def _nothing_beside_the_case(self, pointed: bool) -> None:
         named = self.text is not None
@@ -137,15 +126,15 @@ class ApiSegment(ApiDetect):
         return PromptedObject.model_validate({"points": points, "box": box, "level": self.level})
 
 
-def _of_case(case: Case, size: tuple[int, int], segmenter: str | None) -> Drawn:
+def _of_case(case: Case, size: tuple[int, int], segmenter: str | None) -> Selection:
     """segmenter: instead of the case's own, where it is given."""
-    prompts = case.prompts
-    upload = case.upload(size)
-    check_points(prompts.objects)
-    if upload is None and not prompts.strokes:
-        check_count(len(prompts.objects))
-    chosen = segmenter or prompts.segmenter
-    return Drawn(prompts.objects, prompts.strokes, prompts.shape, chosen, upload)
+    case.check_size(size)
+    selection = case.selection
+    check_points(selection.objects)
+    if selection.upload is None and not selection.strokes:
+        check_count(len(selection.objects))
+    chosen = segmenter or selection.segmenter
+    return selection.model_copy(update={"segmenter": chosen})
 
 
 class ApiErase(ApiSegment):
@@ -153,7 +142,7 @@ class ApiErase(ApiSegment):
 
     erasers: Annotated[tuple[ModelId, ...], Field(min_length=1, max_length=MOST_JOBS)] | None = None
     settings: dict[
-        ModelId, Annotated[dict[SettingName, SettingValue], Field(max_length=MOST_SETTINGS)]
+        ModelId, Annotated[dict[SettingName, SettingValue], Field(max_length=MAX_SETTINGS)]
     ] = Field(default_factory=dict, max_length=MOST_JOBS)
     seed: int = Field(default=0, strict=True, ge=0, le=2**32 - 1)
 
@@ -168,15 +157,14 @@ class ApiErase(ApiSegment):
                 )
         return self
 
-    def jobs(self, default: tuple[str, ...]) -> tuple[JobRequest, ...]:
+    def jobs(self, default: tuple[str, ...]) -> tuple[Job, ...]:
         """The erasers that are named; else the jobs of the case; else the default erasers."""
         if self.erasers is None and self.case is not None:
             of_case = read_case(self.case).jobs
             if of_case:
-                return tuple(JobRequest.model_validate(job.model_dump()) for job in of_case)
+                return of_case
         return tuple(
-            JobRequest(eraser=name, settings=self.settings.get(name, {}), seed=self.seed)
-            for name in self.erasers or default
+            Job(name, self.settings.get(name, {}), self.seed) for name in self.erasers or default
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from methods import (
     png_bytes,
     run,
     settings_of,
+    write_atomic,
 )
 from ui.cli.judge import judge_of, tell_readings
 from ui.cli.output import (
@@ -83,7 +83,7 @@ def _jobs(args: argparse.Namespace, given: Case | None) -> list[Job]:
     return [
         Job(
             name,
-            settings_of(get_eraser(name), {**settings, **changes[name]}),
+            settings_of(get_eraser(name), {**settings, **changes[name]}).model_dump(mode="json"),
             seed if args.seed is None else args.seed,
         )
         for name, settings, seed in wanted
@@ -125,10 +125,10 @@ def _subject(args: argparse.Namespace, given: Case | None, jobs: Sequence[Job]) 
     height, width = photo.size
     description = {
         "photo": {"name": args.photo.name, "width": width, "height": height, "key": photo.key},
-        "objects": [prompted.model_dump(mode="json") for prompted in asked.objects],
+        "objects": [prompted.model_dump(mode="json") for prompted in asked.selection.objects],
         "segmenter": segmenter_id,
         "mask_file": asked.mask_file,
-        "dilate": asked.shape.dilate,
+        "dilate": asked.selection.shape.dilate,
         "masked_pixels": int(np.count_nonzero(selection.mask)),
         "case": case_of(asked, segmenter_id, photo, args.photo, jobs),
     }
@@ -227,12 +227,9 @@ def _make_folder(folder: Path) -> None:
 
 def _write(file: Path, content: bytes) -> None:
     """Whole or not at all: written beside its place and moved there."""
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(content)
-        part.replace(file)
+        write_atomic(file, content)
     except OSError as error:
-        part.unlink(missing_ok=True)
         reason = error.strerror or type(error).__name__
         text = f"{file.name} cannot be written: {reason}. Choose another folder with --out."
         raise BadInput(text, "cannot_write", file=file.name) from error

@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods import BadInput, Job, Mask, Photo, Settings, load_mask
+from methods import BadInput, Job, Mask, Photo, load_mask
 from ui.cli.output import complain
 from ui.cli.words import fetch_missing, objects_by_words
 
 if TYPE_CHECKING:
-    from segmentation import Case, PromptedObject, Selection, Shape, Stroke
+    from segmentation import Case, PromptedObject, Selected, Selection, Shape
 
 MOST_BYTES = 2**24
 """Of a case file."""
@@ -23,17 +23,14 @@ MOST_BYTES = 2**24
 _CORNERS = ("x0", "y0", "x1", "y1")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Picked:
-    """What is to be erased, as it was said. mask_file: its name. upload: a mask that joins
-    the others."""
+    """What is to be erased, as it was said. upload: the selection's mask, decoded. mask_file:
+    the name of the file that it came from."""
 
-    objects: Sequence[PromptedObject]
-    strokes: Sequence[Stroke]
+    selection: Selection
     upload: Mask | None
-    shape: Shape
-    segmenter: str | None
-    mask_file: str | None
+    mask_file: str | None = None
 
 
 def read_case_file(args: argparse.Namespace) -> Case | None:
@@ -72,29 +69,26 @@ def picked(args: argparse.Namespace, case: Case | None, photo: Photo) -> Picked:
             " or --case FILE."
         )
         raise BadInput(text, "nothing_selected")
+    from segmentation import Selection
+
     objects = objects_of(args.prompts, args.level)
-    return Picked(
-        objects=[*objects, *objects_by_words(args, photo, taken=len(objects))],
-        strokes=(),
-        upload=None if args.mask is None else load_mask(args.mask, photo.size),
+    selection = Selection(
+        objects=(*objects, *objects_by_words(args, photo, taken=len(objects))),
         shape=shape_of(args.shape, args.dilate),
         segmenter=args.segmenter,
-        mask_file=args.mask.name if args.mask else None,
+        words=args.text,
     )
+    if args.mask is None:
+        return Picked(selection, None)
+    return Picked(selection, load_mask(args.mask, photo.size), args.mask.name)
 
 
 def _picked_in(case: Case, photo: Photo, args: argparse.Namespace) -> Picked:
     upload = case.upload(photo.size)
     if case.photo.sha256 != file_digest(args.photo):
         complain("The case was made on another photo of the same size; places may not fit.")
-    return Picked(
-        objects=case.prompts.objects,
-        strokes=case.prompts.strokes,
-        upload=upload,
-        shape=case.prompts.shape,
-        segmenter=args.segmenter or case.prompts.segmenter,
-        mask_file=None,
-    )
+    chosen = args.segmenter or case.selection.segmenter
+    return Picked(case.selection.model_copy(update={"segmenter": chosen}), upload)
 
 
 def objects_of(
@@ -143,23 +137,22 @@ def _value(text: str) -> Any:
 # --- the selection -----------------------------------------------------------------------
 
 
-def selected(
-    picked: Picked, photo: Photo, *, offline: bool = False
-) -> tuple[Selection, str | None]:
+def selected(picked: Picked, photo: Photo, *, offline: bool = False) -> tuple[Selected, str | None]:
     """The selection and the id of the segmenter that made it: None where none was asked."""
     from segmentation import get_segmenter, select, select_drawn
 
     drawn: dict[str, Any] = {
         "upload": picked.upload,
-        "strokes": picked.strokes,
-        "shape": picked.shape,
+        "strokes": picked.selection.strokes,
+        "shape": picked.selection.shape,
     }
-    if not picked.objects:
+    objects = picked.selection.objects
+    if not objects:
         return select_drawn(photo.size, **drawn), None
-    segmenter_id = _segmenter_id(picked.segmenter, offline)
+    segmenter_id = _segmenter_id(picked.selection.segmenter, offline)
     segmenter = get_segmenter(segmenter_id, fetch_missing=not offline)
     embedding = segmenter.encode(photo.rgb, photo.key)
-    return select(segmenter, embedding, picked.objects, **drawn), segmenter_id
+    return select(segmenter, embedding, objects, **drawn), segmenter_id
 
 
 def _segmenter_id(wanted: str | None, offline: bool) -> str:
@@ -183,28 +176,15 @@ def case_of(
     picked: Picked, segmenter: str | None, photo: Photo, file: Path, jobs: Sequence[Job]
 ) -> dict[str, Any] | None:
     """What --case takes; None for a mask that is like noise. file: the photo's."""
-    from segmentation import CaseJob, CasePhoto, write_case
+    from segmentation import CasePhoto, write_case
 
     height, width = photo.size
+    place = CasePhoto(name=file.name[:400], sha256=file_digest(file), width=width, height=height)
+    answered = picked.selection.model_copy(update={"segmenter": segmenter})
     try:
-        return write_case(
-            CasePhoto(name=file.name[:400], sha256=file_digest(file), width=width, height=height),
-            picked.objects,
-            strokes=picked.strokes,
-            upload=picked.upload,
-            shape=picked.shape,
-            segmenter=segmenter,
-            jobs=[
-                CaseJob(eraser=job.eraser, settings=_plain(job.settings), seed=job.seed)
-                for job in jobs
-            ],
-        )
+        return write_case(place, answered.with_mask(picked.upload), jobs)
     except BadInput:
         return None
-
-
-def _plain(settings: Settings | Mapping[str, Any]) -> dict[str, Any]:
-    return settings.model_dump(mode="json") if isinstance(settings, Settings) else dict(settings)
 
 
 def file_digest(file: Path) -> str:

@@ -130,7 +130,7 @@ def answered(call: Callable[..., Answer]) -> Callable[..., Answer]:
     """
 
     @wraps(call)
-    def answer(self: Any, request: Any, *args: Any, **kwargs: Any) -> Answer:
+    def answer(self: Any, request: object, *args: Any, **kwargs: Any) -> Answer:
         numbered = _number_of(request)
         try:
             return {"ok": True, **numbered, **call(self, request, *args, **kwargs)}
@@ -140,7 +140,7 @@ def answered(call: Callable[..., Answer]) -> Callable[..., Answer]:
     return answer
 
 
-def _number_of(request: Any) -> dict[str, int]:
+def _number_of(request: object) -> dict[str, int]:
     n = request.get("n") if isinstance(request, dict) else None
     is_number = isinstance(n, int) and not isinstance(n, bool) and abs(n) <= 2**53
     return {"n": n} if is_number and n is not None else {}

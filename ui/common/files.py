@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever reads half of one."""
+"""What is written and linked in the program's own folders."""
 
 from __future__ import annotations
 
@@ -6,21 +6,13 @@ import json
 import os
 import shutil
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """The file is there whole or not at all. Raises OSError."""
-    part = path.with_name(f".{path.name}.{token_hex(4)}")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+from methods import write_atomic
 
 
 def write_json(path: Path, value: Any) -> None:
+    """As UTF-8; whole or not at all. Raises OSError."""
     write_atomic(path, json.dumps(value, ensure_ascii=False, indent=1).encode())
 
 

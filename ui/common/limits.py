@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from methods import BoundedCache
 from ui.common.errors import busy, run_in_progress, too_fast
 
 MOST_CALLERS = 4096
@@ -36,21 +36,21 @@ class RateLimiter:
         self._crowd = Rate(rate.per_second * crowd, rate.burst * crowd)
         self._clock = clock
         self._lock = threading.Lock()
-        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._levels: BoundedCache[str, tuple[float, float]] = BoundedCache(
+            MOST_CALLERS, lambda level: 1
+        )
         self._everyone = (float(self._crowd.burst), clock())
 
     def take(self, caller: str) -> None:
         """Take one token. Raises Unavailable ("too_fast") when there is none."""
         with self._lock:
             now = self._clock()
-            own = _filled(self._levels.pop(caller, None), self._rate, now)
+            own = _filled(self._levels.find(caller), self._rate, now)
             everyone = _filled(self._everyone, self._crowd, now)
             wait = max((1 - own) / self._rate.per_second, (1 - everyone) / self._crowd.per_second)
             spent = 1 if wait <= 0 else 0
-            self._levels[caller] = (own - spent, now)
+            self._levels.put(caller, (own - spent, now))
             self._everyone = (everyone - spent, now)
-            while len(self._levels) > MOST_CALLERS:
-                self._levels.popitem(last=False)
         if wait > 0:
             raise too_fast(wait)
 

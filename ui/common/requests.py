@@ -11,31 +11,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from methods import BadInput
-from segmentation import Objects, PromptedObject, Shape, Strokes, check_count
+from methods import LARGEST_NUMBER, BadInput, EraserId, Job
+from segmentation import PromptedObject, Selection, check_count
 from ui.common.names import ID_PATTERN, photo_name
 
 MOST_JOBS = 24
 MOST_POINTS = 1000
-MOST_SETTINGS = 64
 MOST_RUNS_SHOWN = 200
 REMARK_LENGTH = 500
 OVERLAY_SIDE = 1600
-LARGEST_NUMBER = 2**53
-"""What a number can be in JavaScript without losing its last digit."""
 
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
 ExampleId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-ModelId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-SettingName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
-WholeNumber = Annotated[int, Field(strict=True, ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
-Fraction = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Switch = Annotated[bool, Field(strict=True)]
-Words = Annotated[str, Field(strict=True, max_length=4000)]
-
-# Only plain values: a dictionary in here would come back to Gradio in the grid's value,
-# and Gradio takes dictionaries of a certain shape for files to hand out.
-SettingValue = Switch | WholeNumber | Fraction | Words | None
+ModelId = EraserId
+"""Of an eraser, a segmenter or a detector."""
 
 
 def _as_photo_name(name: Any) -> Any:
@@ -71,27 +60,11 @@ class OnePhoto(Opening):
     photo: Id
 
 
-class Prompts(Request):
-    """A selection on a photo: objects, an uploaded mask, strokes, and the mask's shape.
-
-    All in pixels of the photo. upload: the id of a mask that was uploaded for this photo.
-    """
+class Prompts(Selection):
+    """A selection on a photo of the page. upload: the id of a mask uploaded for this photo."""
 
     photo: Id
-    objects: Objects = ()
-    strokes: Strokes = ()
     upload: Id | None = None
-    shape: Shape = Shape()
-    segmenter: ModelId | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _takes_dilate_alone(cls, data: Any) -> Any:
-        """`dilate` beside the prompts stands for a shape that only grows."""
-        if not isinstance(data, dict) or "dilate" not in data:
-            return data
-        rest = {name: value for name, value in data.items() if name != "dilate"}
-        return {**rest, "shape": shape_of(data["dilate"], data.get("shape"))}
 
     @model_validator(mode="after")
     def _points_at_something(self) -> Prompts:
@@ -99,20 +72,6 @@ class Prompts(Request):
         if self.upload is None and not self.strokes:
             check_count(len(self.objects))
         return self
-
-
-def shape_of(dilate: Any, shape: Any) -> Any:
-    """The shape of a request that may have `dilate` instead. Raises BadInput for both."""
-    if shape is not None and dilate in (None, 0):
-        return shape
-    if shape is not None:
-        raise BadInput(
-            "Give either dilate, or a shape that has it, not both.", "two_kinds_of_shape"
-        )
-    whole = isinstance(dilate, int) and not isinstance(dilate, bool)
-    if not whole and dilate is not None:
-        raise BadInput("dilate must be a whole number of pixels.", "bad_dilate")
-    return {"dilate": dilate or 0}
 
 
 def check_points(objects: Sequence[PromptedObject]) -> None:
@@ -126,35 +85,27 @@ def check_points(objects: Sequence[PromptedObject]) -> None:
 class Segment(Prompts):
     """show: what the overlay carries: the mask, or the soft edge of what is pasted back too.
 
+    jobs: the erasers whose edge that is; looked at only where it is shown.
     side: the overlay's longer side in pixels at most; the fewer, the sooner it is there.
     """
 
     n: int = Field(default=0, strict=True, ge=0, le=LARGEST_NUMBER)
     show: Literal["mask", "feather"] = "mask"
+    jobs: tuple[Job, ...] = Field(default=(), max_length=MOST_JOBS)
     side: int = Field(default=OVERLAY_SIDE, strict=True, ge=64, le=OVERLAY_SIDE)
-
-
-class JobRequest(Request):
-    eraser: ModelId
-    settings: dict[SettingName, SettingValue] = Field(
-        default_factory=dict, max_length=MOST_SETTINGS
-    )
-    seed: int = Field(default=0, strict=True, ge=0, le=2**32 - 1)
 
 
 class Erase(Prompts):
     """run: a random id that the page makes, so that it can press Stop at once. row: the row of
-    a table that is run, whose true background may be known. phrase: the words by which the
-    object was found, so that it can be looked for in the results."""
+    a table that is run, whose true background may be known."""
 
     run: Id
     row: ExampleId | None = None
-    phrase: Annotated[str, Field(strict=True, max_length=400)] | None = None
-    jobs: tuple[JobRequest, ...] = Field(min_length=1, max_length=MOST_JOBS)
+    jobs: tuple[Job, ...] = Field(min_length=1, max_length=MOST_JOBS)
 
 
 class ExportCase(Prompts):
-    jobs: tuple[JobRequest, ...] = Field(default=(), max_length=MOST_JOBS)
+    jobs: tuple[Job, ...] = Field(default=(), max_length=MOST_JOBS)
 
 
 class ImportCase(Request):

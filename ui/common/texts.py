@@ -168,6 +168,14 @@ TEXTS: dict[str, Text] = {
         "How results are blended into the photo along the mask's edge",
         "结果沿蒙版边缘融入照片的方式",
     ),
+    "shape.feather.none": Text(
+        "No eraser chosen: {width} px, as where the photo is not reduced",
+        "未选择擦除器：{width} px，即照片不缩小时的宽度",
+    ),
+    "shape.feather.one": Text("{eraser}: {width} px", "{eraser}：{width} px"),
+    "shape.feather.widest": Text(
+        "The widest of {count}: {eraser}, {width} px", "{count} 个中最宽的：{eraser}，{width} px"
+    ),
     "mask.title": Text("Mask", "蒙版"),
     "mask.title.hint": Text("Upload, download, keep the case", "上传、下载、保存案例"),
     "mask.upload": Text("Upload a mask", "上传蒙版"),

@@ -14,12 +14,12 @@ from methods import (
     Failed,
     Fetching,
     Finished,
+    Job,
     Loading,
     Started,
     Stepped,
     Waiting,
 )
-from ui.common.requests import JobRequest
 
 Card: TypeAlias = dict[str, Any]
 
@@ -45,7 +45,7 @@ FIGURES = (
 """What a card says of its result, wherever that is told again."""
 
 
-def new_card(index: int, job: JobRequest, spec: EraserSpec) -> Card:
+def new_card(index: int, job: Job, spec: EraserSpec) -> Card:
     return {
         "index": index,
         "eraser": spec.id,

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from methods import BadInput, Mask, Text, get_eraser
-from segmentation import CaseJob, CasePhoto, list_segmenters, read_case, write_case
+from methods import BadInput, Job, Mask, Text, get_eraser
+from segmentation import CasePhoto, list_segmenters, read_case, write_case
 from ui.common.errors import Answer
-from ui.common.requests import JobRequest, Prompts
+from ui.common.requests import Prompts
 from ui.stores.masks import MaskUploads, read_upload
 from ui.stores.photos import PhotoRecord
 
@@ -22,21 +22,13 @@ ANOTHER_PHOTO = Text(
 
 
 def export_case(
-    record: PhotoRecord, prompts: Prompts, jobs: Sequence[JobRequest], upload: Mask | None
+    record: PhotoRecord, prompts: Prompts, jobs: Sequence[Job], upload: Mask | None
 ) -> dict[str, Any]:
     """The case as plain values. Raises UserError for an upload that is like noise."""
     photo = CasePhoto(
         name=record.name, sha256=record.sha256, width=record.width, height=record.height
     )
-    return write_case(
-        photo,
-        prompts.objects,
-        strokes=prompts.strokes,
-        upload=upload,
-        shape=prompts.shape,
-        segmenter=prompts.segmenter,
-        jobs=[CaseJob.model_validate(job.model_dump()) for job in jobs],
-    )
+    return write_case(photo, prompts.with_mask(upload), jobs)
 
 
 def case_of_run(saved: dict[str, Any], folder: Path) -> dict[str, Any] | None:
@@ -46,8 +38,8 @@ def case_of_run(saved: dict[str, Any], folder: Path) -> dict[str, Any] | None:
     """
     record = PhotoRecord.from_json(saved["photo"])
     try:
-        prompts = Prompts.model_validate({"photo": record.id, **saved["prompts"]})
-        jobs = [JobRequest.model_validate(job) for job in saved["jobs"]]
+        prompts = Prompts.model_validate({"photo": record.id, **saved["selection"]})
+        jobs = [Job.from_plain(job) for job in saved["jobs"]]
         upload = None if prompts.upload is None else read_upload(folder / "upload.png")
         return export_case(record, prompts, jobs, upload)
     except (BadInput, ValidationError):
@@ -62,11 +54,11 @@ def import_case(data: Any, record: PhotoRecord, uploads: MaskUploads) -> Answer:
     case = read_case(data)
     upload = case.upload((record.height, record.width))
     notes = [] if case.photo.sha256 == record.sha256 else [ANOTHER_PHOTO]
-    segmenter = _known_segmenter(case.prompts.segmenter, notes)
+    segmenter = _known_segmenter(case.selection.segmenter, notes)
     jobs = [job for entry in case.jobs if (job := _usable(entry, notes)) is not None]
     return {
         "prompts": {
-            **case.prompts.model_dump(mode="json"),
+            **case.selection.plain(),
             "upload": None if upload is None else uploads.put(record.id, upload),
             "segmenter": segmenter,
         },
@@ -87,7 +79,7 @@ def _known_segmenter(name: str | None, notes: list[Text]) -> str | None:
     return None
 
 
-def _usable(job: CaseJob, notes: list[Text]) -> dict[str, Any] | None:
+def _usable(job: Job, notes: list[Text]) -> dict[str, Any] | None:
     """The job as the page gets it; None where its eraser cannot take it."""
     try:
         get_eraser(job.eraser).Settings.model_validate(job.settings)
@@ -99,4 +91,4 @@ def _usable(job: CaseJob, notes: list[Text]) -> dict[str, Any] | None:
             )
         )
         return None
-    return job.model_dump(mode="json")
+    return job.plain()

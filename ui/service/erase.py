@@ -14,12 +14,23 @@ from typing import Any
 import cv2
 import numpy as np
 
-from methods import Image, Job, Mask, Photo, StopToken, get_eraser, run, trim_heaps, versions
-from segmentation import SegmenterSpec, mask_png, overlay_png
+from methods import (
+    Image,
+    Job,
+    Mask,
+    Photo,
+    StopToken,
+    get_eraser,
+    run,
+    trim_heaps,
+    versions,
+    write_atomic,
+)
+from segmentation import SegmenterSpec, mask_png, overlay_png, shown_mask
 from ui.common.errors import photo_gone, run_gone, run_used
-from ui.common.files import link_or_copy, write_atomic
+from ui.common.files import link_or_copy
 from ui.common.limits import Quiet, RunSlots
-from ui.common.requests import OVERLAY_SIDE, Erase, JobRequest, Prompts
+from ui.common.requests import OVERLAY_SIDE, Erase, Prompts
 from ui.service.cards import Card, new_card
 from ui.service.judge import NOTHING_KNOWN, Known, judge_of
 from ui.service.live import Grid, LiveRun
@@ -33,8 +44,7 @@ CLOSING_SECONDS = 5.0
 """How long the end of the program waits for its runs."""
 
 Noted = dict[str, Any]
-"""Where the mask came from: objects, strokes, upload (an id or None), shape and segmenter (its
-id, or None), as the page sends them."""
+"""A `Selection` in plain values, with the segmenter that answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,7 @@ class Order:
     run: str
     session: str | None
     photo: str
-    jobs: tuple[JobRequest, ...]
+    jobs: tuple[Job, ...]
     make_mask: Callable[[Photo], tuple[Mask, Noted]]
     upload: Path | None = None
     known: Known = NOTHING_KNOWN
@@ -62,7 +72,7 @@ def order_of(
         return selection.mask, noted(request, spec)
 
     upload = None if request.upload is None else masks.file(request.photo, request.upload)
-    known = Known(request.row, request.phrase)
+    known = Known(request.row, request.words)
     return Order(request.run, session, request.photo, request.jobs, make_mask, upload, known)
 
 
@@ -75,22 +85,12 @@ def question(
 ) -> Question:
     """A request of the page as a question about one photo; see `Question`."""
     upload = None if asked.upload is None else partial(masks.load, asked.photo, asked.upload)
-    return Question(
-        key=key,
-        size=size,
-        pixels=pixels,
-        objects=asked.objects,
-        strokes=asked.strokes,
-        upload=upload,
-        shape=asked.shape,
-        segmenter=asked.segmenter,
-    )
+    return Question(key, size, pixels, asked, upload)
 
 
 def noted(asked: Prompts, spec: SegmenterSpec | None) -> Noted:
-    """The prompts as they are kept with a run, with the segmenter that answered."""
-    dumped = asked.model_dump(mode="json", include={"objects", "strokes", "upload", "shape"})
-    return {**dumped, "segmenter": spec.id if spec is not None else asked.segmenter}
+    """The selection as it is kept with a run, with the segmenter that answered."""
+    return asked.plain() | {"segmenter": spec.id if spec is not None else asked.segmenter}
 
 
 class Erasing:
@@ -192,12 +192,11 @@ class Erasing:
         photo = self._photos.load(record.id)
         mask, prompts = order.make_mask(photo)
         self._write_inputs(order, record, mask)
-        jobs = [Job(job.eraser, job.settings, job.seed) for job in order.jobs]
         judge = judge_of(record, order.known, self._quiet)
         return LiveRun(
             _first_grid(order.run, record, mask, cards),
             _saved(order, record, mask, prompts),
-            run(jobs, photo.rgb, mask, token=token, judge=judge),
+            run(order.jobs, photo.rgb, mask, token=token, judge=judge),
             photo.alpha,
             store=self._runs,
             writer=self._writer,
@@ -215,7 +214,7 @@ class Erasing:
             link_or_copy(self._photos.original(record.id), folder / "original")
             link_or_copy(self._photos.view(record.id), folder / "original.jpg")
             write_atomic(folder / "mask.png", mask_png(mask))
-            write_atomic(folder / "overlay.png", overlay_png(_reduced(mask)))
+            write_atomic(folder / "overlay.png", overlay_png(shown_mask(mask, OVERLAY_SIDE)))
         except BaseException as error:
             self._runs.discard(order.run)
             if isinstance(error, FileNotFoundError):
@@ -223,7 +222,7 @@ class Erasing:
             raise
 
 
-def _new_card(index: int, job: JobRequest) -> Card:
+def _new_card(index: int, job: Job) -> Card:
     return new_card(index, job, get_eraser(job.eraser).spec)
 
 
@@ -249,25 +248,14 @@ def _box_around(mask: Mask) -> list[int]:
     return [x, y, x + width, y + height]
 
 
-def _saved(order: Order, record: PhotoRecord, mask: Mask, prompts: Noted) -> dict[str, Any]:
+def _saved(order: Order, record: PhotoRecord, mask: Mask, selection: Noted) -> dict[str, Any]:
     """What stands in run.json beside the grid: enough to repeat the run."""
     return {
         "created": time.time(),
         "photo": asdict(record),
         **asdict(order.known),
-        "prompts": prompts,
+        "selection": selection,
         "mask_sha256": sha256(np.packbits(mask).tobytes()).hexdigest(),
-        "jobs": [job.model_dump() for job in order.jobs],
+        "jobs": [job.plain() for job in order.jobs],
         "versions": versions(),
     }
-
-
-def _reduced(mask: Mask) -> Mask:
-    """The mask as the page shows it: longer side at most OVERLAY_SIDE, by nearest pixel."""
-    height, width = mask.shape
-    scale = max(height, width) / OVERLAY_SIDE
-    if scale <= 1:
-        return mask
-    rows = ((np.arange(round(height / scale)) + 0.5) * scale).astype(np.intp)
-    columns = ((np.arange(round(width / scale)) + 0.5) * scale).astype(np.intp)
-    return np.ascontiguousarray(mask[np.ix_(rows.clip(0, height - 1), columns.clip(0, width - 1))])

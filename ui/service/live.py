@@ -16,9 +16,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from methods import Event, Failed, Finished, Judged, StopToken, view_jpeg
+from methods import Event, Failed, Finished, Judged, StopToken, view_jpeg, write_atomic
 from ui.common.errors import described
-from ui.common.files import write_atomic
 from ui.service.cards import ENDED, Card, ask_to_stop, end, finish, follow, has_ended
 from ui.stores.photos import VIEW_SIDE
 from ui.stores.png_writer import PngWriter

@@ -30,14 +30,14 @@ def reopen(
     try:
         record = PhotoRecord.from_json(saved["photo"])
         photos.restore(record, runs.original(run_id))
-        if saved["prompts"].get("upload"):
+        if saved["selection"].get("upload"):
             copy = runs.folder / run_id / "upload.png"
-            masks.restore(record.id, saved["prompts"]["upload"], copy)
+            masks.restore(record.id, saved["selection"]["upload"], copy)
         grid = live_grid(run_id) or ended(saved, runs, run_id)
         return {
             "grid": runs.with_remarks(run_id, grid),
             "photo": record.public(),
-            "prompt": saved["prompts"],
+            "prompt": saved["selection"],
             "jobs": saved["jobs"],
         }
     except (KeyError, TypeError, FileNotFoundError) as error:

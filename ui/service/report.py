@@ -18,7 +18,7 @@ from examples.rows import PhotoRef
 from examples.running.cases import Case, CaseTable, Opened, case_of
 from examples.running.records import Cell, Folder, Remarks
 from examples.running.run import OF_DOCUMENT, Choice, RowResult, changed
-from methods import ERRORS_ZH, BadInput, Job, Text, UserError, load_image, versions
+from methods import ERRORS_ZH, BadInput, Job, SettingValue, Text, UserError, load_image, versions
 from ui.common.errors import run_gone
 from ui.service.cards import FIGURES
 from ui.service.judge import truth_of
@@ -146,7 +146,7 @@ def _cell(case: Case, run_id: str, card: Mapping[str, Any]) -> Cell:
     )
 
 
-def _changed(eraser: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _changed(eraser: str, settings: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
     try:
         return changed(Job(eraser, settings))
     except UserError:  # an eraser of another version of the program

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from methods import Image, Mask, Stopped, Unavailable, UserError, fetch
 from segmentation import (
     EmbeddingCache,
-    PromptedObject,
     Segmenter,
     SegmenterSpec,
+    Selected,
     Selection,
-    Shape,
-    Stroke,
     get_segmenter,
     list_segmenters,
     preferred_segmenters,
@@ -37,18 +35,14 @@ class Question:
     """What is to be selected on which photo.
 
     key: of the photo's pixels (`Photo.key`). size: (H, W). pixels: gives them, for the first
-    encode. upload: gives an uploaded mask at a longest side (None = the photo's own).
-    segmenter: its id; None = the best one that is ready.
+    encode. upload: gives the selection's mask at a longest side (None = the photo's own).
     """
 
     key: str
     size: tuple[int, int]
     pixels: Callable[[], Image]
-    objects: Sequence[PromptedObject] = ()
-    strokes: Sequence[Stroke] = ()
+    selection: Selection
     upload: Callable[[int | None], Mask] | None = None
-    shape: Shape = field(default_factory=Shape)
-    segmenter: str | None = None
 
 
 class Selecting:
@@ -69,7 +63,7 @@ class Selecting:
         self,
         asked: Question,
         longest_side: int | None = None,
-    ) -> tuple[Selection, SegmenterSpec | None]:
+    ) -> tuple[Selected, SegmenterSpec | None]:
         """The mask and who made it: None where it was only painted or uploaded.
 
         longest_side: see `segmentation.select`. Raises UserError; for a segmenter that is
@@ -77,15 +71,16 @@ class Selecting:
         """
         drawn: dict[str, Any] = {
             "upload": None if asked.upload is None else asked.upload(longest_side),
-            "strokes": asked.strokes,
-            "shape": asked.shape,
+            "strokes": asked.selection.strokes,
+            "shape": asked.selection.shape,
             "longest_side": longest_side,
         }
-        if not asked.objects:
+        objects = asked.selection.objects
+        if not objects:
             return select_drawn(asked.size, **drawn), None
-        segmenter = self._choose(asked.segmenter)
+        segmenter = self._choose(asked.selection.segmenter)
         embedding = self._embeddings.get(segmenter, asked.pixels, asked.key)
-        return select(segmenter, embedding, asked.objects, **drawn), segmenter.spec
+        return select(segmenter, embedding, objects, **drawn), segmenter.spec
 
     def encode_soon(self, key: str, pixels: Callable[[], Image], wanted: str | None = None) -> None:
         """Encode in the background. When too many photos wait, the first click will do it.

@@ -20,9 +20,8 @@ from gradio.utils import get_upload_folder
 from methods import PROGRAM, BadInput, Image, Limits, Mask
 from segmentation import (
     SegmenterSpec,
-    Selection,
+    Selected,
     encode_rle,
-    feather_png,
     mask_png,
     overlay_png,
 )
@@ -54,6 +53,7 @@ from ui.service.judge import describe_metrics
 from ui.service.live import Grid
 from ui.service.reopen import reopen
 from ui.service.select import Selecting
+from ui.service.soft_edge import soft_edge
 from ui.service.tables import Tables
 from ui.stores.examples import Examples
 from ui.stores.janitor import Janitor, Keep
@@ -148,14 +148,14 @@ class Service:
     # --- photos --------------------------------------------------------------------------
 
     @answered
-    def open_photo(self, request: Any, caller: str = "") -> Answer:
+    def open_photo(self, request: object, caller: str = "") -> Answer:
         """Take an uploaded file: {path, name, segmenter?}."""
         asked = OpenPhoto.model_validate(request)
         self._opens.take(caller)
         return self._opened(self.uploads.open(asked.path, asked.name), asked.segmenter)
 
     @answered
-    def open_example(self, request: Any, caller: str = "") -> Answer:
+    def open_example(self, request: object, caller: str = "") -> Answer:
         """Open one of the program's own photos: {id, segmenter?}; the answer has a prompt."""
         asked = OpenExample.model_validate(request)
         self._opens.take(caller)
@@ -164,7 +164,7 @@ class Service:
         return {**opened, "prompt": example.prompt}
 
     @answered
-    def reopen_photo(self, request: Any, caller: str = "") -> Answer:
+    def reopen_photo(self, request: object, caller: str = "") -> Answer:
         """A photo that is on the server, for a reloaded page: {photo, segmenter?}."""
         asked = OnePhoto.model_validate(request)
         self._opens.take(caller)
@@ -180,25 +180,25 @@ class Service:
     # --- selections ----------------------------------------------------------------------
 
     @answered
-    def segment(self, request: Any, caller: str = "") -> Answer:
-        """The overlay for the prompts: {photo, n, objects, strokes, …, show, side}."""
+    def segment(self, request: object, caller: str = "") -> Answer:
+        """The overlay for the prompts: {photo, n, objects, strokes, …, show, jobs, side}."""
         asked = Segment.model_validate(request)
         self.clicks.take(caller)
         start = time.perf_counter()
         record = self.photos.record(asked.photo)
         selection, spec = self._select(asked, record, asked.side)
         scale = max(selection.mask.shape) / max(record.width, record.height)
-        feather = asked.show == "feather"
-        png = feather_png(selection.mask, scale) if feather else overlay_png(selection.mask)
+        edge = soft_edge(selection.mask, scale, asked.jobs) if asked.show == "feather" else None
         return {
-            "overlay": _data_url(png),
+            "overlay": _data_url(edge.png if edge else overlay_png(selection.mask)),
+            "feather": edge.described() if edge else None,
             **figures(selection, spec),
             "hints": [] if asked.shape.invert else self._views.hints(asked.photo, selection),
             "milliseconds": 1000 * (time.perf_counter() - start),
         }
 
     @answered
-    def mask(self, request: Any, caller: str = "") -> Answer:
+    def mask(self, request: object, caller: str = "") -> Answer:
         """The same selection at the photo's full size: a file to download, and run lengths.
 
         rle: None where the mask has too many small pieces for it.
@@ -209,7 +209,7 @@ class Service:
         return {"url": self.photos.put_mask(asked.photo, mask_png(mask)), "rle": rle_of(mask)}
 
     @answered
-    def detect(self, request: Any, caller: str = "") -> Answer:
+    def detect(self, request: object, caller: str = "") -> Answer:
         """All that a phrase may mean, for the page to filter: {photo, phrase, backend?}."""
         asked = Detect.model_validate(request)
         record = self.photos.record(asked.photo)
@@ -219,7 +219,7 @@ class Service:
         )
 
     @answered
-    def upload_mask(self, request: Any, caller: str = "") -> Answer:
+    def upload_mask(self, request: object, caller: str = "") -> Answer:
         """Take an uploaded mask for a photo: {photo, path, name}."""
         asked = UploadMask.model_validate(request)
         self._opens.take(caller)
@@ -232,7 +232,7 @@ class Service:
         }
 
     @answered
-    def export_case(self, request: Any, caller: str = "") -> Answer:
+    def export_case(self, request: object, caller: str = "") -> Answer:
         """The prompts and jobs as a file: {photo, …prompts, jobs}."""
         asked = ExportCase.model_validate(request)
         self.clicks.take(caller)
@@ -241,7 +241,7 @@ class Service:
         return {"case": cases.export_case(record, asked, asked.jobs, upload)}
 
     @answered
-    def import_case(self, request: Any, caller: str = "") -> Answer:
+    def import_case(self, request: object, caller: str = "") -> Answer:
         """The prompts and jobs in such a file, for a photo: {photo, case}."""
         asked = ImportCase.model_validate(request)
         self._opens.take(caller)
@@ -249,7 +249,7 @@ class Service:
 
     def _select(
         self, asked: Prompts, record: PhotoRecord, longest_side: int | None = None
-    ) -> tuple[Selection, SegmenterSpec | None]:
+    ) -> tuple[Selected, SegmenterSpec | None]:
         size, pixels = (record.height, record.width), self._pixels(record.id)
         return self.selecting.select(
             question(asked, record.key, size, pixels, self.masks), longest_side
@@ -258,7 +258,7 @@ class Service:
     # --- what there is -------------------------------------------------------------------
 
     @answered
-    def erasers(self, request: Any, caller: str = "") -> Answer:
+    def erasers(self, request: object, caller: str = "") -> Answer:
         """Everything that the page shows before it has a photo."""
         Nothing.model_validate(request or {})
         self.clicks.take(caller)
@@ -277,14 +277,14 @@ class Service:
         }
 
     @answered
-    def weights(self, request: Any, caller: str = "") -> Answer:
+    def weights(self, request: object, caller: str = "") -> Answer:
         """The state of every weight file, to be asked again while one is fetched."""
         Nothing.model_validate(request or {})
         self.clicks.take(caller)
         return {"weights": catalog.describe_weights()}
 
     @answered
-    def fetch_weights(self, request: Any, caller: str = "") -> Answer:
+    def fetch_weights(self, request: object, caller: str = "") -> Answer:
         """Start to download a weight file: {name}."""
         asked = FetchWeights.model_validate(request)
         self._fetches.take(caller)
@@ -308,19 +308,19 @@ class Service:
         yield from live.grids()
 
     @answered
-    def stop(self, request: Any, caller: str = "") -> Answer:
+    def stop(self, request: object, caller: str = "") -> Answer:
         """Ask a run to end: {run}. Only its owner knows the id."""
         return {"stopped": self.erasing.stop(OneRun.model_validate(request).run)}
 
     @answered
-    def open_run(self, request: Any, caller: str = "") -> Answer:
+    def open_run(self, request: object, caller: str = "") -> Answer:
         """A run by its link: {run}."""
         asked = OneRun.model_validate(request)
         self._opens.take(caller)
         return reopen(asked.run, self.runs, self.photos, self.masks, self.erasing.grid)
 
     @answered
-    def remark(self, request: Any, caller: str = "") -> Answer:
+    def remark(self, request: object, caller: str = "") -> Answer:
         """Keep what a person says of a result: {run, index, text}. Who has the run's link may."""
         asked = Remark.model_validate(request)
         self._opens.take(caller)
@@ -342,7 +342,7 @@ def rle_of(mask: Mask) -> dict[str, Any] | None:
         return None
 
 
-def figures(selection: Selection, spec: SegmenterSpec | None) -> Answer:
+def figures(selection: Selected, spec: SegmenterSpec | None) -> Answer:
     """The numbers of a selection, as the page and the API give them.
 
     spec: who answered; None = nobody was asked, the mask is painted or uploaded.

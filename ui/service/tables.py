@@ -17,10 +17,10 @@ from examples.papers import paper_tables
 from examples.remote import bring, is_here, place_of
 from examples.rows import PhotoRef, Row, Table
 from examples.systems import STATES, Standing, standings, systems
-from methods import Text, UserError, list_erasers, load_mask, view_jpeg
+from methods import BoundedCache, Job, Text, UserError, list_erasers, load_mask, view_jpeg
+from segmentation import Selection
 from ui.common.errors import Answer, answered, busy
 from ui.common.limits import Rate, RateLimiter
-from ui.common.memory import ByteCache
 from ui.common.requests import Nothing, OneRow, SeveralRuns
 from ui.service.catalog import why_unavailable
 from ui.service.live import Grid
@@ -60,7 +60,7 @@ class Tables:
         self._masks = masks
         self._runs = runs
         self._live_grid = live_grid
-        self._views: ByteCache[bytes] = ByteCache(KEPT_BYTES, len)
+        self._views: BoundedCache[str, bytes] = BoundedCache(KEPT_BYTES, len)
         self._bringing = threading.BoundedSemaphore(BRINGS_AT_ONCE)
         self._reporting = threading.BoundedSemaphore(1)
         self._closing = threading.Event()
@@ -73,7 +73,7 @@ class Tables:
         self._closing.set()
 
     @answered
-    def rows(self, request: Any, caller: str = "") -> Answer:
+    def rows(self, request: object, caller: str = "") -> Answer:
         """All tables and their rows, with what is known of their pictures."""
         Nothing.model_validate(request or {})
         self._looks.take(caller)
@@ -83,7 +83,7 @@ class Tables:
         }
 
     @answered
-    def papers(self, request: Any, caller: str = "") -> Answer:
+    def papers(self, request: object, caller: str = "") -> Answer:
         """What papers print, table by table, with the best of each column."""
         Nothing.model_validate(request or {})
         self._looks.take(caller)
@@ -98,7 +98,7 @@ class Tables:
         }
 
     @answered
-    def systems(self, request: Any, caller: str = "") -> Answer:
+    def systems(self, request: object, caller: str = "") -> Answer:
         """Every system that the documents name, and whether it runs on this machine."""
         Nothing.model_validate(request or {})
         self._looks.take(caller)
@@ -110,7 +110,7 @@ class Tables:
         }
 
     @answered
-    def fetch_row(self, request: Any, caller: str = "") -> Answer:
+    def fetch_row(self, request: object, caller: str = "") -> Answer:
         """Bring the pictures of a row onto this machine: {row}. Raises what `bring` raises."""
         row = row_of(OneRow.model_validate(request).row)
         self._brings.take(caller)
@@ -120,7 +120,7 @@ class Tables:
         return {"row": _public_row(row)}
 
     @answered
-    def open_row(self, request: Any, caller: str = "") -> Answer:
+    def open_row(self, request: object, caller: str = "") -> Answer:
         """A row's photo, its mask and its job, to be run or worked on: {row}."""
         row = row_of(OneRow.model_validate(request).row)
         self._opens.take(caller)
@@ -133,14 +133,12 @@ class Tables:
         upload = self._masks.put(record.id, load_mask(mask, size, name=row.mask.name))
         return {
             "photo": record.public(),
-            "prompt": {"objects": [], "upload": upload, "dilate": 0},
-            "jobs": [{"eraser": row.eraser, "settings": dict(row.settings), "seed": 0}]
-            if row.eraser
-            else [],
+            "prompt": Selection(upload=upload).plain(),
+            "jobs": [Job(row.eraser, row.settings).plain()] if row.eraser else [],
         }
 
     @answered
-    def grids(self, request: Any, caller: str = "") -> Answer:
+    def grids(self, request: object, caller: str = "") -> Answer:
         """The grids of several runs by their ids; what is gone is left out: {runs}."""
         asked = SeveralRuns.model_validate(request)
         self._looks.take(caller)

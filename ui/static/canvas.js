@@ -142,7 +142,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     const places = lab.sentObjects();
     const strokes = work.value.strokes.length;
     const side = lab.overlaySide();
-    const reply = await lab.ask(server.segment, { ...lab.prompts(), n, show: lab.showFeather ? "feather" : "mask", side });
+    const reply = await lab.ask(server.segment, { ...lab.prompts(), n, ...shown(), side });
     inFlight = false;
     // Answers come one after the other. One for a former photo, or for prompts that have been
     // cleared meanwhile, is late: it is dropped.
@@ -154,6 +154,9 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     stage.classList.remove("is-busy");
     if (resting && !press) considerHover(resting); // the pointer came to rest meanwhile
   }
+
+  /** What the overlay is to carry: the mask, or the soft edge that the chosen erasers paste. */
+  const shown = () => lab.showFeather && lab.catalogue ? { show: "feather", jobs: lab.jobs() } : { show: "mask" };
 
   function draw(reply) {
     answer = reply;
@@ -383,6 +386,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   lab.on("catalogue", showStatus);
   lab.on("work", () => { refresh(); request(); });
   lab.on("mask-style", request);
+  lab.on("jobs", () => { if (lab.showFeather) request(); });
   lab.on("lang", refresh);
 
   /** A reload goes on where it was, beside a run too; a run's link brings its own photo. True: it went on. */

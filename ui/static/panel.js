@@ -109,7 +109,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
   function control(eraser, setting) {
     const mine = chosen.get(eraser.id).settings;
     const id = `lab-${eraser.id}-${setting.name}`;
-    const keep = (value) => { mine[setting.name] = value; };
+    const keep = (value) => { mine[setting.name] = value; lab.emit("jobs"); };
     const value = mine[setting.name];
     if (setting.kind === "bool")
       return h("input.lab-switch", { type: "checkbox", id, role: "switch", checked: value, onchange: (event) => keep(event.target.checked) });
@@ -159,7 +159,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
       h("summary", { title: t("panel.settings") }, lab.icon("sliders"), h("span.lab-sr", { "data-t": "panel.settings" })),
       h("div.lab-settings-body", {}, eraser.notes.map((note) => h("p.lab-note", {}, lab.say(note))),
         eraser.settings.map((setting) => settingRow(eraser, setting)),
-        h("button.lab-link", { type: "button", "data-t": "panel.reset", onclick: () => { mine.settings = defaults(eraser); render(); } })));
+        h("button.lab-link", { type: "button", "data-t": "panel.reset", onclick: () => { mine.settings = defaults(eraser); render(); lab.emit("jobs"); } })));
     return h("article.lab-eraser" + (usable ? "" : ".is-off"), { "data-card": eraser.id },
       tick, h("div.lab-eraser-main", {},
         h("label.lab-eraser-name", { for: "lab-use-" + eraser.id }, eraser.name),
@@ -195,6 +195,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
 
   function remember() {
     lab.remember("ticked", JSON.stringify(ticked().map((eraser) => eraser.id)));
+    lab.emit("jobs");
   }
 
   /** All that can start at once; what would first fetch gigabytes is ticked by hand only. */
@@ -226,7 +227,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
 
   function start() {
     if (eraseButton.disabled) return;
-    const payload = { run: lab.randomId(), ...lab.prompts(), phrase: lab.phrase || null, jobs: lab.jobs() };
+    const payload = { run: lab.randomId(), ...lab.prompts(), words: lab.phrase || null, jobs: lab.jobs() };
     lab.running = payload.run;
     stopButton.disabled = false;
     refresh();

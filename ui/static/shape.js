@@ -48,7 +48,17 @@
       lab.showFeather = feather.checked;
       lab.emit("mask-style");
     } });
-    const shape = lab.popover("shape", "shape.title", [...rows, h("div.lab-row", { "data-t-title": "shape.feather.hint" }, h("label", { for: "lab-feather", "data-t": "shape.feather" }), feather)]);
+    const width = h("p.lab-hint", { hidden: true, "data-testid": "feather-width" });
+    let edge = null; // what was last shown: {width, eraser, count}
+    const showWidth = () => {
+      width.hidden = !edge;
+      if (!edge) return;
+      const key = !edge.eraser ? "none" : edge.count === 1 ? "one" : "widest";
+      width.textContent = t("shape.feather." + key, { ...edge, eraser: lab.eraser(edge.eraser)?.name || edge.eraser });
+    };
+    lab.on("mask", (answer) => { edge = answer && answer.feather; showWidth(); });
+    lab.on("lang", showWidth);
+    const shape = lab.popover("shape", "shape.title", [...rows, h("div.lab-row", { "data-t-title": "shape.feather.hint" }, h("label", { for: "lab-feather", "data-t": "shape.feather" }), feather), width]);
 
     /* ---- files ------------------------------------------------------------------------- */
 

@@ -15,10 +15,9 @@ import numpy as np
 from PIL import Image as PilImage
 from PIL import UnidentifiedImageError
 
-from methods import BadInput, Limits, Mask, Text, load_mask
-from segmentation import mask_png, reduce_mask
-from ui.common.files import link_or_copy, write_atomic
-from ui.common.memory import ByteCache
+from methods import BadInput, BoundedCache, Limits, Mask, Text, load_mask, write_atomic
+from segmentation import mask_png, shown_mask
+from ui.common.files import link_or_copy
 from ui.common.names import is_id
 from ui.stores.photos import PhotoRecord, PhotoStore
 
@@ -43,7 +42,7 @@ class MaskUploads:
     def __init__(self, photos: PhotoStore, limits: Limits) -> None:
         self._photos = photos
         self._limits = limits
-        self._read: ByteCache[Mask] = ByteCache(KEPT_BYTES, lambda mask: mask.nbytes)
+        self._read: BoundedCache[str, Mask] = BoundedCache(KEPT_BYTES)
 
     def take(self, photo_id: str, file: Path, name: str) -> tuple[str, Mask, list[Text]]:
         """Keep the mask in an uploaded file: its id, the mask, what the user should know."""
@@ -102,7 +101,7 @@ def read_upload(path: Path, longest_side: int | None = None) -> Mask:
     try:
         with PilImage.open(path) as picture:
             # By way of grey: Pillow's own arrays of one bit have True as 255, not 1.
-            mask = reduce_mask(np.asarray(picture.convert("L")) > 127, longest_side)
+            mask = shown_mask(np.asarray(picture.convert("L")) > 127, longest_side)
     except FileNotFoundError:
         raise upload_gone() from None
     mask = np.ascontiguousarray(mask)

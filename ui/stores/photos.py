@@ -25,10 +25,9 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
-from methods import Limits, Photo, Text, load_image, view_jpeg
+from methods import BoundedCache, Limits, Photo, Text, load_image, view_jpeg, write_atomic
 from ui.common.errors import photo_gone
-from ui.common.files import link_or_copy, private_folder, write_atomic, write_json
-from ui.common.memory import ByteCache
+from ui.common.files import link_or_copy, private_folder, write_json
 from ui.common.names import is_id
 
 VIEW_SIDE = 1600
@@ -83,7 +82,7 @@ class PhotoStore:
     def __init__(self, folder: Path, limits: Limits, kept_bytes: int = KEPT_BYTES) -> None:
         self.folder = private_folder(folder)
         self._limits = limits
-        self._decoded: ByteCache[Photo] = ByteCache(kept_bytes, _bytes_of)
+        self._decoded: BoundedCache[str, Photo] = BoundedCache(kept_bytes, _bytes_of)
         self._records: dict[str, PhotoRecord] = {}
         self._touched: dict[str, float] = {}
         self._decoding = threading.BoundedSemaphore(DECODES_AT_ONCE)

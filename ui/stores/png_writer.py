@@ -14,8 +14,7 @@ from pathlib import Path
 
 from numpy.typing import NDArray
 
-from methods import Image, png_bytes
-from ui.common.files import write_atomic
+from methods import Image, png_bytes, write_atomic
 
 MOST_WAITING_BYTES = 256 * 2**20
 

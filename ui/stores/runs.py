@@ -24,7 +24,8 @@ from ui.common.errors import run_gone, run_used
 from ui.common.files import private_folder, write_json
 from ui.common.names import is_id
 
-FORMAT = 1
+FORMAT = 2
+"""Of run.json; 1, which called the selection `prompts`, is read as well."""
 """Of run.json; a file of another format is treated as gone, never guessed at."""
 
 PUBLIC_FILE = re.compile(r"original\.jpg|mask\.png|overlay\.png|\d{1,2}-[a-z0-9_]{1,40}\.(jpg|png)")
@@ -42,6 +43,14 @@ def result_name(index: int, eraser: str, ending: str) -> str:
 def run_url(run_id: str, file: str) -> str:
     """Relative on purpose, so that it also works behind a proxy's prefix."""
     return f"lab/runs/{run_id}/{file}"
+
+
+def _upgraded(saved: dict[str, Any]) -> dict[str, Any]:
+    """A saved run in today's form. Its selection is read by `Selection`, whatever its version."""
+    if saved["format"] == FORMAT or "prompts" not in saved:
+        return saved
+    rest = {name: value for name, value in saved.items() if name != "prompts"}
+    return {**rest, "format": FORMAT, "selection": saved["prompts"]}
 
 
 class RunStore:
@@ -74,9 +83,9 @@ class RunStore:
             value = json.loads((self.folder / run_id / "run.json").read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise run_gone() from error
-        if not isinstance(value, dict) or value.get("format") != FORMAT:
+        if not isinstance(value, dict) or value.get("format") not in (1, FORMAT):
             raise run_gone()
-        return value
+        return _upgraded(value)
 
     def remarks(self, run_id: str) -> dict[int, str]:
         """What people wrote beside the results, by the index of the card."""

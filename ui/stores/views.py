@@ -7,9 +7,8 @@ import logging
 import cv2
 import numpy as np
 
-from methods import Image
-from segmentation import Selection, find_hints
-from ui.common.memory import ByteCache
+from methods import BoundedCache, Image
+from segmentation import Selected, find_hints
 from ui.stores.photos import PhotoStore
 
 log = logging.getLogger(__name__)
@@ -22,7 +21,7 @@ class Views:
 
     def __init__(self, photos: PhotoStore) -> None:
         self._photos = photos
-        self._kept: ByteCache[Image] = ByteCache(KEPT_BYTES, lambda picture: picture.nbytes)
+        self._kept: BoundedCache[str, Image] = BoundedCache(KEPT_BYTES)
 
     def picture(self, photo_id: str) -> Image:
         """(h, w, 3) RGB. Raises OSError where the file is gone."""
@@ -39,7 +38,7 @@ class Views:
             lambda: cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA),
         )
 
-    def hints(self, photo_id: str, selection: Selection) -> list[dict[str, str | float]]:
+    def hints(self, photo_id: str, selection: Selected) -> list[dict[str, str | float]]:
         """What the mask probably leaves behind, strongest first, as the page gets it.
 
         The selection's mask is at most of the view's size. A hint is not worth an error: where

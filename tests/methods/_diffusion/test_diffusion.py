@@ -311,7 +311,7 @@ def counting(own: Any, passes: list[int]) -> Any:
 def test_the_latest_embeddings_are_kept() -> None:
     import torch
 
-    kept = EmbeddingCache(size=2)
+    kept = EmbeddingCache(max_bytes=2 * 4)
     made = [Embedding(torch.zeros(1)) for _ in range(3)]
     kept.put("a", made[0], lasting=False)
     kept.put("b", made[1], lasting=False)

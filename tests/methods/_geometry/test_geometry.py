@@ -253,6 +253,18 @@ def test_a_reduced_mask_loses_no_pixel(case: tuple[Image, Mask], height: int, wi
             assert reduced[y, x] == mask[rows, columns].any()
 
 
+def test_half_of_a_cell_counts_where_areas_must_survive() -> None:
+    mask = np.zeros((40, 60), np.bool_)
+    mask[10:30, 14:44] = True
+    mask[5, 0:60:4] = True  # a quarter of a cell, and less
+    reduced = reduce_mask(mask, (20, 30), "half")
+    assert reduced.sum() * 4 == 20 * 30 and not reduced[2].any()
+    assert reduce_mask(mask, (20, 30))[2].any(), "no pixel is lost"
+    columns = np.zeros((8, 8), np.bool_)
+    columns[:, ::2] = True
+    assert reduce_mask(columns, (4, 4), "half").all(), "exactly half"
+
+
 @examples
 @given(photos_and_masks(), st.sampled_from(CANVASES))
 def test_masked_pixels_are_never_shown_as_known(case: tuple[Image, Mask], canvas: Canvas) -> None:

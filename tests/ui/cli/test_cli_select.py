@@ -78,7 +78,7 @@ def test_the_shape_is_set_by_name(photo: Path, tmp_path: Path) -> None:
     assert not (boxed & ~box).any() and boxed.sum() > exact.sum()
     grown = ["--shape", "dilate=20", "--shape", "dilate_unit=%", "--shape", "fill_holes=true"]
     assert erased(photo, tmp_path / "c", *BOX, *grown, *TELEA).sum() > exact.sum()
-    shape = report_of(tmp_path / "c")["case"]["prompts"]["shape"]
+    shape = report_of(tmp_path / "c")["case"]["selection"]["shape"]
     assert (shape["dilate"], shape["dilate_unit"], shape["fill_holes"]) == (20, "%", True)
 
 
