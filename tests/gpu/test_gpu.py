@@ -210,6 +210,7 @@ def test_what_is_offloaded_leaves_the_gpu(spec: EraserSpec, on_gpu: Eraser) -> N
 
 
 @pytest.mark.gpu
+@pytest.mark.slow  # by default `test_gpu_way` stops one
 @every
 def test_stop_ends_it_and_leaves_nothing_behind(spec: EraserSpec, on_gpu: Eraser) -> None:
     """Between two steps; and the next run paints what the one before it did."""
