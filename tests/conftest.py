@@ -147,15 +147,17 @@ def gpu(request: pytest.FixtureRequest) -> Iterator[Emulation | None]:
     """For tests marked `gpu`: the machine's own device, else an emulated one (see `emulation`).
 
     Those marked `kernels`, too, are skipped without the real one. None on a real device.
+    `gpu("mps")` emulates Apple's, wherever it is.
     """
-    if request.node.get_closest_marker("gpu") is None or _has_gpu():
+    marker = request.node.get_closest_marker("gpu")
+    if marker is None or (not marker.args and _has_gpu()):
         yield None
         return
     if request.node.get_closest_marker("kernels") is not None:
         pytest.skip("needs the kernels of a real CUDA device")
     from emulation.program import program_on
 
-    with program_on("cuda") as device:
+    with program_on(*marker.args) as device:
         yield device
 
 

@@ -166,6 +166,7 @@ def test_a_restarted_page_goes_on(service: Service, tmp_path: Path) -> None:
     photo = opened(service)
     first = click(service, photo)
     run_made = last(service.erase(order(photo, "telea", objects=ROCKET, segmenter="mobile_sam")))
+    wait_until(lambda: not service.erasing.running())  # judging comes after the results
     service.close()
     forget_networks()
     nothing_stays(0)
@@ -420,19 +421,16 @@ def test_all_work_goes_to_the_first_of_several(service: Service, tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_the_way_on_apples_device(service: Service) -> None:
+@pytest.mark.gpu("mps")
+def test_the_way_on_apples_device(service: Service, gpu: Emulation) -> None:
     """Click, erase and judge there; what the program keeps off it goes to the CPU."""
-    from emulation.program import program_on
-
-    with program_on("mps") as device:
-        photo = opened(service)
-        click(service, photo)
-        assert device.in_use() > 10 * 2**20
-        cards = erased(service, photo, DIFFUSION, "lama")
-        assert {card["eraser"]: card["device"] for card in cards} == {
-            DIFFUSION: "mps",
-            "lama": "cpu",
-        }
-        forget_networks()
-        gc.collect()
-        assert device.in_use() == 0
+    photo = opened(service)
+    click(service, photo)
+    assert gpu.in_use() > 10 * 2**20
+    cards = erased(service, photo, DIFFUSION, "lama")
+    devices = {card["eraser"]: card["device"] for card in cards}
+    assert devices == {DIFFUSION: "mps", "lama": "cpu"}
+    wait_until(lambda: not service.erasing.running())
+    forget_networks()
+    gc.collect()
+    assert gpu.in_use() == 0

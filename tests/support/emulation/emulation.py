@@ -17,6 +17,9 @@ from emulation.ledger import Ledger, Moved, allocation_of
 
 NAME = "Emulated device"
 
+_RUN = threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
+"""Python's own: threads of an emulation within another one are the inner one's alone."""
+
 
 class Emulation:
     """What a test asks of the devices while they are emulated."""
@@ -215,10 +218,9 @@ def _autocast(plain: Any) -> Any:
 
 def _in_each_new_thread(undo: ExitStack, ledger: Ledger) -> None:
     """A mode belongs to one thread; what is computed in others goes to the device, too."""
-    run = threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
 
     def run_on_device(thread: threading.Thread) -> None:
         with DeviceMode(ledger):
-            run(thread)
+            _RUN(thread)
 
     undo.enter_context(mock.patch.object(threading.Thread, "_bootstrap_inner", run_on_device))
