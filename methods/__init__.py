@@ -86,7 +86,6 @@ if TYPE_CHECKING:
     from methods._system.files import write_atomic as write_atomic
     from methods._system.lock import StopToken as StopToken
     from methods._system.lock import device_lock as device_lock
-    from methods._system.memory import is_out_of_memory as is_out_of_memory
     from methods._system.memory import share_heaps as share_heaps
     from methods._system.memory import trim_heaps as trim_heaps
     from methods._system.versions import PROGRAM as PROGRAM
@@ -139,7 +138,7 @@ _HOME = {
     "_system.device": "best_device",
     "_system.files": "write_atomic",
     "_system.lock": "StopToken device_lock",
-    "_system.memory": "is_out_of_memory share_heaps trim_heaps",
+    "_system.memory": "share_heaps trim_heaps",
     "_system.versions": "PROGRAM versions",
     "_weights.download": "download",
     "_weights.errors": "megabytes",

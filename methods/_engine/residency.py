@@ -258,18 +258,25 @@ residency = Residency()
 """The one that the program uses."""
 
 
-def with_device_room(action: Callable[[], Result]) -> Result:
+def with_device_room(action: Callable[[], Result], too_little: Callable[[], Unavailable]) -> Result:
     """`action()`, for what works beside the erasers, as clicks do; where memory runs out, once
     more with every eraser unloaded, when the job under way has ended.
 
-    Raises what `action` raises; memory errors that stay are the caller's to word.
+    Raises what `action` raises; `too_little()` in place of memory errors that stay.
     """
     try:
         return action()
     except Exception as error:
-        if not is_out_of_memory(error) or not residency.loaded:
+        if not is_out_of_memory(error):
             raise
+        if not residency.loaded:
+            raise too_little() from error
         logger.warning("memory ran out beside the erasers; they are unloaded")
     # Outside `except`: the error's traceback would keep the lost tensors alive.
     residency.clear()
-    return action()
+    try:
+        return action()
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise too_little() from error
+        raise

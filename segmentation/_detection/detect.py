@@ -30,7 +30,7 @@ from segmentation._detection.detector import BOX_THRESHOLD as BOX_THRESHOLD
 from segmentation._detection.detector import TEXT_THRESHOLD as TEXT_THRESHOLD
 from segmentation._detection.detector import Detection as Detection
 from segmentation._detection.detector import Detections as Detections
-from segmentation._detection.detector import Detector, memory_errors_worded
+from segmentation._detection.detector import Detector, too_little_memory
 from segmentation._detection.detector import DetectorSpec as DetectorSpec
 from segmentation._prompts.phrases import read_phrase
 from segmentation._prompts.prompts import MAX_OBJECTS, PromptedObject
@@ -99,8 +99,7 @@ def get_detector(detector_id: str, *, fetch_missing: bool = True) -> Detector:
             check_packages(kind.spec)
             if not fetch_missing:
                 _demand_weights(kind.spec)
-            with memory_errors_worded(kind.spec):
-                _shared[detector_id] = with_device_room(kind.load)
+            _shared[detector_id] = with_device_room(kind.load, lambda: too_little_memory(kind.spec))
         return _shared[detector_id]
 
 

@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
@@ -26,7 +25,6 @@ from methods import (
     Text,
     Unavailable,
     WeightFile,
-    is_out_of_memory,
     with_device_room,
 )
 from segmentation._prompts.phrases import Phrase
@@ -136,20 +134,14 @@ class RawAnswer:
     spans: Sequence[tuple[int, int]]
 
 
-@contextmanager
-def memory_errors_worded(spec: DetectorSpec) -> Iterator[None]:
-    """Memory that runs out in the block is told in a sentence."""
-    try:
-        yield
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-        raise Unavailable(
-            f"There is not enough memory to run {spec.name} on this machine. Close other"
-            " programs, or select the object with a click.",
-            "not_enough_memory",
-            eraser=spec.name,
-        ) from error
+def too_little_memory(spec: DetectorSpec) -> Unavailable:
+    """The sentence for memory that runs out while the detector is loaded or at work."""
+    return Unavailable(
+        f"There is not enough memory to run {spec.name} on this machine. Close other"
+        " programs, or select the object with a click.",
+        "not_enough_memory",
+        eraser=spec.name,
+    )
 
 
 class Detector(ABC):
@@ -172,8 +164,11 @@ class Detector(ABC):
     def detect(self, image: Image, phrase: Phrase) -> Detections:
         """Everything found, in pixels of the photo. Raises Unavailable ("not_enough_memory")."""
         framed = framed_photo(image)
-        with self._working, memory_errors_worded(self.spec):
-            raw = with_device_room(lambda: self.answer(framed.image, phrase.text))
+        with self._working:
+            raw = with_device_room(
+                lambda: self.answer(framed.image, phrase.text),
+                lambda: too_little_memory(self.spec),
+            )
         raw = replace(raw, boxes=raw.boxes * framed.stretch)
         found = read_answer(raw, phrase, image.shape[:2])
         return Detections(phrase, self.spec.id, found)

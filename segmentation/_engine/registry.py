@@ -27,7 +27,6 @@ from methods import (
     Unavailable,
     WeightsUnavailable,
     best_device,
-    is_out_of_memory,
     with_device_room,
 )
 from segmentation._segmenter import Segmenter, SegmenterSpec
@@ -182,18 +181,9 @@ def get_segmenter(segmenter_id: str, *, fetch_missing: bool = True) -> Segmenter
             if not fetch_missing:
                 _demand_weights(kind.spec)
             _demand_memory(kind.spec)
-            segmenter = _loaded(kind)
+            segmenter = with_device_room(kind.load, lambda: _too_little_memory(kind.spec))
             _keep(segmenter_id, segmenter)
         return segmenter
-
-
-def _loaded(kind: type[Segmenter]) -> Segmenter:
-    try:
-        return with_device_room(kind.load)
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise _too_little_memory(kind.spec) from error
-        raise
 
 
 def _kept(segmenter_id: str) -> Segmenter | None:

@@ -10,11 +10,9 @@ from __future__ import annotations
 import os
 import threading
 from abc import abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from methods import Image, Unavailable, is_out_of_memory, trim_heaps, with_device_room
+from methods import Image, Unavailable, trim_heaps, with_device_room
 from segmentation._prompts.prompts import PromptedObject
 from segmentation._sam.levels import choose_level
 from segmentation._segmenter import Candidates, Embedding, Frame, Segmenter
@@ -83,8 +81,10 @@ class SamFamily(Segmenter):
 
         Raises Unavailable when the device has not enough memory.
         """
-        with self._encoding, self._memory_errors_worded():
-            features = with_device_room(lambda: self._sound_features(image))
+        with self._encoding:
+            features = with_device_room(
+                lambda: self._sound_features(image), self._too_little_memory
+            )
         trim_heaps()  # the encoder has worked with some hundreds of megabytes
         nbytes = sum(part.nbytes for part in features)
         height, width = image.shape[:2]
@@ -107,28 +107,22 @@ class SamFamily(Segmenter):
             features = tuple(part.cpu() for part in self._features(image))
         return features
 
-    @contextmanager
-    def _memory_errors_worded(self) -> Iterator[None]:
-        """Memory that runs out in the block is told in a sentence."""
-        try:
-            yield
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            raise Unavailable(
-                f"There is not enough memory to run {self.spec.name} on this machine. Close"
-                " other programs, or choose a smaller segmenter.",
-                "not_enough_memory",
-                eraser=self.spec.name,
-            ) from error
+    def _too_little_memory(self) -> Unavailable:
+        return Unavailable(
+            f"There is not enough memory to run {self.spec.name} on this machine. Close other"
+            " programs, or choose a smaller segmenter.",
+            "not_enough_memory",
+            eraser=self.spec.name,
+        )
 
     def segment(self, embedding: Embedding, prompted: PromptedObject) -> Candidates:
         """SAM's three masks for one object (multimask output); see `Segmenter.segment`."""
         if embedding.model != self.spec.id:
             raise ValueError(f"an embedding of {embedding.model} was given to {self.spec.id}")
         prompted = prompted.on_photo(embedding.size)
-        with self._memory_errors_worded():
-            logits, scores = with_device_room(lambda: self._decode(embedding, prompted))
+        logits, scores = with_device_room(
+            lambda: self._decode(embedding, prompted), self._too_little_memory
+        )
         frame = self._frame(embedding.size, (logits.shape[1], logits.shape[2]))
         best = choose_level(frame.shown(logits), scores, embedding.size, prompted)
         return Candidates(logits, scores, best, embedding.size, frame)
