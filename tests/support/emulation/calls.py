@@ -13,7 +13,7 @@ from emulation.ledger import ATTRIBUTE, Ledger, allocation_of, leave
 
 HOST = torch.device("cpu")
 
-_DATA, _DEVICE = Tensor.data, Tensor.device
+_DEVICE = Tensor.device
 _FLAGS = {Tensor.is_cuda: "cuda", Tensor.is_mps: "mps", Tensor.is_cpu: "cpu"}
 
 _MIXING = {Tensor.copy_, Tensor.set_, torch._has_compatible_shallow_copy_type}
@@ -53,7 +53,6 @@ class DeviceMode(TorchFunctionMode):
         super().__init__()
         self.ledger = ledger
         self.kind = ledger.kind
-        self.current = 0
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
@@ -78,7 +77,7 @@ class DeviceMode(TorchFunctionMode):
             value = torch.device(value)
         if not isinstance(value, torch.device) or value.type != self.kind:
             return value if isinstance(value, torch.device) else None
-        return self.numbered(self.current if value.index is None else value.index)
+        return self.numbered(value.index or 0)
 
     def numbered(self, index: int) -> torch.device:
         """One of this kind. Raises RuntimeError for a number that is not there."""
@@ -176,7 +175,7 @@ class DeviceMode(TorchFunctionMode):
     def _to_device(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Tensor:
         """`tensor.cuda(…)`."""
         goal = self._target(kwargs.get("device", args[1] if len(args) > 1 else None))
-        return self._moved(args[0], args[0], goal or self.numbered(self.current))
+        return self._moved(args[0], args[0], goal or self.numbered(0))
 
     def _to_host(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Tensor:
         """`tensor.cpu()`."""
