@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ from tiny_grounding import save_tiny_grounding
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
+
+    from ui.service.service import Service
 
 SECONDS = 1000  # Playwright counts in milliseconds
 
@@ -116,14 +119,39 @@ def our_models(local_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def lab_url(
+def lab_service(
     mobile_sam_weights: Path, migan_weights: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The address of a running page; one server for all tests of the page."""
-    from ui.page.layout import build_page, launch_options
+) -> Iterator[Service]:
+    """What stands behind the page; one for all its tests."""
     from ui.service.service import Service
 
     service = Service(tmp_path_factory.mktemp("lab"))
+    yield service
+    service.close()
+
+
+@pytest.fixture(autouse=True)
+def no_leftover_runs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End what a test has left at work: while any run is, the results of others are not judged."""
+    if "lab_service" not in request.fixturenames:  # a report needs no server
+        yield
+        return
+    erasing = request.getfixturevalue("lab_service").erasing
+    yield
+    for run in erasing.running():
+        erasing.stop(run)
+    deadline = time.monotonic() + 60
+    while erasing.running() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert erasing.running() == []
+
+
+@pytest.fixture(scope="session")
+def lab_url(lab_service: Service) -> Iterator[str]:
+    """The address of a running page; one server for all tests of the page."""
+    from ui.page.layout import build_page, launch_options
+
+    service = lab_service
     page = build_page(service)
     page.queue(max_size=64)
     _, url, _ = page.launch(
@@ -134,7 +162,6 @@ def lab_url(
     )
     yield url
     page.close()
-    service.close()
 
 
 class Tab:
@@ -257,9 +284,12 @@ class Tab:
         return np.array(pixels, bool).reshape(height, width)
 
     def choose(self, *erasers: str) -> None:
-        """Tick exactly these erasers."""
-        for box in self.page.query_selector_all("[data-eraser][type=checkbox]"):
-            box.set_checked(box.get_attribute("data-eraser") in erasers)
+        """Tick exactly these erasers: a click on every box that stands otherwise."""
+        self.page.evaluate(
+            """wanted => document.querySelectorAll('[data-eraser][type=checkbox]').forEach(box => {
+            if (box.checked !== wanted.includes(box.dataset.eraser)) box.click(); })""",
+            list(erasers),
+        )
 
     def erase(self) -> None:
         """Press Erase and wait until the run has ended."""
@@ -281,9 +311,8 @@ class Tab:
         return Path(download.value.path())
 
 
-@pytest.fixture
-def tabs(browser: Browser, lab_url: str) -> Iterator[Callable[..., Tab]]:
-    """Opens tabs in separate sessions; every one must have run without script errors."""
+@contextmanager
+def _tabs_of(browser: Browser, url: str) -> Iterator[Callable[..., Tab]]:
     contexts: list[BrowserContext] = []
     opened: list[Tab] = []
 
@@ -292,7 +321,7 @@ def tabs(browser: Browser, lab_url: str) -> Iterator[Callable[..., Tab]]:
         still = {"viewport": {"width": 1280, "height": 860}, "reduced_motion": "reduce"}
         context = browser.new_context(**{**still, **options})
         contexts.append(context)
-        opened.append(Tab(context.new_page(), lab_url))
+        opened.append(Tab(context.new_page(), url))
         return opened[-1]
 
     yield new
@@ -301,6 +330,20 @@ def tabs(browser: Browser, lab_url: str) -> Iterator[Callable[..., Tab]]:
         assert tab.foreign == []
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def tabs(browser: Browser, lab_url: str) -> Iterator[Callable[..., Tab]]:
+    """Opens tabs in separate sessions; every one must have run without script errors."""
+    with _tabs_of(browser, lab_url) as new:
+        yield new
+
+
+@pytest.fixture(scope="module")
+def shared_tabs(browser: Browser, lab_url: str) -> Iterator[Callable[..., Tab]]:
+    """Tabs that the tests of a module share: those that begin anew by themselves or only look."""
+    with _tabs_of(browser, lab_url) as new:
+        yield new
 
 
 @pytest.fixture

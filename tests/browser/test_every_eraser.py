@@ -6,15 +6,13 @@ Crops are reduced more than the erasers want it, because it is their way that co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import tiny_lama
-import tiny_models
-from canvas_tools import shrink_canvases
+from canvas_tools import shrink_canvases, shrink_pictures
 from methods import EraserSpec, find_weights, get_eraser, list_erasers
 from methods._engine.registry import missing_packages
 
@@ -25,25 +23,26 @@ ROCKET = (320.0, 165.0)
 
 
 @pytest.fixture(scope="session")
-def local_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def local_models(tiny_erasers: Path) -> Path:
     """In place of the other tests' folder: one with tiny models of all erasers."""
-    folder = tiny_models.save_all(tmp_path_factory.mktemp("tiny"))
-    tiny_lama.save(folder)
-    return folder
+    return tiny_erasers
 
 
 @pytest.fixture(autouse=True)
 def small_canvases(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the way to the card that counts here."""
     shrink_canvases(monkeypatch)
+    shrink_pictures(monkeypatch)
 
 
-@pytest.fixture
-def selected(tab: Any, examples_dir: Path) -> Iterator[Any]:
-    """A tab with the rocket selected."""
+@pytest.fixture(scope="module")
+def selected(shared_tabs: Callable[..., Any], examples_dir: Path) -> Any:
+    """A tab with the rocket selected and all cards in sight."""
+    tab = shared_tabs(locale="en-US").open()
     tab.photo(examples_dir / "rocket.jpg")
     tab.click(*ROCKET)
-    yield tab
+    tab.page.click("[data-testid=more] > summary")
+    return tab
 
 
 def make_quick(tab: Any, spec: EraserSpec) -> dict[str, str]:
@@ -81,8 +80,6 @@ def one_by_one() -> Iterator[Any]:
 @pytest.mark.parametrize("spec", one_by_one())
 def test_its_card_finishes(spec: EraserSpec, selected: Any) -> None:
     card = selected.page.locator(f"[data-card={spec.id}]")
-    if not card.is_visible():
-        selected.page.click("[data-testid=more] > summary")
     assert spec.name in card.inner_text()
     if spec.unavailable is not None or missing_packages(spec):
         why = spec.unavailable.en if spec.unavailable else missing_packages(spec)[0]

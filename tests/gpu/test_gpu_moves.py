@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,6 +17,9 @@ from emulation import Emulation
 from methods import Eraser, EraserSpec, get_eraser, list_erasers
 from methods._base import no_progress
 from moved_bench import can_be_counted, picture, settings_of, tiny_networks
+
+if TYPE_CHECKING:
+    import torch
 
 pytestmark = [pytest.mark.gpu, pytest.mark.slow]
 
@@ -72,15 +75,31 @@ def erase(eraser: Eraser, seed: int, steps: int = 2) -> None:
     eraser.erase(image, mask, settings(eraser.spec, steps), seed, no_progress)
 
 
+def uploads(eraser: Eraser, emulation: Emulation, **how: int) -> list[torch.Tensor]:
+    with emulation.uploads() as moved:
+        erase(eraser, **how)
+    return moved
+
+
+def content(tensor: torch.Tensor) -> tuple[str, bytes]:
+    import torch
+
+    return str(tensor.dtype), tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes()
+
+
 @every
-def test_nothing_that_stays_alike_is_moved_again(
+def test_what_goes_up_is_the_photo_and_its_noise(
     spec: EraserSpec, eraser: Eraser, emulation: Emulation
 ) -> None:
+    first, second = (uploads(eraser, emulation, seed=seed) for seed in (1, 2))
+    assert_nothing_stays_alike(first, second)
+    if "num_inference_steps" in get_eraser(spec.id).Settings.model_fields:
+        longer = uploads(eraser, emulation, seed=1, steps=4)
+        assert_a_step_moves_its_noise_alone(spec, first, longer)
+
+
+def assert_nothing_stays_alike(first: list[torch.Tensor], second: list[torch.Tensor]) -> None:
     """Neither weights nor additions nor embeddings: what goes up for two photos is theirs."""
-    with emulation.uploads() as first:
-        erase(eraser, seed=1)
-    with emulation.uploads() as second:
-        erase(eraser, seed=2)
     before = {content(tensor) for tensor in first}
     alike = [tensor for tensor in second if tensor.is_floating_point() and tensor.numel() > 1]
     alike = [tensor for tensor in alike if content(tensor) in before]
@@ -90,24 +109,11 @@ def test_nothing_that_stays_alike_is_moved_again(
     assert len(first) == len(second)
 
 
-def content(tensor: Any) -> tuple[str, bytes]:
-    import torch
-
-    return str(tensor.dtype), tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes()
-
-
-@every
-def test_a_step_moves_nothing_but_its_noise(
-    spec: EraserSpec, eraser: Eraser, emulation: Emulation
+def assert_a_step_moves_its_noise_alone(
+    spec: EraserSpec, two: list[torch.Tensor], four: list[torch.Tensor]
 ) -> None:
     """Which comes from a generator in main memory, so that a seed means the same everywhere."""
-    if "num_inference_steps" not in get_eraser(spec.id).Settings.model_fields:
-        pytest.skip("takes no steps")
-    counts = []
-    for steps in (2, 4):
-        with emulation.uploads() as moved:
-            erase(eraser, seed=1, steps=steps)
-        counts.append(sum(tensor.nbytes for tensor in moved if tensor.numel() > 100))
+    counts = [sum(t.nbytes for t in moved if t.numel() > 100) for moved in (two, four)]
     image, _ = picture(spec)
     latents = 4 * (image.shape[0] // 8) * (image.shape[1] // 8) * 4
     assert counts[1] - counts[0] <= 2 * latents

@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import tiny_lama
-import tiny_models
 from canvas_tools import shrink_canvases
 from emulation import Emulation
 from methods import (
@@ -53,17 +51,10 @@ LEARNED = tuple(
 DIFFUSION = "sd_inpainting"
 
 
-@pytest.fixture(scope="module")
-def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tiny_models.save_all(tmp_path_factory.mktemp("tiny"))
-    tiny_lama.save(folder)
-    return folder
-
-
 @pytest.fixture
-def way(gpu: Emulation | None, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def way(gpu: Emulation | None, tiny_erasers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiny erasers, small canvases, no results of earlier tests, the device's real memory."""
-    monkeypatch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(tiny_weights))
+    monkeypatch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(tiny_erasers))
     monkeypatch.setattr("methods._engine.worker.results", ResultCache())
     monkeypatch.delenv("ERASER_LAB_MEMORY")
     shrink_canvases(monkeypatch)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-import tiny_models
 from canvas_tools import shrink_pictures
 from methods import Image, Mask, get_eraser, list_erasers
 from methods._base import DeviceName, Progress, no_progress
@@ -21,14 +20,13 @@ every = pytest.mark.parametrize("name", NAMES)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def tiny_weights(tiny_erasers: Path) -> Iterator[Path]:
     """Tiny models wherever the program looks for real ones."""
     residency.clear()  # earlier tests may have left erasers that hold shared parts
-    folder = tiny_models.save_all(tmp_path_factory.mktemp("tiny"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(folder))
+        patch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(tiny_erasers))
         shrink_pictures(patch)
-        yield folder
+        yield tiny_erasers
 
 
 def loaded(name: str, device: DeviceName = "cpu", dtype: Any = None) -> DiffusionEraser:

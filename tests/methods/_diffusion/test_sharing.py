@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-import tiny_models
 from attention_tools import mask as mask
 from attention_tools import one_thread as one_thread
 from attention_tools import photo as photo
@@ -45,10 +45,9 @@ def name_of(case: Case) -> str:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    folder = tiny_models.save_all(tmp_path_factory.mktemp("tiny"))
+def tiny_weights(tiny_erasers: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(folder))
+        patch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(tiny_erasers))
         shrink_pictures(patch)
         yield
 

@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import tiny_lama
-import tiny_models
 from canvas_tools import shrink_canvases, shrink_pictures
 from methods import (
     BadInput,
@@ -56,12 +54,10 @@ every = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.id)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def tiny_weights(tiny_erasers: Path) -> Iterator[None]:
     """Tiny models wherever the program knows one; other weights are found as ever."""
-    folder = tiny_models.save_all(tmp_path_factory.mktemp("tiny"))
-    tiny_lama.save(folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(folder))
+        patch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(tiny_erasers))
         yield
 
 
