@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from methods import BadInput, Job, Mask, Text, get_eraser
+from methods import BadInput, Job, Mask, PlainJob, Text, get_eraser
 from segmentation import CasePhoto, list_segmenters, read_case, write_case
 from ui.common.errors import Answer
 from ui.common.requests import Prompts
@@ -79,7 +79,7 @@ def _known_segmenter(name: str | None, notes: list[Text]) -> str | None:
     return None
 
 
-def _usable(job: Job, notes: list[Text]) -> dict[str, Any] | None:
+def _usable(job: Job, notes: list[Text]) -> PlainJob | None:
     """The job as the page gets it; None where its eraser cannot take it."""
     try:
         get_eraser(job.eraser).Settings.model_validate(job.settings)
