@@ -25,6 +25,7 @@ from examples.report.data import Report
 from examples.report.html import page
 from examples.report.markdown import markdown
 from examples.report.markdown import plain as in_markdown
+from examples.report.shapes import PlainReport
 from examples.rows import PhotoRef
 from examples.running import run
 from examples.running.cases import Case, CaseTable, documents, of_folder, stand_ins
@@ -63,7 +64,7 @@ def ran(table: CaseTable, out: Path, choice: Choice = TELEA) -> list[RowResult]:
     return list(run_table(table, choice, Folder(out), StopToken(), lambda step: None))
 
 
-def report_of(table: CaseTable, rows: list[RowResult], **more: Any) -> dict[str, Any]:
+def report_of(table: CaseTable, rows: list[RowResult], **more: Any) -> PlainReport:
     return Report(table=table, choice=TELEA, rows=rows, remarks={}, **more).plain()
 
 

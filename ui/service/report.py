@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from examples.report.data import Report
+from examples.report.data import Details, Report
 from examples.report.html import page
 from examples.report.pictures import RowPictures, pictures_of
+from examples.report.shapes import PlainReport
 from examples.rows import PhotoRef
 from examples.running.cases import Case, CaseTable, Opened, case_of
 from examples.running.records import Cell, Folder, Remarks
@@ -69,7 +70,7 @@ def _plain(
     groups: Mapping[str, _Group],
     results: Sequence[RowResult],
     sizes: Mapping[str, tuple[int, int, float]],
-) -> dict[str, Any]:
+) -> PlainReport:
     cases = tuple(group.case for group in groups.values())
     remarks: Remarks = {group.case.id: group.remarks for group in groups.values()}
     report = Report(
@@ -163,7 +164,7 @@ def _pictures(result: RowResult, opened: Opened, folder: Path) -> RowPictures:
     return pictures_of(result, opened, Folder(folder))
 
 
-def _in_chinese(code: str, details: Mapping[str, Any]) -> str | None:
+def _in_chinese(code: str, details: Details) -> str | None:
     try:
         return ERRORS_ZH[code].format(**details)
     except (KeyError, IndexError):
