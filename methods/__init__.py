@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from methods._geometry.masks import reduce_mask as reduce_mask
     from methods._geometry.paste import changed_outside as changed_outside
     from methods._metrics.judge import METRICS as METRICS
+    from methods._metrics.judge import Features as Features
     from methods._metrics.judge import Finds as Finds
     from methods._metrics.judge import Metric as Metric
     from methods._metrics.judge import PlainReading as PlainReading
@@ -136,7 +137,7 @@ _HOME = {
     "_geometry.feather": "paste_weight widest_feather",
     "_geometry.masks": "reduce_mask",
     "_geometry.paste": "changed_outside",
-    "_metrics.judge": "METRICS Finds Metric PlainReading Reading judge why_missing",
+    "_metrics.judge": "METRICS Features Finds Metric PlainReading Reading judge why_missing",
     "_metrics.lpips": "LPIPS_WEIGHTS",
     "_photo.load": "Limits Photo load_image load_mask png_bytes view_jpeg",
     "_system.cache": "BoundedCache",
