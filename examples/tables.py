@@ -12,7 +12,8 @@ are the same. What you have to say about a result stands in remarks.json, and in
 
     python -m examples.tables stand_ins --remark "shadow/migan=A dark spot is left."
 
-Exit codes: 0 all done; 1 a cell or a case failed; 2 the call cannot be used; 130 interrupted.
+Exit codes: 0 all done; 1 a cell, a case or a file failed; 2 the call cannot be used; 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ from methods import (
     UserError,
     default_erasers,
     fetch,
+    file_fault,
     versions,
 )
 
@@ -71,6 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return UNUSABLE
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
+        return FAILED
+    except OSError as error:  # a full disk, a folder that may not be read
+        print(f"Error: {file_fault(error)}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("Stopped. The same command goes on from here.", file=sys.stderr)

@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from methods._photo.load import view_jpeg as view_jpeg
     from methods._system.cache import BoundedCache as BoundedCache
     from methods._system.device import best_device as best_device
+    from methods._system.files import file_fault as file_fault
     from methods._system.files import write_atomic as write_atomic
     from methods._system.lock import StopToken as StopToken
     from methods._system.lock import device_lock as device_lock
@@ -142,7 +143,7 @@ _HOME = {
     "_photo.load": "Limits Photo load_image load_mask png_bytes view_jpeg",
     "_system.cache": "BoundedCache",
     "_system.device": "best_device",
-    "_system.files": "write_atomic",
+    "_system.files": "file_fault write_atomic",
     "_system.lock": "StopToken device_lock",
     "_system.memory": "share_heaps trim_heaps",
     "_system.versions": "PROGRAM versions",
