@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from methods import PlainText
+
 TABLES = Path(__file__).with_name("paper_tables.json")
 
 SourceKind = Literal["paper text", "paper figure", "summary"]
@@ -28,6 +30,10 @@ class Words(_Data):
 
     en: str
     zh: str
+
+    def plain(self) -> PlainText:
+        """For JSON."""
+        return {"en": self.en, "zh": self.zh}
 
 
 class PaperMetric(_Data):

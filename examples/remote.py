@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -27,6 +27,14 @@ from examples.rows import FOLDER, PhotoRef
 from methods import BadInput, Limits, Unavailable, download, load_image, write_atomic
 
 RECORD = "photos.lock.json"
+
+
+class Download(TypedDict, total=False):
+    """A link's first download in the record. sha256: hex; recorded: the day, ISO 8601."""
+
+    sha256: str
+    bytes: int
+    recorded: str
 
 
 def photo_cache() -> Path:
@@ -102,7 +110,7 @@ def _compare(ref: PhotoRef, part: Path, expected: str | None) -> None:
 
 def _accept(ref: PhotoRef, file: Path, place: Path) -> None:
     """Move the file to its place and record it, once it has been read as a picture."""
-    entry = {"sha256": _digest(file), "bytes": file.stat().st_size}
+    entry: Download = {"sha256": _digest(file), "bytes": file.stat().st_size}
     known = _read_record().get(ref.url, {})
     if file == place and known.get("sha256") == entry["sha256"]:
         return
@@ -112,7 +120,7 @@ def _accept(ref: PhotoRef, file: Path, place: Path) -> None:
         file.unlink()
         raise
     os.replace(file, place)
-    _record(ref.url, entry | {"recorded": datetime.now(UTC).date().isoformat()})
+    _record(ref.url, {**entry, "recorded": datetime.now(UTC).date().isoformat()})
 
 
 # --- the record of first downloads -------------------------------------------------------
@@ -122,16 +130,16 @@ def _recorded(url: str) -> str | None:
     return _read_record().get(url, {}).get("sha256")
 
 
-def _read_record() -> dict[str, Any]:
+def _read_record() -> dict[str, Download]:
     """A record that is missing or damaged is an empty one: then the digests are taken anew."""
     with suppress(OSError, ValueError):
-        entries = json.loads((photo_cache() / RECORD).read_text("utf-8"))
+        entries: dict[str, Download] = json.loads((photo_cache() / RECORD).read_text("utf-8"))
         if isinstance(entries, dict):
             return {url: entry for url, entry in entries.items() if isinstance(entry, dict)}
     return {}
 
 
-def _record(url: str, entry: dict[str, Any]) -> None:
+def _record(url: str, entry: Download) -> None:
     file = photo_cache() / RECORD
     with FileLock(_beside(file, ".lock")):
         entries = _read_record() | {url: entry}

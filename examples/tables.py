@@ -12,7 +12,8 @@ are the same. What you have to say about a result stands in remarks.json, and in
 
     python -m examples.tables stand_ins --remark "shadow/migan=A dark spot is left."
 
-Exit codes: 0 all done; 1 a cell or a case failed; 2 the call cannot be used; 130 interrupted.
+Exit codes: 0 all done; 1 a cell, a case or a file failed; 2 the call cannot be used; 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -23,10 +24,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from examples.compose.recipes import make_folder, replace_file
-from examples.report.data import Report
+from examples.report.data import Details, Report
 from examples.report.html import page
 from examples.report.markdown import markdown
 from examples.report.pictures import VIEW_SIDE, RowPictures, pictures_of
@@ -38,7 +38,7 @@ from examples.running.cases import (
     stand_ins,
     substitutes,
 )
-from examples.running.records import Folder, read_remarks, write_remark
+from examples.running.records import Cell, Folder, read_remarks, write_remark
 from examples.running.run import Choice, RowResult, Step, changed, mask_share, run_table
 from methods import (
     ERRORS_ZH,
@@ -46,11 +46,13 @@ from methods import (
     BadInput,
     Fetching,
     Job,
+    SettingValue,
     Stepped,
     StopToken,
     UserError,
     default_erasers,
     fetch,
+    file_fault,
     versions,
 )
 
@@ -71,6 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return UNUSABLE
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
+        return FAILED
+    except OSError as error:  # a full disk, a folder that may not be read
+        print(f"Error: {file_fault(error)}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("Stopped. The same command goes on from here.", file=sys.stderr)
@@ -122,7 +127,7 @@ def _known_case(case_id: str, table: CaseTable) -> None:
 def _choice(args: argparse.Namespace) -> Choice:
     """Unknown erasers and settings are said before any time is spent."""
     erasers = tuple(args.erasers or [spec.id for spec in default_erasers()])
-    settings: dict[str, dict[str, Any]] = {eraser: {} for eraser in erasers}
+    settings: dict[str, dict[str, SettingValue]] = {eraser: {} for eraser in erasers}
     for eraser, name, value in args.set:
         if eraser not in settings:
             text = f"--set {eraser}.{name}: '{eraser}' is not among the erasers of this run."
@@ -221,7 +226,7 @@ class Console:
             sys.stderr.flush()
 
 
-def _outcome(cell: Any) -> str:
+def _outcome(cell: Cell) -> str:
     if cell.state != "done":
         return f"no result. {cell.text}"
     kept = ", kept" if cell.kept else ""
@@ -240,7 +245,7 @@ def _report(
     replace_file(out.path / "table.html", page(plain, pictures).encode())
     if args.summary:
         parts = ("title", "created", "seed", "versions", "summary")
-        replace_file(args.summary, _json({name: plain[name] for name in parts}))
+        replace_file(args.summary, _json({n: part for n, part in plain.items() if n in parts}))
     if args.montage:
         from examples.report.montage import montage
 
@@ -248,11 +253,11 @@ def _report(
     print(f"The report: {(out.path / 'table.html').as_posix()}")
 
 
-def _json(value: Any) -> bytes:
+def _json(value: object) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _in_chinese(code: str, details: Mapping[str, Any]) -> str | None:
+def _in_chinese(code: str, details: Details) -> str | None:
     """The page's sentence for an error."""
     try:
         return ERRORS_ZH[code].format(**details)

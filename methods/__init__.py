@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from methods._base import JSON as JSON
     from methods._base import BadInput as BadInput
     from methods._base import Canvas as Canvas
     from methods._base import Eraser as Eraser
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from methods._base import NpmMember as NpmMember
     from methods._base import Paper as Paper
     from methods._base import PipMember as PipMember
+    from methods._base import PlainText as PlainText
     from methods._base import Progress as Progress
     from methods._base import Settings as Settings
     from methods._base import Stopped as Stopped
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from methods._engine.job import MAX_SETTINGS as MAX_SETTINGS
     from methods._engine.job import EraserId as EraserId
     from methods._engine.job import Job as Job
+    from methods._engine.job import PlainJob as PlainJob
     from methods._engine.job import SettingName as SettingName
     from methods._engine.job import SettingValue as SettingValue
     from methods._engine.judging import Judge as Judge
@@ -69,8 +72,10 @@ if TYPE_CHECKING:
     from methods._geometry.masks import reduce_mask as reduce_mask
     from methods._geometry.paste import changed_outside as changed_outside
     from methods._metrics.judge import METRICS as METRICS
+    from methods._metrics.judge import Features as Features
     from methods._metrics.judge import Finds as Finds
     from methods._metrics.judge import Metric as Metric
+    from methods._metrics.judge import PlainReading as PlainReading
     from methods._metrics.judge import Reading as Reading
     from methods._metrics.judge import judge as judge
     from methods._metrics.judge import why_missing as why_missing
@@ -83,6 +88,7 @@ if TYPE_CHECKING:
     from methods._photo.load import view_jpeg as view_jpeg
     from methods._system.cache import BoundedCache as BoundedCache
     from methods._system.device import best_device as best_device
+    from methods._system.files import file_fault as file_fault
     from methods._system.files import write_atomic as write_atomic
     from methods._system.lock import StopToken as StopToken
     from methods._system.lock import device_lock as device_lock
@@ -108,15 +114,16 @@ if TYPE_CHECKING:
 
 _HOME = {
     "_base": (
-        "BadInput Canvas Eraser EraserSpec HubFile Image Mask NpmMember Paper PipMember Progress"
-        " Settings Stopped Text Unavailable UrlFile UserError WeightFile WeightsUnavailable"
+        "JSON BadInput Canvas Eraser EraserSpec HubFile Image Mask NpmMember Paper PipMember"
+        " PlainText Progress Settings Stopped Text Unavailable UrlFile UserError WeightFile"
+        " WeightsUnavailable"
     ),
     "_diffusion.hardware_fit": "CARDS Fit fits",
     "_engine.events": (
         "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting"
     ),
     "_engine.fingerprint": "fingerprint",
-    "_engine.job": "EraserId Job LARGEST_NUMBER MAX_SETTINGS SettingName SettingValue",
+    "_engine.job": "EraserId Job LARGEST_NUMBER MAX_SETTINGS PlainJob SettingName SettingValue",
     "_engine.judging": "Judge",
     "_engine.registry": (
         "BrokenEraser broken_erasers default_erasers get_eraser list_erasers missing_packages"
@@ -131,12 +138,12 @@ _HOME = {
     "_geometry.feather": "paste_weight widest_feather",
     "_geometry.masks": "reduce_mask",
     "_geometry.paste": "changed_outside",
-    "_metrics.judge": "METRICS Finds Metric Reading judge why_missing",
+    "_metrics.judge": "METRICS Features Finds Metric PlainReading Reading judge why_missing",
     "_metrics.lpips": "LPIPS_WEIGHTS",
     "_photo.load": "Limits Photo load_image load_mask png_bytes view_jpeg",
     "_system.cache": "BoundedCache",
     "_system.device": "best_device",
-    "_system.files": "write_atomic",
+    "_system.files": "file_fault write_atomic",
     "_system.lock": "StopToken device_lock",
     "_system.memory": "share_heaps trim_heaps",
     "_system.versions": "PROGRAM versions",

@@ -16,9 +16,19 @@ Anything else that is raised is a bug and is never shown to the user in its own 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    NamedTuple,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+)
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +45,26 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 DeviceName: TypeAlias = Literal["cpu", "cuda", "mps"]
 
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+"""What a JSON file can hold. Whoever receives some never modifies it."""
+
+
+class PlainText(TypedDict):
+    """A `Text` as it stands in JSON."""
+
+    en: str
+    zh: str
+
 
 class Text(NamedTuple):
     """One sentence in the two languages of the page."""
 
     en: str
     zh: str
+
+    def plain(self) -> PlainText:
+        """For JSON."""
+        return {"en": self.en, "zh": self.zh}
 
 
 class UserError(Exception):

@@ -10,6 +10,7 @@ import pytest
 import app
 from examples.report.html import page
 from examples.report.markdown import markdown
+from examples.report.shapes import PlainReport
 from methods import PROGRAM, versions
 from ui.page.layout import FOOT
 
@@ -32,14 +33,15 @@ def test_app_says_it(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_reports_show_it() -> None:
-    report = {
+    report: PlainReport = {
+        "format": 1,
         "title": {"en": "Some cases", "zh": "一些案例"},
         "created": "2026-01-01T00:00:00+00:00",
         "notes": [],
         "seed": 0,
         "summary": [],
         "cases": [],
-        "metrics": [],
+        "metrics": {},
         "versions": versions(),
     }
     assert f"Eraser Lab {PROGRAM}" in markdown(report)

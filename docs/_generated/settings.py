@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from _generated.tables import code, table
 from methods import EraserSpec, Settings, get_eraser, list_erasers
+from ui.service.entries import Control
 from ui.service.settings_schema import describe_settings
 
 HEAD = ("Setting", "Default", "Values", "What it does")
@@ -26,7 +26,7 @@ def _section(spec: EraserSpec) -> str:
     return f"## {spec.name} `{spec.id}`\n\n{table(HEAD, map(_row, own))}" if own else ""
 
 
-def _row(control: Mapping[str, Any]) -> tuple[str, ...]:
+def _row(control: Control) -> tuple[str, ...]:
     values = _values(control) + (", or nothing" if control.get("optional") else "")
     default = _default(control["default"])
     return code(control["name"]), default, values, control["description"]["en"]
@@ -39,7 +39,7 @@ def _default(value: object) -> str:
     return "nothing" if value in (None, "") else code(value)
 
 
-def _values(control: Mapping[str, Any]) -> str:
+def _values(control: Control) -> str:
     match control["kind"]:
         case "bool":
             return "`true`, `false`"
@@ -52,7 +52,7 @@ def _values(control: Mapping[str, Any]) -> str:
             return " ".join(["whole number" if kind == "int" else "number", *_bounds(control)])
 
 
-def _bounds(control: Mapping[str, Any]) -> Iterator[str]:
+def _bounds(control: Control) -> Iterator[str]:
     low, high = control.get("min"), control.get("max")
     if low is not None and high is not None:
         yield f"from {low:g} to {high:g}"

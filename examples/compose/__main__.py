@@ -34,7 +34,7 @@ from examples.compose.recipes import (
     replace_file,
     write,
 )
-from methods import BadInput, Mask, UserError, load_image, load_mask
+from methods import BadInput, Mask, UserError, file_fault, load_image, load_mask
 
 REFLECTION = Reflection(strength=0.35, fade=0.5)
 
@@ -53,6 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"{files['photo'].name}  {share:.1f} % masked")
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:  # a full disk, a folder that may not be read
+        print(f"Error: {file_fault(error)}", file=sys.stderr)
         return 2
     return 0
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from examples.compose.compositing import Composite, CutOut, Placing, compose, cut_out
@@ -30,6 +31,8 @@ QUALITY = 90
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 """Of a case: the beginning of its files' names."""
+
+Pixel = TypeVar("Pixel", np.uint8, np.bool_)
 
 Box = tuple[int, int, int, int]
 """x0, y0, x1, y1; right and bottom exclusive."""
@@ -133,7 +136,7 @@ def _mask_of(layer: Layer, folder: Path, whole: tuple[int, int], part: tuple[int
         return _cropped(load_mask(file, whole), layer.source)
 
 
-def _cropped(pixels: Any, source: Source) -> Any:
+def _cropped(pixels: NDArray[Pixel], source: Source) -> NDArray[Pixel]:
     if source.crop is None:
         return pixels
     x0, y0, x1, y1 = source.crop

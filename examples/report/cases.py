@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from examples.report.parts import Pictures, attributes, both, link, megabytes, plain, seconds, t
 from examples.report.pictures import RowPictures
+from examples.report.shapes import PlainCase, PlainCell, PlainReport
 from examples.report.texts import text
-from methods import METRICS, Text
+from methods import METRICS, PlainReading, PlainText, Text
 
 
 def case_card(
     number: int,
-    case: Mapping[str, Any],
+    case: PlainCase,
     pictures: RowPictures | None,
     store: Pictures,
-    report: Mapping[str, Any],
+    report: PlainReport,
 ) -> str:
     tiles = ""
     if case["failure"]:
@@ -35,11 +35,11 @@ def anchor(case_id: str) -> str:
     return f"case-{hashlib.sha256(case_id.encode()).hexdigest()[:10]}"
 
 
-def _problem(case: Mapping[str, Any]) -> str:
+def _problem(case: PlainCase) -> str:
     return f' <span class="problem">{both(case["problem"])}</span>' if case["problem"] else ""
 
 
-def _case_facts(case: Mapping[str, Any], report: Mapping[str, Any]) -> Iterator[str]:
+def _case_facts(case: PlainCase, report: PlainReport) -> Iterator[str]:
     here = {other["id"] for other in report["cases"]}
     photo = case["photo"]
     name = plain(photo["name"])
@@ -59,7 +59,7 @@ def _jump(case_id: str) -> str:
     return f'<a href="#{anchor(case_id)}">{plain(case_id)}</a>'
 
 
-def _sayings(case: Mapping[str, Any]) -> str:
+def _sayings(case: PlainCase) -> str:
     said = ""
     if case["document_remark"]["en"]:
         said += _quote(t("document_says"), both(case["document_remark"]))
@@ -74,7 +74,7 @@ def _quote(who: str, what: str) -> str:
     return f'<blockquote><span class="who">{who}</span> {what}</blockquote>'
 
 
-def failure(said: Mapping[str, str], title: str) -> str:
+def failure(said: PlainText, title: str) -> str:
     return f'<div class="failure"><strong>{title}</strong><p>{both(said)}</p></div>'
 
 
@@ -82,7 +82,7 @@ def failure(said: Mapping[str, str], title: str) -> str:
 
 
 def _tiles(
-    case: Mapping[str, Any], pictures: RowPictures, store: Pictures, report: Mapping[str, Any]
+    case: PlainCase, pictures: RowPictures, store: Pictures, report: PlainReport
 ) -> Iterator[str]:
     yield _photo_tile(pictures, store)
     before = store.add(pictures.before)
@@ -115,7 +115,7 @@ def _photo_tile(pictures: RowPictures, store: Pictures) -> str:
     return _tile(picture, f"<h3>{t('photo')}</h3>", "", "other")
 
 
-def _slider(before: str, after: str, pictures: RowPictures, name: Text | Mapping[str, str]) -> str:
+def _slider(before: str, after: str, pictures: RowPictures, name: Text | PlainText) -> str:
     height, width = pictures.view
     en, zh = name if isinstance(name, tuple) else (name["en"], name["zh"])
     label = Text(text("slider", name=en).en, text("slider", name=zh).zh)
@@ -127,13 +127,13 @@ def _slider(before: str, after: str, pictures: RowPictures, name: Text | Mapping
 <button type="button" class="enlarge" {attributes("title", text("enlarge"))}></button></div>"""
 
 
-def _failed_tile(cell: Mapping[str, Any]) -> str:
-    said = cell["failure"] or {"en": "", "zh": ""}
+def _failed_tile(cell: PlainCell) -> str:
+    said: PlainText = cell["failure"] or {"en": "", "zh": ""}
     inner = f"<h3>{both(cell['label'])}</h3>{failure(said, t('no_result'))}"
     return f'<figure class="tile failed" data-cell="{plain(cell["id"])}">{inner}</figure>'
 
 
-def _cell_caption(cell: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+def _cell_caption(cell: PlainCell, report: PlainReport) -> str:
     device = plain(cell["device"])
     facts = f"{seconds(cell['erase_seconds'])} · {megabytes(cell['peak_memory'])} · {device}"
     outside = cell["changed_outside"]
@@ -145,7 +145,7 @@ def _cell_caption(cell: Mapping[str, Any], report: Mapping[str, Any]) -> str:
 {_remark_chips(cell)}{said}{_numbers(cell, report)}{_how(cell)}"""
 
 
-def _truth_facts(cell: Mapping[str, Any]) -> str:
+def _truth_facts(cell: PlainCell) -> str:
     """The numbers within the mask that have a truth behind them, for they may be compared."""
     found = [r for r in cell["readings"] if r["id"].endswith("_mask") and r["id"] in METRICS]
     return "".join(
@@ -155,19 +155,19 @@ def _truth_facts(cell: Mapping[str, Any]) -> str:
     )
 
 
-def _remark_chips(cell: Mapping[str, Any]) -> str:
+def _remark_chips(cell: PlainCell) -> str:
     chips = [f"<li>{both(r['remark'])}</li>" for r in cell["readings"] if r["remark"]]
     return f'<ul class="said">{"".join(chips)}</ul>' if chips else ""
 
 
-def _numbers(cell: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+def _numbers(cell: PlainCell, report: PlainReport) -> str:
     lines = [_number(reading, report) for reading in cell["readings"]]
     if not lines:
         return ""
     return f"<details><summary>{t('numbers')}</summary><table>{''.join(lines)}</table></details>"
 
 
-def _number(reading: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+def _number(reading: PlainReading, report: PlainReport) -> str:
     metric = report["metrics"].get(reading["id"])
     if metric is None or reading["id"] not in METRICS:
         return ""
@@ -179,7 +179,7 @@ def _number(reading: Mapping[str, Any], report: Mapping[str, Any]) -> str:
     return f"<tr {attributes('title', hint)}><th scope='row'>{name}</th><td>{value}</td></tr>"
 
 
-def _how(cell: Mapping[str, Any]) -> str:
+def _how(cell: PlainCell) -> str:
     settings = cell["changed_settings"]
     shown = _pairs(settings.items()) if settings else f'<p class="hint">{t("defaults")}</p>'
     files = _pairs((name, digest[:12]) for name, digest in cell["weights"].items())
@@ -190,6 +190,6 @@ def _how(cell: Mapping[str, Any]) -> str:
 {weights}<p class="hint">{file}</p></details>"""
 
 
-def _pairs(items: Iterable[tuple[str, Any]]) -> str:
+def _pairs(items: Iterable[tuple[str, object]]) -> str:
     rows = [f"<tr><th scope='row'>{plain(k)}</th><td>{plain(v)}</td></tr>" for k, v in items]
     return f"<table>{''.join(rows)}</table>" if rows else ""

@@ -6,21 +6,34 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
+from examples.report.shapes import (
+    PlainCase,
+    PlainCell,
+    PlainFailure,
+    PlainLine,
+    PlainMetric,
+    PlainNote,
+    PlainPhoto,
+    PlainReport,
+)
+from examples.rows import Table
 from examples.running.cases import Case, CaseTable
 from examples.running.records import Cell, Remarks
 from examples.running.run import OF_DOCUMENT, Choice, RowResult
 from methods import METRICS, Metric, Text, UserError
 
-Speak = Callable[[str, Mapping[str, Any]], str | None]
+Details = Mapping[str, str | int | float]
+"""The values in an error's sentence."""
+
+Speak = Callable[[str, Details], str | None]
 """speak(code, details): an error's sentence in Chinese; None where there is none."""
 
 SUMMED = [name for name, metric in METRICS.items() if metric.needs == "truth"]
 """The numbers that may be averaged over cases, because a truth stands behind them."""
 
 
-def in_english(code: str, details: Mapping[str, Any]) -> str | None:
+def in_english(code: str, details: Details) -> str | None:
     """A `Speak` without Chinese: the English sentence stands in both languages."""
     return None
 
@@ -38,11 +51,11 @@ class Report:
     versions: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, tuple[int, int, float]] = field(default_factory=dict)
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> PlainReport:
         """For JSON."""
         return {
             "format": 1,
-            "title": self.table.title._asdict(),
+            "title": self.table.title.plain(),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "seed": self.choice.seed,
             "versions": dict(self.versions),
@@ -56,15 +69,15 @@ class Report:
         used = {reading.id for row in self.rows for cell in row.cells for reading in cell.readings}
         return [name for name in METRICS if name in used]
 
-    def _case(self, row: RowResult) -> dict[str, Any]:
+    def _case(self, row: RowResult) -> PlainCase:
         case, said = row.case, self.remarks.get(row.case.id, {})
         height, width, share = self.sizes.get(case.id, (0, 0, 0.0))
         return {
             "id": case.id,
-            "title": case.title._asdict(),
-            "problem": case.problem._asdict() if case.problem else None,
-            "document_remark": case.remark._asdict(),
-            "settings_note": case.settings_note._asdict(),
+            "title": case.title.plain(),
+            "problem": case.problem.plain() if case.problem else None,
+            "document_remark": case.remark.plain(),
+            "settings_note": case.settings_note.plain(),
             "credit": case.credit,
             "shares": list(case.shares),
             "stand_ins": list(case.stand_ins),
@@ -76,19 +89,36 @@ class Report:
             "cells": [self._cell(cell, said.get(cell.id, "")) for cell in row.cells],
         }
 
-    def _cell(self, cell: Cell, said: str) -> dict[str, Any]:
-        shown = cell.model_dump(exclude={"judged", "kept", "text", "details", "code"})
-        shown["label"] = label_of(cell)._asdict()
-        shown["failure"] = None
-        if cell.state != "done":
-            shown["failure"] = self._spoken(cell.code, cell.text, cell.details)
-        return {**shown, "remark": said}
+    def _cell(self, cell: Cell, said: str) -> PlainCell:
+        is_done = cell.state == "done"
+        return {
+            "id": cell.id,
+            "eraser": cell.eraser,
+            "name": cell.name,
+            "state": cell.state,
+            "key": cell.key,
+            "file": cell.file,
+            "load_seconds": cell.load_seconds,
+            "erase_seconds": cell.erase_seconds,
+            "peak_memory": cell.peak_memory,
+            "memory_kind": cell.memory_kind,
+            "device": cell.device,
+            "seed": cell.seed,
+            "settings": cell.settings,
+            "changed_settings": cell.changed_settings,
+            "weights": cell.weights,
+            "changed_outside": cell.changed_outside,
+            "readings": [reading.plain() for reading in cell.readings],
+            "label": label_of(cell).plain(),
+            "failure": None if is_done else self._spoken(cell.code, cell.text, cell.details),
+            "remark": said,
+        }
 
-    def failure_of(self, error: UserError) -> dict[str, str]:
-        """An error in both languages: code, en, zh."""
+    def failure_of(self, error: UserError) -> PlainFailure:
+        """An error in both languages."""
         return self._spoken(error.code, str(error), error.details)
 
-    def _spoken(self, code: str, text: str, details: Mapping[str, Any]) -> dict[str, str]:
+    def _spoken(self, code: str, text: str, details: Details) -> PlainFailure:
         return {"code": code, "en": text, "zh": self.speak(code, details) or text}
 
 
@@ -99,11 +129,11 @@ def label_of(cell: Cell) -> Text:
     return Text(cell.name, cell.name)
 
 
-def _metric(metric: Metric) -> dict[str, Any]:
+def _metric(metric: Metric) -> PlainMetric:
     source = metric.source
     return {
-        "name": metric.name._asdict(),
-        "formula": metric.formula._asdict(),
+        "name": metric.name.plain(),
+        "formula": metric.formula.plain(),
         "better": metric.better,
         "unit": metric.unit,
         "needs": metric.needs,
@@ -111,15 +141,15 @@ def _metric(metric: Metric) -> dict[str, Any]:
     }
 
 
-def _note(note: Any) -> dict[str, Any]:
+def _note(note: Table) -> PlainNote:
     return {
-        "title": note.title._asdict(),
-        "text": note.note._asdict(),
+        "title": note.title.plain(),
+        "text": note.note.plain(),
         "document": note.document,
     }
 
 
-def _picture(case: Case, width: int, height: int) -> dict[str, Any]:
+def _picture(case: Case, width: int, height: int) -> PlainPhoto:
     link = case.photo.url
     return {"name": case.photo.name, "width": width, "height": height, "url": link}
 
@@ -127,7 +157,7 @@ def _picture(case: Case, width: int, height: int) -> dict[str, Any]:
 # --- one line for each eraser ------------------------------------------------------------
 
 
-def summary(rows: Sequence[RowResult]) -> list[dict[str, Any]]:
+def summary(rows: Sequence[RowResult]) -> list[PlainLine]:
     """For each eraser over all cases; averages only of numbers that have a truth behind them.
 
     A number is averaged over the cases that every eraser has finished, so that nobody gains
@@ -151,7 +181,7 @@ def _done_by_all(by_cell: Mapping[str, Mapping[str, Cell]]) -> set[str]:
     return set.intersection(*useful) if useful else set()
 
 
-def _summed(cell_id: str, cells: Mapping[str, Cell], common: set[str]) -> dict[str, Any]:
+def _summed(cell_id: str, cells: Mapping[str, Cell], common: set[str]) -> PlainLine:
     done = [cell for cell in cells.values() if cell.state == "done"]
     shared = [cell for case, cell in cells.items() if case in common and cell.state == "done"]
     readings: dict[str, list[float]] = {}
@@ -161,7 +191,7 @@ def _summed(cell_id: str, cells: Mapping[str, Cell], common: set[str]) -> dict[s
     first = next(iter(cells.values()))
     return {
         "id": cell_id,
-        "label": label_of(first)._asdict(),
+        "label": label_of(first).plain(),
         "done": len(done),
         "failed": len(cells) - len(done),
         "median_seconds": _median([cell.erase_seconds for cell in done]),

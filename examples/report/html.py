@@ -13,18 +13,18 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from examples.report.cases import case_card
 from examples.report.parts import Pictures, attributes, both, link, megabytes, plain, seconds, t
 from examples.report.pictures import RowPictures
+from examples.report.shapes import PlainLine, PlainNote, PlainReport
 from examples.report.texts import text
-from methods import METRICS, Text
+from methods import METRICS, PlainText, Text
 
 STATIC = Path(__file__).resolve().parent / "static"
 
 
-def page(report: Mapping[str, Any], pictures: Mapping[str, RowPictures]) -> str:
+def page(report: PlainReport, pictures: Mapping[str, RowPictures]) -> str:
     """The whole file. report: `Report.plain()`; pictures: by case, none for cases not opened."""
     store = Pictures()
     cases = "\n".join(
@@ -65,7 +65,7 @@ def _hash(content: str) -> str:
 # --- the head ----------------------------------------------------------------------------
 
 
-def _top(report: Mapping[str, Any]) -> str:
+def _top(report: PlainReport) -> str:
     cells = sum(cell["state"] == "done" for case in report["cases"] for cell in case["cells"])
     facts = [
         t("made", date=report["created"][:10]),
@@ -85,7 +85,7 @@ class="sun"></span></button></div></div>
 <noscript><p class="note">{t("no_script")}</p></noscript>{notes}"""
 
 
-def _toggles(report: Mapping[str, Any]) -> str:
+def _toggles(report: PlainReport) -> str:
     """A switch for each eraser."""
     return f'<span class="lead">{t("shown")}</span>' + "".join(
         f'<label class="chip"><input type="checkbox" checked data-toggle="{plain(line["id"])}">'
@@ -94,7 +94,7 @@ def _toggles(report: Mapping[str, Any]) -> str:
     )
 
 
-def _note(note: Mapping[str, Any], title: Mapping[str, str]) -> str:
+def _note(note: PlainNote, title: PlainText) -> str:
     heading = "" if note["title"] == title else f"<strong>{both(note['title'])}</strong> "
     words = f"{heading}{both(note['text'])}"
     source = f" {link(note['document'], t('document'))}" if note["document"] else ""
@@ -104,7 +104,7 @@ def _note(note: Mapping[str, Any], title: Mapping[str, str]) -> str:
 # --- the summary -------------------------------------------------------------------------
 
 
-def _summary(report: Mapping[str, Any]) -> str:
+def _summary(report: PlainReport) -> str:
     lines = report["summary"]
     if not lines:
         return ""
@@ -129,9 +129,7 @@ def _summary(report: Mapping[str, Any]) -> str:
 <p class="hint">{"<br>".join(notes)}</p><p class="hint">{t("keys")}</p></section>"""
 
 
-def _summary_row(
-    line: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], shown: Sequence[str]
-) -> str:
+def _summary_row(line: PlainLine, lines: Sequence[PlainLine], shown: Sequence[str]) -> str:
     outside = line["changed_outside"]
     cells = [
         str(line["done"]),
@@ -146,7 +144,7 @@ def _summary_row(
     return f'<tr><th scope="row">{both(line["label"])}</th>{row}</tr>'
 
 
-def _mean(name: str, line: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> str:
+def _mean(name: str, line: PlainLine, lines: Sequence[PlainLine]) -> str:
     if name not in line["means"]:
         return "–"
     value, metric = line["means"][name], METRICS[name]
@@ -159,7 +157,7 @@ def _mean(name: str, line: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]
 # --- the foot ----------------------------------------------------------------------------
 
 
-def _foot(report: Mapping[str, Any]) -> str:
+def _foot(report: PlainReport) -> str:
     listed = " · ".join(f"{plain(k)} {plain(v)}" for k, v in report["versions"].items())
     made_by = f"<p>Eraser Lab {plain(report['versions'].get('eraser-lab', ''))}</p>"
     inside = f"<details><summary>{t('versions')}</summary><p>{listed}</p></details>"

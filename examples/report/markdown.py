@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from examples.report.parts import megabytes, seconds
+from examples.report.shapes import PlainCase, PlainCell, PlainLine, PlainReport
 from methods import METRICS
 
 
-def markdown(report: Mapping[str, Any]) -> str:
+def markdown(report: PlainReport) -> str:
     """The whole file, in English. report: `Report.plain()`."""
     lines = [f"# {plain(report['title']['en'])}", "", *summary_table(report["summary"]), ""]
     for number, case in enumerate(report["cases"], 1):
@@ -19,7 +19,7 @@ def markdown(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def summary_table(summary: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def summary_table(summary: Sequence[PlainLine]) -> Iterator[str]:
     """The erasers, with means of what has a truth behind it, inside the mask."""
     names = [name for name in METRICS if any(name in line["means"] for line in summary)]
     shown = [name for name in names if name.endswith("_mask")] or names
@@ -29,7 +29,7 @@ def summary_table(summary: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield from _table(columns, (_summary_line(line, shown) for line in summary))
 
 
-def _summary_line(line: Mapping[str, Any], shown: Sequence[str]) -> list[str]:
+def _summary_line(line: PlainLine, shown: Sequence[str]) -> list[str]:
     means = [
         METRICS[name].shown(line["means"][name]) if name in line["means"] else "–" for name in shown
     ]
@@ -45,7 +45,7 @@ def _summary_line(line: Mapping[str, Any], shown: Sequence[str]) -> list[str]:
     ]
 
 
-def _case(number: int, case: Mapping[str, Any]) -> Iterator[str]:
+def _case(number: int, case: PlainCase) -> Iterator[str]:
     title = case["title"]["en"] or case["id"]
     yield f"## {number}. {plain(title)}"
     yield ""
@@ -67,7 +67,7 @@ def _case(number: int, case: Mapping[str, Any]) -> Iterator[str]:
     yield from _table(columns, map(_cell, case["cells"]))
 
 
-def _cell(cell: Mapping[str, Any]) -> list[str]:
+def _cell(cell: PlainCell) -> list[str]:
     if cell["failure"]:
         return [plain(cell["label"]["en"]), plain(cell["failure"]["en"]), "", "", "", ""]
     said = [reading["remark"]["en"] for reading in cell["readings"] if reading["remark"]]

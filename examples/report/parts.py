@@ -6,10 +6,9 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Mapping
 
 from examples.report.texts import text
-from methods import Text
+from methods import PlainText, Text
 
 
 class Pictures:
@@ -36,7 +35,7 @@ def plain(value: object) -> str:
     return html.escape(str(value), quote=True)
 
 
-def both(words: Text | Mapping[str, str]) -> str:
+def both(words: Text | PlainText) -> str:
     """Both languages; the style sheet shows one. Equal ones stand once."""
     en, zh = words if isinstance(words, tuple) else (words["en"], words["zh"])
     if en == zh:
@@ -49,7 +48,7 @@ def t(key: str, **values: object) -> str:
     return both(text(key, **values))
 
 
-def attributes(name: str, words: Text | Mapping[str, str]) -> str:
+def attributes(name: str, words: Text | PlainText) -> str:
     """An attribute in both languages; the script puts the right one in place."""
     en, zh = words if isinstance(words, tuple) else (words["en"], words["zh"])
     return f'{name}="{plain(en)}" data-{name}-en="{plain(en)}" data-{name}-zh="{plain(zh)}"'

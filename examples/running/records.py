@@ -21,7 +21,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from examples.compose.recipes import replace_file
-from methods import BadInput, SettingValue
+from methods import BadInput, PlainReading, PlainText, SettingValue
 
 MOST_REMARK = 2000
 """Characters of one remark."""
@@ -37,6 +37,10 @@ class Words(_Record):
     en: str
     zh: str
 
+    def plain(self) -> PlainText:
+        """For JSON."""
+        return {"en": self.en, "zh": self.zh}
+
 
 class ReadingRecord(_Record):
     """One number about a result, as `methods.Reading.plain` writes it."""
@@ -44,6 +48,11 @@ class ReadingRecord(_Record):
     id: str
     value: float
     remark: Words | None = None
+
+    def plain(self) -> PlainReading:
+        """For JSON."""
+        remark = None if self.remark is None else self.remark.plain()
+        return {"id": self.id, "value": self.value, "remark": remark}
 
 
 class Cell(_Record):

@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from examples.running.cases import Case, CaseTable, Opened, open_case
 from examples.running.records import Cell, Folder, ReadingRecord
@@ -97,12 +96,27 @@ def run_table(
     for number, case in enumerate(table.cases, 1):
         if token.stopped:
             return
-        told = partial(_tell_of, tell, number, len(table.cases), case)
+        told = _TellOfCase(tell, number, len(table.cases), case)
         yield _run_case(case, choice, folder, token, told, only_kept)
 
 
-def _tell_of(tell: Tell, number: int, total: int, case: Case, **what: Any) -> None:
-    tell(Step(number, total, case, **what))
+@dataclass(frozen=True, slots=True)
+class _TellOfCase:
+    """Tells what happens to one case; called without anything when it has been opened."""
+
+    tell: Tell
+    number: int
+    total: int
+    case: Case
+
+    def __call__(
+        self,
+        cell: Cell | None = None,
+        event: Event | None = None,
+        eraser: str = "",
+        failure: UserError | None = None,
+    ) -> None:
+        self.tell(Step(self.number, self.total, self.case, cell, event, eraser, failure))
 
 
 def _run_case(
@@ -110,7 +124,7 @@ def _run_case(
     choice: Choice,
     folder: Folder,
     token: StopToken,
-    tell: Callable[..., None],
+    tell: _TellOfCase,
     only_kept: bool,
 ) -> RowResult:
     row = RowResult(case)
@@ -145,7 +159,7 @@ class _CaseRun:
         self._judged_by = judged_by(opened.truth, features is not None)
         self._judge = partial(judge, truth=opened.truth, features=features)
 
-    def cells(self, token: StopToken, tell: Callable[..., None], only_kept: bool) -> Iterator[Cell]:
+    def cells(self, token: StopToken, tell: _TellOfCase, only_kept: bool) -> Iterator[Cell]:
         """Finished ones from the folder, the rest from the erasers."""
         made: dict[str, Cell] = {}
         open_jobs: dict[str, Job] = {}
@@ -183,9 +197,7 @@ class _CaseRun:
             return None  # the picture is damaged: erase again
         return self._with_readings(cell, readings)
 
-    def _run(
-        self, jobs: Mapping[str, Job], token: StopToken, tell: Callable[..., None]
-    ) -> Iterator[Cell]:
+    def _run(self, jobs: Mapping[str, Job], token: StopToken, tell: _TellOfCase) -> Iterator[Cell]:
         """Every job's cell; with its numbers where it is done."""
         if not jobs:
             return

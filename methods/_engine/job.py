@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias, TypedDict
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
@@ -25,6 +25,14 @@ SettingValue: TypeAlias = (
 )
 """Plain values only: a dictionary in here would come back to Gradio in the grid's value, and
 Gradio takes dictionaries of a certain shape for files to hand out."""
+
+
+class PlainJob(TypedDict):
+    """A `Job` as it stands in JSON."""
+
+    eraser: str
+    settings: dict[str, SettingValue]
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +57,9 @@ class Job:
         """From untrusted plain values. Raises pydantic's ValidationError."""
         return _adapter().validate_python(data)
 
-    def plain(self) -> dict[str, str | int | dict[str, SettingValue]]:
-        """For JSON: {eraser, settings, seed}."""
-        return asdict(self) | {"settings": dict(self.settings)}
+    def plain(self) -> PlainJob:
+        """For JSON."""
+        return {"eraser": self.eraser, "settings": dict(self.settings), "seed": self.seed}
 
 
 @lru_cache(maxsize=1)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias, TypedDict
 
-from methods._base import Paper, Text
+from methods._base import Paper, PlainText, Text
 
 Direction: TypeAlias = Literal["higher", "lower"]
 """Which values are the better ones."""
@@ -59,6 +59,14 @@ class Metric:
         return Reading(self.id, float(value), remark)
 
 
+class PlainReading(TypedDict):
+    """A `Reading` as it stands in JSON."""
+
+    id: str
+    value: float
+    remark: PlainText | None
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One number about one result. id: of its metric; remark: only where the number is bad."""
@@ -67,7 +75,7 @@ class Reading:
     value: float
     remark: Text | None = None
 
-    def plain(self) -> dict[str, Any]:
-        """For JSON: {"id", "value", "remark": {"en", "zh"} or None}; four digits are enough."""
-        remark = None if self.remark is None else self.remark._asdict()
+    def plain(self) -> PlainReading:
+        """For JSON; four digits are enough."""
+        remark = None if self.remark is None else self.remark.plain()
         return {"id": self.id, "value": float(f"{self.value:.4g}"), "remark": remark}

@@ -19,6 +19,7 @@ import numpy as np
 from methods._base import Image, Mask, Text, UserError
 from methods._geometry.masks import bounding_box
 from methods._metrics.base import Metric as Metric
+from methods._metrics.base import PlainReading as PlainReading
 from methods._metrics.base import Reading as Reading
 from methods._metrics.definitions import DEFINITIONS
 from methods._metrics.edge import color_shift, profiles_of, rim, seam

@@ -1,7 +1,8 @@
-"""Writing files so that nobody ever reads half of one."""
+"""Writing files so that nobody ever reads half of one, and saying what went wrong with them."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from secrets import token_hex
 
@@ -18,3 +19,9 @@ def write_atomic(path: Path, data: bytes) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def file_fault(error: OSError) -> str:
+    """What went wrong, as a sentence: the file's own name without its place, and the reason."""
+    name = f"{os.path.basename(os.fsdecode(error.filename))}: " if error.filename else ""
+    return f"{name}{error.strerror or type(error).__name__}."

@@ -194,6 +194,7 @@ def test_the_keyboard_stays_where_it_is_when_a_card_is_drawn_again(selected: Any
 
 def test_the_link_reopens_the_run_in_another_browser(selected: Any, tabs: Tabs) -> None:
     selected.choose("telea", "patchmatch")
+    selected.page.evaluate("eraserLab.phrase = 'red car'")  # as if it had been found by these words
     selected.erase()
     assert "?run=" in selected.page.url
     mask = selected.mask()
@@ -202,6 +203,7 @@ def test_the_link_reopens_the_run_in_another_browser(selected: Any, tabs: Tabs) 
     other.page.wait_for_selector(".lab-mark")
     other.drawn(0)
     assert np.array_equal(other.mask(), mask)
+    assert other.page.input_value("[data-testid=phrase]") == "red car"
     assert "0 pixels changed" in other.card("telea").inner_text()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -214,6 +216,9 @@ def photos(tmp_path: Path) -> Path:
     return tmp_path
 
 
+LAYER = {"source": {"photo": "object.png"}, "mask": "cut.png", "place": {"at": [80, 100]}}
+
+
 def call(photos: Path, *more: str) -> int:
     given = ["--object", str(photos / "object.png"), "--background", str(photos / "lawn.png")]
     return main([*given, "--mask", str(photos / "cut.png"), "--out", str(photos / "out"), *more])
@@ -269,6 +274,18 @@ def test_its_own_sources_are_not_overwritten(photos: Path) -> None:
     before = (photos / "lawn.jpg").read_bytes()
     assert main(given) == 2
     assert (photos / "lawn.jpg").read_bytes() == before
+
+
+def test_what_the_disk_refuses_is_a_sentence(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = f"{'n' * 300}.png"
+    recipe = {"name": "a", "background": {"photo": "lawn.png"}, "front": long, "objects": [LAYER]}
+    (photos / "recipes.json").write_text(json.dumps(recipe))
+    (photos / "a.jpg").write_bytes(b"an earlier one")
+    assert main(["--recipes", str(photos / "recipes.json"), "--out", str(photos)]) == 2
+    said = capsys.readouterr().err
+    assert said == f"Error: {long}: {os.strerror(errno.ENAMETOOLONG)}.\n"
 
 
 @pytest.mark.parametrize("content", ["{", "[]x", '{"name": "../x"}', '{"name": "x", "no": 1}'])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import html
 import json
 import os
@@ -25,6 +26,7 @@ from examples.report.data import Report
 from examples.report.html import page
 from examples.report.markdown import markdown
 from examples.report.markdown import plain as in_markdown
+from examples.report.shapes import PlainReport
 from examples.rows import PhotoRef
 from examples.running import run
 from examples.running.cases import Case, CaseTable, documents, of_folder, stand_ins
@@ -63,7 +65,7 @@ def ran(table: CaseTable, out: Path, choice: Choice = TELEA) -> list[RowResult]:
     return list(run_table(table, choice, Folder(out), StopToken(), lambda step: None))
 
 
-def report_of(table: CaseTable, rows: list[RowResult], **more: Any) -> dict[str, Any]:
+def report_of(table: CaseTable, rows: list[RowResult], **more: Any) -> PlainReport:
     return Report(table=table, choice=TELEA, rows=rows, remarks={}, **more).plain()
 
 
@@ -523,3 +525,15 @@ def test_markdown_of_a_report_is_a_table_for_each_case(photos: Path, tmp_path: P
     assert lines[0] == "# mine"
     assert sum(line.startswith("| Telea") for line in lines) == 3
     assert "[telea.png](<results/one/telea.png>)" in "\n".join(lines)
+
+
+def test_what_the_disk_refuses_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a_file").write_bytes(b"")
+    monkeypatch.setenv("ERASER_LAB_PHOTOS", str(tmp_path / "a_file" / "photos"))
+    call = ["documents", "--erasers", "telea", "--cases", "pixelhacker-1"]
+    assert main([*call, "--out", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("Error: ") and said.endswith(f": {os.strerror(errno.ENOTDIR)}.\n")
+    assert str(tmp_path) not in said

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +97,7 @@ def opened(service: Service) -> str:
     return str(answer["photo"]["id"])
 
 
-def click(service: Service, photo: str, **more: Any) -> dict[str, Any]:
+def click(service: Service, photo: str, **more: Any) -> Mapping[str, Any]:
     asked = {"photo": photo, "n": 1, "objects": ROCKET, "segmenter": "mobile_sam", **more}
     answer = service.segment(asked)
     assert answer["ok"], answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,23 +14,23 @@ from methods import Mask
 from ui.service.service import Service
 from ui_tools import Upload, box, png_file
 
-Answer = dict[str, Any]
+Answer = Mapping[str, Any]
 SIZE = (90, 120)
 SWIPE = {"points": [[10, 80], [110, 80]], "width": 6, "erase": False}
 
 
-def asked(photo: str, **changes: Any) -> Answer:
+def asked(photo: str, **changes: Any) -> dict[str, Any]:
     """A request in full, as the page sends it."""
     shape = {
         "dilate": 0, "dilate_unit": "px", "fill_holes": False, "drop_speckles": True,
         "smooth": 0, "precision": 0, "invert": False,
     }  # fmt: skip
     thing = {**box()[0], "negative_boxes": [], "on": True}
-    given: Answer = {"photo": photo, "objects": [thing], "strokes": [], "upload": None}
+    given: dict[str, Any] = {"photo": photo, "objects": [thing], "strokes": [], "upload": None}
     return {**given, "shape": shape, "segmenter": "grabcut", **changes}
 
 
-def shaped(photo: str, **shape: Any) -> Answer:
+def shaped(photo: str, **shape: Any) -> dict[str, Any]:
     return {**asked(photo), "shape": {**asked(photo)["shape"], **shape}}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,7 +19,7 @@ SECRET = "/srv/secret/place/token-1234.bin"
 CORNERS = ("x0", "y0", "x1", "y1")
 
 Upload = Callable[..., str]
-Answer = dict[str, Any]
+Answer = Mapping[str, Any]
 
 
 def picture(height: int = 90, width: int = 120) -> Image:
@@ -36,7 +36,7 @@ def png_file(image: Image | None = None, mode: str = "RGB") -> bytes:
     return buffer.getvalue()
 
 
-def box(height: int = 90, width: int = 120) -> list[Answer]:
+def box(height: int = 90, width: int = 120) -> list[dict[str, Any]]:
     """A box around the disc, as the page sends it."""
     side = height // 4
     middle_y, middle_x = height // 2, width // 2
@@ -44,7 +44,7 @@ def box(height: int = 90, width: int = 120) -> list[Answer]:
     return [{"points": [], "box": dict(zip(CORNERS, corners, strict=True)), "level": None}]
 
 
-def prompts(photo: str, **changes: Any) -> Answer:
+def prompts(photo: str, **changes: Any) -> dict[str, Any]:
     return {"photo": photo, "objects": box(), "dilate": 0, "segmenter": "grabcut", **changes}
 
 
@@ -56,7 +56,7 @@ def run_id() -> str:
     return f"run{next(_count):06d}".ljust(22, "x")
 
 
-def order(photo: str, *erasers: str, **changes: Any) -> Answer:
+def order(photo: str, *erasers: str, **changes: Any) -> dict[str, Any]:
     """What the page sends to erase."""
     jobs = [{"eraser": name, "settings": {}, "seed": 0} for name in erasers or ("telea",)]
     return {**prompts(photo), "run": run_id(), "jobs": jobs, **changes}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,9 @@ from ui.common.caller import caller_of
 from ui.page import routes
 from ui.page.server_functions import NAMES, server_functions
 from ui.service.service import Service
-from ui_tools import SECRET, Broken, Paint, box, order, picture, png_file, prompts
+from ui_tools import SECRET, Broken, Paint, box, last, order, picture, png_file, prompts
 
-Answer = dict[str, Any]
+Answer = Mapping[str, Any]
 POINT = [[60, 45], [3, 3, 0]]
 BOX = [38, 23, 82, 67]
 
@@ -113,7 +113,7 @@ def test_erase_from_prompts_with_settings_and_seed(
     (one,) = erased["results"]
     assert one["settings"]["level"] == 201 and one["seed"] == 5
     assert (pixels(one["image"])[45, 60] == 201).all()
-    reopened = app[1].open_run({"run": erased["run"]})  # and the page can show it
+    reopened: Answer = app[1].open_run({"run": erased["run"]})  # and the page can show it
     assert (
         reopened["prompt"]["shape"]["dilate"] == 2 and reopened["photo"]["name"] == "Mein Föto.png"
     )
@@ -169,7 +169,7 @@ def test_a_case_of_the_page_is_repeated(
     assert (one["eraser"], one["seed"], one["settings"]["level"]) == ("paint", 3, 40)
     mask = pixels(found["mask"])
     assert np.array_equal(pixels(one["image"])[~mask], picture()[~mask])
-    reopened = service.open_run({"run": erased["run"]})
+    reopened: Answer = service.open_run({"run": erased["run"]})
     assert reopened["prompt"]["strokes"][0]["width"] == 6
 
 
@@ -386,7 +386,7 @@ def test_upload_open_click(browser: Browser, app: tuple[str, Service]) -> None:
 def test_a_run_over_http(browser: Browser, app: tuple[str, Service]) -> None:
     path = browser.upload(png_file(), "x.png")
     photo = browser.ask("open_photo", {"path": path, "name": "x.png"})["photo"]
-    (*_, grid) = app[1].erase(order(photo["id"], "paint"), "anna")
+    grid = last(app[1].erase(order(photo["id"], "paint"), "anna"))
     assert browser.get(grid["cards"][0]["full"]).status_code == 200
     assert browser.get(grid["zip"]).headers["content-type"] == "application/zip"
     reopened = browser.ask("open_run", {"run": grid["run"]})

@@ -13,7 +13,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from ui.common.texts import TEXTS
 from ui.service.service import Service
 from ui_tools import png_file
 
-Answer = dict[str, Any]
+Answer = Mapping[str, Any]
 MANY = int(os.environ.get("ERASER_LAB_FUZZ", "120"))
 SIZE = (90, 120)
 

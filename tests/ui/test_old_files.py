@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def photo(service: Service, upload: Upload) -> str:
     return str(opened["photo"]["id"])
 
 
-def jobs_of(answer: dict[str, Any]) -> list[tuple[str, dict[str, Any], int]]:
+def jobs_of(answer: Mapping[str, Any]) -> list[tuple[str, dict[str, Any], int]]:
     return [(job["eraser"], job["settings"], job["seed"]) for job in answer["jobs"]]
 
 

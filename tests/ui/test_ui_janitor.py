@@ -169,6 +169,7 @@ def test_the_service_clears_everything_but_what_runs(service: Service, photo: st
     ended = last(service.erase(order(photo, "paint")))
     grids = service.erase(order(photo, "slow"))
     running = next(grids)["run"]
+    assert running is not None
     service.janitor.sweep(time.time() + 90 * 24 * HOUR)
     assert not service.runs.exists(ended["run"]) and service.runs.exists(running)
     assert service.reopen_photo({"photo": photo})["error"]["code"] == "photo_gone"

@@ -76,7 +76,7 @@ def test_every_finished_card_gets_its_numbers(service: Service, photo: str) -> N
 
 
 def test_no_result_waits_for_a_number(service: Service, photo: str, slow_judge: SlowJudge) -> None:
-    grids = service.erase(order(photo, "paint"), "anna")
+    grids: Iterator[Answer] = service.erase(order(photo, "paint"), "anna")
     grid = next(grid for grid in grids if grid["state"] == "done")
     assert grid["judging"] and "readings" not in grid["cards"][0]
     assert slow_judge.asked.wait(30)

@@ -28,6 +28,7 @@ def test_the_answer_tells_of_every_object(service: Service, photo: str) -> None:
     assert answer["ok"] and len(answer["levels"]) == 2 and len(answer["levels"][1]) >= 1
     assert answer["chosen"][0] is not None and answer["chosen"][1] is None
     told, off = answer["objects"]
+    assert told is not None
     x0, y0, x1, y1 = told["box"]
     assert off is None and abs(told["area"] - answer["area"]) < 1e-9
     assert 30 <= x0 < 60 < x1 <= 90 and 20 <= y0 < 45 < y1 <= 70
@@ -45,7 +46,8 @@ def test_a_negative_box_is_cut_off(service: Service, photo: str) -> None:
     answer = service.segment({**asked(photo), "objects": [cut]})
     shown = overlay(answer)
     assert shown[45, 55] and not shown[:, 60:].any()
-    assert answer["objects"][0]["box"][2] == 60
+    (left,) = answer["objects"]
+    assert left is not None and left["box"][2] == 60
 
 
 # --- strokes and shape -------------------------------------------------------------------
@@ -59,7 +61,7 @@ def test_strokes_alone_need_no_segmenter(
     shown = overlay(answer)
     assert shown[80, 12:108].all() and not shown[:70].any()
     assert answer["segmenter"] is None and answer["approximate"] is False
-    assert answer["levels"] == answer["chosen"] == answer["objects"] == []
+    assert (answer["levels"], answer["chosen"], answer["objects"]) == ([], [], [])
 
 
 def test_strokes_add_and_erase_in_their_order(service: Service, photo: str) -> None:
@@ -109,7 +111,8 @@ def test_the_edge_shown_is_that_of_the_chosen_eraser_the_widest_of_several(
         jobs = [{"eraser": eraser} for eraser in erasers]
         drawn = asked(photo, objects=[], upload=upload_id)
         answer = service.segment({**drawn, "show": "feather", "jobs": jobs})
-        return dict(answer["feather"])
+        assert answer["feather"] is not None
+        return answer["feather"]
 
     assert edge() == {"width": 1.0, "eraser": None, "count": 0}
     assert edge("telea") == {"width": 1.0, "eraser": "telea", "count": 1}
@@ -120,7 +123,8 @@ def test_the_edge_shown_is_that_of_the_chosen_eraser_the_widest_of_several(
 
 
 def test_the_overlay_is_as_fine_as_was_asked(service: Service, photo: str) -> None:
-    fine, coarse = (service.segment({**asked(photo), "side": side}) for side in (1600, 64))
+    answers: list[Answer] = [service.segment({**asked(photo), "side": side}) for side in (1600, 64)]
+    fine, coarse = answers
     assert overlay(fine).shape == SIZE and overlay(coarse).shape == (48, 64)
     assert abs(coarse["area"] - fine["area"]) < 0.02
     first, second = (answer["objects"][0]["box"] for answer in (fine, coarse))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from ui_tools import SECRET, Upload, picture, png_file, prompts
 
 pytest_plugins = ["ui_fixtures"]
 
-Answer = dict[str, Any]
+Answer = Mapping[str, Any]
 
 
 def code(answer: Answer) -> str:
@@ -51,7 +52,7 @@ def test_transparency_and_notes_reach_the_page(service: Service, upload: Upload)
 def test_every_example_opens_with_its_prompt(service: Service) -> None:
     listed = service.erasers({})["examples"]
     assert listed, "examples.json lists nothing"
-    answer = service.open_example({"id": "rocket"})
+    answer: Answer = service.open_example({"id": "rocket"})
     assert answer["ok"] and answer["photo"]["width"] == 640 and answer["prompt"]["dilate"] >= 0
     assert code(service.open_example({"id": "no-such"})) == "unknown_example"
     assert code(service.open_example({"id": "../rocket"})) == "bad_request"

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from ui_tools import Upload, last, order, picture, png_file, prompts
 pytest_plugins = ["ui_fixtures"]
 pytestmark = pytest.mark.usefixtures("toy_erasers")
 
-Answer = dict[str, Any]
+Answer = Mapping[str, Any]
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from ui_tools import (
 pytest_plugins = ["ui_fixtures"]
 pytestmark = pytest.mark.usefixtures("toy_erasers")
 
-Answer = dict[str, Any]
+Answer = Mapping[str, Any]
 
 
 def code(answer: Answer) -> str:
@@ -75,7 +75,7 @@ def until(grids: Iterator[Answer], state: str) -> Answer:
 
 def test_the_grid_fills_and_its_files_are_true(service: Service, photo: str) -> None:
     asked = order(photo, "telea", "paint", "navier_stokes")
-    grids = list(service.erase(asked, "anna"))
+    grids: list[Answer] = list(service.erase(asked, "anna"))
     first, final = grids[0], grids[-1]
     assert first["state"] == "running" and len(first["cards"]) == 3 and "mask" in first
     assert final["state"] == "done" and states(final) == ["done"] * 3
@@ -166,7 +166,7 @@ def test_watchers_hear_of_a_run_in_which_nothing_happens(
     service: Service, photo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_module, "HEARTBEAT_SECONDS", 0.05)
-    grids = service.erase(quiet_order(photo))
+    grids: Iterator[Answer] = service.erase(quiet_order(photo))
     until(grids, "running")
     quiet = [next(grids)["seconds"] for _ in range(3)]
     Slow.go_on.set()

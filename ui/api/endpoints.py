@@ -16,6 +16,7 @@ every argument is validated here, and what is wrong comes back as one sentence.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from secrets import token_urlsafe
@@ -23,7 +24,7 @@ from typing import Any
 
 import gradio as gr
 
-from methods import BadInput, Mask, Photo, default_erasers, load_mask, write_atomic
+from methods import JSON, BadInput, Mask, Photo, default_erasers, load_mask, write_atomic
 from segmentation import (
     BOX_THRESHOLD,
     MAX_OBJECTS,
@@ -36,43 +37,32 @@ from segmentation import (
     mask_png,
 )
 from ui.api import results as api_results
+from ui.api.answers import Detected, Erased, Result, Segmented
 from ui.api.errors import spoken
 from ui.api.requests import ApiDetect, ApiErase, ApiSegment, FileArgument
 from ui.common.caller import caller_of
 from ui.common.files import link_or_copy, private_folder
+from ui.common.grid import Card, Grid
 from ui.common.names import photo_name, safe_stem
 from ui.common.requests import Erase
 from ui.service import catalog
-from ui.service.cards import Card
 from ui.service.detect import describe_detection, describe_detections
+from ui.service.entries import EraserEntry
 from ui.service.erase import Order, order_of
-from ui.service.live import Grid
 from ui.service.select import Question
 from ui.service.service import Service, figures, rle_of
 from ui.stores.photos import PhotoRecord
 from ui.stores.runs import result_name
-
-FIGURES = (
-    "seed",
-    "settings",
-    "load_seconds",
-    "erase_seconds",
-    "peak_memory",
-    "memory_kind",
-    "device",
-    "changed_outside",
-    "cached",
-    "weights",
-    "readings",
-)
 
 
 def register(service: Service) -> None:
     """Add the endpoints; to be called inside `with gr.Blocks()`."""
     api = _Api(service)
 
+    # `Any` in an argument: Gradio and docs/api.md tell callers these types, and all of it is
+    # validated by the models of `ui.api.requests`.
     @spoken
-    def list_erasers() -> list[dict[str, Any]]:
+    def list_erasers() -> list[EraserEntry]:
         """All erasers with their papers, licenses, settings and the state of their weights."""
         return catalog.describe_erasers()
 
@@ -94,7 +84,7 @@ def register(service: Service) -> None:
         text_threshold: float = TEXT_THRESHOLD,
         detector: str | None = None,
         request: gr.Request | None = None,
-    ) -> dict[str, Any]:
+    ) -> Segmented:
         """Find objects from words, clicks, boxes and brush strokes.
 
         Args:
@@ -152,7 +142,7 @@ def register(service: Service) -> None:
         text_threshold: float = TEXT_THRESHOLD,
         detector: str | None = None,
         request: gr.Request | None = None,
-    ) -> dict[str, Any]:
+    ) -> Detected:
         """Find boxes around what words name.
 
         Args:
@@ -198,7 +188,7 @@ def register(service: Service) -> None:
         text_threshold: float = TEXT_THRESHOLD,
         detector: str | None = None,
         request: gr.Request | None = None,
-    ) -> dict[str, Any]:
+    ) -> Erased:
         """Erase an object by several methods.
 
         Args:
@@ -266,7 +256,7 @@ class _Api:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def segment(self, asked: ApiSegment, caller: str) -> dict[str, Any]:
+    def segment(self, asked: ApiSegment, caller: str) -> Segmented:
         self._service.clicks.take(caller)
         photo = self._decoded(asked.image)
         drawn, found = self._drawn(asked, photo, caller)
@@ -283,7 +273,7 @@ class _Api:
             "detections": [describe_detection(each) for each in found],
         }
 
-    def detect(self, asked: ApiDetect, caller: str) -> dict[str, Any]:
+    def detect(self, asked: ApiDetect, caller: str) -> Detected:
         photo = self._decoded(asked.image)
         found = self._service.detecting.detect(
             photo.key, lambda: photo.rgb, asked.text or "", asked.detector, caller
@@ -293,7 +283,7 @@ class _Api:
         answer = describe_detections(replace(found, found=above))
         return {**answer, "width": width, "height": height}
 
-    def erase(self, asked: ApiErase, caller: str) -> dict[str, Any]:
+    def erase(self, asked: ApiErase, caller: str) -> Erased:
         self._service.erases.take(caller)
         name = _name_of(asked.image)
         record = self._service.photos.add_copy(self._uploaded(asked.image), name)
@@ -352,20 +342,31 @@ class _Api:
         asked = Question(photo.key, photo.size, lambda: photo.rgb, drawn, upload)
         return self._service.selecting.select(asked)
 
-    def _result(self, grid: Grid, card: Card, record: PhotoRecord) -> dict[str, Any]:
-        result = {
+    def _result(self, grid: Grid, card: Card, record: PhotoRecord) -> Result:
+        return {
             "eraser": card["eraser"],
             "name": card["name"],
             "state": card["state"],
-            "image": None,
+            "image": self._image(grid, card, record) if "full" in card else None,
             "error": card["error"]["text"] if "error" in card else None,
+            "seed": card["seed"],
+            "settings": card["settings"],
+            "load_seconds": card.get("load_seconds"),
+            "erase_seconds": card.get("erase_seconds"),
+            "peak_memory": card.get("peak_memory"),
+            "memory_kind": card.get("memory_kind"),
+            "device": card.get("device"),
+            "changed_outside": card.get("changed_outside"),
+            "cached": card.get("cached"),
+            "weights": card.get("weights"),
+            "readings": card.get("readings"),
         }
-        if "full" in card:
-            file = result_name(card["index"], card["eraser"], "png")
-            path = self._new_file(f"{safe_stem(record.name)}-{card['eraser']}.png")
-            link_or_copy(self._service.runs.folder / grid["run"] / file, path)
-            result["image"] = _file_data(path)
-        return {**result, **{name: card.get(name) for name in FIGURES}}
+
+    def _image(self, grid: Grid, card: Card, record: PhotoRecord) -> Mapping[str, JSON]:
+        file = result_name(card["index"], card["eraser"], "png")
+        path = self._new_file(f"{safe_stem(record.name)}-{card['eraser']}.png")
+        link_or_copy(self._service.runs.folder / grid["run"] / file, path)
+        return _file_data(path)
 
     def _uploaded(self, file: FileArgument) -> Path:
         return self._service.uploads.existing(file.path)
@@ -387,7 +388,9 @@ def _name_of(file: FileArgument) -> str:
     return photo_name(file.orig_name or Path(file.path).name)
 
 
-def _file_data(path: Path) -> dict[str, Any]:
-    return gr.FileData(
+def _file_data(path: Path) -> Mapping[str, JSON]:
+    file = gr.FileData(
         path=str(path), orig_name=path.name, mime_type="image/png", size=path.stat().st_size
-    ).model_dump()
+    )
+    described: Mapping[str, JSON] = file.model_dump()
+    return described

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -56,7 +57,7 @@ class ApiDetect(Request):
 
     @model_validator(mode="before")
     @classmethod
-    def _null_is_the_default(cls, data: dict[str, Any]) -> dict[str, Any]:
+    def _null_is_the_default(cls, data: Mapping[str, object]) -> dict[str, object]:
         """For whoever posts all arguments by place and has nothing to say about these."""
         thresholds = ("box_threshold", "text_threshold")
         return {n: v for n, v in data.items() if v is not None or n not in thresholds}
@@ -75,11 +76,11 @@ class ApiSegment(ApiDetect):
     segmenter: ModelId | None = None
     strokes: Strokes = ()
     mask: FileArgument | None = None
-    case: Any = None
+    case: object = None
 
     @model_validator(mode="before")
     @classmethod
-    def _takes_dilate_alone(cls, data: dict[str, Any]) -> dict[str, Any]:
+    def _takes_dilate_alone(cls, data: Mapping[str, object]) -> dict[str, object]:
         rest = {name: value for name, value in data.items() if name != "dilate"}
         return {**rest, "shape": shape_of(data.get("dilate"), data.get("shape"))}
 
@@ -169,5 +170,4 @@ class ApiErase(ApiSegment):
 
 
 def _point(click: tuple[float, ...]) -> Point:
-    values: dict[str, Any] = dict(zip(("x", "y", "label"), click, strict=False))
-    return Point.model_validate(values)
+    return Point.model_validate(dict(zip(("x", "y", "label"), click, strict=False)))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 
 from methods import UserError
 from ui.api.errors import spoken
 from ui.common.caller import caller_of
+from ui.service.entries import MetricEntry
 from ui.service.judge import describe_metrics
 from ui.service.service import Service
 
@@ -17,7 +16,7 @@ def register(service: Service) -> None:
     """Add the endpoints; to be called inside `with gr.Blocks()`."""
 
     @spoken
-    def list_metrics() -> list[dict[str, Any]]:
+    def list_metrics() -> list[MetricEntry]:
         """All numbers that results are judged by: formula, range, which way is better, source."""
         return describe_metrics()
 

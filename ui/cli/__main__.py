@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from methods import BadInput, Limits, UserError
+from methods import BadInput, Limits, UserError, file_fault
 from ui.cli.commands import Command, make_parser
 from ui.cli.output import DONE, FAILED, INTERRUPTED, UNUSABLE, complain
 
@@ -59,14 +59,9 @@ def _told(error: Exception) -> tuple[str, int]:
             return f"{package} is missing. Run: pip install -r requirements.txt", FAILED
         case MemoryError():
             return "There is not enough memory. Close other programs, or erase less.", FAILED
-        case OSError(strerror=str(reason)):
-            return f"{_file_name(error)}{reason}.", FAILED
+        case OSError(strerror=str()):
+            return file_fault(error), FAILED
     return "the program failed. Run it again with --verbose for the details.", FAILED
-
-
-def _file_name(error: OSError) -> str:
-    """The file's own name, without its place."""
-    return f"{os.path.basename(os.fsdecode(error.filename))}: " if error.filename else ""
 
 
 def _log(verbose: bool) -> None:

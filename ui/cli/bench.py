@@ -6,7 +6,6 @@ import argparse
 import statistics
 import time
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -67,7 +66,7 @@ def bench(args: argparse.Namespace) -> int:
     ids = args.erasers or [spec.id for spec in default_erasers()]
     if args.repeat < 1:
         raise BadInput("--repeat must be at least 1.", "bad_repeat")
-    report: dict[str, Any] = {}
+    report: dict[str, object] = {}
     sound = True
     if args.measure != "quality":
         rows, sound = _measure_time(ids, args.repeat)

@@ -6,10 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from methods import BadInput, get_eraser
 from ui.cli.bench_quality import Quality, distance
+
+if TYPE_CHECKING:
+    from PIL import Image as Pil
+    from PIL import ImageDraw, ImageFont
 
 WIDTH, HEIGHT = 1200, 760
 _FINER = 2  # drawn so many times as large and reduced: Pillow's circles have hard edges
@@ -51,7 +55,7 @@ def draw_trade_off(rows: Sequence[Quality], file: Path) -> None:
         raise BadInput(text, "cannot_write", file=file.name) from error
 
 
-def trade_off(rows: Sequence[Quality]) -> Any:
+def trade_off(rows: Sequence[Quality]) -> Pil.Image:
     """A Pillow picture of WIDTH x HEIGHT; there must be at least one row."""
     from PIL import Image, ImageDraw
 
@@ -82,7 +86,7 @@ def scales_for(rows: Sequence[Quality]) -> Scales:
 class _Pen:
     """Draws in pixels of the finished picture."""
 
-    def __init__(self, draw: Any) -> None:
+    def __init__(self, draw: ImageDraw.ImageDraw) -> None:
         self._draw = draw
 
     def line(self, points: Sequence[Place], color: str, width: float = 1) -> None:
@@ -110,7 +114,7 @@ class _Pen:
         left, top, right, bottom = self._draw.textbbox((0, 0), text, font=self._font(size))
         return (right - left) / _FINER, (bottom - top) / _FINER
 
-    def _font(self, size: float) -> Any:
+    def _font(self, size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
         from PIL import ImageFont
 
         return ImageFont.load_default(size * _FINER)

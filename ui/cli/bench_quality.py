@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from methods import (
     Failed,
@@ -53,7 +52,7 @@ class Measured:
     device: str
     readings: tuple[Reading, ...]
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, object]:
         """For JSON."""
         return {
             "eraser": self.eraser,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from methods import PROGRAM
-from ui.cli.output import EXIT_CODES, assignment, names, numbers
+from ui.cli.output import EXIT_CODES, Arguments, assignment, names, numbers
 from ui.cli.words import add_word_arguments
 
 Command = Callable[[argparse.Namespace], int]
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 # --- the commands: imported when they run, so that --help is quick -----------------------
@@ -69,7 +70,7 @@ class _Prompt(argparse.Action):
         self,
         parser: argparse.ArgumentParser,
         namespace: argparse.Namespace,
-        values: Any,
+        values: object,
         option_string: str | None = None,
     ) -> None:
         kind = (option_string or "").lstrip("-")
@@ -95,8 +96,8 @@ def make_parser(prog: str = "python -m methods") -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands: Any, name: str, run: Command, summary: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
+def _command(commands: Commands, name: str, run: Command, summary: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
         name,
         help=summary,
         description=summary[:1].upper() + summary[1:] + ".",
@@ -157,7 +158,7 @@ def _add_erase(parser: argparse.ArgumentParser) -> None:
     out.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
-def _add_selection(group: Any) -> None:
+def _add_selection(group: Arguments) -> None:
     group.add_argument(
         "--point",
         dest="prompts",
@@ -212,7 +213,7 @@ def _add_selection(group: Any) -> None:
     )
 
 
-def _add_judging(group: Any) -> None:
+def _add_judging(group: Arguments) -> None:
     group.add_argument(
         "--judge",
         choices=("none", "quick", "full"),
@@ -228,7 +229,7 @@ def _add_judging(group: Any) -> None:
     )
 
 
-def _add_erasers(group: Any) -> None:
+def _add_erasers(group: Arguments) -> None:
     group.add_argument("--erasers", type=names, metavar="ID,ID", help="see list (the default set)")
 
 

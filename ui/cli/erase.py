@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Required, TypedDict
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from methods import (
     Judged,
     Mask,
     Photo,
+    PlainReading,
+    SettingValue,
     StopToken,
     default_erasers,
     get_eraser,
@@ -54,7 +56,28 @@ class Subject:
 
     photo: Photo
     mask: Mask
-    description: dict[str, Any]
+    description: dict[str, object]
+
+
+class Outcome(TypedDict, total=False):
+    """What the report says of one job. code, text: only of a failed one; what follows them: only
+    of one that is done."""
+
+    eraser: Required[str]
+    state: Required[str]
+    code: str
+    text: str
+    file: str
+    seed: int
+    settings: dict[str, SettingValue]
+    weights: dict[str, str]
+    device: str
+    load_seconds: float
+    erase_seconds: float
+    peak_memory: int
+    memory_kind: str
+    changed_outside: int
+    readings: list[PlainReading]
 
 
 def erase(args: argparse.Namespace) -> int:
@@ -123,7 +146,7 @@ def _subject(args: argparse.Namespace, given: Case | None, jobs: Sequence[Job]) 
     asked = picked(args, given, photo)
     selection, segmenter_id = selected(asked, photo, offline=args.offline)
     height, width = photo.size
-    description = {
+    description: dict[str, object] = {
         "photo": {"name": args.photo.name, "width": width, "height": height, "key": photo.key},
         "objects": [prompted.model_dump(mode="json") for prompted in asked.selection.objects],
         "segmenter": segmenter_id,
@@ -146,7 +169,7 @@ def _run_and_write(
     judge: Judge | None,
 ) -> int:
     token = StopToken()
-    outcomes: dict[int, dict[str, Any]] = {}
+    outcomes: dict[int, Outcome] = {}
     try:
         with Bars([job.eraser for job in jobs]) as bars:
             for event in run(
@@ -174,14 +197,14 @@ def _run_and_write(
     return DONE if all(each["state"] == "done" for each in outcomes.values()) else FAILED
 
 
-def _take_readings(event: Judged, outcome: dict[str, Any], args: argparse.Namespace) -> None:
+def _take_readings(event: Judged, outcome: Outcome, args: argparse.Namespace) -> None:
     """The numbers of a result, into the report and, in words, onto the screen."""
     outcome["readings"] = [reading.plain() for reading in event.readings]
     if not args.json:
         tell_readings(outcome["eraser"], event.readings, with_truth=args.truth is not None)
 
 
-def _outcome(event: Finished | Failed, job: Job, subject: Subject, file: Path) -> dict[str, Any]:
+def _outcome(event: Finished | Failed, job: Job, subject: Subject, file: Path) -> Outcome:
     """One result in plain values; a finished one is written first."""
     if isinstance(event, Failed):
         return {"eraser": job.eraser, "state": "failed", "code": event.code, "text": event.text}
@@ -202,7 +225,7 @@ def _outcome(event: Finished | Failed, job: Job, subject: Subject, file: Path) -
     }
 
 
-def _tell(outcome: dict[str, Any], as_json: bool) -> None:
+def _tell(outcome: Outcome, as_json: bool) -> None:
     """One line on the result; with --json only failures, on standard error."""
     name = f"{outcome['eraser']:<14}"
     if outcome["state"] == "failed":
@@ -241,5 +264,5 @@ def _mask_png(mask: Mask) -> bytes:
     return mask_png(mask)
 
 
-def _json_bytes(value: Any) -> bytes:
+def _json_bytes(value: object) -> bytes:
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()

@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from methods import (
     LPIPS_WEIGHTS,
     METRICS,
     BadInput,
+    Features,
     Finds,
     Image,
     Judge,
@@ -34,12 +34,12 @@ def judge_of(args: argparse.Namespace, photo: Photo) -> Judge | None:
     truth = None if args.truth is None else _truth(args.truth, photo)
     if args.judge == "none" and truth is None:
         return None
-    options: dict[str, Any] = {"truth": truth}
     if truth is not None:
         prepare_lpips(args.offline)
-    if args.judge == "full":
-        options |= _networks(args)
-    return partial(judge, **options)
+    if args.judge != "full":
+        return partial(judge, truth=truth)
+    features, finds = _networks(args)
+    return partial(judge, truth=truth, features=features, finds=finds)
 
 
 def _truth(file: Path, photo: Photo) -> Image:
@@ -70,21 +70,19 @@ def prepare_lpips(offline: bool = False) -> None:
         complain(missing.en)
 
 
-def _networks(args: argparse.Namespace) -> dict[str, Any]:
-    """The features, and the detector where words were given."""
+def _networks(args: argparse.Namespace) -> tuple[Features | None, Finds | None]:
+    """The features where they are to be had, and the detector where words were given."""
     from segmentation import are_features_ready, features_of, get_segmenter
 
-    found: dict[str, Any] = {}
+    features: Features | None = None
     if not are_features_ready() and not args.offline:
         get_segmenter("mobile_sam")  # fetched and loaded
     if are_features_ready():
-        found["features"] = features_of
+        features = features_of
     else:
         command = "python -m methods fetch mobile_sam"
         complain(f"What a network sees is left out: its weights are not here yet: {command}")
-    if args.text is not None:
-        found["finds"] = _finder(args)
-    return found
+    return features, None if args.text is None else _finder(args)
 
 
 def _finder(args: argparse.Namespace) -> Finds:

@@ -10,9 +10,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from methods import BadInput, Event, Failed, Fetching, Finished, Progress, Stepped
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+Arguments: TypeAlias = argparse._ActionsContainer
+"""A parser, or a group of arguments in one: what has `add_argument`."""
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: all done; something failed; the call cannot be used; Ctrl-C."""
@@ -36,7 +42,7 @@ def complain(text: str) -> None:
     sys.stderr.flush()
 
 
-def say_json(value: Any) -> None:
+def say_json(value: object) -> None:
     """Machine-readable output."""
     say(json.dumps(value, indent=2, ensure_ascii=False))
 
@@ -71,7 +77,7 @@ class Bars:
         self._stack = ExitStack()
         self._weight = ""
         self._fetching: Progress | None = None
-        self._steps: Any = None
+        self._steps: tqdm[None] | None = None
 
     def __enter__(self) -> Self:
         return self

@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Required, TypedDict
 
-from methods import BadInput, Job, Mask, Photo, load_mask
+from methods import JSON, BadInput, Job, Mask, Photo, load_mask
 from ui.cli.output import complain
 from ui.cli.words import fetch_missing, objects_by_words
 
 if TYPE_CHECKING:
-    from segmentation import Case, PromptedObject, Selected, Selection, Shape
+    from segmentation import Case, PromptedObject, Selected, Selection, Shape, Strokes
 
 MOST_BYTES = 2**24
 """Of a case file."""
@@ -31,6 +31,23 @@ class Picked:
     selection: Selection
     upload: Mask | None
     mask_file: str | None = None
+
+
+class _Object(TypedDict, total=False):
+    """A `PromptedObject` in the making."""
+
+    points: Required[list[dict[str, float]]]
+    negative_boxes: Required[list[dict[str, float]]]
+    level: Required[int | None]
+    box: dict[str, float]
+
+
+class _Drawn(TypedDict):
+    """What is selected without a segmenter; see `segmentation.select_drawn`."""
+
+    upload: Mask | None
+    strokes: Strokes
+    shape: Shape
 
 
 def read_case_file(args: argparse.Namespace) -> Case | None:
@@ -98,7 +115,7 @@ def objects_of(
     before the first box belong to the first object."""
     from segmentation import PromptedObject
 
-    groups: list[dict[str, Any]] = []
+    groups: list[_Object] = []
     for kind, values in prompts:
         if not groups or (kind == "box" and "box" in groups[-1]):
             groups.append({"points": [], "negative_boxes": [], "level": level})
@@ -116,7 +133,7 @@ def shape_of(assignments: Iterable[tuple[str, str]], dilate: int) -> Shape:
     """--shape NAME=VALUE, several times, and --dilate, which stands for one of them."""
     from segmentation import Shape
 
-    values: dict[str, Any] = {"dilate": dilate} if dilate else {}
+    values: dict[str, object] = {"dilate": dilate} if dilate else {}
     for name, text in assignments:
         if name not in Shape.model_fields or name in values:
             known = ", ".join(Shape.model_fields)
@@ -126,12 +143,13 @@ def shape_of(assignments: Iterable[tuple[str, str]], dilate: int) -> Shape:
     return Shape.model_validate(values)
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> object:
     """A number or true/false as JSON has them; anything else is a word."""
     try:
-        return json.loads(text)
+        value: object = json.loads(text)
     except ValueError:
         return text
+    return value
 
 
 # --- the selection -----------------------------------------------------------------------
@@ -141,7 +159,7 @@ def selected(picked: Picked, photo: Photo, *, offline: bool = False) -> tuple[Se
     """The selection and the id of the segmenter that made it: None where none was asked."""
     from segmentation import get_segmenter, select, select_drawn
 
-    drawn: dict[str, Any] = {
+    drawn: _Drawn = {
         "upload": picked.upload,
         "strokes": picked.selection.strokes,
         "shape": picked.selection.shape,
@@ -174,7 +192,7 @@ def _segmenter_id(wanted: str | None, offline: bool) -> str:
 
 def case_of(
     picked: Picked, segmenter: str | None, photo: Photo, file: Path, jobs: Sequence[Job]
-) -> dict[str, Any] | None:
+) -> Mapping[str, JSON] | None:
     """What --case takes; None for a mask that is like noise. file: the photo's."""
     from segmentation import CasePhoto, write_case
 

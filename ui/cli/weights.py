@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from methods import (
     LPIPS_WEIGHTS,
@@ -61,7 +60,7 @@ class Entry:
                 return state.value
         return WeightState.READY.value
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Plain values only."""
         return {
             "kind": self.kind,

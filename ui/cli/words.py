@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods import BadInput, Photo, WeightFile
-from ui.cli.output import complain
+from ui.cli.output import Arguments, complain
 
 if TYPE_CHECKING:
     from segmentation import PromptedObject
 
 
-def add_word_arguments(group: Any) -> None:
+def add_word_arguments(group: Arguments) -> None:
     """--text and what belongs to it."""
     group.add_argument(
         "--text", metavar="WORDS", help='find objects by their names, such as "red car, dog"'

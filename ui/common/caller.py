@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Any
+from typing import Protocol
 
 
-def caller_of(request: Any) -> str:
+class Visit(Protocol):
+    """What is looked at of a Starlette or a Gradio request. client: has a `host`, or is None."""
+
+    @property
+    def client(self) -> object: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+def caller_of(request: Visit | None) -> str:
     """The visitor's address, from a Starlette or a Gradio request; "" when there is none.
 
     Behind a proxy every request comes from the proxy's own, private address; then the
@@ -14,7 +25,7 @@ def caller_of(request: Any) -> str:
     directly could write anything there, so for a public address it is not read.
     """
     host = str(getattr(getattr(request, "client", None), "host", "") or "")
-    if not _is_private(host):
+    if request is None or not _is_private(host):
         return host
     forwarded = str(request.headers.get("x-forwarded-for", "") or "")
     return forwarded.rpartition(",")[2].strip()[:64] or host

@@ -11,16 +11,39 @@ import errno
 import logging
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeAlias
+from typing import Concatenate, ParamSpec, TypedDict, TypeVar, cast
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from methods import BadInput, Stopped, Unavailable, UserError
 from ui.common.names import plain
 
 log = logging.getLogger(__name__)
 
-Answer: TypeAlias = dict[str, Any]
+
+class Fault(TypedDict):
+    """What could not be done, for the page: see above."""
+
+    code: str
+    text: str
+    details: dict[str, str | int | float]
+
+
+class Answer(TypedDict, total=False):
+    """Whatever the server answers. n: the request's number, where it had one.
+
+    What a method has to say stands beside `ok`, where this is True; else `error` does.
+    """
+
+    ok: bool
+    n: int
+    error: Fault
+
+
+Owner = TypeVar("Owner")
+More = ParamSpec("More")
+Said = TypeVar("Said", bound=Answer)
 
 SPOKEN_ERRORS = 3
 """How many faults of one request are named; a request may have thousands."""
@@ -82,12 +105,12 @@ def bad_request(error: ValidationError) -> UserError:
     return BadInput(f"The request was not understood: {reasons}.", "bad_request", reason=reasons)
 
 
-def _fault(fault: Any) -> str:
+def _fault(fault: ErrorDetails) -> str:
     where = ".".join(plain(str(part), 40) for part in fault["loc"][:6])
     return f"{where}: {plain(fault['msg'], 160)}" if where else plain(fault["msg"], 160)
 
 
-def described(error: Exception) -> dict[str, Any]:
+def described(error: Exception) -> Fault:
     """The `error` of an answer: code, text, details.
 
     A `UserError` speaks for itself. What is wrong with the request, the disk or the memory
@@ -122,7 +145,9 @@ def _as_user_error(error: Exception) -> UserError:
     )
 
 
-def answered(call: Callable[..., Answer]) -> Callable[..., Answer]:
+def answered(
+    call: Callable[Concatenate[Owner, object, More], Said],
+) -> Callable[Concatenate[Owner, object, More], Said]:
     """Make a method that never raises: `{"ok": True, …}` or `{"ok": False, "error": …}`.
 
     A server function of Gradio that raises leaves the page with nothing to show.
@@ -130,17 +155,18 @@ def answered(call: Callable[..., Answer]) -> Callable[..., Answer]:
     """
 
     @wraps(call)
-    def answer(self: Any, request: object, *args: Any, **kwargs: Any) -> Answer:
+    def answer(self: Owner, request: object, /, *args: More.args, **kwargs: More.kwargs) -> Said:
         numbered = _number_of(request)
         try:
-            return {"ok": True, **numbered, **call(self, request, *args, **kwargs)}
+            return cast("Said", {"ok": True, **numbered, **call(self, request, *args, **kwargs)})
         except Exception as error:  # a bug too must reach the page as a sentence
-            return {"ok": False, **numbered, "error": described(error)}
+            # Not all that a `Said` has: the page looks at `ok` before anything else.
+            return cast("Said", {"ok": False, **numbered, "error": described(error)})
 
     return answer
 
 
-def _number_of(request: object) -> dict[str, int]:
+def _number_of(request: object) -> Answer:
     n = request.get("n") if isinstance(request, dict) else None
     is_number = isinstance(n, int) and not isinstance(n, bool) and abs(n) <= 2**53
     return {"n": n} if is_number and n is not None else {}

@@ -6,12 +6,11 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 from methods import write_atomic
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     """As UTF-8; whole or not at all. Raises OSError."""
     write_atomic(path, json.dumps(value, ensure_ascii=False, indent=1).encode())
 

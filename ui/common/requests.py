@@ -7,7 +7,7 @@ are too long are refused before anything is looked up or computed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -27,7 +27,7 @@ ModelId = EraserId
 """Of an eraser, a segmenter or a detector."""
 
 
-def _as_photo_name(name: Any) -> Any:
+def _as_photo_name(name: object) -> object:
     return photo_name(name) if isinstance(name, str) else name
 
 
@@ -112,7 +112,7 @@ class ImportCase(Request):
     """case: checked by itself, so that its faults are told in its own words."""
 
     photo: Id
-    case: Any
+    case: object
 
 
 class UploadMask(Request):

@@ -9,11 +9,13 @@ evaluate it).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeAlias
 
 import gradio as gr
 
-ServerFunction = Callable[..., dict[str, Any]]
+from ui.common.errors import Answer
+
+ServerFunction: TypeAlias = Callable[[object, gr.Request], Answer]
 
 
 class PromptCanvas(gr.HTML):

@@ -7,18 +7,25 @@ system's own and stand in the page itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
 from methods import ERRORS_ZH, PROGRAM
 from ui.api import endpoints
 from ui.common.caller import caller_of
+from ui.common.grid import Grid, RefusedGrid
 from ui.common.texts import TEXTS
 from ui.page import routes
-from ui.page.components import EraserPanel, Furniture, PromptCanvas, ResultGrid, TablesView
+from ui.page.components import (
+    EraserPanel,
+    Furniture,
+    PromptCanvas,
+    ResultGrid,
+    ServerFunction,
+    TablesView,
+)
 from ui.page.server_functions import server_functions
 from ui.service.service import Service
 
@@ -89,7 +96,7 @@ FOOT = f"""<footer class="lab-foot"><span data-t="foot.private"></span>
 <span id="lab-version">Eraser Lab {PROGRAM}</span></footer>"""
 
 
-def as_script(value: Any) -> str:
+def as_script(value: object) -> str:
     """JSON that may stand inside a <script> element."""
     return json.dumps(value, ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")
 
@@ -99,7 +106,7 @@ def head_html(lang: str | None) -> str:
 
     lang: "en", "zh", or None for the browser's own language.
     """
-    texts = {key: text._asdict() for key, text in TEXTS.items()}
+    texts = {key: text.plain() for key, text in TEXTS.items()}
     styles = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
     scripts = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)
     return (
@@ -118,7 +125,7 @@ def theme() -> gr.themes.Base:
     )
 
 
-def launch_options(service: Service, lang: str | None) -> dict[str, Any]:
+def launch_options(service: Service, lang: str | None) -> dict[str, object]:
     """How the page is launched wherever it runs; host, port and sharing are the caller's.
 
     No run history: Gradio would keep every photo's request in the browser's storage. No
@@ -141,7 +148,7 @@ def build_page(service: Service) -> gr.Blocks:
     """The whole page over one service, with the API endpoints beside it."""
     by_name = {function.__name__: function for function in server_functions(service)}
 
-    def pick(names: str) -> list[Callable[..., dict[str, Any]]]:
+    def pick(names: str) -> list[ServerFunction]:
         return [by_name[name] for name in names.split()]
 
     with gr.Blocks(title="Eraser Lab", analytics_enabled=False, delete_cache=(900, 3600)) as page:
@@ -165,7 +172,7 @@ def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks)
     shown_by: for each component that starts runs, the one that shows them.
     """
 
-    def run_on_page(event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
+    def run_on_page(event: gr.EventData, request: gr.Request) -> Iterator[Grid | RefusedGrid]:
         yield from service.erase(event._data, request.session_hash, caller_of(request))
 
     def closed(request: gr.Request) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 from urllib.parse import quote
 
 from starlette.applications import Starlette
@@ -36,7 +36,14 @@ HEADERS = {
 TYPES = {".jpg": "image/jpeg", ".png": "image/png"}
 
 
-def app_kwargs(service: Service) -> dict[str, Any]:
+class AppOptions(TypedDict):
+    """What `Starlette` takes."""
+
+    routes: list[BaseRoute]
+    middleware: list[Middleware]
+
+
+def app_kwargs(service: Service) -> AppOptions:
     """For `demo.launch(app_kwargs=…)`: routes and the body limit, there from the start."""
     return {"routes": lab_routes(service), "middleware": [Middleware(BodyLimit)]}
 

@@ -7,12 +7,12 @@ gives a parameter annotated with gr.Request the raw Starlette request.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import gradio as gr
 
 from ui.common.caller import caller_of
 from ui.common.errors import Answer
+from ui.page.components import ServerFunction
 from ui.service.service import Service
 
 NAMES = (
@@ -35,14 +35,14 @@ NAMES = (
 TABLE_NAMES = ("rows", "papers", "systems", "fetch_row", "open_row", "grids")
 
 
-def server_functions(service: Service) -> list[Callable[..., Answer]]:
+def server_functions(service: Service) -> list[ServerFunction]:
     """One function per name above; in the browser `server.<name>(request)`."""
     own = [_function(name, getattr(service, name)) for name in NAMES]
     return own + [_function(name, getattr(service.tables, name)) for name in TABLE_NAMES]
 
 
-def _function(name: str, method: Callable[..., Answer]) -> Callable[..., Answer]:
-    def call(data: Any, request: gr.Request) -> Answer:
+def _function(name: str, method: Callable[[object, str], Answer]) -> ServerFunction:
+    def call(data: object, request: gr.Request) -> Answer:
         return method(data, caller_of(request))
 
     call.__name__ = call.__qualname__ = name

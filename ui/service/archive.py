@@ -9,17 +9,27 @@ import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
+from ui.common.grid import Card
 from ui.common.names import safe_file_name
 from ui.service.cards import FIGURES
 from ui.service.cases import case_of_run
 from ui.service.report import report_of
-from ui.stores.runs import RunStore, result_name
+from ui.stores.runs import RunStore, SavedRun, result_name
 
 log = logging.getLogger(__name__)
 
 CHUNK = 2**20
+
+OF_JOB: tuple[Literal["eraser", "name", "settings", "seed", "state"], ...] = (
+    "eraser",
+    "name",
+    "settings",
+    "seed",
+    "state",
+)
+"""What settings.json says of a job that is not about its result."""
 
 OWN_NAMES = frozenset({"mask.png", "settings.json", "report.html"})
 
@@ -65,7 +75,7 @@ def stream_zip(runs: RunStore, run_id: str) -> Iterator[bytes]:
     yield outbox.take()
 
 
-def settings_json(run_id: str, saved: dict[str, Any], folder: Path) -> dict[str, Any]:
+def settings_json(run_id: str, saved: SavedRun, folder: Path) -> dict[str, object]:
     """What is needed to judge the run's results and, under "case", to repeat it anywhere.
 
     folder: the run's.
@@ -93,16 +103,14 @@ def settings_json(run_id: str, saved: dict[str, Any], folder: Path) -> dict[str,
     }
 
 
-def _job(card: dict[str, Any]) -> dict[str, Any]:
-    job = {name: card[name] for name in ("eraser", "name", "settings", "seed", "state")}
+def _job(card: Card) -> dict[str, object]:
+    job: dict[str, object] = {name: card[name] for name in OF_JOB}
     if "full" in card:
         job["file"] = f"results/{result_name(card['index'], card['eraser'], 'png')}"
     return {**job, **{name: card[name] for name in FIGURES if name in card}}
 
 
-def _members(
-    runs: RunStore, run_id: str, saved: dict[str, Any]
-) -> Iterator[tuple[str, Path | bytes]]:
+def _members(runs: RunStore, run_id: str, saved: SavedRun) -> Iterator[tuple[str, Path | bytes]]:
     """Name in the zip and what it holds."""
     folder = runs.folder / run_id
     name = safe_file_name(saved["photo"]["name"])

@@ -6,7 +6,7 @@ the end: done, failed, stopped. A card that is done gets its `readings` when all
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Literal, TypeAlias
 
 from methods import (
     EraserSpec,
@@ -20,16 +20,35 @@ from methods import (
     Stepped,
     Waiting,
 )
-
-Card: TypeAlias = dict[str, Any]
+from ui.common.grid import Card, CardState
 
 ENDED = frozenset({"done", "failed", "stopped"})
 INTERRUPTIBLE = frozenset({"fetching", "loading", "running"})
-PROGRESS = ("ahead", "step", "total", "done", "size", "file")
+PROGRESS: tuple[Literal["ahead", "step", "total", "done", "size", "file"], ...] = (
+    "ahead",
+    "step",
+    "total",
+    "done",
+    "size",
+    "file",
+)
 """What a card says of its progress; each state has its own, and the last has none."""
 
+Figure: TypeAlias = Literal[
+    "load_seconds",
+    "erase_seconds",
+    "peak_memory",
+    "memory_kind",
+    "device",
+    "changed_outside",
+    "cached",
+    "weights",
+    "error",
+    "readings",
+    "remark",
+]
 
-FIGURES = (
+FIGURES: tuple[Figure, ...] = (
     "load_seconds",
     "erase_seconds",
     "peak_memory",
@@ -53,7 +72,7 @@ def new_card(index: int, job: Job, spec: EraserSpec) -> Card:
         "state": "queued",
         "seed": job.seed,
         "settings": dict(job.settings),
-        "notes": [note._asdict() for note in spec.notes],
+        "notes": [note.plain() for note in spec.notes],
     }
 
 
@@ -65,26 +84,29 @@ def follow(card: Card, event: Event) -> bool:
     before = card["state"]
     match event:
         case Waiting(ahead=ahead):
-            _move(card, "waiting", ahead=ahead)
+            _move(card, "waiting")
+            card["ahead"] = ahead
         case Fetching(name=name, done=done, total=total):
-            _move(card, "fetching", file=name, done=done, size=total)
+            _move(card, "fetching")
+            card.update({"file": name, "done": done, "size": total})
         case Loading():
             _move(card, "loading")
         case Started():
             _move(card, "running")
         case Stepped(step=step, total=total):
-            _move(card, "running", step=step, total=total)
+            _move(card, "running")
+            card.update({"step": step, "total": total})
         case Failed():
             _fail(card, event)
     return card["state"] != before
 
 
-def _move(card: Card, state: str, **progress: Any) -> None:
-    """Into a state, with what belongs to it; a stopped card stays "stopping" until its end."""
+def _move(card: Card, state: CardState) -> None:
+    """Into a state; a stopped card stays "stopping" until its end."""
     stopping = card["state"] == "stopping"
     for name in PROGRESS:
         card.pop(name, None)
-    card.update(state="stopping" if stopping else state, **progress)
+    card["state"] = "stopping" if stopping else state
 
 
 def _fail(card: Card, event: Failed) -> None:
@@ -97,17 +119,19 @@ def finish(card: Card, event: Finished, view: str) -> None:
     """The figures and the view of a result; its lossless file (`full`) comes later."""
     end(card, "done")
     card.update(
-        view=view,
-        load_seconds=event.load_seconds,
-        erase_seconds=event.erase_seconds,
-        peak_memory=event.peak_memory,
-        memory_kind=event.memory_kind,
-        device=event.device,
-        changed_outside=event.changed_outside,
-        cached=event.cached,
-        seed=event.seed,
-        settings=dict(event.settings),
-        weights=dict(event.weights),
+        {
+            "view": view,
+            "load_seconds": event.load_seconds,
+            "erase_seconds": event.erase_seconds,
+            "peak_memory": event.peak_memory,
+            "memory_kind": event.memory_kind,
+            "device": event.device,
+            "changed_outside": event.changed_outside,
+            "cached": event.cached,
+            "seed": event.seed,
+            "settings": dict(event.settings),
+            "weights": dict(event.weights),
+        }
     )
 
 
@@ -115,7 +139,7 @@ def has_ended(card: Card) -> bool:
     return card["state"] in ENDED
 
 
-def end(card: Card, state: str) -> None:
+def end(card: Card, state: CardState) -> None:
     for name in PROGRESS:
         card.pop(name, None)
     card["state"] = state

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
-from methods import BadInput, Job, Mask, Text, get_eraser
+from methods import JSON, BadInput, Job, Mask, PlainJob, Text, get_eraser
 from segmentation import CasePhoto, list_segmenters, read_case, write_case
-from ui.common.errors import Answer
 from ui.common.requests import Prompts
+from ui.service.answers import ImportAnswer
 from ui.stores.masks import MaskUploads, read_upload
 from ui.stores.photos import PhotoRecord
+from ui.stores.runs import SavedRun
 
 ANOTHER_PHOTO = Text(
     "The case was made on another photo of the same size, so the places may not fit.",
@@ -23,7 +23,7 @@ ANOTHER_PHOTO = Text(
 
 def export_case(
     record: PhotoRecord, prompts: Prompts, jobs: Sequence[Job], upload: Mask | None
-) -> dict[str, Any]:
+) -> Mapping[str, JSON]:
     """The case as plain values. Raises UserError for an upload that is like noise."""
     photo = CasePhoto(
         name=record.name, sha256=record.sha256, width=record.width, height=record.height
@@ -31,7 +31,7 @@ def export_case(
     return write_case(photo, prompts.with_mask(upload), jobs)
 
 
-def case_of_run(saved: dict[str, Any], folder: Path) -> dict[str, Any] | None:
+def case_of_run(saved: SavedRun, folder: Path) -> Mapping[str, JSON] | None:
     """The case of a finished run, from what stands in its run.json and its folder.
 
     None for a run of an older version of the program, and for a mask that is like noise.
@@ -46,7 +46,7 @@ def case_of_run(saved: dict[str, Any], folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def import_case(data: Any, record: PhotoRecord, uploads: MaskUploads) -> Answer:
+def import_case(data: object, record: PhotoRecord, uploads: MaskUploads) -> ImportAnswer:
     """Prompts, jobs and notes for the page. The uploaded mask is kept beside the photo.
 
     Raises UserError for what is no case, or one of a photo of another size.
@@ -63,7 +63,7 @@ def import_case(data: Any, record: PhotoRecord, uploads: MaskUploads) -> Answer:
             "segmenter": segmenter,
         },
         "jobs": jobs,
-        "notes": [note._asdict() for note in notes],
+        "notes": [note.plain() for note in notes],
     }
 
 
@@ -79,7 +79,7 @@ def _known_segmenter(name: str | None, notes: list[Text]) -> str | None:
     return None
 
 
-def _usable(job: Job, notes: list[Text]) -> dict[str, Any] | None:
+def _usable(job: Job, notes: list[Text]) -> PlainJob | None:
     """The job as the page gets it; None where its eraser cannot take it."""
     try:
         get_eraser(job.eraser).Settings.model_validate(job.settings)

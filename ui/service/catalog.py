@@ -8,13 +8,13 @@ import time
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import Any
 
 import psutil
 
 from methods import (
     BadInput,
     EraserSpec,
+    Paper,
     Text,
     WeightFile,
     WeightState,
@@ -36,25 +36,33 @@ from segmentation import (
     why_no_detector,
 )
 from segmentation import is_segmenter_ready as is_ready
+from ui.service.entries import (
+    DetectorEntry,
+    DeviceEntry,
+    EraserEntry,
+    PlainPaper,
+    SegmenterEntry,
+    WeightEntry,
+)
 from ui.service.settings_schema import describe_settings
 
 _TICK = 0.5
 
 
-def describe_erasers() -> list[dict[str, Any]]:
+def describe_erasers() -> list[EraserEntry]:
     """All erasers in rank order, with their controls and the state of their weights."""
     return [_describe_eraser(spec) for spec in list_erasers()]
 
 
-def describe_segmenters() -> list[dict[str, Any]]:
+def describe_segmenters() -> list[SegmenterEntry]:
     return [_describe_segmenter(spec) for spec in list_segmenters()]
 
 
-def describe_detectors() -> list[dict[str, Any]]:
+def describe_detectors() -> list[DetectorEntry]:
     return [_describe_detector(spec) for spec in list_detectors()]
 
 
-def describe_weights() -> dict[str, dict[str, Any]]:
+def describe_weights() -> dict[str, WeightEntry]:
     """The state of every weight file that the program knows, by name."""
     return {name: _describe_weight(weight) for name, weight in known_weights().items()}
 
@@ -110,8 +118,8 @@ def _needed(spec: EraserSpec | SegmenterSpec | DetectorSpec) -> tuple[WeightFile
 
 
 @lru_cache(maxsize=1)
-def describe_device() -> dict[str, Any]:
-    """kind: "cuda", "mps" or "cpu"; name: as its maker calls it; memory: bytes."""
+def describe_device() -> DeviceEntry:
+    """The device that erasers run on here."""
     kind = best_device()
     if kind == "cuda":
         import torch
@@ -123,64 +131,67 @@ def describe_device() -> dict[str, Any]:
     return {"kind": kind, "name": name, "memory": psutil.virtual_memory().total}
 
 
-def _describe_eraser(spec: EraserSpec) -> dict[str, Any]:
+def _describe_eraser(spec: EraserSpec) -> EraserEntry:
     why = why_unavailable(spec)
     return {
         "id": spec.id,
         "name": spec.name,
-        "summary": spec.summary._asdict(),
-        "paper": {"title": spec.paper.title, "url": spec.paper.url, "year": spec.paper.year},
+        "summary": spec.summary.plain(),
+        "paper": describe_paper(spec.paper),
         "license": spec.license,
         "non_commercial": spec.non_commercial,
         "learned": spec.learned,
         "seeded": spec.seeded,
         "preferred": spec.default,
         "default": spec in default_erasers(),
-        "notes": [note._asdict() for note in spec.notes],
+        "notes": [note.plain() for note in spec.notes],
         "available": why is None,
-        "why": None if why is None else why._asdict(),
+        "why": None if why is None else why.plain(),
         "weights": [_describe_weight(weight) for weight in needed_weights(spec)],
         "settings": describe_settings(get_eraser(spec.id).Settings),
     }
 
 
-def _describe_segmenter(spec: SegmenterSpec) -> dict[str, Any]:
+def _describe_segmenter(spec: SegmenterSpec) -> SegmenterEntry:
     why = _why_no_segmenter(spec)
     return {
         "id": spec.id,
         "name": spec.name,
-        "summary": spec.summary._asdict(),
-        "paper": {"title": spec.paper.title, "url": spec.paper.url, "year": spec.paper.year},
+        "summary": spec.summary.plain(),
+        "paper": describe_paper(spec.paper),
         "license": spec.license,
         "approximate": spec.approximate,
         "levels": spec.levels,
         "gated": spec.gated,
         "memory": spec.memory,
         "available": why is None,
-        "why": None if why is None else why._asdict(),
+        "why": None if why is None else why.plain(),
         "weights": [_describe_weight(weight) for weight in spec.weights],
     }
 
 
-def _describe_detector(spec: DetectorSpec) -> dict[str, Any]:
-    """available: its packages are here; ready: its weights too."""
+def _describe_detector(spec: DetectorSpec) -> DetectorEntry:
     why = why_no_detector(spec)
     return {
         "id": spec.id,
         "name": spec.name,
-        "summary": spec.summary._asdict(),
-        "paper": {"title": spec.paper.title, "url": spec.paper.url, "year": spec.paper.year},
+        "summary": spec.summary.plain(),
+        "paper": describe_paper(spec.paper),
         "license": spec.license,
         "available": why is None,
-        "why": None if why is None else why._asdict(),
+        "why": None if why is None else why.plain(),
         "ready": is_detector_ready(spec),
         "weights": [_describe_weight(weight) for weight in spec.weights],
     }
 
 
-def _describe_weight(weight: WeightFile) -> dict[str, Any]:
+def describe_paper(paper: Paper) -> PlainPaper:
+    return {"title": paper.title, "url": paper.url, "year": paper.year}
+
+
+def _describe_weight(weight: WeightFile) -> WeightEntry:
     status = weight_status(weight)
-    shown: dict[str, Any] = {
+    shown: WeightEntry = {
         "name": status.name,
         "state": str(status.state),
         "done": status.done,

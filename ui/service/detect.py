@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from methods import Image, Text, Unavailable
 from segmentation import Detection, Detections, detect
-from ui.common.errors import Answer
 from ui.common.limits import Rate, RateLimiter
+from ui.service.answers import DetectAnswer, PlainDetection
 
 DETECT_RATE = Rate(per_second=0.5, burst=20)
 """Only a new photo or phrase costs seconds, but anybody can think of new phrases."""
@@ -45,23 +45,23 @@ class Detecting:
             self._places.release()
 
 
-def describe_detections(detections: Detections) -> Answer:
+def describe_detections(detections: Detections) -> DetectAnswer:
     """All detections, best first, and how the phrase was read."""
     return {
         "detections": [describe_detection(each) for each in detections.found],
         "phrase": detections.phrase.text,
         "translated": bool(detections.phrase.translations),
         "backend": detections.backend,
-        "notes": [note._asdict() for note in _notes(detections)],
+        "notes": [note.plain() for note in _notes(detections)],
     }
 
 
-def describe_detection(detection: Detection) -> Answer:
+def describe_detection(detection: Detection) -> PlainDetection:
     return {
         "label": detection.label,
         "score": detection.score,
         "text_score": detection.text_score,
-        "words": [word._asdict() for word in detection.words],
+        "words": [{"text": word.text, "score": word.score} for word in detection.words],
         "box": detection.box.model_dump(),
     }
 

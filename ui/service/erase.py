@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 
 from methods import (
+    JSON,
     Image,
     Job,
     Mask,
@@ -29,21 +30,22 @@ from methods import (
 from segmentation import SegmenterSpec, mask_png, overlay_png, shown_mask
 from ui.common.errors import photo_gone, run_gone, run_used
 from ui.common.files import link_or_copy
+from ui.common.grid import Card, Grid
 from ui.common.limits import Quiet, RunSlots
 from ui.common.requests import OVERLAY_SIDE, Erase, Prompts
-from ui.service.cards import Card, new_card
+from ui.service.cards import new_card
 from ui.service.judge import NOTHING_KNOWN, Known, judge_of
-from ui.service.live import Grid, LiveRun
+from ui.service.live import LiveRun
 from ui.service.select import Question, Selecting
 from ui.stores.masks import MaskUploads
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.png_writer import PngWriter
-from ui.stores.runs import RunStore, run_url
+from ui.stores.runs import Inputs, RunStore, run_url
 
 CLOSING_SECONDS = 5.0
 """How long the end of the program waits for its runs."""
 
-Noted = dict[str, Any]
+Noted: TypeAlias = Mapping[str, JSON]
 """A `Selection` in plain values, with the segmenter that answered."""
 
 
@@ -248,12 +250,13 @@ def _box_around(mask: Mask) -> list[int]:
     return [x, y, x + width, y + height]
 
 
-def _saved(order: Order, record: PhotoRecord, mask: Mask, selection: Noted) -> dict[str, Any]:
+def _saved(order: Order, record: PhotoRecord, mask: Mask, selection: Noted) -> Inputs:
     """What stands in run.json beside the grid: enough to repeat the run."""
     return {
         "created": time.time(),
-        "photo": asdict(record),
-        **asdict(order.known),
+        "photo": record.saved(),
+        "row": order.known.row,
+        "phrase": order.known.phrase,
         "selection": selection,
         "mask_sha256": sha256(np.packbits(mask).tobytes()).hexdigest(),
         "jobs": [job.plain() for job in order.jobs],

@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from examples.remote import is_here, place_of
 from methods import (
@@ -37,6 +37,8 @@ from segmentation import (
     read_phrase,
 )
 from ui.common.limits import Quiet
+from ui.service.catalog import describe_paper
+from ui.service.entries import MetricEntry
 from ui.service.table_rows import rows
 from ui.stores.photos import PhotoRecord
 
@@ -65,16 +67,17 @@ def judge_of(record: PhotoRecord, known: Known, quiet: Quiet) -> Judge:
     """The judge of a run on this photo."""
 
     @cache
-    def options() -> dict[str, Any]:
-        return {
-            "truth": truth_of(record, known.row),
-            "features": features_of if are_features_ready() else None,
-            "finds": finder_of(known.phrase),
-        }
+    def informed() -> Judge:
+        return partial(
+            judge,
+            truth=truth_of(record, known.row),
+            features=features_of if are_features_ready() else None,
+            finds=finder_of(known.phrase),
+        )
 
     def measure(photo: Image, mask: Mask, result: Image) -> Sequence[Reading]:
         quiet.wait(MOST_SECONDS)
-        return judge(photo, mask, result, **options())
+        return informed()(photo, mask, result)
 
     return measure
 
@@ -115,24 +118,22 @@ def finder_of(phrase: str | None) -> Callable[[Image], float] | None:
     return finds
 
 
-def describe_metrics() -> list[dict[str, Any]]:
+def describe_metrics() -> list[MetricEntry]:
     """Every number that a result may have, as the page and the API give it."""
     return [_describe(metric) for metric in METRICS.values()]
 
 
-def _describe(metric: Metric) -> dict[str, Any]:
+def _describe(metric: Metric) -> MetricEntry:
     source, missing = metric.source, why_missing(metric.id)
     return {
         "id": metric.id,
-        "name": metric.name._asdict(),
-        "formula": metric.formula._asdict(),
+        "name": metric.name.plain(),
+        "formula": metric.formula.plain(),
         "range": list(metric.range),
         "better": metric.better,
         "needs": metric.needs,
-        "missing": None if missing is None else missing._asdict(),
+        "missing": None if missing is None else missing.plain(),
         "unit": metric.unit,
         "threshold": metric.threshold,
-        "source": None
-        if source == "ours"
-        else {"title": source.title, "url": source.url, "year": source.year},
+        "source": None if source == "ours" else describe_paper(source),
     }

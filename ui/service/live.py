@@ -12,16 +12,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 from numpy.typing import NDArray
 
 from methods import Event, Failed, Finished, Judged, StopToken, view_jpeg, write_atomic
 from ui.common.errors import described
-from ui.service.cards import ENDED, Card, ask_to_stop, end, finish, follow, has_ended
+from ui.common.grid import Card, Grid, RunState
+from ui.service.cards import ENDED, ask_to_stop, end, finish, follow, has_ended
 from ui.stores.photos import VIEW_SIDE
 from ui.stores.png_writer import PngWriter
-from ui.stores.runs import RunStore, result_name, run_url
+from ui.stores.runs import Inputs, RunStore, result_name, run_url
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +30,6 @@ STEP_SECONDS = 0.2
 
 HEARTBEAT_SECONDS = 5.0
 """A grid is sent at least this often, since Gradio notices a closed tab only then."""
-
-Grid = dict[str, Any]
 
 
 class LiveRun:
@@ -47,7 +45,7 @@ class LiveRun:
     def __init__(
         self,
         grid: Grid,
-        saved: dict[str, Any],
+        saved: Inputs,
         events: Iterator[Event],
         alpha: NDArray | None,
         *,
@@ -57,7 +55,7 @@ class LiveRun:
         on_end: Callable[[], None],
         on_complete: Callable[[], None],
     ) -> None:
-        self.id: str = grid["run"]
+        self.id = grid["run"]
         self._grid = grid
         self._saved = saved
         self._events = events
@@ -233,7 +231,7 @@ class LiveRun:
         self._save()
         self._on_end()
 
-    def _last_state(self) -> str:
+    def _last_state(self) -> RunState:
         if any(card["state"] == "stopped" for card in self._grid["cards"]):
             return "stopped"
         return "failed" if "error" in self._grid else "done"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import cast
 
-from ui.common.errors import Answer, run_gone
+from ui.common.errors import run_gone
+from ui.common.grid import Grid
+from ui.service.answers import RunAnswer
 from ui.service.cards import ENDED, end
-from ui.service.live import Grid
 from ui.stores.masks import MaskUploads
 from ui.stores.photos import PhotoRecord, PhotoStore
-from ui.stores.runs import RunStore
+from ui.stores.runs import RunStore, SavedRun
 
 
 def reopen(
@@ -19,7 +20,7 @@ def reopen(
     photos: PhotoStore,
     masks: MaskUploads,
     live_grid: Callable[[str], Grid | None],
-) -> Answer:
+) -> RunAnswer:
     """Grid, photo, prompts and jobs of a run, as they were.
 
     The photo and an uploaded mask are brought back into the store where they have been
@@ -30,9 +31,9 @@ def reopen(
     try:
         record = PhotoRecord.from_json(saved["photo"])
         photos.restore(record, runs.original(run_id))
-        if saved["selection"].get("upload"):
+        if upload := saved["selection"].get("upload"):
             copy = runs.folder / run_id / "upload.png"
-            masks.restore(record.id, saved["selection"]["upload"], copy)
+            masks.restore(record.id, cast("str", upload), copy)  # TypeError for another kind
         grid = live_grid(run_id) or ended(saved, runs, run_id)
         return {
             "grid": runs.with_remarks(run_id, grid),
@@ -44,13 +45,13 @@ def reopen(
         raise run_gone() from error
 
 
-def ended(saved: dict[str, Any], runs: RunStore, run_id: str) -> Grid:
+def ended(saved: SavedRun, runs: RunStore, run_id: str) -> Grid:
     """The grid on disk, of a run that does not go on here.
 
     Where the program ended in the middle, what was not finished will not come any more;
     but the run may go on in another process.
     """
-    grid: Grid = saved["grid"]
+    grid = saved["grid"]
     if grid["state"] == "running" and not runs.is_running(run_id):
         for card in grid["cards"]:
             if card["state"] not in ENDED:

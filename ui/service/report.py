@@ -9,26 +9,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from examples.report.data import Report
+from examples.report.data import Details, Report
 from examples.report.html import page
 from examples.report.pictures import RowPictures, pictures_of
+from examples.report.shapes import PlainReport
 from examples.rows import PhotoRef
 from examples.running.cases import Case, CaseTable, Opened, case_of
 from examples.running.records import Cell, Folder, Remarks
 from examples.running.run import OF_DOCUMENT, Choice, RowResult, changed
 from methods import ERRORS_ZH, BadInput, Job, SettingValue, Text, UserError, load_image, versions
-from ui.common.errors import run_gone
+from ui.common.errors import Fault, run_gone
+from ui.common.grid import Card, Grid
 from ui.service.cards import FIGURES
 from ui.service.judge import truth_of
 from ui.service.table_rows import rows
 from ui.stores.masks import read_upload
 from ui.stores.photos import PhotoRecord
-from ui.stores.runs import RunStore, result_name
+from ui.stores.runs import RunStore, SavedRun, result_name
 
 MOST_RUNS = 40
 """In one report; each brings pictures of about 1 MB."""
+
+STOPPED: Fault = {"code": "stopped", "text": "Stopped.", "details": {}}
+SAID = ("error", "remark")
+"""What of a card's figures a cell has in another form."""
 
 TITLE = Text("Results of Eraser Lab", "橡皮实验室的结果")
 
@@ -69,7 +74,7 @@ def _plain(
     groups: Mapping[str, _Group],
     results: Sequence[RowResult],
     sizes: Mapping[str, tuple[int, int, float]],
-) -> dict[str, Any]:
+) -> PlainReport:
     cases = tuple(group.case for group in groups.values())
     remarks: Remarks = {group.case.id: group.remarks for group in groups.values()}
     report = Report(
@@ -98,7 +103,7 @@ def _groups(runs: RunStore, run_ids: Sequence[str]) -> dict[str, _Group]:
     return groups
 
 
-def _new_group(folder: Path, saved: Mapping[str, Any]) -> _Group:
+def _new_group(folder: Path, saved: SavedRun) -> _Group:
     record = PhotoRecord.from_json(saved["photo"])
     row = rows().get(saved.get("row") or "")
     name = Text(record.name, record.name)
@@ -111,7 +116,7 @@ def _new_group(folder: Path, saved: Mapping[str, Any]) -> _Group:
     return _Group(case, folder, record, row.id if row else None, {}, {})
 
 
-def _add_cells(group: _Group, run_id: str, grid: Mapping[str, Any]) -> None:
+def _add_cells(group: _Group, run_id: str, grid: Grid) -> None:
     """The run's results; an older one by the same eraser gives way."""
     for card in grid["cards"]:
         cell = _cell(group.case, run_id, card)
@@ -123,27 +128,26 @@ def _add_cells(group: _Group, run_id: str, grid: Mapping[str, Any]) -> None:
             group.remarks[cell.id] = card["remark"]
 
 
-def _cell(case: Case, run_id: str, card: Mapping[str, Any]) -> Cell:
+def _cell(case: Case, run_id: str, card: Card) -> Cell:
     settings = dict(card["settings"])
     of_document = card["eraser"] == case.eraser and case.settings.items() <= settings.items()
-    figures = {name: card[name] for name in FIGURES if name in card}
-    error = figures.pop("error", {})
-    figures.pop("remark", None)
+    error = card.get("error", STOPPED)
     done = card["state"] == "done" and "full" in card
-    return Cell(
-        id=card["eraser"] + (OF_DOCUMENT if of_document else ""),
-        eraser=card["eraser"],
-        name=card["name"],
-        state="done" if done else "stopped" if card["state"] != "failed" else "failed",
-        file=f"{run_id}/{result_name(card['index'], card['eraser'], 'png')}",
-        seed=card["seed"],
-        settings=settings,
-        changed_settings=_changed(card["eraser"], settings),
-        code=error.get("code", "stopped"),
-        text=error.get("text", "Stopped."),
-        details=error.get("details", {}),
-        **figures,
-    )
+    made: dict[str, object] = {
+        "id": card["eraser"] + (OF_DOCUMENT if of_document else ""),
+        "eraser": card["eraser"],
+        "name": card["name"],
+        "state": "done" if done else "stopped" if card["state"] != "failed" else "failed",
+        "file": f"{run_id}/{result_name(card['index'], card['eraser'], 'png')}",
+        "seed": card["seed"],
+        "settings": settings,
+        "changed_settings": _changed(card["eraser"], settings),
+        "code": error["code"],
+        "text": error["text"],
+        "details": error["details"],
+    }
+    figures = {name: card[name] for name in FIGURES if name in card and name not in SAID}
+    return Cell.model_validate(made | figures)
 
 
 def _changed(eraser: str, settings: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
@@ -163,7 +167,7 @@ def _pictures(result: RowResult, opened: Opened, folder: Path) -> RowPictures:
     return pictures_of(result, opened, Folder(folder))
 
 
-def _in_chinese(code: str, details: Mapping[str, Any]) -> str | None:
+def _in_chinese(code: str, details: Details) -> str | None:
     try:
         return ERRORS_ZH[code].format(**details)
     except (KeyError, IndexError):

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from methods import Image, Mask, Stopped, Unavailable, UserError, fetch
 from segmentation import (
@@ -16,6 +16,8 @@ from segmentation import (
     SegmenterSpec,
     Selected,
     Selection,
+    Shape,
+    Strokes,
     get_segmenter,
     list_segmenters,
     preferred_segmenters,
@@ -45,6 +47,15 @@ class Question:
     upload: Callable[[int | None], Mask] | None = None
 
 
+class _Drawn(TypedDict):
+    """What is selected without a segmenter; see `segmentation.select_drawn`."""
+
+    upload: Mask | None
+    strokes: Strokes
+    shape: Shape
+    longest_side: int | None
+
+
 class Selecting:
     """Selects objects on photos. Any number of threads may ask at once.
 
@@ -69,7 +80,7 @@ class Selecting:
         longest_side: see `segmentation.select`. Raises UserError; for a segmenter that is
         asked for and not ready, WeightsUnavailable, since another one would give another mask.
         """
-        drawn: dict[str, Any] = {
+        drawn: _Drawn = {
             "upload": None if asked.upload is None else asked.upload(longest_side),
             "strokes": asked.selection.strokes,
             "shape": asked.selection.shape,

@@ -12,13 +12,13 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import platformdirs
 from gradio.utils import get_upload_folder
 
 from methods import PROGRAM, BadInput, Image, Limits, Mask
 from segmentation import (
+    Rle,
     SegmenterSpec,
     Selected,
     encode_rle,
@@ -27,6 +27,7 @@ from segmentation import (
 )
 from ui.common.errors import Answer, answered, described
 from ui.common.files import private_folder
+from ui.common.grid import Grid, RefusedGrid
 from ui.common.limits import Rate, RateLimiter, RunSlots
 from ui.common.names import is_id, plain
 from ui.common.requests import (
@@ -47,10 +48,25 @@ from ui.common.requests import (
     UploadMask,
 )
 from ui.service import cases, catalog
+from ui.service.answers import (
+    CatalogAnswer,
+    DetectAnswer,
+    ExportAnswer,
+    Figures,
+    ImportAnswer,
+    MaskAnswer,
+    PhotoAnswer,
+    PromptedAnswer,
+    RemarkAnswer,
+    RunAnswer,
+    SegmentAnswer,
+    StopAnswer,
+    UploadAnswer,
+    WeightsAnswer,
+)
 from ui.service.detect import Detecting, describe_detections
 from ui.service.erase import Erasing, order_of, question
 from ui.service.judge import describe_metrics
-from ui.service.live import Grid
 from ui.service.reopen import reopen
 from ui.service.select import Selecting
 from ui.service.soft_edge import soft_edge
@@ -148,14 +164,14 @@ class Service:
     # --- photos --------------------------------------------------------------------------
 
     @answered
-    def open_photo(self, request: object, caller: str = "") -> Answer:
+    def open_photo(self, request: object, caller: str = "") -> PhotoAnswer:
         """Take an uploaded file: {path, name, segmenter?}."""
         asked = OpenPhoto.model_validate(request)
         self._opens.take(caller)
         return self._opened(self.uploads.open(asked.path, asked.name), asked.segmenter)
 
     @answered
-    def open_example(self, request: object, caller: str = "") -> Answer:
+    def open_example(self, request: object, caller: str = "") -> PromptedAnswer:
         """Open one of the program's own photos: {id, segmenter?}; the answer has a prompt."""
         asked = OpenExample.model_validate(request)
         self._opens.take(caller)
@@ -164,13 +180,13 @@ class Service:
         return {**opened, "prompt": example.prompt}
 
     @answered
-    def reopen_photo(self, request: object, caller: str = "") -> Answer:
+    def reopen_photo(self, request: object, caller: str = "") -> PhotoAnswer:
         """A photo that is on the server, for a reloaded page: {photo, segmenter?}."""
         asked = OnePhoto.model_validate(request)
         self._opens.take(caller)
         return self._opened(self.photos.record(asked.photo), asked.segmenter)
 
-    def _opened(self, record: PhotoRecord, segmenter: str | None) -> Answer:
+    def _opened(self, record: PhotoRecord, segmenter: str | None) -> PhotoAnswer:
         self.selecting.encode_soon(record.key, self._pixels(record.id), segmenter)
         return {"photo": record.public()}
 
@@ -180,7 +196,7 @@ class Service:
     # --- selections ----------------------------------------------------------------------
 
     @answered
-    def segment(self, request: object, caller: str = "") -> Answer:
+    def segment(self, request: object, caller: str = "") -> SegmentAnswer:
         """The overlay for the prompts: {photo, n, objects, strokes, …, show, jobs, side}."""
         asked = Segment.model_validate(request)
         self.clicks.take(caller)
@@ -198,7 +214,7 @@ class Service:
         }
 
     @answered
-    def mask(self, request: object, caller: str = "") -> Answer:
+    def mask(self, request: object, caller: str = "") -> MaskAnswer:
         """The same selection at the photo's full size: a file to download, and run lengths.
 
         rle: None where the mask has too many small pieces for it.
@@ -209,17 +225,16 @@ class Service:
         return {"url": self.photos.put_mask(asked.photo, mask_png(mask)), "rle": rle_of(mask)}
 
     @answered
-    def detect(self, request: object, caller: str = "") -> Answer:
+    def detect(self, request: object, caller: str = "") -> DetectAnswer:
         """All that a phrase may mean, for the page to filter: {photo, phrase, backend?}."""
         asked = Detect.model_validate(request)
         record = self.photos.record(asked.photo)
         pixels = self._pixels(record.id)
-        return describe_detections(
-            self.detecting.detect(record.key, pixels, asked.phrase, asked.backend, caller)
-        )
+        found = self.detecting.detect(record.key, pixels, asked.phrase, asked.backend, caller)
+        return describe_detections(found)
 
     @answered
-    def upload_mask(self, request: object, caller: str = "") -> Answer:
+    def upload_mask(self, request: object, caller: str = "") -> UploadAnswer:
         """Take an uploaded mask for a photo: {photo, path, name}."""
         asked = UploadMask.model_validate(request)
         self._opens.take(caller)
@@ -228,11 +243,11 @@ class Service:
         return {
             "upload": upload,
             "area": float(mask.mean()),
-            "notes": [note._asdict() for note in notes],
+            "notes": [note.plain() for note in notes],
         }
 
     @answered
-    def export_case(self, request: object, caller: str = "") -> Answer:
+    def export_case(self, request: object, caller: str = "") -> ExportAnswer:
         """The prompts and jobs as a file: {photo, …prompts, jobs}."""
         asked = ExportCase.model_validate(request)
         self.clicks.take(caller)
@@ -241,7 +256,7 @@ class Service:
         return {"case": cases.export_case(record, asked, asked.jobs, upload)}
 
     @answered
-    def import_case(self, request: object, caller: str = "") -> Answer:
+    def import_case(self, request: object, caller: str = "") -> ImportAnswer:
         """The prompts and jobs in such a file, for a photo: {photo, case}."""
         asked = ImportCase.model_validate(request)
         self._opens.take(caller)
@@ -258,7 +273,7 @@ class Service:
     # --- what there is -------------------------------------------------------------------
 
     @answered
-    def erasers(self, request: object, caller: str = "") -> Answer:
+    def erasers(self, request: object, caller: str = "") -> CatalogAnswer:
         """Everything that the page shows before it has a photo."""
         Nothing.model_validate(request or {})
         self.clicks.take(caller)
@@ -277,7 +292,7 @@ class Service:
         }
 
     @answered
-    def weights(self, request: object, caller: str = "") -> Answer:
+    def weights(self, request: object, caller: str = "") -> WeightsAnswer:
         """The state of every weight file, to be asked again while one is fetched."""
         Nothing.model_validate(request or {})
         self.clicks.take(caller)
@@ -293,7 +308,9 @@ class Service:
 
     # --- runs ----------------------------------------------------------------------------
 
-    def erase(self, payload: Any, session: str | None = None, caller: str = "") -> Iterator[Grid]:
+    def erase(
+        self, payload: object, session: str | None = None, caller: str = ""
+    ) -> Iterator[Grid | RefusedGrid]:
         """The grid's value, again and again; the last one has everything. Never raises.
 
         Leaving the iteration early (a closed tab) stops the run.
@@ -308,19 +325,19 @@ class Service:
         yield from live.grids()
 
     @answered
-    def stop(self, request: object, caller: str = "") -> Answer:
+    def stop(self, request: object, caller: str = "") -> StopAnswer:
         """Ask a run to end: {run}. Only its owner knows the id."""
         return {"stopped": self.erasing.stop(OneRun.model_validate(request).run)}
 
     @answered
-    def open_run(self, request: object, caller: str = "") -> Answer:
+    def open_run(self, request: object, caller: str = "") -> RunAnswer:
         """A run by its link: {run}."""
         asked = OneRun.model_validate(request)
         self._opens.take(caller)
         return reopen(asked.run, self.runs, self.photos, self.masks, self.erasing.grid)
 
     @answered
-    def remark(self, request: object, caller: str = "") -> Answer:
+    def remark(self, request: object, caller: str = "") -> RemarkAnswer:
         """Keep what a person says of a result: {run, index, text}. Who has the run's link may."""
         asked = Remark.model_validate(request)
         self._opens.take(caller)
@@ -334,7 +351,7 @@ class Service:
             self.erasing.stop_session(session)
 
 
-def rle_of(mask: Mask) -> dict[str, Any] | None:
+def rle_of(mask: Mask) -> Rle | None:
     """COCO's compressed run lengths; None for a mask that is like noise."""
     try:
         return encode_rle(mask)
@@ -342,7 +359,7 @@ def rle_of(mask: Mask) -> dict[str, Any] | None:
         return None
 
 
-def figures(selection: Selected, spec: SegmenterSpec | None) -> Answer:
+def figures(selection: Selected, spec: SegmenterSpec | None) -> Figures:
     """The numbers of a selection, as the page and the API give them.
 
     spec: who answered; None = nobody was asked, the mask is painted or uploaded.
@@ -363,7 +380,7 @@ def figures(selection: Selected, spec: SegmenterSpec | None) -> Answer:
     }
 
 
-def failed_grid(payload: Any, error: Exception) -> Grid:
+def failed_grid(payload: object, error: Exception) -> RefusedGrid:
     """The one value of a run that could not begin."""
     run_id = payload.get("run") if isinstance(payload, dict) else None
     known = run_id if isinstance(run_id, str) and is_id(run_id) else None

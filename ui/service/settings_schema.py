@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Literal, TypeAlias, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MultipleOf
 from pydantic.fields import FieldInfo
 
-from methods import Settings
+from methods import PlainText, Settings, SettingValue
+from ui.service.entries import Control, ControlKind, KindOfControl, Limits
 
-KINDS: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "text"}
-BOUNDS: tuple[tuple[type, str, str], ...] = (
+KINDS: dict[type, ControlKind] = {bool: "bool", int: "int", float: "float", str: "text"}
+Bound: TypeAlias = Literal["min", "max", "step", "max_length"]
+
+BOUNDS: tuple[tuple[type, str, Bound], ...] = (
     (Ge, "ge", "min"),
     (Le, "le", "max"),
     (MultipleOf, "multiple_of", "step"),
@@ -20,7 +23,7 @@ BOUNDS: tuple[tuple[type, str, str], ...] = (
 )
 
 
-def describe_settings(settings: type[Settings]) -> list[dict[str, Any]]:
+def describe_settings(settings: type[Settings]) -> list[Control]:
     """One control per field, in the order of the class; what erasers have in common comes last.
 
     Each has name, kind ("bool", "int", "float", "choice" or "text"), default, description
@@ -38,19 +41,18 @@ def _is_common(name: str, field: FieldInfo) -> bool:
     return name in Settings.model_fields or bool(extra.get("common"))
 
 
-def _control(name: str, field: FieldInfo) -> dict[str, Any]:
+def _control(name: str, field: FieldInfo) -> Control:
     inner, optional = _without_none(field.annotation)
-    control = {
+    return {
         "name": name,
         **_kind_of(name, inner),
         "default": _plain(field.get_default(call_default_factory=True)),
         "description": _description(field),
-        **_bounds(field, whole=inner is int),
+        **_limits(field, whole=inner is int, optional=optional),
     }
-    return {**control, "optional": True} if optional else control
 
 
-def _without_none(kind: Any) -> tuple[Any, bool]:
+def _without_none(kind: object) -> tuple[object, bool]:
     if get_origin(kind) not in (Union, UnionType):
         return kind, False
     members = [member for member in get_args(kind) if member is not NoneType]
@@ -58,24 +60,24 @@ def _without_none(kind: Any) -> tuple[Any, bool]:
     return (members[0] if len(members) == 1 else kind), optional
 
 
-def _kind_of(name: str, kind: Any) -> dict[str, Any]:
+def _kind_of(name: str, kind: object) -> KindOfControl:
     if get_origin(kind) is Literal:
         return {"kind": "choice", "choices": list(get_args(kind))}
     if isinstance(kind, type) and issubclass(kind, Enum):
         return {"kind": "choice", "choices": [member.value for member in kind]}
-    if kind in KINDS:
+    if isinstance(kind, type) and kind in KINDS:
         return {"kind": KINDS[kind]}
     raise TypeError(f"the setting {name!r} has a type that no control can show: {kind!r}")
 
 
-def _description(field: FieldInfo) -> dict[str, str]:
+def _description(field: FieldInfo) -> PlainText:
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     english = field.description or ""
     return {"en": english, "zh": str(extra.get("zh") or english)}
 
 
-def _bounds(field: FieldInfo, *, whole: bool) -> dict[str, Any]:
-    bounds: dict[str, Any] = {}
+def _limits(field: FieldInfo, *, whole: bool, optional: bool) -> Limits:
+    bounds: Limits = {}
     for limit in field.metadata:
         for kind, attribute, name in BOUNDS:
             if isinstance(limit, kind):
@@ -83,11 +85,13 @@ def _bounds(field: FieldInfo, *, whole: bool) -> dict[str, Any]:
         # A control has no open bounds: whole numbers move by one, fractions by nothing,
         # and the server still refuses the bound itself.
         if isinstance(limit, Gt):
-            bounds["min"] = limit.gt + 1 if whole else limit.gt  # type: ignore[operator]
+            bounds["min"] = limit.gt + 1 if whole else limit.gt  # type: ignore[operator, typeddict-item]
         if isinstance(limit, Lt):
-            bounds["max"] = limit.lt - 1 if whole else limit.lt  # type: ignore[operator]
+            bounds["max"] = limit.lt - 1 if whole else limit.lt  # type: ignore[operator, typeddict-item]
+    if optional:
+        bounds["optional"] = True
     return bounds
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: SettingValue | Enum) -> SettingValue:
     return value.value if isinstance(value, Enum) else value

@@ -17,6 +17,7 @@ from methods import (
     widest_feather,
 )
 from segmentation import feather_png
+from ui.service.answers import PlainEdge
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class SoftEdge:
     eraser: str | None
     count: int
 
-    def described(self) -> dict[str, float | str | int | None]:
+    def described(self) -> PlainEdge:
         """For the page, in whole tenths of a pixel."""
         return {"width": round(self.width, 1), "eraser": self.eraser, "count": self.count}
 

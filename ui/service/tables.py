@@ -10,22 +10,42 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from examples.papers import paper_tables
 from examples.remote import bring, is_here, place_of
 from examples.rows import PhotoRef, Row, Table
 from examples.systems import STATES, Standing, standings, systems
-from methods import BoundedCache, Job, Text, UserError, list_erasers, load_mask, view_jpeg
+from methods import (
+    BoundedCache,
+    Job,
+    PlainText,
+    Text,
+    UserError,
+    list_erasers,
+    load_mask,
+    view_jpeg,
+)
 from segmentation import Selection
-from ui.common.errors import Answer, answered, busy
+from ui.common.errors import answered, busy
+from ui.common.grid import Grid
 from ui.common.limits import Rate, RateLimiter
 from ui.common.requests import Nothing, OneRow, SeveralRuns
+from ui.service.answers import JobsAnswer
 from ui.service.catalog import why_unavailable
-from ui.service.live import Grid
 from ui.service.reopen import ended
 from ui.service.report import report_of
+from ui.service.table_answers import (
+    GridsAnswer,
+    PapersAnswer,
+    PictureEntry,
+    RowAnswer,
+    RowEntry,
+    RowsAnswer,
+    SystemEntry,
+    SystemsAnswer,
+    TableEntry,
+)
 from ui.service.table_rows import pictures_of, row_of, rows, tables
 from ui.stores.masks import MaskUploads
 from ui.stores.photos import VIEW_SIDE, PhotoStore
@@ -73,7 +93,7 @@ class Tables:
         self._closing.set()
 
     @answered
-    def rows(self, request: object, caller: str = "") -> Answer:
+    def rows(self, request: object, caller: str = "") -> RowsAnswer:
         """All tables and their rows, with what is known of their pictures."""
         Nothing.model_validate(request or {})
         self._looks.take(caller)
@@ -83,7 +103,7 @@ class Tables:
         }
 
     @answered
-    def papers(self, request: object, caller: str = "") -> Answer:
+    def papers(self, request: object, caller: str = "") -> PapersAnswer:
         """What papers print, table by table, with the best of each column."""
         Nothing.model_validate(request or {})
         self._looks.take(caller)
@@ -98,19 +118,19 @@ class Tables:
         }
 
     @answered
-    def systems(self, request: object, caller: str = "") -> Answer:
+    def systems(self, request: object, caller: str = "") -> SystemsAnswer:
         """Every system that the documents name, and whether it runs on this machine."""
         Nothing.model_validate(request or {})
         self._looks.take(caller)
         documents = systems().documents
         return {
-            "states": {state: words._asdict() for state, words in STATES.items()},
+            "states": {state: words.plain() for state, words in STATES.items()},
             "documents": {key: one.model_dump(mode="json") for key, one in documents.items()},
             "systems": [_public_system(one) for one in standings(why_unavailable)],
         }
 
     @answered
-    def fetch_row(self, request: object, caller: str = "") -> Answer:
+    def fetch_row(self, request: object, caller: str = "") -> RowAnswer:
         """Bring the pictures of a row onto this machine: {row}. Raises what `bring` raises."""
         row = row_of(OneRow.model_validate(request).row)
         self._brings.take(caller)
@@ -120,7 +140,7 @@ class Tables:
         return {"row": _public_row(row)}
 
     @answered
-    def open_row(self, request: object, caller: str = "") -> Answer:
+    def open_row(self, request: object, caller: str = "") -> JobsAnswer:
         """A row's photo, its mask and its job, to be run or worked on: {row}."""
         row = row_of(OneRow.model_validate(request).row)
         self._opens.take(caller)
@@ -138,7 +158,7 @@ class Tables:
         }
 
     @answered
-    def grids(self, request: object, caller: str = "") -> Answer:
+    def grids(self, request: object, caller: str = "") -> GridsAnswer:
         """The grids of several runs by their ids; what is gone is left out: {runs}."""
         asked = SeveralRuns.model_validate(request)
         self._looks.take(caller)
@@ -180,11 +200,11 @@ class Tables:
         return self._views.get(f"{side} {path.stat().st_mtime_ns} {path}", make)
 
 
-def _public_table(table: Table) -> dict[str, Any]:
+def _public_table(table: Table) -> TableEntry:
     return {
         "id": table.id,
-        "title": table.title._asdict(),
-        "note": table.note._asdict(),
+        "title": table.title.plain(),
+        "note": table.note.plain(),
         "document": table.document,
     }
 
@@ -201,7 +221,7 @@ def _number(row: Row) -> int:
     return [one.id for one in rows().values() if one.table == row.table].index(row.id) + 1
 
 
-def _public_row(row: Row) -> dict[str, Any]:
+def _public_row(row: Row) -> RowEntry:
     return {
         "id": row.id,
         "table": row.table,
@@ -220,7 +240,7 @@ def _public_row(row: Row) -> dict[str, Any]:
     }
 
 
-def _public_ref(row: Row, part: str, ref: PhotoRef) -> dict[str, Any]:
+def _public_ref(row: Row, part: str, ref: PhotoRef) -> PictureEntry:
     """No path of this machine goes out: a file of ours has a name, a link has its address."""
     address = f"lab/tables/{row.id}/{part}"
     return {
@@ -233,13 +253,17 @@ def _public_ref(row: Row, part: str, ref: PhotoRef) -> dict[str, Any]:
     }
 
 
-def _public_system(standing: Standing) -> dict[str, Any]:
+def _public_system(standing: Standing) -> SystemEntry:
     runs = standing.spec is not None and standing.state != "cannot"
+    system = standing.system
     return {
-        **standing.system.model_dump(
-            mode="json", include={"name", "document", "group", "reference", "url", "what"}
-        ),
-        "checked": standing.system.checked,
+        "name": system.name,
+        "document": system.document,
+        "group": system.group,
+        "reference": system.reference,
+        "url": system.url,
+        "what": system.what.plain(),
+        "checked": system.checked,
         "state": standing.state,
         "eraser": standing.spec.id if standing.spec and runs else None,
         "runs_as": standing.spec.name if standing.spec and runs else None,
@@ -247,5 +271,5 @@ def _public_system(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _words(text: Text | None) -> dict[str, str] | None:
-    return text._asdict() if text is not None and text.en else None
+def _words(text: Text | None) -> PlainText | None:
+    return text.plain() if text is not None and text.en else None

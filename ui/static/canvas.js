@@ -94,6 +94,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     // Before the picture has arrived, so that not even a click of that moment is lost.
     lab.emit("photo", opened);
     work.reset(prompt);
+    if (prompt && prompt.words) lab.emit("words", prompt.words);
   }
 
   lab.showPhoto = show;

@@ -111,6 +111,8 @@
 
     for (const event of ["catalogue", "weights", "lang"]) lab.on(event, () => { enable(); if (detections.length) render(); });
     lab.on("photo", () => { clear(); enable(); lab.phrase = null; });
+    /* A run that was opened again: what it was found by stands there to be searched for once more. */
+    lab.on("words", (words) => { field.value = lab.phrase = words; });
     lab.on("work", () => { if (work.empty) lab.phrase = null; });
     enable();
     return bar;

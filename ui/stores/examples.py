@@ -7,11 +7,11 @@ import logging
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 
-from methods import BadInput, UserError, load_image, view_jpeg
+from methods import BadInput, PlainText, UserError, load_image, view_jpeg
 from ui.common.requests import ExampleId
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,20 @@ class Bilingual(BaseModel):
     en: str
     zh: str
 
+    def plain(self) -> PlainText:
+        """For JSON."""
+        return {"en": self.en, "zh": self.zh}
+
+
+class PublicExample(TypedDict):
+    """What the page gets of an example. thumb: a relative URL."""
+
+    id: str
+    title: PlainText
+    credit: str
+    license: str
+    thumb: str
+
 
 class Example(BaseModel):
     """One entry of examples.json. prompt: points, box, level, dilate, as the page takes them."""
@@ -36,12 +50,12 @@ class Example(BaseModel):
     title: Bilingual
     credit: str = ""
     license: str = ""
-    prompt: dict[str, Any] = {}
+    prompt: dict[str, JsonValue] = {}
 
-    def public(self) -> dict[str, Any]:
+    def public(self) -> PublicExample:
         return {
             "id": self.id,
-            "title": self.title.model_dump(),
+            "title": self.title.plain(),
             "credit": self.credit,
             "license": self.license,
             "thumb": f"lab/examples/{self.id}/thumb.jpg",

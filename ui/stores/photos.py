@@ -19,15 +19,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any
+from typing import TypedDict
 
 from methods import BoundedCache, Limits, Photo, Text, load_image, view_jpeg, write_atomic
 from ui.common.errors import photo_gone
 from ui.common.files import link_or_copy, private_folder, write_json
+from ui.common.grid import PublicPhoto
 from ui.common.names import is_id
 
 VIEW_SIDE = 1600
@@ -38,6 +39,20 @@ DECODES_AT_ONCE = 2
 TOUCH_SECONDS = 600.0
 KEPT_MASKS = 8
 PUBLIC_FILE = re.compile(r"view\.jpg|mask-[0-9a-f]{16}\.png")
+
+
+class SavedPhoto(TypedDict):
+    """A `PhotoRecord` as it stands in photo.json and run.json. notes: English and Chinese."""
+
+    id: str
+    name: str
+    format: str
+    width: int
+    height: int
+    alpha: bool
+    key: str
+    sha256: str
+    notes: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +69,7 @@ class PhotoRecord:
     sha256: str
     notes: tuple[Text, ...] = ()
 
-    def public(self) -> dict[str, Any]:
+    def public(self) -> PublicPhoto:
         """The part that the page gets."""
         return {
             "id": self.id,
@@ -63,13 +78,37 @@ class PhotoRecord:
             "height": self.height,
             "alpha": self.alpha,
             "view": f"lab/photos/{self.id}/view.jpg",
-            "notes": [note._asdict() for note in self.notes],
+            "notes": [note.plain() for note in self.notes],
+        }
+
+    def saved(self) -> SavedPhoto:
+        """For JSON."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "format": self.format,
+            "width": self.width,
+            "height": self.height,
+            "alpha": self.alpha,
+            "key": self.key,
+            "sha256": self.sha256,
+            "notes": [(note.en, note.zh) for note in self.notes],
         }
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> PhotoRecord:
-        notes = tuple(Text(*note) for note in value.get("notes", ()))
-        return cls(**{**value, "notes": notes})
+    def from_json(cls, value: SavedPhoto) -> PhotoRecord:
+        """Raises KeyError or TypeError for what `saved` has not written."""
+        return cls(
+            id=value["id"],
+            name=value["name"],
+            format=value["format"],
+            width=value["width"],
+            height=value["height"],
+            alpha=value["alpha"],
+            key=value["key"],
+            sha256=value["sha256"],
+            notes=tuple(Text(*note) for note in value.get("notes", ())),
+        )
 
 
 class PhotoStore:
@@ -187,7 +226,7 @@ class PhotoStore:
         photo = self.decode(original, name)
         record = _record_of(folder.name, name, photo, original)
         write_atomic(folder / "view.jpg", view_jpeg(photo.rgb, longest_side=VIEW_SIDE))
-        write_json(folder / "photo.json", asdict(record))
+        write_json(folder / "photo.json", record.saved())
         self._records[record.id] = record
         self._decoded.put(record.id, photo)
         return record
@@ -209,7 +248,7 @@ class PhotoStore:
 def _read_record(path: Path) -> PhotoRecord:
     try:
         return PhotoRecord.from_json(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise photo_gone() from error
 
 

@@ -17,16 +17,20 @@ import re
 import shutil
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
+from methods import JSON, PlainJob
 from ui.common.errors import run_gone, run_used
 from ui.common.files import private_folder, write_json
+from ui.common.grid import Grid
 from ui.common.names import is_id
+from ui.stores.photos import SavedPhoto
 
 FORMAT = 2
-"""Of run.json; 1, which called the selection `prompts`, is read as well."""
-"""Of run.json; a file of another format is treated as gone, never guessed at."""
+"""Of run.json; 1, which called the selection `prompts`, is read as well. A file of another format
+is treated as gone, never guessed at."""
 
 PUBLIC_FILE = re.compile(r"original\.jpg|mask\.png|overlay\.png|\d{1,2}-[a-z0-9_]{1,40}\.(jpg|png)")
 RUNNING_MARK = "running"
@@ -45,7 +49,33 @@ def run_url(run_id: str, file: str) -> str:
     return f"lab/runs/{run_id}/{file}"
 
 
-def _upgraded(saved: dict[str, Any]) -> dict[str, Any]:
+class Inputs(TypedDict):
+    """What is known of a run when it begins: enough to repeat it.
+
+    created: seconds since the epoch. row: of a table, where one is run. phrase: the words by
+    which the object was found. selection: a `Selection` in plain values, with the segmenter
+    that answered. mask_sha256: of the mask, packed to bits. versions: by package.
+    """
+
+    created: float
+    photo: SavedPhoto
+    row: str | None
+    phrase: str | None
+    selection: Mapping[str, JSON]
+    mask_sha256: str
+    jobs: list[PlainJob]
+    versions: dict[str, str]
+
+
+class SavedRun(Inputs):
+    """What stands in run.json. Older files lack row and phrase, and a damaged one may lack
+    anything: whoever reads it takes KeyError and TypeError for "run_gone"."""
+
+    format: int
+    grid: Grid
+
+
+def _upgraded(saved: Mapping[str, JSON]) -> Mapping[str, JSON]:
     """A saved run in today's form. Its selection is read by `Selection`, whatever its version."""
     if saved["format"] == FORMAT or "prompts" not in saved:
         return saved
@@ -72,10 +102,10 @@ class RunStore:
         (folder / RUNNING_MARK).touch()
         return folder
 
-    def save(self, run_id: str, value: dict[str, Any]) -> None:
+    def save(self, run_id: str, value: Mapping[str, object]) -> None:
         write_json(self.folder / run_id / "run.json", {"format": FORMAT, **value})
 
-    def load(self, run_id: str) -> dict[str, Any]:
+    def load(self, run_id: str) -> SavedRun:
         """What was saved last. Raises UserError ("run_gone")."""
         if not is_id(run_id):
             raise run_gone()
@@ -85,7 +115,7 @@ class RunStore:
             raise run_gone() from error
         if not isinstance(value, dict) or value.get("format") not in (1, FORMAT):
             raise run_gone()
-        return _upgraded(value)
+        return cast("SavedRun", _upgraded(value))
 
     def remarks(self, run_id: str) -> dict[int, str]:
         """What people wrote beside the results, by the index of the card."""
@@ -109,7 +139,7 @@ class RunStore:
             kept = others | ({index: text} if text else {})
             write_json(self.folder / run_id / "remarks.json", kept)
 
-    def with_remarks(self, run_id: str, grid: dict[str, Any]) -> dict[str, Any]:
+    def with_remarks(self, run_id: str, grid: Grid) -> Grid:
         """The grid with what people wrote on its cards."""
         written = self.remarks(run_id)
         for card in grid["cards"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import TypedDict
 
 import cv2
 import numpy as np
@@ -14,6 +15,13 @@ from ui.stores.photos import PhotoStore
 log = logging.getLogger(__name__)
 
 KEPT_BYTES = 64 * 2**20
+
+
+class PlainHint(TypedDict):
+    """What the mask probably leaves behind. strength: 0 … 1."""
+
+    code: str
+    strength: float
 
 
 class Views:
@@ -38,7 +46,7 @@ class Views:
             lambda: cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA),
         )
 
-    def hints(self, photo_id: str, selection: Selected) -> list[dict[str, str | float]]:
+    def hints(self, photo_id: str, selection: Selected) -> list[PlainHint]:
         """What the mask probably leaves behind, strongest first, as the page gets it.
 
         The selection's mask is at most of the view's size. A hint is not worth an error: where

@@ -100,7 +100,7 @@ def test_readings_are_plain_values() -> None:
     plain = METRICS["rim"].read(0.876543).plain()
     assert json.loads(json.dumps(plain)) == plain
     assert plain["id"] == "rim" and plain["value"] == 0.8765
-    assert set(plain["remark"]) == {"en", "zh"}
+    assert plain["remark"] and set(plain["remark"]) == {"en", "zh"}
     assert Reading("rim", 0.1).plain()["remark"] is None
 
 

@@ -1,0 +1,119 @@
+"""What the page shows of a run: its grid, with a card for each job, as plain values."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, TypedDict
+
+from methods import PlainReading, PlainText, SettingValue
+from ui.common.errors import Fault
+
+CardState: TypeAlias = Literal[
+    "queued",
+    "waiting",
+    "fetching",
+    "loading",
+    "running",
+    "stopping",
+    "done",
+    "failed",
+    "stopped",
+]
+"""The last three are ends."""
+
+RunState: TypeAlias = Literal["running", "done", "failed", "stopped"]
+
+
+class PublicPhoto(TypedDict):
+    """What the page gets of a photo. view: a relative URL. notes: what opening it has changed."""
+
+    id: str
+    name: str
+    width: int
+    height: int
+    alpha: bool
+    view: str
+    notes: list[PlainText]
+
+
+class CardProgress(TypedDict, total=False):
+    """Where a card stands. ahead: jobs before it; step of total; done of size: bytes of file."""
+
+    ahead: int
+    step: int
+    total: int
+    done: int
+    size: int
+    file: str
+
+
+class CardFigures(TypedDict, total=False):
+    """What is known of a card's result: `methods.Finished` says what each figure is.
+
+    error: why there is none. readings: the numbers it is judged by. remark: a person's.
+    """
+
+    load_seconds: float
+    erase_seconds: float
+    peak_memory: int
+    memory_kind: str
+    device: str
+    changed_outside: int
+    cached: bool
+    weights: dict[str, str]
+    error: Fault
+    readings: list[PlainReading]
+    remark: str
+
+
+class _Job(TypedDict):
+    index: int
+    eraser: str
+    name: str
+    state: CardState
+    seed: int
+    settings: dict[str, SettingValue]
+    notes: list[PlainText]
+
+
+class Card(_Job, CardProgress, CardFigures, total=False):
+    """One job and its result. view, full: relative URLs, to look at and lossless, to keep."""
+
+    view: str
+    full: str
+
+
+class GridMask(TypedDict):
+    """What is erased. url, overlay: relative URLs. area: share of the photo, 0 … 1. box: x0, y0,
+    x1, y1 in pixels, right and bottom exclusive."""
+
+    url: str
+    overlay: str
+    area: float
+    box: list[int]
+
+
+class _Begun(TypedDict):
+    run: str
+    state: RunState
+    cards: list[Card]
+
+
+class Grid(_Begun, total=False):
+    """A run. zip: the relative URL of all its files, once they are there. judging: numbers are
+    still to come. error: what broke the run off."""
+
+    photo: PublicPhoto
+    mask: GridMask
+    seconds: float
+    judging: bool
+    zip: str
+    error: Fault
+
+
+class RefusedGrid(TypedDict):
+    """A run that could not begin. run: None where what was sent is no id."""
+
+    run: str | None
+    state: RunState
+    error: Fault
+    cards: list[Card]

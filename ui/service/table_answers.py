@@ -1,0 +1,101 @@
+"""What the second tab gets: tables, their rows, what papers print, what systems there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+from methods import JSON, PlainText, SettingValue
+from ui.common.errors import Answer
+from ui.common.grid import Grid
+
+
+class TableEntry(TypedDict):
+    """What the rows of one table have in common. document: where it stands, "" for ours."""
+
+    id: str
+    title: PlainText
+    note: PlainText
+    document: str
+
+
+class PictureEntry(TypedDict):
+    """A row's picture. url, host: of its link, None for a file of ours. here: whether it is on
+    this machine. small, large: relative URLs."""
+
+    name: str
+    url: str | None
+    host: str | None
+    here: bool
+    small: str
+    large: str
+
+
+class RowEntry(TypedDict):
+    """A row; see `examples.rows.Row`. method: the name of the method whose table it is, "" for
+    none. number: its place in its table, from 1. pictures: by part."""
+
+    id: str
+    table: str
+    method: str
+    number: int
+    title: PlainText | None
+    problem: PlainText | None
+    remark: PlainText | None
+    settings_note: PlainText | None
+    eraser: str
+    settings: Mapping[str, SettingValue]
+    shares: list[str]
+    stand_ins: list[str]
+    credit: str
+    pictures: dict[str, PictureEntry]
+
+
+class SystemEntry(TypedDict):
+    """A system; see `examples.systems.System`. eraser, runs_as: the id and the name under which
+    it runs here. why: what stands in its way."""
+
+    name: str
+    document: str
+    group: str | None
+    reference: str
+    url: str
+    what: PlainText
+    checked: bool
+    state: str
+    eraser: str | None
+    runs_as: str | None
+    why: PlainText | None
+
+
+class RowsAnswer(Answer):
+    """All tables, and their rows in order."""
+
+    tables: list[TableEntry]
+    rows: list[RowEntry]
+
+
+class PapersAnswer(Answer):
+    """Each an `examples.papers.PaperTable` in plain values, with the best row of each column."""
+
+    papers: list[Mapping[str, JSON]]
+
+
+class SystemsAnswer(Answer):
+    """states: what each is called. documents: by their key."""
+
+    states: dict[str, PlainText]
+    documents: dict[str, Mapping[str, JSON]]
+    systems: list[SystemEntry]
+
+
+class RowAnswer(Answer):
+    """One row, after its pictures have been fetched."""
+
+    row: RowEntry
+
+
+class GridsAnswer(Answer):
+    """By the ids of the runs; those that are gone are left out."""
+
+    grids: dict[str, Grid]
