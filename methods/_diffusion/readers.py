@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 Component: TypeAlias = "torch.nn.Module | PreTrainedTokenizerBase | ProcessorMixin | SchedulerMixin"
 """What a pipeline is made of, and what an eraser has beside it: a network, a tokenizer or another
-processor, a scheduler."""
+processor, a scheduler. Readers of an eraser's own may give a class of ours, such as `Additions`."""
 
 Reader: TypeAlias = "Callable[[Path, torch.dtype], Component]"
 """Reads a component from its folder, on the CPU, in the given precision, ready to run."""

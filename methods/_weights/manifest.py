@@ -74,18 +74,18 @@ class Manifests:
 
     def repository(self, name: str) -> Repository:
         """The repository in this manifest."""
-        return as_repository(json.loads(self._text(name)))
+        return as_repository(json.loads(self._content(name)))
 
     def weight_file(self, name: str) -> WeightFile:
         """The single file in this manifest."""
-        return as_weight_file(json.loads(self._text(name)))
+        return as_weight_file(json.loads(self._content(name)))
 
     def weights(self, name: str) -> tuple[WeightFile, ...]:
         """The files of a manifest of either kind."""
-        found: RepositoryFields | WeightFileFields = json.loads(self._text(name))
+        found: RepositoryFields | WeightFileFields = json.loads(self._content(name))
         return as_repository(found).weights() if "files" in found else (as_weight_file(found),)
 
-    def _text(self, name: str) -> str:
+    def _content(self, name: str) -> str:
         return self.file(name).read_text("utf-8")
 
 

@@ -80,8 +80,7 @@ class _Branch:
         self, layer: BaseTunerLayer, whole: Callable[..., torch.Tensor], *args: object
     ) -> torch.Tensor:
         """A layer's `forward`: with its additions or without."""
-        forward = whole if self._on else layer.base_layer
-        return forward(*args)
+        return whole(*args) if self._on else layer.base_layer(*args)
 
     def begin(self, _: torch.nn.Module, args: tuple[object, ...], given: dict[str, object]) -> None:
         """Before each pass."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from diffusers.models.attention_processor import Attention
     from numpy.typing import NDArray
 
-    from methods._diffusion.pipelines import StepCallback
+    from methods._diffusion.eraser import StepCallback
 
 VECTORS = 20
 TOWARDS, AWAY = range(10), range(10, VECTORS)
