@@ -37,7 +37,7 @@ def test_a_folder_stays_small_enough_to_read(folder: str, most: int) -> None:
     assert len(list((ROOT / folder).glob("*.py"))) <= most
 
 
-@pytest.mark.parametrize("folder", ["methods", "segmentation"])
+@pytest.mark.parametrize("folder", HOUSES)
 def test_types_are_said(folder: str) -> None:
     """Imports of the word count too: who means a type that nobody can name writes `object`."""
     program = "".join(file.read_text(encoding="utf-8") for file in (ROOT / folder).rglob("*.py"))

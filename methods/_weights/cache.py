@@ -24,9 +24,9 @@ from typing import TypeAlias
 
 import platformdirs
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel
 
-from methods._base import WeightFile
+from methods._base import JSON, WeightFile
 from methods._system.files import write_atomic
 from methods._weights.errors import DiskFull, record_damaged
 
@@ -40,7 +40,7 @@ _JSON_LOCK_SECONDS = 10
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 _Identity = tuple[int, int, int]  # size, mtime_ns, ctime_ns
-_Entries: TypeAlias = dict[str, JsonValue]
+_Entries: TypeAlias = dict[str, JSON]
 _known: dict[str, tuple[_Identity, str]] = {}
 _hashing = threading.Lock()
 
@@ -212,7 +212,7 @@ def expected_digest(weight: WeightFile) -> str | None:
 
 def record_first(weight: WeightFile, digest: str) -> None:
     """Write down the digest of a first download; it is checked ever after."""
-    entry: JsonValue = {"sha256": digest, "unpinned_because": weight.unpinned_because}
+    entry: JSON = {"sha256": digest, "unpinned_because": weight.unpinned_because}
     try:
         _change_json(RECORD, lambda entries: entries | {weight.name: entry})
     except ValueError:

@@ -10,8 +10,9 @@ import os
 from pathlib import Path
 from typing import Annotated, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from methods._base import JSON
 from methods._weights.cache import beside
 
 _PLAIN, _FOREIGN = r"[A-Za-z0-9][A-Za-z0-9._-]*", r"[A-Za-z0-9_][A-Za-z0-9._+ -]*"
@@ -175,11 +176,11 @@ def as_text(manifest: Manifest) -> str:
     return "{\n" + ",\n".join(f"  {_json(key)}: {_value(fields[key])}" for key in fields) + "\n}\n"
 
 
-def _value(value: JsonValue) -> str:
+def _value(value: JSON) -> str:
     if not isinstance(value, list) or not value:
         return _json(value)
     return "[\n" + ",\n".join(f"    {_json(item)}" for item in value) + "\n  ]"
 
 
-def _json(value: JsonValue) -> str:
+def _json(value: JSON) -> str:
     return json.dumps(value, ensure_ascii=False)

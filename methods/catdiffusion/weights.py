@@ -12,9 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from pydantic import JsonValue
-
-from methods._base import WeightFile
+from methods._base import JSON, WeightFile
 from methods._diffusion.clip_vision import CLIP_LARGE, read_vision
 from methods._diffusion.eraser import (
     ClipPrompts,
@@ -53,7 +51,7 @@ class Sizes(TypedDict):
     """heads: of the semantic inpainter. unet: what differs from diffusers' defaults, SD 1.5's."""
 
     heads: int
-    unet: dict[str, JsonValue]
+    unet: dict[str, JSON]
 
 
 PUBLISHED: Sizes = {
@@ -80,7 +78,7 @@ def read_unet(path: Path, dtype: torch.dtype) -> UNet2DConditionModel:
 
 
 def build_unet(
-    tensors: Mapping[str, torch.Tensor], config: Mapping[str, JsonValue]
+    tensors: Mapping[str, torch.Tensor], config: Mapping[str, JSON]
 ) -> UNet2DConditionModel:
     """A UNet of tensors under the original's names; all must be there and none more."""
     import torch

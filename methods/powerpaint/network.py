@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 
 import torch
 from diffusers import UNet2DConditionModel
-from pydantic import JsonValue
 from torch import nn
+
+from methods._base import JSON
 
 CONDITION = 5
 """Channels that the BrushNet sees beyond the noisy latents: masked picture (4), mask (1)."""
@@ -41,7 +42,7 @@ def _outputs(block: nn.Module) -> list[nn.Module]:
 class BrushNet(nn.Module):
     """config: of the UNet that it accompanies (4 channels in)."""
 
-    def __init__(self, config: Mapping[str, JsonValue]) -> None:
+    def __init__(self, config: Mapping[str, JSON]) -> None:
         super().__init__()
         latents = config["in_channels"]
         assert isinstance(latents, int)

@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from pydantic import JsonValue
-
+from methods._base import JSON
 from methods._diffusion.eraser import check_complete, read_model
 from methods._diffusion.readers import is_network
 from methods._diffusion.repositories import SD15_INPAINTING
@@ -100,9 +99,7 @@ def read_brushnet_encoder(path: Path, dtype: torch.dtype) -> CLIPTextModel:
     return task_encoder(_tensors(path, lambda name: name != _BRUSHNET), config, dtype)
 
 
-def task_encoder(
-    tensors: Tensors, config: Mapping[str, JsonValue], dtype: torch.dtype
-) -> CLIPTextModel:
+def task_encoder(tensors: Tensors, config: Mapping[str, JSON], dtype: torch.dtype) -> CLIPTextModel:
     """The stock text encoder with the task vectors behind CLIP's own words.
 
     tensors: under the authors' names; config: of the base model's encoder.
@@ -154,6 +151,6 @@ def _tensors(path: Path, wanted: Callable[[str], bool] = lambda name: True) -> T
     return read_tensors(files[0])
 
 
-def _config(file: Path) -> dict[str, JsonValue]:
+def _config(file: Path) -> dict[str, JSON]:
     config = json.loads(file.read_text(encoding="utf-8"))
     return {key: value for key, value in config.items() if not key.startswith("_")}

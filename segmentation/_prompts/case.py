@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from methods import BadInput, Job, Mask
+from methods import JSON, BadInput, Job, Mask
 from segmentation._prompts.selection import Selection
 
 VERSION = 2
@@ -72,9 +72,7 @@ class Case(_Part):
             )
 
 
-def write_case(
-    photo: CasePhoto, selection: Selection, jobs: Sequence[Job] = ()
-) -> dict[str, JsonValue]:
+def write_case(photo: CasePhoto, selection: Selection, jobs: Sequence[Job] = ()) -> dict[str, JSON]:
     """The case as plain values for JSON. selection: with its mask inline, where it has one."""
     fields = {
         "version": VERSION,

@@ -9,15 +9,20 @@ says that more follow, and bit 16 of the last group is the sign.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from methods import BadInput, Mask
 
-Rle: TypeAlias = dict[str, list[int] | str]
-"""{"size": [H, W], "counts": "…"}."""
+
+class Rle(TypedDict):
+    """size: [H, W]. counts: the text."""
+
+    size: list[int]
+    counts: str
+
 
 MAX_CHARACTERS = 2**21
 """Of `counts`: some 700,000 runs. Bounds time and memory, above all for text from strangers."""

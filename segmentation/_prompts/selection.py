@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from methods import BadInput, Mask
+from methods import JSON, BadInput, Mask
 from segmentation._prompts.prompts import Objects
 from segmentation._prompts.rle import decode_rle, encode_rle
 from segmentation._prompts.shape import Shape
@@ -63,7 +63,7 @@ class Selection(BaseModel):
         fields["upload"] = None if mask is None else encode_rle(mask)
         return Selection.model_construct(**fields)  # all of it has been checked
 
-    def plain(self) -> dict[str, JsonValue]:
+    def plain(self) -> dict[str, JSON]:
         """For JSON: what stands here, and nothing that a subclass adds."""
         return self.model_dump(mode="json", include=set(Selection.model_fields))
 
