@@ -6,7 +6,7 @@ Generative Adversarial Networks", ICLR 2021.
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from methods._base import (
     DeviceName,
@@ -20,6 +20,9 @@ from methods._base import (
     Text,
     Unavailable,
 )
+
+if TYPE_CHECKING:
+    import torch
 
 OBSTACLE = Text(
     "Its weights are a pickle of TensorFlow 1, which no current Python runs and which would run"
@@ -57,7 +60,7 @@ class CoModGan(Eraser[Settings]):
         unavailable=OBSTACLE,
     )
 
-    def load(self, device: DeviceName, dtype: Any = None) -> NoReturn:
+    def load(self, device: DeviceName, dtype: torch.dtype | None = None) -> NoReturn:
         """Raises Unavailable."""
         text = f"{self.spec.name} cannot be run here. {OBSTACLE.en}"
         raise Unavailable(

@@ -9,7 +9,7 @@ inside the hole attend to the tokens outside it only, at every layer and step.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text
 from methods._diffusion.eraser import (
@@ -28,6 +28,7 @@ from methods._diffusion.self_attention import SelfAttention, TokenMasks, Tokens
 
 if TYPE_CHECKING:
     import torch
+    from diffusers.models.attention_processor import AttentionProcessor
 
 PROMPTS = ClipPrompts(Part(BASE, "tokenizer"), Part(BASE, "text_encoder"))
 
@@ -35,11 +36,11 @@ PROMPTS = ClipPrompts(Part(BASE, "tokenizer"), Part(BASE, "text_encoder"))
 class SelfRectifyingAttention(SelfAttention):
     """SRA at one layer: m'_ij = -inf where both i and j lie in the hole, also for i = j."""
 
-    def __init__(self, before: Any, masks: TokenMasks) -> None:
+    def __init__(self, before: AttentionProcessor, masks: TokenMasks) -> None:
         super().__init__(before)
         self._masks = masks
 
-    def attend(self, query: Any, key: Any, value: Any) -> torch.Tensor:
+    def attend(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
         """All (B, heads, N, d)."""
         return rectified(query, key, value, self._masks.tokens(query.shape[2], query.device))
 
@@ -142,7 +143,7 @@ class EraseDiffusion(DiffusionEraser[InpaintSettings]):
         return erased
 
 
-def rectifying(unet: torch.nn.Module, masks: TokenMasks) -> dict[str, Any]:
+def rectifying(unet: torch.nn.Module, masks: TokenMasks) -> dict[str, AttentionProcessor]:
     """SRA for every self-attention layer of a UNet, by the keys of its processors."""
     keys = [block.self_attention for block in transformer_blocks(unet)]
     own = unet.attn_processors

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -74,7 +74,7 @@ class Mat(Eraser[Settings]):
     )
 
     def __init__(self) -> None:
-        self._network: Any = None
+        self._network: torch.nn.Module | None = None
         self._device: DeviceName = "cpu"
 
     def load(self, device: DeviceName, dtype: torch.dtype | None = None) -> None:
@@ -103,6 +103,7 @@ class Mat(Eraser[Settings]):
         """One pass. The seed decides on the style and on what the network drops out of it."""
         import torch
 
+        assert self._network is not None
         known = torch.from_numpy(~mask)[None, None].float().to(self._device)
         pixels = torch.from_numpy(image.transpose(2, 0, 1).copy())[None].to(self._device)
         picture = (pixels.float() / 127.5 - 1) * known
@@ -124,7 +125,7 @@ def own_name(name: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _network() -> Any:
+def _network() -> torch.nn.Module:
     """The package's generator with random weights. Raises Unavailable where it does not load."""
     try:
         # By name, because it need not be installed.

@@ -8,7 +8,7 @@ by the package pypatchmatch (C++).
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING
 
 from methods._base import (
     Canvas,
@@ -24,6 +24,9 @@ from methods._base import (
     Unavailable,
     setting,
 )
+
+if TYPE_CHECKING:
+    import torch
 
 _library = threading.Lock()
 """The random seed is a global variable of the C++ library: one call at a time."""
@@ -72,7 +75,7 @@ class PatchMatch(Eraser[PatchMatchSettings]):
     )
     Settings = PatchMatchSettings
 
-    def load(self, device: DeviceName, dtype: Any = None) -> None:
+    def load(self, device: DeviceName, dtype: torch.dtype | None = None) -> None:
         """Check that the package's library loads on this machine."""
         import patchmatch
 

@@ -6,7 +6,7 @@ Graphics Tools 9(1), 2004. Computed by OpenCV.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from methods._base import (
     Canvas,
@@ -20,6 +20,9 @@ from methods._base import (
     Text,
 )
 from methods._opencv import RadiusSettings, inpaint
+
+if TYPE_CHECKING:
+    import torch
 
 
 class Telea(Eraser[RadiusSettings]):
@@ -48,7 +51,7 @@ class Telea(Eraser[RadiusSettings]):
     )
     Settings = RadiusSettings
 
-    def load(self, device: DeviceName, dtype: Any = None) -> None:
+    def load(self, device: DeviceName, dtype: torch.dtype | None = None) -> None:
         """Bring in OpenCV, so that its loading does not count as erasing."""
         import cv2  # noqa: F401
 

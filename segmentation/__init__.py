@@ -10,7 +10,7 @@ Only the names below are public. Each is imported when it is first asked for, so
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from segmentation._detection.detect import BOX_THRESHOLD as BOX_THRESHOLD
@@ -111,7 +111,7 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.
 __all__ = sorted(_MODULE_OF)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a public name from its home at its first use (PEP 562)."""
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'segmentation' has no attribute {name!r}")

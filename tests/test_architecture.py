@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 HOUSES = ("methods", "segmentation", "examples", "ui")
 HEAVY = {"torch", "torchvision", "diffusers", "transformers", "peft", "accelerate", "timm"}
 HEAVY |= {"segment_anything", "onnxruntime", "patchmatch", "gradio", "groundingdino"}
+MOST_ANY = 5
+"""In a thousand lines: beyond this, the type checker sees too little of the program."""
 LOADS_AT_ONCE = ("methods._diffusion.eraser",)
 """Files that import heavy libraries at import time, beside the networks'."""
 
@@ -32,6 +35,14 @@ def test_imports_keep_the_rules() -> None:
 def test_a_folder_stays_small_enough_to_read(folder: str, most: int) -> None:
     """Files that lie directly in it: what grows beyond becomes a package."""
     assert len(list((ROOT / folder).glob("*.py"))) <= most
+
+
+@pytest.mark.parametrize("folder", HOUSES)
+def test_types_are_said(folder: str) -> None:
+    """Imports of the word count too: who means a type that nobody can name writes `object`."""
+    program = "".join(file.read_text(encoding="utf-8") for file in (ROOT / folder).rglob("*.py"))
+    words, lines = len(re.findall(r"\bAny\b", program)), program.count("\n")
+    assert words * 1000 <= MOST_ANY * lines, f"Any stands {words} times in {lines} lines"
 
 
 class Import(NamedTuple):

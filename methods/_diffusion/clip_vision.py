@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods._base import Image
 from methods._diffusion.readers import read_model
@@ -11,12 +11,13 @@ from methods._weights.manifest import repository
 
 if TYPE_CHECKING:
     import torch
+    from transformers import CLIPVisionModelWithProjection
 
 CLIP_LARGE = repository("clip-vit-large-patch14")
 """Both of CLIP's encoders are in the one file; only the image's is read."""
 
 
-def read_vision(path: Path, dtype: torch.dtype) -> Any:
+def read_vision(path: Path, dtype: torch.dtype) -> CLIPVisionModelWithProjection:
     """CLIPVisionModelWithProjection, from its own files or from those of the whole of CLIP."""
     from transformers import CLIPVisionModelWithProjection
     from transformers.utils import logging

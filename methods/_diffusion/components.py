@@ -15,12 +15,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from methods._base import UserError
 from methods._diffusion.embedding_files import lasting_name
 from methods._diffusion.quantization import Quantization, stored_bytes
 from methods._diffusion.readers import (
+    Component,
     Reader,
     files_of,
     is_network,
@@ -60,7 +61,7 @@ class Part:
 
 @dataclass(slots=True)
 class _Shared:
-    component: Any
+    component: Component
     users: int = 0
 
 
@@ -75,7 +76,7 @@ class ComponentStore:
         self._guard = threading.RLock()
         self.loads = 0
 
-    def take(self, part: Part, dtype: torch.dtype) -> Any:
+    def take(self, part: Part, dtype: torch.dtype) -> Component:
         """The component; give it back with the same arguments.
 
         Raises WeightsUnavailable, or Unavailable ("weights_unreadable") for a file that is
@@ -89,7 +90,7 @@ class ComponentStore:
             self._shared[key].users += 1
             return self._shared[key].component
 
-    def give_back(self, component: Any) -> None:
+    def give_back(self, component: object) -> None:
         """One user less; the last one's leaving drops it. Unknown components are ignored."""
         with self._guard:
             for key, shared in list(self._shared.items()):
@@ -101,7 +102,7 @@ class ComponentStore:
                     return
 
     @contextmanager
-    def borrow(self, part: Part, dtype: torch.dtype) -> Iterator[Any]:
+    def borrow(self, part: Part, dtype: torch.dtype) -> Iterator[Component]:
         """The component for the block only."""
         component = self.take(part, dtype)
         try:
@@ -109,14 +110,14 @@ class ComponentStore:
         finally:
             self.give_back(component)
 
-    def users(self, component: Any) -> int:
+    def users(self, component: object) -> int:
         """How many have taken it and not given it back."""
         with self._guard:
             found = (s.users for s in self._shared.values() if s.component is component)
             return next(found, 0)
 
 
-def forget_cached(component: Any) -> None:
+def forget_cached(component: object) -> None:
     """Empty what the libraries' classes remember of a network's calls.
 
     Some of its layers keep tensors of their last calls (places of pixels, angles) in caches of
@@ -132,7 +133,11 @@ def forget_cached(component: Any) -> None:
                 cache.cache_clear()
 
 
-def _caches_of(method: Any) -> Iterator[Any]:
+class _Cache(Protocol):
+    def cache_clear(self) -> None: ...
+
+
+def _caches_of(method: object) -> Iterator[_Cache]:
     """The `lru_cache` that a method is, or that stands behind it in its decorator."""
     plain = getattr(method, "__func__", method)  # of a static method
     cells = getattr(plain, "__closure__", None) or ()
@@ -219,7 +224,7 @@ def _bytes_in_memory(file: Path, quantization: Quantization, itemsize: int) -> i
     return stored_bytes(shapes, quantization, itemsize)
 
 
-def _read(part: Part, dtype: torch.dtype) -> Any:
+def _read(part: Part, dtype: torch.dtype) -> Component:
     """On the CPU, in evaluation mode, without gradients."""
     path = part.path()
     try:

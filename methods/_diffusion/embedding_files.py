@@ -12,10 +12,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods._system.files import write_atomic
 from methods._weights.cache import cache_dir, size_of
@@ -42,7 +42,7 @@ _FORMER = {
 """Where what encodes prompts stood when embeddings were first kept."""
 
 
-def lasting_name(kind: Any) -> str:
+def lasting_name(kind: type | Callable[..., object]) -> str:
     """Of a class or function that takes part in a key: it stays when the module is moved."""
     return f"{_FORMER.get(kind.__module__, kind.__module__)}.{kind.__qualname__}"
 

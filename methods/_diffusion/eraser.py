@@ -61,9 +61,9 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from methods._base import DeviceName, Eraser, Progress, WeightFile
+from methods._base import DeviceName, Eraser, Image, Progress, WeightFile
 from methods._diffusion.components import Part as Part
 from methods._diffusion.components import identity, part_bytes
 from methods._diffusion.components import store as store
@@ -76,6 +76,7 @@ from methods._diffusion.patching import attention_processors as attention_proces
 from methods._diffusion.patching import removed_after as removed_after
 from methods._diffusion.patching import replaced as replaced
 from methods._diffusion.patching import transformer_blocks as transformer_blocks
+from methods._diffusion.pipelines import StepCallback as StepCallback
 from methods._diffusion.pipelines import flux_pipeline as flux_pipeline
 from methods._diffusion.pipelines import generator as generator
 from methods._diffusion.pipelines import pil as pil
@@ -100,6 +101,7 @@ from methods._diffusion.prompts import ClipPrompts as ClipPrompts
 from methods._diffusion.prompts import Embedding as Embedding
 from methods._diffusion.prompts import SdxlPrompts as SdxlPrompts
 from methods._diffusion.prompts import without_idle_encoders
+from methods._diffusion.readers import Component as Component
 from methods._diffusion.readers import check_complete as check_complete
 from methods._diffusion.readers import quiet
 from methods._diffusion.readers import read_model as read_model
@@ -114,6 +116,8 @@ from methods._weights.repository import Repository as Repository
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import DiffusionPipeline
+    from torch.utils.weak import WeakTensorKeyDictionary
 
 
 S = TypeVar("S", bound=DiffusionSettings)
@@ -131,8 +135,8 @@ class DiffusionEraser(Eraser[S]):
     def __init__(self) -> None:
         self.device: DeviceName = "cpu"
         self._dtype: torch.dtype | None = None
-        self._taken: dict[str, tuple[Part, Any]] = {}
-        self._staying: Any = None
+        self._taken: dict[str, tuple[Part, Component]] = {}
+        self._staying: WeakTensorKeyDictionary | None = None
 
     @abstractmethod
     def parts(self, settings: S) -> Mapping[str, Part]:
@@ -196,7 +200,7 @@ class DiffusionEraser(Eraser[S]):
             parts["transformer"] = replace(parts["transformer"], quantization=chosen)
         return parts
 
-    def loaded(self, settings: S) -> dict[str, Any]:
+    def loaded(self, settings: S) -> dict[str, Component]:
         """The components for these settings by name: taken at the first call, then kept."""
         wanted = self._wanted(settings)
         for name, (part, component) in list(self._taken.items()):
@@ -222,17 +226,31 @@ class DiffusionEraser(Eraser[S]):
         """One embedding a text, computed only for texts that are new to these encoders."""
         return prompts.embed(texts, self.device, self.dtype)
 
-    def run(self, pipeline: Any, settings: S, seed: int, progress: Progress, **call: Any) -> Any:
-        """Call the pipeline with `call` and return its one picture, (H, W, 3) uint8.
+    def run(
+        self,
+        pipeline: DiffusionPipeline,
+        settings: S,
+        seed: int,
+        progress: Progress,
+        *,
+        height: int,
+        width: int,
+        **call: object,
+    ) -> Image | torch.Tensor:
+        """Call the pipeline and return its one picture, (height, width, 3) uint8.
 
         settings: for `memory` alone. With output_type="latent" the latents are returned.
         """
-        with self.placed(pipeline, settings, call["height"] * call["width"]):
-            return self.call(pipeline, seed, progress, **call)
+        with self.placed(pipeline, settings, height * width):
+            return self.call(pipeline, seed, progress, height=height, width=width, **call)
 
     @contextmanager
     def placed(
-        self, pipeline: Any, settings: S, pixels: int, others: Sequence[Any] = ()
+        self,
+        pipeline: DiffusionPipeline,
+        settings: S,
+        pixels: int,
+        others: Sequence[torch.nn.Module] = (),
     ) -> Iterator[None]:
         """The pipeline's networks, and others that work beside its denoiser, where `memory` says.
 
@@ -247,7 +265,9 @@ class DiffusionEraser(Eraser[S]):
         with quiet(), placed(pipeline, plan, self.device, others):
             yield
 
-    def call(self, pipeline: Any, seed: int, progress: Progress, **call: Any) -> Any:
+    def call(
+        self, pipeline: DiffusionPipeline, seed: int, progress: Progress, **call: object
+    ) -> Image | torch.Tensor:
         """As `run`, for a pipeline whose networks are placed already."""
         call.setdefault("generator", generator(seed))
         call.setdefault("output_type", "np")
@@ -257,7 +277,7 @@ class DiffusionEraser(Eraser[S]):
         (result,) = pipeline(**call).images
         return result if call["output_type"] == "latent" else to_uint8(result)
 
-    def _on_device(self, name: str, value: Any) -> Any:
+    def _on_device(self, name: str, value: object) -> object:
         import torch
 
         if not isinstance(value, torch.Tensor):

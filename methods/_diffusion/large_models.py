@@ -11,9 +11,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from methods._diffusion.readers import quiet
+
+if TYPE_CHECKING:
+    import torch
 
 HALF = 2
 """Bytes of a number in bfloat16, which all of them are published in and run in."""
@@ -30,9 +33,9 @@ class LargeModel:
     name: str
     library: Literal["diffusers", "transformers"]
     kind: str
-    config: Mapping[str, Any] = field(hash=False)
+    config: Mapping[str, object] = field(hash=False)
 
-    def build(self) -> Any:
+    def build(self) -> torch.nn.Module:
         """On the meta device, in bfloat16: names and shapes, no numbers."""
         import torch
 

@@ -17,16 +17,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from methods._diffusion.readers import check_complete, files_of, is_network
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import ModelMixin
+    from diffusers.loaders.lora_base import LoraBaseMixin
 
 _DOWN, _UP = ".lora_A.weight", ".lora_B.weight"
 _PREFIX = "transformer"  # peft's reader wants one and takes it off again
+
+
+_Weighted: TypeAlias = "Sequence[tuple[Mapping[str, torch.Tensor], float]]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +45,7 @@ class Additions:
     name: str
     tensors: Mapping[str, torch.Tensor]
     _there: dict[torch.device, Mapping[str, torch.Tensor]] = field(default_factory=dict)
-    _joined: list[tuple[Sequence[tuple[Any, float]], Additions]] = field(default_factory=list)
+    _joined: list[tuple[_Weighted, Additions]] = field(default_factory=list)
 
     def on(self, device: torch.device) -> Mapping[str, torch.Tensor]:
         """The tensors on a device. On a GPU they stay from then on, so that the next run does not
@@ -58,7 +63,7 @@ class Additions:
         return tuple(key.removesuffix(_UP) for key in self.tensors if key.endswith(_UP))
 
 
-def read_additions(path: Path, dtype: torch.dtype, pipeline: Any) -> Additions:
+def read_additions(path: Path, dtype: torch.dtype, pipeline: type[LoraBaseMixin]) -> Additions:
     """The LoRA in a folder with one file of weights, whichever trainer wrote it.
 
     pipeline: the class of diffusers whose `lora_state_dict` knows how trainers name the layers
@@ -72,7 +77,10 @@ def read_additions(path: Path, dtype: torch.dtype, pipeline: Any) -> Additions:
 
 
 def additions_of(
-    name: str, tensors: Mapping[str, Any], alphas: Mapping[str, Any], dtype: torch.dtype
+    name: str,
+    tensors: Mapping[str, torch.Tensor],
+    alphas: Mapping[str, torch.Tensor | float],
+    dtype: torch.dtype,
 ) -> Additions:
     """From tensors in diffusers' names (`transformer.<layer>.lora_A.weight` …).
 
@@ -109,7 +117,7 @@ def joined(weighted: Sequence[tuple[Additions, float]]) -> Additions:
     return made
 
 
-def _same(known: Sequence[tuple[Any, float]], asked: Sequence[tuple[Additions, float]]) -> bool:
+def _same(known: _Weighted, asked: Sequence[tuple[Additions, float]]) -> bool:
     """Whether they are the very same tensors with the same weights."""
     if len(known) != len(asked):
         return False
@@ -129,7 +137,7 @@ def _join(weighted: Sequence[tuple[Additions, float]]) -> Additions:
 
 
 @contextmanager
-def adapted(network: Any, additions: Additions) -> Iterator[None]:
+def adapted(network: ModelMixin, additions: Additions) -> Iterator[None]:
     """The network with the additions beside its layers, for the block.
 
     A layer that is narrower than its addition (the input of FLUX under control) is replaced
@@ -139,9 +147,8 @@ def adapted(network: Any, additions: Additions) -> Iterator[None]:
     """
     if getattr(network, "peft_config", None):
         raise ValueError("additions are attached to this network already")
-    before = {name: _layer(network, name) for name in additions.layers}
-    wrong = [name for name, layer in before.items() if not _fits(layer, additions, name)]
-    check_complete(additions.name, wrong)
+    before = dict(_layers(network, additions))
+    check_complete(additions.name, [name for name in additions.layers if name not in before])
     own = dict(vars(network))
     try:
         for name, layer in before.items():
@@ -157,12 +164,12 @@ def adapted(network: Any, additions: Additions) -> Iterator[None]:
         vars(network).update(own)
 
 
-def without_additions(layer: Any) -> Any:
+def without_additions(layer: torch.nn.Module) -> torch.nn.Module:
     """The layer as it is without what `adapted` put beside it."""
     return getattr(layer, "base_layer", layer)
 
 
-def widened(layer: Any, width: int) -> Any:
+def widened(layer: torch.nn.Linear, width: int) -> torch.nn.Linear:
     """A linear layer that takes `width` inputs and ignores those that `layer` does not have."""
     import torch
 
@@ -176,14 +183,22 @@ def widened(layer: Any, width: int) -> Any:
     return wide.eval()
 
 
-def _layer(network: Any, name: str) -> Any:
+def _layers(network: ModelMixin, additions: Additions) -> Iterator[tuple[str, torch.nn.Linear]]:
+    """Those of the network that the additions are for, as far as they fit."""
+    for name in additions.layers:
+        layer = _layer(network, name)
+        if layer is not None and _fits(layer, additions, name):
+            yield name, layer
+
+
+def _layer(network: ModelMixin, name: str) -> torch.nn.Module | None:
     try:
         return network.get_submodule(name)
     except AttributeError:
         return None
 
 
-def _fits(layer: Any, additions: Additions, name: str) -> bool:
+def _fits(layer: torch.nn.Module, additions: Additions, name: str) -> bool:
     """Whether the two matrices belong to a layer of this shape, or of a narrower one."""
     if not hasattr(layer, "in_features"):
         return False
@@ -192,7 +207,7 @@ def _fits(layer: Any, additions: Additions, name: str) -> bool:
     return ends and down.shape[0] == up.shape[1]
 
 
-def _attach(network: Any, additions: Additions) -> None:
+def _attach(network: ModelMixin, additions: Additions) -> None:
     place = next(network.parameters()).device
     named = {f"{_PREFIX}.{key}": tensor for key, tensor in additions.on(place).items()}
     network.load_lora_adapter(named, adapter_name="additions", low_cpu_mem_usage=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods._diffusion.readers import check_complete
 
@@ -23,7 +23,9 @@ _KEY = re.compile(
 )
 
 
-def merge_lora(network: Any, tensors: Mapping[str, torch.Tensor], name: str) -> set[str]:
+def merge_lora(
+    network: torch.nn.Module, tensors: Mapping[str, torch.Tensor], name: str
+) -> set[str]:
     """Add every pair of matrices to its layer's weight; returns the layers' names.
 
     tensors: by names as peft and diffusers write them, `<layer>.lora_A.weight` (rank, in …) and
@@ -31,9 +33,13 @@ def merge_lora(network: Any, tensors: Mapping[str, torch.Tensor], name: str) -> 
     the error. Raises Unavailable ("weights_unreadable") for anything else, before any change.
     """
     layers = _by_layer(tensors, name)
-    weights = {layer: _weight(network, layer) for layer in layers}
-    wrong = [layer for layer, parts in layers.items() if not _fits(weights[layer], parts)]
-    check_complete(name, wrong)
+    found = {layer: _weight(network, layer) for layer in layers}
+    weights = {
+        layer: weight
+        for layer, weight in found.items()
+        if weight is not None and _fits(weight, layers[layer])
+    }
+    check_complete(name, [layer for layer in layers if layer not in weights])
     for layer, parts in layers.items():
         weight = weights[layer]
         added = parts[_UP].float().flatten(1) @ parts[_DOWN].float().flatten(1)
@@ -57,15 +63,15 @@ def _by_layer(tensors: Mapping[str, torch.Tensor], name: str) -> dict[str, dict[
     return found
 
 
-def _weight(network: Any, layer: str) -> Any:
+def _weight(network: torch.nn.Module, layer: str) -> torch.nn.Parameter | None:
     try:
         return network.get_submodule(layer).weight
     except AttributeError:
         return None
 
 
-def _fits(weight: Any, parts: Mapping[str, torch.Tensor]) -> bool:
-    if weight is None or not {_DOWN, _UP} <= parts.keys():
+def _fits(weight: torch.nn.Parameter, parts: Mapping[str, torch.Tensor]) -> bool:
+    if not {_DOWN, _UP} <= parts.keys():
         return False
     down, up = parts[_DOWN], parts[_UP]
     whole = (up.shape[0], down[0].numel()) == (weight.shape[0], weight[0].numel())

@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
     import torch
+    from diffusers.models.attention import BasicTransformerBlock
+    from diffusers.models.attention_processor import AttentionProcessor
+    from torch.utils.hooks import RemovableHandle
+
+_Value = TypeVar("_Value")
 
 _CHILDREN = ("_modules", "_parameters", "_buffers")  # where torch keeps a module's own
 
@@ -25,7 +30,7 @@ class Block:
     index: int
     name: str
     part: Literal["down", "mid", "up"]
-    module: Any
+    module: BasicTransformerBlock
 
     @property
     def self_attention(self) -> str:
@@ -55,7 +60,9 @@ def transformer_blocks(unet: torch.nn.Module) -> tuple[Block, ...]:
 
 
 @contextmanager
-def attention_processors(unet: torch.nn.Module, changed: Mapping[str, Any]) -> Iterator[None]:
+def attention_processors(
+    unet: torch.nn.Module, changed: Mapping[str, AttentionProcessor]
+) -> Iterator[None]:
     """Other processors at some attention layers, for the block.
 
     changed: processors by their keys in `unet.attn_processors`; see `Block.self_attention`.
@@ -73,13 +80,13 @@ def attention_processors(unet: torch.nn.Module, changed: Mapping[str, Any]) -> I
 
 
 @contextmanager
-def replaced(target: Any, name: str, value: Any) -> Iterator[Any]:
+def replaced(target: object, name: str, value: _Value) -> Iterator[_Value]:
     """Another attribute on one object for the block, such as a UNet's `forward`.
 
     Yields what stood there before. An attribute that only its class had is removed again.
     """
     own = any(name in vars(target).get(kind, ()) for kind in _CHILDREN) or name in vars(target)
-    before = getattr(target, name)
+    before: _Value = getattr(target, name)
     setattr(target, name, value)
     try:
         yield before
@@ -91,7 +98,7 @@ def replaced(target: Any, name: str, value: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def removed_after(handles: Iterable[Any]) -> Iterator[None]:
+def removed_after(handles: Iterable[RemovableHandle]) -> Iterator[None]:
     """torch's hook handles are removed when the block ends."""
     kept = list(handles)
     try:

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from methods._base import Image, Mask, Progress
+from methods._diffusion.readers import Component
 
 if TYPE_CHECKING:
     import PIL.Image
     import torch
+    from diffusers import (
+        DiffusionPipeline,
+        SchedulerMixin,
+        StableDiffusionInpaintPipeline,
+        StableDiffusionPipeline,
+        StableDiffusionXLInpaintPipeline,
+    )
+    from diffusers.pipelines.pipeline_utils import StableDiffusionMixin
+
+_Pipeline = TypeVar("_Pipeline", bound="StableDiffusionMixin")
+
+Tensors: TypeAlias = "dict[str, torch.Tensor]"
+StepCallback: TypeAlias = "Callable[[DiffusionPipeline, int, torch.Tensor, Tensors], Tensors]"
+"""`callback_on_step_end`: pipeline, step (from 0), time, and the step's tensors by name; returns
+those with which the pipeline goes on."""
 
 
-def sd_inpaint_pipeline(loaded: Mapping[str, Any], scheduler: Any) -> Any:
+def sd_inpaint_pipeline(
+    loaded: Mapping[str, Component], scheduler: SchedulerMixin
+) -> StableDiffusionInpaintPipeline:
     """The stock pipeline of SD 1.x and 2.x on loaded components ("unet", "vae").
 
     No text encoder (give embeddings) and no safety checker: it judges pictures that are
@@ -25,14 +44,18 @@ def sd_inpaint_pipeline(loaded: Mapping[str, Any], scheduler: Any) -> Any:
     return _sd(StableDiffusionInpaintPipeline, loaded, scheduler)
 
 
-def sd_pipeline(loaded: Mapping[str, Any], scheduler: Any) -> Any:
+def sd_pipeline(
+    loaded: Mapping[str, Component], scheduler: SchedulerMixin
+) -> StableDiffusionPipeline:
     """The stock pipeline of SD 1.x and 2.x from noise, as `sd_inpaint_pipeline` otherwise."""
     from diffusers import StableDiffusionPipeline
 
     return _sd(StableDiffusionPipeline, loaded, scheduler)
 
 
-def _sd(kind: Any, loaded: Mapping[str, Any], scheduler: Any) -> Any:
+def _sd(
+    kind: type[_Pipeline], loaded: Mapping[str, Component], scheduler: SchedulerMixin
+) -> _Pipeline:
     return kind(
         vae=loaded["vae"],
         unet=loaded["unet"],
@@ -45,7 +68,9 @@ def _sd(kind: Any, loaded: Mapping[str, Any], scheduler: Any) -> Any:
     )
 
 
-def sdxl_inpaint_pipeline(loaded: Mapping[str, Any], scheduler: Any) -> Any:
+def sdxl_inpaint_pipeline(
+    loaded: Mapping[str, Component], scheduler: SchedulerMixin
+) -> StableDiffusionXLInpaintPipeline:
     """The stock pipeline of SDXL on loaded components ("unet", "vae"); give embeddings.
 
     Without the invisible watermark, which would change pixels of the user's own photo.
@@ -64,7 +89,9 @@ def sdxl_inpaint_pipeline(loaded: Mapping[str, Any], scheduler: Any) -> Any:
     )
 
 
-def flux_pipeline(loaded: Mapping[str, Any], scheduler: Any, kind: str = "FluxPipeline") -> Any:
+def flux_pipeline(
+    loaded: Mapping[str, Component], scheduler: SchedulerMixin, kind: str = "FluxPipeline"
+) -> DiffusionPipeline:
     """A stock pipeline of FLUX.1's family on loaded components ("transformer", "vae"); give
     embeddings. kind: the class in diffusers."""
     import diffusers
@@ -80,10 +107,12 @@ def flux_pipeline(loaded: Mapping[str, Any], scheduler: Any, kind: str = "FluxPi
     )
 
 
-def step_callback(progress: Progress) -> Any:
+def step_callback(progress: Progress) -> StepCallback:
     """`callback_on_step_end` that reports each step; Stopped passes through the pipeline."""
 
-    def on_step_end(pipeline: Any, index: int, _time: Any, tensors: dict[str, Any]) -> Any:
+    def on_step_end(
+        pipeline: DiffusionPipeline, index: int, _time: torch.Tensor, tensors: Tensors
+    ) -> Tensors:
         progress(index + 1, pipeline.num_timesteps)
         return tensors
 
@@ -109,7 +138,7 @@ def pil(picture: Image | Mask) -> PIL.Image.Image:
     return Pillow.fromarray(picture)
 
 
-def to_uint8(picture: Any) -> Image:
+def to_uint8(picture: NDArray[np.float32]) -> Image:
     """(H, W, 3) float in 0 … 1 to uint8, rounded as diffusers rounds."""
     rounded: Image = np.clip(np.rint(np.asarray(picture) * 255), 0, 255).astype(np.uint8)
     return rounded

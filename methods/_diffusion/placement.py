@@ -13,7 +13,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from methods._base import DeviceName
 from methods._diffusion.quantization import tensor_bytes
@@ -21,6 +21,7 @@ from methods._system.memory import memory_budget
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import DiffusionPipeline, ModelMixin
 
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class Need:
     decode: int = 0
 
 
-def need_of(pipeline: Any, pixels: int, pictures: int = 1) -> Need:
+def need_of(pipeline: DiffusionPipeline, pixels: int, pictures: int = 1) -> Need:
     """An estimate for a canvas of `pixels`.
 
     pictures: how many of that size a transformer looks at, what it paints included.
@@ -86,12 +87,12 @@ def need_of(pipeline: Any, pixels: int, pictures: int = 1) -> Need:
     return Need(values * module.dtype.itemsize, DECODE_VALUES * 4 * pixels)
 
 
-def denoiser(pipeline: Any) -> str:
+def denoiser(pipeline: DiffusionPipeline) -> str:
     """The name of the component that takes the steps: "unet" or "transformer"."""
     return "transformer" if "transformer" in pipeline.components else "unet"
 
 
-def _width(module: Any) -> int:
+def _width(module: ModelMixin) -> int:
     """Channels of a transformer's tokens; 0 for a UNet."""
     config = module.config
     heads, size = config.get("num_attention_heads"), config.get("attention_head_dim")
@@ -138,12 +139,12 @@ def _held(memory: Memory, sizes: Mapping[str, int]) -> int:
 # --- the state of the machine --------------------------------------------------------------
 
 
-def component_sizes(pipeline: Any) -> dict[str, int]:
+def component_sizes(pipeline: DiffusionPipeline) -> dict[str, int]:
     """Bytes of each network of a pipeline, by its name there."""
     return {name: module_bytes(module) for name, module in networks(pipeline).items()}
 
 
-def networks(pipeline: Any) -> dict[str, torch.nn.Module]:
+def networks(pipeline: DiffusionPipeline) -> dict[str, torch.nn.Module]:
     """The components of a pipeline that are networks."""
     import torch
 
@@ -168,7 +169,10 @@ def free_for(modules: Iterable[torch.nn.Module], device: DeviceName) -> int:
 
 @contextmanager
 def placed(
-    pipeline: Any, plan: Plan, device: DeviceName, others: Sequence[Any] = ()
+    pipeline: DiffusionPipeline,
+    plan: Plan,
+    device: DeviceName,
+    others: Sequence[torch.nn.Module] = (),
 ) -> Iterator[None]:
     """Put the pipeline's networks where the plan wants them, for the block.
 
@@ -204,7 +208,12 @@ def _vae_as_it_was(vae: torch.nn.Module) -> Iterator[None]:
             vae.to(dtype=dtype)
 
 
-def _offload(pipeline: Any, placement: Placement, device: str, others: Sequence[Any]) -> None:
+def _offload(
+    pipeline: DiffusionPipeline,
+    placement: Placement,
+    device: str,
+    others: Sequence[torch.nn.Module],
+) -> None:
     if placement == "model_offload":
         pipeline.enable_model_cpu_offload(device=device)
         return
@@ -214,14 +223,14 @@ def _offload(pipeline: Any, placement: Placement, device: str, others: Sequence[
         group_offload(module, torch.device(device))
 
 
-def group_offload(module: Any, device: torch.device) -> None:
+def group_offload(module: torch.nn.Module, device: torch.device) -> None:
     """Layers of the network come to the device one after the other, each for its own turn."""
     from diffusers.hooks import apply_group_offloading
 
     apply_group_offloading(module, onload_device=device, offload_type="leaf_level")
 
 
-def end_group_offload(module: Any) -> None:
+def end_group_offload(module: torch.nn.Module) -> None:
     """Take the hooks of `group_offload` away; the network rests in main memory."""
     from diffusers.hooks import HookRegistry
     from diffusers.hooks import group_offloading as names
@@ -237,7 +246,7 @@ def end_group_offload(module: Any) -> None:
     module.to("cpu")
 
 
-def _bring_home(pipeline: Any, others: Sequence[Any]) -> None:
+def _bring_home(pipeline: DiffusionPipeline, others: Sequence[torch.nn.Module]) -> None:
     """Undo both kinds of offloading, also half-done ones."""
     pipeline.remove_all_hooks()
     for module in (*networks(pipeline).values(), *others):
@@ -245,7 +254,7 @@ def _bring_home(pipeline: Any, others: Sequence[Any]) -> None:
 
 
 @contextmanager
-def on_device(module: Any, device: str) -> Iterator[None]:
+def on_device(module: torch.nn.Module, device: str) -> Iterator[None]:
     """A network on the device for the block, and back where it was."""
     home = next(module.parameters()).device
     module.to(device)

@@ -11,18 +11,20 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from methods._base import DeviceName, WeightFile, WeightsUnavailable
 from methods._diffusion import embedding_files as files
 from methods._diffusion.components import Part, lasting_identity, store
 from methods._diffusion.placement import end_group_offload, group_offload, module_bytes
+from methods._diffusion.readers import Component
 from methods._system.cache import BoundedCache
 from methods._system.memory import give_memory_back, memory_budget
 from methods._weights.store import find_weights
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 CLIP_TOKENS = 77
 _KEPT_BYTES = 256 * 2**20
@@ -152,14 +154,14 @@ class ClipPrompts:
                     undo.enter_context(_on_device(component, device))
             return [self.encode(text, *taken) for text in texts]
 
-    def ids(self, tokenizer: Any, text: str) -> list[int]:
+    def ids(self, tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
         """The 77 ids of a text; what is too long is cut, as the pipelines do."""
         found: list[int] = tokenizer(
             text, padding="max_length", max_length=CLIP_TOKENS, truncation=True
         ).input_ids
         return found
 
-    def encode(self, text: str, *components: Any) -> Embedding:
+    def encode(self, text: str, *components: Component) -> Embedding:
         """One text, with the components of `parts`, on the encoder's device."""
         tokenizer, encoder = components
         output = encoder(id_tensor(self.ids(tokenizer, text), encoder))
@@ -174,7 +176,7 @@ class SdxlPrompts(ClipPrompts):
         super().__init__(tokenizer, encoder)
         self.parts = (tokenizer, encoder, tokenizer_2, encoder_2)
 
-    def encode(self, text: str, *components: Any) -> Embedding:
+    def encode(self, text: str, *components: Component) -> Embedding:
         """One text through both encoders."""
         import torch
 
@@ -187,7 +189,7 @@ class SdxlPrompts(ClipPrompts):
         return Embedding(tokens.cpu(), second.text_embeds.cpu())
 
 
-def id_tensor(ids: Sequence[int], encoder: Any) -> torch.Tensor:
+def id_tensor(ids: Sequence[int], encoder: PreTrainedModel) -> torch.Tensor:
     """(1, N) int64 on the encoder's device."""
     import torch
 
@@ -195,7 +197,7 @@ def id_tensor(ids: Sequence[int], encoder: Any) -> torch.Tensor:
 
 
 @contextmanager
-def _on_device(encoder: Any, device: DeviceName) -> Iterator[None]:
+def _on_device(encoder: PreTrainedModel, device: DeviceName) -> Iterator[None]:
     """An encoder on the device; layer by layer where it is larger than what is free there."""
     import torch
 

@@ -15,7 +15,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from methods._base import Unavailable
 
@@ -65,7 +65,9 @@ def _has_cuda() -> bool:
     return torch.cuda.is_available()
 
 
-def reading_options(quantization: Quantization, folder: Path, dtype: torch.dtype) -> dict[str, Any]:
+def reading_options(
+    quantization: Quantization, folder: Path, dtype: torch.dtype
+) -> dict[str, object]:
     """Arguments of `from_pretrained` for the transformer in a folder.
 
     Raises Unavailable where this machine lacks what it needs.
@@ -125,7 +127,7 @@ def _bytes(name: str, shape: Sequence[int], quantization: Quantization, itemsize
     return -(-numbers // 2) + 4 * -(-numbers // NF4_GROUP) + 4 * _NF4_LEVELS
 
 
-def tensor_bytes(tensor: Any) -> int:
+def tensor_bytes(tensor: torch.Tensor) -> int:
     """Of a tensor as it is stored: the libraries show a quantised one in its old shape and kind,
     or keep its scales beside it."""
     if hasattr(tensor, "__tensor_flatten__"):  # torchao

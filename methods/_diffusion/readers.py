@@ -8,21 +8,31 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from methods._base import Unavailable
 from methods._diffusion.quantization import Quantization, reading_options
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import ModelMixin, SchedulerMixin
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixin
 
 logger = logging.getLogger(__name__)
 
-Reader: TypeAlias = "Callable[[Path, torch.dtype], Any]"
+Component: TypeAlias = "torch.nn.Module | PreTrainedTokenizerBase | ProcessorMixin | SchedulerMixin"
+"""What a pipeline is made of, and what an eraser has beside it: a network, a tokenizer or another
+processor, a scheduler. Readers of an eraser's own may give a class of ours, such as `Additions`."""
+
+Reader: TypeAlias = "Callable[[Path, torch.dtype], Component]"
 """Reads a component from its folder, on the CPU, in the given precision, ready to run."""
+
+_Base = TypeVar("_Base")
+_Model = TypeVar("_Model", bound="ModelMixin | PreTrainedModel")
 
 _HARMLESS = ("position_ids",)
 """Buffers that old text encoders kept in their files and new ones compute."""
@@ -83,7 +93,7 @@ def standard_reader(folder: str, quantization: Quantization = "none") -> Reader:
     return lambda path, dtype: read_model(_model_class(kind, path), path, dtype, quantization)
 
 
-def _model_class(kind: str, path: Path) -> Any:
+def _model_class(kind: str, path: Path) -> type[ModelMixin | PreTrainedModel]:
     """The class that the folder's configuration names, where several do the same work: the
     library's own of that name, and nothing else. The classes of Stable Diffusion otherwise."""
     import diffusers
@@ -98,20 +108,24 @@ def _model_class(kind: str, path: Path) -> Any:
     }
     config = json.loads((path / "config.json").read_text(encoding="utf-8"))
     if kind in ("transformer", "vae"):
-        named = getattr(diffusers, str(config.get("_class_name")), None)
-        base: Any = diffusers.ModelMixin
+        named = _class_of(diffusers, config.get("_class_name"), diffusers.ModelMixin)
     else:
         name = (config.get("architectures") or [None])[0]
-        named, base = getattr(transformers, str(name), None), transformers.PreTrainedModel
-    own = isinstance(named, type) and issubclass(named, base)
-    if kind in usual and (not own or kind == "unet" or "CLIP" in str(named)):
+        named = _class_of(transformers, name, transformers.PreTrainedModel)
+    if kind in usual and (named is None or kind == "unet" or "CLIP" in str(named)):
         return usual[kind]
-    if not own:
+    if named is None:
         raise unreadable(path.name)
     return named
 
 
-def read_tokenizer(path: Path) -> Any:
+def _class_of(library: ModuleType, name: object, base: type[_Base]) -> type[_Base] | None:
+    """The library's own class of that name, where it is one of this base."""
+    named = getattr(library, str(name), None)
+    return named if isinstance(named, type) and issubclass(named, base) else None
+
+
+def read_tokenizer(path: Path) -> PreTrainedTokenizerBase:
     """CLIP's tokenizer, or the one that the folder's configuration names."""
     import transformers
 
@@ -123,8 +137,8 @@ def read_tokenizer(path: Path) -> Any:
 
 
 def read_model(
-    model: Any, path: Path, dtype: torch.dtype, quantization: Quantization = "none"
-) -> Any:
+    model: type[_Model], path: Path, dtype: torch.dtype, quantization: Quantization = "none"
+) -> _Model:
     """`model.from_pretrained` on a folder, refusing files that leave weights at random.
 
     safetensors are preferred; torch files are read with weights_only, as both libraries do.
@@ -145,7 +159,7 @@ def read_model(
     return found
 
 
-def check_complete(name: str, missing: Any, mismatched: Any = ()) -> None:
+def check_complete(name: str, missing: Iterable[str], mismatched: Collection[object] = ()) -> None:
     """Raise Unavailable where a file lacks parts of the network: they would be noise."""
     lacking = [key for key in missing if not key.endswith(_HARMLESS)]
     if lacking or mismatched:
@@ -161,7 +175,7 @@ def _variant(path: Path, dtype: torch.dtype) -> str | None:
     return "fp16" if half and wanted else None
 
 
-def read_scheduler(path: Path, **changes: Any) -> Any:
+def read_scheduler(path: Path, **changes: object) -> SchedulerMixin:
     """The scheduler that a folder's configuration names.
 
     changes: of its configuration; `_class_name` makes it another scheduler.
@@ -169,8 +183,7 @@ def read_scheduler(path: Path, **changes: Any) -> Any:
     import diffusers
 
     config = json.loads((path / "scheduler_config.json").read_text(encoding="utf-8")) | changes
-    kind: Any = getattr(diffusers, str(config.get("_class_name")), None)
-    is_scheduler = isinstance(kind, type) and issubclass(kind, diffusers.SchedulerMixin)
-    if not is_scheduler:
+    kind = _class_of(diffusers, config.get("_class_name"), diffusers.SchedulerMixin)
+    if kind is None:
         raise unreadable(path.name)
     return kind.from_config(config)

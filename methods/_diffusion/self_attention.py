@@ -9,7 +9,7 @@ the fused attention.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from methods._geometry.masks import reduce_mask
 
 if TYPE_CHECKING:
     import torch
+    from diffusers.models.attention_processor import Attention, AttentionProcessor
 
 _LEVELS = 6  # a UNet halves its picture at most this often before it becomes tiny
 
@@ -97,7 +98,7 @@ class SelfAttention(ABC):
     before: the processor that stands there otherwise; it does the work while not `active`.
     """
 
-    def __init__(self, before: Any) -> None:
+    def __init__(self, before: AttentionProcessor) -> None:
         self.before = before
 
     @property
@@ -106,12 +107,12 @@ class SelfAttention(ABC):
         return True
 
     @abstractmethod
-    def attend(self, query: Any, key: Any, value: Any) -> torch.Tensor:
+    def attend(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
         """All (B, heads, N, d); returns the attended values, (B, heads, N, d)."""
 
     def __call__(
         self,
-        attn: Any,
+        attn: Attention,
         hidden_states: torch.Tensor,
         encoder_hidden_states: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,36 +20,41 @@ from methods._engine.job import SettingValue
 from methods._geometry.masks import bounding_box
 from methods._system.cache import BoundedCache
 
+Facts = TypeVar("Facts")
+
 DEFAULT_BYTES = 128 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Generic[Facts]):
     pixels: NDArray[np.uint8]  # (number of True in the mask, 3)
-    facts: Any
+    facts: Facts
 
     @property
     def nbytes(self) -> int:
         return self.pixels.nbytes
 
 
-class ResultCache:
-    """Least recently used results out first, within `max_bytes`. Safe between threads."""
+class ResultCache(Generic[Facts]):
+    """Least recently used results out first, within `max_bytes`. Safe between threads.
+
+    Facts: what is kept beside each result, never looked into.
+    """
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
-        self._entries: BoundedCache[str, _Entry] = BoundedCache(max_bytes)
+        self._entries: BoundedCache[str, _Entry[Facts]] = BoundedCache(max_bytes)
 
     @property
     def nbytes(self) -> int:
         """What the kept pixels take."""
         return self._entries.size
 
-    def put(self, key: str, result: Image, mask: Mask, facts: Any) -> None:
-        """Keep `result` under `mask`, and `facts` (never looked into) beside it."""
+    def put(self, key: str, result: Image, mask: Mask, facts: Facts) -> None:
+        """Keep `result` under `mask`, and `facts` beside it."""
         window = _around(mask)
         self._entries.put(key, _Entry(result[window][mask[window]], facts))
 
-    def get(self, key: str, image: Image, mask: Mask) -> tuple[Image, Any] | None:
+    def get(self, key: str, image: Image, mask: Mask) -> tuple[Image, Facts] | None:
         """The result as a new picture and its facts; image and mask are those of the key."""
         entry = self._entries.find(key)
         if entry is None:

@@ -50,7 +50,7 @@ logger = logging.getLogger(__name__)
 
 _FETCH_TICK = 0.1
 
-results = ResultCache()
+results: ResultCache[Finished] = ResultCache()
 """Results of earlier jobs of this process."""
 
 

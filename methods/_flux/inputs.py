@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods._base import Mask
 from methods._diffusion.patching import removed_after
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import DiffusionPipeline
 
 
-def first_noise(pipeline: Any, mask: Mask, draw: torch.Generator, device: str) -> torch.Tensor:
+def first_noise(
+    pipeline: DiffusionPipeline, mask: Mask, draw: torch.Generator, device: str
+) -> torch.Tensor:
     """The tokens that denoising begins with, (1, tokens, channels): as the pipelines draw them,
     but before whatever else the generator is asked for."""
     import torch
@@ -45,10 +48,12 @@ def beside_the_noise(transformer: torch.nn.Module, tokens: torch.Tensor) -> Iter
     tokens: (1, tokens, channels). Its first layer must take so many more.
     """
 
-    def widen(_: Any, args: Any, given: dict[str, Any]) -> Any:
+    def widen(
+        _: torch.nn.Module, args: tuple[object, ...], given: dict[str, object]
+    ) -> tuple[tuple[object, ...], dict[str, object]]:
         import torch
 
-        noise = given["hidden_states"]
+        noise: torch.Tensor = given["hidden_states"]
         seen = tokens.to(noise.device, noise.dtype)
         return args, given | {"hidden_states": torch.cat([noise, seen], dim=2)}
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from methods._diffusion.eraser import ClipPrompts, Embedding, Part
+from methods._diffusion.eraser import ClipPrompts, Component, Embedding, Part
 from methods._diffusion.prompts import id_tensor
 
 T5_TOKENS = 512
@@ -18,7 +16,7 @@ class FluxPrompts(ClipPrompts):
         super().__init__(tokenizer, encoder)
         self.parts = (tokenizer, encoder, tokenizer_2, encoder_2)
 
-    def encode(self, text: str, *components: Any) -> Embedding:
+    def encode(self, text: str, *components: Component) -> Embedding:
         """One text through both encoders."""
         tokenizer, clip, tokenizer_2, t5 = components
         whole = clip(id_tensor(self.ids(tokenizer, text), clip)).pooler_output

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,13 @@ from methods._base import Image
 from methods._weights.manifest import weight_file
 from methods._weights.store import find_weights
 from methods._weights.tensor_file import unreadable
+
+if TYPE_CHECKING:
+    import lpips
+    import torch
+
+Arrays: TypeAlias = Mapping[str, Mapping[str, Mapping[str, NDArray[np.float32]]]]
+"""By network, layer and kind of parameter."""
 
 LPIPS_WEIGHTS = weight_file("lpips")
 
@@ -53,7 +60,7 @@ def lpips_map(result: Image, truth: Image) -> NDArray[np.float32]:
     return np.ascontiguousarray(found[:height, :width])
 
 
-def _tensor(image: Image) -> Any:
+def _tensor(image: Image) -> torch.Tensor:
     """(1, 3, H, W) float32, -1 … 1."""
     import torch
 
@@ -63,7 +70,7 @@ def _tensor(image: Image) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _network(path: Path) -> Any:
+def _network(path: Path) -> lpips.LPIPS:
     """The package's network with the weights of the file, on the CPU."""
     try:
         return network_of(state_of(read_arrays(path)))
@@ -73,7 +80,7 @@ def _network(path: Path) -> Any:
         raise unreadable(path.name) from error
 
 
-def network_of(state: Mapping[str, Any]) -> Any:
+def network_of(state: Mapping[str, torch.Tensor]) -> lpips.LPIPS:
     """`lpips.LPIPS` (AlexNet, spatial) with these tensors; never downloads.
 
     Raises RuntimeError where they are others than the network's.
@@ -91,11 +98,11 @@ def network_of(state: Mapping[str, Any]) -> Any:
     return network.eval()
 
 
-def state_of(arrays: Mapping[str, Any]) -> dict[str, Any]:
+def state_of(arrays: Arrays) -> dict[str, torch.Tensor]:
     """Tensors under the package's names, out of arrays in JAX's layout (H, W, in, out)."""
     import torch
 
-    def tensor(array: NDArray[np.float32]) -> Any:
+    def tensor(array: NDArray[np.float32]) -> torch.Tensor:
         axes = (3, 2, 0, 1) if array.ndim == 4 else (0,)
         return torch.from_numpy(np.ascontiguousarray(array.transpose(axes)))
 
@@ -109,7 +116,7 @@ def state_of(arrays: Mapping[str, Any]) -> dict[str, Any]:
     return state
 
 
-def read_arrays(path: Path) -> dict[str, Any]:
+def read_arrays(path: Path) -> Arrays:
     """Nested dicts of numpy arrays from a pickle, in which nothing else may stand."""
     with path.open("rb") as file:
         found = _Arrays(file).load()
@@ -121,7 +128,7 @@ def read_arrays(path: Path) -> dict[str, Any]:
 class _Arrays(pickle.Unpickler):
     """Knows numpy's arrays of numbers and no other name: a pickle may call what it names."""
 
-    def find_class(self, module: str, name: str) -> Any:
+    def find_class(self, module: str, name: str) -> object:
         known = {
             ("numpy.core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
             ("numpy._core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],

@@ -6,11 +6,11 @@ import io
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import cv2
 import numpy as np
@@ -32,10 +32,12 @@ from methods._photo.header import Header, UnknownFormat, exif_orientation
 
 FileSource: TypeAlias = Path | str | bytes | BinaryIO
 Plane: TypeAlias = NDArray[np.uint8]
+Numbers: TypeAlias = NDArray[np.integer | np.floating]
+Plugin: TypeAlias = Callable[[BinaryIO], Pil.Image]
 
 # The classes are called directly: Pillow's own `open` warns or fails by a process-wide limit
 # that other code may have changed, and tries formats that nobody asked for.
-_PLUGINS: dict[str, Any] = {
+_PLUGINS: dict[str, Plugin] = {
     "JPEG": JpegImagePlugin.JpegImageFile,
     "PNG": PngImagePlugin.PngImageFile,
     "GIF": GifImagePlugin.GifImageFile,
@@ -85,7 +87,7 @@ class Decoded:
     header: Header
     picture: Plane | Pil.Image
     alpha: Plane | None
-    numbers: NDArray[Any] | None
+    numbers: Numbers | None
     icc: bytes | None
     orientation: int
     several: bool
@@ -116,7 +118,7 @@ def _decoded(
     opened: Pil.Image,
     picture: Plane | Pil.Image,
     alpha: Plane | None,
-    numbers: NDArray[Any] | None,
+    numbers: Numbers | None,
 ) -> Decoded:
     info, orientation, icc = opened.info, header.orientation, header.icc
     if header.format in ("HEIC", "AVIF"):  # rotated by their own boxes, not by EXIF
@@ -137,11 +139,10 @@ def _decoded(
 
 def _opened(header: Header) -> Pil.Image:
     """The picture with its pixels not decoded yet."""
-    opened: Pil.Image = _plugin(header.format)(io.BytesIO(header.data))
-    return opened
+    return _plugin(header.format)(io.BytesIO(header.data))
 
 
-def _plugin(file_format: str) -> Any:
+def _plugin(file_format: str) -> Plugin:
     if file_format != "HEIC":
         return _PLUGINS[file_format]
     try:
@@ -184,7 +185,7 @@ def _picture_and_alpha(opened: Pil.Image) -> tuple[Plane | Pil.Image, Plane | No
 # --- more than 8 bits --------------------------------------------------------------------
 
 
-def _numbers(opened: Pil.Image, header: Header) -> NDArray[Any]:
+def _numbers(opened: Pil.Image, header: Header) -> Numbers:
     """(H, W), native byte order; 0 = black, nothing below it, no NaN."""
     values = np.asarray(opened)
     values = values.astype(values.dtype.newbyteorder("="), copy=False)
@@ -195,7 +196,7 @@ def _numbers(opened: Pil.Image, header: Header) -> NDArray[Any]:
     return np.nan_to_num(np.maximum(values, 0), posinf=0)
 
 
-def eight_bits(numbers: NDArray[Any]) -> Plane:
+def eight_bits(numbers: Numbers) -> Plane:
     """(H, W) uint8. White is 65535 in 16 bits; in 32 it is the least of 1 (fractions only),
     255 and 65535 that no value exceeds, else the largest value."""
     largest = float(numbers.max())

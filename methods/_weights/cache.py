@@ -20,12 +20,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import platformdirs
 from filelock import FileLock, Timeout
+from pydantic import BaseModel
 
-from methods._base import WeightFile
+from methods._base import JSON, WeightFile
 from methods._system.files import write_atomic
 from methods._weights.errors import DiskFull, record_damaged
 
@@ -39,8 +40,16 @@ _JSON_LOCK_SECONDS = 10
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 _Identity = tuple[int, int, int]  # size, mtime_ns, ctime_ns
+_Entries: TypeAlias = dict[str, JSON]
 _known: dict[str, tuple[_Identity, str]] = {}
 _hashing = threading.Lock()
+
+
+class _Verified(BaseModel):
+    """An entry of verified.json, under the file's path."""
+
+    identity: _Identity
+    sha256: str
 
 
 # --- names ---------------------------------------------------------------------------------
@@ -165,19 +174,16 @@ def _identity(path: Path) -> _Identity:
 
 def _remembered(key: str, identity: _Identity) -> str | None:
     if key not in _known and identity[0] >= _LARGE:
-        with suppress(OSError, ValueError, TypeError, KeyError):
-            entry = _read_json(_VERIFIED)[key]
-            size, mtime, ctime = entry["identity"]
-            _known[key] = ((size, mtime, ctime), str(entry["sha256"]))
+        with suppress(OSError, ValueError, KeyError):
+            entry = _Verified.model_validate(_read_json(_VERIFIED)[key])
+            _known[key] = (entry.identity, entry.sha256)
     identity_then, digest = _known.get(key, (None, ""))
     return digest if identity_then == identity else None
 
 
-def _with_entry(
-    entries: dict[str, Any], path: Path, identity: _Identity, digest: str
-) -> dict[str, Any]:
+def _with_entry(entries: _Entries, path: Path, identity: _Identity, digest: str) -> _Entries:
     kept = {key: entry for key, entry in entries.items() if os.path.exists(key)}
-    kept[str(path.absolute())] = {"identity": list(identity), "sha256": digest}
+    kept[str(path.absolute())] = _Verified(identity=identity, sha256=digest).model_dump(mode="json")
     return kept
 
 
@@ -194,16 +200,19 @@ def expected_digest(weight: WeightFile) -> str | None:
     if not weight.unpinned_because:
         raise ValueError(f"{weight.name} has neither a sha256 nor a reason for having none")
     try:
-        return str(_read_json(RECORD)[weight.name]["sha256"])
+        entry = _read_json(RECORD)[weight.name]
+        if isinstance(entry, dict):
+            return str(entry["sha256"])
     except KeyError:
         return None
-    except (ValueError, TypeError):
+    except ValueError:
         raise record_damaged(RECORD) from None
+    raise record_damaged(RECORD) from None
 
 
 def record_first(weight: WeightFile, digest: str) -> None:
     """Write down the digest of a first download; it is checked ever after."""
-    entry = {"sha256": digest, "unpinned_because": weight.unpinned_because}
+    entry: JSON = {"sha256": digest, "unpinned_because": weight.unpinned_because}
     try:
         _change_json(RECORD, lambda entries: entries | {weight.name: entry})
     except ValueError:
@@ -213,7 +222,7 @@ def record_first(weight: WeightFile, digest: str) -> None:
 # --- small files of our own ----------------------------------------------------------------
 
 
-def _read_json(name: str) -> dict[str, Any]:
+def _read_json(name: str) -> _Entries:
     """Raises ValueError when the file is not a JSON object; a missing file is an empty one."""
     try:
         entries = json.loads((cache_dir() / name).read_text("utf-8"))
@@ -224,7 +233,7 @@ def _read_json(name: str) -> dict[str, Any]:
     return entries
 
 
-def _change_json(name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+def _change_json(name: str, change: Callable[[_Entries], _Entries]) -> None:
     """Read, change and replace under a lock, so that no process loses another's entry."""
     with _json_lock(name):
         try:

@@ -15,14 +15,18 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from methods._system.files import write_atomic
 from methods._weights.cache import beside, need_room, size_of
 from methods._weights.errors import SourceFailed, megabytes
 from methods._weights.progress import Watch
+
+if TYPE_CHECKING:
+    import httpx
 
 CONNECT_SECONDS = 8.0  # all addresses of the host together, with the look-up of its name
 ADDRESS_SECONDS = 3.0  # one address: a broken IPv6 route must leave time for IPv4
@@ -33,7 +37,14 @@ TRIES = 20  # broken connections in one download, as long as each brought someth
 _CHUNK = 1 << 18
 _TICK = 0.1
 
-_NOTHING = object()
+
+class _Silence(Enum):
+    """What stands for an item that did not come in time."""
+
+    NOTHING = "nothing"
+
+
+_NOTHING: Final = _Silence.NOTHING
 
 _dead: dict[str, float] = {}
 
@@ -50,6 +61,12 @@ class _Broken(Exception):
 class _Head:
     status: int
     headers: Mapping[str, str]
+
+
+_Item: TypeAlias = _Head | bytes | Exception | None
+"""What the request's thread hands over: the head, chunks, and None or an error as the last."""
+
+_Kind = TypeVar("_Kind", _Head, bytes)
 
 
 # --- hosts known to be dead ----------------------------------------------------------------
@@ -78,7 +95,7 @@ class _Request:
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self.url, self._headers = url, headers
-        self._items: queue.Queue[Any] = queue.Queue(maxsize=16)
+        self._items: queue.Queue[_Item] = queue.Queue(maxsize=16)
         self._left = threading.Event()
         self._connected = threading.Event()
         threading.Thread(target=self._work, name="weights-http", daemon=True).start()
@@ -92,20 +109,22 @@ class _Request:
             item = self._next(watch, seconds)
         if item is _NOTHING:
             raise _unreachable(self.url, f"no answer in {seconds:g} s")
-        return self._sound(item)  # type: ignore[no-any-return]
+        return self._sound(item, _Head)
 
     def chunks(self, watch: Watch) -> Iterator[bytes]:
         """The body, to be read after the head. Raises as `head` does."""
         while (item := self._next(watch, STALL_SECONDS)) is not None:
             if item is _NOTHING:
                 raise _Broken(_stalled())
-            yield self._sound(item)
+            yield self._sound(item, bytes)
 
     def leave(self) -> None:
         """Let the thread end by itself, whatever it waits for."""
         self._left.set()
 
-    def _next(self, watch: Watch, seconds: float, arrived: threading.Event | None = None) -> Any:
+    def _next(
+        self, watch: Watch, seconds: float, arrived: threading.Event | None = None
+    ) -> _Item | _Silence:
         """The next item; _NOTHING when none came in time, or when `arrived` is set before."""
         start = time.monotonic()
         while time.monotonic() - start < seconds and not (arrived and arrived.is_set()):
@@ -114,9 +133,10 @@ class _Request:
                 return self._items.get(timeout=_TICK)
         return _NOTHING
 
-    def _sound(self, item: Any) -> Any:
+    def _sound(self, item: _Item, kind: type[_Kind]) -> _Kind:
         if isinstance(item, Exception):
             raise self._explained(item) from item
+        assert isinstance(item, kind)  # the head comes first, and once
         return item
 
     def _explained(self, error: Exception) -> Exception:
@@ -156,11 +176,11 @@ class _Request:
                     return
         self._put(None)
 
-    def _trace(self, event: str, _info: Mapping[str, Any]) -> None:
+    def _trace(self, event: str, _info: Mapping[str, object]) -> None:
         if event.endswith(".complete"):  # the first thing that completes is the connection
             self._connected.set()
 
-    def _put(self, item: Any) -> bool:
+    def _put(self, item: _Item) -> bool:
         while not self._left.is_set():
             with suppress(queue.Full):
                 self._items.put(item, timeout=_TICK)
@@ -172,7 +192,7 @@ def _stalled() -> str:
     return f"nothing came for {STALL_SECONDS:g} s"
 
 
-def _has_request(error: Any) -> bool:
+def _has_request(error: httpx.RequestError) -> bool:
     return getattr(error, "_request", None) is not None
 
 

@@ -12,13 +12,50 @@ listed at every start; what may stand in a manifest is said, and checked in the 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict, final
 
 from methods._base import HubFile, NpmMember, PipMember, Source, Text, UrlFile, WeightFile
 from methods._weights.repository import NOT_SEEN, RepoFile, Repository
+
+
+class FileFields(TypedDict):
+    """One file of a repository's manifest."""
+
+    path: str
+    size: int
+    sha256: NotRequired[str]
+    elsewhere: NotRequired[list[str]]
+    urls: NotRequired[list[str]]
+
+
+@final  # only so does "files" tell the two kinds apart
+class RepositoryFields(TypedDict):
+    """A repository's manifest, as it was parsed."""
+
+    name: str
+    license: str
+    files: list[FileFields]
+    repo: NotRequired[str]
+    revision: NotRequired[str]
+    mirrors: NotRequired[list[dict[str, str]]]
+    gated: NotRequired[bool]
+    unpinned_because: NotRequired[str]
+    by_hand: NotRequired[dict[str, str]]
+
+
+@final
+class WeightFileFields(TypedDict):
+    """The manifest of a file that stands alone, as it was parsed."""
+
+    name: str
+    license: str
+    sources: list[dict[str, str]]
+    size: int
+    sha256: NotRequired[str]
+    unpinned_because: NotRequired[str]
+    by_hand: NotRequired[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +74,19 @@ class Manifests:
 
     def repository(self, name: str) -> Repository:
         """The repository in this manifest."""
-        return as_repository(self._read(name))
+        return as_repository(json.loads(self._content(name)))
 
     def weight_file(self, name: str) -> WeightFile:
         """The single file in this manifest."""
-        return as_weight_file(self._read(name))
+        return as_weight_file(json.loads(self._content(name)))
 
     def weights(self, name: str) -> tuple[WeightFile, ...]:
         """The files of a manifest of either kind."""
-        found = self._read(name)
+        found: RepositoryFields | WeightFileFields = json.loads(self._content(name))
         return as_repository(found).weights() if "files" in found else (as_weight_file(found),)
 
-    def _read(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.file(name).read_text("utf-8"))
-        return found
+    def _content(self, name: str) -> str:
+        return self.file(name).read_text("utf-8")
 
 
 MANIFESTS = Manifests(Path(__file__).parent / "manifests")
@@ -58,7 +94,7 @@ MANIFESTS = Manifests(Path(__file__).parent / "manifests")
 repository, weight_file = MANIFESTS.repository, MANIFESTS.weight_file
 
 
-def as_repository(found: Mapping[str, Any]) -> Repository:
+def as_repository(found: RepositoryFields) -> Repository:
     """A manifest with `files`."""
     return Repository(
         name=found["name"],
@@ -73,12 +109,12 @@ def as_repository(found: Mapping[str, Any]) -> Repository:
     )
 
 
-def _file(found: Mapping[str, Any]) -> RepoFile:
-    lists = {key: tuple(found.get(key, ())) for key in ("elsewhere", "urls")}
-    return RepoFile(found["path"], found["size"], found.get("sha256"), **lists)
+def _file(found: FileFields) -> RepoFile:
+    elsewhere, urls = tuple(found.get("elsewhere", ())), tuple(found.get("urls", ()))
+    return RepoFile(found["path"], found["size"], found.get("sha256"), elsewhere, urls)
 
 
-def as_weight_file(found: Mapping[str, Any]) -> WeightFile:
+def as_weight_file(found: WeightFileFields) -> WeightFile:
     """A manifest with `sources`."""
     return WeightFile(
         name=found["name"],
@@ -91,7 +127,7 @@ def as_weight_file(found: Mapping[str, Any]) -> WeightFile:
     )
 
 
-def _source(found: Mapping[str, str]) -> Source:
+def _source(found: dict[str, str]) -> Source:
     """The key that no other kind has tells the kind."""
     if "url" in found:
         return UrlFile(**found)
@@ -100,5 +136,5 @@ def _source(found: Mapping[str, str]) -> Source:
     return PipMember(**found) if "requirement" in found else NpmMember(**found)
 
 
-def _text(found: Mapping[str, str] | None) -> Text | None:
+def _text(found: dict[str, str] | None) -> Text | None:
     return None if found is None else Text(**found)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from methods._base import JSON
 from methods._weights.cache import beside
 
 _PLAIN, _FOREIGN = r"[A-Za-z0-9][A-Za-z0-9._-]*", r"[A-Za-z0-9_][A-Za-z0-9._+ -]*"
@@ -154,10 +155,10 @@ def _demand_reason(pinned: bool, reason: str | None) -> None:
 def read(file: Path) -> Manifest:
     """A manifest, checked. Raises ValueError (pydantic's names the place) and OSError."""
     content = json.loads(file.read_text("utf-8"))
-    kind: TypeAdapter[Any] = TypeAdapter(RepositoryManifest if "files" in content else FileManifest)
-    found: Manifest = kind.validate_python(content)
-    if isinstance(found, RepositoryManifest):
-        _demand(found.name == file.stem, f"{file.name} is the manifest of {found.name}")
+    if "files" not in content:
+        return FileManifest.model_validate(content)
+    found = RepositoryManifest.model_validate(content)
+    _demand(found.name == file.stem, f"{file.name} is the manifest of {found.name}")
     return found
 
 
@@ -175,11 +176,11 @@ def as_text(manifest: Manifest) -> str:
     return "{\n" + ",\n".join(f"  {_json(key)}: {_value(fields[key])}" for key in fields) + "\n}\n"
 
 
-def _value(value: Any) -> str:
+def _value(value: JSON) -> str:
     if not isinstance(value, list) or not value:
         return _json(value)
     return "[\n" + ",\n".join(f"    {_json(item)}" for item in value) + "\n  ]"
 
 
-def _json(value: Any) -> str:
+def _json(value: JSON) -> str:
     return json.dumps(value, ensure_ascii=False)

@@ -6,21 +6,30 @@ unless that is asked for: a pin that gives way by itself would be none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
 from methods._base import BadInput
 from methods._weights.errors import SourceFailed
+from methods._weights.homes import Home, home_of, moved_to, paths_of
 from methods._weights.manifest import Manifests
-from methods._weights.manifest_schema import Manifest, RepositoryManifest, read, write
+from methods._weights.manifest_schema import (
+    FileEntry,
+    FileManifest,
+    Manifest,
+    RepositoryManifest,
+    read,
+    write,
+)
 from methods._weights.pin_places import FolderPlace, HubPlace, Place, Seen
 
 Kind: TypeAlias = Literal["same", "filled", "added", "differs", "missing", "left"]
+_Entry = TypeVar("_Entry", FileEntry, FileManifest)
 
 
 class Finding(NamedTuple):
@@ -92,18 +101,11 @@ def _place(manifest: Manifest, name: str, wish: Wish) -> Place:
     if wish.folder is not None:
         own = wish.folder / name
         return FolderPlace(own if own.is_dir() else wish.folder, wish.revision)
-    homes = _homes(manifest.model_dump())
-    if not homes:
+    home = home_of(manifest)
+    if home is None:
         text = f"The files of {name} are on no model hub: name a folder that has them with --from."
         raise BadInput(text, "pin_no_hub", name=name)
-    return HubPlace(homes[0]["repo"], wish.revision or homes[0]["revision"])
-
-
-def _homes(fields: dict[str, Any]) -> list[dict[str, Any]]:
-    """The parts of a manifest that hold a repository of the hub and its revision."""
-    if fields.get("repo"):
-        return [fields]
-    return [source for source in fields.get("sources", ()) if "repo" in source][:1]
+    return HubPlace(home.repo, wish.revision or home.revision)
 
 
 # --- the comparison ------------------------------------------------------------------------
@@ -120,69 +122,61 @@ class _Filling:
 
     def run(self) -> Manifest:
         """The manifest with what was found; as it was where it must not be touched."""
-        fields = self.manifest.model_dump()
-        moved = self._move(fields)
+        home = home_of(self.manifest)
+        revision = "" if home is None else self._revision(home)
+        moved = home is not None and home.revision not in ("main", revision)
         if moved and not self.wish.again:
             return self.manifest
-        entries = self._filled(fields)
+        filled = self._filled(moved_to(self.manifest, revision) if revision else self.manifest)
         if moved and any(finding.kind == "missing" for finding in self.findings):
             return self.manifest  # a pinned file would be looked for where it is not
-        if all(entry["sha256"] for entry in entries):
-            fields["unpinned_because"] = None
-        return _checked(type(self.manifest), fields)
+        return _checked(type(filled), filled.model_dump())
 
-    def _filled(self, fields: dict[str, Any]) -> list[dict[str, Any]]:
-        """Its files, in `fields` too: a repository's, or the one that stands alone."""
-        if not isinstance(self.manifest, RepositoryManifest):
-            self._fill(fields)
-            return [fields]
-        entries: list[dict[str, Any]] = fields["files"]
-        for entry in entries:
-            self._fill(entry)
-        entries += self._more(entries)
-        return entries
-
-    def _move(self, fields: dict[str, Any]) -> bool:
-        """Fill in the commit; whether that is another one than the pinned."""
-        homes = _homes(fields)
-        if not homes:
-            return False
-        old = homes[0]["revision"]
-        new = homes[0]["revision"] = self.place.revision or old
+    def _revision(self, home: Home) -> str:
+        """The commit at the place, else the one that is known."""
+        old, new = home.revision, self.place.revision or home.revision
         if new == "main":
             text = "Which commit are these files of? Say so with --revision."
             raise BadInput(text, "pin_revision")
         if new != old:
             kind: Kind = "filled" if old == "main" else "differs"
             self.findings.append(Finding(kind, "revision", f"{old} -> {new}"))
-        return old not in ("main", new)
+        return new
 
-    def _fill(self, entry: dict[str, Any]) -> None:
-        path = entry.get("path") or entry["name"]
+    def _filled(self, manifest: Manifest) -> Manifest:
+        """With what is known of a repository's files now, or of the one that stands alone."""
+        if not isinstance(manifest, RepositoryManifest):
+            fresh = self._fill(manifest)
+            return fresh.model_copy(update={"unpinned_because": None}) if fresh.sha256 else fresh
+        files = [self._fill(entry) for entry in manifest.files]
+        files += self._more(files)
+        reason = None if all(entry.sha256 for entry in files) else manifest.unpinned_because
+        return manifest.model_copy(update={"files": files, "unpinned_because": reason})
+
+    def _fill(self, entry: _Entry) -> _Entry:
+        paths = paths_of(entry)
         try:
-            seen, why = self._look(entry, path), ""
+            seen, why = self._look(paths), ""
         except SourceFailed as error:
             seen, why = None, str(error)
         if seen is None:
-            self.findings.append(Finding("missing", path, why))
-            return
+            self.findings.append(Finding("missing", paths[0], why))
+            return entry
         kind = _compared(entry, seen)
         detail = "" if kind == "same" else f"{seen.size} bytes, SHA-256 {seen.sha256}"
-        self.findings.append(Finding(kind, path, detail))
-        if kind == "filled" or self.wish.again:
-            entry |= seen._asdict()
+        self.findings.append(Finding(kind, paths[0], detail))
+        again = kind == "filled" or self.wish.again
+        return entry.model_copy(update=seen._asdict()) if again else entry
 
-    def _look(self, entry: dict[str, Any], path: str) -> Seen | None:
-        """Under its own path, else under the others that it is known by."""
-        others = [*entry.get("elsewhere", ()), *(h["path"] for h in _homes(entry) if "path" in h)]
-        for known in (path, *others):
+    def _look(self, paths: Sequence[str]) -> Seen | None:
+        for known in paths:
             if (seen := self.place.look(known)) is not None:
                 return seen
         return None
 
-    def _more(self, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _more(self, entries: Sequence[FileEntry]) -> list[FileEntry]:
         """Files of the place that the manifest does not know, as far as they are wanted."""
-        known = {path for entry in entries for path in (entry["path"], *entry["elsewhere"])}
+        known = {path for entry in entries for path in paths_of(entry)}
         unknown = [path for path in self.place.paths if path not in known]
         takes_all = self.wish.folder is not None or not entries
         patterns = self.wish.add or (("*",) if takes_all else ())
@@ -191,7 +185,7 @@ class _Filling:
             self.findings.append(Finding("left", f"{rest} more files", "take them with --add"))
         return list(self._added(wanted))
 
-    def _added(self, paths: Sequence[str]) -> Iterator[dict[str, Any]]:
+    def _added(self, paths: Sequence[str]) -> Iterator[FileEntry]:
         for path in paths:
             try:
                 seen = self.place.look(path)
@@ -200,21 +194,21 @@ class _Filling:
                 continue
             if seen is not None:
                 self.findings.append(Finding("added", path, f"{seen.size} bytes"))
-                yield {"path": path, **seen._asdict()}
+                yield FileEntry.model_construct(path=path, size=seen.size, sha256=seen.sha256)
 
 
-def _compared(entry: dict[str, Any], seen: Seen) -> Kind:
-    if entry["sha256"] is None:
+def _compared(entry: FileEntry | FileManifest, seen: Seen) -> Kind:
+    if entry.sha256 is None:
         return "filled"
-    return "same" if (entry["size"], entry["sha256"]) == seen else "differs"
+    return "same" if (entry.size, entry.sha256) == seen else "differs"
 
 
-def _checked(kind: type[Any], fields: dict[str, Any]) -> Any:
+def _checked(kind: type[Manifest], fields: Mapping[str, object]) -> Manifest:
     """The manifest of these fields. Raises BadInput for what may not stand in one."""
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
-        raise _unsound(fields["name"], error) from error
+        raise _unsound(str(fields["name"]), error) from error
 
 
 def _unsound(name: str, error: ValidationError) -> BadInput:

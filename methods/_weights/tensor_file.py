@@ -13,16 +13,18 @@ import math
 import pickle
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple, TypeGuard, TypeVar
 
 from methods._base import Unavailable, UserError
 from methods._system.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_Found = TypeVar("_Found")
 
 logger = logging.getLogger(__name__)
 
@@ -82,12 +84,12 @@ def _read(path: Path, own_name: Callable[[str], str | None]) -> dict[str, Tensor
     if head[8:] == b"{":
         from safetensors.torch import load_file
 
-        found: Any = load_file(path)
+        found = load_file(path)
     else:
         import torch
 
         found = torch.load(path, map_location="cpu", weights_only=True)
-    named = _flat(found, lambda value: hasattr(value, "numel"))
+    named = _flat(found, _is_tensor)
     return {own: value for name, value in named if (own := own_name(name)) is not None}
 
 
@@ -120,7 +122,7 @@ def _from_archive(
         folder = root.removesuffix("data.pkl") + "data/"
         return {
             own: _tensor(archive, folder, stored)
-            for name, stored in _flat(content, lambda value: isinstance(value, _Stored))
+            for name, stored in _flat(content, _is_stored)
             if (own := own_name(name)) is not None
         }
 
@@ -148,27 +150,27 @@ def _tensor(archive: zipfile.ZipFile, folder: str, stored: _Stored) -> Tensor:
 class _Anything:
     """Stands for an object of whatever class; keeps its attributes and ignores the rest."""
 
-    state: Mapping[str, Any] = MappingProxyType({})
+    state: Mapping[object, object] = MappingProxyType({})
 
-    def __init__(self, *_args: Any, **_kwargs: Any) -> None: ...
+    def __init__(self, *_args: object, **_kwargs: object) -> None: ...
 
-    def __call__(self, *_args: Any, **_kwargs: Any) -> _Anything:
+    def __call__(self, *_args: object, **_kwargs: object) -> _Anything:
         return _Anything()
 
-    def __setstate__(self, state: Any) -> None:
+    def __setstate__(self, state: object) -> None:
         self.state = state if isinstance(state, dict) else {}
 
-    def __setitem__(self, _key: Any, _value: Any) -> None: ...
+    def __setitem__(self, _key: object, _value: object) -> None: ...
 
-    def append(self, _value: Any) -> None: ...
+    def append(self, _value: object) -> None: ...
 
-    def extend(self, _values: Any) -> None: ...
+    def extend(self, _values: object) -> None: ...
 
 
 class _Reader(pickle.Unpickler):
     """Knows lists, dicts and tensors; everything else becomes `_Anything`."""
 
-    def find_class(self, module: str, name: str) -> Any:
+    def find_class(self, module: str, name: str) -> object:
         # New functions each time: a pickle may set attributes on what it is given here.
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
             return lambda storage, offset, size, stride, *_rest: _Stored(
@@ -180,21 +182,32 @@ class _Reader(pickle.Unpickler):
             return OrderedDict
         return _DTYPES[name] if module == "torch" and name in _DTYPES else _Anything
 
-    def persistent_load(self, pid: Any) -> Any:
+    def persistent_load(self, pid: Sequence[object]) -> _Storage | _Anything:
         kind, dtype, key, *_rest = pid
-        known = kind == "storage" and dtype in _DTYPES.values()
-        return _Storage(str(key), dtype) if known else _Anything()
+        if kind == "storage" and isinstance(dtype, str) and dtype in _DTYPES.values():
+            return _Storage(str(key), dtype)
+        return _Anything()
 
 
-def _checked(storage: Any) -> _Storage:
+def _checked(storage: object) -> _Storage:
     if not isinstance(storage, _Storage):
         raise ValueError("a tensor of a kind that is not known here")
     return storage
 
 
-def _flat(content: Any, is_tensor: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
+def _is_tensor(value: object) -> TypeGuard[Tensor]:
+    return hasattr(value, "numel")
+
+
+def _is_stored(value: object) -> TypeGuard[_Stored]:
+    return isinstance(value, _Stored)
+
+
+def _flat(
+    content: object, is_tensor: Callable[[object], TypeGuard[_Found]]
+) -> Iterator[tuple[str, _Found]]:
     """Dotted name and tensor, for all that lies below `content`; every object once."""
-    waiting: list[tuple[str, Any]] = [("", content)]
+    waiting: list[tuple[str, object]] = [("", content)]
     seen: set[int] = set()
     while waiting:
         name, value = waiting.pop()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +22,10 @@ from methods.attentive_eraser.freeu import freeu
 from methods.attentive_eraser.guidance import redirected_unet
 from methods.attentive_eraser.models import MODELS
 from methods.attentive_eraser.settings import AttentiveSettings
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
 
 _BLUR_THRESHOLD = 0.1  # of the blurred mask
 
@@ -91,13 +95,13 @@ class AttentiveEraser(DiffusionEraser[AttentiveSettings]):
 
     def sample(
         self,
-        pixels: Any,
+        pixels: torch.Tensor,
         mask: Mask,
         settings: AttentiveSettings,
         seed: int,
         progress: Progress,
-        **more: Any,
-    ) -> Any:
+        **more: object,
+    ) -> Image | torch.Tensor:
         """One run of the stock pipeline on pixels (1, 3, H, W), float in 0 … 1.
 
         mask: (H, W). more: arguments for the pipeline, in place of ours. Returns what
@@ -108,13 +112,11 @@ class AttentiveEraser(DiffusionEraser[AttentiveSettings]):
         masks = TokenMasks(grown(mask, settings.mask_blur), (height // 8, width // 8))
         (prompt,) = self.embed(model.prompts(), [settings.prompt])
         pipeline = model.pipeline(self.loaded(settings))
-        call = {
+        call: dict[str, object] = {
             "image": pixels,
             "mask_image": _tensor(latent_mask(masks)),
             # Unused by a UNet of 4 channels: given, so that the VAE need not make it.
             "masked_image_latents": _tensor(np.zeros((4, *masks.latent), np.float32)),
-            "height": height,
-            "width": width,
             "prompt_embeds": prompt.tokens,
             "num_inference_steps": settings.num_inference_steps,
             "strength": settings.strength,
@@ -125,7 +127,9 @@ class AttentiveEraser(DiffusionEraser[AttentiveSettings]):
         with ExitStack() as undo:
             undo.enter_context(freeu(pipeline.unet, settings.factors))
             undo.enter_context(redirected_unet(pipeline.unet, masks, settings.redirection))
-            return self.run(pipeline, settings, seed, progress, **(call | more))
+            return self.run(
+                pipeline, settings, seed, progress, height=height, width=width, **{**call, **more}
+            )
 
 
 def grown(mask: Mask, kernel: int) -> Mask:
@@ -142,13 +146,13 @@ def grown(mask: Mask, kernel: int) -> Mask:
     return np.asarray(blurred >= _BLUR_THRESHOLD)
 
 
-def _tensor(values: Any) -> Any:
+def _tensor(values: NDArray[np.floating]) -> torch.Tensor:
     """(h, w) or (c, h, w) to (1, c, h, w)."""
     import torch
 
     return torch.from_numpy(values.reshape(1, -1, *values.shape[-2:]))
 
 
-def _pixels(image: Image) -> Any:
+def _pixels(image: Image) -> torch.Tensor:
     """(H, W, 3) uint8 to (1, 3, H, W) float32 in 0 … 1: the range that the pipelines widen."""
     return _tensor((image.astype(np.float32) / 255).transpose(2, 0, 1).copy())

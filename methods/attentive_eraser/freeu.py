@@ -10,15 +10,18 @@ Diffusion means other tensors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from methods._diffusion.patching import removed_after
 
 if TYPE_CHECKING:
     import torch
+    from diffusers.models.resnet import ResnetBlock2D
+
+Inputs: TypeAlias = "tuple[torch.Tensor, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ def freeu(unet: torch.nn.Module, factors: FreeU | None) -> Iterator[None]:
         yield
 
 
-def _pairs(unet: torch.nn.Module, factors: FreeU) -> list[tuple[Any, int, float, float]]:
+def _pairs(unet: torch.nn.Module, factors: FreeU) -> list[tuple[ResnetBlock2D, int, float, float]]:
     """(layer, channels that come from the backbone, b, s) where they are not 1."""
     widest = max(unet.config.block_out_channels)
     by_width = {widest: (factors.b1, factors.s1), widest // 2: (factors.b2, factors.s2)}
@@ -56,10 +59,10 @@ def _pairs(unet: torch.nn.Module, factors: FreeU) -> list[tuple[Any, int, float,
     return found
 
 
-def _changing(width: int, back: float, skip: float) -> Any:
+def _changing(width: int, back: float, skip: float) -> Callable[[torch.nn.Module, Inputs], Inputs]:
     """A hook on a layer whose input is backbone and skip connection, channel by channel."""
 
-    def hook(module: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def hook(module: torch.nn.Module, args: Inputs) -> Inputs:
         import torch
         from diffusers.utils.torch_utils import fourier_filter
 

@@ -16,10 +16,10 @@ UNet runs once and its results are shared; from there on it runs on both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from methods._diffusion.patching import (
     Block,
@@ -32,6 +32,11 @@ from methods._diffusion.self_attention import SelfAttention, TokenMasks, Tokens
 
 if TYPE_CHECKING:
     import torch
+    from diffusers.models.attention_processor import AttentionProcessor
+
+Args: TypeAlias = tuple[object, ...]
+Named: TypeAlias = dict[str, object]
+Change: TypeAlias = "Callable[[torch.Tensor], torch.Tensor]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class Steps:
 class RedirectedAttention(SelfAttention):
     """Self-attention of two halves: the first as it is, the second with AAS."""
 
-    def __init__(self, before: Any, steps: Steps, masks: TokenMasks) -> None:
+    def __init__(self, before: AttentionProcessor, steps: Steps, masks: TokenMasks) -> None:
         super().__init__(before)
         self._steps, self._masks = steps, masks
 
@@ -91,7 +96,7 @@ class RedirectedAttention(SelfAttention):
         """See `Steps.active`."""
         return self._steps.active
 
-    def attend(self, query: Any, key: Any, value: Any) -> torch.Tensor:
+    def attend(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
         """All (2, heads, N, d)."""
         import torch
 
@@ -148,10 +153,12 @@ def redirected_unet(
         yield steps
 
 
-def _guided(forward: Any, steps: Steps, scale: float) -> Any:
+def _guided(
+    forward: Callable[..., tuple[torch.Tensor]], steps: Steps, scale: float
+) -> Callable[..., tuple[torch.Tensor]]:
     """The UNet's forward pass as one step: both halves, combined."""
 
-    def guided(sample: torch.Tensor, *args: Any, **kwargs: Any) -> tuple[torch.Tensor]:
+    def guided(sample: torch.Tensor, *args: object, **kwargs: object) -> tuple[torch.Tensor]:
         if len(sample) != 1:
             raise ValueError(f"one picture at a time, without further guidance; not {len(sample)}")
         steps.step += 1
@@ -204,39 +211,44 @@ def _part(block: Block) -> str:
     return "mid_block" if block.part == "mid" else ".".join(block.name.split(".")[:2])
 
 
-def _doubling(steps: Steps) -> Any:
+def _doubling(steps: Steps) -> Callable[[torch.nn.Module, Args, Named], tuple[Args, Named] | None]:
     """A hook that turns whatever a part is given from one half into two equal ones."""
 
-    def hook(module: Any, args: Any, kwargs: Any) -> Any:
-        if not steps.active:
-            return None
-        return _both(args), _both(kwargs)
+    def hook(module: torch.nn.Module, args: Args, kwargs: Named) -> tuple[Args, Named] | None:
+        return _given(args, kwargs, _both) if steps.active else None
 
     return hook
 
 
-def _once(forward: Any, steps: Steps) -> Any:
+def _once(forward: Callable[..., object], steps: Steps) -> Callable[..., object]:
     """A block's forward pass on one of two equal halves, its result doubled again."""
 
-    def once(*args: Any, **kwargs: Any) -> Any:
+    def once(*args: object, **kwargs: object) -> object:
         if not steps.active:
             return forward(*args, **kwargs)
-        return _both(forward(*_first(args), **_first(kwargs)))
+        first, named = _given(args, kwargs, _first)
+        return _mapped(forward(*first, **named), _both)
 
     return once
 
 
-def _both(value: Any) -> Any:
-    """Tensors of one half repeated, without copying; what is doubled already stays."""
-    return _mapped(value, lambda tensor: tensor.expand(2, *tensor.shape[1:]))
+def _both(tensor: torch.Tensor) -> torch.Tensor:
+    """One half repeated, without copying; what is doubled already stays."""
+    return tensor.expand(2, *tensor.shape[1:])
 
 
-def _first(value: Any) -> Any:
-    """Tensors of two halves cut to the first."""
-    return _mapped(value, lambda tensor: tensor[:1])
+def _first(tensor: torch.Tensor) -> torch.Tensor:
+    """Two halves cut to the first."""
+    return tensor[:1]
 
 
-def _mapped(value: Any, change: Any) -> Any:
+def _given(args: Args, kwargs: Named, change: Change) -> tuple[Args, Named]:
+    """What a call is given, with `change` on all tensors in it."""
+    changed = {name: _mapped(value, change) for name, value in kwargs.items()}
+    return tuple(_mapped(value, change) for value in args), changed
+
+
+def _mapped(value: object, change: Change) -> object:
     """`change` on all tensors in tuples and mappings, in new containers; the rest as it is."""
     import torch
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from methods._base import WeightFile
 from methods._diffusion.eraser import (
     ClipPrompts,
+    Component,
     Part,
     Repository,
     SdxlPrompts,
@@ -16,6 +17,9 @@ from methods._diffusion.eraser import (
     sdxl_inpaint_pipeline,
 )
 from methods._diffusion.repositories import SD15, SD21, SDXL
+
+if TYPE_CHECKING:
+    from diffusers import DiffusionPipeline
 
 _TEXT = ("tokenizer", "text_encoder")
 _SDXL_TEXT = (*_TEXT, "tokenizer_2", "text_encoder_2")
@@ -49,7 +53,7 @@ class Model:
         parts = [Part(self.base, name) for name in self.text]
         return SdxlPrompts(*parts) if self.is_sdxl else ClipPrompts(*parts)
 
-    def pipeline(self, loaded: Mapping[str, Any]) -> Any:
+    def pipeline(self, loaded: Mapping[str, Component]) -> DiffusionPipeline:
         """The stock inpainting pipeline: for a UNet of 4 channels it puts back, after every step,
         what lies outside the mask. With the authors' DDIM."""
         from diffusers import DDIMScheduler

@@ -8,15 +8,18 @@ No weights were published; a checkpoint of the user's own runs here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, setting
 from methods._diffusion.clip_vision import clip_pixels
-from methods._diffusion.eraser import DiffusionEraser, Part, pil, sd_inpaint_pipeline
+from methods._diffusion.eraser import Component, DiffusionEraser, Part, pil, sd_inpaint_pipeline
 from methods._diffusion.readers import unreadable
 from methods._diffusion.settings import MAX_PROMPT, DiffusionSettings
 from methods.catdiffusion.inputs import Views, views
 from methods.catdiffusion.weights import HOW_TO_GET, WEIGHTS, LabelPrompts, parts, scheduler
+
+if TYPE_CHECKING:
+    import torch
 
 
 class CatDiffusionSettings(DiffusionSettings):
@@ -117,7 +120,9 @@ class CatDiffusion(DiffusionEraser[CatDiffusionSettings]):
         )
         return erased
 
-    def _semantics(self, shown: Views, label: Any, loaded: Mapping[str, Any]) -> Any:
+    def _semantics(
+        self, shown: Views, label: torch.Tensor, loaded: Mapping[str, Component]
+    ) -> torch.Tensor:
         """The semantic inpainter's tokens, (1, 64, C)."""
         import torch
 
@@ -127,9 +132,10 @@ class CatDiffusion(DiffusionEraser[CatDiffusionSettings]):
         pixels = clip_pixels(shown.for_clip, encoder.config.image_size)
         with torch.no_grad():
             seen = encoder.vision_model(pixels.to(encoder.device, encoder.dtype))
-            return inpainter(
+            tokens: torch.Tensor = inpainter(
                 seen.last_hidden_state,
                 seen.pooler_output[:, None],
                 label[:, None].to(seen.last_hidden_state),
                 torch.from_numpy(shown.patches[None]).to(encoder.device),
             )
+        return tokens

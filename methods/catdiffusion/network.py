@@ -7,8 +7,6 @@ the reference adapter lets the UNet attend to that, between its self-attention a
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from diffusers.models.attention import BasicTransformerBlock
 from diffusers.models.attention_processor import Attention
@@ -118,9 +116,9 @@ class ReferenceBlock(BasicTransformerBlock):
         attention_mask: Tensor | None = None,
         encoder_hidden_states: Tensor | None = None,
         encoder_attention_mask: Tensor | None = None,
-        timestep: Any = None,
-        cross_attention_kwargs: dict[str, Any] | None = None,
-        **unused: Any,
+        timestep: Tensor | None = None,
+        cross_attention_kwargs: dict[str, Tensor] | None = None,
+        **unused: object,
     ) -> Tensor:
         """Self-attention, reference, prompt, feed-forward; each added to what came in."""
         reference = (cross_attention_kwargs or {})[_REFERENCE]
@@ -141,7 +139,7 @@ def add_references(unet: torch.nn.Module, width: int) -> None:
                     module[place] = _with_reference(block, width)
 
 
-def _with_reference(block: Any, width: int) -> ReferenceBlock:
+def _with_reference(block: BasicTransformerBlock, width: int) -> ReferenceBlock:
     heads, head_width, attended = block.num_attention_heads, block.attention_head_dim, width
     made = ReferenceBlock(
         block.dim, heads, head_width, cross_attention_dim=block.cross_attention_dim

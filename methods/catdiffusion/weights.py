@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
-from methods._base import WeightFile
+from methods._base import JSON, WeightFile
 from methods._diffusion.clip_vision import CLIP_LARGE, read_vision
 from methods._diffusion.eraser import (
     ClipPrompts,
+    Component,
     Embedding,
     Part,
     check_complete,
@@ -28,6 +29,9 @@ from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import DDIMScheduler, UNet2DConditionModel
+
+    from methods.catdiffusion.network import SemanticInpainter
 
 _UNET, _INPAINTER = "model.diffusion_model.", "fusion_model."
 
@@ -42,11 +46,19 @@ WEIGHTS: tuple[WeightFile, ...] = (
     *CLIP_LARGE.weights(),
 )
 
-PUBLISHED: Mapping[str, Any] = {
-    "heads": 16,  # of the semantic inpainter
+
+class Sizes(TypedDict):
+    """heads: of the semantic inpainter. unet: what differs from diffusers' defaults, SD 1.5's."""
+
+    heads: int
+    unet: dict[str, JSON]
+
+
+PUBLISHED: Sizes = {
+    "heads": 16,
     "unet": {"sample_size": 64, "in_channels": 9, "cross_attention_dim": 768},
 }
-"""The sizes of the authors' configuration; what is not named is diffusers' default, SD 1.5's."""
+"""The sizes of the authors' configuration."""
 
 
 def parts() -> dict[str, Part]:
@@ -59,13 +71,15 @@ def parts() -> dict[str, Part]:
     }
 
 
-def read_unet(path: Path, dtype: torch.dtype) -> Any:
+def read_unet(path: Path, dtype: torch.dtype) -> UNet2DConditionModel:
     """The UNet with its reference adapter."""
     tensors, config = _checkpoint(path, dtype, _UNET)
     return build_unet(tensors, config["unet"]).to(dtype)
 
 
-def build_unet(tensors: Mapping[str, torch.Tensor], config: Mapping[str, Any]) -> Any:
+def build_unet(
+    tensors: Mapping[str, torch.Tensor], config: Mapping[str, JSON]
+) -> UNet2DConditionModel:
     """A UNet of tensors under the original's names; all must be there and none more."""
     import torch
     from diffusers import UNet2DConditionModel
@@ -84,13 +98,13 @@ def build_unet(tensors: Mapping[str, torch.Tensor], config: Mapping[str, Any]) -
     return unet
 
 
-def read_inpainter(path: Path, dtype: torch.dtype) -> Any:
+def read_inpainter(path: Path, dtype: torch.dtype) -> SemanticInpainter:
     """The semantic inpainter."""
     tensors, config = _checkpoint(path, dtype, _INPAINTER)
     return build_inpainter(tensors, config["heads"]).to(dtype)
 
 
-def build_inpainter(tensors: Mapping[str, torch.Tensor], heads: int) -> Any:
+def build_inpainter(tensors: Mapping[str, torch.Tensor], heads: int) -> SemanticInpainter:
     """A semantic inpainter of the sizes that its tensors have."""
     import torch
 
@@ -114,7 +128,7 @@ def build_inpainter(tensors: Mapping[str, torch.Tensor], heads: int) -> Any:
 
 def _checkpoint(
     path: Path, dtype: torch.dtype, prefix: str
-) -> tuple[dict[str, torch.Tensor], Mapping[str, Any]]:
+) -> tuple[dict[str, torch.Tensor], Sizes]:
     """The tensors under a prefix, without it, off the disk; and the sizes."""
     files = files_of(path, dtype)
     (file,) = (file for file in files if is_network(file))
@@ -124,7 +138,7 @@ def _checkpoint(
         if name.startswith(prefix)
     }
     own = path / "config.json"
-    sizes = json.loads(own.read_text(encoding="utf-8")) if own in files else PUBLISHED
+    sizes: Sizes = json.loads(own.read_text(encoding="utf-8")) if own in files else PUBLISHED
     return tensors, sizes
 
 
@@ -135,14 +149,14 @@ class LabelPrompts(ClipPrompts):
         base = SD15_INPAINTING
         super().__init__(Part(base, "tokenizer"), Part(base, "text_encoder"))
 
-    def encode(self, text: str, *components: Any) -> Embedding:
+    def encode(self, text: str, *components: Component) -> Embedding:
         """One text."""
         tokenizer, encoder = components
         output = encoder(id_tensor(self.ids(tokenizer, text), encoder))
         return Embedding(output.last_hidden_state.cpu(), output.pooler_output.cpu())
 
 
-def scheduler() -> Any:
+def scheduler() -> DDIMScheduler:
     """The original's DDIM sampler."""
     from diffusers import DDIMScheduler
 

@@ -9,13 +9,14 @@ becomes four words beside an empty prompt (IP-Adapter).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, setting
 from methods._diffusion.eraser import (
     ClipPrompts,
+    Component,
     DiffusionEraser,
     InpaintSettings,
     Part,
@@ -114,7 +115,7 @@ class ClipAway(DiffusionEraser[ClipAwaySettings]):
             torch.cat([text.tokens, words], dim=1)
             for text, words in zip(texts, pictures, strict=True)
         )
-        call: dict[str, Any] = {}
+        call: dict[str, torch.Tensor] = {}
         if settings.strength == 1:
             shape = (1, 4, mask.shape[0] // 8, mask.shape[1] // 8)
             call["latents"] = torch.randn(shape, generator=generator(seed)).to(self.dtype)
@@ -143,7 +144,7 @@ class ClipAway(DiffusionEraser[ClipAwaySettings]):
         return erased
 
     def views(
-        self, image: Image, mask: Mask, loaded: Mapping[str, Any]
+        self, image: Image, mask: Mask, loaded: Mapping[str, Component]
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Alpha-CLIP's embeddings of the object and of all else, (1, C) each."""
         import torch
@@ -166,7 +167,7 @@ class ClipAway(DiffusionEraser[ClipAwaySettings]):
         return found[0], found[1]
 
     def picture_words(
-        self, thing: torch.Tensor, rest: torch.Tensor, loaded: Mapping[str, Any]
+        self, thing: torch.Tensor, rest: torch.Tensor, loaded: Mapping[str, Component]
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """(1, 4, C) for the prompt and for the negative one, on the CPU."""
         import torch

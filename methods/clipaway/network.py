@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from diffusers.models.attention_processor import Attention, AttentionProcessor
 
 TOKENS = 4
 """Words that a picture becomes."""
@@ -75,7 +78,7 @@ class PictureAdapter(nn.Module):
         words: Tensor = self.image_proj(picture)
         return words
 
-    def processors(self, unet: torch.nn.Module, scale: float) -> dict[str, Any]:
+    def processors(self, unet: torch.nn.Module, scale: float) -> dict[str, AttentionProcessor]:
         """A processor for each cross-attention of the UNet, by its key. scale: of the picture.
 
         Raises KeyError where the adapter was made for another UNet.
@@ -90,7 +93,7 @@ class PictureAdapter(nn.Module):
 class _SplitAttention:
     """diffusers' own processor for IP-Adapter, for a picture whose words end the prompt."""
 
-    def __init__(self, layer: Any, scale: float) -> None:
+    def __init__(self, layer: nn.ModuleDict, scale: float) -> None:
         from diffusers.models.attention_processor import IPAdapterAttnProcessor2_0
 
         width, words = layer["to_k_ip"].weight.shape
@@ -100,10 +103,11 @@ class _SplitAttention:
         self._shared.to_v_ip = nn.ModuleList([layer["to_v_ip"]])
 
     def __call__(
-        self, attn: Any, hidden_states: Tensor, encoder_hidden_states: Tensor, **call: Any
-    ) -> Any:
+        self, attn: Attention, hidden_states: Tensor, encoder_hidden_states: Tensor, **call: object
+    ) -> Tensor:
         """As diffusers calls its processors."""
         words, picture = encoder_hidden_states.split(
             [encoder_hidden_states.shape[1] - TOKENS, TOKENS], 1
         )
-        return self._shared(attn, hidden_states, (words, [picture]), **call)
+        attended: Tensor = self._shared(attn, hidden_states, (words, [picture]), **call)
+        return attended

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods._diffusion.eraser import Part, check_complete
 from methods._diffusion.readers import files_of, is_network
@@ -14,6 +14,9 @@ from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch
+    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+    from methods.clipaway.network import PictureAdapter
 
 REPOSITORY = repository("clipaway")
 """From the places that the authors name, as no model hub has them."""
@@ -36,7 +39,7 @@ _JOINED = re.compile(r"transformer\.resblocks\.(\d+)\.attn\.in_proj[._](weight|b
 _LAYERS = "vision_model.encoder.layers."
 
 
-def read_alpha_clip(path: Path, dtype: torch.dtype) -> Any:
+def read_alpha_clip(path: Path, dtype: torch.dtype) -> CLIPVisionModelWithProjection:
     """Alpha-CLIP's picture side: a CLIP whose pictures have a fourth channel, where to look."""
     from transformers import CLIPVisionModelWithProjection
 
@@ -50,14 +53,14 @@ def read_alpha_clip(path: Path, dtype: torch.dtype) -> Any:
     return model.to(dtype)
 
 
-def read_projection(path: Path, dtype: torch.dtype) -> Any:
+def read_projection(path: Path, dtype: torch.dtype) -> torch.nn.Sequential:
     """The MLP between Alpha-CLIP and IP-Adapter."""
     from methods.clipaway.network import projection
 
     return projection(read_tensors(_only(path, dtype))).to(dtype)
 
 
-def read_adapter(path: Path, dtype: torch.dtype) -> Any:
+def read_adapter(path: Path, dtype: torch.dtype) -> PictureAdapter:
     """IP-Adapter for Stable Diffusion 1.5."""
     from methods.clipaway.network import PictureAdapter
 
@@ -69,7 +72,7 @@ PROJECTION = Part(REPOSITORY, "projection", read=read_projection)
 ADAPTER = Part(IP_ADAPTER, "models", read=read_adapter)
 
 
-def alpha_clip_config(tensors: Mapping[str, Any]) -> Any:
+def alpha_clip_config(tensors: Mapping[str, torch.Tensor]) -> CLIPVisionConfig:
     """The sizes of a CLIP, which its tensors tell, in transformers' names."""
     from transformers import CLIPVisionConfig
 
@@ -89,7 +92,7 @@ def alpha_clip_config(tensors: Mapping[str, Any]) -> Any:
     )
 
 
-def renamed(tensors: Mapping[str, Any]) -> dict[str, Any]:
+def renamed(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Alpha-CLIP's tensors in transformers' names.
 
     Two convolutions whose results are added, of the picture and of where to look, are one of
@@ -97,7 +100,7 @@ def renamed(tensors: Mapping[str, Any]) -> dict[str, Any]:
     """
     import torch
 
-    found: dict[str, Any] = {}
+    found: dict[str, torch.Tensor] = {}
     rest = {key.removeprefix("visual."): value.float() for key, value in tensors.items()}
     both = [rest.pop(f"{name}.weight") for name in ("conv1", "conv1_alpha")]
     found["vision_model.embeddings.patch_embedding.weight"] = torch.cat(both, dim=1)

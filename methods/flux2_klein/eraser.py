@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 from methods._base import (
     Canvas,
@@ -23,6 +22,7 @@ from methods._base import (
     WeightFile,
 )
 from methods._diffusion.eraser import (
+    Component,
     DiffusionEraser,
     Part,
     adapted,
@@ -111,7 +111,7 @@ class Flux2Klein(DiffusionEraser[Flux2KleinSettings]):
         (prompt,) = self.embed(PROMPTS, [settings.instruction])
         scheduler = read_scheduler(Part(REPOSITORY, "scheduler").path())
         pipeline = klein_pipeline(loaded, scheduler, settings.keep_background)
-        hold: dict[str, Any] = {}
+        hold: dict[str, object] = {}
         if settings.keep_background:
             hold = {"mask_image": pil(whole_cells(mask, _CELL)), "strength": 1.0}
         added = (
@@ -135,7 +135,9 @@ class Flux2Klein(DiffusionEraser[Flux2KleinSettings]):
         return resized(painted, mask.shape)
 
 
-def lent(loaded: Mapping[str, Any], settings: Flux2KleinSettings) -> AbstractContextManager[None]:
+def lent(
+    loaded: Mapping[str, Component], settings: Flux2KleinSettings
+) -> AbstractContextManager[None]:
     """The transformer with its additions, if these settings have any, for the block."""
     if "additions" not in loaded:
         return nullcontext()

@@ -5,14 +5,24 @@ Sizes and hashes are those of the hub's own lists.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from methods._diffusion.eraser import ClipPrompts, Embedding, Part, Repository, read_additions
+from methods._diffusion.eraser import (
+    Additions,
+    ClipPrompts,
+    Component,
+    Embedding,
+    Part,
+    Repository,
+    read_additions,
+)
 from methods._weights.manifest import repository
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import DiffusionPipeline, SchedulerMixin
 
 REPOSITORY = repository("flux2-klein-4b")
 """The 4-step model of 4 billion numbers, in diffusers' layout."""
@@ -27,7 +37,7 @@ REMOVING = repository("flux2-klein-4b-object-remove")
 class KleinPrompts(ClipPrompts):
     """tokens: (1, 512, 7680), three layers of Qwen3 side by side."""
 
-    def encode(self, text: str, *components: Any) -> Embedding:
+    def encode(self, text: str, *components: Component) -> Embedding:
         """As the pipeline does it; the encoder may lie anywhere."""
         from diffusers import Flux2KleinPipeline
 
@@ -42,7 +52,7 @@ VAE = Part(REPOSITORY, "vae")
 TRANSFORMER = Part(REPOSITORY, "transformer")
 
 
-def read_klein_additions(path: Path, dtype: torch.dtype) -> Any:
+def read_klein_additions(path: Path, dtype: torch.dtype) -> Additions:
     """Additions to klein's transformer."""
     from diffusers import Flux2KleinPipeline
 
@@ -54,7 +64,9 @@ def additions(repository: Repository) -> Part:
     return Part(repository, "", read=read_klein_additions)
 
 
-def klein_pipeline(loaded: Any, scheduler: Any, keep_background: bool) -> Any:
+def klein_pipeline(
+    loaded: Mapping[str, Component], scheduler: SchedulerMixin, keep_background: bool
+) -> DiffusionPipeline:
     """A stock pipeline on loaded components ("transformer", "vae"); give embeddings.
 
     keep_background: the one that holds what is outside the mask in place at every step.

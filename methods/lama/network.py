@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -252,7 +252,9 @@ def _fold_paths(block: NormedConvolution) -> None:
         block.bn_g = nn.Identity()
 
 
-def _fold_into(convolutions: list[Any], norm: Any, axis: int = 0) -> None:
+def _fold_into(
+    convolutions: list[nn.Conv2d | nn.ConvTranspose2d | None], norm: nn.BatchNorm2d, axis: int = 0
+) -> None:
     """axis: of the output channels in the weights."""
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
     shift = norm.bias - norm.running_mean * scale

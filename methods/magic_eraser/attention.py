@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -37,6 +37,7 @@ from methods._diffusion.self_attention import SelfAttention, TokenMasks
 
 if TYPE_CHECKING:
     import torch
+    from diffusers.models.attention_processor import AttentionProcessor
 
 Formula: TypeAlias = Literal["range", "constant"]
 
@@ -106,7 +107,9 @@ class Clock:
         """Follow a UNet's forward passes for the block."""
         own = unet.forward
 
-        def forward(sample: Any, timestep: Any, *args: Any, **kwargs: Any) -> Any:
+        def forward(
+            sample: torch.Tensor, timestep: torch.Tensor, *args: object, **kwargs: object
+        ) -> object:
             self.step, self.time = self.step + 1, float(timestep)
             return own(sample, timestep, *args, **kwargs)
 
@@ -117,7 +120,9 @@ class Clock:
 class RefocusedAttention(SelfAttention):
     """Self-attention whose last picture of a batch is refocused, in the first steps."""
 
-    def __init__(self, before: Any, regions: Regions, refocus: Refocus, clock: Clock) -> None:
+    def __init__(
+        self, before: AttentionProcessor, regions: Regions, refocus: Refocus, clock: Clock
+    ) -> None:
         super().__init__(before)
         self._regions, self._refocus, self._clock = regions, refocus, clock
 
@@ -126,7 +131,7 @@ class RefocusedAttention(SelfAttention):
         """Whether this is one of the first steps."""
         return self._clock.step < self._refocus.steps
 
-    def attend(self, query: Any, key: Any, value: Any) -> torch.Tensor:
+    def attend(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
         """All (B, heads, N, d); the unconditional half, if there is one, comes first."""
         import torch
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from methods._weights.manifest import repository
 
 if TYPE_CHECKING:
     import torch
+    from transformers import Mask2FormerForUniversalSegmentation
 
 MASK2FORMER = repository("mask2former-coco-panoptic")
 """The size that MagicEraser's authors use in their scripts; the licence is the one of
@@ -33,7 +34,7 @@ _FIRST_STUFF = 80  # of COCO's 133 panoptic classes the first 80 are things
 _SIDE = 384  # pixels of the square that the network was trained on
 
 
-def _read(path: Path, dtype: torch.dtype) -> Any:
+def _read(path: Path, dtype: torch.dtype) -> Mask2FormerForUniversalSegmentation:
     """In float32 always: its sampling of features is not made for half precision."""
     import torch
     from transformers import Mask2FormerForUniversalSegmentation
@@ -74,7 +75,7 @@ class Panoptic:
         return self.names.get(label, "").split("-")[0]
 
 
-def panoptic(network: Any, image: Image) -> Panoptic:
+def panoptic(network: Mask2FormerForUniversalSegmentation, image: Image) -> Panoptic:
     """The classes of a picture, (H, W, 3) uint8; on the network's device."""
     import torch
     from transformers import Mask2FormerImageProcessor

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -35,6 +35,7 @@ from methods._weights.tensor_file import unreadable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import torch
     from numpy.typing import NDArray
 
 PIPELINE = weight_file("migan")
@@ -83,7 +84,7 @@ class MiGan(Eraser[Settings]):
     def __init__(self) -> None:
         self._pipeline: Pipeline | None = None
 
-    def load(self, device: DeviceName, dtype: Any = None) -> None:
+    def load(self, device: DeviceName, dtype: torch.dtype | None = None) -> None:
         """Read the network; its precision is its own (float32 inside, uint8 outside)."""
         path = find_weights(PIPELINE)
         if path is None:

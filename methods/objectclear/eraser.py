@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods._base import Canvas, EraserSpec, Image, Mask, Paper, Progress, Text, setting
 from methods._diffusion.eraser import (
+    Component,
     DiffusionEraser,
     DiffusionSettings,
     Part,
@@ -139,7 +140,9 @@ class ObjectClear(DiffusionEraser[ObjectClearSettings]):
             return filled
         return fuse(image, filled, guide.attention())
 
-    def object_word(self, image: Image, mask: Mask, loaded: Mapping[str, Any]) -> torch.Tensor:
+    def object_word(
+        self, image: Image, mask: Mask, loaded: Mapping[str, Component]
+    ) -> torch.Tensor:
         """(1, 1, C), on the CPU: what the object looks like, as a word of the prompt.
 
         The cut-out is in -1 … 1 and black outside is 0, though CLIP's own normalisation is made

@@ -3,7 +3,7 @@ picture taken; elsewhere the photo's detail stays, in the colours of the new pic
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,7 @@ def _scaled(picture: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.f
     import torch
 
     tensor = torch.from_numpy(picture.transpose(2, 0, 1)[None].copy())
-    scaled: Any = torch.nn.functional.interpolate(
+    scaled: torch.Tensor = torch.nn.functional.interpolate(
         tensor, size=size, mode="bilinear", align_corners=True
     )
     return np.ascontiguousarray(scaled[0].numpy().transpose(1, 2, 0))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from methods._base import Image, Progress
 from methods._diffusion.eraser import attention_processors, step_callback
 from methods._diffusion.tensors import pixel_tensor
 from methods.objectclear.fusion import normalised
+
+if TYPE_CHECKING:
+    import torch
+    from diffusers import DiffusionPipeline
 
 TOKEN = 5
 """Where "object" stands in the prompt, behind the mark of its beginning."""
@@ -27,7 +33,12 @@ class Guide:
     """
 
     def __init__(
-        self, pipeline: Any, image: Image, draw: Any, progress: Progress, fused: bool
+        self,
+        pipeline: DiffusionPipeline,
+        image: Image,
+        draw: torch.Generator,
+        progress: Progress,
+        fused: bool,
     ) -> None:
         import torch
         from diffusers.utils.torch_utils import randn_tensor
@@ -44,11 +55,17 @@ class Guide:
         self._watch = WatchedAttention(unet.attn_processors[LAYER], TOKEN)
         self._unet, self._tell = unet, step_callback(progress)
 
-    def watching(self) -> Any:
+    def watching(self) -> AbstractContextManager[None]:
         """The watched layer in the UNet, for a block."""
         return attention_processors(self._unet, {LAYER: self._watch} if self._fused else {})
 
-    def on_step_end(self, pipeline: Any, index: int, time: Any, tensors: dict[str, Any]) -> Any:
+    def on_step_end(
+        self,
+        pipeline: DiffusionPipeline,
+        index: int,
+        time: torch.Tensor,
+        tensors: dict[str, torch.Tensor],
+    ) -> dict[str, torch.Tensor]:
         """After the first step the photo, noised, is put back outside the mask."""
         if self._fused and index == 0:
             hole = tensors["mask"][:1]
@@ -58,7 +75,8 @@ class Guide:
         self._watch.watching = index == pipeline.num_timesteps - 2
         return self._tell(pipeline, index, time, tensors)
 
-    def attention(self) -> Any:
+    def attention(self) -> NDArray[np.uint8]:
         """(h, w) uint8: where the last step looked for the object."""
         shown = normalised(self._watch.seen, tuple(self._photo.shape[-2:]))[-1, 0]
-        return (shown.cpu().numpy() * 255).astype(np.uint8)
+        levels: NDArray[np.uint8] = (shown.cpu().numpy() * 255).astype(np.uint8)
+        return levels

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 from torch.nn import functional
+
+if TYPE_CHECKING:
+    from diffusers.models.attention_processor import Attention, AttentionProcessor
 
 
 class _Mlp(nn.Module):
@@ -49,12 +52,14 @@ class WatchedAttention:
     then (B, N), the probabilities averaged over the heads.
     """
 
-    def __init__(self, plain: Any, token: int) -> None:
+    def __init__(self, plain: AttentionProcessor, token: int) -> None:
         self._plain, self._token = plain, token
         self.watching = False
         self.seen: Tensor | None = None
 
-    def __call__(self, attn: Any, hidden_states: Tensor, *args: Any, **call: Any) -> Any:
+    def __call__(
+        self, attn: Attention, hidden_states: Tensor, *args: Tensor | None, **call: Tensor | None
+    ) -> Tensor:
         """As diffusers calls its processors."""
         if self.watching:
             words = args[0] if args else call["encoder_hidden_states"]
@@ -62,4 +67,5 @@ class WatchedAttention:
             key = attn.head_to_batch_dim(attn.to_k(words))
             heads = attn.get_attention_scores(query, key)[..., self._token]
             self.seen = heads.unflatten(0, (len(hidden_states), -1)).mean(1)
-        return self._plain(attn, hidden_states, *args, **call)
+        attended: Tensor = self._plain(attn, hidden_states, *args, **call)
+        return attended

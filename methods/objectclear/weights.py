@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods._diffusion.eraser import Part, SdxlPrompts, read_model
 from methods._diffusion.readers import files_of, is_network, unreadable
@@ -11,6 +11,9 @@ from methods._weights.manifest import repository
 
 if TYPE_CHECKING:
     import torch
+    from transformers import CLIPVisionModelWithProjection
+
+    from methods.objectclear.network import ObjectWord
 
 REPOSITORY = repository("objectclear")
 """The authors' files in half precision, in diffusers' layout and two folders of their own."""
@@ -33,14 +36,14 @@ def parts() -> dict[str, Part]:
     }
 
 
-def read_picture_encoder(path: Path, dtype: torch.dtype) -> Any:
+def read_picture_encoder(path: Path, dtype: torch.dtype) -> CLIPVisionModelWithProjection:
     """The picture side of a whole CLIP, ViT-L/14."""
     from transformers import CLIPVisionModelWithProjection
 
     return read_model(CLIPVisionModelWithProjection, path, dtype)
 
 
-def read_word(path: Path, dtype: torch.dtype) -> Any:
+def read_word(path: Path, dtype: torch.dtype) -> ObjectWord:
     """The network that makes a word of the object's picture; its widths are those in the file."""
     from safetensors.torch import load_file
 

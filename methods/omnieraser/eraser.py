@@ -9,7 +9,7 @@ learned to read them. Their script encodes the whole photo too, for nothing: lef
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods._base import (
     Canvas,
@@ -46,6 +46,7 @@ from methods.omnieraser.weights import ADDITIONS, REPOSITORY, WEIGHTS
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import DiffusionPipeline
 
 PROMPT = "There is nothing here."
 
@@ -138,7 +139,7 @@ class OmniEraser(DiffusionEraser[FluxSettings]):
 
 
 def guidance(
-    pipeline: Any, image: Image, mask: Mask, draw: torch.Generator, device: str
+    pipeline: DiffusionPipeline, image: Image, mask: Mask, draw: torch.Generator, device: str
 ) -> torch.Tensor:
     """What stands beside the noise, (1, tokens, 192): the photo with a black hole, the object on
     black, and where the hole is not, 16 times."""

@@ -8,15 +8,24 @@ attention alone: text, noise and photo look at each other, the photo at the nois
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from methods._diffusion.patching import removed_after, replaced
 
 if TYPE_CHECKING:
     import torch
+    from diffusers.models.transformers.transformer_flux import (
+        FluxAttention,
+        FluxSingleTransformerBlock,
+        FluxTransformerBlock,
+    )
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+Places: TypeAlias = "tuple[torch.Tensor, torch.Tensor]"
+"""The cosines and the sines that tell a token's place, (N, head_dim) each."""
 
 _ENDS = r"attn\.to_q|attn\.to_k|attn\.to_v"
 FOR_THE_PHOTO = re.compile(
@@ -54,7 +63,7 @@ class _Branch:
     def __init__(self, transformer: torch.nn.Module, photo: torch.Tensor) -> None:
         self._transformer, self._photo = transformer, photo
         self._on = False
-        self._given: dict[str, Any] = {}
+        self._given: dict[str, object] = {}
         self._start: tuple[torch.Tensor, torch.Tensor] | None = None
         self._now: tuple[torch.Tensor, torch.Tensor] | None = None
 
@@ -67,11 +76,13 @@ class _Branch:
         finally:
             self._on = False
 
-    def switched(self, layer: Any, whole: Any, *args: Any) -> Any:
+    def switched(
+        self, layer: BaseTunerLayer, whole: Callable[..., torch.Tensor], *args: object
+    ) -> torch.Tensor:
         """A layer's `forward`: with its additions or without."""
         return whole(*args) if self._on else layer.base_layer(*args)
 
-    def begin(self, _: Any, args: Any, given: dict[str, Any]) -> None:
+    def begin(self, _: torch.nn.Module, args: tuple[object, ...], given: dict[str, object]) -> None:
         """Before each pass."""
         self._given, self._now = given, None
 
@@ -89,7 +100,8 @@ class _Branch:
         import torch
 
         transformer, given = self._transformer, self._given
-        noise, guidance = given["hidden_states"], given["guidance"]
+        noise: torch.Tensor = given["hidden_states"]
+        guidance: torch.Tensor | None = given["guidance"]
         with self.with_additions():
             tokens = transformer.x_embedder(self._photo.to(noise.device, noise.dtype))
         time = torch.zeros_like(given["timestep"], dtype=noise.dtype)
@@ -98,12 +110,12 @@ class _Branch:
 
     def double(
         self,
-        block: Any,
+        block: FluxTransformerBlock,
         hidden_states: torch.Tensor,
         encoder_hidden_states: torch.Tensor,
         temb: torch.Tensor,
-        image_rotary_emb: Any = None,
-        joint_attention_kwargs: Any = None,
+        image_rotary_emb: Places,
+        joint_attention_kwargs: dict[str, object] | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The `forward` of a block that keeps text and picture apart. Returns both."""
         noise, text, (photo, time) = hidden_states, encoder_hidden_states, self.arrived()
@@ -122,12 +134,12 @@ class _Branch:
 
     def single(
         self,
-        block: Any,
+        block: FluxSingleTransformerBlock,
         hidden_states: torch.Tensor,
         encoder_hidden_states: torch.Tensor,
         temb: torch.Tensor,
-        image_rotary_emb: Any = None,
-        joint_attention_kwargs: Any = None,
+        image_rotary_emb: Places,
+        joint_attention_kwargs: dict[str, object] | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The `forward` of a block that has text and picture as one. Returns both apart."""
         import torch
@@ -149,8 +161,13 @@ class _Branch:
         return both[:, :texts], both[:, texts:]
 
     def attended(
-        self, attn: Any, text: Any, noise: torch.Tensor, photo: torch.Tensor, places: Any
-    ) -> list[Any]:
+        self,
+        attn: FluxAttention,
+        text: torch.Tensor | None,
+        noise: torch.Tensor,
+        photo: torch.Tensor,
+        places: Places,
+    ) -> list[torch.Tensor]:
         """What the attention makes of each of the three; text may be None.
 
         places: the cosines and sines of text and noise, (N, head_dim) each; the photo has those
@@ -175,7 +192,7 @@ class _Branch:
 
 
 def _heads(
-    attn: Any, tokens: torch.Tensor, layer: str = "to_{}", norm: str = "norm_{}"
+    attn: FluxAttention, tokens: torch.Tensor, layer: str = "to_{}", norm: str = "norm_{}"
 ) -> list[torch.Tensor]:
     """Queries, keys and values, (1, N, heads, head_dim) each."""
     made = [getattr(attn, layer.format(kind))(tokens) for kind in "qkv"]
@@ -184,13 +201,17 @@ def _heads(
     return [*normed, value]
 
 
-def _out(attn: Any, found: torch.Tensor) -> torch.Tensor:
+def _out(attn: FluxAttention, found: torch.Tensor) -> torch.Tensor:
     result: torch.Tensor = attn.to_out[1](attn.to_out[0](found))
     return result
 
 
 def _passed_on(
-    tokens: torch.Tensor, found: torch.Tensor, gates: Any, block: Any, kind: str = ""
+    tokens: torch.Tensor,
+    found: torch.Tensor,
+    gates: Sequence[torch.Tensor],
+    block: FluxTransformerBlock,
+    kind: str = "",
 ) -> torch.Tensor:
     """Tokens with what the attention found, and behind it the block's two layers.
 

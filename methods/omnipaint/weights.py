@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from methods._diffusion.eraser import Embedding, Part
 from methods._diffusion.readers import check_complete
@@ -35,10 +36,12 @@ def read_embedding(path: Path, dtype: torch.dtype) -> Embedding:
     return Embedding(torch.from_numpy(tokens).to(dtype), torch.from_numpy(pooled).to(dtype))
 
 
-def _wrong(tokens: Any, pooled: Any, places: Any) -> list[str]:
+def _wrong(
+    tokens: NDArray[np.float32], pooled: NDArray[np.float32], places: NDArray[np.float32]
+) -> list[str]:
     """What is not as the stock pipeline has it."""
     whole = [tokens.ndim == 3 and len(tokens) == 1, pooled.ndim == 2 and len(pooled) == 1]
-    whole += [not places.any(), np.isfinite(tokens).all() and np.isfinite(pooled).all()]
+    whole += [not places.any(), bool(np.isfinite(tokens).all() and np.isfinite(pooled).all())]
     kinds = ("prompt_embeds", "pooled_prompt_embeds", "text_ids", "numbers")
     return [kind for kind, good in zip(kinds, whole, strict=True) if not good]
 

@@ -9,7 +9,7 @@ channel, which part of the result is new; the rest keeps the photo's own latents
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods._base import (
     Canvas,
@@ -26,6 +26,7 @@ from methods._diffusion.components import identity, part_bytes
 from methods._diffusion.eraser import (
     DiffusionEraser,
     DiffusionSettings,
+    Embedding,
     Part,
     SdxlPrompts,
     generator,
@@ -39,6 +40,7 @@ from methods.osor.weights import BASE_UNET, REPOSITORY, UNET
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import DiffusionPipeline, SchedulerMixin
 
 PROMPT = "Remove the instance of object"
 PROMPTS = SdxlPrompts(
@@ -129,7 +131,13 @@ class Osor(DiffusionEraser[OsorSettings]):
         return to_uint8(picture[0].cpu().float().permute(1, 2, 0) / 2 + 0.5)
 
     def _step(
-        self, pipeline: Any, photo: torch.Tensor, mask: Mask, prompt: Any, time: int, draw: Any
+        self,
+        pipeline: DiffusionPipeline,
+        photo: torch.Tensor,
+        mask: Mask,
+        prompt: Embedding,
+        time: int,
+        draw: torch.Generator,
     ) -> torch.Tensor:
         """Latents of the result, (1, 4, h, w). photo: those of the photo."""
         import torch
@@ -158,7 +166,7 @@ class Osor(DiffusionEraser[OsorSettings]):
         return mixed.to(photo.dtype)
 
 
-def _alphas(scheduler: Any) -> torch.Tensor:
+def _alphas(scheduler: SchedulerMixin) -> torch.Tensor:
     """(1000,) float32 on the CPU: the photo's share of the variance at each time."""
     alphas: torch.Tensor = scheduler.alphas_cumprod
     return alphas.float().cpu()

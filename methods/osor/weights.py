@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods._diffusion.eraser import Part, check_complete, read_model
 from methods._diffusion.merging import merge_lora
@@ -14,6 +14,7 @@ from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import UNet2DConditionModel
 
 _FOLDER = "osor-sdxlinpainting/weights"
 _OUT = "unet.conv_out."
@@ -30,7 +31,7 @@ REPOSITORY = repository("osor")
 BASE_UNET = Part(SDXL_INPAINTING, "unet")
 
 
-def read_unet(path: Path, dtype: torch.dtype) -> Any:
+def read_unet(path: Path, dtype: torch.dtype) -> UNet2DConditionModel:
     """SDXL inpainting's UNet with the additions worked in, and five channels at its end."""
     from diffusers import UNet2DConditionModel
 
@@ -42,7 +43,7 @@ def read_unet(path: Path, dtype: torch.dtype) -> Any:
 UNET = Part(REPOSITORY, _FOLDER, read=read_unet)
 
 
-def trained(unet: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> Any:
+def trained(unet: UNet2DConditionModel, tensors: dict[str, torch.Tensor]) -> UNet2DConditionModel:
     """The UNet with what the authors trained; it must all be there.
 
     tensors: as in their file, where the training's wrappers may have left marks in the names.

@@ -17,7 +17,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -192,7 +191,7 @@ class GatedLinearAttention(nn.Module):
         self.o_proj = nn.Linear(width, width, bias=False)
         self.g_norm_swish_gate = GatedNorm(width // heads)
 
-    def forward(self, hidden_states: Tensor, **unused: Any) -> Tensor:
+    def forward(self, hidden_states: Tensor, **unused: object) -> Tensor:
         """(B, T, width) -> the same. unused: what a block gives to any attention; there is
         neither a mask nor another sequence to look at."""
         q, k, v, gate, gates = self.projected(hidden_states)

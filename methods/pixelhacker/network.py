@@ -11,8 +11,8 @@ read (`fold`); the UNet is then given the numbers of the vectors in place of a p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import torch
 from diffusers import DiffusionPipeline, ImagePipelineOutput, UNet2DConditionModel
@@ -22,13 +22,18 @@ from torch.nn import functional
 
 from methods.pixelhacker.attention_network import GatedLinearAttention
 
-StepCallback: TypeAlias = Callable[[Any, int, Any, dict[str, Tensor]], dict[str, Tensor]]
-"""As diffusers calls it after each step: pipeline, index, timestep, {"latents": …}."""
+if TYPE_CHECKING:
+    import numpy as np
+    from diffusers import SchedulerMixin
+    from diffusers.models.attention_processor import Attention
+    from numpy.typing import NDArray
+
+    from methods._diffusion.eraser import StepCallback
 
 VECTORS = 20
 TOWARDS, AWAY = range(10), range(10, VECTORS)
 
-PUBLISHED: Mapping[str, Any] = {
+PUBLISHED: Mapping[str, int] = {
     "sample_size": 64,
     "in_channels": 9,  # noisy latents 4, mask 1 (1 = hole), latents of the masked picture 4
     "out_channels": 4,
@@ -42,7 +47,7 @@ PUBLISHED: Mapping[str, Any] = {
 class Checkpoint(nn.Module):
     """The network with its vectors, under the names of the published files: 753 tensors."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, object]) -> None:
         super().__init__()
         self.diff_model = UNet2DConditionModel.from_config(dict(config))
         self.embedding_layer = nn.Embedding(VECTORS, self.diff_model.config.encoder_hid_dim)
@@ -68,14 +73,14 @@ class ConstantAttention(nn.Module):
     """Cross-attention to vectors that are known beforehand. known: the layer that it replaces;
     vectors: (N, C), what that layer would attend to."""
 
-    def __init__(self, known: Any, vectors: Tensor) -> None:
+    def __init__(self, known: Attention, vectors: Tensor) -> None:
         super().__init__()
         self.to_q, self.to_out, self.heads = known.to_q, known.to_out, known.heads
         self.register_buffer("keys", known.to_k(vectors), persistent=False)
         self.register_buffer("values", known.to_v(vectors), persistent=False)
 
     def forward(
-        self, hidden_states: Tensor, encoder_hidden_states: Tensor, **unused: Any
+        self, hidden_states: Tensor, encoder_hidden_states: Tensor, **unused: object
     ) -> Tensor:
         """(B, T, C) -> the same. encoder_hidden_states: (B, M), which vectors; int64."""
         parts = (
@@ -90,7 +95,7 @@ class ConstantAttention(nn.Module):
         return out
 
 
-def _blocks(unet: UNet2DConditionModel) -> list[Any]:
+def _blocks(unet: UNet2DConditionModel) -> list[BasicTransformerBlock]:
     return [module for module in unet.modules() if isinstance(module, BasicTransformerBlock)]
 
 
@@ -102,7 +107,9 @@ class PixelHackerPipeline(DiffusionPipeline):
 
     model_cpu_offload_seq = "unet->vae"
 
-    def __init__(self, unet: UNet2DConditionModel, vae: torch.nn.Module, scheduler: Any) -> None:
+    def __init__(
+        self, unet: UNet2DConditionModel, vae: torch.nn.Module, scheduler: SchedulerMixin
+    ) -> None:
         super().__init__()
         self.register_modules(unet=unet, vae=vae, scheduler=scheduler)
         self.num_timesteps = 0
@@ -175,10 +182,13 @@ class PixelHackerPipeline(DiffusionPipeline):
             latents = on_step_end(self, index, time, {"latents": latents})["latents"]
         return latents
 
-    def decoded(self, latents: Tensor) -> Any:
+    def decoded(self, latents: Tensor) -> NDArray[np.float32]:
         """(1, 4, h, w) to (1, H, W, 3) in 0 … 1, an array."""
         pixels = self.vae.decode(latents.to(self.vae.dtype) / self.vae.config.scaling_factor).sample
-        return (pixels / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).float().cpu().numpy()
+        found: NDArray[np.float32] = (
+            (pixels / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).float().cpu().numpy()
+        )
+        return found
 
 
 def offset_noise(shape: tuple[int, ...], offset: float, generator: torch.Generator) -> Tensor:

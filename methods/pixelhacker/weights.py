@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods._diffusion.eraser import Part, read_model
 from methods._diffusion.readers import files_of, is_network
@@ -18,6 +18,7 @@ from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 
 VARIANTS = {
     "places2": "ft_places2",
@@ -38,7 +39,7 @@ def parts_of(variant: str) -> dict[str, Part]:
     }
 
 
-def read_unet(path: Path, dtype: torch.dtype) -> Any:
+def read_unet(path: Path, dtype: torch.dtype) -> UNet2DConditionModel:
     """The UNet with its constant vectors worked in. A `config.json` beside the checkpoint, with
     the parameters of diffusers' UNet, stands for a network of another size."""
     import torch
@@ -58,7 +59,7 @@ def read_unet(path: Path, dtype: torch.dtype) -> Any:
     return unet
 
 
-def read_vae(path: Path, dtype: torch.dtype) -> Any:
+def read_vae(path: Path, dtype: torch.dtype) -> AutoencoderKL:
     """The VAE in float32 always: its kind, SDXL's, overflows in float16."""
     import torch
     from diffusers import AutoencoderKL
@@ -66,7 +67,7 @@ def read_vae(path: Path, dtype: torch.dtype) -> Any:
     return read_model(AutoencoderKL, path, torch.float32)
 
 
-def scheduler() -> Any:
+def scheduler() -> DDIMScheduler:
     """The authors' sampler."""
     from diffusers import DDIMScheduler
 

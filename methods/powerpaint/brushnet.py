@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from methods._base import Image, Mask
 from methods._diffusion.eraser import generator, pil, removed_after, replaced
 
 if TYPE_CHECKING:
     import torch
+
+Output: TypeAlias = "torch.Tensor | tuple[torch.Tensor, ...]"
+Inputs: TypeAlias = tuple[object, ...]
+Named: TypeAlias = dict[str, object]
 
 
 def condition(
@@ -51,9 +55,11 @@ def guided_by(
 
     positive, negative = words
     states = torch.cat([negative, positive]).to(seen.device)
-    additions: list[Any] = []
+    additions: list[torch.Tensor] = []
 
-    def forward(sample: Any, timestep: Any, *args: Any, **call: Any) -> Any:
+    def forward(
+        sample: torch.Tensor, timestep: torch.Tensor, *args: object, **call: object
+    ) -> object:
         half = len(sample)  # without guidance the pipeline asks for the positive half alone
         given = brushnet(sample, timestep, states[-half:], seen[-half:])
         additions[:] = [addition * scale for addition in given]
@@ -69,10 +75,12 @@ def guided_by(
         yield
 
 
-def _adding(additions: list[Any], place: int) -> Callable[..., Any]:
+def _adding(
+    additions: Sequence[torch.Tensor], place: int
+) -> Callable[[torch.nn.Module, object, Output], Output]:
     """A hook that adds to what a module gives out."""
 
-    def add(_module: Any, _inputs: Any, output: Any) -> Any:
+    def add(_module: torch.nn.Module, _inputs: object, output: Output) -> Output:
         if isinstance(output, tuple):
             return (output[0] + additions[place], *output[1:])
         return output + additions[place]
@@ -80,10 +88,13 @@ def _adding(additions: list[Any], place: int) -> Callable[..., Any]:
     return add
 
 
-def _entering(additions: list[Any]) -> Callable[..., Any]:
+def _entering(
+    additions: Sequence[torch.Tensor],
+) -> Callable[[torch.nn.Module, Inputs, Named], tuple[Inputs, Named]]:
     """A hook that adds to what a block is given."""
 
-    def add(_module: Any, inputs: Any, named: dict[str, Any]) -> Any:
-        return inputs, {**named, "hidden_states": named["hidden_states"] + additions[0]}
+    def add(_module: torch.nn.Module, inputs: Inputs, named: Named) -> tuple[Inputs, Named]:
+        states: torch.Tensor = named["hidden_states"]
+        return inputs, {**named, "hidden_states": states + additions[0]}
 
     return add

@@ -9,7 +9,7 @@ Version 2 puts a BrushNet beside an untouched Stable Diffusion.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -46,6 +46,9 @@ from methods.powerpaint.weights import (
     read_unet,
     v2_folder,
 )
+
+if TYPE_CHECKING:
+    import torch
 
 SHORT_SIDE = 640
 """To which the authors' demo brings every picture."""
@@ -133,8 +136,17 @@ class PowerPaint(DiffusionEraser[PowerPaintSettings]):
         words = self.sides(v1_words(settings), texts, settings)
         scheduler = read_scheduler(Part(base, "scheduler").path())
         pipeline = sd_inpaint_pipeline(self.loaded(settings), scheduler)
-        call = _call(mask, settings, *words) | {"image": pil(image), "mask_image": pil(mask)}
-        erased: Image = self.run(pipeline, settings, seed, progress, **call)
+        erased: Image = self.run(
+            pipeline,
+            settings,
+            seed,
+            progress,
+            image=pil(image),
+            mask_image=pil(mask),
+            height=mask.shape[0],
+            width=mask.shape[1],
+            **_call(settings, *words),
+        )
         return erased
 
     def _erase_v2(
@@ -153,13 +165,19 @@ class PowerPaint(DiffusionEraser[PowerPaintSettings]):
         with self.placed(pipeline, settings, mask.size, [brushnet]):
             seen = condition(loaded["vae"], image, mask, seed, self.device)
             with guided_by(unet, brushnet, states, seen):
-                call = _call(mask, settings, positive, negative)
-                erased: Image = self.call(pipeline, seed, progress, **call)
+                erased: Image = self.call(
+                    pipeline,
+                    seed,
+                    progress,
+                    height=mask.shape[0],
+                    width=mask.shape[1],
+                    **_call(settings, positive, negative),
+                )
         return erased
 
     def sides(
         self, encoder: TaskEncoder, texts: TaskPrompts, settings: PowerPaintSettings
-    ) -> list[Any]:
+    ) -> list[torch.Tensor]:
         """(1, 77, C) of the positive and of the negative side."""
         known = dict(zip(texts.all(), self.embed(encoder, texts.all()), strict=True))
         sides = (texts.positive, texts.negative)
@@ -177,11 +195,11 @@ def _v1_homes(settings: PowerPaintSettings) -> tuple[Repository, Repository]:
     return (V1_MERGED, V1_MERGED) if settings.version == "v1_merged" else (V1, SD15_INPAINTING)
 
 
-def _call(mask: Mask, settings: PowerPaintSettings, positive: Any, negative: Any) -> dict[str, Any]:
+def _call(
+    settings: PowerPaintSettings, positive: torch.Tensor, negative: torch.Tensor
+) -> dict[str, torch.Tensor | int | float]:
     """What both pipelines are called with."""
     return {
-        "height": mask.shape[0],
-        "width": mask.shape[1],
         "prompt_embeds": positive,
         "negative_prompt_embeds": negative,
         "num_inference_steps": settings.num_inference_steps,

@@ -8,11 +8,12 @@ and the other takes are the same modules in both, found by `stages` and reached 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import torch
 from diffusers import UNet2DConditionModel
 from torch import nn
+
+from methods._base import JSON
 
 CONDITION = 5
 """Channels that the BrushNet sees beyond the noisy latents: masked picture (4), mask (1)."""
@@ -31,7 +32,7 @@ def stages(unet: UNet2DConditionModel) -> Iterator[tuple[str, nn.Module]]:
     yield from ((f"up_blocks.{i}", module) for i, module in enumerate(ups))
 
 
-def _outputs(block: Any) -> list[nn.Module]:
+def _outputs(block: nn.Module) -> list[nn.Module]:
     """The last module of each layer of a block, then what changes the resolution."""
     layers = list(getattr(block, "attentions", None) or block.resnets)
     resizers = getattr(block, "downsamplers", None) or getattr(block, "upsamplers", None) or []
@@ -41,9 +42,11 @@ def _outputs(block: Any) -> list[nn.Module]:
 class BrushNet(nn.Module):
     """config: of the UNet that it accompanies (4 channels in)."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, JSON]) -> None:
         super().__init__()
-        wide = {**config, "in_channels": config["in_channels"] + CONDITION}
+        latents = config["in_channels"]
+        assert isinstance(latents, int)
+        wide = {**config, "in_channels": latents + CONDITION}
         self.unet = UNet2DConditionModel.from_config(wide)
         self.unet.conv_norm_out = None  # what it would predict is not wanted
         self.unet.conv_out = nn.Identity()
@@ -65,7 +68,9 @@ class BrushNet(nn.Module):
         """
         given: list[torch.Tensor] = []
 
-        def keep(_module: nn.Module, _inputs: Any, output: Any) -> None:
+        def keep(
+            _module: nn.Module, _inputs: object, output: torch.Tensor | tuple[torch.Tensor, ...]
+        ) -> None:
             given.append(output[0] if isinstance(output, tuple) else output)
 
         handles = [module.register_forward_hook(keep) for _, module in stages(self.unet)]
@@ -77,7 +82,7 @@ class BrushNet(nn.Module):
         return [adder(x) for adder, x in zip(self.adders.values(), given, strict=True)]
 
 
-def _channels(name: str, module: Any) -> int:
+def _channels(name: str, module: nn.Module) -> int:
     """What a stage gives out."""
     if isinstance(module, nn.Conv2d):
         return int(module.out_channels)
@@ -90,7 +95,7 @@ def _safe(name: str) -> str:
     return name.replace(".", "_")
 
 
-def named_for_brushnet(tensors: Mapping[str, Any]) -> dict[str, Any]:
+def named_for_brushnet(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The authors' keys as `BrushNet` has them."""
     return {_renamed(key): tensor for key, tensor in tensors.items()}
 

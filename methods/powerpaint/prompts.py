@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from methods._diffusion.eraser import ClipPrompts, Embedding
+from methods._diffusion.eraser import ClipPrompts, Component, Embedding
 from methods._diffusion.prompts import CLIP_TOKENS, id_tensor
 from methods.powerpaint.weights import TASK_TOKENS, VECTORS
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedTokenizerBase
 
 Task: TypeAlias = Literal["object-removal", "text-guided", "shape-guided"]
 
@@ -65,7 +66,7 @@ def _both(positive: str, negative: str) -> TaskPrompts:
 class TaskEncoder(ClipPrompts):
     """Embeds texts with task tokens, each of which stands for ten vectors."""
 
-    def encode(self, text: str, *components: Any) -> Embedding:
+    def encode(self, text: str, *components: Component) -> Embedding:
         """One text; the encoder's table ends with the task vectors."""
         tokenizer, encoder = components
         first = encoder.config.vocab_size - VECTORS * len(TASK_TOKENS)
@@ -73,7 +74,7 @@ class TaskEncoder(ClipPrompts):
         return Embedding(output.last_hidden_state.cpu())
 
 
-def token_ids(tokenizer: Any, text: str, first: int) -> list[int]:
+def token_ids(tokenizer: PreTrainedTokenizerBase, text: str, first: int) -> list[int]:
     """The 77 ids of a text with task tokens. first: the id of the first task vector.
 
     Too long a text loses its end, task tokens included, as with the authors.

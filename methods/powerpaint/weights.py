@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from methods._base import JSON
 from methods._diffusion.eraser import check_complete, read_model
 from methods._diffusion.readers import is_network
 from methods._diffusion.repositories import SD15_INPAINTING
@@ -20,6 +21,12 @@ from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import UNet2DConditionModel
+    from transformers import CLIPTextModel
+
+    from methods.powerpaint.network import BrushNet
+
+_Network = TypeVar("_Network", bound="torch.nn.Module")
 
 Tensors: TypeAlias = "Mapping[str, torch.Tensor]"
 
@@ -57,7 +64,7 @@ def v2_folder(component: str) -> str:
 # --- reading -------------------------------------------------------------------------------
 
 
-def read_unet(path: Path, dtype: torch.dtype) -> Any:
+def read_unet(path: Path, dtype: torch.dtype) -> UNet2DConditionModel:
     """Version 1's UNet: the authors' file, or a folder as diffusers writes it."""
     from diffusers import UNet2DConditionModel
 
@@ -67,7 +74,7 @@ def read_unet(path: Path, dtype: torch.dtype) -> Any:
     return built(lambda: UNet2DConditionModel.from_config(config), _tensors(path), dtype)
 
 
-def read_text_encoder(path: Path, dtype: torch.dtype) -> Any:
+def read_text_encoder(path: Path, dtype: torch.dtype) -> CLIPTextModel:
     """Version 1's text encoder: the authors' file, or a folder as transformers writes it."""
     from transformers import CLIPTextModel
 
@@ -77,7 +84,7 @@ def read_text_encoder(path: Path, dtype: torch.dtype) -> Any:
     return task_encoder(_tensors(path), config, dtype)
 
 
-def read_brushnet(path: Path, dtype: torch.dtype) -> Any:
+def read_brushnet(path: Path, dtype: torch.dtype) -> BrushNet:
     """Version 2's BrushNet; its shape is that of the base model's UNet."""
     from methods.powerpaint.network import BrushNet, named_for_brushnet
 
@@ -86,13 +93,13 @@ def read_brushnet(path: Path, dtype: torch.dtype) -> Any:
     return built(lambda: BrushNet(config), tensors, dtype)
 
 
-def read_brushnet_encoder(path: Path, dtype: torch.dtype) -> Any:
+def read_brushnet_encoder(path: Path, dtype: torch.dtype) -> CLIPTextModel:
     """Version 2's text encoder with the task vectors, which lies beside the BrushNet."""
     config = _config(V2.file(v2_folder("text_encoder/config.json")))
     return task_encoder(_tensors(path, lambda name: name != _BRUSHNET), config, dtype)
 
 
-def task_encoder(tensors: Tensors, config: Mapping[str, Any], dtype: torch.dtype) -> Any:
+def task_encoder(tensors: Tensors, config: Mapping[str, JSON], dtype: torch.dtype) -> CLIPTextModel:
     """The stock text encoder with the task vectors behind CLIP's own words.
 
     tensors: under the authors' names; config: of the base model's encoder.
@@ -125,7 +132,7 @@ def with_task_words(tensors: Tensors) -> dict[str, torch.Tensor]:
     return {**rest, f"{_WORDS}.weight": table}
 
 
-def built(make: Callable[[], Any], tensors: Tensors, dtype: torch.dtype) -> Any:
+def built(make: Callable[[], _Network], tensors: Tensors, dtype: torch.dtype) -> _Network:
     """A network of exactly these tensors, none more and none less."""
     import torch
 
@@ -144,6 +151,6 @@ def _tensors(path: Path, wanted: Callable[[str], bool] = lambda name: True) -> T
     return read_tensors(files[0])
 
 
-def _config(file: Path) -> dict[str, Any]:
+def _config(file: Path) -> dict[str, JSON]:
     config = json.loads(file.read_text(encoding="utf-8"))
     return {key: value for key, value in config.items() if not key.startswith("_")}

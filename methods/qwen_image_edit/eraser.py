@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods._base import (
     Canvas,
@@ -23,6 +23,7 @@ from methods._base import (
     WeightFile,
 )
 from methods._diffusion.eraser import (
+    Component,
     DiffusionEraser,
     Embedding,
     Part,
@@ -50,6 +51,7 @@ from methods.qwen_image_edit.weights import (
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import DiffusionPipeline, SchedulerMixin
 
 _CELL = 16  # pixels of a token
 
@@ -122,7 +124,7 @@ class QwenImageEdit(DiffusionEraser[QwenImageEditSettings]):
         words = self.read(shown, settings, loaded)
         pipeline = qwen_pipeline(loaded, scheduler(settings.lightning), settings.keep_background)
         height, width = size_for(mask)
-        hold: dict[str, Any] = {}
+        hold: dict[str, object] = {}
         if settings.keep_background:
             held = whole_cells(reduce_mask(mask, (height, width)), _CELL)
             hold = {"mask_image": pil(held), "strength": 1.0}
@@ -144,8 +146,8 @@ class QwenImageEdit(DiffusionEraser[QwenImageEditSettings]):
         return resized(painted, mask.shape)
 
     def read(
-        self, shown: Image, settings: QwenImageEditSettings, loaded: Mapping[str, Any]
-    ) -> dict[str, Any]:
+        self, shown: Image, settings: QwenImageEditSettings, loaded: Mapping[str, Component]
+    ) -> dict[str, torch.Tensor]:
         """The instruction, and what guidance leads away from, read together with the picture."""
         guided = settings.guidance > 1
         texts = [settings.instruction, NOTHING] if guided else [settings.instruction]
@@ -154,7 +156,7 @@ class QwenImageEdit(DiffusionEraser[QwenImageEditSettings]):
         return {name: words.tokens for name, words in zip(names, found, strict=False)}
 
     def _embed(
-        self, prompts: PicturePrompts, texts: Sequence[str], loaded: Mapping[str, Any]
+        self, prompts: PicturePrompts, texts: Sequence[str], loaded: Mapping[str, Component]
     ) -> tuple[Embedding, ...]:
         """An encoder that stays loaded goes back to where it lay: the steps need the room."""
         encoder = loaded.get("text_encoder")
@@ -166,7 +168,7 @@ class QwenImageEdit(DiffusionEraser[QwenImageEditSettings]):
                 encoder.to(home)
 
 
-def scheduler(lightning: bool) -> Any:
+def scheduler(lightning: bool) -> SchedulerMixin:
     """The model's own, or with the schedule that the four steps were made for."""
     path = Part(REPOSITORY, "scheduler").path()
     return read_scheduler(path, **(LIGHTNING_SCHEDULE if lightning else {}))
@@ -180,7 +182,9 @@ def size_for(mask: Mask) -> tuple[int, int]:
     return height, width
 
 
-def nothing_masked(pipeline: Any, height: int, width: int, device: str) -> torch.Tensor:
+def nothing_masked(
+    pipeline: DiffusionPipeline, height: int, width: int, device: str
+) -> torch.Tensor:
     """In place of the masked picture, which the inpainting pipeline would encode and not use."""
     import torch
 
@@ -189,7 +193,7 @@ def nothing_masked(pipeline: Any, height: int, width: int, device: str) -> torch
     return torch.zeros(size, device=device)
 
 
-def lent(loaded: Mapping[str, Any]) -> AbstractContextManager[None]:
+def lent(loaded: Mapping[str, Component]) -> AbstractContextManager[None]:
     """The transformer with the additions among what is loaded, if any, for the block."""
     some = [(loaded[name], 1.0) for name in ("remover", "lightning") if name in loaded]
     return adapted(loaded["transformer"], joined(some)) if some else nullcontext()

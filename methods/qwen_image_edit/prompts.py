@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from methods._base import Image
-from methods._diffusion.eraser import ClipPrompts, Embedding, Part, pil
+from methods._diffusion.eraser import ClipPrompts, Component, Embedding, Part, pil
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +26,7 @@ class PicturePrompts(ClipPrompts):
         super().__init__(processor, encoder)
         self._picture = picture
 
-    def encode(self, text: str, *components: Any) -> Embedding:
+    def encode(self, text: str, *components: Component) -> Embedding:
         """As the pipeline for several pictures does it, which the model was trained with."""
         from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus as plus
         from diffusers.utils.torch_utils import get_module_execution_device

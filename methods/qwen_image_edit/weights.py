@@ -7,14 +7,17 @@ seen are recorded at their first download.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from methods._diffusion.eraser import Part, Repository, read_additions
+from methods._diffusion.eraser import Additions, Component, Part, Repository, read_additions
 from methods._weights.manifest import repository
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import DiffusionPipeline, SchedulerMixin
+    from transformers import Qwen2VLProcessor
 
 REPOSITORY = repository("qwen-image-edit-2511")
 """The edition of December 2025, in diffusers' layout."""
@@ -30,7 +33,7 @@ TRANSFORMER = Part(REPOSITORY, "transformer")
 ENCODER = Part(REPOSITORY, "text_encoder")
 
 
-def read_processor(path: Path, dtype: torch.dtype) -> Any:
+def read_processor(path: Path, dtype: torch.dtype) -> Qwen2VLProcessor:
     """What makes tokens of words and a picture."""
     from transformers import Qwen2VLProcessor
 
@@ -40,7 +43,7 @@ def read_processor(path: Path, dtype: torch.dtype) -> Any:
 PROCESSOR = Part(REPOSITORY, "processor", read=read_processor)
 
 
-def read_qwen_additions(path: Path, dtype: torch.dtype) -> Any:
+def read_qwen_additions(path: Path, dtype: torch.dtype) -> Additions:
     """Additions to Qwen-Image's transformer."""
     from diffusers import QwenImageEditPlusPipeline
 
@@ -56,7 +59,9 @@ LIGHTNING_SCHEDULE = {"base_shift": math.log(3), "max_shift": math.log(3), "shif
 """The noise schedule that the four steps were made for: a shift of 3 at every size."""
 
 
-def qwen_pipeline(loaded: Any, scheduler: Any, keep_background: bool) -> Any:
+def qwen_pipeline(
+    loaded: Mapping[str, Component], scheduler: SchedulerMixin, keep_background: bool
+) -> DiffusionPipeline:
     """A stock pipeline on loaded components ("transformer", "vae"); give embeddings.
 
     keep_background: the one that holds what is outside the mask in place at every step.

@@ -8,7 +8,7 @@ four steps. Their demo squeezes every picture into a square of 512; here the cro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from methods._base import (
     Canvas,
@@ -38,6 +38,9 @@ from methods.rorem.weights import (
     UNET,
     VAE,
 )
+
+if TYPE_CHECKING:
+    from diffusers import SchedulerMixin
 
 
 class Rorem(DiffusionEraser[RoremSettings]):
@@ -119,7 +122,7 @@ class Rorem(DiffusionEraser[RoremSettings]):
         return erased
 
 
-def scheduler(variant: str) -> Any:
+def scheduler(variant: str) -> SchedulerMixin:
     """The model's own, or for the 4-step variant the one of consistency models."""
     own = read_scheduler(Part(REPOSITORY, "scheduler").path())
     if variant != "lcm":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods._diffusion.eraser import Part, SdxlPrompts, read_model
 from methods._diffusion.merging import merge_lora
@@ -12,6 +13,7 @@ from methods._weights.manifest import repository
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import UNet2DConditionModel
 
 REPOSITORY = repository("rorem")
 """The whole model in diffusers' layout; its numbers are of half precision. Its large files
@@ -29,7 +31,7 @@ PROMPTS = SdxlPrompts(
 UNET, VAE = Part(REPOSITORY, "unet"), Part(REPOSITORY, "vae")
 
 
-def read_fast_unet(path: Path, dtype: torch.dtype) -> Any:
+def read_fast_unet(path: Path, dtype: torch.dtype) -> UNet2DConditionModel:
     """RORem's UNet with the low-rank additions worked in, whichever way they are named."""
     from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
     from safetensors.torch import load_file
@@ -43,7 +45,7 @@ def read_fast_unet(path: Path, dtype: torch.dtype) -> Any:
     return unet
 
 
-def _as_tensors(alphas: Any) -> dict[str, Any]:
+def _as_tensors(alphas: Mapping[str, float] | None) -> dict[str, torch.Tensor]:
     import torch
 
     return {name: torch.tensor(value) for name, value in (alphas or {}).items()}

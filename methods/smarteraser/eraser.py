@@ -10,7 +10,7 @@ removed one after the other. The authors resample the whole photo; here only the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -37,6 +37,9 @@ from methods._diffusion.tensors import pixel_tensor
 from methods.smarteraser.guidance import TEXTS, ObjectPrompts
 from methods.smarteraser.masks import cut_out, enlarged, objects
 from methods.smarteraser.weights import HOW_TO_GET, SCHEDULER, WEIGHTS, ShortPrompts, parts
+
+if TYPE_CHECKING:
+    import torch
 
 
 class SmartEraserSettings(DiffusionSettings):
@@ -143,8 +146,8 @@ class SmartEraser(DiffusionEraser[SmartEraserSettings]):
         hole: Mask,
         settings: SmartEraserSettings,
         progress: Progress,
-        **more: Any,
-    ) -> Any:
+        **more: object,
+    ) -> Image | torch.Tensor:
         """One run of the stock pipeline. more: arguments for it, in place of ours. Returns what
         `DiffusionEraser.run` does."""
         loaded = self.loaded(settings)
@@ -153,16 +156,17 @@ class SmartEraser(DiffusionEraser[SmartEraserSettings]):
             self._prompts = ObjectPrompts(loaded["image_encoder"], loaded["image_to_text"])
         positive, negative = self._prompts.of(cut_out(picture, hole), text, empty)
         pipeline = sd_inpaint_pipeline(loaded, read_scheduler(SCHEDULER.path()))
-        call = {
+        call: dict[str, object] = {
             "image": pil(picture),
             "mask_image": pil(hole),
             # The whole picture: the pipeline encodes what it is given here.
             "masked_image_latents": pixel_tensor(picture).to(self.dtype),
-            "height": picture.shape[0],
-            "width": picture.shape[1],
             "prompt_embeds": positive,
             "negative_prompt_embeds": negative,
             "num_inference_steps": settings.num_inference_steps,
             "guidance_scale": settings.guidance_scale,
         }
-        return self.run(pipeline, settings, 0, progress, **(call | more))
+        height, width = hole.shape
+        return self.run(
+            pipeline, settings, 0, progress, height=height, width=width, **{**call, **more}
+        )

@@ -7,7 +7,7 @@ is checked by what it holds: every network must be of SmartEraser's shape, to th
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from methods._base import Text, WeightFile
 from methods._diffusion.clip_vision import CLIP_LARGE, read_vision
@@ -18,6 +18,10 @@ from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import UNet2DConditionModel
+    from transformers import PreTrainedTokenizerBase
+
+    from methods.smarteraser.network import ImageToText
 
 SMARTERASER = repository("smarteraser")
 
@@ -42,7 +46,7 @@ def parts() -> dict[str, Part]:
     }
 
 
-def read_unet(path: Path, dtype: torch.dtype) -> Any:
+def read_unet(path: Path, dtype: torch.dtype) -> UNet2DConditionModel:
     """A UNet that takes what SmartEraser's does; those of other models lie in folders too."""
     from diffusers import UNet2DConditionModel
 
@@ -52,7 +56,7 @@ def read_unet(path: Path, dtype: torch.dtype) -> Any:
     return unet
 
 
-def read_image_to_text(path: Path, dtype: torch.dtype) -> Any:
+def read_image_to_text(path: Path, dtype: torch.dtype) -> ImageToText:
     """The small network behind CLIP's image embedding; its width is that of its tensors."""
     from methods.smarteraser.network import ImageToText
 
@@ -71,7 +75,7 @@ class ShortPrompts(ClipPrompts):
     def __init__(self) -> None:
         super().__init__(Part(SMARTERASER, "tokenizer"), Part(SMARTERASER, "text_encoder"))
 
-    def ids(self, tokenizer: Any, text: str) -> list[int]:
+    def ids(self, tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
         """Filled up with the end mark."""
         found: list[int] = tokenizer(
             text, padding="max_length", max_length=self.TOKENS, truncation=True

@@ -7,7 +7,7 @@ take. Here they are again, on classes of our own: neither library is changed.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from transformers import BertConfig, BertModel
@@ -27,7 +27,9 @@ class Encoded(NamedTuple):
 class _Embeddings(BertEmbeddings):
     """Nothing comes before the text: the length of what does is 0, and left out."""
 
-    def forward(self, past_key_values_length: int = 0, **given: Any) -> torch.Tensor:
+    def forward(
+        self, past_key_values_length: int = 0, **given: torch.Tensor | None
+    ) -> torch.Tensor:
         if past_key_values_length:
             raise ValueError("nothing can come before the text")
         found: torch.Tensor = super().forward(**given)
@@ -38,7 +40,7 @@ class _Encoder(BertEncoder):
     """Of the arguments only the mask has a meaning for an encoder of text."""
 
     def forward(
-        self, hidden_states: torch.Tensor, attention_mask: torch.Tensor, **_unused: Any
+        self, hidden_states: torch.Tensor, attention_mask: torch.Tensor, **_unused: object
     ) -> Encoded:
         return Encoded(super().forward(hidden_states, attention_mask=attention_mask)[0])
 

@@ -13,7 +13,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import cv2
 import numpy as np
@@ -309,5 +309,4 @@ def _overlaps(box: Floats, others: Floats) -> Floats:
     sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
     both = np.clip(sides, 0, None).prod(axis=1)
     areas = (others[:, 2:] - others[:, :2]).prod(axis=1)
-    result: Any = both / (areas + (box[2:] - box[:2]).prod() - both)
-    return np.asarray(result, np.float32)
+    return np.asarray(both / (areas + (box[2:] - box[:2]).prod() - both), np.float32)

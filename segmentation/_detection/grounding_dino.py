@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from methods import Image, Paper, Text, WeightsUnavailable
 from segmentation._detection.detector import Detector, DetectorSpec, RawAnswer
 from segmentation._weights import repository
+
+if TYPE_CHECKING:
+    from transformers import GroundingDinoForObjectDetection, GroundingDinoProcessor
 
 PAPER = Paper(
     "Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object Detection",
@@ -28,7 +31,12 @@ PAPER = Paper(
 class HubDetector(Detector):
     """A loaded `GroundingDinoForObjectDetection` behind the common interface."""
 
-    def __init__(self, model: Any, processor: Any, device: str) -> None:
+    def __init__(
+        self,
+        model: GroundingDinoForObjectDetection,
+        processor: GroundingDinoProcessor,
+        device: str,
+    ) -> None:
         super().__init__()
         self._model = model
         self._processor = processor
@@ -69,7 +77,9 @@ class HubDetector(Detector):
         )
 
 
-def _read(folder: Path, spec: DetectorSpec) -> tuple[Any, Any]:
+def _read(
+    folder: Path, spec: DetectorSpec
+) -> tuple[GroundingDinoForObjectDetection, GroundingDinoProcessor]:
     """The model in evaluation mode and its processor; no code from the folder is run."""
     from transformers import (
         AutoTokenizer,
@@ -90,7 +100,9 @@ def _read(folder: Path, spec: DetectorSpec) -> tuple[Any, Any]:
     return model.eval(), GroundingDinoProcessor(images, tokenizer)
 
 
-def _model_in(folder: Path) -> tuple[Any, Mapping[str, Any]]:
+def _model_in(
+    folder: Path,
+) -> tuple[GroundingDinoForObjectDetection, Mapping[str, Collection[object]]]:
     """The model and the library's report on what it could not place."""
     import torch
     from transformers import GroundingDinoForObjectDetection

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from methods import Image, Text
 from segmentation._detection.detector import Detector, DetectorSpec, RawAnswer
@@ -26,11 +26,12 @@ from segmentation._weights import weight_file
 
 if TYPE_CHECKING:
     import torch
+    from transformers import BaseImageProcessor, BertModel, PreTrainedTokenizerBase
 
 CHECKPOINT = weight_file("groundingdino_py")
 _TOKENIZER = tuple(w for w in GroundingDinoTiny.spec.weights if "tokenizer" in w.name)
 
-SWIN_T: Mapping[str, Any] = {
+SWIN_T: Mapping[str, object] = {
     # The published configuration, without what is for training only.
     "modelname": "groundingdino",
     "backbone": "swin_T_224_1k",
@@ -94,7 +95,7 @@ class GroundingDinoPy(Detector):
         install="pip install --no-deps -r requirements-groundingdino.txt",
     )
 
-    def __init__(self, model: Any, images: Any, device: str) -> None:
+    def __init__(self, model: torch.nn.Module, images: BaseImageProcessor, device: str) -> None:
         super().__init__()
         self._model = model
         self._images = images
@@ -114,9 +115,9 @@ class GroundingDinoPy(Detector):
         paths: Mapping[str, Path],
         device: str = "cpu",
         *,
-        arguments: Mapping[str, Any] = SWIN_T,
-        bert: Mapping[str, Any] | None = None,
-        images: Any = None,
+        arguments: Mapping[str, object] = SWIN_T,
+        bert: Mapping[str, object] | None = None,
+        images: BaseImageProcessor | None = None,
     ) -> Self:
         """From the published file and a BERT tokenizer's. Raises WeightsUnavailable.
 
@@ -148,7 +149,7 @@ class GroundingDinoPy(Detector):
         )
 
 
-def _tokenizer(paths: Mapping[str, Path], spec: DetectorSpec) -> Any:
+def _tokenizer(paths: Mapping[str, Path], spec: DetectorSpec) -> PreTrainedTokenizerBase:
     from transformers import AutoTokenizer
 
     with side_by_side(paths) as folder:
@@ -158,7 +159,9 @@ def _tokenizer(paths: Mapping[str, Path], spec: DetectorSpec) -> Any:
             raise unreadable(spec) from error
 
 
-def _built(arguments: Mapping[str, Any], tokenizer: Any, bert: Mapping[str, Any]) -> Any:
+def _built(
+    arguments: Mapping[str, object], tokenizer: PreTrainedTokenizerBase, bert: Mapping[str, object]
+) -> torch.nn.Module:
     """The package's network with random weights."""
     from groundingdino.models import build_model
     from transformers import BertConfig
@@ -170,7 +173,7 @@ def _built(arguments: Mapping[str, Any], tokenizer: Any, bert: Mapping[str, Any]
 
 
 @contextmanager
-def _given(tokenizer: Any, bert: Any) -> Iterator[None]:
+def _given(tokenizer: PreTrainedTokenizerBase, bert: BertModel) -> Iterator[None]:
     """For the block, the package's two functions that ask the model hub give these instead.
 
     They stand in a module of the package; afterwards they are its own again.
@@ -187,7 +190,7 @@ def _given(tokenizer: Any, bert: Any) -> Iterator[None]:
             source.get_tokenlizer, source.get_pretrained_language_model = own
 
 
-def _fill(model: Any, path: Path, spec: DetectorSpec) -> None:
+def _fill(model: torch.nn.Module, path: Path, spec: DetectorSpec) -> None:
     """The published weights into the network; never runs code from the file.
 
     The file has a table from training and an old buffer more; nothing may be missing.

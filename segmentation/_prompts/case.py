@@ -8,11 +8,11 @@ lengths. Everything in such a file comes from strangers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from methods import BadInput, Job, Mask
+from methods import JSON, BadInput, Job, Mask
 from segmentation._prompts.selection import Selection
 
 VERSION = 2
@@ -72,7 +72,7 @@ class Case(_Part):
             )
 
 
-def write_case(photo: CasePhoto, selection: Selection, jobs: Sequence[Job] = ()) -> dict[str, Any]:
+def write_case(photo: CasePhoto, selection: Selection, jobs: Sequence[Job] = ()) -> dict[str, JSON]:
     """The case as plain values for JSON. selection: with its mask inline, where it has one."""
     fields = {
         "version": VERSION,
@@ -83,7 +83,7 @@ def write_case(photo: CasePhoto, selection: Selection, jobs: Sequence[Job] = ())
     return Case.model_validate(fields).model_dump(mode="json")
 
 
-def read_case(data: Any) -> Case:
+def read_case(data: object) -> Case:
     """A case from untrusted plain values, or from a report that has one under "case".
 
     Raises BadInput: for another version, and for whatever else cannot be used.
@@ -99,12 +99,13 @@ def read_case(data: Any) -> Case:
             known=VERSION,
         )
     try:
-        return Case.model_validate(_upgraded(data) if version == 1 else data)
+        known = _upgraded(data) if isinstance(data, dict) and version == 1 else data
+        return Case.model_validate(known)
     except ValidationError as error:
         raise _bad_case(error) from None
 
 
-def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
+def _upgraded(data: dict[str, object]) -> dict[str, object]:
     """Version 1 called the selection `prompts`."""
     if "selection" in data or "prompts" not in data:
         return data  # no case of version 1: what is wrong with it is said as with any other

@@ -8,7 +8,7 @@ comes from the network, so whatever cannot be used raises BadInput with a senten
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -42,7 +42,7 @@ class Prompt(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:
+    def _explain(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
         try:
             return handler(data)
         except ValidationError as error:
@@ -170,7 +170,7 @@ class PromptedObject(Prompt):
         return self.model_copy(update={"level": None, "negative_boxes": (), "on": True})
 
 
-def parse_objects(data: Any) -> tuple[PromptedObject, ...]:
+def parse_objects(data: object) -> tuple[PromptedObject, ...]:
     """The objects in untrusted data: a list of what `PromptedObject` accepts.
 
     Raises BadInput for anything else, for an empty list and for more than MAX_OBJECTS.
@@ -204,7 +204,7 @@ def check_not_too_many(count: int) -> None:
 def counted(check: Callable[[int], None]) -> BeforeValidator:
     """For a field that is a list: its length is checked before anything in it is looked at."""
 
-    def before(value: Any) -> Any:
+    def before(value: object) -> object:
         if isinstance(value, list | tuple):
             check(len(value))
         return value

@@ -9,15 +9,20 @@ says that more follow, and bit 16 of the last group is the sign.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from methods import BadInput, Mask
 
-Rle: TypeAlias = dict[str, Any]
-"""{"size": [H, W], "counts": "…"}."""
+
+class Rle(TypedDict):
+    """size: [H, W]. counts: the text."""
+
+    size: list[int]
+    counts: str
+
 
 MAX_CHARACTERS = 2**21
 """Of `counts`: some 700,000 runs. Bounds time and memory, above all for text from strangers."""
@@ -43,7 +48,7 @@ def encode_rle(mask: Mask) -> Rle:
     return {"size": [height, width], "counts": counts}
 
 
-def decode_rle(rle: Any, size: tuple[int, int]) -> Mask:
+def decode_rle(rle: object, size: tuple[int, int]) -> Mask:
     """The mask of untrusted run lengths for a photo of `size` = (H, W).
 
     Nothing is allocated before the size is found to be the photo's own and the text to
@@ -51,9 +56,9 @@ def decode_rle(rle: Any, size: tuple[int, int]) -> Mask:
     mask of that size; uncompressed counts (a list of numbers) are not accepted.
     """
     height, width = size
-    known = isinstance(rle, dict) and set(rle) == {"size", "counts"}
-    counts = rle["counts"] if known else None
-    if not known or not isinstance(counts, str) or _size_of(rle["size"]) != size:
+    fields = rle if isinstance(rle, dict) and set(rle) == {"size", "counts"} else {}
+    counts = fields.get("counts")
+    if not isinstance(counts, str) or _size_of(fields.get("size")) != size:
         raise _bad_rle(size)
     if len(counts) > min(MAX_CHARACTERS, _MOST_GROUPS * (height * width + 2)):
         raise _bad_rle(size)
@@ -64,7 +69,7 @@ def decode_rle(rle: Any, size: tuple[int, int]) -> Mask:
     return np.ascontiguousarray(np.repeat(values, lengths).reshape(width, height).T)
 
 
-def _size_of(value: Any) -> tuple[int, int] | None:
+def _size_of(value: object) -> tuple[int, int] | None:
     if not isinstance(value, list | tuple) or len(value) != 2:
         return None
     whole = all(isinstance(side, int) and not isinstance(side, bool) for side in value)

@@ -6,11 +6,11 @@ in it comes from strangers. `upgraded` is the one place that knows older forms.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from methods import BadInput, Mask
+from methods import JSON, BadInput, Mask
 from segmentation._prompts.prompts import Objects
 from segmentation._prompts.rle import decode_rle, encode_rle
 from segmentation._prompts.shape import Shape
@@ -24,7 +24,7 @@ ModelId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 MaskId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
 """Of a mask that was uploaded for the photo and lies beside it."""
 
-InlineMask = dict[Literal["size", "counts"], Any]
+InlineMask = dict[Literal["size", "counts"], object]
 """A mask as COCO's run lengths; looked into by `Selection.mask`."""
 
 
@@ -48,7 +48,7 @@ class Selection(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _takes_older_forms(cls, data: Any) -> Any:
+    def _takes_older_forms(cls, data: object) -> object:
         return upgraded(data)
 
     def mask(self, size: tuple[int, int]) -> Mask | None:
@@ -63,12 +63,12 @@ class Selection(BaseModel):
         fields["upload"] = None if mask is None else encode_rle(mask)
         return Selection.model_construct(**fields)  # all of it has been checked
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, JSON]:
         """For JSON: what stands here, and nothing that a subclass adds."""
         return self.model_dump(mode="json", include=set(Selection.model_fields))
 
 
-def upgraded(data: Any) -> Any:
+def upgraded(data: object) -> object:
     """Untrusted plain values in today's form, whatever wrote them.
 
     Version 1 had none written down: the same fields without words, and, before there were
@@ -82,7 +82,7 @@ def upgraded(data: Any) -> Any:
     return named | {"version": VERSION}
 
 
-def shape_of(dilate: Any, shape: Any) -> Any:
+def shape_of(dilate: object, shape: object) -> object:
     """The shape where `dilate` may be given instead. Raises BadInput for both."""
     if shape is not None and dilate in (None, 0):
         return shape

@@ -18,10 +18,12 @@ those of the segment-anything package's MaskDecoder.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
+    from segment_anything.modeling import MaskDecoder
+    from segment_anything.modeling.transformer import Attention, TwoWayAttentionBlock
 
 
 class FastMaskDecoder:
@@ -30,7 +32,7 @@ class FastMaskDecoder:
     decoder: on its device; its weights are read now. image_pe: (1, C, h, w).
     """
 
-    def __init__(self, decoder: Any, image_pe: torch.Tensor) -> None:
+    def __init__(self, decoder: MaskDecoder, image_pe: torch.Tensor) -> None:
         self._decoder = decoder
         self._grid = image_pe.shape[2], image_pe.shape[3]
         self._places = _as_tokens(image_pe)
@@ -95,13 +97,15 @@ def _as_tokens(grid: torch.Tensor) -> torch.Tensor:
     return grid[0].flatten(1).T.contiguous()
 
 
-def _as_product(convolution: Any) -> tuple[torch.Tensor, torch.Tensor]:
+def _as_product(convolution: torch.nn.ConvTranspose2d) -> tuple[torch.Tensor, torch.Tensor]:
     """A transposed convolution by 2 as (C, 4 * D) and (4 * D,): four places, D channels each."""
     weight = convolution.weight.detach().permute(0, 2, 3, 1).flatten(1)
     return weight.contiguous(), convolution.bias.detach().repeat(4)
 
 
-def _among_themselves(layer: Any, tokens: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+def _among_themselves(
+    layer: TwoWayAttentionBlock, tokens: torch.Tensor, given: torch.Tensor
+) -> torch.Tensor:
     """The prompt's tokens after their attention to one another; few, so by the package's code."""
     if layer.skip_first_layer_pe:
         return layer.self_attn(q=tokens[None], k=tokens[None], v=tokens[None])[0]
@@ -110,7 +114,7 @@ def _among_themselves(layer: Any, tokens: torch.Tensor, given: torch.Tensor) -> 
 
 
 def _from_image(
-    attention: Any, asking: torch.Tensor, placed: torch.Tensor, image: torch.Tensor
+    attention: Attention, asking: torch.Tensor, placed: torch.Tensor, image: torch.Tensor
 ) -> torch.Tensor:
     """(T, C) what the prompt's tokens take from the image's: placed as keys, image as values."""
     query = _by_head(attention.q_proj(asking), attention.num_heads)
@@ -123,7 +127,7 @@ def _from_image(
 
 
 def _to_image(
-    attention: Any,
+    attention: Attention,
     image: torch.Tensor,
     placed: torch.Tensor,
     keys: torch.Tensor,

@@ -8,7 +8,7 @@ current photo: the embedding is a value.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image as PilImage
@@ -22,6 +22,7 @@ from segmentation._segmenter import Embedding, Frame
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
+    from segment_anything.modeling import Sam
 
 
 def resized_shape(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
@@ -39,7 +40,7 @@ def resized(image: Image, longest_side: int) -> Image:
     return np.asarray(picture.resize((width, height), PilImage.Resampling.BILINEAR))
 
 
-def _halve(encoder: Any) -> None:
+def _halve(encoder: torch.nn.Module) -> None:
     """Half precision for all but the neck, whose layer norms square values beyond 256:
     that overflows float16, and every mask with it."""
     encoder.half()
@@ -53,7 +54,7 @@ class SamSegmenter(SamFamily):
     sam: in evaluation mode, on its device, and given away. half: see `SamFamily`.
     """
 
-    def __init__(self, sam: Any, *, half: bool = False) -> None:
+    def __init__(self, sam: Sam, *, half: bool = False) -> None:
         import torch
 
         super().__init__(sam.device, half=half)

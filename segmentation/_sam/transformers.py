@@ -13,7 +13,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 from methods import Image
 from segmentation._prompts.prompts import PromptedObject
@@ -25,14 +25,16 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
+    from transformers import BaseImageProcessor, PreTrainedConfig, PreTrainedModel
+    from transformers.utils import ModelOutput
 
 
 class Library(NamedTuple):
     """The library's classes for one generation: its model, configuration and photo processor."""
 
-    model: Any
-    config: Any
-    processor: Any
+    model: type[PreTrainedModel]
+    config: type[PreTrainedConfig]
+    processor: type[BaseImageProcessor]
 
 
 class HubSam(SamFamily):
@@ -45,7 +47,12 @@ class HubSam(SamFamily):
     spec: ClassVar[SegmenterSpec]
 
     def __init__(
-        self, model: Any, processor: Any, device: str = "cpu", *, half: bool = False
+        self,
+        model: PreTrainedModel,
+        processor: type[BaseImageProcessor],
+        device: str = "cpu",
+        *,
+        half: bool = False,
     ) -> None:
         import torch
 
@@ -90,7 +97,7 @@ class HubSam(SamFamily):
             weight.data = weight.data.to(self._dtype)
         encoder.register_forward_hook(lambda _module, _inputs, output: self._returned(output))
 
-    def _returned(self, output: Any) -> Any:
+    def _returned(self, output: ModelOutput) -> ModelOutput:
         for name in ("fpn_hidden_states", "fpn_position_encoding"):
             maps = tuple(part.to(self._decoding_device).float() for part in output[name])
             setattr(output, name, maps)
@@ -140,7 +147,7 @@ class HubSam(SamFamily):
             return answer.pred_masks[0, 0].cpu().numpy(), answer.iou_scores[0, 0].cpu().numpy()
 
 
-def _read_model(library: Library, config: Path, network: Path, name: str) -> Any:
+def _read_model(library: Library, config: Path, network: Path, name: str) -> PreTrainedModel:
     """The model on the CPU, in float32; every one of its weights comes from the file."""
     import torch
     from safetensors.torch import load_file

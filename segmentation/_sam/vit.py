@@ -7,7 +7,7 @@ package's registry; the checkpoints are the authors' own.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from methods import Paper
 from segmentation._sam.checkpoint import read_checkpoint, unreadable
@@ -16,6 +16,7 @@ from segmentation._segmenter import SegmenterSpec
 
 if TYPE_CHECKING:
     import torch
+    from segment_anything.modeling import Sam
 
 PAPER = Paper("Segment Anything", "https://arxiv.org/abs/2304.02643", 2023)
 
@@ -44,7 +45,7 @@ class SamVit(SamSegmenter):
         return cls(sam.to(device), half=device == "cuda" if half is None else half)
 
     @classmethod
-    def skeleton(cls) -> Any:
+    def skeleton(cls) -> Sam:
         """A `segment_anything.modeling.Sam` without weights: on torch's meta device, where
         building even the largest takes no memory and no time for random numbers."""
         import torch
@@ -54,7 +55,7 @@ class SamVit(SamSegmenter):
             return sam_model_registry[cls.kind]()
 
 
-def filled(skeleton: Any, state: dict[str, torch.Tensor]) -> Any:
+def filled(skeleton: Sam, state: dict[str, torch.Tensor]) -> Sam:
     """The network with these weights, in float32 and ready to work, on the CPU.
 
     Raises RuntimeError when the weights are those of another network.

@@ -278,7 +278,9 @@ def test_the_published_additions_fit_the_full_transformer(tmp_path: Path) -> Non
     given = {name: torch.empty(shape, device="meta") for name, shape in shapes.items()}
     tensors = Flux2KleinPipeline.lora_state_dict(given)
     network = FLUX2_KLEIN.build()
-    assert len(tensors) == 2 * (len(layers) + 4 * FLUX2_KLEIN.config["num_layers"])  # q, k and v
+    double = FLUX2_KLEIN.config["num_layers"]
+    assert isinstance(double, int)
+    assert len(tensors) == 2 * (len(layers) + 4 * double)  # q, k and v
     for name, tensor in tensors.items():
         layer, _, kind = name.removeprefix("transformer.").rpartition(".lora_")
         weight = network.get_submodule(layer).weight

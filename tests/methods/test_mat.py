@@ -127,6 +127,7 @@ def test_what_it_is_given_is_what_the_network_expects(stub: Mat) -> None:
     """Known = 1, the picture in -1 … 1 with nothing in the hole, a style of 512, no label."""
     image, mask = picture_and_hole()
     filled = stub.erase(image, mask, Settings(), 3, no_progress)
+    assert stub._network is not None
     ((picture, known, style, label, noise_mode),) = stub._network.calls
     assert (known[0, 0].numpy() == ~mask).all()
     wanted = (image / 127.5 - 1) * ~mask[..., None]

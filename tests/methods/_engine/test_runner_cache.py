@@ -90,7 +90,7 @@ def test_the_cache_keeps_masked_pixels_only_and_forgets_the_oldest(
     image: Image, mask: Mask
 ) -> None:
     one = 3 * int(mask.sum())
-    cache = ResultCache(max_bytes=2 * one)
+    cache = ResultCache[str](max_bytes=2 * one)
     for key in "ab":
         cache.put(key, image, mask, key)
     assert cache.nbytes == 2 * one
