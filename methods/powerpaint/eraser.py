@@ -25,6 +25,7 @@ from methods._diffusion.eraser import (
     sd_pipeline,
 )
 from methods._diffusion.repositories import SD15_INPAINTING
+from methods.powerpaint.authors_size import authors_size
 from methods.powerpaint.brushnet import condition, guided_by
 from methods.powerpaint.prompts import (
     TaskEncoder,
@@ -49,9 +50,6 @@ from methods.powerpaint.weights import (
 
 if TYPE_CHECKING:
     import torch
-
-SHORT_SIDE = 640
-"""To which the authors' demo brings every picture."""
 
 V2_SCHEDULER = {"_class_name": "UniPCMultistepScheduler", "final_sigmas_type": "sigma_min"}
 """As diffusers was when version 2 was published: it ended a little short of no noise."""
@@ -136,16 +134,11 @@ class PowerPaint(DiffusionEraser[PowerPaintSettings]):
         words = self.sides(v1_words(settings), texts, settings)
         scheduler = read_scheduler(Part(base, "scheduler").path())
         pipeline = sd_inpaint_pipeline(self.loaded(settings), scheduler)
+        call = _call(settings, *words)
+        shown = {"image": pil(image), "mask_image": pil(mask)}
+        height, width = mask.shape
         erased: Image = self.run(
-            pipeline,
-            settings,
-            seed,
-            progress,
-            image=pil(image),
-            mask_image=pil(mask),
-            height=mask.shape[0],
-            width=mask.shape[1],
-            **_call(settings, *words),
+            pipeline, settings, seed, progress, height=height, width=width, **shown, **call
         )
         return erased
 
@@ -162,16 +155,13 @@ class PowerPaint(DiffusionEraser[PowerPaintSettings]):
         unet, brushnet = loaded["unet"], loaded["brushnet"]
         folder = Part(V2, v2_folder("scheduler")).path()
         pipeline = sd_pipeline(loaded, read_scheduler(folder, **V2_SCHEDULER))
+        call = _call(settings, positive, negative)
+        height, width = mask.shape
         with self.placed(pipeline, settings, mask.size, [brushnet]):
             seen = condition(loaded["vae"], image, mask, seed, self.device)
             with guided_by(unet, brushnet, states, seen):
                 erased: Image = self.call(
-                    pipeline,
-                    seed,
-                    progress,
-                    height=mask.shape[0],
-                    width=mask.shape[1],
-                    **_call(settings, positive, negative),
+                    pipeline, seed, progress, height=height, width=width, **call
                 )
         return erased
 
@@ -205,10 +195,3 @@ def _call(
         "num_inference_steps": settings.num_inference_steps,
         "guidance_scale": settings.guidance_scale,
     }
-
-
-def authors_size(height: int, width: int) -> tuple[int, int]:
-    """The size that the authors' demo gives a picture: the shorter side 640, both multiples
-    of 8 (cut by resizing, so the picture is bent by less than a percent)."""
-    scale = SHORT_SIDE / min(height, width)
-    return int(height * scale) // 8 * 8, int(width * scale) // 8 * 8

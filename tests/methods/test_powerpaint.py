@@ -22,7 +22,8 @@ from methods._diffusion.eraser import Part, read_scheduler, sd_pipeline, store
 from methods._diffusion.prompts import embeddings
 from methods._engine.registry import settings_of
 from methods._weights.store import use_local
-from methods.powerpaint.eraser import PowerPaint, authors_size
+from methods.powerpaint.authors_size import authors_size
+from methods.powerpaint.eraser import PowerPaint
 from methods.powerpaint.weights import V1, V1_MERGED, V2, v2_folder, with_task_words
 from methods.sd_inpainting import SdInpainting
 
@@ -137,7 +138,7 @@ def test_no_text_is_encoded_after_the_first_run(
 def test_every_setting_is_seen(
     eraser: PowerPaint, photo: Image, mask: Mask, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("methods.powerpaint.eraser.SHORT_SIDE", 96)
+    monkeypatch.setattr("methods.powerpaint.authors_size.SHORT_SIDE", 96)
     plain = erase(eraser, photo, mask, version=version)
     changes: list[dict[str, Any]] = [
         {"prompt": "sand"},
@@ -158,7 +159,7 @@ def test_only_what_is_masked_changes(
     photo: Image, mask: Mask, version: str, authors_resize: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shrink_canvases(monkeypatch)
-    monkeypatch.setattr("methods.powerpaint.eraser.SHORT_SIDE", 96)
+    monkeypatch.setattr("methods.powerpaint.authors_size.SHORT_SIDE", 96)
     values: dict[str, Any] = {
         "version": version,
         "authors_resize": authors_resize,
@@ -194,7 +195,7 @@ def test_the_authors_size() -> None:
 def test_the_authors_size_reaches_the_model(
     eraser: PowerPaint, photo: Image, mask: Mask, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("methods.powerpaint.eraser.SHORT_SIDE", 96)
+    monkeypatch.setattr("methods.powerpaint.authors_size.SHORT_SIDE", 96)
     sizes: list[tuple[int, int]] = []
     call = eraser.call
 

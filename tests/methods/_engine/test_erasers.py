@@ -50,7 +50,8 @@ ROOT = Path(__file__).resolve().parents[3]
 SPECS = list_erasers()
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
-every = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.id)
+every = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.id, scope="module")
+"""Of the module, so that one eraser's tests follow each other and share what is loaded."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -120,9 +121,9 @@ def needed_by(spec: EraserSpec) -> Sequence[WeightFile]:
     return kind.weights_for(kind.Settings(**quick(spec)))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def eraser(spec: EraserSpec) -> Iterator[Eraser]:
-    """Loaded on the best device that takes it, and unloaded twice."""
+    """Loaded on the best device that takes it, once for all its tests, and unloaded twice."""
     need(spec)
     made = get_eraser(spec.id)()
     made.load(devices_for(spec)[-1], None)
