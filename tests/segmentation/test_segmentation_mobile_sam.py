@@ -158,14 +158,19 @@ def test_golden_embeddings(sam: MobileSam, encoded: Photos) -> None:
 
 @pytest.mark.golden
 @pytest.mark.gpu
-@pytest.mark.parametrize("case", golden_cases("mobile_sam"))
-def test_half_precision_on_a_gpu_gives_the_same_masks(mobile_sam_weights: Path, case: Case) -> None:
-
+def test_half_precision_on_a_gpu_gives_the_same_masks(mobile_sam_weights: Path) -> None:
+    cases = [case.values[0] for case in golden_cases("mobile_sam") if not case.marks]
+    if not cases:
+        pytest.skip("there are no golden cases")
     segmenter = MobileSam.from_file(mobile_sam_weights, "cuda")
-    embedding = segmenter.encode(photo_of(case), case["image"])
-    found = distance(segmenter.segment(embedding, prompt_of(case)), case)
-    assert found.masks > 0.95
-    assert found.scores < 0.05
+    encoded: dict[str, Embedding] = {}
+    for case in cases:
+        name = str(case["image"])
+        if name not in encoded:
+            encoded[name] = segmenter.encode(photo_of(case), name)
+        found = distance(segmenter.segment(encoded[name], prompt_of(case)), case)
+        assert found.masks > 0.95, case
+        assert found.scores < 0.05, case
 
 
 # --- which level -------------------------------------------------------------------------

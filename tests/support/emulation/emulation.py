@@ -11,6 +11,7 @@ from typing import Any, Literal
 from unittest import mock
 
 import torch
+import torch._dynamo  # lists torch's own functions when it is imported: never those put in here
 
 from emulation.calls import DeviceMode
 from emulation.ledger import Ledger, Moved, allocation_of
