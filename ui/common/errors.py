@@ -14,7 +14,6 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypedDict, TypeVar, cast
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from methods import BadInput, Stopped, Unavailable, UserError
 from ui.common.names import plain
@@ -101,13 +100,13 @@ def not_an_upload() -> UserError:
 def bad_request(error: ValidationError) -> UserError:
     """One sentence from pydantic's list of faults; the values themselves are not repeated."""
     faults = error.errors(include_url=False, include_context=False, include_input=False)
-    reasons = "; ".join(_fault(fault) for fault in faults[:SPOKEN_ERRORS])
+    reasons = "; ".join(_fault(fault["loc"], fault["msg"]) for fault in faults[:SPOKEN_ERRORS])
     return BadInput(f"The request was not understood: {reasons}.", "bad_request", reason=reasons)
 
 
-def _fault(fault: ErrorDetails) -> str:
-    where = ".".join(plain(str(part), 40) for part in fault["loc"][:6])
-    return f"{where}: {plain(fault['msg'], 160)}" if where else plain(fault["msg"], 160)
+def _fault(place: tuple[int | str, ...], what: str) -> str:
+    where = ".".join(plain(str(part), 40) for part in place[:6])
+    return f"{where}: {plain(what, 160)}" if where else plain(what, 160)
 
 
 def described(error: Exception) -> Fault:
