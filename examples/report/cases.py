@@ -5,11 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 
-from examples.report.parts import Pictures, attributes, both, link, megabytes, plain, seconds, t
+from examples.report.parts import (
+    Pictures,
+    as_text,
+    attributes,
+    both,
+    link,
+    megabytes,
+    plain,
+    seconds,
+    t,
+)
 from examples.report.pictures import RowPictures
 from examples.report.shapes import PlainCase, PlainCell, PlainReport
 from examples.report.texts import text
-from methods import METRICS, PlainReading, PlainText, Text
+from methods import ENGLISH, METRICS, PlainReading, PlainText, Text
 
 
 def case_card(
@@ -117,8 +127,7 @@ def _photo_tile(pictures: RowPictures, store: Pictures) -> str:
 
 def _slider(before: str, after: str, pictures: RowPictures, name: Text | PlainText) -> str:
     height, width = pictures.view
-    en, zh = name if isinstance(name, tuple) else (name["en"], name["zh"])
-    label = Text(text("slider", name=en).en, text("slider", name=zh).zh)
+    label = text("slider", name=as_text(name))
     return f"""<div class="picture compare" style="aspect-ratio:{width}/{height}">
 <img alt="" data-picture="{before}"><img class="after" alt="" data-picture="{after}">
 <span class="edge"></span><span class="tag left">{t("before")}</span>
@@ -128,7 +137,7 @@ def _slider(before: str, after: str, pictures: RowPictures, name: Text | PlainTe
 
 
 def _failed_tile(cell: PlainCell) -> str:
-    said: PlainText = cell["failure"] or {"en": "", "zh": ""}
+    said: PlainText = cell["failure"] or {ENGLISH: ""}
     inner = f"<h3>{both(cell['label'])}</h3>{failure(said, t('no_result'))}"
     return f'<figure class="tile failed" data-cell="{plain(cell["id"])}">{inner}</figure>'
 
@@ -149,8 +158,7 @@ def _truth_facts(cell: PlainCell) -> str:
     """The numbers within the mask that have a truth behind them, for they may be compared."""
     found = [r for r in cell["readings"] if r["id"].endswith("_mask") and r["id"] in METRICS]
     return "".join(
-        f" · <b>{plain(METRICS[r['id']].shown(r['value']))}</b>"
-        f" {plain(METRICS[r['id']].name.en.split(',')[0])}"
+        f" · <b>{plain(METRICS[r['id']].shown(r['value']))}</b> {plain(METRICS[r['id']].bare_name)}"
         for r in found
     )
 
@@ -173,7 +181,7 @@ def _number(reading: PlainReading, report: PlainReport) -> str:
         return ""
     direction = text(f"better_{metric['better']}")
     formula = metric["formula"]
-    hint = Text(f"{formula['en']} ({direction.en})", f"{formula['zh']}（{direction.zh}）")
+    hint = text("metric_hint", formula=as_text(formula), direction=direction)
     value = plain(METRICS[reading["id"]].shown(reading["value"]))
     name = both(metric["name"])
     return f"<tr {attributes('title', hint)}><th scope='row'>{name}</th><td>{value}</td></tr>"
