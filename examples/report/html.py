@@ -15,7 +15,7 @@ from functools import lru_cache, reduce
 from pathlib import Path
 
 from examples.report.cases import case_card
-from examples.report.parts import Pictures, attributes, both, link, megabytes, plain, seconds, t
+from examples.report.parts import Pictures, attributes, in_all, link, megabytes, plain, seconds, t
 from examples.report.pictures import RowPictures
 from examples.report.shapes import PlainLine, PlainNote, PlainReport
 from examples.report.texts import text
@@ -96,7 +96,7 @@ def _top(report: PlainReport) -> str:
     ]
     notes = "".join(_note(note, report["title"]) for note in report["notes"])
     return f"""<header class="top"><div class="bar">
-<div class="head"><h1>{both(report["title"])}</h1><p class="facts">{" · ".join(facts)}</p></div>
+<div class="head"><h1>{in_all(report["title"])}</h1><p class="facts">{" · ".join(facts)}</p></div>
 <div class="controls">
 <label class="all">{t("all_sliders")}
 <input id="all" type="range" min="0" max="100" value="50"></label>
@@ -111,14 +111,14 @@ def _toggles(report: PlainReport) -> str:
     """A switch for each eraser."""
     return f'<span class="lead">{t("shown")}</span>' + "".join(
         f'<label class="chip"><input type="checkbox" checked data-toggle="{plain(line["id"])}">'
-        f"{both(line['label'])}</label>"
+        f"{in_all(line['label'])}</label>"
         for line in report["summary"]
     )
 
 
 def _note(note: PlainNote, title: PlainText) -> str:
-    heading = "" if note["title"] == title else f"<strong>{both(note['title'])}</strong> "
-    words = f"{heading}{both(note['text'])}"
+    heading = "" if note["title"] == title else f"<strong>{in_all(note['title'])}</strong> "
+    words = f"{heading}{in_all(note['text'])}"
     source = f" {link(note['document'], t('document'))}" if note["document"] else ""
     return f'<p class="note">{words}{source}</p>'
 
@@ -134,7 +134,7 @@ def _summary(report: PlainReport) -> str:
     shown = [name for name in names if name.endswith("_mask")] or names
     head = ["eraser", "done", "failed", "seconds", "memory", "outside", "remarks"]
     cells = "".join(f'<th scope="col">{t(key)}</th>' for key in head)
-    cells += "".join(f'<th scope="col">{both(METRICS[name].name)}</th>' for name in shown)
+    cells += "".join(f'<th scope="col">{in_all(METRICS[name].name)}</th>' for name in shown)
     rows = "".join(_summary_row(line, lines, shown) for line in lines)
     notes = [t("seconds_note")]
     if shown:
@@ -159,7 +159,7 @@ def _summary_row(line: PlainLine, lines: Sequence[PlainLine], shown: Sequence[st
         *(_mean(name, line, lines) for name in shown),
     ]
     row = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f'<tr><th scope="row">{both(line["label"])}</th>{row}</tr>'
+    return f'<tr><th scope="row">{in_all(line["label"])}</th>{row}</tr>'
 
 
 def _mean(name: str, line: PlainLine, lines: Sequence[PlainLine]) -> str:

@@ -35,7 +35,7 @@ def plain(value: object) -> str:
     return html.escape(str(value), quote=True)
 
 
-def both(words: Text | PlainText) -> str:
+def in_all(words: Text | PlainText) -> str:
     """In every language; the style sheet shows one. Where all are equal, they stand once."""
     said = as_text(words).plain()
     if len(set(said.values())) == 1:
@@ -52,7 +52,7 @@ def as_text(words: Text | PlainText) -> Text:
 
 def t(key: str, **values: Value) -> str:
     """A sentence of the report, as HTML."""
-    return both(text(key, **values))
+    return in_all(text(key, **values))
 
 
 def attributes(name: str, words: Text | PlainText) -> str:
