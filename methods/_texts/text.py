@@ -83,8 +83,9 @@ class Text:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, *_: object) -> core_schema.CoreSchema:
-        """In data a Text is an id, or sentences by language."""
-        return core_schema.no_info_plain_validator_function(_of_data)
+        """In data a Text is an id, or sentences by language; it is written as the latter."""
+        written = core_schema.plain_serializer_function_ser_schema(cls.plain)
+        return core_schema.no_info_plain_validator_function(_of_data, serialization=written)
 
 
 class Verbatim(Text):

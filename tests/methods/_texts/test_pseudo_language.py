@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from examples.report.data import Report
 from examples.report.html import page
@@ -168,3 +170,23 @@ def test_words_from_elsewhere_are_said_as_they_came() -> None:
 
 def test_an_id_that_nobody_knows_is_said_as_it_is() -> None:
     assert Text("no.such.sentence").plain() == dict.fromkeys(languages(), "no.such.sentence")
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("page.canvas.box", Text("page.canvas.box")),
+        ({"en": "a", "zh": "b"}, Verbatim({"en": "a", "zh": "b"})),
+        (Verbatim("x"), Verbatim("x")),
+    ],
+)
+def test_a_model_takes_ids_and_words_and_writes_words(data: object, text: Text) -> None:
+    adapter = TypeAdapter(Text)
+    assert adapter.validate_python(data) == text
+    assert json.loads(adapter.dump_json(text)) == text.plain()
+
+
+@pytest.mark.parametrize("data", [7, ["a"], {"en": 7}, None])
+def test_a_model_refuses_what_is_neither(data: object) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Text).validate_python(data)
