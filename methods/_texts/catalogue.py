@@ -117,6 +117,7 @@ def _read(file: Path) -> Catalogue:
     locale = Locale.parse(file.stem)
     with file.open("rb") as stream:
         read = read_po(stream, locale=locale, abort_invalid=True)
+    gettext.c2py(read.plural_expr)  # a formula that is none is found here, not at a sentence
     sentences = {
         _id_of(message): sentence
         for message in read

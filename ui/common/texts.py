@@ -3,41 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TypeAlias, TypedDict
 
-from methods import catalogues
+from methods import Catalogue, Sentence, catalogues
 
 PREFIX = "page."
 
 
-def page_languages() -> list[dict[str, Any]]:
-    """Every language as plain data, the one that speaks for what others lack first.
+class CountedSentence(TypedDict):
+    """A sentence in its plural forms. counted: the name of the value that chooses."""
 
-    Each has code, tag (for HTML), name (in itself), plurals (the number of the form for each of
-    Unicode's plural categories) and sentences, by their ids less "page.": a sentence, or its
-    `forms` with the name of the value that is `counted`.
-    """
-    return [
-        {
-            "code": catalogue.code,
-            "tag": catalogue.tag,
-            "name": catalogue.name,
-            "plurals": dict(catalogue.categories),
-            "sentences": _of_page(catalogue.sentences),
-        }
-        for catalogue in catalogues().values()
-    ]
+    counted: str
+    forms: list[str]
 
 
-def _of_page(sentences: Mapping[str, Any]) -> dict[str, Any]:
+PageSentence: TypeAlias = str | CountedSentence
+
+
+class PageLanguage(TypedDict):
+    """A language as plain data. tag: for HTML. name: in itself. plurals: the number of the form for
+    each of Unicode's plural categories. sentences: by their ids less "page."."""
+
+    code: str
+    tag: str
+    name: str
+    plurals: Mapping[str, int]
+    sentences: dict[str, PageSentence]
+
+
+def page_languages() -> list[PageLanguage]:
+    """Every language; the first speaks for what others lack."""
+    return [_of_page(catalogue) for catalogue in catalogues().values()]
+
+
+def _of_page(catalogue: Catalogue) -> PageLanguage:
     return {
-        key.removeprefix(PREFIX): _plain(sentence)
-        for key, sentence in sentences.items()
-        if key.startswith(PREFIX)
+        "code": catalogue.code,
+        "tag": catalogue.tag,
+        "name": catalogue.name,
+        "plurals": catalogue.categories,
+        "sentences": {
+            key.removeprefix(PREFIX): _plain(sentence)
+            for key, sentence in catalogue.sentences.items()
+            if key.startswith(PREFIX)
+        },
     }
 
 
-def _plain(sentence: Any) -> Any:
+def _plain(sentence: Sentence) -> PageSentence:
     if not sentence.counted:
         return sentence.forms[0]
     return {"counted": sentence.counted, "forms": list(sentence.forms)}
