@@ -17,8 +17,6 @@ from methods import PROGRAM
 if TYPE_CHECKING:
     from ui.service.service import Service
 
-LANGUAGES = ("en", "zh")
-
 
 def environment(*names: str) -> str | None:
     """The first of these environment variables that is set and not empty."""
@@ -39,6 +37,8 @@ def port_number(text: str) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line; what it leaves open comes from the environment."""
+    from methods import languages
+
     parser = argparse.ArgumentParser(prog="app.py", description="Start the Eraser Lab page.")
     parser.add_argument("--version", action="version", version=f"Eraser Lab {PROGRAM}")
     parser.add_argument(
@@ -60,7 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--lang",
-        choices=LANGUAGES,
+        choices=languages(),
         default=environment("ERASER_LAB_LANG"),
         help="language of the page; without it the browser's own (ERASER_LAB_LANG)",
     )
@@ -75,10 +75,12 @@ def make_parser() -> argparse.ArgumentParser:
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line, or end with a sentence on what is wrong with it."""
+    from methods import languages
+
     parser = make_parser()
     options = parser.parse_args(arguments)
-    if options.lang is not None and options.lang not in LANGUAGES:
-        parser.error(f"ERASER_LAB_LANG must be one of {', '.join(LANGUAGES)}")
+    if options.lang is not None and options.lang not in languages():
+        parser.error(f"ERASER_LAB_LANG must be one of {', '.join(languages())}")
     return options
 
 
@@ -99,8 +101,8 @@ def make_service() -> Service:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Start the page and serve it until Ctrl-C."""
-    options = parse(arguments)
     try:  # Gradio and its like: not for --help
+        options = parse(arguments)
         from methods import share_heaps
         from ui.page.layout import build_page, launch_options
     except ModuleNotFoundError as missing:

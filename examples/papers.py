@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from methods import PlainText
+from methods import Text
 
 TABLES = Path(__file__).with_name("paper_tables.json")
 
@@ -23,17 +23,6 @@ Value = Annotated[float, Field(allow_inf_nan=False)] | Literal["NaN"] | None
 
 class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Words(_Data):
-    """One sentence in both languages."""
-
-    en: str
-    zh: str
-
-    def plain(self) -> PlainText:
-        """For JSON."""
-        return {"en": self.en, "zh": self.zh}
 
 
 class PaperMetric(_Data):
@@ -59,9 +48,9 @@ class PaperTable(_Data):
     url: str
     table: str | None
     kind: SourceKind
-    dataset: Words
-    source: Words
-    notes: tuple[Words, ...]
+    dataset: Text
+    source: Text
+    notes: tuple[Text, ...]
     metrics: tuple[PaperMetric, ...]
     rows: tuple[PaperRow, ...]
 

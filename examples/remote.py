@@ -51,8 +51,7 @@ def place_of(ref: PhotoRef) -> Path:
         return FOLDER / ref.path  # an absolute path stands for itself
     parts = urlsplit(ref.url)
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        text = f"{ref.name} has no address that can be fetched: it must begin with https://."
-        raise BadInput(text, "photo_address", name=ref.name)
+        raise BadInput("photo_address", name=ref.name)
     return photo_cache() / _plain(parts.hostname) / _plain(parts.path.strip("/") or "photo")
 
 
@@ -170,32 +169,19 @@ def _host(ref: PhotoRef) -> str:
 
 
 def _unreachable(ref: PhotoRef, reason: str, where: str) -> Unavailable:
-    text = (
-        f"{ref.name} could not be fetched: {reason}. Check the network, or save the picture from"
-        f" {ref.url} yourself as {where} in the folder that ERASER_LAB_PHOTOS names. The stand-in"
-        " cases pose the same problems and need no network."
-    )
-    return Unavailable(
-        text, "photo_unreachable", name=ref.name, reason=reason, url=ref.url, file=where
-    )
+    return Unavailable("photo_unreachable", name=ref.name, reason=reason, url=ref.url, file=where)
 
 
 def _offline(ref: PhotoRef, where: str) -> Unavailable:
-    text = (
-        f"{ref.name} is not on this machine, and ERASER_LAB_OFFLINE is set, so it was not fetched"
-        f" from {_host(ref)}. Unset it, or save the picture from {ref.url} as {where} in the folder"
-        " that ERASER_LAB_PHOTOS names. The stand-in cases need no network."
-    )
-    return Unavailable(text, "photo_offline", name=ref.name, url=ref.url, file=where)
+    return Unavailable("photo_offline", name=ref.name, url=ref.url, file=where, host=_host(ref))
 
 
 def _changed(ref: PhotoRef) -> Unavailable:
     since = _read_record().get(ref.url, {}).get("recorded", "")
-    text = (
-        f"{ref.name} at {_host(ref)} is no longer the picture that was recorded"
-        f"{f' on {since}' if since else ''}: its SHA-256 differs, so results would not be"
-        " comparable. Look at it, and take the new one with --accept-changed if it is right."
-    )
     return Unavailable(
-        text, "photo_changed", name=ref.name, host=_host(ref), recorded=str(since), url=ref.url
+        "photo_changed.since" if since else "photo_changed",
+        name=ref.name,
+        host=_host(ref),
+        recorded=str(since),
+        url=ref.url,
     )

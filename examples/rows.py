@@ -16,11 +16,11 @@ from typing import TypeAlias
 
 from pydantic import TypeAdapter
 
-from methods import SettingValue, Text
+from methods import SettingValue, Text, Verbatim
 
 FOLDER = Path(__file__).resolve().parent
 
-NOTHING = Text("", "")
+NOTHING = Verbatim("")
 
 
 @dataclass(frozen=True, slots=True)

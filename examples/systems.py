@@ -18,17 +18,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from examples.papers import Words
 from methods import EraserSpec, Text, list_erasers
 
 FILE = Path(__file__).with_name("systems.json")
 
 State = Literal["here", "yours", "cannot", "other"]
 STATES: Mapping[State, Text] = {
-    "here": Text("runs here", "可在此运行"),
-    "yours": Text("runs with your weights", "需自备权重"),
-    "cannot": Text("cannot run", "无法运行"),
-    "other": Text("not an eraser", "不是擦除器"),
+    "here": Text("system.state.here"),
+    "yours": Text("system.state.yours"),
+    "cannot": Text("system.state.cannot"),
+    "other": Text("system.state.other"),
 }
 
 
@@ -39,7 +38,7 @@ class _Data(BaseModel):
 class Document(_Data):
     """One of the documents."""
 
-    title: Words
+    title: Text
     url: str | None = None
 
 
@@ -57,11 +56,11 @@ class System(_Data):
     group: str | None = None
     reference: str
     url: str
-    what: Words
+    what: Text
     erases: Literal["yes", "partly", "no"]
     eraser: str | None = None
-    how: Words | None = None
-    why: Words | None = None
+    how: Text | None = None
+    why: Text | None = None
     checked: bool = False
 
 
@@ -111,22 +110,18 @@ def standings(obstacle: Obstacle = never_runs) -> tuple[Standing, ...]:
 def _standing(system: System, spec: EraserSpec | None, obstacle: Obstacle) -> Standing:
     if spec is None:
         state: State = "other" if system.erases == "no" else "cannot"
-        return Standing(system, state, None, _text(system.why))
+        return Standing(system, state, None, system.why)
     why = obstacle(spec)
     if why is not None:
         return Standing(system, "cannot", spec, why)
     by_hand = next((each.by_hand for each in spec.weights if not each.sources), None)
     if by_hand is not None:
-        return Standing(system, "yours", spec, _joined(_text(system.how), by_hand))
-    return Standing(system, "here", spec, _text(system.how))
-
-
-def _text(words: Words | None) -> Text | None:
-    return None if words is None else Text(words.en, words.zh)
+        return Standing(system, "yours", spec, _joined(system.how, by_hand))
+    return Standing(system, "here", spec, system.how)
 
 
 def _joined(first: Text | None, then: Text) -> Text:
-    return then if first is None else Text(f"{first.en} {then.en}", f"{first.zh}{then.zh}")
+    return then if first is None else Text("system.how_and_weights", how=first, weights=then)
 
 
 # --- as a page of the documentation ------------------------------------------------------

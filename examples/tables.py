@@ -26,7 +26,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from examples.compose.recipes import make_folder, replace_file
-from examples.report.data import Details, Report
+from examples.report.data import Report
 from examples.report.html import page
 from examples.report.markdown import markdown
 from examples.report.pictures import VIEW_SIDE, RowPictures, pictures_of
@@ -41,7 +41,6 @@ from examples.running.cases import (
 from examples.running.records import Cell, Folder, read_remarks, write_remark
 from examples.running.run import Choice, RowResult, Step, changed, mask_share, run_table
 from methods import (
-    ERRORS_ZH,
     LPIPS_WEIGHTS,
     BadInput,
     Fetching,
@@ -101,7 +100,7 @@ def _tables(args: argparse.Namespace) -> int:
     rows = seen.rows
     _report(args, out, Report(
         table=table, choice=choice, rows=rows, remarks=read_remarks(out.path),
-        speak=_in_chinese, versions=versions(), sizes=seen.sizes,
+        versions=versions(), sizes=seen.sizes,
     ), seen.pictures)  # fmt: skip
     bad = any(row.failure or any(c.state != "done" for c in row.cells) for row in rows)
     return FAILED if bad else DONE
@@ -120,8 +119,7 @@ def _chosen(table: CaseTable, args: argparse.Namespace) -> CaseTable:
 def _known_case(case_id: str, table: CaseTable) -> None:
     known = [case.id for case in table.cases]
     if case_id not in known:
-        text = f"There is no case '{case_id[:80]}' in this table. It has: {', '.join(known)}."
-        raise BadInput(text, "unknown_case", case=case_id[:80])
+        raise BadInput("unknown_case", case=case_id[:80], known=", ".join(known))
 
 
 def _choice(args: argparse.Namespace) -> Choice:
@@ -130,8 +128,7 @@ def _choice(args: argparse.Namespace) -> Choice:
     settings: dict[str, dict[str, SettingValue]] = {eraser: {} for eraser in erasers}
     for eraser, name, value in args.set:
         if eraser not in settings:
-            text = f"--set {eraser}.{name}: '{eraser}' is not among the erasers of this run."
-            raise BadInput(text, "bad_assignment", name=eraser)
+            raise BadInput("bad_assignment.not_chosen", name=eraser, setting=name)
         settings[eraser][name] = value
     for eraser in erasers:
         # As it is validated, so that "5" and 5 are one setting and one key.
@@ -255,14 +252,6 @@ def _report(
 
 def _json(value: object) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
-
-
-def _in_chinese(code: str, details: Details) -> str | None:
-    """The page's sentence for an error."""
-    try:
-        return ERRORS_ZH[code].format(**details)
-    except (KeyError, IndexError):
-        return None
 
 
 # --- arguments ---------------------------------------------------------------------------

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from methods._base import NpmMember as NpmMember
     from methods._base import Paper as Paper
     from methods._base import PipMember as PipMember
-    from methods._base import PlainText as PlainText
     from methods._base import Progress as Progress
     from methods._base import Settings as Settings
     from methods._base import Stopped as Stopped
@@ -65,7 +64,6 @@ if TYPE_CHECKING:
     from methods._engine.result_cache import picture_key as picture_key
     from methods._engine.runner import run as run
     from methods._engine.worker import results as results
-    from methods._error_texts import ERRORS_ZH as ERRORS_ZH
     from methods._geometry.canvas import check_mask as check_mask
     from methods._geometry.feather import paste_weight as paste_weight
     from methods._geometry.feather import widest_feather as widest_feather
@@ -96,6 +94,14 @@ if TYPE_CHECKING:
     from methods._system.memory import trim_heaps as trim_heaps
     from methods._system.versions import PROGRAM as PROGRAM
     from methods._system.versions import versions as versions
+    from methods._texts.catalogue import ENGLISH as ENGLISH
+    from methods._texts.catalogue import Catalogue as Catalogue
+    from methods._texts.catalogue import Sentence as Sentence
+    from methods._texts.catalogue import catalogues as catalogues
+    from methods._texts.catalogue import languages as languages
+    from methods._texts.text import PlainText as PlainText
+    from methods._texts.text import Value as Value
+    from methods._texts.text import Verbatim as Verbatim
     from methods._weights.download import download as download
     from methods._weights.errors import megabytes as megabytes
     from methods._weights.manifest import MANIFESTS as MANIFESTS
@@ -115,7 +121,7 @@ if TYPE_CHECKING:
 _HOME = {
     "_base": (
         "JSON BadInput Canvas Eraser EraserSpec HubFile Image Mask NpmMember Paper PipMember"
-        " PlainText Progress Settings Stopped Text Unavailable UrlFile UserError WeightFile"
+        " Progress Settings Stopped Text Unavailable UrlFile UserError WeightFile"
         " WeightsUnavailable"
     ),
     "_diffusion.hardware_fit": "CARDS Fit fits",
@@ -133,7 +139,6 @@ _HOME = {
     "_engine.result_cache": "picture_key",
     "_engine.runner": "run",
     "_engine.worker": "results",
-    "_error_texts": "ERRORS_ZH",
     "_geometry.canvas": "check_mask",
     "_geometry.feather": "paste_weight widest_feather",
     "_geometry.masks": "reduce_mask",
@@ -147,6 +152,8 @@ _HOME = {
     "_system.lock": "StopToken device_lock",
     "_system.memory": "share_heaps trim_heaps",
     "_system.versions": "PROGRAM versions",
+    "_texts.catalogue": "Catalogue ENGLISH Sentence catalogues languages",
+    "_texts.text": "PlainText Value Verbatim",
     "_weights.download": "download",
     "_weights.errors": "megabytes",
     "_weights.manifest": "MANIFESTS Manifests",

@@ -18,21 +18,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    ClassVar,
-    Generic,
-    Literal,
-    NamedTuple,
-    TypeAlias,
-    TypedDict,
-    TypeVar,
-)
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from methods._texts.text import Text, Value, Verbatim
 
 if TYPE_CHECKING:
     import torch
@@ -49,35 +41,32 @@ JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON
 """What a JSON file can hold. Whoever receives some never modifies it."""
 
 
-class PlainText(TypedDict):
-    """A `Text` as it stands in JSON."""
-
-    en: str
-    zh: str
-
-
-class Text(NamedTuple):
-    """One sentence in the two languages of the page."""
-
-    en: str
-    zh: str
-
-    def plain(self) -> PlainText:
-        """For JSON."""
-        return {"en": self.en, "zh": self.zh}
-
-
 class UserError(Exception):
     """A sentence for the user that says what is wrong and what to do about it.
 
-    `code` names the sentence, so that the page can say it in another language;
-    `details` are the values that stand in it (plain text and numbers only).
+    sentence: its id in the catalogues, less "error."; `code`, for programs, is the id up to its
+    first dot, so that several sentences may have one. values: what stands in the sentence;
+    `details` has the same as plain text and numbers. `sentence` says it in any language, str()
+    in English.
     """
 
-    def __init__(self, text: str, code: str = "error", **details: str | int | float) -> None:
-        super().__init__(text)
-        self.code = code
-        self.details = details
+    def __init__(self, sentence: str = "error", /, **values: Value) -> None:
+        super().__init__(sentence)
+        self.code = sentence.partition(".")[0]
+        self.details: dict[str, str | int | float] = {
+            name: str(value) if isinstance(value, Text) else value for name, value in values.items()
+        }
+        self.sentence = Text(f"error.{sentence}", **values)
+
+    @classmethod
+    def retold(cls, text: str, code: str, **details: str | int | float) -> Self:
+        """One whose sentence was made elsewhere, in the language that it was made in."""
+        error = cls(code, **details)
+        error.sentence = Verbatim(text)
+        return error
+
+    def __str__(self) -> str:
+        return str(self.sentence)
 
 
 class BadInput(UserError):
@@ -107,6 +96,18 @@ def no_progress(step: int, total: int) -> None:
     """A `Progress` that nobody watches."""
 
 
+def setting(default: Any, sentence: str, *, common: bool = False, **bounds: Any) -> Any:
+    """A pydantic Field, described by a sentence of the catalogues.
+
+    sentence: its id. common: shown after the eraser's own settings. bounds: pydantic's own names
+    (ge, le, gt, lt, multiple_of, max_length).
+    """
+    extra: dict[str, JsonValue] = {"sentence": sentence, "common": common}
+    return Field(
+        default=default, description=str(Text(sentence)), json_schema_extra=extra, **bounds
+    )
+
+
 class Settings(BaseModel):
     """An eraser's parameters: bounds, default and description stand on every field.
 
@@ -117,19 +118,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    whole_picture: bool = Field(
-        default=False,
-        description="Give the eraser the whole picture instead of a crop around the object.",
-        json_schema_extra={"zh": "把整张图片交给擦除器，而不是物体周围的裁剪区域。"},
-    )
-
-
-def setting(default: Any, en: str, zh: str, **bounds: Any) -> Any:
-    """A pydantic Field with its description in both languages.
-
-    bounds: pydantic's own names (ge, le, gt, lt, multiple_of, max_length).
-    """
-    return Field(default=default, description=en, json_schema_extra={"zh": zh}, **bounds)
+    whole_picture: bool = setting(False, "setting.whole_picture")
 
 
 # --- where weights come from -------------------------------------------------------------

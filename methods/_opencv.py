@@ -12,8 +12,7 @@ class RadiusSettings(Settings):
 
     radius: int = setting(
         5,
-        "How far around each missing pixel known pixels count, in pixels of the crop.",
-        "填充每个缺失像素时参考其周围多少像素以内的已知像素（以裁剪图的像素计）。",
+        "setting.opencv.radius",
         ge=1,
         le=15,
     )

@@ -24,12 +24,7 @@ from methods._base import (
 if TYPE_CHECKING:
     import torch
 
-OBSTACLE = Text(
-    "Its weights are a pickle of TensorFlow 1, which no current Python runs and which would run"
-    " code of its own on this machine.",
-    "它的权重是 TensorFlow 1 的 pickle 文件：当前的 Python 无法运行，"
-    "而且打开它会在本机执行其中的代码。",
-)
+OBSTACLE = Text("eraser.co_mod_gan.unavailable")
 
 
 class CoModGan(Eraser[Settings]):
@@ -38,10 +33,7 @@ class CoModGan(Eraser[Settings]):
     spec = EraserSpec(
         id="co_mod_gan",
         name="Co-Mod-GAN",
-        summary=Text(
-            "Invents plausible content for very large holes; named in many comparisons.",
-            "能为很大的空缺生成合理内容；许多比较都提到它。",
-        ),
+        summary=Text("eraser.co_mod_gan.summary"),
         paper=Paper(
             "Large Scale Image Completion via Co-Modulated Generative Adversarial Networks",
             "https://arxiv.org/abs/2103.10428",
@@ -50,25 +42,14 @@ class CoModGan(Eraser[Settings]):
         license="Nvidia Source Code License-NC",
         non_commercial=True,
         rank=900,
-        notes=(
-            Text(
-                "A port to PyTorch with weights in a plain format would make it run; MAT and"
-                " MI-GAN descend from it.",
-                "若有 PyTorch 移植版和普通格式的权重即可运行；MAT 和 MI-GAN 由它发展而来。",
-            ),
-        ),
+        notes=(Text("eraser.co_mod_gan.note.1"),),
         unavailable=OBSTACLE,
     )
 
     def load(self, device: DeviceName, dtype: torch.dtype | None = None) -> NoReturn:
         """Raises Unavailable."""
-        text = f"{self.spec.name} cannot be run here. {OBSTACLE.en}"
         raise Unavailable(
-            text,
-            "eraser_unavailable",
-            eraser=self.spec.id,
-            why=OBSTACLE.en,
-            why_zh=OBSTACLE.zh,
+            "eraser_unavailable", eraser=self.spec.id, title=self.spec.name, why=OBSTACLE
         )
 
     def unload(self) -> None:

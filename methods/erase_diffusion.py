@@ -76,10 +76,7 @@ class EraseDiffusion(DiffusionEraser[InpaintSettings]):
     spec = EraserSpec(
         id="erase_diffusion",
         name="Erase Diffusion (attention only)",
-        summary=Text(
-            "SD 2 inpainting with Erase Diffusion's self-rectifying attention, untrained.",
-            "SD 2 修补模型加上 Erase Diffusion 的自校正注意力（并非其训练后的模型）。",
-        ),
+        summary=Text("eraser.erase_diffusion.summary"),
         paper=Paper(
             "Erase Diffusion: Empowering Object Removal Through Calibrating Diffusion Pathways",
             "https://arxiv.org/abs/2503.07026",
@@ -92,21 +89,9 @@ class EraseDiffusion(DiffusionEraser[InpaintSettings]):
         memory=3_800_000_000,  # in float32; half of it on a GPU
         rank=44,
         notes=(
-            Text(
-                "Untrained: the authors published neither weights nor code. This is the half of"
-                " their method that works without training.",
-                "未经训练：作者没有公开权重和代码，这里是其方法中无需训练的那一半。",
-            ),
-            Text(
-                "The paper's ablation, as we read its row without CRO: success 73.0 % and local FID"
-                " 5.71 for this, 27.8 % and 8.85 for plain SD 2, 83.4 % and 3.80 when trained.",
-                "论文消融实验（按我们对“无 CRO”一行的理解）：此做法成功率 73.0%、局部 FID 5.71；"
-                "普通 SD 2 为 27.8%、8.85；训练后为 83.4%、3.80。",
-            ),
-            Text(
-                "The model comes from a mirror, as its makers withdrew it.",
-                "模型来自镜像，原发布者已撤下。",
-            ),
+            Text("eraser.erase_diffusion.note.1"),
+            Text("eraser.erase_diffusion.note.2"),
+            Text("eraser.erase_diffusion.note.3"),
         ),
     )
     Settings = InpaintSettings

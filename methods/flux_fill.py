@@ -57,24 +57,17 @@ class FluxFillSettings(FluxSettings):
 
     prompt: str = setting(
         "",
-        "What to fill the hole with, in English, for instance: an empty street. May be empty, and"
-        " a prompt of your own needs the text encoder T5 at its first use.",
-        "用什么来填充（英文），例如：an empty street。可以留空；"
-        "首次使用新的提示词需要文本编码器 T5。",
+        "setting.flux_fill.prompt",
         max_length=MAX_PROMPT,
     )
     removal_lora: bool = setting(
         False,
-        "Add the LoRA for removal: less often something new in the object's place.",
-        "加上用于移除的 LoRA：原处较少出现新物体。",
+        "setting.flux_fill.removal_lora",
     )
-    num_inference_steps: int = setting(
-        50, "Steps from noise to picture.", "从噪声到图片的步数。", ge=1, le=150
-    )
+    num_inference_steps: int = setting(50, "setting.flux_fill.num_inference_steps", ge=1, le=150)
     guidance_scale: float = setting(
         30.0,
-        "How strongly the model leans towards photo and prompt; takes no time.",
-        "模型偏向照片和提示词的程度；不额外耗时。",
+        "setting.flux_fill.guidance_scale",
         ge=1,
         le=100,
     )
@@ -87,10 +80,7 @@ class FluxFill(DiffusionEraser[FluxFillSettings]):
     spec = EraserSpec(
         id="flux_fill",
         name="FLUX.1 Fill",
-        summary=Text(
-            "The inpainting model of FLUX.1's makers; has a LoRA for removal.",
-            "FLUX.1 官方的填充模型；可加用于移除的 LoRA。",
-        ),
+        summary=Text("eraser.flux_fill.summary"),
         paper=Paper("FLUX.1 Tools", "https://bfl.ai/flux-1-tools", 2024),
         license=FILL.license,
         non_commercial=True,
@@ -102,15 +92,8 @@ class FluxFill(DiffusionEraser[FluxFillSettings]):
         rank=38,
         notes=(
             gated(FILL),
-            Text(
-                "Made to fill holes with something, not to remove: where something new appears,"
-                " switch the LoRA on.",
-                "它用于填充内容而非移除：若出现新物体，请打开 LoRA。",
-            ),
-            Text(
-                f"The LoRA's licence: {LORA.license}; FLUX's own applies to what is made with it.",
-                f"LoRA 的许可：{LORA.license}；使用它时 FLUX 自身的许可同样适用。",
-            ),
+            Text("eraser.flux_fill.note.1"),
+            Text("eraser.flux_fill.lora_license", license=LORA.license),
         ),
     )
     Settings = FluxFillSettings

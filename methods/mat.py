@@ -48,10 +48,7 @@ class Mat(Eraser[Settings]):
     spec = EraserSpec(
         id="mat",
         name="MAT",
-        summary=Text(
-            "A transformer for large holes in scenes; every seed gives another filling.",
-            "适合场景中大面积空缺的 Transformer；不同的种子会得到不同的填充。",
-        ),
+        summary=Text("eraser.mat.summary"),
         paper=Paper(
             "MAT: Mask-Aware Transformer for Large Hole Image Inpainting",
             "https://arxiv.org/abs/2203.15270",
@@ -64,13 +61,7 @@ class Mat(Eraser[Settings]):
         memory=260_000_000,
         packages=(PACKAGE,),
         rank=50,
-        notes=(
-            Text(
-                "May invent objects in the hole. Works at 512 pixels, so a large object comes back"
-                " softer than its surroundings.",
-                "可能在空缺处生成新物体。以 512 像素工作：大物体处的填充会比周围模糊。",
-            ),
-        ),
+        notes=(Text("eraser.mat.note.1"),),
     )
 
     def __init__(self) -> None:
@@ -81,8 +72,9 @@ class Mat(Eraser[Settings]):
         """Read the network; it runs in float32, for half a precision was never proved."""
         path = find_weights(PLACES)
         if path is None:
-            text = "The weights of MAT are not on this machine: python -m methods fetch mat"
-            raise WeightsUnavailable(text, "weights_missing", eraser=self.spec.id, name=PLACES.name)
+            raise WeightsUnavailable(
+                "weights_missing.of", eraser=self.spec.id, title=self.spec.name
+            )
         network = _network()
         state = {name: tensor.float() for name, tensor in read_tensors(path, own_name).items()}
         try:
@@ -132,8 +124,4 @@ def _network() -> torch.nn.Module:
         architectures = import_module(f"{PACKAGE}.architectures.MAT")
         return architectures.MAT().model
     except Exception as error:  # whatever a package of another age raises
-        text = (
-            f"The package {PACKAGE} does not load on this machine. Install it again:"
-            f" pip install --upgrade {PACKAGE}"
-        )
-        raise Unavailable(text, "package_broken", packages=PACKAGE) from error
+        raise Unavailable("package_broken", packages=PACKAGE) from error

@@ -31,10 +31,7 @@ class NavierStokes(Eraser[RadiusSettings]):
     spec = EraserSpec(
         id="navier_stokes",
         name="Navier-Stokes",
-        summary=Text(
-            "Lets lines of equal brightness flow into the hole; for scratches and thin things.",
-            "让等亮度线流入缺口；适合划痕和细小物体。",
-        ),
+        summary=Text("eraser.navier_stokes.summary"),
         paper=Paper(
             "Navier-Stokes, Fluid Dynamics, and Image and Video Inpainting",
             "https://doi.org/10.1109/CVPR.2001.990497",
@@ -47,7 +44,7 @@ class NavierStokes(Eraser[RadiusSettings]):
         canvas=Canvas(longest_side=1024, context=0.1, min_context=32),
         devices=("cpu",),
         rank=40,
-        notes=(Text("Smears anything wide.", "较宽的物体会留下涂抹痕迹。"),),
+        notes=(Text("eraser.navier_stokes.note.1"),),
     )
     Settings = RadiusSettings
 

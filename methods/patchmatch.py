@@ -37,9 +37,7 @@ class PatchMatchSettings(Settings):
 
     patch_size: int = setting(
         3,
-        "Reach of the compared patches in pixels to each side of their centre. Larger ones"
-        " follow larger structures and take several times longer.",
-        "用于比较的图块从中心向每一侧延伸的像素数。越大越能延续大的结构，但耗时成倍增加。",
+        "setting.patchmatch.patch_size",
         ge=3,
         le=15,
     )
@@ -51,10 +49,7 @@ class PatchMatch(Eraser[PatchMatchSettings]):
     spec = EraserSpec(
         id="patchmatch",
         name="PatchMatch",
-        summary=Text(
-            "Copies fitting patches from elsewhere in the photo; strong on textures.",
-            "从照片其他位置复制合适的图块；擅长纹理。",
-        ),
+        summary=Text("eraser.patchmatch.summary"),
         paper=Paper(
             "PatchMatch: A Randomized Correspondence Algorithm for Structural Image Editing",
             "https://doi.org/10.1145/1531326.1531330",
@@ -66,12 +61,7 @@ class PatchMatch(Eraser[PatchMatchSettings]):
         canvas=Canvas(longest_side=1024, context=0.5, min_context=64),
         devices=("cpu",),
         rank=20,
-        notes=(
-            Text(
-                "Invents nothing: what the photo does not show elsewhere cannot appear.",
-                "不会凭空生成：照片其他地方没有的内容不会出现。",
-            ),
-        ),
+        notes=(Text("eraser.patchmatch.note.1"),),
     )
     Settings = PatchMatchSettings
 
@@ -80,11 +70,7 @@ class PatchMatch(Eraser[PatchMatchSettings]):
         import patchmatch
 
         if not patchmatch.patchmatch_available:
-            text = (
-                "The library of the package pypatchmatch does not load on this machine."
-                " Install it again: pip install --force-reinstall pypatchmatch"
-            )
-            raise Unavailable(text, "package_broken", packages="pypatchmatch")
+            raise Unavailable("package_broken.library", packages="pypatchmatch")
 
     def unload(self) -> None:
         """Nothing is held."""

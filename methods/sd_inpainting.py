@@ -40,8 +40,7 @@ class SdSettings(InpaintSettings):
 
     variant: Literal["sd15", "sd2"] = setting(
         "sd15",
-        "The model: Stable Diffusion 1.5 inpainting (sd15) or 2.0 inpainting (sd2).",
-        "所用模型：Stable Diffusion 1.5 inpainting（sd15）或 2.0 inpainting（sd2）。",
+        "setting.sd_inpainting.variant",
     )
 
 
@@ -51,10 +50,7 @@ class SdInpainting(DiffusionEraser[SdSettings]):
     spec = EraserSpec(
         id="sd_inpainting",
         name="SD Inpainting",
-        summary=Text(
-            "Stable Diffusion 1.5 or 2 inpainting, the baseline; fills with what a prompt says.",
-            "Stable Diffusion 1.5 或 2 的修补模型，作为基线；按提示词填充。",
-        ),
+        summary=Text("eraser.sd_inpainting.summary"),
         paper=Paper(
             "High-Resolution Image Synthesis with Latent Diffusion Models",
             "https://arxiv.org/abs/2112.10752",
@@ -68,14 +64,8 @@ class SdInpainting(DiffusionEraser[SdSettings]):
         memory=3_800_000_000,  # in float32; half of it on a GPU
         rank=40,
         notes=(
-            Text(
-                "Not trained to erase: without a prompt it often puts another object there.",
-                "并非为擦除而训练：不写提示词时常会填入另一个物体。",
-            ),
-            Text(
-                "Variant sd2 comes from a mirror, as its makers withdrew it (OpenRAIL++-M).",
-                "sd2 版本来自镜像，原发布者已撤下（许可 OpenRAIL++-M）。",
-            ),
+            Text("eraser.sd_inpainting.note.1"),
+            Text("eraser.sd_inpainting.note.2"),
         ),
     )
     Settings = SdSettings

@@ -35,23 +35,19 @@ class SdxlSettings(InpaintSettings):
 
     num_inference_steps: int = setting(
         20,
-        "Steps from noise to picture: 15 to 30 work well.",
-        "从噪声到图片的步数：15 到 30 效果较好。",
+        "setting.sdxl_inpainting.num_inference_steps",
         ge=1,
         le=150,
     )
     guidance_scale: float = setting(
         8.0,
-        "How strictly the filling follows the prompts; 1 leaves them out of the guidance and"
-        " takes half the time.",
-        "填充遵循提示词的程度；1 表示不做引导，用时减半。",
+        "setting.sdxl_inpainting.guidance_scale",
         ge=1,
         le=30,
     )
     strength: float = setting(
         0.99,
-        "How much noise covers what was there. The model's card asks for less than 1.",
-        "覆盖原内容的噪声强度。模型说明建议小于 1。",
+        "setting.sdxl_inpainting.strength",
         gt=0,
         le=1,
     )
@@ -63,10 +59,7 @@ class SdxlInpainting(DiffusionEraser[SdxlSettings]):
     spec = EraserSpec(
         id="sdxl_inpainting",
         name="SDXL Inpainting",
-        summary=Text(
-            "SDXL fine-tuned for inpainting, at 1024 pixels; fills with what a prompt says.",
-            "为修补而微调的 SDXL，以 1024 像素工作；按提示词填充。",
-        ),
+        summary=Text("eraser.sdxl_inpainting.summary"),
         paper=Paper(
             "SDXL: Improving Latent Diffusion Models for High-Resolution Image Synthesis",
             "https://arxiv.org/abs/2307.01952",
@@ -78,12 +71,7 @@ class SdxlInpainting(DiffusionEraser[SdxlSettings]):
         devices=("cuda", "mps", "cpu"),
         memory=10_600_000_000,  # in float32; half of it on a GPU
         rank=41,
-        notes=(
-            Text(
-                "Not trained to erase: without a prompt it often puts another object there.",
-                "并非为擦除而训练：不写提示词时常会填入另一个物体。",
-            ),
-        ),
+        notes=(Text("eraser.sdxl_inpainting.note.1"),),
     )
     Settings = SdxlSettings
 

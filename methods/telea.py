@@ -31,10 +31,7 @@ class Telea(Eraser[RadiusSettings]):
     spec = EraserSpec(
         id="telea",
         name="Telea",
-        summary=Text(
-            "Spreads the colours of the rim inwards in an instant; for scratches and thin things.",
-            "瞬间把边缘颜色向内扩散；适合划痕和细小物体。",
-        ),
+        summary=Text("eraser.telea.summary"),
         paper=Paper(
             "An Image Inpainting Technique Based on the Fast Marching Method",
             "https://doi.org/10.1080/10867651.2004.10487596",
@@ -47,7 +44,7 @@ class Telea(Eraser[RadiusSettings]):
         canvas=Canvas(longest_side=1024, context=0.1, min_context=32),
         devices=("cpu",),
         rank=30,
-        notes=(Text("Smears anything wide.", "较宽的物体会留下涂抹痕迹。"),),
+        notes=(Text("eraser.telea.note.1"),),
     )
     Settings = RadiusSettings
 

@@ -117,10 +117,7 @@ class Candidates:
         level = self.best if level is None else level
         if not 0 <= level < len(self.scores):
             raise BadInput(
-                f"There is no level {level}; choose 0 to {len(self.scores) - 1}.",
-                "no_such_level",
-                level=level,
-                levels=len(self.scores),
+                "no_such_level", level=level, levels=len(self.scores), last=len(self.scores) - 1
             )
         return enlarge(self.logits[level], self.frame, shown_size(self.size, longest_side)) > 0
 

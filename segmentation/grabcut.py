@@ -43,10 +43,7 @@ class GrabCut(Segmenter):
     spec: ClassVar[SegmenterSpec] = SegmenterSpec(
         id="grabcut",
         name="GrabCut",
-        summary=Text(
-            "Separates colours around the click or in the box. Needs no download; approximate.",
-            "按颜色分离点击处或框内的区域。无需下载；结果是近似的。",
-        ),
+        summary=Text("segmenter.grabcut.summary"),
         paper=Paper(
             "GrabCut: Interactive Foreground Extraction using Iterated Graph Cuts",
             "https://doi.org/10.1145/1015706.1015720",

@@ -31,10 +31,7 @@ class MobileSam(SamSegmenter):
     spec: ClassVar[SegmenterSpec] = SegmenterSpec(
         id="mobile_sam",
         name="MobileSAM",
-        summary=Text(
-            "Segment Anything with a small encoder: a click or a box gives the object.",
-            "使用小型编码器的 Segment Anything：点击或框选即可得到物体。",
-        ),
+        summary=Text("segmenter.mobile_sam.summary"),
         paper=Paper(
             "Faster Segment Anything: Towards Lightweight SAM for Mobile Applications",
             "https://arxiv.org/abs/2306.14289",

@@ -14,10 +14,7 @@ class Sam21BasePlus(Sam2):
 
     spec: ClassVar[SegmenterSpec] = sam2_spec(
         "base-plus",
-        summary=Text(
-            "The successor of Segment Anything, medium: better, and slower without a GPU.",
-            "Segment Anything 的后继（中）：更好，没有 GPU 时较慢。",
-        ),
+        summary=Text("segmenter.sam2_1_base_plus.summary"),
         memory=3 * 2**29,
         rank=40,
     )

@@ -14,10 +14,7 @@ class Sam21Large(Sam2):
 
     spec: ClassVar[SegmenterSpec] = sam2_spec(
         "large",
-        summary=Text(
-            "The successor of Segment Anything, largest: the best choice on a GPU.",
-            "Segment Anything 的后继（最大）：有 GPU 时的最佳选择。",
-        ),
+        summary=Text("segmenter.sam2_1_large.summary"),
         memory=3 * 2**30,
         rank=50,
     )

@@ -14,10 +14,7 @@ class Sam21Small(Sam2):
 
     spec: ClassVar[SegmenterSpec] = sam2_spec(
         "small",
-        summary=Text(
-            "The successor of Segment Anything, small: sharp edges, a few seconds a photo.",
-            "Segment Anything 的后继（小）：边缘清晰，每张照片几秒。",
-        ),
+        summary=Text("segmenter.sam2_1_small.summary"),
         memory=1 * 2**30,
         rank=30,
     )

@@ -14,10 +14,7 @@ class Sam21Tiny(Sam2):
 
     spec: ClassVar[SegmenterSpec] = sam2_spec(
         "tiny",
-        summary=Text(
-            "The successor of Segment Anything, smallest: sharp edges, a few seconds a photo.",
-            "Segment Anything 的后继（最小）：边缘清晰，每张照片几秒。",
-        ),
+        summary=Text("segmenter.sam2_1_tiny.summary"),
         memory=1 * 2**30,
         rank=20,
     )

@@ -23,10 +23,7 @@ class Sam3(HubSam):
     spec: ClassVar[SegmenterSpec] = SegmenterSpec(
         id="sam3",
         name="SAM 3",
-        summary=Text(
-            "The newest Segment Anything, for a GPU; its licence must be accepted on the hub.",
-            "最新的 Segment Anything，适合 GPU；需先在模型站接受其许可。",
-        ),
+        summary=Text("segmenter.sam3.summary"),
         paper=Paper(
             "SAM 3: Segment Anything with Concepts", "https://arxiv.org/abs/2511.16719", 2025
         ),

@@ -17,10 +17,7 @@ class SamVitB(SamVit):
     spec: ClassVar[SegmenterSpec] = SegmenterSpec(
         id="sam_vit_b",
         name="SAM ViT-B",
-        summary=Text(
-            "The first Segment Anything, small: about 10 s a photo on two CPU cores.",
-            "第一代 Segment Anything（小）：双核 CPU 每张照片约 10 秒。",
-        ),
+        summary=Text("segmenter.sam_vit_b.summary"),
         paper=PAPER,
         license="Apache-2.0",
         levels=3,

@@ -17,10 +17,7 @@ class SamVitH(SamVit):
     spec: ClassVar[SegmenterSpec] = SegmenterSpec(
         id="sam_vit_h",
         name="SAM ViT-H",
-        summary=Text(
-            "The first Segment Anything, large: for a GPU; most of a minute a photo on a CPU.",
-            "第一代 Segment Anything（大）：适合 GPU；在 CPU 上每张照片接近一分钟。",
-        ),
+        summary=Text("segmenter.sam_vit_h.summary"),
         paper=PAPER,
         license="Apache-2.0",
         levels=3,

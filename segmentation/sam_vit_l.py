@@ -17,10 +17,7 @@ class SamVitL(SamVit):
     spec: ClassVar[SegmenterSpec] = SegmenterSpec(
         id="sam_vit_l",
         name="SAM ViT-L",
-        summary=Text(
-            "The first Segment Anything, medium: about 20 s a photo on two CPU cores.",
-            "第一代 Segment Anything（中）：双核 CPU 每张照片约 20 秒。",
-        ),
+        summary=Text("segmenter.sam_vit_l.summary"),
         paper=PAPER,
         license="Apache-2.0",
         levels=3,

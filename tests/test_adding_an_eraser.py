@@ -33,6 +33,9 @@ def test_the_walk_works(tmp_path: Path) -> None:
     for block in map(Block._make, FENCE.findall(PAGE.read_text("utf-8"))):
         if block.language == "python":
             (tmp_path / block.file).write_text(block.text, encoding="utf-8")
+        elif block.language == "po":
+            with (tmp_path / block.file).open("a", encoding="utf-8") as catalogue:
+                catalogue.write(f"\n{block.text}")
         elif block.language == "sh":
             said = "".join(run_lines(block.text, tmp_path))
         else:

@@ -66,15 +66,14 @@ def _given(args: argparse.Namespace) -> list[tuple[Recipe, Path]]:
     wanted = set(args.only or [recipe.name for recipe in recipes])
     unknown = ", ".join(sorted(wanted - {recipe.name for recipe in recipes}))
     if unknown:
-        raise BadInput(f"There is no recipe called {unknown}.", "unknown_recipe", name=unknown)
+        raise BadInput("unknown_recipe", name=unknown)
     return [(recipe, args.recipes.parent) for recipe in recipes if recipe.name in wanted]
 
 
 def _made(args: argparse.Namespace) -> list[tuple[Recipe, Path]]:
     """--count recipes for one object and one background."""
     if not args.object or not args.background:
-        text = "Give --object and --background, or --recipes FILE; --help names the rest."
-        raise BadInput(text, "nothing_named")
+        raise BadInput("nothing_named.compose")
     source = Source(photo=_named(args.background, args), width=args.width)
     size = picture_of(source, args.out).shape[:2]
     mask, mask_file = _object_mask(args)
@@ -104,8 +103,7 @@ def _recipe(name: str, background: Source, layer: Layer, front: str) -> Recipe:
     try:
         return Recipe(name=name, background=background, objects=(layer,), front=front)
     except ValueError as error:
-        text = f"'{name}' is no name for a case: use letters, digits, dots and hyphens (--name)."
-        raise BadInput(text, "bad_name", name=name[:80]) from error
+        raise BadInput("bad_name", name=name[:80]) from error
 
 
 def _look(args: argparse.Namespace) -> dict[str, object]:
@@ -137,8 +135,7 @@ def _object_mask(args: argparse.Namespace) -> tuple[Mask, str]:
         return mask, file.name
     if photo.alpha is not None:
         return photo.alpha >= 128, ""
-    text = "Say what the object is: --mask FILE, --point X,Y, or a picture transparent around it."
-    raise BadInput(text, "nothing_selected")
+    raise BadInput("nothing_selected.object")
 
 
 def _segmented(rgb: np.ndarray, key: str, points: list[tuple[float, float]]) -> Mask:
@@ -165,8 +162,7 @@ def _spare_sources(recipe: Recipe, folder: Path, out: Path) -> None:
     sources = [folder / name for name in named if name]
     for target in files_of(recipe.name, out).values():
         if any(s.exists() and target.exists() and s.samefile(target) for s in sources):
-            text = f"The case would overwrite {target.name}, from which it is made. Choose another"
-            raise BadInput(f"{text} --name or --out.", "would_overwrite", file=target.name)
+            raise BadInput("would_overwrite.source", file=target.name)
 
 
 # --- arguments ---------------------------------------------------------------------------

@@ -111,7 +111,7 @@ def cut_out(photo: Image, mask: Mask, inset: float = 1.0) -> CutOut:
     """Take the masked object out of its photo. Raises BadInput ("mask_empty")."""
     rows, columns = np.nonzero(mask)
     if not rows.size:
-        raise BadInput("The mask of the object is empty.", "mask_empty")
+        raise BadInput("mask_empty.object")
     margin = 2
     top, bottom = max(0, rows.min() - margin), rows.max() + 1 + margin
     left, right = max(0, columns.min() - margin), columns.max() + 1 + margin
@@ -162,8 +162,7 @@ def _placed(
         source.astype(np.float32), move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
     )
     if warped.max() < LEAST_WEIGHT:
-        text = "The object would lie outside the photo. Choose another place or a smaller scale."
-        raise BadInput(text, "object_outside")
+        raise BadInput("object_outside")
     weight = _trimmed(_softened(warped, placing.soften))
     color = _softened_color(color, placing.soften) * placing.gain
     color = _toned(color, weight, background, placing.tone)

@@ -45,7 +45,7 @@ class Home:
         """Raises BadInput ("mask_empty")."""
         rows, columns = np.nonzero(mask)
         if not rows.size:
-            raise BadInput("The mask of the object is empty.", "mask_empty")
+            raise BadInput("mask_empty.object")
         box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
         x0, y0, x1, y1 = (int(value) for value in box)
         return cls((mask.shape[0], mask.shape[1]), (x0, y0, x1, y1))
@@ -71,11 +71,7 @@ def choose(
         placing = _tried(home, background, chance, at, scale, flip)
         if _fits(home, background, placing, keep_off):
             return placing
-    text = (
-        "No place was found where the object is whole and hides nothing. Give one with --at X,Y,"
-        " a smaller --scale, or another background."
-    )
-    raise BadInput(text, "no_place")
+    raise BadInput("no_place")
 
 
 def _tried(

@@ -89,8 +89,7 @@ def read_recipes(file: Path) -> tuple[Recipe, ...]:
 
 
 def _unreadable(file: Path, reason: str) -> BadInput:
-    text = f"The recipe {file.name} cannot be used: {reason}."
-    return BadInput(text, "bad_recipe", file=file.name, reason=reason)
+    return BadInput("bad_recipe", file=file.name, reason=reason)
 
 
 # --- making a case -----------------------------------------------------------------------
@@ -120,8 +119,7 @@ def object_of(layer: Layer, folder: Path) -> CutOut:
     elif photo.alpha is not None:
         mask = _cropped(photo.alpha, layer.source) >= 128
     else:
-        text = f"{layer.source.photo} shows no object: give a mask, or a picture that is"
-        raise BadInput(f"{text} transparent around it.", "object_without_mask")
+        raise BadInput("object_without_mask", file=layer.source.photo)
     rgb, mask = _reduced(rgb, layer.source.width), _reduced_mask(mask, layer.source.width)
     return cut_out(rgb, mask, layer.place.inset)
 
@@ -142,8 +140,16 @@ def _cropped(pixels: NDArray[Pixel], source: Source) -> NDArray[Pixel]:
     x0, y0, x1, y1 = source.crop
     height, width = pixels.shape[:2]
     if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
-        text = f"The crop {x0},{y0},{x1},{y1} does not lie on {source.photo} ({width} x {height})."
-        raise BadInput(text, "crop_outside", file=source.photo)
+        raise BadInput(
+            "crop_outside",
+            file=source.photo,
+            x0=x0,
+            y0=y0,
+            x1=x1,
+            y1=y1,
+            width=width,
+            height=height,
+        )
     return np.ascontiguousarray(pixels[y0:y1, x0:x1])
 
 
@@ -225,5 +231,4 @@ def make_folder(folder: Path) -> None:
 
 def _cannot_write(file: Path, error: OSError) -> BadInput:
     reason = error.strerror or type(error).__name__
-    text = f"{file.name} cannot be written: {reason}. Choose another folder with --out."
-    return BadInput(text, "cannot_write", file=file.name)
+    return BadInput("cannot_write", file=file.name, reason=reason)

@@ -5,11 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 
-from examples.report.parts import Pictures, attributes, both, link, megabytes, plain, seconds, t
+from examples.report.parts import (
+    Pictures,
+    as_text,
+    attributes,
+    in_all,
+    link,
+    megabytes,
+    plain,
+    seconds,
+    t,
+)
 from examples.report.pictures import RowPictures
 from examples.report.shapes import PlainCase, PlainCell, PlainReport
 from examples.report.texts import text
-from methods import METRICS, PlainReading, PlainText, Text
+from methods import ENGLISH, METRICS, PlainReading, PlainText, Text
 
 
 def case_card(
@@ -26,7 +36,7 @@ def case_card(
         tiles = "".join(_tiles(case, pictures, store, report))
     return f"""<section class="card case" id="{anchor(case["id"])}">
 <div class="case-head"><span class="number">{number}</span><div>
-<h2>{both(case["title"]) if case["title"]["en"] else plain(case["id"])}{_problem(case)}</h2>
+<h2>{in_all(case["title"]) if case["title"]["en"] else plain(case["id"])}{_problem(case)}</h2>
 <p class="facts">{" · ".join(_case_facts(case, report))}</p>{_sayings(case)}</div></div>
 <div class="tiles">{tiles}</div></section>"""
 
@@ -36,7 +46,7 @@ def anchor(case_id: str) -> str:
 
 
 def _problem(case: PlainCase) -> str:
-    return f' <span class="problem">{both(case["problem"])}</span>' if case["problem"] else ""
+    return f' <span class="problem">{in_all(case["problem"])}</span>' if case["problem"] else ""
 
 
 def _case_facts(case: PlainCase, report: PlainReport) -> Iterator[str]:
@@ -62,9 +72,9 @@ def _jump(case_id: str) -> str:
 def _sayings(case: PlainCase) -> str:
     said = ""
     if case["document_remark"]["en"]:
-        said += _quote(t("document_says"), both(case["document_remark"]))
+        said += _quote(t("document_says"), in_all(case["document_remark"]))
     if case["settings_note"]["en"]:
-        said += f'<p class="hint">{both(case["settings_note"])}</p>'
+        said += f'<p class="hint">{in_all(case["settings_note"])}</p>'
     if case["remark"]:
         said += _quote(t("person_says"), plain(case["remark"]))
     return said
@@ -75,7 +85,7 @@ def _quote(who: str, what: str) -> str:
 
 
 def failure(said: PlainText, title: str) -> str:
-    return f'<div class="failure"><strong>{title}</strong><p>{both(said)}</p></div>'
+    return f'<div class="failure"><strong>{title}</strong><p>{in_all(said)}</p></div>'
 
 
 # --- its tiles ---------------------------------------------------------------------------
@@ -94,11 +104,11 @@ def _tiles(
         yield _tile(picture, _cell_caption(cell, report), cell["id"])
     for name, data in pictures.others:
         picture = _slider(before, store.add(data), pictures, name)
-        yield _tile(picture, f"<h3>{both(name)}</h3>", "", "other")
+        yield _tile(picture, f"<h3>{in_all(name)}</h3>", "", "other")
     if pictures.truth is not None:
         name = text("truth")
         picture = _slider(before, store.add(pictures.truth), pictures, name)
-        caption = f'<h3>{both(name)}</h3><p class="hint">{t("truth_hint")}</p>'
+        caption = f'<h3>{in_all(name)}</h3><p class="hint">{t("truth_hint")}</p>'
         yield _tile(picture, caption, "", "other")
 
 
@@ -117,8 +127,7 @@ def _photo_tile(pictures: RowPictures, store: Pictures) -> str:
 
 def _slider(before: str, after: str, pictures: RowPictures, name: Text | PlainText) -> str:
     height, width = pictures.view
-    en, zh = name if isinstance(name, tuple) else (name["en"], name["zh"])
-    label = Text(text("slider", name=en).en, text("slider", name=zh).zh)
+    label = text("slider", name=as_text(name))
     return f"""<div class="picture compare" style="aspect-ratio:{width}/{height}">
 <img alt="" data-picture="{before}"><img class="after" alt="" data-picture="{after}">
 <span class="edge"></span><span class="tag left">{t("before")}</span>
@@ -128,8 +137,8 @@ def _slider(before: str, after: str, pictures: RowPictures, name: Text | PlainTe
 
 
 def _failed_tile(cell: PlainCell) -> str:
-    said: PlainText = cell["failure"] or {"en": "", "zh": ""}
-    inner = f"<h3>{both(cell['label'])}</h3>{failure(said, t('no_result'))}"
+    said: PlainText = cell["failure"] or {ENGLISH: ""}
+    inner = f"<h3>{in_all(cell['label'])}</h3>{failure(said, t('no_result'))}"
     return f'<figure class="tile failed" data-cell="{plain(cell["id"])}">{inner}</figure>'
 
 
@@ -139,7 +148,7 @@ def _cell_caption(cell: PlainCell, report: PlainReport) -> str:
     outside = cell["changed_outside"]
     proof = t("untouched") if outside == 0 else t("touched", count=outside)
     said = _quote(t("person_says"), plain(cell["remark"])) if cell["remark"] else ""
-    return f"""<h3>{both(cell["label"])}</h3>
+    return f"""<h3>{in_all(cell["label"])}</h3>
 <p class="facts">{facts}{_truth_facts(cell)}</p>
 <p class="proof {"bad" if outside else "good"}">{proof}</p>
 {_remark_chips(cell)}{said}{_numbers(cell, report)}{_how(cell)}"""
@@ -149,14 +158,13 @@ def _truth_facts(cell: PlainCell) -> str:
     """The numbers within the mask that have a truth behind them, for they may be compared."""
     found = [r for r in cell["readings"] if r["id"].endswith("_mask") and r["id"] in METRICS]
     return "".join(
-        f" · <b>{plain(METRICS[r['id']].shown(r['value']))}</b>"
-        f" {plain(METRICS[r['id']].name.en.split(',')[0])}"
+        f" · <b>{plain(METRICS[r['id']].shown(r['value']))}</b> {plain(METRICS[r['id']].bare_name)}"
         for r in found
     )
 
 
 def _remark_chips(cell: PlainCell) -> str:
-    chips = [f"<li>{both(r['remark'])}</li>" for r in cell["readings"] if r["remark"]]
+    chips = [f"<li>{in_all(r['remark'])}</li>" for r in cell["readings"] if r["remark"]]
     return f'<ul class="said">{"".join(chips)}</ul>' if chips else ""
 
 
@@ -173,9 +181,9 @@ def _number(reading: PlainReading, report: PlainReport) -> str:
         return ""
     direction = text(f"better_{metric['better']}")
     formula = metric["formula"]
-    hint = Text(f"{formula['en']} ({direction.en})", f"{formula['zh']}（{direction.zh}）")
+    hint = text("metric_hint", formula=as_text(formula), direction=direction)
     value = plain(METRICS[reading["id"]].shown(reading["value"]))
-    name = both(metric["name"])
+    name = in_all(metric["name"])
     return f"<tr {attributes('title', hint)}><th scope='row'>{name}</th><td>{value}</td></tr>"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -21,21 +21,10 @@ from examples.rows import Table
 from examples.running.cases import Case, CaseTable
 from examples.running.records import Cell, Remarks
 from examples.running.run import OF_DOCUMENT, Choice, RowResult
-from methods import METRICS, Metric, Text, UserError
-
-Details = Mapping[str, str | int | float]
-"""The values in an error's sentence."""
-
-Speak = Callable[[str, Details], str | None]
-"""speak(code, details): an error's sentence in Chinese; None where there is none."""
+from methods import ENGLISH, METRICS, Metric, PlainText, Text, UserError, Verbatim, languages
 
 SUMMED = [name for name, metric in METRICS.items() if metric.needs == "truth"]
 """The numbers that may be averaged over cases, because a truth stands behind them."""
-
-
-def in_english(code: str, details: Details) -> str | None:
-    """A `Speak` without Chinese: the English sentence stands in both languages."""
-    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +36,6 @@ class Report:
     choice: Choice
     rows: Sequence[RowResult]
     remarks: Remarks
-    speak: Speak = in_english
     versions: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, tuple[int, int, float]] = field(default_factory=dict)
 
@@ -110,23 +98,27 @@ class Report:
             "changed_outside": cell.changed_outside,
             "readings": [reading.plain() for reading in cell.readings],
             "label": label_of(cell).plain(),
-            "failure": None if is_done else self._spoken(cell.code, cell.text, cell.details),
+            "failure": None if is_done else {"code": cell.code, **(cell.said or _of_old(cell))},
             "remark": said,
         }
 
     def failure_of(self, error: UserError) -> PlainFailure:
-        """An error in both languages."""
-        return self._spoken(error.code, str(error), error.details)
+        """An error in every language: its code, and the sentence by language."""
+        return {"code": error.code, **error.sentence.plain()}
 
-    def _spoken(self, code: str, text: str, details: Details) -> PlainFailure:
-        return {"code": code, "en": text, "zh": self.speak(code, details) or text}
+
+def _of_old(cell: Cell) -> PlainText:
+    """What older records say in English alone, by its code in the other languages as well."""
+    text = Text(f"error.{cell.code}", **cell.details)
+    said = {language: text.filled(language) or cell.text for language in languages()}
+    return {**said, ENGLISH: cell.text}
 
 
 def label_of(cell: Cell) -> Text:
     """What a cell is called."""
     if cell.id.endswith(OF_DOCUMENT):
-        return Text(f"{cell.name}, as in the document", f"{cell.name}（文档设置）")
-    return Text(cell.name, cell.name)
+        return Text("report.as_in_document", eraser=cell.name)
+    return Verbatim(cell.name)
 
 
 def _metric(metric: Metric) -> PlainMetric:

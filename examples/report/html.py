@@ -1,4 +1,4 @@
-"""The report as one HTML file: opens from a disk, asks no network, speaks both languages.
+"""The report as one HTML file: opens from a disk, asks no network, speaks every language.
 
 Everything that a user or a file's name may have said goes through `html.escape`. The page's
 policy forbids every address and every script but the one whose hash it names, so that a hole
@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
+import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from pathlib import Path
 
 from examples.report.cases import case_card
-from examples.report.parts import Pictures, attributes, both, link, megabytes, plain, seconds, t
+from examples.report.parts import Pictures, attributes, in_all, link, megabytes, plain, seconds, t
 from examples.report.pictures import RowPictures
 from examples.report.shapes import PlainLine, PlainNote, PlainReport
 from examples.report.texts import text
-from methods import METRICS, PlainText, Text
+from methods import ENGLISH, METRICS, PlainText, catalogues
 
 STATIC = Path(__file__).resolve().parent / "static"
 
@@ -31,15 +31,33 @@ def page(report: PlainReport, pictures: Mapping[str, RowPictures]) -> str:
         case_card(number, case, pictures.get(case["id"]), store, report)
         for number, case in enumerate(report["cases"], 1)
     )
-    script, style = static("report.js"), static("report.css")
+    script, style = static("report.js"), static("report.css") + _one_language()
     body = f"{_top(report)}\n<main>{_summary(report)}\n{cases}</main>\n{_foot(report)}{_viewer()}"
     return (
-        '<!doctype html>\n<html lang="en" data-lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{ENGLISH}" data-lang="{ENGLISH}" '
+        f'data-languages="{plain(_languages())}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_policy(script, style)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{plain(report['title']['en'])} · Eraser Lab</title>\n<style>{style}</style>\n"
         f'</head>\n<body>\n{body}\n<script type="application/json" id="pictures">{store.json()}'
         f"</script>\n<script>{script}</script>\n</body>\n</html>\n"
+    )
+
+
+def _languages() -> str:
+    """What the script makes its switch of."""
+    return json.dumps(
+        [{"code": c.code, "tag": c.tag, "name": c.name} for c in catalogues().values()],
+        ensure_ascii=False,
+    )
+
+
+def _one_language() -> str:
+    """The rules by which only the chosen language is seen."""
+    return "".join(
+        f'html[data-lang="{c.code}"] span[lang]:not([lang="{c.tag}"]) '
+        "{ display: none !important; }\n"
+        for c in catalogues().values()
     )
 
 
@@ -69,16 +87,20 @@ def _top(report: PlainReport) -> str:
     cells = sum(cell["state"] == "done" for case in report["cases"] for cell in case["cells"])
     facts = [
         t("made", date=report["created"][:10]),
-        t("counts", cases=len(report["cases"]), cells=cells),
+        t(
+            "counts",
+            cases=text("counts.cases", count=len(report["cases"])),
+            cells=text("counts.cells", count=cells),
+        ),
         t("seed", seed=report["seed"]),
     ]
     notes = "".join(_note(note, report["title"]) for note in report["notes"])
     return f"""<header class="top"><div class="bar">
-<div class="head"><h1>{both(report["title"])}</h1><p class="facts">{" · ".join(facts)}</p></div>
+<div class="head"><h1>{in_all(report["title"])}</h1><p class="facts">{" · ".join(facts)}</p></div>
 <div class="controls">
 <label class="all">{t("all_sliders")}
 <input id="all" type="range" min="0" max="100" value="50"></label>
-<button type="button" id="language" {attributes("title", text("language"))}>中文</button>
+<button type="button" id="language" {attributes("title", text("language"))}></button>
 <button type="button" id="theme" {attributes("title", text("theme"))} aria-pressed="false"><span
 class="sun"></span></button></div></div>
 <div class="chips" role="group">{_toggles(report)}</div></header>
@@ -89,14 +111,14 @@ def _toggles(report: PlainReport) -> str:
     """A switch for each eraser."""
     return f'<span class="lead">{t("shown")}</span>' + "".join(
         f'<label class="chip"><input type="checkbox" checked data-toggle="{plain(line["id"])}">'
-        f"{both(line['label'])}</label>"
+        f"{in_all(line['label'])}</label>"
         for line in report["summary"]
     )
 
 
 def _note(note: PlainNote, title: PlainText) -> str:
-    heading = "" if note["title"] == title else f"<strong>{both(note['title'])}</strong> "
-    words = f"{heading}{both(note['text'])}"
+    heading = "" if note["title"] == title else f"<strong>{in_all(note['title'])}</strong> "
+    words = f"{heading}{in_all(note['text'])}"
     source = f" {link(note['document'], t('document'))}" if note["document"] else ""
     return f'<p class="note">{words}{source}</p>'
 
@@ -112,18 +134,14 @@ def _summary(report: PlainReport) -> str:
     shown = [name for name in names if name.endswith("_mask")] or names
     head = ["eraser", "done", "failed", "seconds", "memory", "outside", "remarks"]
     cells = "".join(f'<th scope="col">{t(key)}</th>' for key in head)
-    cells += "".join(f'<th scope="col">{both(METRICS[name].name)}</th>' for name in shown)
+    cells += "".join(f'<th scope="col">{in_all(METRICS[name].name)}</th>' for name in shown)
     rows = "".join(_summary_row(line, lines, shown) for line in lines)
     notes = [t("seconds_note")]
     if shown:
-        names_of = [[re.split("[,（]", METRICS[n].name[i])[0] for n in shown] for i in (0, 1)]
-        labels = Text(", ".join(names_of[0]), "、".join(names_of[1]))
+        names_of = (METRICS[name].bare_name for name in shown)
+        listed = reduce(lambda first, then: text("listed", first=first, then=then), names_of)
         count = max(line["truth_cases"] for line in lines)
-        note = Text(
-            text("truth_note", names=labels.en, count=count).en,
-            text("truth_note", names=labels.zh, count=count).zh,
-        )
-        notes.insert(0, both(note))
+        notes.insert(0, t("truth_note", names=listed, count=count))
     return f"""<section class="card summary"><h2>{t("summary")}</h2>
 <div class="scroll"><table><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table></div>
 <p class="hint">{"<br>".join(notes)}</p><p class="hint">{t("keys")}</p></section>"""
@@ -141,7 +159,7 @@ def _summary_row(line: PlainLine, lines: Sequence[PlainLine], shown: Sequence[st
         *(_mean(name, line, lines) for name in shown),
     ]
     row = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f'<tr><th scope="row">{both(line["label"])}</th>{row}</tr>'
+    return f'<tr><th scope="row">{in_all(line["label"])}</th>{row}</tr>'
 
 
 def _mean(name: str, line: PlainLine, lines: Sequence[PlainLine]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from examples.report.parts import megabytes, seconds
 from examples.report.shapes import PlainCase, PlainCell, PlainLine, PlainReport
+from examples.report.texts import text
 from methods import METRICS
 
 
@@ -24,7 +25,7 @@ def summary_table(summary: Sequence[PlainLine]) -> Iterator[str]:
     names = [name for name in METRICS if any(name in line["means"] for line in summary)]
     shown = [name for name in names if name.endswith("_mask")] or names
     truths = max((line["truth_cases"] for line in summary), default=0)
-    heads = [f"{METRICS[n].name.en.split(',')[0]} ({truths} cases)" for n in shown]
+    heads = [f"{METRICS[n].bare_name} ({text('counts.cases', count=truths)})" for n in shown]
     columns = ["Eraser", "Done", "Seconds", "Memory", "Changed outside", "Remarks", *heads]
     yield from _table(columns, (_summary_line(line, shown) for line in summary))
 
@@ -72,7 +73,7 @@ def _cell(cell: PlainCell) -> list[str]:
         return [plain(cell["label"]["en"]), plain(cell["failure"]["en"]), "", "", "", ""]
     said = [reading["remark"]["en"] for reading in cell["readings"] if reading["remark"]]
     said += [
-        f"{METRICS[r['id']].name.en.split(',')[0]} {METRICS[r['id']].shown(r['value'])}"
+        f"{METRICS[r['id']].bare_name} {METRICS[r['id']].shown(r['value'])}"
         for r in cell["readings"]
         if r["id"] in METRICS and r["id"].endswith("_mask")
     ]

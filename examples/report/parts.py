@@ -8,7 +8,7 @@ import html
 import json
 
 from examples.report.texts import text
-from methods import PlainText, Text
+from methods import ENGLISH, PlainText, Text, Value, Verbatim, catalogues
 
 
 class Pictures:
@@ -35,23 +35,31 @@ def plain(value: object) -> str:
     return html.escape(str(value), quote=True)
 
 
-def both(words: Text | PlainText) -> str:
-    """Both languages; the style sheet shows one. Equal ones stand once."""
-    en, zh = words if isinstance(words, tuple) else (words["en"], words["zh"])
-    if en == zh:
-        return plain(en)
-    return f'<span lang="en">{plain(en)}</span><span lang="zh-CN">{plain(zh)}</span>'
+def in_all(words: Text | PlainText) -> str:
+    """In every language; the style sheet shows one. Where all are equal, they stand once."""
+    said = as_text(words).plain()
+    if len(set(said.values())) == 1:
+        return plain(said[ENGLISH])
+    return "".join(
+        f'<span lang="{one.tag}">{plain(said[one.code])}</span>' for one in catalogues().values()
+    )
 
 
-def t(key: str, **values: object) -> str:
+def as_text(words: Text | PlainText) -> Text:
+    """A record's words may lack languages that there are now."""
+    return words if isinstance(words, Text) else Verbatim(words)
+
+
+def t(key: str, **values: Value) -> str:
     """A sentence of the report, as HTML."""
-    return both(text(key, **values))
+    return in_all(text(key, **values))
 
 
 def attributes(name: str, words: Text | PlainText) -> str:
-    """An attribute in both languages; the script puts the right one in place."""
-    en, zh = words if isinstance(words, tuple) else (words["en"], words["zh"])
-    return f'{name}="{plain(en)}" data-{name}-en="{plain(en)}" data-{name}-zh="{plain(zh)}"'
+    """An attribute in every language; the script puts the right one in place."""
+    said = as_text(words).plain()
+    others = (f'data-{name}-{language}="{plain(words)}"' for language, words in said.items())
+    return " ".join([f'{name}="{plain(said[ENGLISH])}"', *others])
 
 
 def link(url: str, label: str) -> str:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import TypeAlias, TypedDict
 
 from methods import PlainReading, PlainText, SettingValue
 
-
-class PlainFailure(PlainText):
-    """What went wrong, in both languages. code: names the sentence."""
-
-    code: str
+PlainFailure: TypeAlias = PlainText
+"""What went wrong, in every language, and beside these its `code`."""
 
 
 class PlainMetric(TypedDict):

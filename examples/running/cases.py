@@ -32,6 +32,7 @@ from methods import (
     Photo,
     SettingValue,
     Text,
+    Verbatim,
     check_mask,
     load_image,
     load_mask,
@@ -91,7 +92,7 @@ class CaseTable:
 
 def documents() -> CaseTable:
     """The documents' rows, each with its own eraser and settings."""
-    title = Text("The documents' tables, run again", "文档中的表格，重新运行")
+    title = Text("case.documents")
     cases = tuple(case_of(row) for row in document_rows())
     return CaseTable(title, cases, document_tables())
 
@@ -108,8 +109,8 @@ def substitutes(unreachable: Iterable[Case]) -> tuple[Case, ...]:
     return tuple(case for case in stand_ins().cases if case.id in wanted)
 
 
-DOCUMENT_RESULT = Text("the document's result", "文档中的结果")
-DOCUMENT_DETAIL = Text("the document's enlargement", "文档中的局部放大")
+DOCUMENT_RESULT = Text("case.document_result")
+DOCUMENT_DETAIL = Text("case.document_detail")
 
 
 def case_of(row: Row) -> Case:
@@ -139,14 +140,12 @@ def of_folder(folder: Path) -> CaseTable:
         files = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS]
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        text = f"The folder {folder.name} cannot be read: {reason}."
-        raise BadInput(text, "no_such_file", name=folder.name) from error
+        raise BadInput("no_such_file.folder", name=folder.name, reason=reason) from error
     files.sort(key=lambda path: (path.stem, path.suffix))  # "a-mask" before "a-mask-2"
     cases = tuple(_of_files(files))
     if not cases:
-        text = f"{folder.name} holds no photos. Put NAME.jpg and NAME-mask.png into it."
-        raise BadInput(text, "nothing_named")
-    return CaseTable(Text(folder.name, folder.name), cases)
+        raise BadInput("nothing_named.folder", folder=folder.name)
+    return CaseTable(Verbatim(folder.name), cases)
 
 
 def _of_files(files: list[Path]) -> Iterator[Case]:
@@ -169,9 +168,8 @@ def _of_files(files: list[Path]) -> Iterator[Case]:
 
 
 def _without_photo(mask: Path, name: str) -> Case:
-    text = f"{mask.name} has no photo: put {name}.jpg beside it."
-    missing = BadInput(text, "case_without_photo", name=mask.name, stem=name)
-    shown = Text(mask.stem, mask.stem)
+    missing = BadInput("case_without_photo", name=mask.name, stem=name)
+    shown = Verbatim(mask.stem)
     return Case(id=mask.stem, photo=_ref(mask), mask=None, title=shown, missing=missing)
 
 
@@ -185,14 +183,13 @@ def _of_pair(photo: Path, mask: Path | None, truth: Path | None, twice: bool) ->
     end = mask.stem.removeprefix(f"{photo.stem}-mask") if mask else ""
     missing = None
     if mask is None:
-        text = f"{photo.name} has no mask: save it as {photo.stem}-mask.png, white = erase."
-        missing = BadInput(text, "case_without_mask", name=photo.name, stem=photo.stem)
+        missing = BadInput("case_without_mask", name=photo.name, stem=photo.stem)
     return Case(
         id=f"{name}{end}",
         photo=_ref(photo),
         mask=_ref(mask) if mask else None,
         truth=_ref(truth) if truth else None,
-        title=Text(f"{name}{end}", f"{name}{end}"),
+        title=Verbatim(f"{name}{end}"),
         missing=missing,
     )
 
@@ -212,7 +209,7 @@ def open_case(
 ) -> Opened:
     """Its pictures, fetched where they are links. Raises UserError with a sentence."""
     if case.missing is not None or case.mask is None:
-        raise case.missing or BadInput("The case has no mask.", "mask_empty")
+        raise case.missing or BadInput("mask_empty.no_mask")
     get = partial(bring, accept_changed=accept_changed, should_stop=should_stop)
     photo = load_image(get(case.photo), name=case.photo.name)
     mask = load_mask(get(case.mask), photo.size, name=case.mask.name)
@@ -226,15 +223,11 @@ def open_case(
 
 
 def _truth_size(ref: PhotoRef, truth: Image, photo: Image) -> BadInput:
-    text = (
-        f"The truth {ref.name} has {truth.shape[1]} x {truth.shape[0]} pixels but the photo"
-        f" {photo.shape[1]} x {photo.shape[0]}; both must have the same size."
-    )
     return BadInput(
-        text,
         "truth_size",
         truth_width=truth.shape[1],
         truth_height=truth.shape[0],
         photo_width=photo.shape[1],
         photo_height=photo.shape[0],
+        truth=ref.name,
     )

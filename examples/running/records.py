@@ -31,28 +31,16 @@ class _Record(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
-class Words(_Record):
-    """One sentence in both languages."""
-
-    en: str
-    zh: str
-
-    def plain(self) -> PlainText:
-        """For JSON."""
-        return {"en": self.en, "zh": self.zh}
-
-
 class ReadingRecord(_Record):
     """One number about a result, as `methods.Reading.plain` writes it."""
 
     id: str
     value: float
-    remark: Words | None = None
+    remark: PlainText | None = None
 
     def plain(self) -> PlainReading:
         """For JSON."""
-        remark = None if self.remark is None else self.remark.plain()
-        return {"id": self.id, "value": self.value, "remark": remark}
+        return {"id": self.id, "value": self.value, "remark": self.remark}
 
 
 class Cell(_Record):
@@ -60,7 +48,8 @@ class Cell(_Record):
 
     id: the eraser's, with "--document" where it runs with the row's own settings. file:
     relative to the run's folder. judged: of what the readings were made, "" = not yet.
-    code, text, details: of a failure. kept: taken over from an earlier run.
+    code, text, details, said: of a failure; `said` by language. kept: taken over from an
+    earlier run.
     """
 
     id: str
@@ -84,6 +73,7 @@ class Cell(_Record):
     code: str = ""
     text: str = ""
     details: dict[str, str | int | float] = {}
+    said: dict[str, str] = {}
     kept: bool = False
 
 
@@ -146,11 +136,7 @@ def read_remarks(folder: Path) -> Remarks:
     except FileNotFoundError:
         return {}
     except (OSError, ValidationError) as error:
-        text = (
-            'remarks.json cannot be read. It must look like {"case": {"eraser": "what you see"}}.'
-            " Mend it, or move it away."
-        )
-        raise BadInput(text, "bad_remarks") from error
+        raise BadInput("bad_remarks") from error
 
 
 def write_remark(folder: Path, case: str, cell: str, text: str) -> None:

@@ -24,6 +24,7 @@ from methods import (
     Reading,
     SettingValue,
     StopToken,
+    Text,
     UserError,
     fingerprint,
     get_eraser,
@@ -180,7 +181,7 @@ class _CaseRun:
         try:
             key = fingerprint(job, self._picture)
         except UserError as error:
-            return _failed(cell_id, job, error.code, str(error), error.details)
+            return _failed(cell_id, job, error.code, error.sentence, error.details)
         found = self._folder.finished(self._case.id, cell_id, key)
         if found is None:
             return None
@@ -206,7 +207,7 @@ class _CaseRun:
             cell_id = ids[event.index]
             if isinstance(event, Failed):
                 cells[cell_id] = _failed(
-                    cell_id, jobs[cell_id], event.code, event.text, event.details
+                    cell_id, jobs[cell_id], event.code, event.sentence, event.details
                 )
                 if event.stopped:
                     cells[cell_id].state = "stopped"
@@ -297,7 +298,7 @@ def judged_by(truth: Image | None, with_features: bool) -> str:
 
 
 def _failed(
-    cell_id: str, job: Job, code: str, text: str, details: Mapping[str, str | int | float]
+    cell_id: str, job: Job, code: str, sentence: Text, details: Mapping[str, str | int | float]
 ) -> Cell:
     return Cell(
         id=cell_id,
@@ -306,7 +307,8 @@ def _failed(
         state="failed",
         seed=job.seed,
         code=code,
-        text=text,
+        text=str(sentence),
+        said=sentence.plain(),
         details=dict(details),
     )
 

@@ -46,17 +46,9 @@ def check_quantization(quantization: Quantization) -> None:
         return
     package, found = _PACKAGES[quantization]
     if found() is None:
-        text = (
-            f"The setting quantization={quantization} needs a package that is not installed here:"
-            f" pip install {package}"
-        )
-        raise Unavailable(text, "quantization_package", quantization=quantization, packages=package)
+        raise Unavailable("quantization_package", quantization=quantization, packages=package)
     if quantization == "nf4" and not _has_cuda():
-        text = (
-            "The setting quantization=nf4 needs an NVIDIA GPU, and this machine has none."
-            " Choose int8 or none."
-        )
-        raise Unavailable(text, "quantization_device", quantization=quantization)
+        raise Unavailable("quantization_device", quantization=quantization)
 
 
 def _has_cuda() -> bool:

@@ -58,11 +58,7 @@ def files_of(path: Path, dtype: torch.dtype) -> list[Path]:
 
 def unreadable(name: str) -> Unavailable:
     """The error for files that do not hold the component which they should."""
-    text = (
-        f"The files of {name} do not hold the network that is expected there."
-        " Delete them and fetch them again, or point to another folder."
-    )
-    return Unavailable(text, "weights_unreadable", file=name)
+    return Unavailable("weights_unreadable.folder", file=name)
 
 
 @contextmanager

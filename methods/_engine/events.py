@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from methods._base import DeviceName, Image
+from methods._base import DeviceName, Image, Text
 from methods._engine.job import SettingValue
 from methods._metrics.base import Reading
 
@@ -95,14 +95,18 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The job has no result. text: a sentence for the user; code and details name it for
-    translation. stopped: the user wished it so (code "stopped")."""
+    """The job has no result. sentence: for the user, `text` in English; code and details say the
+    same to a program. stopped: the user wished it so (code "stopped")."""
 
     index: int
     code: str
-    text: str
+    sentence: Text
     details: dict[str, str | int | float]
     stopped: bool
+
+    @property
+    def text(self) -> str:
+        return str(self.sentence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,15 +78,10 @@ def get_eraser(eraser_id: str) -> type[Eraser]:
     if eraser_id in known.erasers:
         return known.erasers[eraser_id]
     if eraser_id in known.broken:
-        text = (
-            f"The eraser '{eraser_id}' does not load: its file has an error, which the"
-            " program's log describes. The other erasers are not affected."
-        )
-        raise Unavailable(text, "eraser_broken", eraser=eraser_id)
+        raise Unavailable("eraser_broken", eraser=eraser_id)
     ids = ", ".join(spec.id for spec in list_erasers())
     shown = str(eraser_id)[:80]
-    text = f"There is no eraser '{shown}'. Choose from: {ids}."
-    raise BadInput(text, "unknown_eraser", eraser=shown, known=ids)
+    raise BadInput("unknown_eraser", eraser=shown, known=ids)
 
 
 S = TypeVar("S", bound=Settings)
@@ -112,12 +107,10 @@ def _bad_setting(eraser: type[Eraser], error: ValidationError) -> BadInput:
     details = {"eraser": eraser.spec.id, "setting": name}
     if first["type"] == "extra_forbidden":
         known = ", ".join(eraser.Settings.model_fields)
-        text = f"{eraser.spec.name} has no setting '{name}'. It has: {known}."
-        return BadInput(text, "unknown_setting", known=known, **details)
+        return BadInput("unknown_setting", known=known, **details, title=eraser.spec.name)
     reason = str(first["msg"])[:200]
     reason = reason[:1].lower() + reason[1:]
-    text = f"The setting '{name}' of {eraser.spec.name} cannot be used: {reason}."
-    return BadInput(text, "bad_setting", reason=reason, **details)
+    return BadInput("bad_setting", reason=reason, **details, title=eraser.spec.name)
 
 
 def needed_weights(spec: EraserSpec) -> tuple[WeightFile, ...]:

@@ -20,6 +20,7 @@ from methods._base import (
     EraserSpec,
     Settings,
     Stopped,
+    Text,
     Unavailable,
     UserError,
 )
@@ -243,14 +244,14 @@ def _unload(instance: Eraser) -> None:
 
 
 def _too_little_memory(spec: EraserSpec, budget: int | None = None) -> Unavailable:
-    needed = f" It needs about {spec.memory / GIB:.1f} GB." if spec.memory else ""
-    allowed = f" {budget / GIB:.1f} GB are allowed (ERASER_LAB_MEMORY)." if budget else ""
+    needs, allows = "error.not_enough_memory.needs", "error.not_enough_memory.allowed"
     return Unavailable(
-        f"There is not enough memory for {spec.name}.{needed}{allowed}"
-        " Close other programs, or use a smaller picture or another eraser.",
         "not_enough_memory",
         eraser=spec.id,
+        title=spec.name,
         needed=spec.memory,
+        needs=Text(needs, gigabytes=spec.memory / GIB) if spec.memory else "",
+        allows=Text(allows, gigabytes=budget / GIB) if budget else "",
     )
 
 

@@ -76,12 +76,7 @@ def run(
 
 def _checked(jobs: Sequence[Job], image: Image, mask: Mask) -> list[Task]:
     if not 1 <= len(jobs) <= MAX_JOBS:
-        raise BadInput(
-            f"Choose between 1 and {MAX_JOBS} erasers; {len(jobs)} were chosen.",
-            "bad_job_count",
-            count=len(jobs),
-            most=MAX_JOBS,
-        )
+        raise BadInput("bad_job_count", count=len(jobs), most=MAX_JOBS)
     check_mask(image, mask)
     return [_task(index, job) for index, job in enumerate(jobs)]
 
@@ -91,8 +86,7 @@ def _task(index: int, job: Job) -> Task:
     settings = settings_of(eraser, job.settings)
     whole = isinstance(job.seed, int | np.integer) and not isinstance(job.seed, bool)
     if not whole or not 0 <= job.seed <= MAX_SEED:
-        text = f"The seed must be a whole number from 0 to {MAX_SEED}."
-        raise BadInput(text, "bad_seed", most=MAX_SEED)
+        raise BadInput("bad_seed", most=MAX_SEED)
     return Task(index, eraser, settings, int(job.seed))
 
 

@@ -21,6 +21,7 @@ from methods._base import (
     Progress,
     Settings,
     Stopped,
+    Text,
     Unavailable,
     UserError,
     WeightFile,
@@ -104,7 +105,7 @@ class Worker:
         except Stopped:
             return stopped(task.index)
         except UserError as error:
-            return Failed(task.index, error.code, str(error), dict(error.details), False)
+            return Failed(task.index, error.code, error.sentence, dict(error.details), False)
         except BaseException:
             # Whatever a method raises, even SystemExit, must not end the others.
             logger.exception("%s failed", task.spec.id)
@@ -208,38 +209,31 @@ class Worker:
 
 def stopped(index: int) -> Failed:
     """The last event of a job that Stop has ended."""
-    return Failed(index, "stopped", "Stopped.", {}, True)
+    return Failed(index, "stopped", Text("error.stopped"), {}, True)
 
 
 def internal(index: int, spec: EraserSpec) -> Failed:
     """The last event of a job that a bug has ended; the log has the rest."""
-    text = (
-        f"{spec.name} failed because of an error in the program, not in your photo."
-        " The program's log has the details. The other erasers are not affected."
-    )
+    text = Text("error.internal.eraser", title=spec.name)
     return Failed(index, "internal", text, {"eraser": spec.id}, False)
 
 
 def _need_packages(spec: EraserSpec) -> None:
     missing = ", ".join(missing_packages(spec))
     if missing:
-        text = f"{spec.name} needs a package that is not installed here: pip install {missing}"
-        raise Unavailable(text, "package_missing", eraser=spec.id, packages=missing)
+        raise Unavailable("package_missing", eraser=spec.id, packages=missing, title=spec.name)
 
 
 def _weights_missing(spec: EraserSpec, weight: WeightFile) -> WeightsUnavailable:
     if weight.by_hand:
         return to_be_brought(weight, weight.by_hand)
     megabytes = max(1, round(weight.size / 1e6))
-    text = (
-        f"{spec.name} needs {weight.name} ({megabytes} MB, {weight.license}), which is not on"
-        f" this machine. Fetch it first, on its card or with: python -m methods fetch {spec.id}"
-    )
     return WeightsUnavailable(
-        text,
         "weights_missing",
         eraser=spec.id,
         name=weight.name,
         size=weight.size,
         license=weight.license,
+        title=spec.name,
+        megabytes=megabytes,
     )

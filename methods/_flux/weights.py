@@ -52,9 +52,4 @@ MEMORY = 24_200_000_000
 def gated(repository: Repository) -> Text:
     """For the card: where to accept the licence, and where to put the token."""
     page = f"huggingface.co/{repository.repo}"
-    return Text(
-        f"Gated and non-commercial: accept the licence at {page}, make a read token at"
-        " huggingface.co/settings/tokens, and start the program with HF_TOKEN set to it.",
-        f"需授权且不可商用：请在 {page} 接受许可，在 huggingface.co/settings/tokens "
-        "创建只读令牌，并将 HF_TOKEN 设为该令牌后启动程序。",
-    )
+    return Text("eraser.flux.gated", page=page)

@@ -54,8 +54,6 @@ def check_mask(image: Image, mask: Mask) -> None:
     (height, width), (mask_height, mask_width) = image.shape[:2], mask.shape
     if mask.shape != image.shape[:2]:
         raise BadInput(
-            f"The mask has {mask_width} x {mask_height} pixels but the photo has {width} x "
-            f"{height}; they must be of one size.",
             "mask_size",
             mask_width=mask_width,
             mask_height=mask_height,
@@ -64,13 +62,9 @@ def check_mask(image: Image, mask: Mask) -> None:
         )
     masked = int(np.count_nonzero(mask))
     if masked == 0:
-        raise BadInput("Nothing is selected; click or box an object first.", "mask_empty")
+        raise BadInput("mask_empty")
     if masked == mask.size:
-        raise BadInput(
-            "The mask covers the whole photo, so there is nothing left to fill it from; "
-            "select less.",
-            "mask_full",
-        )
+        raise BadInput("mask_full")
 
 
 def fit(image: Image, mask: Mask, patch: Patch, canvas: Canvas) -> Fitted:
@@ -160,8 +154,5 @@ def _free_one_cell(small: Mask, hole: Mask) -> None:
     known = int(np.argmin(hole))
     y, x = divmod(known, hole.shape[1])
     if hole[y, x]:
-        raise BadInput(
-            "The mask leaves nothing of the photo around it to fill from; select less.",
-            "mask_full",
-        )
+        raise BadInput("mask_full.around")
     small[y * small.shape[0] // hole.shape[0], x * small.shape[1] // hole.shape[1]] = False

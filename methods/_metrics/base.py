@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypedDict
 
-from methods._base import Paper, PlainText, Text
+from methods._base import Paper, Text
+from methods._texts.text import PlainText
 
 Direction: TypeAlias = Literal["higher", "lower"]
 """Which values are the better ones."""
@@ -23,7 +24,8 @@ class Metric:
     formula: how it is computed, in words. range: the least and the greatest value; None = no
     bound. better: see Direction. source: the paper, or "ours". unit: "", "%", "dB" or "ΔE".
     threshold: from this value on (in the worse direction) a reading carries the remark; None
-    = it never does. remark: what is wrong then, with "{value}" for the number.
+    = it never does. remark: the id of the sentence on what is wrong then; it takes the number as
+    "value". short: the name alone, where `name` says the area too.
     """
 
     id: str
@@ -35,7 +37,13 @@ class Metric:
     source: Paper | Literal["ours"] = "ours"
     unit: str = ""
     threshold: float | None = None
-    remark: Text | None = None
+    remark: str = ""
+    short: Text | None = None
+
+    @property
+    def bare_name(self) -> Text:
+        """The name without the area."""
+        return self.short or self.name
 
     def shown(self, value: float) -> str:
         """The number as people read it: 0.31, 31 %, 24.1 dB, ΔE 7.2."""
@@ -54,8 +62,8 @@ class Metric:
     def read(self, value: float) -> Reading:
         """The value, with the remark where it is bad."""
         remark = None
-        if self.remark is not None and self.is_bad(value):
-            remark = Text(*(text.format(value=self.shown(value)) for text in self.remark))
+        if self.remark and self.is_bad(value):
+            remark = Text(self.remark, value=self.shown(value))
         return Reading(self.id, float(value), remark)
 
 

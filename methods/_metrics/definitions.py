@@ -29,154 +29,97 @@ _PSNR = Paper(
 _SURFACE = (
     Metric(
         id="rim",
-        name=Text("Rim", "边痕"),
-        formula=Text(
-            "Share of the mask's edge along which, within 4 pixels, the colour differs from that 3"
-            " pixels to both sides in the same direction, by ΔE 5 and twice the usual near by.",
-            "蒙版边缘中，4 像素内颜色与两侧 3 像素处朝同一方向相差至少 ΔE 5，"
-            "且达附近通常值两倍的比例。",
-        ),
+        name=Text("metric.rim.name"),
+        formula=Text("metric.rim.formula"),
         range=(0, 1),
         better="lower",
         needs="nothing",
         unit="%",
         threshold=0.25,
-        remark=Text("A rim is left along {value} of the edge.", "{value} 的边缘留有一圈痕迹。"),
+        remark="metric.rim.remark",
     ),
     Metric(
         id="seam",
-        name=Text("Seam", "接缝"),
-        formula=Text(
-            "Share of the mask's edge along which, within 4 pixels, the colour steps by ΔE 5 and"
-            " by twice what is usual near by.",
-            "蒙版边缘中，4 像素内颜色跳变至少 ΔE 5 且达附近通常值两倍的比例。",
-        ),
+        name=Text("metric.seam.name"),
+        formula=Text("metric.seam.formula"),
         range=(0, 1),
         better="lower",
         needs="nothing",
         unit="%",
         threshold=0.45,
-        remark=Text("A seam shows along {value} of the edge.", "{value} 的边缘看得出接缝。"),
+        remark="metric.seam.remark",
     ),
     Metric(
         id="sharpness",
-        name=Text("Sharpness inside", "内部清晰度"),
-        formula=Text(
-            "Amplitude of the detail below 2 pixels inside the mask, relative to the surrounding"
-            " ring, or relative to the coarser detail (4 to 16 pixels) of both, whichever is"
-            " larger.",
-            "蒙版内 2 像素以下细节的幅度与周围环带之比，或再除以两处较粗细节（4 至 16 像素）之比，"
-            "取较大者。",
-        ),
+        name=Text("metric.sharpness.name"),
+        formula=Text("metric.sharpness.formula"),
         range=(0, None),
         better="higher",
         needs="nothing",
         unit="%",
         threshold=0.5,
-        remark=Text(
-            "Blurred inside: {value} of the detail around it.",
-            "内部模糊：细节只有周围的 {value}。",
-        ),
+        remark="metric.sharpness.remark",
     ),
     Metric(
         id="color_shift",
-        name=Text("Colour shift", "色偏"),
-        formula=Text(
-            "Difference of colour (CIE76) between the two sides of the mask's edge, 3 to 10"
-            " pixels off it: the median along the edge, with its sign.",
-            "蒙版边缘两侧 3 至 10 像素处的色差（CIE76），取沿边缘带符号的中位数。",
-        ),
+        name=Text("metric.color_shift.name"),
+        formula=Text("metric.color_shift.formula"),
         range=(0, None),
         better="lower",
         needs="nothing",
         unit="ΔE",
         threshold=6.0,
-        remark=Text(
-            "The colour is off inside: {value} from its surroundings.",
-            "内部颜色不符：与周围相差 {value}。",
-        ),
+        remark="metric.color_shift.remark",
     ),
     Metric(
         id="repetition",
-        name=Text("Repeated texture", "重复纹理"),
-        formula=Text(
-            "Highest correlation of the fill's fine detail with itself when shifted, less that"
-            " of its surroundings.",
-            "填充内容的细节平移后与自身的最高相关，减去周围的同一数值。",
-        ),
+        name=Text("metric.repetition.name"),
+        formula=Text("metric.repetition.formula"),
         range=(0, 1),
         better="lower",
         needs="nothing",
         threshold=0.45,
-        remark=Text(
-            "A texture repeats itself inside (correlation {value}).",
-            "内部有重复纹理（相关 {value}）。",
-        ),
+        remark="metric.repetition.remark",
     ),
     Metric(
         id="leftover",
-        name=Text("Left as it was", "原样残留"),
-        formula=Text(
-            "Share of the detail inside the mask whose neighbourhood of 16 pixels correlates"
-            " with the photo's by 0.8 or more.",
-            "蒙版内细节中，与原图在 16 像素邻域内相关达 0.8 以上的比例。",
-        ),
+        name=Text("metric.leftover.name"),
+        formula=Text("metric.leftover.formula"),
         range=(0, 1),
         better="lower",
         needs="nothing",
         unit="%",
         threshold=0.3,
-        remark=Text(
-            "Not erased: {value} of what was there is still there.",
-            "没有擦除：原有内容还剩 {value}。",
-        ),
+        remark="metric.leftover.remark",
     ),
 )
 
 _CONTENT = (
     Metric(
         id="leftover_features",
-        name=Text("Object still there", "物体仍在"),
-        formula=Text(
-            "Share of the cells inside the mask whose features (Segment Anything's encoder) are"
-            " those of the photo: cosine 0.8 or more.",
-            "蒙版内特征（Segment Anything 编码器）与原图余弦相似度达 0.8 以上的格子所占比例。",
-        ),
+        name=Text("metric.leftover_features.name"),
+        formula=Text("metric.leftover_features.formula"),
         range=(0, 1),
         better="lower",
         needs="features",
         unit="%",
         threshold=0.4,
-        remark=Text(
-            "Not erased: {value} of what was there can still be made out.",
-            "没有擦除：原有内容的 {value} 仍可辨认。",
-        ),
+        remark="metric.leftover_features.remark",
     ),
     Metric(
         id="inserted",
-        name=Text("Something new", "新出现的内容"),
-        formula=Text(
-            "1 - the highest cosine of features with anything in the surroundings, mean inside"
-            " the mask, less the same of the surroundings themselves.",
-            "1 - 特征与周围任意处的最高余弦相似度，蒙版内平均，减去周围自身的同一数值。",
-        ),
+        name=Text("metric.inserted.name"),
+        formula=Text("metric.inserted.formula"),
         range=(0, 2),
         better="lower",
         needs="features",
         threshold=0.09,
-        remark=Text(
-            "Something new appeared that its surroundings do not have ({value}).",
-            "出现了周围没有的新内容（{value}）。",
-        ),
+        remark="metric.inserted.remark",
     ),
     Metric(
         id="remove",
-        name=Text("ReMOVE", "ReMOVE"),
-        formula=Text(
-            "Cosine of the mean features (Segment Anything's encoder) inside and outside the"
-            " mask, on a square around it.",
-            "蒙版内外平均特征（Segment Anything 编码器）的余弦相似度，在其周围的正方形内计算。",
-        ),
+        name=Text("metric.remove.name"),
+        formula=Text("metric.remove.formula"),
         range=(-1, 1),
         better="higher",
         needs="features",
@@ -184,19 +127,13 @@ _CONTENT = (
     ),
     Metric(
         id="leftover_words",
-        name=Text("Object found by name", "按名称找到物体"),
-        formula=Text(
-            "The best score with which the detector finds the object's words where it was.",
-            "检测器在原位置按物体名称检测的最高得分。",
-        ),
+        name=Text("metric.leftover_words.name"),
+        formula=Text("metric.leftover_words.formula"),
         range=(0, 1),
         better="lower",
         needs="detector",
         threshold=0.35,
-        remark=Text(
-            "The detector still finds it there (score {value}).",
-            "检测器在原处仍能找到它（得分 {value}）。",
-        ),
+        remark="metric.leftover_words.remark",
     ),
 )
 
@@ -212,14 +149,15 @@ def _of_truth(
 ) -> tuple[Metric, ...]:
     """A metric over the picture, the mask's box and the mask."""
     areas = (
-        ("", Text("picture", "整图")),
-        ("_box", Text("mask's box", "蒙版外框")),
-        ("_mask", Text("mask", "蒙版内")),
+        ("", Text("metric.area.picture")),
+        ("_box", Text("metric.area.box")),
+        ("_mask", Text("metric.area.mask")),
     )
     return tuple(
         Metric(
             id=f"{name}{end}",
-            name=Text(f"{shown.en}, {area.en}", f"{shown.zh}（{area.zh}）"),
+            name=Text("metric.in_area", metric=shown, area=area),
+            short=shown,
             formula=formula,
             range=(-1 if name == "ssim" else 0, top),
             better=better,
@@ -234,11 +172,8 @@ def _of_truth(
 _TRUTH = (
     *_of_truth(
         "psnr",
-        Text("PSNR", "PSNR"),
-        Text(
-            "10 log10(255² / mean squared error against the truth), 100 at most.",
-            "10 log10(255² / 与真值的均方误差)，最高 100。",
-        ),
+        Text("metric.psnr.name"),
+        Text("metric.psnr.formula"),
         "higher",
         100,
         _PSNR,
@@ -246,23 +181,16 @@ _TRUTH = (
     ),
     *_of_truth(
         "ssim",
-        Text("SSIM", "SSIM"),
-        Text(
-            "Structural similarity to the truth, Gaussian window of sigma 1.5, mean of R, G, B.",
-            "与真值的结构相似度，σ 1.5 高斯窗，RGB 平均。",
-        ),
+        Text("metric.ssim.name"),
+        Text("metric.ssim.formula"),
         "higher",
         1,
         _SSIM,
     ),
     *_of_truth(
         "lpips",
-        Text("LPIPS", "LPIPS"),
-        Text(
-            "Perceptual distance to the truth: AlexNet's features, linear heads of version 0.1,"
-            " mean of the map.",
-            "与真值的感知距离：AlexNet 特征，0.1 版线性头，取图的平均。",
-        ),
+        Text("metric.lpips.name"),
+        Text("metric.lpips.formula"),
         "lower",
         None,
         _LPIPS,

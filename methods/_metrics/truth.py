@@ -69,10 +69,7 @@ def why_no_lpips() -> Text | None:
     if find_weights(LPIPS_WEIGHTS) is not None:
         return None
     command = "python -m methods fetch lpips"
-    return Text(
-        f"LPIPS needs its weights (10 MB), which are not on this machine: {command}",
-        f"LPIPS 需要其权重（10 MB），本机尚无：{command}",
-    )
+    return Text("note.lpips.missing", command=command)
 
 
 def ssim_map(result: Image, truth: Image) -> NDArray[np.float32]:

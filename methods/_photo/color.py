@@ -14,10 +14,7 @@ from PIL import ImageCms
 from methods._base import Image, Text
 from methods._photo.header import MAX_PROFILE
 
-PROFILE_IGNORED = Text(
-    "The colour profile in the file cannot be used and was ignored; colours may be a little off.",
-    "文件中的颜色配置无法使用，已忽略；颜色可能略有偏差。",
-)
+PROFILE_IGNORED = Text("note.photo.profile_ignored")
 _BAND = 256  # rows converted at a time, so that nothing of the photo's size is held twice
 _SPACE = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 

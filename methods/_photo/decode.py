@@ -232,7 +232,7 @@ def read_source(source: FileSource, name: str, limits: Limits) -> bytes:
     if len(data) > most:
         raise _too_many_bytes(name, limits)
     if not data:
-        raise BadInput(f"{name} is empty; choose another file.", "file_empty", name=name)
+        raise BadInput("file_empty", name=name)
     return data
 
 
@@ -246,8 +246,7 @@ def _read_path(path: Path, name: str, most: int, limits: Limits) -> bytes:
         with path.open("rb") as file:
             return _read_stream(file, most)
     except (OSError, ValueError) as error:
-        text = f"{name} cannot be opened; check that the file is there and may be read."
-        raise BadInput(text, "file_missing", name=name) from error
+        raise BadInput("file_missing", name=name) from error
 
 
 def _read_stream(stream: BinaryIO, most: int) -> bytes:
@@ -259,12 +258,7 @@ def _read_stream(stream: BinaryIO, most: int) -> bytes:
 
 
 def _too_many_bytes(name: str, limits: Limits) -> BadInput:
-    return BadInput(
-        f"{name} is larger than {limits.megabytes:g} MB; save it smaller, for instance as JPEG.",
-        "file_bytes",
-        name=name,
-        megabytes=limits.megabytes,
-    )
+    return BadInput("file_bytes", name=name, megabytes=limits.megabytes)
 
 
 def _check_pixels(size: tuple[int, int], name: str, limits: Limits) -> None:
@@ -273,13 +267,12 @@ def _check_pixels(size: tuple[int, int], name: str, limits: Limits) -> None:
         raise ValueError("a picture without pixels")
     if width * height > limits.megapixels * 1e6:
         raise BadInput(
-            f"{name} has {width} x {height} pixels ({width * height / 1e6:.0f} megapixels); "
-            f"at most {limits.megapixels:g} megapixels are accepted: reduce it first.",
             "file_pixels",
             name=name,
             width=width,
             height=height,
             megapixels=limits.megapixels,
+            size=width * height / 1000000.0,
         )
 
 
@@ -302,15 +295,8 @@ def explained(name: str) -> Iterator[None]:
     except BadInput:
         raise
     except UnknownFormat as error:
-        raise BadInput(
-            f"{name} is not a picture that can be read here; use JPEG, PNG, WebP, GIF, BMP, "
-            "TIFF, HEIC or AVIF.",
-            "file_format",
-            name=name,
-        ) from error
+        raise BadInput("file_format", name=name) from error
     except MemoryError as error:
-        text = f"{name} needs more memory than this machine has free; reduce it first."
-        raise BadInput(text, "file_memory", name=name) from error
+        raise BadInput("file_memory", name=name) from error
     except Exception as error:
-        text = f"{name} is damaged or incomplete; save it again or choose another file."
-        raise BadInput(text, "file_damaged", name=name) from error
+        raise BadInput("file_damaged", name=name) from error

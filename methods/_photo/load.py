@@ -34,18 +34,9 @@ from methods._photo.decode import (
 
 __all__ = ["Limits", "Photo", "load_image", "load_mask", "png_bytes", "view_jpeg"]
 
-FIRST_PICTURE = Text(
-    "The file holds an animation or several pictures; the first one is used.",
-    "文件包含动画或多张图片；只使用第一张。",
-)
-EIGHT_BITS = Text(
-    "The picture has more than 8 bits a colour; results have 8.",
-    "图片的每通道位深超过 8 位；结果为 8 位。",
-)
-WIDE_COLORS = Text(
-    "The picture uses wide or HDR colours without a profile; they are shown as sRGB.",
-    "图片使用广色域或 HDR 颜色但没有配置文件；按 sRGB 显示。",
-)
+FIRST_PICTURE = Text("note.photo.first_picture")
+EIGHT_BITS = Text("note.photo.eight_bits")
+WIDE_COLORS = Text("note.photo.wide_colors")
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,8 +174,6 @@ def _resized_mask(marked: Plane, size: tuple[int, int]) -> Plane:
     off_by = abs(across - down)
     if off_by > min(max(size), 0.02 * max(across, down)):
         raise BadInput(
-            f"The mask has {width} x {height} pixels but the photo {size[1]} x {size[0]}; "
-            "use a mask of the photo's size, or at least of its shape.",
             "mask_shape",
             mask_width=width,
             mask_height=height,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 
-from methods._base import DeviceName, EraserSpec, Unavailable
+from methods._base import DeviceName, EraserSpec, Text, Unavailable
 from methods._system.gpu_traces import may_have_gpu
 
 # --- which device ------------------------------------------------------------------------
@@ -24,17 +24,9 @@ def best_device() -> DeviceName:
         return _detected()
     found = _asked_of_torch()  # also where no trace of a GPU was found: the user may know better
     if wanted != found:
-        raise Unavailable(
-            f"ERASER_LAB_DEVICE asks for '{wanted[:20]}', which this machine does not have."
-            f" Leave it out, or set it to cpu{_or_another(found)}.",
-            "bad_device_setting",
-            device=wanted[:20],
-        )
+        other = "" if found == "cpu" else Text("error.bad_device_setting.or", device=found)
+        raise Unavailable("bad_device_setting", device=wanted[:20], other=other)
     return found
-
-
-def _or_another(found: DeviceName) -> str:
-    return "" if found == "cpu" else f" or {found}"
 
 
 def devices_for(spec: EraserSpec) -> tuple[DeviceName, ...]:
@@ -46,12 +38,7 @@ def devices_for(spec: EraserSpec) -> tuple[DeviceName, ...]:
     devices = tuple(device for device in spec.devices if device in here)
     if not devices:
         needed = " or ".join(spec.devices)
-        raise Unavailable(
-            f"{spec.name} needs a {needed} device, and this machine has none.",
-            "device_missing",
-            eraser=spec.id,
-            needed=needed,
-        )
+        raise Unavailable("device_missing", eraser=spec.id, title=spec.name, needed=needed)
     return devices
 
 

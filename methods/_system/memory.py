@@ -45,10 +45,7 @@ def _gigabytes(text: str) -> int:
     except ValueError:
         number = -1.0
     if not 0 < number < 1e6:
-        raise Unavailable(
-            "ERASER_LAB_MEMORY must be a number of gigabytes above 0, such as 8 or 1.5.",
-            "bad_memory_setting",
-        )
+        raise Unavailable("bad_memory_setting")
     return int(number * GIB)
 
 

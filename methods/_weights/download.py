@@ -23,8 +23,7 @@ def download(
     (code "download_failed" with `reason`, or "download_offline") and Stopped.
     """
     if network_forbidden():
-        text = "Nothing was fetched, as ERASER_LAB_OFFLINE is set. Unset it to fetch the file."
-        raise Unavailable(text, "download_offline")
+        raise Unavailable("download_offline")
     done = False
     try:
         part.unlink(missing_ok=True)
@@ -45,5 +44,4 @@ def download(
 
 
 def _failed(reason: str) -> Unavailable:
-    text = f"The file could not be fetched: {reason}. Check the network and try again."
-    return Unavailable(text, "download_failed", reason=reason)
+    return Unavailable("download_failed", reason=reason)

@@ -10,8 +10,6 @@ import re
 
 from methods._base import Text, WeightFile, WeightsUnavailable
 
-_OFFLINE_NOTE = "ERASER_LAB_OFFLINE=1 is set, so nothing was fetched"
-
 
 class SourceFailed(Exception):
     """One source could not give the file; the text says why and the next one is tried."""
@@ -44,16 +42,13 @@ def nothing_worked(weight: WeightFile, tried: list[str]) -> WeightsUnavailable:
     """Every source was tried in vain; `tried` has one clause for each."""
     listed = "; ".join(tried) or "no source is known for it"
     return WeightsUnavailable(
-        f"{weight.name} ({megabytes(weight.size)}) could not be fetched. Tried: {listed}. "
-        f"Connect to the internet and run `{command(weight.name)}`, or give the file yourself: "
-        f"set {variable(weight.name)} to it, or put it into a folder and set "
-        "ERASER_LAB_LOCAL_WEIGHTS to that folder.",
-        code="weights_unavailable",
+        "weights_unavailable",
         name=weight.name,
         size=weight.size,
         tried=listed,
         command=command(weight.name),
         variable=variable(weight.name),
+        shown_size=megabytes(weight.size),
     )
 
 
@@ -61,30 +56,19 @@ def to_be_brought(weight: WeightFile, where: Text) -> WeightsUnavailable:
     """Only the user can bring the file; `where` says from where, and into what folder."""
     name = weight.name.partition("/")[0]
     return WeightsUnavailable(
-        f"{weight.name} is not on this machine and no program can fetch it. {where.en} Then set "
-        f"{variable(name)} to that folder, or name the folder {name} and set "
-        "ERASER_LAB_LOCAL_WEIGHTS to the one that it lies in.",
-        code="weights_by_hand",
-        name=weight.name,
-        where=where.en,
-        where_zh=where.zh,
-        variable=variable(name),
-        folder=name,
+        "weights_by_hand", name=weight.name, where=where, variable=variable(name), folder=name
     )
 
 
 def offline(weight: WeightFile) -> WeightsUnavailable:
     """The user has forbidden the network."""
     return WeightsUnavailable(
-        f"{weight.name} ({megabytes(weight.size)}) is not on this machine, and {_OFFLINE_NOTE}. "
-        f"Unset it and run `{command(weight.name)}`, or give the file yourself: set "
-        f"{variable(weight.name)} to it, or put it into a folder and set "
-        "ERASER_LAB_LOCAL_WEIGHTS to that folder.",
-        code="weights_offline",
+        "weights_offline",
         name=weight.name,
         size=weight.size,
         command=command(weight.name),
         variable=variable(weight.name),
+        shown_size=megabytes(weight.size),
     )
 
 
@@ -92,67 +76,40 @@ def no_room(weight: WeightFile, full: DiskFull, free: int) -> WeightsUnavailable
     """The disk is full, found out before or during the download; free: bytes left."""
     needed = full.needed or weight.size
     return WeightsUnavailable(
-        f"There is not enough free space for {weight.name}: about {megabytes(needed)} are needed "
-        f"and {megabytes(free)} are free where the weights are kept. Free some space, or "
-        "set ERASER_LAB_WEIGHTS to a folder on a larger disk, then fetch again.",
-        code="weights_disk_full",
+        "weights_disk_full",
         name=weight.name,
         needed=needed,
         free=free,
+        shown_needed=megabytes(needed),
+        shown_free=megabytes(free),
     )
 
 
 def folder_unusable(weight: WeightFile, reason: str) -> WeightsUnavailable:
     """The cache folder cannot be written; `reason` is the system's word for it."""
-    return WeightsUnavailable(
-        f"{weight.name} could not be stored: the folder for weights cannot be used ({reason}). "
-        "Set ERASER_LAB_WEIGHTS to a folder that can be written.",
-        code="weights_folder",
-        name=weight.name,
-        reason=reason,
-    )
+    return WeightsUnavailable("weights_folder", name=weight.name, reason=reason)
 
 
 def set_aside(weight: WeightFile, kept: str) -> WeightsUnavailable:
     """The file in the cache is not the pinned one; `kept` is its new name, "" = left there."""
-    moved = f" and was set aside as {kept}" if kept else ""
     return WeightsUnavailable(
-        f"The {weight.name} on this machine is not the expected file (its SHA-256 differs)"
-        f"{moved}. Run `{command(weight.name)}` to fetch it again.",
-        code="weights_changed",
+        "weights_changed.set_aside" if kept else "weights_changed",
         name=weight.name,
         command=command(weight.name),
+        **({"kept": kept} if kept else {}),
     )
 
 
-def local_missing(name: str, file: str, where: str) -> WeightsUnavailable:
+def local_missing(name: str, file: str, where: str | Text) -> WeightsUnavailable:
     """The user named a local file or folder that is not there; `where` says how."""
-    return WeightsUnavailable(
-        f"The local file for {name} given {where} ({file}) does not exist or is empty. "
-        "Correct it, or remove it to fetch the file.",
-        code="weights_local_missing",
-        name=name,
-        file=file,
-        where=where,
-    )
+    return WeightsUnavailable("weights_local_missing", name=name, file=file, where=where)
 
 
 def record_damaged(file: str) -> WeightsUnavailable:
     """The record of first downloads cannot be read, so nothing can be checked by it."""
-    return WeightsUnavailable(
-        f"{file} in the folder for weights is damaged. Repair it, or delete it to trust the "
-        "files that are there now.",
-        code="weights_record",
-        file=file,
-    )
+    return WeightsUnavailable("weights_record", file=file)
 
 
 def unforeseen(weight: WeightFile) -> WeightsUnavailable:
     """Something that is our fault; the console has the details."""
-    return WeightsUnavailable(
-        f"Fetching {weight.name} failed for an unforeseen reason; the console shows it. "
-        f"Try again, or run `{command(weight.name)}`.",
-        code="weights_bug",
-        name=weight.name,
-        command=command(weight.name),
-    )
+    return WeightsUnavailable("weights_bug", name=weight.name, command=command(weight.name))

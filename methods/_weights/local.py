@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from methods._base import WeightFile
+from methods._base import Text, WeightFile
 from methods._weights.errors import local_missing, variable
 
 _FOLDER = "ERASER_LAB_LOCAL_WEIGHTS"
@@ -63,18 +63,18 @@ def _in_own_repository(weight: WeightFile) -> Path | None:
     return _stand_in(weight.name, given / inside, where)
 
 
-def _own_repository(name: str) -> tuple[Path | None, str]:
-    """The folder that the user gave under this name, and the words for how."""
+def _own_repository(name: str) -> tuple[Path | None, str | Text]:
+    """The folder that the user gave under this name, and who or what named it."""
     if name in _chosen:
-        return _chosen[name], "by the program"
+        return _chosen[name], Text("weights.given_by_program")
     if named := os.environ.get(variable(name)):
-        return Path(named).expanduser().absolute(), f"by {variable(name)}"
+        return Path(named).expanduser().absolute(), variable(name)
     if (home := os.environ.get(_FOLDER)) and os.path.isdir(Path(home).expanduser() / name):
-        return Path(home).expanduser().absolute() / name, f"by {_FOLDER}"
+        return Path(home).expanduser().absolute() / name, _FOLDER
     return None, ""
 
 
-def _stand_in(name: str, file: Path, where: str) -> Path:
+def _stand_in(name: str, file: Path, where: str | Text) -> Path:
     """`file`; where the user's folder calls it otherwise, the largest file of its kind beside
     it: networks for networks, and any text for the small files (tokenizers differ most)."""
     if file.is_file():
@@ -93,12 +93,12 @@ def _in_folder(weight: WeightFile) -> Path | None:
         return None
     folder = Path(named).expanduser()
     if not os.path.isdir(folder):
-        raise local_missing(weight.name, folder.name, f"by {_FOLDER}")
+        raise local_missing(weight.name, folder.name, _FOLDER)
     file = folder / weight.name
-    return _present(weight.name, file, f"by {_FOLDER}") if os.path.exists(file) else None
+    return _present(weight.name, file, _FOLDER) if os.path.exists(file) else None
 
 
-def _present(name: str, path: Path, where: str) -> Path:
+def _present(name: str, path: Path, where: str | Text) -> Path:
     path = path.expanduser().absolute()
     if not os.path.isfile(path) or not os.path.getsize(path):
         raise local_missing(name, path.name, where)

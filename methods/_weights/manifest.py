@@ -42,7 +42,7 @@ class RepositoryFields(TypedDict):
     mirrors: NotRequired[list[dict[str, str]]]
     gated: NotRequired[bool]
     unpinned_because: NotRequired[str]
-    by_hand: NotRequired[dict[str, str]]
+    by_hand: NotRequired[str]
 
 
 @final
@@ -55,7 +55,7 @@ class WeightFileFields(TypedDict):
     size: int
     sha256: NotRequired[str]
     unpinned_because: NotRequired[str]
-    by_hand: NotRequired[dict[str, str]]
+    by_hand: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,5 +136,5 @@ def _source(found: dict[str, str]) -> Source:
     return PipMember(**found) if "requirement" in found else NpmMember(**found)
 
 
-def _text(found: dict[str, str] | None) -> Text | None:
-    return None if found is None else Text(**found)
+def _text(found: str | None) -> Text | None:
+    return None if found is None else Text(found)

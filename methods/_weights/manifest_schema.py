@@ -35,13 +35,6 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
 
-class BothLanguages(_Part):
-    """A sentence for people."""
-
-    en: Words
-    zh: Words
-
-
 class Mirror(_Part):
     """Another repository with the same bytes."""
 
@@ -97,7 +90,7 @@ class RepositoryManifest(_Part):
     license: Words
     gated: bool = False
     unpinned_because: Words | None = None
-    by_hand: BothLanguages | None = None
+    by_hand: Words | None = None
     files: list[FileEntry]
 
     @model_validator(mode="after")
@@ -127,7 +120,7 @@ class FileManifest(_Part):
     sha256: Digest | None = None
     license: Words
     unpinned_because: Words | None = None
-    by_hand: BothLanguages | None = None
+    by_hand: Words | None = None
 
     @model_validator(mode="after")
     def _says_where_and_is_pinned(self) -> Self:

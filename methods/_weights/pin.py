@@ -65,8 +65,7 @@ def begin_manifest(manifests: Manifests, name: str, repo: str, license: str) -> 
     """A manifest without files, for `pin` to fill. Raises BadInput for a name in use."""
     file = manifests.file(name)
     if file.exists():
-        text = f"There is a manifest {name} already: leave out --repo and --license."
-        raise BadInput(text, "would_overwrite", name=name)
+        raise BadInput("would_overwrite.manifest", name=name)
     fields = {"name": name, "repo": repo, "revision": "main", "license": license, "files": []}
     write(_checked(RepositoryManifest, fields), file)
 
@@ -90,8 +89,7 @@ def _read(file: Path) -> Manifest:
     except ValidationError as error:
         raise _unsound(file.stem, error) from error
     except ValueError as error:
-        text = f"The manifest {file.stem} is not sound: {error}."
-        raise BadInput(text, "bad_manifest") from error
+        raise BadInput("bad_manifest.unread", name=file.stem, reason=str(error)) from error
 
 
 # --- where the files are -------------------------------------------------------------------
@@ -103,8 +101,7 @@ def _place(manifest: Manifest, name: str, wish: Wish) -> Place:
         return FolderPlace(own if own.is_dir() else wish.folder, wish.revision)
     home = home_of(manifest)
     if home is None:
-        text = f"The files of {name} are on no model hub: name a folder that has them with --from."
-        raise BadInput(text, "pin_no_hub", name=name)
+        raise BadInput("pin_no_hub", name=name)
     return HubPlace(home.repo, wish.revision or home.revision)
 
 
@@ -136,8 +133,7 @@ class _Filling:
         """The commit at the place, else the one that is known."""
         old, new = home.revision, self.place.revision or home.revision
         if new == "main":
-            text = "Which commit are these files of? Say so with --revision."
-            raise BadInput(text, "pin_revision")
+            raise BadInput("pin_revision")
         if new != old:
             kind: Kind = "filled" if old == "main" else "differs"
             self.findings.append(Finding(kind, "revision", f"{old} -> {new}"))
@@ -214,5 +210,4 @@ def _checked(kind: type[Manifest], fields: Mapping[str, object]) -> Manifest:
 def _unsound(name: str, error: ValidationError) -> BadInput:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(map(str, first["loc"])) or "as a whole"
-    text = f"The manifest {name} is not sound, or would not be: {place}: {first['msg']}."
-    return BadInput(text, "bad_manifest")
+    return BadInput("bad_manifest", name=name, place=place, reason=first["msg"])

@@ -118,7 +118,7 @@ class HubPlace:
         from huggingface_hub import constants
 
         if why := hub_forbidden():
-            raise Unavailable(f"The model hub was not asked, as {why} is set.", "pin_hub")
+            raise Unavailable("pin_hub.forbidden", why=why)
         at = quote(self._asked, safe="")
         url = f"{constants.ENDPOINT}/api/models/{self._repo}/revision/{at}?blobs=true"
         try:
@@ -127,8 +127,7 @@ class HubPlace:
             why_not = str(error)
         except ValueError:  # pydantic's: something in between has answered
             why_not = "what came is not a list of files"
-        text = f"The model hub did not tell the files of {self._repo}: {why_not}."
-        raise Unavailable(text, "pin_hub", repo=self._repo)
+        raise Unavailable("pin_hub", repo=self._repo, reason=why_not)
 
     @cached_property
     def _files(self) -> Mapping[str, _Listed]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from methods._base import HubFile, Text, UrlFile, WeightFile, WeightsUnavailable
+from methods._base import HubFile, Text, UrlFile, Verbatim, WeightFile, WeightsUnavailable
 from methods._weights.errors import command, to_be_brought, variable
 from methods._weights.store import find_weights
 
@@ -61,11 +61,8 @@ class Repository:
     @property
     def how_to_get(self) -> Text:
         """For a card: `by_hand`, and where the program is told of the folder."""
-        where, folder = self.by_hand or Text("", ""), variable(self.name)
-        return Text(
-            f"{where.en} Then set {folder} to that folder.",
-            f"{where.zh}然后把环境变量 {folder} 设为该文件夹。",
-        )
+        where = self.by_hand or Verbatim("")
+        return Text("weights.how_to_get", where=where, variable=variable(self.name))
 
     def weights(self, *wanted: str) -> tuple[WeightFile, ...]:
         """The files of these sub-folders ("unet", "vae" …), those at these paths
@@ -115,20 +112,17 @@ class Repository:
         if path is None and weight.by_hand:
             raise to_be_brought(weight, weight.by_hand)
         if path is None:
-            text = (
-                f"{weight.name} is not on this machine. Fetch it with `{command(weight.name)}`, or"
-                f" set {variable(self.name)} to a folder of your own that holds the model."
+            raise WeightsUnavailable(
+                "weights_missing.repository",
+                name=weight.name,
+                command=command(weight.name),
+                variable=variable(self.name),
             )
-            raise WeightsUnavailable(text, "weights_missing", name=weight.name)
         return path
 
     def _scattered(self, component: str) -> WeightsUnavailable:
-        text = (
-            f"The files of {self.name}/{component} were pointed to different folders."
-            f" Set {variable(self.name)} to one folder that holds the whole model instead."
-        )
         return WeightsUnavailable(
-            text, "weights_scattered", name=self.name, variable=variable(self.name)
+            "weights_scattered", name=self.name, variable=variable(self.name), component=component
         )
 
 

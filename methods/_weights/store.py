@@ -25,7 +25,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from methods._base import WeightFile, WeightsUnavailable
+from methods._base import Text, WeightFile, WeightsUnavailable
 from methods._weights import cache, errors
 from methods._weights.cache import cache_dir as cache_dir
 from methods._weights.cache import sha256_of as sha256_of
@@ -51,8 +51,8 @@ class WeightState(StrEnum):
 class WeightStatus:
     """A file's state at one moment. done, size: bytes; license: of the weights.
 
-    error: a sentence when the last attempt failed, with its `code` and `details` as in
-    UserError; local: a file of the user's own is used.
+    error: a sentence when the last attempt failed, with its `code`, `details` and `sentence` as
+    in UserError; local: a file of the user's own is used.
     """
 
     name: str
@@ -64,6 +64,7 @@ class WeightStatus:
     local: bool = False
     code: str = ""
     details: Mapping[str, str | int | float] = field(default_factory=dict)
+    sentence: Text | None = None
 
 
 _guard = threading.Lock()
@@ -338,4 +339,5 @@ def _status(
         local=local,
         code="" if error is None else error.code,
         details={} if error is None else error.details,
+        sentence=None if error is None else error.sentence,
     )

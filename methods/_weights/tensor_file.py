@@ -68,11 +68,7 @@ def read_tensors(
 
 def unreadable(file: str) -> Unavailable:
     """The error for a file that does not hold the network which is expected there."""
-    text = (
-        f"The file {file} does not hold the network that is expected there. Delete it and"
-        " fetch it again, or point to another file."
-    )
-    return Unavailable(text, "weights_unreadable", file=file)
+    return Unavailable("weights_unreadable", file=file)
 
 
 def _read(path: Path, own_name: Callable[[str], str | None]) -> dict[str, Tensor]:

@@ -36,10 +36,7 @@ class AttentiveEraser(DiffusionEraser[AttentiveSettings]):
     spec = EraserSpec(
         id="attentive_eraser",
         name="Attentive Eraser",
-        summary=Text(
-            "Turns SDXL's attention away from the object, without training; fills with background.",
-            "无需训练，让 SDXL 的注意力避开物体，用背景填充。",
-        ),
+        summary=Text("eraser.attentive_eraser.summary"),
         paper=Paper(
             "Attentive Eraser: Unleashing Diffusion Model's Object Removal Potential via"
             " Self-Attention Redirection Guidance",
@@ -54,18 +51,9 @@ class AttentiveEraser(DiffusionEraser[AttentiveSettings]):
         memory=10_600_000_000,  # in float32; half of it on a GPU
         rank=32,
         notes=(
-            Text(
-                "Every step asks the model twice, so it takes longer than plain inpainting.",
-                "每一步都要计算两次，因此比普通修补更慢。",
-            ),
-            Text(
-                "Variants sd21 (a mirror, OpenRAIL++-M) and sd15 (OpenRAIL-M) work at 512 pixels.",
-                "sd21（镜像，OpenRAIL++-M）和 sd15（OpenRAIL-M）以 512 像素工作。",
-            ),
-            Text(
-                "Shadows and reflections stay unless they are selected too.",
-                "影子和倒影需要一并选中，否则会保留。",
-            ),
+            Text("eraser.attentive_eraser.note.1"),
+            Text("eraser.attentive_eraser.note.2"),
+            Text("eraser.attentive_eraser.note.3"),
         ),
     )
     Settings = AttentiveSettings

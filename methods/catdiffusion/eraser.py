@@ -27,23 +27,18 @@ class CatDiffusionSettings(DiffusionSettings):
 
     prompt: str = setting(
         "",
-        "The object to put into the hole, in English, for instance: a fire hydrant. Left empty,"
-        " something is put there all the same.",
-        "要放进空洞的物体（英文），例如：a fire hydrant。留空时仍会放入某种内容。",
+        "setting.catdiffusion.prompt",
         max_length=MAX_PROMPT,
     )
     num_inference_steps: int = setting(
         50,
-        "Steps from noise to picture: more take longer and show finer detail.",
-        "从噪声到图片的步数：越多越慢，细节越好。",
+        "setting.catdiffusion.num_inference_steps",
         ge=1,
         le=150,
     )
     guidance_scale: float = setting(
         7.5,
-        "How strictly the filling follows the prompt and what the semantic inpainter makes of it;"
-        " 1 leaves the guidance out and takes half the time.",
-        "填充遵循提示词及语义修补结果的程度；1 表示不做引导，用时减半。",
+        "setting.catdiffusion.guidance_scale",
         ge=1,
         le=30,
     )
@@ -55,10 +50,7 @@ class CatDiffusion(DiffusionEraser[CatDiffusionSettings]):
     spec = EraserSpec(
         id="catdiffusion",
         name="CAT-Diffusion",
-        summary=Text(
-            "Inserts the object that a prompt names: not an eraser, and without public weights.",
-            "放入提示词所说的物体：并非擦除器，且没有公开的权重。",
-        ),
+        summary=Text("eraser.catdiffusion.summary"),
         paper=Paper(
             "Improving Text-guided Object Inpainting with Semantic Pre-inpainting",
             "https://arxiv.org/abs/2409.08260",
@@ -72,10 +64,7 @@ class CatDiffusion(DiffusionEraser[CatDiffusionSettings]):
         rank=90,
         notes=(
             HOW_TO_GET,
-            Text(
-                "It is made to insert objects. To remove one, choose another method.",
-                "它用于放入物体；要移除物体，请选择其他方法。",
-            ),
+            Text("eraser.catdiffusion.note.1"),
         ),
     )
     Settings = CatDiffusionSettings

@@ -45,14 +45,12 @@ class ClipAwaySettings(InpaintSettings):
 
     negative_prompt: str = setting(
         "monochrome, lowres, bad anatomy, worst quality, low quality",
-        "What the filling should not show, in English. May be empty.",
-        "填充中不应出现的内容（英文）。可以留空。",
+        "setting.clipaway.negative_prompt",
         max_length=1000,
     )
     scale: float = setting(
         1.0,
-        "How much the look of the background counts beside the prompt.",
-        "背景外观相对于提示词的权重。",
+        "setting.clipaway.scale",
         ge=0,
         le=2,
     )
@@ -64,10 +62,7 @@ class ClipAway(DiffusionEraser[ClipAwaySettings]):
     spec = EraserSpec(
         id="clipaway",
         name="CLIPAway",
-        summary=Text(
-            "Stable Diffusion 1.5 led by CLIP's view of the background without the object.",
-            "由 CLIP 对去除物体后背景的理解来引导的 Stable Diffusion 1.5。",
-        ),
+        summary=Text("eraser.clipaway.summary"),
         paper=Paper(
             "CLIPAway: Harmonizing Focused Embeddings for Removing Objects via Diffusion Models",
             "https://arxiv.org/abs/2406.09368",
@@ -80,14 +75,8 @@ class ClipAway(DiffusionEraser[ClipAwaySettings]):
         memory=5_100_000_000,  # in float32; half of it on a GPU
         rank=36,
         notes=(
-            Text(
-                "Let the mask reach a little beyond the object, as its authors do.",
-                "请像作者那样让遮罩略微超出物体边缘。",
-            ),
-            Text(
-                "Two of its files come from their authors' own links, not from a model hub.",
-                "其中两个文件来自作者自己的链接，而非模型库。",
-            ),
+            Text("eraser.clipaway.note.1"),
+            Text("eraser.clipaway.note.2"),
         ),
     )
     Settings = ClipAwaySettings

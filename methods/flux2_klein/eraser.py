@@ -55,10 +55,7 @@ class Flux2Klein(DiffusionEraser[Flux2KleinSettings]):
     spec = EraserSpec(
         id="flux2_klein",
         name="FLUX.2 klein",
-        summary=Text(
-            "A fast editor of 4 billion numbers that is told to fill the object's place; 4 steps.",
-            "40 亿参数的快速图像编辑模型，按指令填充物体所在处；只需 4 步。",
-        ),
+        summary=Text("eraser.flux2_klein.summary"),
         paper=Paper(
             "FLUX.2 [klein]: Towards Interactive Visual Intelligence",
             "https://bfl.ai/blog/flux2-klein-towards-interactive-visual-intelligence",
@@ -72,15 +69,8 @@ class Flux2Klein(DiffusionEraser[Flux2KleinSettings]):
         memory=15_900_000_000,  # in float32; half of it on a GPU
         rank=37,
         notes=(
-            Text(
-                "The model takes no mask: by default it sees green in the object's place and is"
-                " told to fill it (setting mark).",
-                "模型不接受遮罩：默认把物体处盖成绿色，并让模型填充（设置 mark）。",
-            ),
-            Text(
-                "Its text encoder (8 GB) is loaded only for an instruction that is new.",
-                "只有遇到新的指令时才会载入其文本编码器（8 GB）。",
-            ),
+            Text("eraser.flux2_klein.note.1"),
+            Text("eraser.flux2_klein.note.2"),
         ),
     )
     Settings = Flux2KleinSettings

@@ -22,37 +22,27 @@ class Flux2KleinSettings(TransformerSettings):
 
     mark: Mark = setting(
         "cover",
-        "How the model is told which object is meant: covered with green, which it fills (cover);"
-        " under a red veil (tint); in a red box (box); by your prompt alone (none).",
-        "如何告诉模型要移除哪个物体：用绿色盖住并让它填充（cover）、蒙上红色（tint）、"
-        "画红框（box），或只靠提示词（none）。",
+        "setting.flux2_klein.mark",
     )
     prompt: str = setting(
         "",
-        "The instruction, in English. Empty: the one that fits the mark.",
-        "指令（英文）。留空则使用与标记方式相配的指令。",
+        "setting.flux2_klein.prompt",
         max_length=MAX_PROMPT,
     )
     adapter: bool = setting(
         True,
-        "Use the additions that were trained for the mark; there are none for mark=none.",
-        "使用针对该标记方式训练的附加权重；mark=none 时没有。",
+        "setting.flux2_klein.adapter",
     )
-    adapter_scale: float = setting(
-        1.1, "How strongly the additions count.", "附加权重的强度。", ge=0, le=2
-    )
+    adapter_scale: float = setting(1.1, "setting.flux2_klein.adapter_scale", ge=0, le=2)
     num_inference_steps: int = setting(
         4,
-        "Steps from noise to picture: the model was made for 4; more invent more.",
-        "从噪声到图片的步数：模型为 4 步而设计；步数越多，凭空添加的内容越多。",
+        "setting.flux2_klein.num_inference_steps",
         ge=1,
         le=50,
     )
     keep_background: bool = setting(
         True,
-        "Hold what is not selected in place at every step, so that the filling fits to it; else"
-        " the model paints the whole picture anew.",
-        "每一步都固定未选中的部分，使填充与其吻合；否则模型会重画整张图片。",
+        "setting.flux2_klein.keep_background",
     )
 
     @property

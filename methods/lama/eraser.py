@@ -48,20 +48,14 @@ class LamaSettings(Settings):
 
     longest_side: int = setting(
         1024,
-        "Crops larger than this many pixels are reduced to it. A smaller picture gives large"
-        " holes a sounder structure and takes less time; a larger one, finer textures.",
-        "大于此像素数的裁剪图会先缩小。较小时大面积区域的结构更合理、速度更快；较大时纹理更精细。",
+        "setting.lama.longest_side",
         ge=128,
         le=2048,
         multiple_of=8,
     )
     refine: bool = setting(
         False,
-        "Fill a smaller copy first and make the large fill agree with it (Kulshreshtha et al.,"
-        " 2022). Keeps structures in large holes; takes about fifty times as long, and changes"
-        " nothing where the crop's shorter side has less than 724 pixels.",
-        "先填充缩小的图片，再让大图的填充与之一致（Kulshreshtha 等，2022）。"
-        "有助于大面积区域保持结构；耗时约为五十倍，裁剪图短边不足 724 像素时没有作用。",
+        "setting.lama.refine",
     )
 
 
@@ -71,10 +65,7 @@ class Lama(Eraser[LamaSettings]):
     spec = EraserSpec(
         id="lama",
         name="LaMa",
-        summary=Text(
-            "The best known one: sound structures and repeating textures, in large holes too.",
-            "最为人熟知的擦除器：结构合理，善于延续重复纹理，也适合大面积区域。",
-        ),
+        summary=Text("eraser.lama.summary"),
         paper=Paper(
             "Resolution-robust Large Mask Inpainting with Fourier Convolutions",
             "https://arxiv.org/abs/2109.07161",
@@ -88,15 +79,8 @@ class Lama(Eraser[LamaSettings]):
         memory=210_000_000,
         rank=5,
         notes=(
-            Text(
-                "Makes no new objects: a very large hole is filled with a blurred continuation.",
-                "不会生成新物体：面积很大时会得到模糊的延续。",
-            ),
-            Text(
-                "About 12 seconds of one processor core at 1024 pixels, however large the photo:"
-                " only the crop around the object is computed.",
-                "1024 像素约需单个处理器核心 12 秒；只计算物体周围的裁剪图，因此照片再大也一样。",
-            ),
+            Text("eraser.lama.note.1"),
+            Text("eraser.lama.note.2"),
         ),
     )
     Settings = LamaSettings
@@ -118,9 +102,8 @@ class Lama(Eraser[LamaSettings]):
 
         path = find_weights(BIG_LAMA)
         if path is None:
-            text = "The weights of LaMa are not on this machine: python -m methods fetch lama"
             raise WeightsUnavailable(
-                text, "weights_missing", eraser=self.spec.id, name=BIG_LAMA.name
+                "weights_missing.of", eraser=self.spec.id, title=self.spec.name
             )
         tensors = read_tensors(path, generator_name)
         try:

@@ -44,10 +44,7 @@ class MagicEraser(DiffusionEraser[MagicSettings]):
     spec = EraserSpec(
         id="magic_eraser",
         name="MagicEraser (untrained)",
-        summary=Text(
-            "SD inpainting from a first fill, attention drawn to the background; untrained.",
-            "从初步填充开始的 SD 修补，注意力聚焦于背景（并非其训练后的模型）。",
-        ),
+        summary=Text("eraser.magic_eraser.summary"),
         paper=Paper(
             "MagicEraser: Erasing Any Objects via Semantics-Aware Control",
             "https://arxiv.org/abs/2410.10207",
@@ -63,19 +60,9 @@ class MagicEraser(DiffusionEraser[MagicSettings]):
         rank=46,
         companions=("lama", "migan", "telea"),
         notes=(
-            Text(
-                "Untrained: the learned prompt and the LoRA of the paper were never published, and"
-                " the paper has no number for what is run here.",
-                "未经训练：论文中学习到的提示词和 LoRA 没有公开，论文也没有此做法的数据。",
-            ),
-            Text(
-                "The formula and strength of the refocusing are our reading of the paper.",
-                "注意力聚焦的公式和强度是我们对论文的理解。",
-            ),
-            Text(
-                "The hole is first filled by LaMa or MI-GAN, whose weights are fetched as well.",
-                "先由 LaMa 或 MI-GAN 填充空洞，它们的权重也会一并下载。",
-            ),
+            Text("eraser.magic_eraser.note.1"),
+            Text("eraser.magic_eraser.note.2"),
+            Text("eraser.magic_eraser.note.3"),
         ),
     )
     Settings = MagicSettings
@@ -91,8 +78,9 @@ class MagicEraser(DiffusionEraser[MagicSettings]):
         for name in wanted:
             if name in cls.companions:
                 return cls.companions[name]
-        text = f"{cls.spec.name} begins with a fill by {' or '.join(wanted)}, which does not load."
-        raise Unavailable(text, "eraser_broken", eraser=wanted[0])
+        raise Unavailable(
+            "eraser_broken.first", eraser=wanted[0], title=cls.spec.name, first=" or ".join(wanted)
+        )
 
     @classmethod
     def weights_for(cls, settings: MagicSettings) -> tuple[WeightFile, ...]:

@@ -56,10 +56,7 @@ class MiGan(Eraser[Settings]):
     spec = EraserSpec(
         id="migan",
         name="MI-GAN",
-        summary=Text(
-            "A small, fast network trained on photos of scenes (Places2); clean on small objects.",
-            "在 Places2 场景照片上训练的小而快的网络；擦除小物体很干净。",
-        ),
+        summary=Text("eraser.migan.summary"),
         paper=Paper(
             "MI-GAN: A Simple Baseline for Image Inpainting on Mobile Devices",
             "https://openaccess.thecvf.com/content/ICCV2023/papers/Sargsyan_MI-GAN_A_Simple_"
@@ -73,12 +70,7 @@ class MiGan(Eraser[Settings]):
         canvas=Canvas(square=512, context=0.5, min_context=128),
         memory=500_000_000,  # mostly buffers that onnxruntime keeps after the first call
         rank=10,
-        notes=(
-            Text(
-                "Works at 512 pixels: a large object comes back softer than its surroundings.",
-                "以 512 像素工作：大物体处的填充会比周围模糊。",
-            ),
-        ),
+        notes=(Text("eraser.migan.note.1"),),
     )
 
     def __init__(self) -> None:
@@ -88,9 +80,8 @@ class MiGan(Eraser[Settings]):
         """Read the network; its precision is its own (float32 inside, uint8 outside)."""
         path = find_weights(PIPELINE)
         if path is None:
-            text = "The weights of MI-GAN are not on this machine: python -m methods fetch migan"
             raise WeightsUnavailable(
-                text, "weights_missing", eraser=self.spec.id, name=PIPELINE.name
+                "weights_missing.of", eraser=self.spec.id, title=self.spec.name
             )
         self._pipeline = _with_onnx(path) if device == "cpu" else _with_torch(path, device)
 

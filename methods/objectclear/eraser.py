@@ -40,20 +40,16 @@ _MEAN, _SPREAD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0
 class ObjectClearSettings(DiffusionSettings):
     """The parameters of the authors' inference script, with its defaults."""
 
-    num_inference_steps: int = setting(
-        20, "Steps from noise to picture.", "从噪声到图片的步数。", ge=2, le=150
-    )
+    num_inference_steps: int = setting(20, "setting.objectclear.num_inference_steps", ge=2, le=150)
     guidance_scale: float = setting(
         2.5,
-        "How strictly the prompt and the object's picture are followed; 1 takes half the time.",
-        "遵循提示词和物体图像的程度；1 用时减半。",
+        "setting.objectclear.guidance_scale",
         ge=1,
         le=30,
     )
     apply_attention_guided_fusion: bool = setting(
         True,
-        "Keep the photo's detail wherever the model did not look for the object or its effects.",
-        "模型没有关注物体及其影响的地方，保留原图的细节。",
+        "setting.objectclear.apply_attention_guided_fusion",
     )
 
 
@@ -63,10 +59,7 @@ class ObjectClear(DiffusionEraser[ObjectClearSettings]):
     spec = EraserSpec(
         id="objectclear",
         name="ObjectClear",
-        summary=Text(
-            "SDXL trained to remove an object together with its shadow and reflection.",
-            "经训练可连同影子和倒影一起移除物体的 SDXL。",
-        ),
+        summary=Text("eraser.objectclear.summary"),
         paper=Paper(
             "Precise Object and Effect Removal with Adaptive Target-Aware Attention",
             "https://arxiv.org/abs/2505.22636",
@@ -80,15 +73,8 @@ class ObjectClear(DiffusionEraser[ObjectClearSettings]):
         memory=11_700_000_000,  # in float32; half of it on a GPU
         rank=33,
         notes=(
-            Text(
-                "It also cleans shadows beside the object, but here only selected pixels change:"
-                " select the shadow too.",
-                "它也会清除物体旁的影子，但这里只改变选中的像素：请一并选中影子。",
-            ),
-            Text(
-                "Works at 512 pixels: a large object comes back soft.",
-                "以 512 像素工作：较大的物体处会显得模糊。",
-            ),
+            Text("eraser.objectclear.note.1"),
+            Text("eraser.objectclear.note.2"),
         ),
     )
     Settings = ObjectClearSettings

@@ -58,10 +58,7 @@ class OmniEraser(DiffusionEraser[FluxSettings]):
     spec = EraserSpec(
         id="omnieraser",
         name="OmniEraser",
-        summary=Text(
-            "FLUX.1 trained on video frames to remove an object and its effects.",
-            "用视频帧训练、可移除物体及其影响的 FLUX.1。",
-        ),
+        summary=Text("eraser.omnieraser.summary"),
         paper=Paper(
             "OmniEraser: Remove Objects and Their Effects in Images with Paired Video-Frame Data",
             "https://arxiv.org/abs/2501.07397",
@@ -76,17 +73,8 @@ class OmniEraser(DiffusionEraser[FluxSettings]):
         rank=36,
         notes=(
             gated(DEV),
-            Text(
-                "The text encoder T5 (9.5 GB) makes one constant embedding; once that is kept,"
-                " its files may be deleted.",
-                "文本编码器 T5（9.5 GB）只用来生成一个固定的嵌入；保存后即可删除其文件。",
-            ),
-            Text(
-                "Shadows beside the object go too, but here only selected pixels change: select"
-                " the shadow too. The authors' variant with a ControlNet is not included.",
-                "它也会去除物体旁的影子，但这里只改变选中的像素：请一并选中影子。"
-                "未包含作者的 ControlNet 版本。",
-            ),
+            Text("eraser.omnieraser.note.1"),
+            Text("eraser.omnieraser.note.2"),
         ),
     )
     Settings = FluxSettings

@@ -35,10 +35,7 @@ class OmniPaint(DiffusionEraser[FluxSettings]):
     spec = EraserSpec(
         id="omnipaint",
         name="OmniPaint",
-        summary=Text(
-            "FLUX.1 trained to remove an object with its shadow and reflection.",
-            "经训练可连同影子和倒影一起移除物体的 FLUX.1。",
-        ),
+        summary=Text("eraser.omnipaint.summary"),
         paper=Paper(
             "OmniPaint: Mastering Object-Oriented Editing via Disentangled Insertion-Removal"
             " Inpainting",
@@ -54,15 +51,8 @@ class OmniPaint(DiffusionEraser[FluxSettings]):
         rank=37,
         notes=(
             gated(DEV),
-            Text(
-                "Shadows beside the object go too, but here only selected pixels change: select"
-                " the shadow too.",
-                "它也会去除物体旁的影子，但这里只改变选中的像素：请一并选中影子。",
-            ),
-            Text(
-                "Shares FLUX.1-dev with OmniEraser: the second of them to run loads only its LoRA.",
-                "与 OmniEraser 共用 FLUX.1-dev：后运行的一个只需加载自己的 LoRA。",
-            ),
+            Text("eraser.omnipaint.note.1"),
+            Text("eraser.omnipaint.note.2"),
         ),
     )
     Settings = FluxSettings

@@ -57,8 +57,7 @@ class OsorSettings(DiffusionSettings):
 
     t: int = setting(
         400,
-        "How much noise covers the photo before the one step; it was trained at 400.",
-        "单步之前覆盖照片的噪声量；训练时为 400。",
+        "setting.osor.t",
         ge=1,
         le=999,
     )
@@ -71,10 +70,7 @@ class Osor(DiffusionEraser[OsorSettings]):
     spec = EraserSpec(
         id="osor",
         name="OSOR",
-        summary=Text(
-            "SDXL trained to remove an object and its effects in one single step.",
-            "经训练只需一步即可移除物体及其影响的 SDXL。",
-        ),
+        summary=Text("eraser.osor.summary"),
         paper=Paper(
             "OSOR: One-Step Diffusion Inpainting for Effect-Aware Object Removal",
             "https://arxiv.org/abs/2606.28094",
@@ -87,15 +83,8 @@ class Osor(DiffusionEraser[OsorSettings]):
         memory=10_600_000_000,  # in float32; half of it on a GPU
         rank=31,
         notes=(
-            Text(
-                "It would also clean shadows beside the object, but here only selected pixels"
-                " change: select the shadow too.",
-                "它也能清除物体旁的影子，但这里只改变选中的像素：请一并选中影子。",
-            ),
-            Text(
-                "The SDXL variant; the authors' FLUX variant is not free for commercial use.",
-                "这是 SDXL 版本；作者的 FLUX 版本不可商用。",
-            ),
+            Text("eraser.osor.note.1"),
+            Text("eraser.osor.note.2"),
         ),
     )
     Settings = OsorSettings

@@ -35,45 +35,33 @@ class PixelHackerSettings(DiffusionSettings):
 
     variant: Literal["places2", "pretrained", "celebahq", "ffhq"] = setting(
         "places2",
-        "The checkpoint: fine-tuned on scenes (places2), on faces (celebahq, ffhq), or neither"
-        " (pretrained).",
-        "所用权重：在场景（places2）或人脸（celebahq、ffhq）上微调，或未经微调（pretrained）。",
+        "setting.pixelhacker.variant",
     )
     num_inference_steps: int = setting(
         20,
-        "Steps from noise to picture; with a strength below 1 at least one fewer is taken.",
-        "从噪声到图片的步数；strength 小于 1 时至少少走一步。",
+        "setting.pixelhacker.num_inference_steps",
         ge=1,
         le=150,
     )
     strength: float = setting(
         0.999,
-        "How much noise covers what was there: below 1 it starts from the noisy photo.",
-        "覆盖原内容的噪声强度：小于 1 时从加噪的照片开始。",
+        "setting.pixelhacker.strength",
         gt=0,
         le=1,
     )
     clean_start: bool = setting(
         False,
-        "Start from noise alone, whatever the strength. The authors start from the photo with"
-        " the object under noise, which leaves about 12 % of it (in amplitude) in the start; try"
-        " this where an object comes back.",
-        "不论 strength 为何，只从噪声开始。作者从加噪的原图开始，其中仍留有约 12%（幅度）的物体；"
-        "物体重新出现时可以试试。",
+        "setting.pixelhacker.clean_start",
     )
     guidance_scale: float = setting(
         4.5,
-        "How far to go from the learned background vectors towards the foreground ones, as the"
-        " authors name them; 1 leaves the guidance out and takes half the time.",
-        "从学得的“背景”向量向“前景”向量（作者的叫法）推进多远；1 表示不做引导，用时减半。",
+        "setting.pixelhacker.guidance_scale",
         ge=1,
         le=30,
     )
     noise_offset: float = setting(
         0.0357,
-        "How much of the noise is the same all over the picture: it lets the fill be darker or"
-        " brighter as a whole.",
-        "噪声中整图一致的部分所占的量：使填充能整体变暗或变亮。",
+        "setting.pixelhacker.noise_offset",
         ge=0,
         le=1,
     )
@@ -96,10 +84,7 @@ class PixelHacker(DiffusionEraser[PixelHackerSettings]):
     spec = EraserSpec(
         id="pixelhacker",
         name="PixelHacker",
-        summary=Text(
-            "A diffusion model trained to fill holes in scenes and faces, without any text.",
-            "为填补场景和人脸空洞而训练的扩散模型，不需要文字。",
-        ),
+        summary=Text("eraser.pixelhacker.summary"),
         paper=Paper(
             "PixelHacker: Image Inpainting with Structural and Semantic Consistency",
             "https://arxiv.org/abs/2504.20438",
@@ -113,14 +98,8 @@ class PixelHacker(DiffusionEraser[PixelHackerSettings]):
         memory=3_800_000_000,  # in float32; about half of it on a GPU
         rank=34,
         notes=(
-            Text(
-                "Works at 512 pixels: a large object comes back softer than its surroundings.",
-                "以 512 像素工作：大物体处的填充会比周围模糊。",
-            ),
-            Text(
-                "The code is Apache-2.0; the weights are MIT, as their page says.",
-                "代码许可为 Apache-2.0；权重页面标明为 MIT。",
-            ),
+            Text("eraser.pixelhacker.note.1"),
+            Text("eraser.pixelhacker.note.2"),
         ),
     )
     Settings = PixelHackerSettings

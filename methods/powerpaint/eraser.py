@@ -61,10 +61,7 @@ class PowerPaint(DiffusionEraser[PowerPaintSettings]):
     spec = EraserSpec(
         id="powerpaint",
         name="PowerPaint",
-        summary=Text(
-            "Stable Diffusion with a learned word for background and one for what to avoid.",
-            "带有“背景”与“应避免之物”学习词的 Stable Diffusion。",
-        ),
+        summary=Text("eraser.powerpaint.summary"),
         paper=Paper(
             "A Task is Worth One Word: Learning with Task Prompts for High-Quality Versatile"
             " Image Inpainting",
@@ -79,18 +76,9 @@ class PowerPaint(DiffusionEraser[PowerPaintSettings]):
         memory=3_800_000_000,  # in float32; half of it on a GPU
         rank=30,
         notes=(
-            Text(
-                "Cover the whole object and its shadow: a part left over is painted anew.",
-                "请完整遮住物体及其影子：漏掉的部分会被重新画出来。",
-            ),
-            Text(
-                "Raise the guidance scale where something new appears instead.",
-                "若出现新物体，请提高 guidance_scale。",
-            ),
-            Text(
-                "Version v2 is Apache-2.0, beside a Stable Diffusion 1.5 under OpenRAIL-M.",
-                "v2 版许可为 Apache-2.0，其旁的 Stable Diffusion 1.5 为 OpenRAIL-M。",
-            ),
+            Text("eraser.powerpaint.note.1"),
+            Text("eraser.powerpaint.note.2"),
+            Text("eraser.powerpaint.note.3"),
         ),
     )
     Settings = PowerPaintSettings

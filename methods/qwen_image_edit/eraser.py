@@ -65,10 +65,7 @@ class QwenImageEdit(DiffusionEraser[QwenImageEditSettings]):
     spec = EraserSpec(
         id="qwen_image_edit",
         name="Qwen-Image-Edit",
-        summary=Text(
-            "An editor of 20 billion numbers that is told to remove what is marked in red.",
-            "200 亿参数的图像编辑模型，按指令移除标红的物体。",
-        ),
+        summary=Text("eraser.qwen_image_edit.summary"),
         paper=Paper("Qwen-Image Technical Report", "https://arxiv.org/abs/2508.02324", 2025),
         license=REPOSITORY.license,
         weights=(*REPOSITORY.weights(), *REMOVING.weights()),
@@ -78,17 +75,8 @@ class QwenImageEdit(DiffusionEraser[QwenImageEditSettings]):
         memory=115_000_000_000,  # in float32; half of it on a GPU
         rank=38,
         notes=(
-            Text(
-                "The model takes no mask: by default the object is tinted red and the model told"
-                " to remove it (setting mark).",
-                "模型不接受遮罩：默认把物体染红，并让模型移除它（设置 mark）。",
-            ),
-            Text(
-                "Its text encoder (17 GB) looks at each picture: it stays loaded with memory=fast"
-                " and is read from the disk for each picture otherwise.",
-                "其文本编码器（17 GB）要看每张图片：memory=fast 时保持载入，"
-                "否则每张图片都从磁盘读取。",
-            ),
+            Text("eraser.qwen_image_edit.note.1"),
+            Text("eraser.qwen_image_edit.note.2"),
         ),
     )
     Settings = QwenImageEditSettings

@@ -24,47 +24,36 @@ class QwenImageEditSettings(TransformerSettings):
 
     mark: Mark = setting(
         "tint",
-        "How the model is told which object is meant: under a red veil (tint); in a red box (box);"
-        " covered with green, which it is to fill (cover); by your prompt alone (none).",
-        "如何告诉模型要移除哪个物体：蒙上红色（tint）、画红框（box）、"
-        "用绿色盖住并让它填充（cover），或只靠提示词（none）。",
+        "setting.qwen_image_edit.mark",
     )
     prompt: str = setting(
         "",
-        "The instruction, in English or Chinese. Empty: the one that fits the mark.",
-        "指令（中文或英文）。留空则使用与标记方式相配的指令。",
+        "setting.qwen_image_edit.prompt",
         max_length=MAX_PROMPT,
     )
     remover: bool = setting(
         True,
-        "Use the additions that were trained for removal; they know the red marks (tint, box).",
-        "使用为移除物体而训练的附加权重；仅适用于红色标记（tint、box）。",
+        "setting.qwen_image_edit.remover",
     )
     lightning: bool = setting(
         False,
-        "Use the additions that make it work in four steps without guidance: 20 times fewer"
-        " passes, less detail.",
-        "使用 4 步、无引导的附加权重：计算次数减少到二十分之一，细节较少。",
+        "setting.qwen_image_edit.lightning",
     )
     num_inference_steps: int = setting(
         0,
-        "Steps from noise to picture; 0 is the authors' number: 40, or 4 with lightning.",
-        "从噪声到图片的步数；0 表示作者的取值：40，使用 lightning 时为 4。",
+        "setting.qwen_image_edit.num_inference_steps",
         ge=0,
         le=100,
     )
     true_cfg_scale: float = setting(
         4.0,
-        "How strictly the instruction is followed; 1 takes half the time. Not with lightning.",
-        "遵循指令的程度；1 用时减半。使用 lightning 时无效。",
+        "setting.qwen_image_edit.true_cfg_scale",
         ge=1,
         le=10,
     )
     keep_background: bool = setting(
         True,
-        "Hold what is not selected in place at every step, so that the filling fits to it; else"
-        " the model paints the whole picture anew, and may shift it.",
-        "每一步都固定未选中的部分，使填充与其吻合；否则模型会重画整张图片，可能产生偏移。",
+        "setting.qwen_image_edit.keep_background",
     )
 
     @property

@@ -49,10 +49,7 @@ class Rorem(DiffusionEraser[RoremSettings]):
     spec = EraserSpec(
         id="rorem",
         name="RORem",
-        summary=Text(
-            "SDXL fine-tuned for removal on examples that people judged; has a 4-step variant.",
-            "以人工评判的样例微调、专用于移除的 SDXL；有 4 步版本。",
-        ),
+        summary=Text("eraser.rorem.summary"),
         paper=Paper(
             "RORem: Training a Robust Object Remover with Human-in-the-Loop",
             "https://arxiv.org/abs/2501.00740",
@@ -66,14 +63,8 @@ class Rorem(DiffusionEraser[RoremSettings]):
         memory=10_600_000_000,  # in float32; half of it on a GPU
         rank=35,
         notes=(
-            Text(
-                "Works at 512 pixels: a large object comes back soft.",
-                "以 512 像素工作：较大的物体处会显得模糊。",
-            ),
-            Text(
-                "The file for lcm lies in the authors' Google Drive and must be saved by hand.",
-                "lcm 所需文件在作者的 Google Drive 中，需要手动保存。",
-            ),
+            Text("eraser.rorem.note.1"),
+            Text("eraser.rorem.note.2"),
         ),
     )
     Settings = RoremSettings

@@ -47,32 +47,25 @@ class SmartEraserSettings(DiffusionSettings):
 
     num_inference_steps: int = setting(
         50,
-        "Steps from noise to picture, for each object.",
-        "每个物体从噪声到图片的步数。",
+        "setting.smarteraser.num_inference_steps",
         ge=1,
         le=150,
     )
     guidance_scale: float = setting(
         1.5,
-        "How strictly it follows the view of the object that is to go; 1 leaves the guidance out"
-        " and takes half the time.",
-        "遵循“要移除的物体”这一引导的程度；1 表示不做引导，用时减半。",
+        "setting.smarteraser.guidance_scale",
         ge=1,
         le=30,
     )
     mask_growth: float = setting(
         1.1,
-        "The area of the mask that the network is given, as a multiple of yours: it was trained"
-        " with masks a little larger than the object. What it paints outside yours is not used.",
-        "交给网络的蒙版面积是你所选蒙版的多少倍：训练时的蒙版略大于物体。你的蒙版以外的内容不会被采用。",
+        "setting.smarteraser.mask_growth",
         ge=1,
         le=3,
     )
     one_by_one: bool = setting(
         True,
-        "Remove separate objects one after the other, each with a run of its own. The authors"
-        " advise it: with several at once, objects are made up.",
-        "把分开的物体逐个移除，每个单独运行一次。作者建议如此：同时移除多个时容易凭空生成物体。",
+        "setting.smarteraser.one_by_one",
     )
 
 
@@ -82,10 +75,7 @@ class SmartEraser(DiffusionEraser[SmartEraserSettings]):
     spec = EraserSpec(
         id="smarteraser",
         name="SmartEraser",
-        summary=Text(
-            "Sees the object that it is to remove, and leaves more of its surroundings alone.",
-            "能看到要移除的物体，因此更好地保留周围内容。",
-        ),
+        summary=Text("eraser.smarteraser.summary"),
         paper=Paper(
             "SmartEraser: Remove Anything from Images using Masked-Region Guidance",
             "https://arxiv.org/abs/2501.08279",
@@ -99,14 +89,8 @@ class SmartEraser(DiffusionEraser[SmartEraserSettings]):
         rank=36,
         notes=(
             HOW_TO_GET,
-            Text(
-                "The code is MIT; the weights come from Stable Diffusion 1.5 (OpenRAIL-M).",
-                "代码许可为 MIT；权重源自 Stable Diffusion 1.5（OpenRAIL-M）。",
-            ),
-            Text(
-                "Its authors say that it may make things up where several objects are alike.",
-                "作者指出，图中有多个相似物体时可能会凭空生成内容。",
-            ),
+            Text("eraser.smarteraser.note.1"),
+            Text("eraser.smarteraser.note.2"),
         ),
     )
     Settings = SmartEraserSettings

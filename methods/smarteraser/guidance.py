@@ -58,8 +58,4 @@ class ObjectPrompts:
 
 
 def _not_a_pair() -> Unavailable:
-    text = (
-        "The text encoder, clip_mlp_weight.pth and CLIP's image encoder do not belong together:"
-        " point smarteraser to the authors' own folder."
-    )
-    return Unavailable(text, "weights_mixed", name="smarteraser")
+    return Unavailable("weights_mixed", name="smarteraser")

@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
 SMARTERASER = repository("smarteraser")
 
-HOW_TO_GET = Text(
-    f"Its weights must be downloaded by hand. {SMARTERASER.how_to_get.en}",
-    f"权重需要手动下载。{SMARTERASER.how_to_get.zh}",
-)
+HOW_TO_GET = Text("eraser.smarteraser.how_to_get", how=SMARTERASER.how_to_get)
 """For the card."""
 
 WEIGHTS: tuple[WeightFile, ...] = (*SMARTERASER.weights(), *CLIP_LARGE.weights())

@@ -52,11 +52,7 @@ _detections: BoundedCache[_Key, Detections] = BoundedCache(32 * 2**20, newest_al
 
 def _class_of(detector_id: str) -> type[Detector]:
     if detector_id not in _CLASSES:
-        raise BadInput(
-            f"There is no detector of that name; choose one of {', '.join(_CLASSES)}.",
-            "unknown_detector",
-            known=", ".join(_CLASSES),
-        )
+        raise BadInput("unknown_detector", known=", ".join(_CLASSES))
     module, name = _CLASSES[detector_id]
     found: type[Detector] = getattr(import_module(f"segmentation.{module}"), name)
     return found
@@ -71,10 +67,7 @@ def why_no_detector(spec: DetectorSpec) -> Text | None:
     """What stands in the way of the detector here, weights apart; None: nothing."""
     if all(find_spec(package) is not None for package in spec.packages):
         return None
-    return Text(
-        f"Needs packages that are not installed: {spec.install}",
-        f"需要先安装软件包：{spec.install}",
-    )
+    return Text("detector.packages", command=spec.install)
 
 
 def is_detector_ready(spec: DetectorSpec) -> bool:
@@ -114,12 +107,7 @@ def choose_detector(backend: str | None = None) -> DetectorSpec:
 def check_packages(spec: DetectorSpec) -> None:
     """Raise Unavailable ("detector_packages") when the detector's packages are not here."""
     if why_no_detector(spec) is not None:
-        raise Unavailable(
-            f"{spec.name} needs packages that are not installed here: {spec.install}",
-            "detector_packages",
-            name=spec.name,
-            command=spec.install,
-        )
+        raise Unavailable("detector_packages", name=spec.name, command=spec.install)
 
 
 def _demand_weights(spec: DetectorSpec) -> None:
@@ -128,8 +116,6 @@ def _demand_weights(spec: DetectorSpec) -> None:
         megabytes = round(sum(weight.size for weight in missing) / 1e6)
         command = f"python -m methods fetch {spec.id}"
         raise WeightsUnavailable(
-            f"Finding things by words needs {spec.name} ({megabytes} MB), which is not on this"
-            f" machine yet. Fetch it: {command}",
             "detector_missing",
             name=spec.name,
             detector=spec.id,
@@ -186,10 +172,4 @@ def as_objects(
 def _nothing_detected(detections: Detections) -> UserError:
     words = ", ".join(detections.phrase.parts)
     best = max((each.score for each in detections.found), default=0.0)
-    return BadInput(
-        f"Nothing on the photo fits “{words}” well enough (the best score is {best:.2f})."
-        " Lower the thresholds, or use other words.",
-        "nothing_detected",
-        words=words,
-        score=round(best, 2),
-    )
+    return BadInput("nothing_detected", words=words, score=round(best, 2))

@@ -136,12 +136,7 @@ class RawAnswer:
 
 def too_little_memory(spec: DetectorSpec) -> Unavailable:
     """The sentence for memory that runs out while the detector is loaded or at work."""
-    return Unavailable(
-        f"There is not enough memory to run {spec.name} on this machine. Close other"
-        " programs, or select the object with a click.",
-        "not_enough_memory",
-        eraser=spec.name,
-    )
+    return Unavailable("not_enough_memory.detector", eraser=spec.name)
 
 
 class Detector(ABC):

@@ -141,11 +141,7 @@ def side_by_side(paths: Mapping[str, Path]) -> Iterator[Path]:
 
 
 def unreadable(spec: DetectorSpec) -> WeightsUnavailable:
-    return WeightsUnavailable(
-        f"The files of {spec.name} do not hold its weights. Delete them and fetch them again.",
-        "weights_unreadable",
-        name=spec.name,
-    )
+    return WeightsUnavailable("weights_unreadable.model", name=spec.name)
 
 
 class GroundingDinoTiny(HubDetector):
@@ -154,10 +150,7 @@ class GroundingDinoTiny(HubDetector):
     spec: ClassVar[DetectorSpec] = DetectorSpec(
         id="grounding_dino_tiny",
         name="Grounding DINO tiny",
-        summary=Text(
-            "Finds what a few English words name; the quicker of the two sizes.",
-            "按英文词语查找物体；两种大小中较快的一种。",
-        ),
+        summary=Text("detector.grounding_dino_tiny.summary"),
         paper=PAPER,
         license="Apache-2.0",
         weights=repository("grounding-dino-tiny").weights(),
@@ -170,10 +163,7 @@ class GroundingDinoBase(HubDetector):
     spec: ClassVar[DetectorSpec] = DetectorSpec(
         id="grounding_dino_base",
         name="Grounding DINO base",
-        summary=Text(
-            "Finds what a few English words name; larger, slower and more accurate.",
-            "按英文词语查找物体；更大、更慢，也更准确。",
-        ),
+        summary=Text("detector.grounding_dino_base.summary"),
         paper=PAPER,
         license="Apache-2.0",
         weights=repository("grounding-dino-base").weights(),

@@ -84,10 +84,7 @@ class GroundingDinoPy(Detector):
     spec: ClassVar[DetectorSpec] = DetectorSpec(
         id="groundingdino_py",
         name="Grounding DINO (authors' code)",
-        summary=Text(
-            "The same small network by its authors' own package, for comparison.",
-            "同一个小型网络，使用作者自己的软件包，供比较。",
-        ),
+        summary=Text("detector.groundingdino_py.summary"),
         paper=PAPER,
         license="Apache-2.0",
         weights=(CHECKPOINT, *_TOKENIZER),

@@ -94,11 +94,7 @@ def _own_segmenter(module: ModuleType) -> type[Segmenter] | None:
 def _class_of(segmenter_id: str) -> type[Segmenter]:
     if segmenter_id not in found():
         known = ", ".join(spec.id for spec in list_segmenters())
-        raise BadInput(
-            f"There is no segmenter of that name; choose one of {known}.",
-            "unknown_segmenter",
-            known=known,
-        )
+        raise BadInput("unknown_segmenter", known=known)
     return found()[segmenter_id]
 
 
@@ -218,10 +214,7 @@ def _demand_memory(spec: SegmenterSpec) -> None:
 
 def _too_little_memory(spec: SegmenterSpec) -> Unavailable:
     return Unavailable(
-        f"{spec.name} needs {spec.memory / 1e9:.1f} GB of memory, and less is free on this"
-        " machine. Close other programs, or choose a smaller segmenter.",
-        "not_enough_memory",
-        eraser=spec.name,
+        "not_enough_memory.segmenter_needs", eraser=spec.name, gigabytes=spec.memory / 1000000000.0
     )
 
 
@@ -232,18 +225,17 @@ def _demand_weights(spec: SegmenterSpec) -> None:
     if not missing:
         return
     size = sum(weight.size for weight in missing)
-    text = f"The weights of {spec.name} are not on this machine yet ({size / 1e6:.0f} MB)."
     if not spec.gated:
-        text = f"{text} Fetch them first, on the page or with: python -m methods fetch {spec.id}"
-        raise WeightsUnavailable(text, "weights_missing", name=missing[0].name, size=size)
+        raise WeightsUnavailable(
+            "weights_missing.segmenter",
+            name=missing[0].name,
+            title=spec.name,
+            segmenter=spec.id,
+            size=size,
+            megabytes=size / 1e6,
+        )
     page = license_page(spec)
-    raise WeightsUnavailable(
-        f"{text} They are given to those who have accepted their licence: do so at {page}, set"
-        " HF_TOKEN to a token of yours, and fetch them.",
-        "weights_gated",
-        name=spec.name,
-        page=page,
-    )
+    raise WeightsUnavailable("weights_gated", name=spec.name, page=page, megabytes=size / 1e6)
 
 
 def license_page(spec: SegmenterSpec) -> str:

@@ -87,11 +87,7 @@ def _check_cover(
     ink = sum(_ink(line, radius, shown) for line, radius in zip(lines, radii, strict=True))
     area = shown[0] * shown[1]
     if ink > MOST_COVER * area and ink > FREE_INK * scale**2:
-        raise BadInput(
-            "The brush strokes cover the whole photo too many times. Undo some of the widest.",
-            "strokes_cover_too_much",
-            limit=int(MOST_COVER),
-        )
+        raise BadInput("strokes_cover_too_much", limit=int(MOST_COVER))
 
 
 def _ink(line: Line, radius: float, shown: tuple[int, int]) -> float:

@@ -62,8 +62,6 @@ class Case(_Part):
         would mean other places on any other one."""
         if (self.photo.height, self.photo.width) != tuple(size):
             raise BadInput(
-                f"The case belongs to a photo of {self.photo.width} x {self.photo.height} pixels,"
-                f" but this one has {size[1]} x {size[0]}. Open the photo that it was made on.",
                 "case_size",
                 case_width=self.photo.width,
                 case_height=self.photo.height,
@@ -92,12 +90,7 @@ def read_case(data: object) -> Case:
         data = data["case"]
     version = data.get("version") if isinstance(data, dict) else None
     if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
-        raise BadInput(
-            f"The case was written by a newer program (version {min(version, 9999)} of the"
-            f" format; this one reads {VERSION}). Update this program.",
-            "case_version",
-            known=VERSION,
-        )
+        raise BadInput("case_version", known=VERSION, version=min(version, 9999))
     try:
         known = _upgraded(data) if isinstance(data, dict) and version == 1 else data
         return Case.model_validate(known)
@@ -117,8 +110,4 @@ def _bad_case(error: ValidationError) -> BadInput:
     fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
     field = ".".join(str(part)[:40] for part in fault["loc"][:6]) or "file"
     reason = f"{field}: {fault['msg'][:120]}"
-    return BadInput(
-        f"This is not a case file that can be used ({reason}). Export it again.",
-        "bad_case",
-        reason=reason,
-    )
+    return BadInput("bad_case", reason=reason)

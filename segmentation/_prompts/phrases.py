@@ -59,9 +59,7 @@ def read_phrase(typed: str) -> Phrase:
             translations[typed_part.strip()] = ", ".join(words)
     phrase = Phrase(tuple(parts), tuple(translations.items()))
     if not parts:
-        raise BadInput(
-            "Say what to look for, in a few English words such as: red car, dog.", "phrase_empty"
-        )
+        raise BadInput("phrase_empty")
     if len(phrase.text) > MOST_CHARACTERS:
         raise _too_long()
     return phrase
@@ -82,19 +80,9 @@ def _in_english(part: str) -> list[str]:
     found = translated(" ".join(letters.split()))
     if found is None:
         shown = " ".join(letters.split())[:40]
-        raise BadInput(
-            f"The detector reads English, and for “{shown}” there is no translation here."
-            " Say it in English, such as: red car, dog.",
-            "phrase_not_english",
-            words=shown,
-        )
+        raise BadInput("phrase_not_english", words=shown)
     return found
 
 
 def _too_long() -> BadInput:
-    return BadInput(
-        f"The description is too long; {MOST_CHARACTERS} characters are read at once."
-        " Name fewer things.",
-        "phrase_too_long",
-        limit=MOST_CHARACTERS,
-    )
+    return BadInput("phrase_too_long", limit=MOST_CHARACTERS)

@@ -54,20 +54,10 @@ def _bad_prompt(model: str, error: ValidationError) -> BadInput:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if first["type"] == "too_long" and first["loc"][-1:] == ("points",):
         limit = MAX_POINTS
-        return BadInput(
-            f"One object can have at most {limit} points. Remove some.",
-            "too_many_points",
-            limit=limit,
-        )
+        return BadInput("too_many_points", limit=limit)
     field = ".".join(str(part)[:40] for part in first["loc"]) or "value"
     reason = first["msg"][:120]
-    return BadInput(
-        f"This prompt cannot be used: {model} {field}: {reason}. Clear it and point again.",
-        "bad_prompt",
-        model=model,
-        field=field,
-        reason=reason,
-    )
+    return BadInput("bad_prompt", model=model, field=field, reason=reason)
 
 
 class Point(Prompt):
@@ -89,10 +79,7 @@ class Box(Prompt):
     @model_validator(mode="after")
     def _has_area(self) -> Box:
         if self.x1 <= self.x0 or self.y1 <= self.y0:
-            raise BadInput(
-                "The box has no area. Drag from one corner of the object to the opposite one.",
-                "empty_box",
-            )
+            raise BadInput("empty_box")
         return self
 
     def clipped(self, size: tuple[int, int]) -> Box:
@@ -101,12 +88,7 @@ class Box(Prompt):
         x0, y0 = max(self.x0, 0.0), max(self.y0, 0.0)
         x1, y1 = min(self.x1, float(width)), min(self.y1, float(height))
         if x1 <= x0 or y1 <= y0:
-            raise BadInput(
-                f"The box lies outside the photo ({width}x{height}). Draw it on the photo.",
-                "box_outside",
-                width=width,
-                height=height,
-            )
+            raise BadInput("box_outside", width=width, height=height)
         return self.model_copy(update={"x0": x0, "y0": y0, "x1": x1, "y1": y1})
 
 
@@ -127,10 +109,7 @@ class PromptedObject(Prompt):
     @model_validator(mode="after")
     def _points_at_something(self) -> PromptedObject:
         if self.box is None and not any(point.label == 1 for point in self.points):
-            raise BadInput(
-                "Nothing is pointed at yet. Click the object, or drag a box around it.",
-                "no_prompts",
-            )
+            raise BadInput("no_prompts")
         return self
 
     @property
@@ -152,15 +131,7 @@ class PromptedObject(Prompt):
         height, width = size
         for point in self.points:
             if not (0 <= point.x <= width and 0 <= point.y <= height):
-                raise BadInput(
-                    f"The point ({point.x:.0f}, {point.y:.0f}) lies outside the photo"
-                    f" ({width}x{height}). Click on the photo.",
-                    "point_outside",
-                    x=point.x,
-                    y=point.y,
-                    width=width,
-                    height=height,
-                )
+                raise BadInput("point_outside", x=point.x, y=point.y, width=width, height=height)
         box = None if self.box is None else self.box.clipped(size)
         negative = tuple(entry.clipped(size) for entry in self.negative_boxes)
         return self.model_copy(update={"box": box, "negative_boxes": negative})
@@ -176,7 +147,7 @@ def parse_objects(data: object) -> tuple[PromptedObject, ...]:
     Raises BadInput for anything else, for an empty list and for more than MAX_OBJECTS.
     """
     if not isinstance(data, Sequence) or isinstance(data, str | bytes):
-        raise BadInput("The objects must be given as a list.", "bad_prompt")
+        raise BadInput("bad_prompt.no_list")
     check_count(len(data))
     return tuple(PromptedObject.model_validate(entry) for entry in data)
 
@@ -184,21 +155,14 @@ def parse_objects(data: object) -> tuple[PromptedObject, ...]:
 def check_count(count: int) -> None:
     """Raise BadInput unless 1 … MAX_OBJECTS objects are given."""
     if count == 0:
-        raise BadInput(
-            "Nothing is pointed at yet. Click the object, or drag a box around it.", "no_prompts"
-        )
+        raise BadInput("no_prompts")
     check_not_too_many(count)
 
 
 def check_not_too_many(count: int) -> None:
     """Raise BadInput for more than MAX_OBJECTS objects."""
     if count > MAX_OBJECTS:
-        raise BadInput(
-            f"{count} objects are too many at once; the limit is {MAX_OBJECTS}. Remove some.",
-            "too_many_objects",
-            count=count,
-            limit=MAX_OBJECTS,
-        )
+        raise BadInput("too_many_objects", count=count, limit=MAX_OBJECTS)
 
 
 def counted(check: Callable[[int], None]) -> BeforeValidator:
@@ -222,6 +186,6 @@ def shown_size(size: tuple[int, int], longest_side: int | None) -> tuple[int, in
     if longest_side is None or longest_side >= longest:
         return size
     if longest_side < 1:
-        raise BadInput("A mask must be at least one pixel wide.", "bad_size")
+        raise BadInput("bad_size")
     height, width = (max(1, round(side * longest_side / longest)) for side in size)
     return height, width

@@ -41,10 +41,7 @@ def encode_rle(mask: Mask) -> Rle:
     lengths = _run_lengths(mask)
     counts = _as_text(lengths) if len(lengths) <= MAX_CHARACTERS else ""
     if not 0 < len(counts) <= MAX_CHARACTERS:
-        raise BadInput(
-            "This mask has too many small pieces to be written as text. Keep it as a PNG file.",
-            "mask_too_detailed",
-        )
+        raise BadInput("mask_too_detailed")
     return {"size": [height, width], "counts": counts}
 
 
@@ -77,13 +74,7 @@ def _size_of(value: object) -> tuple[int, int] | None:
 
 
 def _bad_rle(size: tuple[int, int]) -> BadInput:
-    return BadInput(
-        f"The mask in the file is not one of COCO's compressed run lengths for a photo of"
-        f" {size[1]} x {size[0]} pixels. Export it again.",
-        "bad_rle",
-        width=size[1],
-        height=size[0],
-    )
+    return BadInput("bad_rle", width=size[1], height=size[0])
 
 
 def _run_lengths(mask: Mask) -> NDArray[np.int64]:

@@ -87,10 +87,8 @@ def shape_of(dilate: object, shape: object) -> object:
     if shape is not None and dilate in (None, 0):
         return shape
     if shape is not None:
-        raise BadInput(
-            "Give either dilate, or a shape that has it, not both.", "two_kinds_of_shape"
-        )
+        raise BadInput("two_kinds_of_shape")
     whole = isinstance(dilate, int) and not isinstance(dilate, bool)
     if not whole and dilate is not None:
-        raise BadInput("dilate must be a whole number of pixels.", "bad_dilate")
+        raise BadInput("bad_dilate")
     return {"dilate": dilate or 0}

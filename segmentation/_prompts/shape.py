@@ -18,12 +18,7 @@ def check_dilate(pixels: float) -> None:
     """Raise BadInput unless `pixels` is a number within DILATE_RANGE."""
     low, high = DILATE_RANGE
     if not (math.isfinite(pixels) and low <= pixels <= high):
-        raise BadInput(
-            f"The mask can shrink by {-low} pixels and grow by {high} at most.",
-            "dilate_out_of_range",
-            low=-low,
-            high=high,
-        )
+        raise BadInput("dilate_out_of_range", low=-low, high=high)
 
 
 PERCENT_RANGE = (-50, 100)
@@ -69,9 +64,4 @@ def check_percent(percent: float) -> None:
     """Raise BadInput unless `percent` is a number within PERCENT_RANGE."""
     low, high = PERCENT_RANGE
     if not (math.isfinite(percent) and low <= percent <= high):
-        raise BadInput(
-            f"An object can shrink by {-low} percent of its size and grow by {high} at most.",
-            "dilate_percent_out_of_range",
-            low=-low,
-            high=high,
-        )
+        raise BadInput("dilate_percent_out_of_range", low=-low, high=high)

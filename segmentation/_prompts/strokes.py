@@ -45,24 +45,13 @@ def check_strokes(strokes: Sequence[Stroke]) -> None:
     check_stroke_count(len(strokes))
     points = sum(len(stroke.points) for stroke in strokes)
     if points > MAX_STROKE_POINTS:
-        raise BadInput(
-            f"The brush strokes have {points} points; the limit is {MAX_STROKE_POINTS}."
-            " Undo some, or use shorter strokes.",
-            "too_many_stroke_points",
-            count=points,
-            limit=MAX_STROKE_POINTS,
-        )
+        raise BadInput("too_many_stroke_points", count=points, limit=MAX_STROKE_POINTS)
 
 
 def check_stroke_count(count: int) -> None:
     """Raise BadInput for more than MAX_STROKES strokes."""
     if count > MAX_STROKES:
-        raise BadInput(
-            f"{count} brush strokes are too many; the limit is {MAX_STROKES}. Undo some.",
-            "too_many_strokes",
-            count=count,
-            limit=MAX_STROKES,
-        )
+        raise BadInput("too_many_strokes", count=count, limit=MAX_STROKES)
 
 
 def _checked(strokes: tuple[Stroke, ...]) -> tuple[Stroke, ...]:

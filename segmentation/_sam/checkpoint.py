@@ -31,8 +31,4 @@ def read_checkpoint(path: Path, network: str) -> dict[str, torch.Tensor]:
 
 def unreadable(file: str, network: str) -> WeightsUnavailable:
     """The file is damaged, or holds something else."""
-    return WeightsUnavailable(
-        f"{file} does not hold the weights of {network}. Delete it and fetch it again.",
-        "weights_unreadable",
-        name=file,
-    )
+    return WeightsUnavailable("weights_unreadable.network", name=file, network=network)

@@ -108,12 +108,7 @@ class SamFamily(Segmenter):
         return features
 
     def _too_little_memory(self) -> Unavailable:
-        return Unavailable(
-            f"There is not enough memory to run {self.spec.name} on this machine. Close other"
-            " programs, or choose a smaller segmenter.",
-            "not_enough_memory",
-            eraser=self.spec.name,
-        )
+        return Unavailable("not_enough_memory.segmenter", eraser=self.spec.name)
 
     def segment(self, embedding: Embedding, prompted: PromptedObject) -> Candidates:
         """SAM's three masks for one object (multimask output); see `Segmenter.segment`."""

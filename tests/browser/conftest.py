@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from methods import Eraser, EraserSpec, Image, Mask, Paper, Settings, Text
+from methods import Eraser, EraserSpec, Image, Mask, Paper, Settings, Verbatim
 from methods._engine import registry
 from methods._engine.worker import results
 from tiny_grounding import save_tiny_grounding
@@ -34,7 +34,7 @@ def _spec(eraser_id: str, name: str, rank: int) -> EraserSpec:
     return EraserSpec(
         id=eraser_id,
         name=name,
-        summary=Text("Made for the tests.", "测试专用。"),
+        summary=Verbatim({"en": "Made for the tests.", "zh": "测试专用。"}),
         paper=Paper("None", "https://example.org", 2026),
         license="Apache-2.0",
         learned=False,

@@ -31,8 +31,7 @@ def test_ids_and_files_are_listed_once() -> None:
 @each
 def test_entry_has_exactly_these_fields(entry: dict[str, Any]) -> None:
     assert set(entry) == {"id", "file", "title", "credit", "license", "prompt"}
-    assert set(entry["title"]) == {"en", "zh"}
-    assert all(entry["title"].values())
+    assert entry["title"] == f"example.{entry['id']}.title"
     assert set(entry["prompt"]) == {"points", "box", "level", "dilate"}
 
 

@@ -58,8 +58,8 @@ def test_a_row_is_links_and_facts(row: Row) -> None:
         assert ref is not None
         assert re.fullmatch(r"https://[a-z0-9.]+/[\w/]+\.webp", ref.url)
         assert ref.name
-    assert bool(row.remark.en) == bool(row.remark.zh) == (row.problem is not None)
-    assert row.settings_note.en and row.settings_note.zh
+    assert bool(row.remark.en) == bool(row.remark.said("zh")) == (row.problem is not None)
+    assert row.settings_note.en and row.settings_note.said("zh")
     assert row.truth is None
 
 
@@ -101,7 +101,13 @@ def test_a_stand_in_is_whole_credited_and_free(row: Row) -> None:
     assert 0.005 < mask.mean() < 0.5
     if row.truth:
         assert load_image(bring(row.truth)).size == photo.size
-    assert row.problem and row.problem.en and row.problem.zh and row.title.en and row.title.zh
+    assert (
+        row.problem
+        and row.problem.en
+        and row.problem.said("zh")
+        and row.title.en
+        and row.title.said("zh")
+    )
     readme = (FOLDER / "README.md").read_text("utf-8")
     lines = [line for line in readme.splitlines() if f"`{row.id}`" in line]
     assert len(lines) == 1

@@ -33,7 +33,7 @@ from examples.running.cases import Case, CaseTable, documents, of_folder, stand_
 from examples.running.records import Folder, read_remarks, safe, write_remark
 from examples.running.run import Choice, RowResult, Step, run_table
 from examples.tables import main
-from methods import BadInput, StopToken, Text, load_image, png_bytes
+from methods import BadInput, StopToken, Verbatim, load_image, png_bytes
 from methods._weights.http import _dead
 from segmentation import mask_png
 from table_fixtures import hole, huge_png, put_case, scene, small_jpeg
@@ -328,7 +328,7 @@ def test_bad_photos_and_masks_fill_their_rows_and_the_run_goes_on(
 def test_a_broken_link_fills_its_row_and_the_run_goes_on(photos: Path, tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{closed_port()}/photo.webp"
     broken = Case(id="broken", photo=PhotoRef("photo.webp", url=url), mask=PhotoRef("m", url=url))
-    table = CaseTable(Text("t", "t"), (broken, *of_folder(photos).cases))
+    table = CaseTable(Verbatim({"en": "t", "zh": "t"}), (broken, *of_folder(photos).cases))
     rows = ran(table, tmp_path / "out")
     assert rows[0].failure is not None and rows[0].failure.code == "photo_unreachable"
     assert [row.cells[0].state for row in rows[1:]] == ["done", "done"]
@@ -338,7 +338,7 @@ def test_a_broken_link_fills_its_row_and_the_run_goes_on(photos: Path, tmp_path:
 def test_an_unknown_eraser_of_a_row_fills_its_cell(photos: Path, tmp_path: Path) -> None:
     case = of_folder(photos).cases[0]
     wished = Case(id="x", photo=case.photo, mask=case.mask, eraser="no_such_eraser")
-    rows = ran(CaseTable(Text("t", "t"), (wished,)), tmp_path / "out")
+    rows = ran(CaseTable(Verbatim({"en": "t", "zh": "t"}), (wished,)), tmp_path / "out")
     assert [(cell.eraser, cell.state) for cell in rows[0].cells] == [
         ("no_such_eraser", "failed"),
         ("telea", "done"),

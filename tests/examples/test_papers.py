@@ -23,7 +23,7 @@ def test_every_table_says_where_it_comes_from() -> None:
     for table in paper_tables():
         for words in (table.dataset, table.source, *table.notes):
             assert words.en
-            assert words.zh
+            assert words.said("zh")
         assert table.url.startswith("https://")
         assert len({metric.name for metric in table.metrics}) == len(table.metrics)
         assert len({row.method for row in table.rows}) == len(table.rows)

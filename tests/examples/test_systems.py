@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from examples.systems import as_markdown, never_runs, standings, systems
-from methods import EraserSpec, Text, list_erasers
+from methods import EraserSpec, Text, Verbatim, list_erasers
 from methods._engine.registry import found
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +33,7 @@ def test_every_system_that_does_not_run_says_why() -> None:
         if standing.state in ("cannot", "other"):
             assert standing.why is not None, standing.system.name
             assert standing.why.en
-            assert standing.why.zh
+            assert standing.why.said("zh")
 
 
 def test_what_runs_here_is_in_the_registry() -> None:
@@ -75,11 +75,11 @@ def test_an_eraser_that_goes_takes_its_promise_with_it(monkeypatch: pytest.Monke
 
 def test_a_machine_may_have_obstacles_of_its_own() -> None:
     def obstacle(spec: EraserSpec) -> Text | None:
-        return Text("No.", "不。") if spec.id == "lama" else never_runs(spec)
+        return Verbatim({"en": "No.", "zh": "不。"}) if spec.id == "lama" else never_runs(spec)
 
     by_name = {standing.system.name: standing for standing in standings(obstacle)}
     assert by_name["LaMa"].state == "cannot"
-    assert by_name["LaMa"].why == Text("No.", "不。")
+    assert by_name["LaMa"].why == Verbatim({"en": "No.", "zh": "不。"})
     assert by_name["PixelHacker"].state == "here"
 
 

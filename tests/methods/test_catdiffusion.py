@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from canvas_tools import shrink_canvases
-from methods import ERRORS_ZH, Failed, Finished, Image, Job, Mask, Stopped, run
+from methods import Failed, Finished, Image, Job, Mask, Stopped, run
 from methods._base import no_progress
 from methods._engine import worker
 from methods._engine.result_cache import ResultCache
@@ -75,7 +75,7 @@ def test_the_card_says_why_it_is_empty_and_that_it_inserts() -> None:
     spec = CatDiffusion.spec
     assert "not an eraser" in spec.summary.en and not spec.default
     assert HOW_TO_GET in spec.notes
-    for text in HOW_TO_GET:
+    for text in HOW_TO_GET.plain().values():
         assert "ERASER_LAB_WEIGHT_CATDIFFUSION" in text
     assert "published no weights" in HOW_TO_GET.en
 
@@ -95,7 +95,7 @@ def test_a_run_says_the_same(
     assert isinstance(last, Failed)
     assert last.code == "weights_by_hand"
     assert "published no weights" in last.text
-    assert "没有公布权重" in ERRORS_ZH[last.code].format(**last.details)
+    assert "没有公布权重" in last.sentence.said("zh")
 
 
 # --- a user's own checkpoint ---------------------------------------------------------------------

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from methods import (
-    ERRORS_ZH,
     Failed,
     Job,
     Unavailable,
@@ -43,8 +42,7 @@ def test_running_it_says_why_and_leaves_the_others_alone(spec: object) -> None:
     assert str(ends[-1].details["why"]) in ends[-1].text
     *_, last = run([Job(eraser_id), Job("telea")], image, mask)
     assert last.index == 1 and not isinstance(last, Failed)
-    said = ERRORS_ZH["eraser_unavailable"].format(**ends[-1].details)
-    assert str(ends[-1].details["why_zh"]) in said
+    assert OBSTACLE.said("zh") in ends[-1].sentence.said("zh")
 
 
 def test_nothing_pretends_to_erase() -> None:
@@ -59,7 +57,7 @@ def test_nothing_pretends_to_erase() -> None:
 def test_the_page_shows_the_reason() -> None:
     (card,) = (one for one in describe_erasers() if one["id"] == "co_mod_gan")
     assert card["available"] is False and card["default"] is False
-    assert card["why"] == OBSTACLE._asdict()
+    assert card["why"] == OBSTACLE.plain()
 
 
 def test_the_command_line_says_so(capsys: pytest.CaptureFixture[str]) -> None:

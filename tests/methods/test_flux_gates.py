@@ -85,7 +85,7 @@ def test_the_card_says_what_to_accept_and_where_the_token_goes(name: str) -> Non
     words = " ".join(note.en for note in spec.notes)
     assert f"accept the licence at huggingface.co/black-forest-labs/{gated(name)}" in words
     assert "HF_TOKEN" in words and "huggingface.co/settings/tokens" in words
-    chinese = " ".join(note.zh for note in spec.notes)
+    chinese = " ".join(note.said("zh") for note in spec.notes)
     assert f"huggingface.co/black-forest-labs/{gated(name)}" in chinese and "HF_TOKEN" in chinese
 
 

@@ -215,7 +215,7 @@ class Picky(Telea):
     def load(self, device: Any, dtype: Any = None) -> None:
         self.loads.append(device)
         if device == "cuda":
-            raise Unavailable("no", "device_missing")
+            raise Unavailable.retold("no", "device_missing")
 
     def unload(self) -> None:
         type(self).unloads += 1

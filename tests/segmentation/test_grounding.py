@@ -140,7 +140,7 @@ def test_a_failure_is_told_and_not_remembered(
     tiny_detector: Path, rocket: Image, forwards: list[str]
 ) -> None:
     def gone() -> Image:
-        raise BadInput("This photo is no longer here.", "photo_gone")
+        raise BadInput.retold("This photo is no longer here.", "photo_gone")
 
     assert refused(lambda: detect(gone, "rocket", "dog")).code == "photo_gone"
     assert detect(rocket, "rocket", "dog").found and forwards == ["dog."]

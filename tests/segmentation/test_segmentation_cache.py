@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from methods import Image, Paper, Text
+from methods import Image, Paper, Verbatim
 from segmentation import Candidates, Embedding, EmbeddingCache, PromptedObject, Segmenter
 from segmentation import SegmenterSpec as Spec
 
@@ -20,7 +20,7 @@ MANY = 24
 
 def spec(name: str) -> Spec:
     paper = Paper("none", "https://example.org", 2000)
-    return Spec(id=name, name=name, summary=Text("", ""), paper=paper, license="none", levels=1)
+    return Spec(id=name, name=name, summary=Verbatim(""), paper=paper, license="none", levels=1)
 
 
 class Counting(Segmenter):

@@ -11,7 +11,15 @@ from typing import Any, ClassVar
 
 import pytest
 
-from methods import BadInput, Image, Paper, Text, Unavailable, WeightFile, WeightsUnavailable
+from methods import (
+    BadInput,
+    Image,
+    Paper,
+    Unavailable,
+    Verbatim,
+    WeightFile,
+    WeightsUnavailable,
+)
 from segmentation import (
     Candidates,
     Embedding,
@@ -46,7 +54,7 @@ def spec(name: str, *, size: int = 0, memory: int = 0, gated: bool = False) -> S
     return SegmenterSpec(
         id=name,
         name=name,
-        summary=Text("", ""),
+        summary=Verbatim(""),
         paper=Paper("none", "https://example.org", 2000),
         license="none",
         levels=1,
@@ -101,7 +109,7 @@ def test_the_quickest_comes_first_and_the_one_without_weights_last() -> None:
 def test_each_says_what_a_page_needs(name: str) -> None:
     one = next(spec for spec in list_segmenters() if spec.id == name)
     assert one.name and one.license and one.levels == 3
-    assert one.summary.en.endswith(".") and one.summary.zh.endswith("。")
+    assert one.summary.en.endswith(".") and one.summary.said("zh").endswith("。")
     assert one.paper.url.startswith("https://") and 2000 < one.paper.year < 2100
     assert one.memory > sum(weight.size for weight in one.weights) or not one.weights
     for weight in one.weights:
@@ -203,7 +211,7 @@ def test_without_any_weights_the_first_network_is_to_be_fetched(
 
 def test_one_whose_local_file_is_gone_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(weight: WeightFile) -> None:
-        raise WeightsUnavailable("The local file does not exist.", "weights_local_missing")
+        raise WeightsUnavailable.retold("The local file does not exist.", "weights_local_missing")
 
     monkeypatch.setattr("methods.find_weights", gone, raising=False)
     assert [is_segmenter_ready(spec) for spec in list_segmenters()] == [False] * 9 + [True]

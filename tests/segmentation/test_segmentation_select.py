@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from methods import BadInput, Image, Mask, Paper, Text
+from methods import BadInput, Image, Mask, Paper, Verbatim
 from segmentation import (
     MAX_OBJECTS,
     Box,
@@ -44,7 +44,7 @@ class Discs(Segmenter):
     spec: ClassVar[SegmenterSpec] = SegmenterSpec(
         id="discs",
         name="Discs",
-        summary=Text("", ""),
+        summary=Verbatim(""),
         paper=Paper("none", "https://example.org", 2000),
         license="none",
         levels=3,

@@ -18,13 +18,13 @@ from methods import (
     Mask,
     Paper,
     Settings,
-    Text,
+    Verbatim,
 )
 from methods._base import Canvas, DeviceName, Progress, setting
 
 
 class ToySettings(Settings):
-    steps: int = setting(3, "How many steps.", "多少步。", ge=1, le=100_000)
+    steps: int = setting(3, "How many steps.", ge=1, le=100_000)
 
 
 class Noise(Eraser):
@@ -99,7 +99,7 @@ def spec_of(eraser_id: str, **more: Any) -> EraserSpec:
     given: dict[str, Any] = {
         "id": eraser_id,
         "name": eraser_id.title(),
-        "summary": Text("a", "b"),
+        "summary": Verbatim({"en": "a", "zh": "b"}),
         "paper": Paper("t", "https://example.org", 2020),
         "license": "MIT",
         "devices": ("cpu",),

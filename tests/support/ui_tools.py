@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from PIL import Image as Pil
 
-from methods import Eraser, EraserSpec, Image, Mask, Paper, Settings, Text
+from methods import Eraser, EraserSpec, Image, Mask, Paper, Settings, Verbatim
 from methods._base import setting
 
 SECRET = "/srv/secret/place/token-1234.bin"
@@ -72,15 +72,15 @@ def last(grids: Iterator[Answer]) -> Answer:
 
 
 class PaintSettings(Settings):
-    level: int = setting(7, "The grey to paint.", "涂成的灰度。", ge=0, le=255)
-    words: str = setting("", "Not used by anything but its own text.", "文字。", max_length=200)
+    level: int = setting(7, "The grey to paint.", ge=0, le=255)
+    words: str = setting("", "Not used by anything but its own text.", max_length=200)
 
 
 def _spec(eraser_id: str) -> EraserSpec:
     return EraserSpec(
         id=eraser_id,
         name=f"Test {eraser_id}",
-        summary=Text("For tests.", "测试用。"),
+        summary=Verbatim({"en": "For tests.", "zh": "测试用。"}),
         paper=Paper("None", "https://example.org", 2024),
         license="MIT",
         learned=False,

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from methods import Job, Settings, UserError, get_eraser, list_erasers, write_atomic
+from methods import Job, Settings, Text, UserError, get_eraser, list_erasers, write_atomic
 from methods._base import setting
 from ui.common.caller import caller_of
 from ui.common.errors import described
@@ -195,13 +195,13 @@ class Color(Enum):
 
 
 class Everything(Settings):
-    switch: bool = setting(True, "A switch.", "开关。")
-    steps: int = setting(20, "Steps.", "步数。", gt=0, le=50)
-    strength: float = setting(0.5, "Strength.", "强度。", ge=0, le=1, multiple_of=0.05)
-    mode: Literal["fast", "good"] = setting("fast", "Mode.", "模式。")
-    color: Color = setting(Color.RED, "Colour.", "颜色。")
-    prompt: str = setting("", "Prompt.", "提示词。", max_length=300)
-    limit: int | None = setting(None, "Limit.", "上限。", ge=1)
+    switch: bool = setting(True, "setting.diffusion.strength")
+    steps: int = setting(20, "setting.diffusion.strength", gt=0, le=50)
+    strength: float = setting(0.5, "setting.diffusion.strength", ge=0, le=1, multiple_of=0.05)
+    mode: Literal["fast", "good"] = setting("fast", "setting.diffusion.strength")
+    color: Color = setting(Color.RED, "setting.diffusion.strength")
+    prompt: str = setting("", "setting.diffusion.strength", max_length=300)
+    limit: int | None = setting(None, "setting.diffusion.strength", ge=1)
 
 
 def test_every_kind_of_setting_becomes_a_control() -> None:
@@ -214,12 +214,12 @@ def test_every_kind_of_setting_becomes_a_control() -> None:
     assert controls["color"]["choices"] == ["red", "blue"] and controls["color"]["default"] == "red"
     assert controls["prompt"]["kind"] == "text" and controls["prompt"]["max_length"] == 300
     assert controls["limit"]["optional"] is True and controls["limit"]["min"] == 1
-    assert controls["steps"]["description"] == {"en": "Steps.", "zh": "步数。"}
+    assert controls["steps"]["description"] == Text("setting.diffusion.strength").plain()
 
 
 def test_a_setting_that_no_control_can_show_is_refused() -> None:
     class Odd(Settings):
-        table: dict[str, int] = setting({}, "No.", "否。")
+        table: dict[str, int] = setting({}, "setting.diffusion.strength")
 
     with pytest.raises(TypeError, match="table"):
         describe_settings(Odd)
@@ -250,7 +250,7 @@ def test_inner_errors_become_one_neutral_sentence(caplog: pytest.LogCaptureFixtu
         (MemoryError(), "memory"),
         (OSError(28, "No space left on device", "/srv/secret"), "disk_full"),
         (OSError(5, "Input/output error", "/srv/secret"), "internal"),
-        (UserError("A sentence.", "a_code", count=3), "a_code"),
+        (UserError.retold("A sentence.", "a_code", count=3), "a_code"),
     ],
 )
 def test_errors_have_codes(error: Exception, code: str) -> None:

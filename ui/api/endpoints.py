@@ -381,7 +381,7 @@ class _Api:
 
 def _refused(grid: Grid) -> BadInput:
     """The jobs were found unusable before anything began; the reason is the answer."""
-    return BadInput(grid["error"]["text"], grid["error"]["code"])
+    return BadInput.retold(grid["error"]["text"], grid["error"]["code"])
 
 
 def _name_of(file: FileArgument) -> str:

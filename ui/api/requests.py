@@ -94,9 +94,7 @@ class ApiSegment(ApiDetect):
             self._nothing_beside_the_case(pointed)
             return _of_case(read_case(self.case), size, self.segmenter)
         if pointed and self.objects:
-            raise BadInput(
-                "Give either points and box, or objects, not both.", "two_kinds_of_prompts"
-            )
+            raise BadInput("two_kinds_of_prompts")
         objects = (self._single(),) if pointed else self.objects
         check_points(objects)
         if self.mask is None and not self.strokes and self.text is None:
@@ -112,11 +110,7 @@ class ApiSegment(ApiDetect):
         named = self.text is not None
         drawn = pointed or self.objects or self.strokes or self.mask or self.shape != Shape()
         if named or drawn:
-            raise BadInput(
-                "A case holds all prompts itself; give it without text, points, box, objects,"
-                " strokes, mask and shape.",
-                "two_kinds_of_prompts",
-            )
+            raise BadInput("two_kinds_of_prompts.case")
 
     def _single(self) -> PromptedObject:
         box = None
@@ -151,11 +145,7 @@ class ApiErase(ApiSegment):
     def _settings_have_their_eraser(self) -> ApiErase:
         for name in self.settings:
             if name not in (self.erasers or ()):
-                raise BadInput(
-                    f"There are settings for '{name}', which is not among the erasers.",
-                    "settings_without_eraser",
-                    eraser=name,
-                )
+                raise BadInput("settings_without_eraser", eraser=name)
         return self
 
     def jobs(self, default: tuple[str, ...]) -> tuple[Job, ...]:

@@ -34,7 +34,7 @@ def register(service: Service) -> None:
         """
         answer = service.remark({"run": run, "index": index, "text": text}, caller_of(request))
         if not answer["ok"]:
-            raise UserError(answer["error"]["text"], answer["error"]["code"])
+            raise UserError.retold(answer["error"]["text"], answer["error"]["code"])
         return str(answer["remark"])
 
     gr.api(list_metrics, queue=False)

@@ -44,7 +44,7 @@ def _check_environment() -> None:
     try:
         Limits.from_environment()
     except ValueError as error:
-        raise BadInput(f"{error}.", "bad_environment") from error
+        raise BadInput("bad_environment", reason=str(error)) from error
 
 
 def _told(error: Exception) -> tuple[str, int]:

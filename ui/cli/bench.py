@@ -65,7 +65,7 @@ def bench(args: argparse.Namespace) -> int:
     """The command `bench`."""
     ids = args.erasers or [spec.id for spec in default_erasers()]
     if args.repeat < 1:
-        raise BadInput("--repeat must be at least 1.", "bad_repeat")
+        raise BadInput("bad_repeat")
     report: dict[str, object] = {}
     sound = True
     if args.measure != "quality":

@@ -51,8 +51,7 @@ def draw_trade_off(rows: Sequence[Quality], file: Path) -> None:
         trade_off(rows).save(file, format="PNG")
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        text = f"{file.name} cannot be written: {reason}. Choose another place with --picture."
-        raise BadInput(text, "cannot_write", file=file.name) from error
+        raise BadInput("cannot_write.picture", file=file.name, reason=reason) from error
 
 
 def trade_off(rows: Sequence[Quality]) -> Pil.Image:

@@ -129,11 +129,7 @@ def _spare_inputs(inputs: Sequence[Path | None], outputs: Sequence[Path]) -> Non
     for source in inputs:
         for target in outputs:
             if source and source.exists() and target.exists() and source.samefile(target):
-                text = (
-                    f"The result would overwrite your file {source.name}."
-                    " Choose another folder with --out."
-                )
-                raise BadInput(text, "would_overwrite", file=source.name)
+                raise BadInput("would_overwrite", file=source.name)
 
 
 # --- the photo and its mask --------------------------------------------------------------
@@ -244,8 +240,7 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        text = f"The folder {folder.name} cannot be made: {reason}. Choose another with --out."
-        raise BadInput(text, "cannot_write", file=folder.name) from error
+        raise BadInput("cannot_write.folder", file=folder.name, reason=reason) from error
 
 
 def _write(file: Path, content: bytes) -> None:
@@ -254,8 +249,7 @@ def _write(file: Path, content: bytes) -> None:
         write_atomic(file, content)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        text = f"{file.name} cannot be written: {reason}. Choose another folder with --out."
-        raise BadInput(text, "cannot_write", file=file.name) from error
+        raise BadInput("cannot_write", file=file.name, reason=reason) from error
 
 
 def _mask_png(mask: Mask) -> bytes:

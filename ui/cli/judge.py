@@ -47,9 +47,7 @@ def _truth(file: Path, photo: Photo) -> Image:
     if truth.size != photo.size:
         (height, width), (photo_height, photo_width) = truth.size, photo.size
         raise BadInput(
-            f"The truth has {width} x {height} pixels but the photo has {photo_width} x"
-            f" {photo_height}; they must show the same at one size.",
-            "truth_size",
+            "truth_size.judge",
             truth_width=width,
             truth_height=height,
             photo_width=photo_width,

@@ -32,7 +32,7 @@ def _number(metric: Metric) -> tuple[str, ...]:
     limit = "-" if metric.threshold is None else metric.shown(metric.threshold)
     source = metric.source
     return (
-        f"**{metric.name.en.removesuffix(', picture')}** `{metric.id}`",
+        f"**{metric.bare_name}** `{metric.id}`",
         metric.formula.en,
         f"{low} … {high}".strip(),
         metric.better,

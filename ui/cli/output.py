@@ -167,12 +167,10 @@ def settings_for(
     for name, value in assignments:
         eraser_id, dot, setting = name.partition(".")
         if not dot or not setting:
-            text = f"--set {name}={value}: write ERASER.FIELD=VALUE, such as telea.radius=7."
-            raise BadInput(text, "bad_assignment", name=name)
+            raise BadInput("bad_assignment.form", name=name, value=value)
         if eraser_id not in result:
             chosen = ", ".join(eraser_ids)
-            text = f"--set {name}: '{eraser_id}' is not among the erasers of this run ({chosen})."
-            raise BadInput(text, "bad_assignment", name=name)
+            raise BadInput("bad_assignment.not_of_run", name=name, eraser=eraser_id, chosen=chosen)
         result[eraser_id][setting] = value
     return result
 
@@ -183,6 +181,5 @@ def use_local_files(assignments: Iterable[tuple[str, str]]) -> None:
 
     for name, path in assignments:
         if not Path(path).exists():
-            text = f"--weights {name}: there is no file '{Path(path).name}' at the place given."
-            raise BadInput(text, "no_such_file", name=name)
+            raise BadInput("no_such_file.weights", name=name, file=Path(path).name)
         use_local(name, Path(path))

@@ -13,8 +13,7 @@ from ui.cli.weights import entries
 def pin_named(args: argparse.Namespace) -> int:
     """The command `pin`: 1 where something is missing, or differs and was left so."""
     if args.source is not None and not args.source.is_dir():
-        text = f"--from {args.source.name}: there is no such folder."
-        raise BadInput(text, "no_such_file", name=args.source.name)
+        raise BadInput("no_such_file.source", name=args.source.name)
     if args.repo or args.license:
         _begin(args)
     wish = Wish(
@@ -45,8 +44,7 @@ def _found(args: argparse.Namespace, wish: Wish) -> list[tuple[str, Finding]]:
 
 def _begin(args: argparse.Namespace) -> None:
     if not (args.repo and args.license) or args.dry_run:
-        text = "A new manifest needs both --repo and --license, and is written: no --dry-run."
-        raise BadInput(text, "nothing_named")
+        raise BadInput("nothing_named.manifest")
     begin_manifest(MANIFESTS, args.name, args.repo, args.license)
 
 
@@ -62,8 +60,7 @@ def _chosen(name: str, folder: Path | None) -> list[tuple[Manifests, str]]:
     alike = [each for each in every if each[1].replace("_", "-") == name.replace("_", "-")]
     found = list(dict.fromkeys([*alike, *_used(name, every)]))
     if not found:
-        text = f"Nothing by the name '{name[:80]}' has weights. `python -m methods list` has names."
-        raise BadInput(text, "unknown_name", name=name[:80])
+        raise BadInput("unknown_name.no_weights", name=name[:80])
     return _with_folders(found, alike, folder) if folder else found
 
 
@@ -74,8 +71,7 @@ def _with_folders(
     chosen = inside or alike or (found if len(found) == 1 else [])
     if not chosen:
         listed = ", ".join(known for _, known in found)
-        text = f"Which files are in the folder? Name one manifest, of {listed}."
-        raise BadInput(text, "unknown_name", known=listed)
+        raise BadInput("unknown_name.which", known=listed)
     return chosen
 
 

@@ -58,22 +58,18 @@ def read_case_file(args: argparse.Namespace) -> Case | None:
 
     named = args.text is not None or args.level is not None
     if args.prompts or args.mask or args.shape or args.dilate or named:
-        text = "A case holds all prompts itself: give --case without text, boxes, mask and shape."
-        raise BadInput(text, "bad_assignment", name="case")
+        raise BadInput("bad_assignment.case_alone", name="case")
     try:
         with args.case.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
-            text = f"{args.case.name} is too large for a case file. Export it again."
-            raise BadInput(text, "bad_case", reason="too large")
+            raise BadInput("bad_case.too_large", reason="too large", name=args.case.name)
         return read_case(json.loads(content))
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        text = f"The case file {args.case.name} cannot be read: {reason}."
-        raise BadInput(text, "no_such_file", name=args.case.name) from error
+        raise BadInput("no_such_file.case", name=args.case.name, reason=reason) from error
     except (ValueError, RecursionError) as error:
-        text = f"{args.case.name} is not a case file: it is no JSON. Export it again."
-        raise BadInput(text, "bad_case", reason="no JSON") from error
+        raise BadInput("bad_case.no_json", reason="no JSON", name=args.case.name) from error
 
 
 def picked(args: argparse.Namespace, case: Case | None, photo: Photo) -> Picked:
@@ -81,11 +77,7 @@ def picked(args: argparse.Namespace, case: Case | None, photo: Photo) -> Picked:
     if case is not None:
         return _picked_in(case, photo, args)
     if not args.prompts and args.mask is None and args.text is None:
-        text = (
-            "Say what to erase: --point X,Y, --box X0,Y0,X1,Y1, --text WORDS, --mask FILE,"
-            " or --case FILE."
-        )
-        raise BadInput(text, "nothing_selected")
+        raise BadInput("nothing_selected")
     from segmentation import Selection
 
     objects = objects_of(args.prompts, args.level)
@@ -137,8 +129,10 @@ def shape_of(assignments: Iterable[tuple[str, str]], dilate: int) -> Shape:
     for name, text in assignments:
         if name not in Shape.model_fields or name in values:
             known = ", ".join(Shape.model_fields)
-            reason = "is given twice" if name in values else f"is none of {known}"
-            raise BadInput(f"--shape {name}={text}: {name} {reason}.", "bad_assignment", name=name)
+            fault = "bad_assignment.shape_unknown"
+            if name in values:
+                fault = "bad_assignment.shape_twice"
+            raise BadInput(fault, name=name, value=text, known=known)
         values[name] = _value(text)
     return Shape.model_validate(values)
 
@@ -179,8 +173,7 @@ def _segmenter_id(wanted: str | None, offline: bool) -> str:
 
     known = {spec.id: spec for spec in list_segmenters()}
     if wanted is not None and wanted not in known:
-        text = f"There is no segmenter '{wanted[:80]}'. Choose from: {', '.join(known)}."
-        raise BadInput(text, "unknown_segmenter", known=", ".join(known))
+        raise BadInput("unknown_segmenter.named", known=", ".join(known), wanted=wanted[:80])
     chosen = wanted or default_segmenter().id
     if not offline:
         fetch_missing(known[chosen].weights)

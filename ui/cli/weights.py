@@ -196,8 +196,7 @@ def _wanted(args: argparse.Namespace) -> list[WeightFile]:
     files += [weight for entry in known if args.all for weight in entry.more_weights]
     files += [weight for name in args.names for weight in _files(name, known)]
     if not files and not chosen:
-        text = "Say what to fetch: names from `python -m methods list`, --default, or --all."
-        raise BadInput(text, "nothing_named")
+        raise BadInput("nothing_named.weights")
     if not files:
         say(f"nothing to fetch for {', '.join(entry.id for entry in chosen)}")
     return list({weight.name: weight for weight in files}.values())
@@ -216,5 +215,4 @@ def _entries(name: str, known: Sequence[Entry]) -> list[Entry]:
     if found or _files(name, known):
         return found
     ids = ", ".join(entry.id for entry in known)
-    text = f"There is nothing by the name '{name[:80]}' to fetch. Choose from: {ids}."
-    raise BadInput(text, "unknown_name", name=name[:80], known=ids)
+    raise BadInput("unknown_name", name=name[:80], known=ids)

@@ -91,8 +91,7 @@ def _nothing_without_text(args: argparse.Namespace) -> None:
     """A threshold that would reach nothing is a mistake in the call."""
     given = (args.box_threshold, args.text_threshold, args.detector)
     if any(value is not None for value in given):
-        text = "--box-threshold, --text-threshold and --detector belong to --text: give it too."
-        raise BadInput(text, "nothing_named")
+        raise BadInput("nothing_named.words")
 
 
 def fetch_missing(weights: Sequence[WeightFile]) -> None:

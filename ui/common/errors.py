@@ -1,8 +1,8 @@
 """What the page is told when something cannot be done: never a path, never a trace.
 
 Every answer of the server is a dictionary. A failed one is
-`{"ok": False, "error": {"code", "text", "details"}}`; `code` names the sentence, so that
-the page can say it in another language, and `details` are the values that stand in it.
+`{"ok": False, "error": {"code", "text", "details", "said"}}`: `text` is the sentence in English,
+`said` in every language; `code` is for programs, and `details` are the values that stand in it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import errno
 import logging
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypedDict, TypeVar, cast
+from typing import Concatenate, NotRequired, ParamSpec, TypedDict, TypeVar, cast
 
 from pydantic import ValidationError
 
-from methods import BadInput, Stopped, Unavailable, UserError
+from methods import BadInput, PlainText, Stopped, Unavailable, UserError
 from ui.common.names import plain
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ class Fault(TypedDict):
     code: str
     text: str
     details: dict[str, str | int | float]
+    said: NotRequired[PlainText]
 
 
 class Answer(TypedDict, total=False):
@@ -54,54 +55,39 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 def photo_gone() -> UserError:
-    return BadInput("This photo is no longer on the server. Open it again to go on.", "photo_gone")
+    return BadInput("photo_gone")
 
 
 def run_gone() -> UserError:
-    return BadInput(
-        "This run is not on this server, or it has been cleared away. Start a new one.",
-        "run_gone",
-    )
+    return BadInput("run_gone")
 
 
 def run_used() -> UserError:
-    return BadInput("This run has been started before. Press Erase again.", "run_used")
+    return BadInput("run_used")
 
 
 def run_in_progress() -> UserError:
-    return Unavailable(
-        "A run is already going on in this window. Wait for it or stop it first.",
-        "run_in_progress",
-    )
+    return Unavailable("run_in_progress")
 
 
 def busy(waiting: int) -> UserError:
-    return Unavailable(
-        f"The server is busy: {waiting} runs are going on or waiting. Try again in a minute.",
-        "busy",
-        waiting=waiting,
-    )
+    return Unavailable("busy", waiting=waiting)
 
 
 def too_fast(seconds: float) -> UserError:
     wait = max(1, round(seconds))
-    return Unavailable(
-        f"Too many requests from here. Try again in {wait} s.", "too_fast", seconds=wait
-    )
+    return Unavailable("too_fast", seconds=wait)
 
 
 def not_an_upload() -> UserError:
-    return BadInput(
-        "This is not a file that was just uploaded here. Choose the photo again.",
-        "not_an_upload",
-    )
+    return BadInput("not_an_upload")
 
 
 def bad_request(error: ValidationError) -> UserError:
     """One sentence from pydantic's list of faults; the values themselves are not repeated."""
     faults = error.errors(include_url=False, include_context=False, include_input=False)
     reasons = "; ".join(_fault(fault["loc"], fault["msg"]) for fault in faults[:SPOKEN_ERRORS])
-    return BadInput(f"The request was not understood: {reasons}.", "bad_request", reason=reasons)
+    return BadInput("bad_request", reason=reasons)
 
 
 def _fault(place: tuple[int | str, ...], what: str) -> str:
@@ -110,7 +96,7 @@ def _fault(place: tuple[int | str, ...], what: str) -> str:
 
 
 def described(error: Exception) -> Fault:
-    """The `error` of an answer: code, text, details.
+    """The `error` of an answer: code, text, details, said.
 
     A `UserError` speaks for itself. What is wrong with the request, the disk or the memory
     has its own sentence. All else is a bug: it is logged, and the page hears only that.
@@ -120,7 +106,14 @@ def described(error: Exception) -> Fault:
         name: plain(value, TEXT_LENGTH) if isinstance(value, str) else value
         for name, value in spoken.details.items()
     }
-    return {"code": spoken.code, "text": plain(str(spoken), TEXT_LENGTH), "details": details}
+    every = spoken.sentence.plain()
+    said = {language: plain(words, TEXT_LENGTH) for language, words in every.items()}
+    return {
+        "code": spoken.code,
+        "text": plain(str(spoken), TEXT_LENGTH),
+        "details": details,
+        "said": said,
+    }
 
 
 def _as_user_error(error: Exception) -> UserError:
@@ -129,19 +122,13 @@ def _as_user_error(error: Exception) -> UserError:
     if isinstance(error, ValidationError):
         return bad_request(error)
     if isinstance(error, Stopped):
-        return UserError("Stopped.", "stopped")
+        return UserError("stopped")
     log.error("A request failed.", exc_info=error)
     if isinstance(error, MemoryError):
-        return Unavailable("There is not enough memory for this. Try a smaller photo.", "memory")
+        return Unavailable("memory")
     if isinstance(error, OSError) and error.errno in NO_SPACE:
-        return Unavailable(
-            "The server's disk is full. Its owner has to make room before this can work.",
-            "disk_full",
-        )
-    return UserError(
-        "Something went wrong inside the program. It has been written to the server's log.",
-        "internal",
-    )
+        return Unavailable("disk_full")
+    return UserError("internal")
 
 
 def answered(

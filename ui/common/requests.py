@@ -78,8 +78,7 @@ def check_points(objects: Sequence[PromptedObject]) -> None:
     """Raise BadInput for too many points in all objects together."""
     points = sum(len(entry.points) for entry in objects)
     if points > MOST_POINTS:
-        text = f"{points} points are too many at once; the limit is {MOST_POINTS}."
-        raise BadInput(text, "too_many_points", count=points, limit=MOST_POINTS)
+        raise BadInput("too_many_points.together", count=points, limit=MOST_POINTS)
 
 
 class Segment(Prompts):

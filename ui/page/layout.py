@@ -12,11 +12,11 @@ from pathlib import Path
 
 import gradio as gr
 
-from methods import ERRORS_ZH, PROGRAM
+from methods import PROGRAM
 from ui.api import endpoints
 from ui.common.caller import caller_of
 from ui.common.grid import Grid, RefusedGrid
-from ui.common.texts import TEXTS
+from ui.common.texts import page_languages
 from ui.page import routes
 from ui.page.components import (
     EraserPanel,
@@ -76,8 +76,7 @@ HEAD = f"""<header class="lab-head">{LOGO}
 <div><h1 data-t="title"></h1><p class="lab-hint" data-t="head.tagline"></p></div>
 <div id="lab-tabs"></div>
 <div class="lab-group">
-<button class="lab-tool" type="button" id="lab-language" data-t="head.language"
- data-t-title="head.language.hint"></button>
+<button class="lab-tool" type="button" id="lab-language"></button>
 <button class="lab-tool" type="button" id="lab-theme" data-t-label="head.theme"
  data-t-title="head.theme"></button></div></header>"""
 
@@ -87,8 +86,7 @@ eraserLab.mountTabs(element.querySelector('#lab-tabs'));
 const theme = element.querySelector('#lab-theme');
 theme.append(eraserLab.icon('theme'));
 theme.addEventListener('click', eraserLab.toggleTheme);
-element.querySelector('#lab-language').addEventListener('click',
-  () => eraserLab.setLang(eraserLab.lang === 'en' ? 'zh' : 'en'));
+eraserLab.mountLanguages(element.querySelector('#lab-language'));
 """
 
 FOOT = f"""<footer class="lab-foot"><span data-t="foot.private"></span>
@@ -104,15 +102,13 @@ def as_script(value: object) -> str:
 def head_html(lang: str | None) -> str:
     """What goes into the page's <head>: styles, texts, options and the scripts.
 
-    lang: "en", "zh", or None for the browser's own language.
+    lang: a catalogue's code, or None for the browser's own language.
     """
-    texts = {key: text.plain() for key, text in TEXTS.items()}
     styles = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
     scripts = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)
     return (
         f"<style>{styles}</style>"
-        f"<script>window.eraserLabTexts={as_script(texts)};"
-        f"window.eraserLabErrorsZh={as_script(ERRORS_ZH)};"
+        f"<script>window.eraserLabLanguages={as_script(page_languages())};"
         f"window.eraserLabOptions={as_script({'lang': lang})};{scripts}</script>"
     )
 

@@ -112,7 +112,12 @@ def _move(card: Card, state: CardState) -> None:
 def _fail(card: Card, event: Failed) -> None:
     end(card, "stopped" if event.stopped else "failed")
     if not event.stopped:
-        card["error"] = {"code": event.code, "text": event.text, "details": dict(event.details)}
+        card["error"] = {
+            "code": event.code,
+            "text": event.text,
+            "details": dict(event.details),
+            "said": event.sentence.plain(),
+        }
 
 
 def finish(card: Card, event: Finished, view: str) -> None:

@@ -15,10 +15,7 @@ from ui.stores.masks import MaskUploads, read_upload
 from ui.stores.photos import PhotoRecord
 from ui.stores.runs import SavedRun
 
-ANOTHER_PHOTO = Text(
-    "The case was made on another photo of the same size, so the places may not fit.",
-    "此案例是在另一张同尺寸的照片上制作的，位置可能不吻合。",
-)
+ANOTHER_PHOTO = Text("note.case.another_photo")
 
 
 def export_case(
@@ -70,12 +67,7 @@ def import_case(data: object, record: PhotoRecord, uploads: MaskUploads) -> Impo
 def _known_segmenter(name: str | None, notes: list[Text]) -> str | None:
     if name is None or name in {spec.id for spec in list_segmenters()}:
         return name
-    notes.append(
-        Text(
-            f"The segmenter {name} is not known here; the best one that is ready is used.",
-            f"这里没有分割模型 {name}，将使用可用的最佳模型。",
-        )
-    )
+    notes.append(Text("note.case.unknown_segmenter", segmenter=name))
     return None
 
 
@@ -84,11 +76,6 @@ def _usable(job: Job, notes: list[Text]) -> PlainJob | None:
     try:
         get_eraser(job.eraser).Settings.model_validate(job.settings)
     except (BadInput, ValidationError):
-        notes.append(
-            Text(
-                f"The eraser {job.eraser}, or one of its settings, is not known here.",
-                f"这里没有擦除器 {job.eraser}，或没有它的某个设置。",
-            )
-        )
+        notes.append(Text("note.case.unknown_eraser", eraser=job.eraser))
         return None
     return job.plain()

@@ -74,7 +74,7 @@ def start_fetching(name: str) -> None:
     """
     weights = _weights_named(name)
     if not weights:
-        raise BadInput("There is no such weight file. Reload the page.", "unknown_weights")
+        raise BadInput("unknown_weights")
     for weight in weights:
         fetch_in_background(weight)
 
@@ -203,6 +203,7 @@ def _describe_weight(weight: WeightFile) -> WeightEntry:
             "code": status.code or "weights_unavailable",
             "text": status.error,
             "details": dict(status.details),
+            "said": status.sentence.plain() if status.sentence else {},
         }
     return shown
 
@@ -213,16 +214,10 @@ def why_unavailable(spec: EraserSpec) -> Text | None:
         return spec.unavailable
     missing = " ".join(name for name in spec.packages if find_spec(name) is None)
     if missing:
-        return Text(
-            f"Needs a package that is not installed: pip install {missing}",
-            f"需要先安装软件包:pip install {missing}",
-        )
+        return Text("eraser.packages", packages=missing)
     if not {best_device(), "cpu"} & set(spec.devices):
         devices = ", ".join(spec.devices)
-        return Text(
-            f"Needs a device that this machine does not have: {devices}",
-            f"需要本机没有的设备:{devices}",
-        )
+        return Text("eraser.devices", devices=devices)
     return None
 
 
@@ -230,17 +225,11 @@ def _why_no_segmenter(spec: SegmenterSpec) -> Text | None:
     """Missing weights are no reason, unless they are given to people with a login only."""
     if spec.memory > describe_device()["memory"]:
         needed = f"{spec.memory / 1e9:.0f} GB"
-        return Text(
-            f"Needs about {needed} of memory, more than this machine has",
-            f"约需 {needed} 内存，本机不足",
-        )
+        return Text("segmenter.memory", needed=needed)
     if not spec.gated or is_ready(spec) or _has_login():
         return None
     page = license_page(spec)
-    return Text(
-        f"Accept its licence at {page}, then start the program with HF_TOKEN set to your token",
-        f"请先在 {page} 接受许可，再设置 HF_TOKEN 后重新启动程序",
-    )
+    return Text("segmenter.gated", page=page)
 
 
 def _has_login() -> bool:

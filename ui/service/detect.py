@@ -35,10 +35,7 @@ class Detecting:
         """See `segmentation.detect`. Raises UserError, also "too_fast" and "detector_busy"."""
         self._rate.take(caller)
         if not self._places.acquire(blocking=False):
-            raise Unavailable(
-                "Too many searches are going on at the moment. Try again in a minute.",
-                "detector_busy",
-            )
+            raise Unavailable("detector_busy")
         try:
             return detect(pixels, key, phrase, backend)
         finally:
@@ -70,4 +67,4 @@ def _notes(detections: Detections) -> list[Text]:
     if not detections.phrase.translations:
         return []
     pairs = ", ".join(f"{typed} = {read}" for typed, read in detections.phrase.translations)
-    return [Text(f"Searched in English: {pairs}.", f"已按英文查找：{pairs}。")]
+    return [Text("note.detect.translated", pairs=pairs)]

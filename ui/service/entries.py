@@ -118,6 +118,7 @@ class MetricEntry(TypedDict):
 
     id: str
     name: PlainText
+    short: PlainText
     formula: PlainText
     range: list[float | None]
     better: str

@@ -128,6 +128,7 @@ def _describe(metric: Metric) -> MetricEntry:
     return {
         "id": metric.id,
         "name": metric.name.plain(),
+        "short": metric.bare_name.plain(),
         "formula": metric.formula.plain(),
         "range": list(metric.range),
         "better": metric.better,

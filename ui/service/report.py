@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from examples.report.data import Details, Report
+from examples.report.data import Report
 from examples.report.html import page
 from examples.report.pictures import RowPictures, pictures_of
 from examples.report.shapes import PlainReport
@@ -18,7 +18,7 @@ from examples.rows import PhotoRef
 from examples.running.cases import Case, CaseTable, Opened, case_of
 from examples.running.records import Cell, Folder, Remarks
 from examples.running.run import OF_DOCUMENT, Choice, RowResult, changed
-from methods import ERRORS_ZH, BadInput, Job, SettingValue, Text, UserError, load_image, versions
+from methods import BadInput, Job, SettingValue, Text, UserError, Verbatim, load_image, versions
 from ui.common.errors import Fault, run_gone
 from ui.common.grid import Card, Grid
 from ui.service.cards import FIGURES
@@ -31,11 +31,11 @@ from ui.stores.runs import RunStore, SavedRun, result_name
 MOST_RUNS = 40
 """In one report; each brings pictures of about 1 MB."""
 
-STOPPED: Fault = {"code": "stopped", "text": "Stopped.", "details": {}}
+STOPPED: Fault = {"code": "stopped", "text": str(Text("error.stopped")), "details": {}}
 SAID = ("error", "remark")
 """What of a card's figures a cell has in another form."""
 
-TITLE = Text("Results of Eraser Lab", "橡皮实验室的结果")
+TITLE = Text("report.results")
 
 
 @dataclass(slots=True)
@@ -54,8 +54,7 @@ def report_of(runs: RunStore, run_ids: Sequence[str]) -> bytes:
     """The report on these runs; those that are gone are left out. Raises UserError ("run_gone"
     when none is left, "too_many_runs")."""
     if len(run_ids) > MOST_RUNS:
-        text = f"A report holds {MOST_RUNS} runs at most. Choose fewer rows."
-        raise BadInput(text, "too_many_runs", limit=MOST_RUNS)
+        raise BadInput("too_many_runs", limit=MOST_RUNS)
     groups = _groups(runs, run_ids)
     if not groups:
         raise run_gone()
@@ -82,7 +81,6 @@ def _plain(
         choice=Choice(()),
         rows=results,
         remarks=remarks,
-        speak=_in_chinese,
         versions=versions(),
         sizes=sizes,
     )
@@ -106,7 +104,7 @@ def _groups(runs: RunStore, run_ids: Sequence[str]) -> dict[str, _Group]:
 def _new_group(folder: Path, saved: SavedRun) -> _Group:
     record = PhotoRecord.from_json(saved["photo"])
     row = rows().get(saved.get("row") or "")
-    name = Text(record.name, record.name)
+    name = Verbatim(record.name)
     photo = PhotoRef(record.name, path=str(folder / "original"))
     mask = PhotoRef("mask.png", path=str(folder / "mask.png"))
     if row is None:
@@ -145,6 +143,7 @@ def _cell(case: Case, run_id: str, card: Card) -> Cell:
         "code": error["code"],
         "text": error["text"],
         "details": error["details"],
+        "said": error.get("said", {}),
     }
     figures = {name: card[name] for name in FIGURES if name in card and name not in SAID}
     return Cell.model_validate(made | figures)
@@ -165,10 +164,3 @@ def _opened(group: _Group) -> Opened:
 
 def _pictures(result: RowResult, opened: Opened, folder: Path) -> RowPictures:
     return pictures_of(result, opened, Folder(folder))
-
-
-def _in_chinese(code: str, details: Details) -> str | None:
-    try:
-        return ERRORS_ZH[code].format(**details)
-    except (KeyError, IndexError):
-        return None

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, Union, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MultipleOf
 from pydantic.fields import FieldInfo
 
-from methods import PlainText, Settings, SettingValue
+from methods import PlainText, Settings, SettingValue, Text, Verbatim
 from ui.service.entries import Control, ControlKind, KindOfControl, Limits
 
 KINDS: dict[type, ControlKind] = {bool: "bool", int: "int", float: "float", str: "text"}
@@ -27,7 +27,7 @@ def describe_settings(settings: type[Settings]) -> list[Control]:
     """One control per field, in the order of the class; what erasers have in common comes last.
 
     Each has name, kind ("bool", "int", "float", "choice" or "text"), default, description
-    ({"en", "zh"}) and, where they are set, min, max, step, max_length, choices, and
+    (by language) and, where they are set, min, max, step, max_length, choices, and
     optional = True where None is allowed. Raises TypeError for a field of another type.
     """
     fields = dict(settings.model_fields)
@@ -72,8 +72,8 @@ def _kind_of(name: str, kind: object) -> KindOfControl:
 
 def _description(field: FieldInfo) -> PlainText:
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    english = field.description or ""
-    return {"en": english, "zh": str(extra.get("zh") or english)}
+    sentence = extra.get("sentence")
+    return (Text(str(sentence)) if sentence else Verbatim(field.description or "")).plain()
 
 
 def _limits(field: FieldInfo, *, whole: bool, optional: bool) -> Limits:

@@ -31,7 +31,7 @@ def row_of(row_id: str) -> Row:
     """One row. Raises BadInput ("unknown_row")."""
     row = rows().get(row_id)
     if row is None:
-        raise BadInput("There is no such row. Reload the page.", "unknown_row")
+        raise BadInput("unknown_row")
     return row
 
 

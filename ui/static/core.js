@@ -1,12 +1,11 @@
 /* Eraser Lab: what the three parts of the page share.
  *
- * A tiny store with events, the two languages, formatting, and one way to build DOM.
+ * A tiny store with events, the languages, formatting, and one way to build DOM.
  * Text that came from a person or a server reaches the page only through textContent.
  */
 (() => {
   "use strict";
-  const TEXTS = window.eraserLabTexts;
-  const ERRORS_ZH = window.eraserLabErrorsZh;
+  const LANGUAGES = window.eraserLabLanguages; // the first speaks for what others lack
   const OPTIONS = window.eraserLabOptions;
   const listeners = new Map();
 
@@ -14,7 +13,7 @@
     photo: null, // {id, name, width, height, view, notes, alpha}
     catalogue: null, // what server.erasers() said
     running: null, // the run in progress, by its id
-    lang: "en",
+    lang: LANGUAGES[0].code,
     options: OPTIONS,
   };
 
@@ -38,37 +37,68 @@
   const fill = (sentence, details) =>
     sentence.replace(/\{(\w+)\}/g, (whole, key) => (key in (details || {}) ? String(details[key]) : whole));
 
-  lab.t = (key, details) => {
-    const entry = TEXTS[key];
-    return entry ? fill(entry[lab.lang], details) : key;
+  const languageOf = (code) => LANGUAGES.find((one) => one.code === code);
+
+  /** The sentence, in the plural form for its count where it has several. */
+  const formOf = (language, key, details) => {
+    const sentence = language.sentences[key];
+    if (!sentence || typeof sentence === "string") return sentence;
+    const category = new Intl.PluralRules(language.tag).select(Number(details?.[sentence.counted]));
+    return sentence.forms[language.plurals[category] ?? language.plurals.other];
   };
-  lab.has = (key) => key in TEXTS;
 
-  /** A sentence that came in both languages: {en, zh}. */
-  lab.say = (text) => (text ? text[lab.lang] || text.en || "" : "");
+  const said = (language, key, details) => {
+    const sentence = formOf(language, key, details) ?? formOf(LANGUAGES[0], key, details);
+    return sentence === undefined ? key : fill(sentence, details);
+  };
 
-  /** The sentence for an error {code, text, details}: the server's own in English, ours in Chinese. */
+  lab.t = (key, details) => said(languageOf(lab.lang), key, details);
+  lab.has = (key) => key in LANGUAGES[0].sentences;
+
+  /** A sentence that came in every language, by code. */
+  lab.say = (text) => (text ? text[lab.lang] || text[LANGUAGES[0].code] || "" : "");
+
+  /** The sentence for an error {code, text, said}: ours where we have one, else the server's. */
   lab.errorText = (error) => {
     if (!error) return lab.t("error.lost");
-    const chinese = lab.lang === "zh" && ERRORS_ZH[error.code];
-    if (chinese) return fill(chinese, error.details);
-    return lab.has("error." + error.code) ? lab.t("error." + error.code) : error.text || lab.t("error.internal");
+    const own = "error." + error.code;
+    return lab.has(own) ? lab.t(own, error.details) : lab.say(error.said) || error.text || lab.t("error.internal");
   };
 
   const preferred = () => {
     if (OPTIONS.lang) return OPTIONS.lang;
     const stored = remember("lang");
-    if (stored === "en" || stored === "zh") return stored;
-    return (navigator.language || "en").toLowerCase().startsWith("zh") ? "zh" : "en";
+    if (languageOf(stored)) return stored;
+    const wanted = (navigator.language || "").toLowerCase();
+    const fits = (name) => wanted === name || wanted.startsWith(name + "-");
+    const found = LANGUAGES.find((one) => fits(one.tag.toLowerCase())) || LANGUAGES.find((one) => fits(one.code));
+    return (found || LANGUAGES[0]).code;
   };
 
   lab.setLang = (lang, keep = true) => {
     lab.lang = lang;
     if (keep) remember("lang", lang);
-    document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
+    document.documentElement.lang = languageOf(lang).tag;
     document.title = lab.t("title");
     lab.translate(document);
     lab.emit("lang", lang);
+  };
+
+  /** The switch of languages: a button for the other one, or a menu where there are more. */
+  lab.mountLanguages = (button) => {
+    const menu = lab.h("select.lab-tool", { id: button.id, "data-t-label": "head.language.menu",
+      onchange: () => lab.setLang(menu.value) },
+      LANGUAGES.map((one) => lab.h("option", { value: one.code, lang: one.tag }, one.name)));
+    const other = () => LANGUAGES.find((one) => one.code !== lab.lang) || LANGUAGES[0];
+    const show = () => {
+      menu.value = lab.lang;
+      button.textContent = other().name;
+      button.title = said(other(), "head.language.hint", { language: other().name });
+    };
+    button.addEventListener("click", () => lab.setLang(other().code));
+    if (LANGUAGES.length > 2) button.replaceWith(menu);
+    lab.on("lang", show);
+    show();
   };
 
   /** Write the texts of every element that names one: data-t (text), data-t-label, data-t-title. */

@@ -39,7 +39,7 @@
     const values = readings.map((reading, place) => (place < readings.length - 1 ? shown(reading.value, of.unit).replace(/ .*/, "") : shown(reading.value, of.unit))).join(" · ");
     return fold(key + " " + of.id, "details.lab-reading" + (bad ? ".is-bad" : ""),
       h("summary", { title: bad ? lab.say(bad.remark) : several ? t("readings.areas") : lab.say(of.formula), "data-reading": of.id },
-        h("span", {}, several ? lab.say(of.name).split(/[,（]/)[0] : lab.say(of.name)), h("span.lab-reading-value", {}, values, " ", arrow)),
+        h("span", {}, several ? lab.say(of.short) : lab.say(of.name)), h("span.lab-reading-value", {}, values, " ", arrow)),
       ...(several ? [h("p", {}, t("readings.areas"))] : []),
       h("p", {}, lab.say(of.formula)), h("p", {}, t("better." + of.better) + " · ", source));
   }

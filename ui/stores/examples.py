@@ -11,23 +11,12 @@ from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 
-from methods import BadInput, PlainText, UserError, load_image, view_jpeg
+from methods import BadInput, PlainText, Text, UserError, load_image, view_jpeg
 from ui.common.requests import ExampleId
 
 log = logging.getLogger(__name__)
 
 THUMB_SIDE = 320
-
-
-class Bilingual(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    en: str
-    zh: str
-
-    def plain(self) -> PlainText:
-        """For JSON."""
-        return {"en": self.en, "zh": self.zh}
 
 
 class PublicExample(TypedDict):
@@ -47,7 +36,7 @@ class Example(BaseModel):
 
     id: ExampleId
     file: str
-    title: Bilingual
+    title: Text
     credit: str = ""
     license: str = ""
     prompt: dict[str, JsonValue] = {}
@@ -105,4 +94,4 @@ def _thumb(path: Path) -> bytes:
 
 
 def _unknown() -> UserError:
-    return BadInput("There is no such example. Reload the page.", "unknown_example")
+    return BadInput("unknown_example")

@@ -26,10 +26,7 @@ KEPT_UPLOADS = 64
 
 KEPT_BYTES = 96 * 2**20
 
-EMPTY = Text(
-    "Nothing is white in this mask, so nothing is selected. White means erase.",
-    "这个蒙版中没有白色，因此没有选中任何东西。白色表示要擦除。",
-)
+EMPTY = Text("note.mask.empty")
 
 
 class MaskUploads:
@@ -90,10 +87,7 @@ class MaskUploads:
 
 
 def upload_gone() -> BadInput:
-    return BadInput(
-        "This uploaded mask is no longer on the server. Upload it again, or remove it.",
-        "upload_gone",
-    )
+    return BadInput("upload_gone")
 
 
 def read_upload(path: Path, longest_side: int | None = None) -> Mask:
@@ -119,9 +113,4 @@ def _resized(file: Path, record: PhotoRecord) -> list[Text]:
     if {width, height} == {record.width, record.height}:
         return []
     was, now = f"{width} × {height}", f"{record.width} × {record.height}"
-    return [
-        Text(
-            f"The mask was resized from {was} to the photo's {now}.",
-            f"蒙版已从 {was} 调整为照片的 {now}。",
-        )
-    ]
+    return [Text("note.mask.resized", was=was, now=now)]

@@ -17,7 +17,7 @@ import shutil
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
@@ -25,7 +25,17 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import TypedDict
 
-from methods import BoundedCache, Limits, Photo, Text, load_image, view_jpeg, write_atomic
+from methods import (
+    BoundedCache,
+    Limits,
+    Photo,
+    PlainText,
+    Text,
+    Verbatim,
+    load_image,
+    view_jpeg,
+    write_atomic,
+)
 from ui.common.errors import photo_gone
 from ui.common.files import link_or_copy, private_folder, write_json
 from ui.common.grid import PublicPhoto
@@ -42,7 +52,8 @@ PUBLIC_FILE = re.compile(r"view\.jpg|mask-[0-9a-f]{16}\.png")
 
 
 class SavedPhoto(TypedDict):
-    """A `PhotoRecord` as it stands in photo.json and run.json. notes: English and Chinese."""
+    """A `PhotoRecord` as it stands in photo.json and run.json. notes: by language; in older
+    files pairs, English and Chinese."""
 
     id: str
     name: str
@@ -52,7 +63,7 @@ class SavedPhoto(TypedDict):
     alpha: bool
     key: str
     sha256: str
-    notes: list[tuple[str, str]]
+    notes: Sequence[PlainText | Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +103,7 @@ class PhotoRecord:
             "alpha": self.alpha,
             "key": self.key,
             "sha256": self.sha256,
-            "notes": [(note.en, note.zh) for note in self.notes],
+            "notes": [note.plain() for note in self.notes],
         }
 
     @classmethod
@@ -107,8 +118,14 @@ class PhotoRecord:
             alpha=value["alpha"],
             key=value["key"],
             sha256=value["sha256"],
-            notes=tuple(Text(*note) for note in value.get("notes", ())),
+            notes=tuple(map(_note, value.get("notes", ()))),
         )
+
+
+def _note(said: PlainText | Sequence[str]) -> Text:
+    return Verbatim(
+        said if isinstance(said, Mapping) else dict(zip(("en", "zh"), said, strict=False))
+    )
 
 
 class PhotoStore:

@@ -62,22 +62,33 @@ document.addEventListener("change", (event) => {
 
 // --- language and theme ----------------------------------------------------------------
 
+const languages = JSON.parse(root.dataset.languages); // the first speaks for what others lack
+const button = $("#language");
+const menu = document.createElement("select");
+menu.id = button.id;
+for (const { code, tag, name } of languages) menu.add(Object.assign(new Option(name, code), { lang: tag }));
+for (const { name, value } of button.attributes) if (name.includes("title")) menu.setAttribute(name, value);
+if (languages.length > 2) button.replaceWith(menu);
+const known = (code) => languages.find((one) => one.code === code)?.code;
+const other = () => languages.find((one) => one.code !== root.dataset.lang) ?? languages[0];
+
 function speak(language) {
-  root.dataset.lang = language;
-  root.lang = language === "zh" ? "zh-CN" : "en";
-  $("#language").textContent = language === "zh" ? "English" : "中文";
+  root.dataset.lang = menu.value = language;
+  root.lang = languages.find((one) => one.code === language).tag;
+  button.textContent = other().name;
   for (const name of ["title", "aria-label"])
     for (const element of $$(`[data-${name}-${language}]`))
       element.setAttribute(name, element.getAttribute(`data-${name}-${language}`));
 }
 
 const asked = new URLSearchParams(location.search);
-speak(asked.get("lang") ?? remembered("lang") ?? (navigator.language.startsWith("zh") ? "zh" : "en"));
-$("#language").addEventListener("click", () => {
-  const other = root.dataset.lang === "zh" ? "en" : "zh";
-  speak(other);
-  remember("lang", other);
-});
+const own = navigator.language.toLowerCase();
+const fits = (name) => own === name || own.startsWith(`${name}-`);
+const preferred = languages.find((one) => fits(one.tag.toLowerCase())) ?? languages.find((one) => fits(one.code)) ?? languages[0];
+speak(known(asked.get("lang")) ?? known(remembered("lang")) ?? preferred.code);
+const choose = (code) => { speak(code); remember("lang", code); };
+button.addEventListener("click", () => choose(other().code));
+menu.addEventListener("change", () => choose(menu.value));
 
 function shine(theme) {
   root.dataset.theme = theme;

@@ -29,6 +29,7 @@ from methods import (
     Mask,
     Settings,
     Stopped,
+    Text,
     WeightFile,
     WeightsUnavailable,
     fetch,
@@ -176,8 +177,8 @@ def test_the_spec_is_complete(spec: EraserSpec) -> None:
     assert kind.canvas_for(kind.Settings()) == spec.canvas
     assert len(spec.summary.en) <= 100, "one line on the card"
     for text in (spec.summary, *spec.notes, *filter(None, [spec.unavailable])):
-        assert text.en.endswith(".") and text.zh.endswith("。")
-        assert CHINESE.search(text.zh) and not CHINESE.search(text.en)
+        assert text.en.endswith(".") and text.said("zh").endswith("。")
+        assert CHINESE.search(text.said("zh")) and not CHINESE.search(text.en)
 
 
 @every
@@ -199,7 +200,8 @@ def test_every_setting_is_described_and_bounded(spec: EraserSpec) -> None:
     for name, field in get_eraser(spec.id).Settings.model_fields.items():
         assert field.description and field.description.endswith("."), name
         extra = field.json_schema_extra
-        assert isinstance(extra, dict) and CHINESE.search(str(extra.get("zh"))), name
+        assert isinstance(extra, dict), name
+        assert CHINESE.search(Text(str(extra["sentence"])).said("zh")), name
         if field.annotation in (int, float):
             bounds = get_eraser(spec.id).Settings.model_json_schema()["properties"][name]
             assert {"minimum", "exclusiveMinimum"} & bounds.keys(), name

@@ -18,7 +18,7 @@ SOUND = """
 
     class {class_name}(Eraser):
         spec = EraserSpec(
-            id="{id}", name="N", summary=Text("a", "b"), license="MIT",
+            id="{id}", name="N", summary=Text("eraser.telea.summary"), license="MIT",
             paper=Paper("t", "https://example.org", 2020), weights=({weights}),
         )
         Settings = Settings
@@ -92,7 +92,7 @@ def test_an_unknown_id_names_the_known_ones(eraser_id: str) -> None:
         (
             sound("bad").replace(
                 "Settings = Settings",
-                "class Settings(Settings):\n        n: int = setting(9, 'e', 'z', le=3)",
+                "class Settings(Settings):\n        n: int = setting(9, 'e', le=3)",
             ),
             "ValidationError",
         ),
@@ -148,7 +148,7 @@ def test_a_class_that_is_only_imported_does_not_count(package: Path) -> None:
 
 
 def test_settings_of_another_default_are_checked(package: Path) -> None:
-    extra = "class Settings(Settings):\n        n: int = setting(2, 'e', 'z', le=3)"
+    extra = "class Settings(Settings):\n        n: int = setting(2, 'e', le=3)"
     text = sound("good").replace("Settings = Settings", extra)
     assert set(search(package, {"good": text}).erasers) == {"good"}
 

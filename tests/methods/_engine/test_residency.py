@@ -16,8 +16,8 @@ from methods._base import (
     Image,
     Paper,
     Stopped,
-    Text,
     Unavailable,
+    Verbatim,
 )
 from methods._engine.residency import Residency
 from methods._system import device as _device
@@ -31,7 +31,7 @@ def spec_of(eraser_id: str, memory: int = 0, devices: tuple[DeviceName, ...] = (
     return EraserSpec(
         id=eraser_id,
         name=eraser_id.upper(),
-        summary=Text("a", "b"),
+        summary=Verbatim({"en": "a", "zh": "b"}),
         paper=Paper("t", "https://example.org", 2020),
         license="MIT",
         memory=memory,
@@ -142,7 +142,7 @@ def test_too_large_for_the_budget_is_refused_before_loading(
 
 
 def test_a_failed_load_leaves_nothing_behind(residency: Residency, log: list[str]) -> None:
-    Toy.fails[:] = [Unavailable("the file is damaged", "weights_unreadable")]
+    Toy.fails[:] = [Unavailable.retold("the file is damaged", "weights_unreadable")]
     with pytest.raises(Unavailable, match="damaged"), residency.hold(toy("a", MB)):
         pass
     assert residency.loaded == ()
@@ -201,7 +201,7 @@ def test_a_load_that_the_device_refuses_goes_on_to_the_next(
     residency: Residency, log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_device, "_detected", lambda: "mps")
-    Toy.fails[:] = [Unavailable("not on this one", "device_missing")]
+    Toy.fails[:] = [Unavailable.retold("not on this one", "device_missing")]
     with residency.hold(toy("a", devices=("mps", "cpu"))) as held:
         assert held.device == "cpu"
     assert log == ["load a mps", "unload a", "load a cpu"]
@@ -226,7 +226,7 @@ def test_out_of_memory_twice_is_a_sentence(residency: Residency) -> None:
     with pytest.raises(Unavailable) as caught, residency.hold(toy("a", 5 * MB)):
         pass
     assert caught.value.code == "not_enough_memory"
-    assert caught.value.details == {"eraser": "a", "needed": 5 * MB}
+    assert (caught.value.details["eraser"], caught.value.details["needed"]) == ("a", 5 * MB)
     assert residency.loaded == ()
 
 

@@ -21,6 +21,7 @@ from methods import (
     Started,
     Stepped,
     Unavailable,
+    Verbatim,
     run,
 )
 from methods._engine import worker
@@ -153,14 +154,17 @@ def test_bad_masks_are_refused(image: Image, mask: Mask) -> None:
 def test_a_failure_stays_with_its_job(
     image: Image, mask: Mask, caplog: pytest.LogCaptureFixture
 ) -> None:
-    Raising.errors[:] = [ZeroDivisionError("/secret/path"), Unavailable("No luck.", "luck", n=3)]
+    Raising.errors[:] = [
+        ZeroDivisionError("/secret/path"),
+        Unavailable.retold("No luck.", "luck", n=3),
+    ]
     jobs = [Job("raising"), Job("raising", seed=1), Job("cropping"), Job("noise")]
     with caplog.at_level(logging.ERROR):
         ends = last_of(list(run(jobs, image, mask)))
     bug, luck, wrong, good = ends
     assert isinstance(bug, Failed) and bug.code == "internal" and not bug.stopped
     assert "secret" not in bug.text and "Raising" in bug.text
-    assert luck == Failed(1, "luck", "No luck.", {"n": 3}, False)
+    assert luck == Failed(1, "luck", Verbatim("No luck."), {"n": 3}, False)
     assert isinstance(wrong, Failed) and wrong.code == "internal"
     assert isinstance(good, Finished)
     assert ["secret" in record.exc_text for record in caplog.records if record.exc_text] == [

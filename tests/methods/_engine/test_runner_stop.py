@@ -18,6 +18,7 @@ from methods import (
     Stepped,
     Stopping,
     StopToken,
+    Text,
     Waiting,
     run,
 )
@@ -60,7 +61,7 @@ def test_stop_does_not_wait_for_a_call_that_hears_nothing(
         events.append(event)
         if isinstance(event, Started):
             token.stop()
-    stopped = [Failed(index, "stopped", "Stopped.", {}, True) for index in (1, 0)]
+    stopped = [Failed(index, "stopped", Text("error.stopped"), {}, True) for index in (1, 0)]
     assert events == [Loading(0), Started(0, 1), Stopping(0), *stopped]
     assert lock.ahead == 1, "the call still holds the device"
 
@@ -101,7 +102,11 @@ def test_stop_while_waiting_for_the_device(image: Image, mask: Mask, lock: Devic
             events.append(event)
             if isinstance(event, Waiting):
                 token.stop()
-    assert events == [Waiting(0, 1), Stopping(0), Failed(0, "stopped", "Stopped.", {}, True)]
+    assert events == [
+        Waiting(0, 1),
+        Stopping(0),
+        Failed(0, "stopped", Text("error.stopped"), {}, True),
+    ]
 
 
 def test_results_that_were_ready_before_stop_are_delivered(image: Image, mask: Mask) -> None:

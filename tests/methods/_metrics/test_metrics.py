@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from methods import METRICS, Image, Mask, Reading, judge, why_missing
+from methods import METRICS, Image, Mask, Reading, Text, judge, why_missing
 from methods._metrics.judge import EXPLAINED_BY
 from methods._metrics.scene import MOST_PIXELS, scene_of
 from metric_tools import (
@@ -61,17 +61,18 @@ def test_each_number_is_defined_in_both_languages() -> None:
     for metric_id, metric in METRICS.items():
         assert metric.id == metric_id
         for text in (metric.name, metric.formula):
-            assert text.en and text.zh
-        assert re.search(r"[\u4e00-\u9fff]", metric.formula.zh), metric_id
+            assert text.en and text.said("zh")
+        assert re.search(r"[\u4e00-\u9fff]", metric.formula.said("zh")), metric_id
         assert metric.source == "ours" or metric.source.url.startswith("https://")
 
 
 def test_a_remark_has_a_threshold_and_names_the_number() -> None:
     for metric in METRICS.values():
-        assert (metric.threshold is None) == (metric.remark is None), metric.id
-        if metric.remark is not None:
-            assert "{value}" in metric.remark.en and "{value}" in metric.remark.zh
-            assert re.search(r"[\u4e00-\u9fff]", metric.remark.zh)
+        assert (metric.threshold is None) == (not metric.remark), metric.id
+        if metric.remark:
+            remark = Text(metric.remark, value="a number").plain()
+            assert all("a number" in said for said in remark.values())
+            assert re.search(r"[\u4e00-\u9fff]", remark["zh"])
 
 
 def test_only_numbers_that_exist_explain_others() -> None:
@@ -93,7 +94,7 @@ def test_a_reading_speaks_from_its_threshold_on(
 ) -> None:
     assert METRICS[metric].read(good).remark is None
     remark = METRICS[metric].read(bad).remark
-    assert remark is not None and shown in remark.en and shown in remark.zh
+    assert remark is not None and shown in remark.en and shown in remark.said("zh")
 
 
 def test_readings_are_plain_values() -> None:
@@ -263,5 +264,7 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(truth, "find_weights", lambda weight: None)
     missing = why_missing("lpips_mask")
-    assert missing is not None and "fetch lpips" in missing.en and "fetch lpips" in missing.zh
+    assert (
+        missing is not None and "fetch lpips" in missing.en and "fetch lpips" in missing.said("zh")
+    )
     assert why_missing("rim") is None

@@ -183,7 +183,7 @@ def test_a_network_that_cannot_work_costs_only_its_own_numbers(
     pebbles: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(image: Image) -> NDArray[np.float32]:
-        raise Unavailable("There is not enough memory.", "not_enough_memory")
+        raise Unavailable.retold("There is not enough memory.", "not_enough_memory")
 
     with caplog.at_level(logging.WARNING):
         found = {r.id for r in judge(pebbles.photo, pebbles.mask, pebbles.truth, features=broken)}

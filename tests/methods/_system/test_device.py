@@ -18,8 +18,8 @@ from methods._base import (
     EraserSpec,
     Paper,
     Stopped,
-    Text,
     Unavailable,
+    Verbatim,
 )
 from methods._system import device
 from methods._system.device import best_device, devices_for
@@ -31,7 +31,7 @@ def spec_of(eraser_id: str, memory: int = 0, devices: tuple[DeviceName, ...] = (
     return EraserSpec(
         id=eraser_id,
         name=eraser_id.upper(),
-        summary=Text("a", "b"),
+        summary=Verbatim({"en": "a", "zh": "b"}),
         paper=Paper("t", "https://example.org", 2020),
         license="MIT",
         memory=memory,

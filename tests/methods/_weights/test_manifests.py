@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from methods import WeightFile, list_erasers
+from methods import WeightFile, languages, list_erasers
 from methods._base import HubFile, NpmMember, PipMember, Text, UrlFile
 from methods._metrics.lpips import LPIPS_WEIGHTS
 from methods._weights import manifest, manifest_schema
@@ -146,12 +146,13 @@ def test_a_single_file_keeps_its_sources_in_their_order(tmp_path: Path) -> None:
 
 
 def test_words_for_whoever_brings_the_files_are_in_both_languages(tmp_path: Path) -> None:
-    by_hand = {"en": "Ask the authors.", "zh": "请向作者索取。"}
+    by_hand = "weights.smarteraser.by_hand"
     content = {key: REPOSITORY[key] for key in ("name", "license", "files")}
     found = stored(tmp_path, content | {"by_hand": by_hand}).repository("net")
-    assert found.by_hand == Text(**by_hand) and found.weights()[0].sources == ()
-    assert found.how_to_get.en == "Ask the authors. Then set ERASER_LAB_WEIGHT_NET to that folder."
-    assert found.how_to_get.zh.startswith("请向作者索取。") and "_NET" in found.how_to_get.zh
+    assert found.by_hand == Text(by_hand) and found.weights()[0].sources == ()
+    for language in languages():
+        said = found.how_to_get.said(language)
+        assert said.startswith(Text(by_hand).said(language)) and "ERASER_LAB_WEIGHT_NET" in said
 
 
 # --- what may stand there ------------------------------------------------------------------

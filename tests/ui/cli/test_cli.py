@@ -210,8 +210,8 @@ def test_progress_is_drawn_on_a_terminal(
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (BadInput("No such photo.", "x"), 2, "Error: No such photo."),
-        (Unavailable("No network.", "x"), 1, "Error: No network."),
+        (BadInput.retold("No such photo.", "x"), 2, "Error: No such photo."),
+        (Unavailable.retold("No network.", "x"), 1, "Error: No network."),
         (OSError(28, "No space left on device", "/far/away/mask.png"), 1,
          "Error: mask.png: No space left on device."),
         (ModuleNotFoundError("No module named 'cv2.x'", name="cv2.x"), 1,

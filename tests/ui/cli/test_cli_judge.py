@@ -32,7 +32,9 @@ def no_lpips(monkeypatch: pytest.MonkeyPatch) -> None:
     """LPIPS's weights are not on this machine and cannot be fetched."""
 
     def refuse(weights: object) -> None:
-        raise WeightsUnavailable("lpips_alexnet.ckpt could not be fetched.", "nothing_worked")
+        raise WeightsUnavailable.retold(
+            "lpips_alexnet.ckpt could not be fetched.", "nothing_worked"
+        )
 
     monkeypatch.setattr(truth_module, "find_weights", lambda weight: None)
     monkeypatch.setattr(cli_judge, "fetch_missing", refuse)

@@ -1,0 +1,1 @@
+"""Every sentence of the program, one catalogue a language, below everything else."""
