@@ -9,9 +9,9 @@ from pathlib import Path
 from methods._base import Unavailable
 from methods._weights.cache import beside
 from methods._weights.errors import DiskFull, SourceFailed
-from methods._weights.http import Download
+from methods._weights.hub import network_forbidden
 from methods._weights.progress import Watch
-from methods._weights.sources import network_forbidden
+from methods._weights.transfer import Download
 
 
 def download(

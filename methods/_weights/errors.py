@@ -7,14 +7,43 @@ output, for instance, can quote an index address with a password in it.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from methods._base import Text, WeightFile, WeightsUnavailable
+from methods._weights.progress import Notice
+
+REFUSALS = frozenset(
+    {
+        "weights_login",
+        "weights_licence",
+        "weights_permission",
+        "weights_token",
+        "weights_no_model",
+    }
+)
+"""Codes of a model hub's refusals: whoever asks for the next file of the model gets the same."""
 
 _OFFLINE_NOTE = "ERASER_LAB_OFFLINE=1 is set, so nothing was fetched"
 
 
 class SourceFailed(Exception):
     """One source could not give the file; the text says why and the next one is tried."""
+
+
+class Busy(SourceFailed):
+    """The source is there and wants to be asked later."""
+
+
+class Changed(SourceFailed):
+    """The source has a file of that name, and it is not the one that was there before."""
+
+
+class WebPage(SourceFailed):
+    """A page for people came in place of the file: a network's log-in, or a host's apology."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"{host} (sent a web page instead of the file)")
+        self.host = host
 
 
 class DiskFull(Exception):
@@ -54,6 +83,72 @@ def nothing_worked(weight: WeightFile, tried: list[str]) -> WeightsUnavailable:
         tried=listed,
         command=command(weight.name),
         variable=variable(weight.name),
+    )
+
+
+def web_page(weight: WeightFile, host: str, tried: list[str]) -> WeightsUnavailable:
+    """Every source was tried in vain, and one of them sent a page for people."""
+    return WeightsUnavailable(
+        f"{host} sent a web page instead of {weight.name}: a network's log-in page, or a limit of "
+        "the host for today. Log in to the network, or wait, and run "
+        f"`{command(weight.name)}`; or give the file yourself: set {variable(weight.name)} to it. "
+        f"Tried: {'; '.join(tried)}.",
+        code="weights_web_page",
+        name=weight.name,
+        host=host,
+        tried="; ".join(tried),
+        command=command(weight.name),
+        variable=variable(weight.name),
+    )
+
+
+def changed_by_publisher(weight: WeightFile, tried: list[str]) -> WeightsUnavailable:
+    """The publisher has put another file in the place of the one that was known."""
+    pinned = weight.sha256 is not None
+    model = weight.name.partition("/")[0]
+    again = f"{command(model)} --again"
+    known = "this program was checked with" if pinned else "was fetched here first"
+    new = (
+        "update this program, whose newer versions may know the new file; or take the new file "
+        f"at your own risk by setting {variable(weight.name)} to a copy of it"
+        if pinned
+        else f"take the new one with `{again}`, which replaces all files of {model} together"
+    )
+    return WeightsUnavailable(
+        f"The publisher has changed {weight.name}: it is not the file that {known} any more. "
+        f"Choose: keep using the old one by setting {variable(weight.name)} to a copy of it; "
+        f"or {new}. Tried: {'; '.join(tried)}.",
+        code="weights_changed_pinned" if pinned else "weights_changed_unpinned",
+        name=weight.name,
+        model=model,
+        tried="; ".join(tried),
+        again=again,
+        variable=variable(weight.name),
+    )
+
+
+def no_room_for_all(names: Sequence[str], needed: int, free: int) -> WeightsUnavailable:
+    """The disk has less room than all files of a model need together; bytes."""
+    return WeightsUnavailable(
+        f"There is not enough free space for these {len(names)} files together: "
+        f"{megabytes(needed)} are needed and {megabytes(free)} are free where the weights are "
+        "kept, so nothing was fetched. Free some space, or set ERASER_LAB_WEIGHTS to a folder on "
+        "a larger disk, then fetch again.",
+        code="weights_no_room",
+        files=len(names),
+        needed=needed,
+        free=free,
+    )
+
+
+def pausing(host: str, seconds: float, *, asked: bool) -> Notice:
+    """A wait before the next try; asked: the server wants it so."""
+    shown = max(1, round(seconds))
+    why = "the server asked for it" if asked else "the connection failed or the server is busy"
+    return Notice(
+        f"Waiting {shown} s for {host}: {why}.",
+        "waiting_asked" if asked else "waiting_busy",
+        {"seconds": shown, "host": host},
     )
 
 
@@ -118,10 +213,10 @@ def set_aside(weight: WeightFile, kept: str) -> WeightsUnavailable:
     moved = f" and was set aside as {kept}" if kept else ""
     return WeightsUnavailable(
         f"The {weight.name} on this machine is not the expected file (its SHA-256 differs)"
-        f"{moved}. Run `{command(weight.name)}` to fetch it again.",
+        f"{moved}. Run `{command(weight.name)} --again` to fetch it again.",
         code="weights_changed",
         name=weight.name,
-        command=command(weight.name),
+        command=f"{command(weight.name)} --again",
     )
 
 
