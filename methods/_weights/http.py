@@ -7,17 +7,16 @@ an HTTP library covers the look-up of a name.
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from methods._weights.errors import SourceFailed
+from methods._weights.pipe import NOTHING, Pipe
 from methods._weights.progress import Watch
 
 if TYPE_CHECKING:
@@ -30,18 +29,8 @@ ADDRESS_SECONDS = 3.0  # one address: a broken IPv6 route must leave time for IP
 ANSWER_SECONDS = 10.0  # from the connection to the answer's head: some walls swallow the rest
 STALL_SECONDS = 20.0  # without a byte, once the answer has begun
 DEAD_SECONDS = 60.0  # how long a host that could not be reached is left alone
-_CHUNK = 1 << 20
 _HOPS = 5
 _TICK = 0.1
-
-
-class _Silence(Enum):
-    """What stands for an item that did not come in time."""
-
-    NOTHING = "nothing"
-
-
-_NOTHING: Final = _Silence.NOTHING
 
 _dead: dict[str, float] = {}
 
@@ -107,8 +96,7 @@ class Request:
 
     def __init__(self, url: str, headers: Mapping[str, str], method: str = "GET") -> None:
         self.url, self._headers, self._method = url, headers, method
-        self._items: queue.Queue[Any] = queue.Queue(maxsize=16)
-        self._left = threading.Event()
+        self._pipe = Pipe()
         self._connected = threading.Event()
         threading.Thread(target=self._work, name="weights-http", daemon=True).start()
 
@@ -116,34 +104,32 @@ class Request:
         """The answer's status and headers. Raises SourceFailed, Broken or Stopped."""
         seconds = CONNECT_SECONDS
         item = self._next(watch, seconds, self._connected)
-        if item is _NOTHING and self._connected.is_set():
+        if item is NOTHING and self._connected.is_set():
             seconds = ANSWER_SECONDS
             item = self._next(watch, seconds)
-        if item is _NOTHING:
+        if item is NOTHING:
             raise _unreachable(self.url, f"no answer in {seconds:g} s")
         return self._sound(item, _Head)
 
     def chunks(self, watch: Watch) -> Iterator[bytes]:
         """The body, to be read after the head. Raises as `head` does."""
         while (item := self._next(watch, STALL_SECONDS)) is not None:
-            if item is _NOTHING:
+            if item is NOTHING:
                 raise Broken(_stalled())
             yield self._sound(item)
 
     def leave(self) -> None:
         """Let the thread end by itself, whatever it waits for."""
-        self._left.set()
+        self._pipe.leave()
 
-    def _next(
-        self, watch: Watch, seconds: float, arrived: threading.Event | None = None
-    ) -> _Item | _Silence:
-        """The next item; _NOTHING when none came in time, or when `arrived` is set before."""
+    def _next(self, watch: Watch, seconds: float, arrived: threading.Event | None = None) -> Any:
+        """The next item; NOTHING when none came in time, or when `arrived` is set before."""
         start = time.monotonic()
         while time.monotonic() - start < seconds and not (arrived and arrived.is_set()):
             watch.check()
-            with suppress(queue.Empty):
-                return self._items.get(timeout=_TICK)
-        return _NOTHING
+            if (item := self._pipe.take(_TICK)) is not NOTHING:
+                return item
+        return NOTHING
 
     def _sound(self, item: _Item, kind: type[_Kind]) -> _Kind:
         if isinstance(item, Exception):
@@ -172,7 +158,7 @@ class Request:
         try:
             self._transfer()
         except Exception as error:  # every failure is the reader's, who explains it
-            self._put(error)
+            self._pipe.put(error)
 
     def _transfer(self) -> None:
         import httpx
@@ -180,10 +166,10 @@ class Request:
         limits = httpx.Timeout(STALL_SECONDS, connect=ADDRESS_SECONDS)
         with httpx.Client(timeout=limits, verify=_trusted()) as client:
             if self._method == "HEAD":
-                self._put(self._without_body(client))
+                self._pipe.put(self._without_body(client))
             else:
                 self._with_body(client)
-        self._put(None)
+        self._pipe.put(None)
 
     def _with_body(self, client: httpx.Client) -> None:
         with client.stream(
@@ -193,8 +179,10 @@ class Request:
             follow_redirects=True,
             extensions={"trace": self._trace},
         ) as answer:
-            self._put(_head(answer))
-            self._hand_over(answer.iter_raw())
+            self._pipe.put(_head(answer))
+            for piece in answer.iter_raw():
+                if not self._pipe.put(piece):
+                    return
 
     def _without_body(self, client: httpx.Client) -> Head:
         request = client.build_request(
@@ -208,33 +196,9 @@ class Request:
             request = onward
         return _head(answer)
 
-    def _hand_over(self, pieces: Iterator[bytes]) -> None:
-        """What comes: at once to a reader that waits, in larger chunks to one that is busy; of
-        a connection that breaks, all that came before."""
-        waiting: list[bytes] = []
-        size = 0
-        try:
-            for piece in pieces:
-                waiting.append(piece)
-                size += len(piece)
-                if size >= _CHUNK or self._items.empty():
-                    if not self._put(b"".join(waiting)):
-                        return
-                    waiting, size = [], 0
-        finally:
-            if waiting:
-                self._put(b"".join(waiting))
-
     def _trace(self, event: str, _info: Mapping[str, Any]) -> None:
         if event.endswith(".complete"):  # the first thing that completes is the connection
             self._connected.set()
-
-    def _put(self, item: _Item) -> bool:
-        while not self._left.is_set():
-            with suppress(queue.Full):
-                self._items.put(item, timeout=_TICK)
-                return True
-        return False
 
 
 def _head(answer: httpx.Response) -> Head:

@@ -132,8 +132,7 @@ def test_a_wrong_file_never_gets_the_final_name(server: Server, folder: Path) ->
     server.pages["/a"] = Page(OTHER)
     wanted = weight(UrlFile(server.url("/a")))
     error = failure(wanted)
-    assert error.code == "weights_unavailable" and "SHA-256 differs" in str(error)
-    assert "python -m methods fetch net.bin" in str(error)
+    assert error.code == "weights_changed_pinned" and "SHA-256 differs" in str(error)
     assert "ERASER_LAB_WEIGHT_NET_BIN" in str(error)
     assert names(folder) <= {"net.bin.part.json"} and find_weights(wanted) is None
 
