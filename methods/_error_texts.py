@@ -107,6 +107,30 @@ ERRORS_ZH: dict[str, str] = {
     "weights_gated": "本机没有 {name} 的权重：请先在 {page} 接受其许可，设置 HF_TOKEN 后再下载。",
     "weights_unavailable": "{name} 下载失败。请联网后运行 {command}，"
     "或用环境变量 {variable} 指定本地文件。尝试过：{tried}",
+    "weights_login": "{name} 只提供给接受了其许可的用户：请在 {page} 接受许可，在 {tokens} "
+    "创建令牌，把 HF_TOKEN 设为该令牌，然后运行 {command}。",
+    "weights_licence": "{name} 只提供给接受了其许可的用户，而您的令牌所属的账户尚未获准：请用该账户"
+    "打开 {page} 接受许可，或等待发布者答复，然后运行 {command}。",
+    "weights_permission": "您的令牌无权读取 {name}：请打开 {tokens}，允许它读取公开的受限仓库，"
+    "或创建 Read 类型的令牌，然后运行 {command}。模型页面：{page}",
+    "weights_token": "您的模型库令牌无效或已过期，而 {name} 需要令牌：请在 {tokens} 创建新令牌，"
+    "把 HF_TOKEN 设为它，然后运行 {command}。模型页面：{page}",
+    "weights_no_model": "模型库没有（或不再公开）模型 {repo}，见 {page}。新版本的程序可能知道 "
+    "{name} 现在何处；也可用 {variable} 指定您自己的文件。",
+    "weights_web_page": "{host} 返回的是网页而不是 {name}：可能是网络的登录页，或该网站今天的限额。"
+    "请登录网络或稍候，再运行 {command}；或用 {variable} 指定本地文件。尝试过：{tried}",
+    "weights_changed_pinned": "发布者更改了 {name}，已不是本程序核对过的文件。您可以：用 "
+    "{variable} 指定旧文件的副本，继续使用旧文件；更新本程序，新版本可能认识新文件；或自担风险，"
+    "用 {variable} 指定新文件。尝试过：{tried}",
+    "weights_changed_unpinned": "发布者更改了 {name}，已不是本机首次下载的文件。您可以：用 "
+    "{variable} 指定旧文件的副本，继续使用旧文件；或运行 {again}，整体换成 {model} "
+    "的新文件。尝试过：{tried}",
+    "weights_no_room": "磁盘空间不足以同时保存这 {files} 个文件，因此没有下载任何内容。请清理空间，"
+    "或用 ERASER_LAB_WEIGHTS 指定更大的磁盘。",
+    "token_ignored": "您的模型库令牌无效或已过期，因此不用它下载。请在 {tokens} 创建新令牌并设为 "
+    "HF_TOKEN，或删除旧令牌。",
+    "waiting_asked": "等待 {seconds} 秒：{host} 要求稍候。",
+    "waiting_busy": "等待 {seconds} 秒：{host} 连接中断或繁忙。",
     "weights_by_hand": "本机没有 {name}，程序也无法自动下载。{where_zh}然后把环境变量 {variable} "
     "设为该文件夹；或将该文件夹命名为 {folder}，并把 ERASER_LAB_LOCAL_WEIGHTS 设为它所在的文件夹。",
     "weights_mixed": "{name} 文件夹中的权重彼此不匹配，请指向作者提供的原始文件夹。",

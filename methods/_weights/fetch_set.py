@@ -194,14 +194,15 @@ def _quietly(weights: list[WeightFile], again: bool) -> None:
             flights.landed(weight)
 
 
-def adopt_in_background(weights: Iterable[WeightFile]) -> None:
+def adopt_in_background(weights: Iterable[WeightFile]) -> threading.Thread | None:
     """Check and take over what the hub's own cache on this machine has of these, one after the
-    other; nothing is downloaded."""
+    other; nothing is downloaded. None where it has nothing new."""
     found = [weight for weight in weights if not _is_here(weight) and kept_file(weight)]
-    if found:
-        thread = threading.Thread(target=_adopt_each, args=(found,), name="weights-adopt")
-        thread.daemon = True
-        thread.start()
+    if not found:
+        return None
+    thread = threading.Thread(target=_adopt_each, args=(found,), name="weights-adopt", daemon=True)
+    thread.start()
+    return thread
 
 
 def _adopt_each(weights: Sequence[WeightFile]) -> None:

@@ -191,3 +191,6 @@ class _Server(ThreadingHTTPServer):
     hub: Hub
     daemon_threads = True
     request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A reader that leaves in the middle is what is tested."""
