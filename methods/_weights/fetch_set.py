@@ -38,7 +38,7 @@ class Observer:
     """
 
     progress: Callable[[WeightFile], Progress | None] = lambda _: None
-    done: Callable[[WeightFile, Result], None] = lambda _weight, _why: None
+    done: Callable[[WeightFile, Result], object] = lambda _weight, _why: None
     remark: Callable[[WeightFile, Notice], None] = lambda _weight, _notice: None
 
 
@@ -194,20 +194,19 @@ def _quietly(weights: list[WeightFile], again: bool) -> None:
             flights.landed(weight)
 
 
-def adopt_in_background(weights: Iterable[WeightFile]) -> threading.Thread | None:
+def adopt_in_background(weights: Iterable[WeightFile]) -> threading.Thread:
     """Check and take over what the hub's own cache on this machine has of these, one after the
-    other; nothing is downloaded. None where it has nothing new."""
-    found = [weight for weight in weights if not _is_here(weight) and kept_file(weight)]
-    if not found:
-        return None
-    thread = threading.Thread(target=_adopt_each, args=(found,), name="weights-adopt", daemon=True)
+    other; nothing is downloaded."""
+    given = (list(weights),)
+    thread = threading.Thread(target=_adopt_each, args=given, name="weights-adopt", daemon=True)
     thread.start()
     return thread
 
 
 def _adopt_each(weights: Sequence[WeightFile]) -> None:
     for weight in weights:
-        try:
-            take_over(weight)
-        except WeightsUnavailable as error:
-            _log.warning("%s", error)
+        if not _is_here(weight) and kept_file(weight):
+            try:
+                take_over(weight)
+            except WeightsUnavailable as error:
+                _log.warning("%s", error)

@@ -202,7 +202,7 @@ class Request:
 
 
 def _head(answer: httpx.Response) -> Head:
-    said = {}
+    said: dict[str, str] = {}
     for hop in (*answer.history, answer):
         said |= {name: value for name, value in hop.headers.items() if name.startswith("x-")}
     return Head(answer.status_code, answer.headers, said)

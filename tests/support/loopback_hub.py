@@ -175,7 +175,8 @@ def loopback_hub() -> Iterator[Hub]:
     from _loopback_handlers import ContentHandler, HubHandler
 
     servers = [_Server(("127.0.0.1", 0), kind) for kind in (HubHandler, ContentHandler)]
-    hub = Hub(*(server.server_address[1] for server in servers))
+    hub_port, content_port = (int(server.server_address[1]) for server in servers)
+    hub = Hub(hub_port, content_port)
     for server in servers:
         server.hub = hub
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()

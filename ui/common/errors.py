@@ -15,7 +15,7 @@ from typing import Concatenate, ParamSpec, TypedDict, TypeVar, cast
 
 from pydantic import ValidationError
 
-from methods import BadInput, Stopped, Unavailable, UserError
+from methods import BadInput, Notice, Stopped, Unavailable, UserError
 from ui.common.names import plain
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,11 @@ class Fault(TypedDict):
     code: str
     text: str
     details: dict[str, str | int | float]
+
+
+def notice_shown(notice: Notice) -> Fault:
+    """What is to be said while something goes on, in the form of an error's sentence."""
+    return {"code": notice.code, "text": notice.text, "details": dict(notice.details)}
 
 
 class Answer(TypedDict, total=False):

@@ -226,6 +226,13 @@ TEXTS: dict[str, Text] = {
     "panel.fetch": Text("Press to fetch ({size}, {license})", "点击下载（{size}，{license}）"),
     "panel.more": Text("{count} more, to be fetched first", "另有 {count} 种，需先下载"),
     "panel.again": Text("Try again ({size}, {license})", "重试（{size}，{license}）"),
+    "panel.anew": Text("Fetch its files again", "重新下载其文件"),
+    "panel.found": Text("found on this machine", "本机已有"),
+    "panel.found.hint": Text(
+        "In the model hub's cache, where another program has left it: it is checked and used from"
+        " there, nothing is downloaded",
+        "在模型库的本机缓存中，由其他程序下载；核对后直接使用，无需下载",
+    ),
     "panel.fetchfailed": Text("could not be fetched", "下载失败"),
     "panel.noncommercial": Text("non-commercial", "非商用"),
     "panel.noncommercial.hint": Text(

@@ -61,7 +61,12 @@ def test_it_is_hashed_once(
     by_the_client(hub, home, "net.bin", commit)
     hashed: list[Path] = []
     real = cache.sha256_of
-    monkeypatch.setattr(cache, "sha256_of", lambda path, *_: hashed.append(path) or real(path))
+
+    def counting(path: Path, *_: object) -> str:
+        hashed.append(path)
+        return real(path)
+
+    monkeypatch.setattr(cache, "sha256_of", counting)
     wanted = pinned(BODY, commit)
     for _ in range(2):
         assert fetch(wanted).read_bytes() == BODY
@@ -137,11 +142,9 @@ def test_at_the_start_all_that_is_there_is_taken_over(hub: Hub, home: Path) -> N
     for path in ("net.bin", "config.json"):
         by_the_client(hub, home, path, commit)
     wanted = [pinned(BODY, commit), pinned(b"{}", commit, "config.json")]
-    thread = adopt_in_background([*wanted, pinned(BODY, commit, "other.bin")])
-    assert thread is not None
-    thread.join()
+    adopt_in_background([*wanted, pinned(BODY, commit, "other.bin")]).join()
     assert [weight_status(weight).state for weight in wanted] == [WeightState.READY] * 2
-    assert hub.seen == [] and adopt_in_background(wanted) is None
+    assert hub.seen == []
 
 
 @pytest.mark.parametrize("by", ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG", ""])

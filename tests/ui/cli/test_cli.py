@@ -15,7 +15,7 @@ from PIL import Image as PilImage
 from methods import PROGRAM, BadInput, Image, Mask, Unavailable, list_erasers, load_image
 from methods._engine import registry, worker
 from methods._engine.result_cache import ResultCache
-from methods._weights import store
+from methods._weights import flights
 from segmentation import list_segmenters
 from ui.cli import weights as cli_weights
 from ui.cli.__main__ import main
@@ -120,7 +120,7 @@ def test_list_shows_what_is_in_the_way(
     monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(tmp_path))
     monkeypatch.delenv("ERASER_LAB_WEIGHT_MIGAN_PIPELINE_V2_ONNX", raising=False)
     monkeypatch.delenv("ERASER_LAB_LOCAL_WEIGHTS", raising=False)
-    monkeypatch.setattr(store, "_failed", {})  # another test may have tried in vain
+    monkeypatch.setattr(flights, "failed", {})  # another test may have tried in vain
     sick = registry.BrokenEraser("sick", "ImportError: no")
     monkeypatch.setitem(registry.found().broken, "sick", sick)
     monkeypatch.setattr(
