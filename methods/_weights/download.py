@@ -29,7 +29,18 @@ def download(
     try:
         part.unlink(missing_ok=True)
         watch = Watch(most, should_stop=should_stop)
-        Download(url, part, most, exact=False, watch=watch, headers={}, most=most).run()
+        # Somebody waits for the picture: no patience with a host that is busy.
+        Download(
+            url,
+            part,
+            most,
+            exact=False,
+            watch=watch,
+            headers={},
+            most=most,
+            lasting=False,
+            waits=(),
+        ).run()
         done = True
     except SourceFailed as error:
         raise _failed(str(error)) from error

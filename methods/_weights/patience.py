@@ -1,8 +1,9 @@
 """How long a server that is busy, or a connection that breaks, is waited for.
 
 Stated bounds, for one file from one source: waits of 2, 4, 8, 16 and 32 seconds while nothing
-comes, or as long as the server asks, ten minutes altogether; a hundred breaks. Whatever brings
-bytes begins the waits anew, and a connection that brought some is taken up again at once.
+comes, or as long as the server asks, ten minutes altogether; twenty breaks with less than a
+megabyte between them. Whatever brings bytes begins the waits anew, and a connection that brought
+some is taken up again at once.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import email.utils
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from methods._weights.errors import Busy, SourceFailed, pausing
@@ -19,7 +20,8 @@ from methods._weights.progress import Watch
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
 WAITS = (2.0, 4.0, 8.0, 16.0, 32.0)
 MOST_SECONDS = 600.0
-MOST_BREAKS = 100
+MOST_SLOW = 20
+_ENOUGH = 1_000_000
 
 
 class Interrupted(Exception):
@@ -57,14 +59,20 @@ def _date(word: str) -> float | None:
 
 @dataclass
 class Patience:
-    """What is left of it for one file. lasting: False = do not wait for one that is busy."""
+    """What is left of it for one file.
+
+    lasting: False = do not wait for one that is busy. waits: seconds between tries while
+    nothing comes. best: bytes that were here at some time.
+    """
 
     host: str
     watch: Watch
     lasting: bool = True
+    waits: Sequence[float] = WAITS
     best: int = 0
     _tries: int = 0
-    _breaks: int = 0
+    _slow: int = 0
+    _times: int = 0
     _waited: float = 0.0
 
     def bear(self, why: Interrupted, here: int) -> None:
@@ -73,25 +81,23 @@ class Patience:
         Raises Busy where waiting is left to later, SourceFailed where the bounds are reached,
         and Stopped.
         """
-        self._breaks += 1
-        if here > self.best:
+        self._times += 1
+        self._slow = 0 if here >= self.best + _ENOUGH else self._slow + 1
+        brought = here > self.best
+        if brought:
             self.best, self._tries = here, 0
-            if not why.busy:
-                return self._go_on(why)
-        if why.anew:
-            return self._go_on(why)
+        if self._slow >= MOST_SLOW:
+            raise self._over(why)
+        if why.anew or (brought and not why.busy):
+            return None
         if why.busy and not self.lasting:
             raise Busy(f"{self.host} ({why})")
         return self._wait(why)
 
-    def _go_on(self, why: Interrupted) -> None:
-        if self._breaks > MOST_BREAKS:
-            raise self._over(why)
-
     def _wait(self, why: Interrupted) -> None:
-        if self._tries >= len(WAITS) or self._breaks > MOST_BREAKS:
+        if self._tries >= len(self.waits):
             raise self._over(why)
-        seconds = WAITS[self._tries] if why.asked is None else why.asked
+        seconds = self.waits[self._tries] if why.asked is None else why.asked
         if self._waited + seconds > MOST_SECONDS:
             raise SourceFailed(f"{self.host} ({why}; it asks to come back in {seconds:.0f} s)")
         self._tries += 1
@@ -99,5 +105,5 @@ class Patience:
         self.watch.pause(seconds, pausing(self.host, seconds, asked=why.asked is not None))
 
     def _over(self, why: Interrupted) -> SourceFailed:
-        times = f" {self._breaks} times" if self._breaks > 1 else ""
+        times = f" {self._times} times" if self._times > 1 else ""
         return SourceFailed(f"{self.host} ({why}{times})")

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
@@ -24,7 +24,7 @@ from methods._weights import content, http
 from methods._weights.cache import beside, need_room, size_of
 from methods._weights.errors import Changed, SourceFailed, WebPage
 from methods._weights.http import Broken, Head, Request, Unreachable
-from methods._weights.patience import BUSY, Interrupted, Patience, retry_after
+from methods._weights.patience import BUSY, WAITS, Interrupted, Patience, retry_after
 from methods._weights.progress import Watch
 from methods._weights.refusals import Door, bad_token, refused
 
@@ -59,8 +59,8 @@ class Download:
     server's word is taken and what is there is continued only for the same address and
     the same state of the file. most: bytes that an inexact download may have; without
     it some more than `size`. name: what the first bytes must look like, "" = like anything.
-    door: where at a model hub it lies. lasting: wait for a server that is busy. sha256: the
-    expected one, so that a hub's word of another saves the transfer.
+    door: where at a model hub it lies. lasting: wait for a server that is busy. waits:
+    seconds between tries while nothing comes. sha256: the expected one, so that a hub's word of another saves the transfer.
 
     After `run`: origin, and digest, the hex SHA-256 where it is known without reading again.
     """
@@ -75,6 +75,7 @@ class Download:
     name: str = ""
     door: Door | None = None
     lasting: bool = True
+    waits: Sequence[float] = WAITS
     sha256: str = ""
     origin: Origin = field(init=False)
     digest: str = field(init=False, default="")
@@ -97,7 +98,7 @@ class Download:
         """
         http.refuse_dead(self.url)
         self.digest = ""
-        patience = Patience(self.host, self.watch, self.lasting, size_of(self.part))
+        patience = Patience(self.host, self.watch, self.lasting, self.waits, size_of(self.part))
         begun = False
         while not self._is_whole():
             try:
@@ -293,7 +294,7 @@ def _reason(why: Exception) -> str:
 
 def _meaning(status: int) -> str:
     if status in (401, 403):
-        return "wants a login" if status == 401 else "refuses access"
+        return "refuses access; if it is a model hub, it may want HF_TOKEN to be set"
     if status in (404, 410):
         return "does not have the file"
     return f"answered with status {status}"
