@@ -30,17 +30,9 @@ def download(
         part.unlink(missing_ok=True)
         watch = Watch(most, should_stop=should_stop)
         # Somebody waits for the picture: no patience with a host that is busy.
-        Download(
-            url,
-            part,
-            most,
-            exact=False,
-            watch=watch,
-            headers={},
-            most=most,
-            lasting=False,
-            waits=(),
-        ).run()
+        given = Download(url, part, most, exact=False, watch=watch, headers={}, most=most)
+        given.lasting, given.waits = False, ()
+        given.run()
         done = True
     except SourceFailed as error:
         raise _failed(str(error)) from error

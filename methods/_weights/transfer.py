@@ -59,8 +59,9 @@ class Download:
     server's word is taken and what is there is continued only for the same address and
     the same state of the file. most: bytes that an inexact download may have; without
     it some more than `size`. name: what the first bytes must look like, "" = like anything.
-    door: where at a model hub it lies. lasting: wait for a server that is busy. waits:
-    seconds between tries while nothing comes. sha256: the expected one, so that a hub's word of another saves the transfer.
+    door: where at a model hub it lies. lasting: wait for a server that is busy. waits: seconds
+    between tries while nothing comes. sha256: the expected one, so that a hub's word of another
+    saves the transfer.
 
     After `run`: origin, and digest, the hex SHA-256 where it is known without reading again.
     """

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from loopback_hub import BAD_TOKEN, LARGE, SCOPE, Answer, Break, Content, Hub, Repo, Seen
+from loopback_hub import BAD_TOKEN, LARGE, SCOPE, Answer, Break, Content, Hold, Hub, Repo, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, repo: str, path: str, content: Content, start: int) -> None:
         end, trouble = content.size, self.hub.trouble(repo, path)
-        if isinstance(trouble, Break):
+        if isinstance(trouble, Break | Hold):
             self.hub.take(repo, path)
             end = min(end, start + trouble.after)
         if isinstance(content.source, bytes):
@@ -92,6 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self.connection.sendfile(file, start, end - start)
         with self.hub.lock:
             self.hub.sent += end - start
+        if isinstance(trouble, Hold):
+            self.wfile.flush()
+            self.hub.held.set()
+            self.hub.released.wait()
         if end < content.size:
             self._cut()
 

@@ -41,6 +41,14 @@ class Break:
 
 
 @dataclass(frozen=True)
+class Hold:
+    """The content stops after so many bytes of this answer until `Hub.released` is set; it has
+    come so far when `Hub.held` is set."""
+
+    after: int
+
+
+@dataclass(frozen=True)
 class Answer:
     """Another status than the right one, from the hub itself or from the content host."""
 
@@ -50,7 +58,7 @@ class Answer:
     at_content: bool = False
 
 
-Trouble: TypeAlias = Break | Answer
+Trouble: TypeAlias = Break | Hold | Answer
 
 
 def captive_portal(*, typed: bool = True) -> Answer:
@@ -129,6 +137,8 @@ class Hub:
     bare: bool = False
     latency: float = 0.0
     sent: int = 0
+    held: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -183,6 +193,7 @@ def loopback_hub() -> Iterator[Hub]:
     try:
         yield hub
     finally:
+        hub.released.set()
         for server in servers:
             server.shutdown()
             server.server_close()
