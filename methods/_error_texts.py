@@ -146,7 +146,8 @@ ERRORS_ZH: dict[str, str] = {
     "weights_bug": "下载 {name} 时程序内部出错，日志中有更多信息。",
     "weights_scattered": "{name} 的文件分散在不同文件夹，"
     "请把 {variable} 设为包含整个模型的一个文件夹。",
-    "weights_unreadable": "权重文件无法读取，请删除后重新下载。",
+    "weights_unreadable": "权重文件无法读取，请在其卡片上重新下载，"
+    "或运行 python -m methods fetch NAME --again。",
     "unknown_weights": "没有这个权重文件，请重新加载页面。",
     # runs and the server
     "run_gone": "这台服务器上没有这次运行，或已被清理，请重新运行。",

@@ -60,7 +60,8 @@ def unreadable(name: str) -> Unavailable:
     """The error for files that do not hold the component which they should."""
     text = (
         f"The files of {name} do not hold the network that is expected there."
-        " Delete them and fetch them again, or point to another folder."
+        " Fetch them again on its card or with `python -m methods fetch NAME --again`, or point to"
+        " another folder."
     )
     return Unavailable(text, "weights_unreadable", file=name)
 

@@ -69,8 +69,8 @@ def read_tensors(
 def unreadable(file: str) -> Unavailable:
     """The error for a file that does not hold the network which is expected there."""
     text = (
-        f"The file {file} does not hold the network that is expected there. Delete it and"
-        " fetch it again, or point to another file."
+        f"The file {file} does not hold the network that is expected there. Fetch it again"
+        " on its card or with `python -m methods fetch NAME --again`, or point to another file."
     )
     return Unavailable(text, "weights_unreadable", file=file)
 

@@ -142,7 +142,8 @@ def side_by_side(paths: Mapping[str, Path]) -> Iterator[Path]:
 
 def unreadable(spec: DetectorSpec) -> WeightsUnavailable:
     return WeightsUnavailable(
-        f"The files of {spec.name} do not hold its weights. Delete them and fetch them again.",
+        f"The files of {spec.name} do not hold its weights. Fetch them again with"
+        f" `python -m methods fetch {spec.id} --again`.",
         "weights_unreadable",
         name=spec.name,
     )

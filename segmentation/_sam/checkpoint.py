@@ -32,7 +32,8 @@ def read_checkpoint(path: Path, network: str) -> dict[str, torch.Tensor]:
 def unreadable(file: str, network: str) -> WeightsUnavailable:
     """The file is damaged, or holds something else."""
     return WeightsUnavailable(
-        f"{file} does not hold the weights of {network}. Delete it and fetch it again.",
+        f"{file} does not hold the weights of {network}. Fetch it again with"
+        " `python -m methods fetch NAME --again`.",
         "weights_unreadable",
         name=file,
     )

@@ -219,16 +219,17 @@ class _Console:
     def _end(self, weight: WeightFile, why: UserError | None) -> None:
         was_begun = self.close(weight)
         if why is not None:
-            self._once(f"{weight.name}: {why}")
+            self._once(str(why), f"{weight.name}: {why}")
         else:
             say(f"{weight.name}: {'fetched' if was_begun else 'here already'}")
 
     def _remark(self, weight: WeightFile, notice: Notice) -> None:
-        self._once(notice.text)
+        self._once(notice.text, notice.text)
 
-    def _once(self, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
+    def _once(self, what: str, text: str) -> None:
+        """One refusal may be the end of thirty files."""
+        if what not in self._said:
+            self._said.add(what)
             complain(text)
 
 

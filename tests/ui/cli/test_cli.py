@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -12,7 +13,19 @@ import numpy as np
 import pytest
 from PIL import Image as PilImage
 
-from methods import PROGRAM, BadInput, Image, Mask, Unavailable, list_erasers, load_image
+from hub_files import REPO, body, unpinned
+from loopback_hub import Hub
+from methods import (
+    PROGRAM,
+    BadInput,
+    Image,
+    Mask,
+    Unavailable,
+    WeightFile,
+    find_weights,
+    list_erasers,
+    load_image,
+)
 from methods._engine import registry, worker
 from methods._engine.result_cache import ResultCache
 from methods._weights import flights
@@ -20,6 +33,8 @@ from segmentation import list_segmenters
 from ui.cli import weights as cli_weights
 from ui.cli.__main__ import main
 from ui.cli.output import megabytes, settings_for, table
+
+pytest_plugins = ["hub_fixtures"]
 
 ROOT = Path(__file__).resolve().parents[3]
 BOX = "--box=40,25,75,60"
@@ -169,6 +184,67 @@ def test_fetch_that_fails_says_why(
     captured = capsys.readouterr()
     assert "migan_pipeline_v2.onnx" in captured.err
     assert "Traceback" not in captured.err and str(tmp_path) not in captured.err
+
+
+def test_fetch_of_an_eraser_is_what_the_list_says(tmp_path: Path) -> None:
+    """Also where a folder of weights is called like the eraser and holds more than it needs."""
+    for entry in cli_weights.entries():
+        if entry.weights:
+            asked = argparse.Namespace(names=[entry.id], all=False, default=False)
+            wanted = cli_weights._wanted(asked)
+            assert [w.name for w in wanted] == [w.name for w in entry.weights], entry.id
+
+
+@pytest.fixture
+def hub_files(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> list[WeightFile]:
+    """A model of two files without pins at the loopback hub, the only thing there is."""
+    hub.publish(REPO, {"net.bin": body(), "config.json": b"{}"})
+    files = [unpinned(), unpinned("config.json", 2)]
+    entry = cli_weights.Entry("eraser", "model", "Model", "MIT", tuple(files), default=True)
+    monkeypatch.setattr(cli_weights, "entries", lambda: [entry])
+    return files
+
+
+def test_fetch_says_what_came_and_what_was_here(
+    hub_files: list[WeightFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("fetch", "model") == 0
+    said = capsys.readouterr()
+    assert set(said.out.splitlines()) == {f"{weight.name}: fetched" for weight in hub_files}
+    assert call("fetch", "model") == 0
+    assert set(capsys.readouterr().out.splitlines()) == {
+        f"{weight.name}: here already" for weight in hub_files
+    }
+
+
+def test_fetch_again_replaces_what_is_here(
+    hub: Hub, hub_files: list[WeightFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("fetch", "model") == 0
+    hub.publish(REPO, {"net.bin": body(2), "config.json": b"[]"})
+    assert call("fetch", "model", "--again") == 0
+    paths = [find_weights(weight) for weight in hub_files]
+    assert [path and path.read_bytes() for path in paths] == [body(2), b"[]"]
+
+
+def test_fetch_says_each_refusal_once(
+    hub: Hub, hub_files: list[WeightFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub.repos[REPO].gated = True
+    assert call("fetch", "model") == 1
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count(f"Accept it at {hub.endpoint}/{REPO}") == 1
+
+
+def test_fetch_tells_of_a_bad_token_once(
+    hub: Hub,
+    hub_files: list[WeightFile],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_expired")
+    assert call("fetch", "model") == 0
+    assert capsys.readouterr().err.count("is not valid (any more)") == 1
 
 
 # --- small parts -------------------------------------------------------------------------
