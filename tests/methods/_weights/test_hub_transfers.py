@@ -151,7 +151,7 @@ def test_stop_keeps_what_came_and_the_next_call_goes_on(
 @kinds
 def test_a_damaged_beginning_is_noticed_and_replaced(hub: Hub, clean: Path, kind: str) -> None:
     wanted = published(hub, kind)
-    hub.troubles[FILE] = [Break(700_000)] + [Answer(404)] * 2
+    hub.troubles[FILE] = [Break(700_000), Answer(404)]
     failure(wanted)
     part = clean / "model" / "net.bin.part"
     part.write_bytes(b"x" * part.stat().st_size)
@@ -177,8 +177,8 @@ def test_a_busy_server_is_waited_for(
     hub: Hub, waits: list[float], status: int, at_content: bool
 ) -> None:
     wanted = published(hub)
-    hub.troubles[FILE] = [Answer(status, at_content=at_content)] * 2 + [Break(500_000)]
-    hub.troubles[FILE] += [Answer(status, at_content=at_content)]
+    busy = Answer(status, at_content=at_content)
+    hub.troubles[FILE] = [busy, busy, Break(500_000), busy]
     assert fetch(wanted).read_bytes() == BODY and waits == [2, 4, 2]
     assert hub.content_ranges()[-1] == "bytes=500000-"
 
