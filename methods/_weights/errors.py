@@ -104,26 +104,43 @@ def web_page(weight: WeightFile, host: str, tried: list[str]) -> WeightsUnavaila
 
 def changed_by_publisher(weight: WeightFile, tried: list[str]) -> WeightsUnavailable:
     """The publisher has put another file in the place of the one that was known."""
-    pinned = weight.sha256 is not None
-    model = weight.name.partition("/")[0]
-    again = f"{command(model)} --again"
-    known = "this program was checked with" if pinned else "was fetched here first"
-    new = (
+    return _changed_unpinned(weight, tried) if weight.sha256 is None else _changed(weight, tried)
+
+
+def _changed(weight: WeightFile, tried: list[str]) -> WeightsUnavailable:
+    own = variable(weight.name)
+    text = (
+        f"The publisher has changed {weight.name}: it is not the file that this program was "
+        f"checked with any more. Choose: keep using the old one by setting {own} to a copy of it; "
         "update this program, whose newer versions may know the new file; or take the new file "
-        f"at your own risk by setting {variable(weight.name)} to a copy of it"
-        if pinned
-        else f"take the new one with `{again}`, which replaces all files of {model} together"
+        f"at your own risk by setting {own} to a copy of that. Tried: {'; '.join(tried)}."
     )
     return WeightsUnavailable(
-        f"The publisher has changed {weight.name}: it is not the file that {known} any more. "
-        f"Choose: keep using the old one by setting {variable(weight.name)} to a copy of it; "
-        f"or {new}. Tried: {'; '.join(tried)}.",
-        code="weights_changed_pinned" if pinned else "weights_changed_unpinned",
+        text,
+        "weights_changed_pinned",
+        name=weight.name,
+        tried="; ".join(tried),
+        variable=own,
+    )
+
+
+def _changed_unpinned(weight: WeightFile, tried: list[str]) -> WeightsUnavailable:
+    own, model = variable(weight.name), weight.name.partition("/")[0]
+    again = f"{command(model)} --again"
+    text = (
+        f"The publisher has changed {weight.name}: it is not the file that was fetched here first "
+        f"any more. Choose: keep using the old one by setting {own} to a copy of it; or take the "
+        f"new one with `{again}`, which replaces all files of {model} together. "
+        f"Tried: {'; '.join(tried)}."
+    )
+    return WeightsUnavailable(
+        text,
+        "weights_changed_unpinned",
         name=weight.name,
         model=model,
         tried="; ".join(tried),
         again=again,
-        variable=variable(weight.name),
+        variable=own,
     )
 
 
@@ -144,12 +161,11 @@ def no_room_for_all(names: Sequence[str], needed: int, free: int) -> WeightsUnav
 def pausing(host: str, seconds: float, *, asked: bool) -> Notice:
     """A wait before the next try; asked: the server wants it so."""
     shown = max(1, round(seconds))
-    why = "the server asked for it" if asked else "the connection failed or the server is busy"
-    return Notice(
-        f"Waiting {shown} s for {host}: {why}.",
-        "waiting_asked" if asked else "waiting_busy",
-        {"seconds": shown, "host": host},
-    )
+    if asked:
+        text = f"Waiting {shown} s for {host}: the server asked for it."
+        return Notice(text, "waiting_asked", seconds=shown, host=host)
+    text = f"Waiting {shown} s for {host}: the connection failed or the server is busy."
+    return Notice(text, "waiting_busy", seconds=shown, host=host)
 
 
 def to_be_brought(weight: WeightFile, where: Text) -> WeightsUnavailable:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from methods._base import Stopped
 
@@ -14,14 +14,12 @@ _TICK = 0.1
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
 class Notice:
     """What is to be said while a download goes on: a sentence with the `code` and `details`
     by which it is found in other languages, as in UserError."""
 
-    text: str
-    code: str
-    details: Mapping[str, str | int | float] = field(default_factory=dict)
+    def __init__(self, text: str, code: str, **details: str | int | float) -> None:
+        self.text, self.code, self.details = text, code, details
 
 
 def sleep(seconds: float, check: Callable[[], None]) -> None:

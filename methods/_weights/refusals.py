@@ -24,11 +24,11 @@ _SCOPE = re.compile(r"fine-grained|permission|gated repositor|scope", re.IGNOREC
 class Kind(StrEnum):
     """Why a file is kept back; each has a way out of its own."""
 
-    LOGIN = "weights_login"  # gated, and nobody is logged in
-    LICENCE = "weights_licence"  # gated, and this account was not let in
-    PERMISSION = "weights_permission"  # the account may, its token may not
-    TOKEN = "weights_token"  # the token is not valid (any more)
-    NO_MODEL = "weights_no_model"  # deleted, renamed, private, or never there
+    LOGIN = "login"  # gated, and nobody is logged in
+    LICENCE = "licence"  # gated, and this account was not let in
+    PERMISSION = "permission"  # the account may, its token may not
+    TOKEN = "token"  # the token is not valid (any more)
+    NO_MODEL = "no model"  # deleted, renamed, private, or never there
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def bad_token(door: Door) -> Notice:
         "Your token for the model hub is not valid (any more), so the files are fetched without "
         f"it. Make a new one at {door.tokens} and set HF_TOKEN to it, or remove the old one."
     )
-    return Notice(text, "token_ignored", {"tokens": door.tokens})
+    return Notice(text, "token_ignored", tokens=door.tokens)
 
 
 # --- the sentences -------------------------------------------------------------------------
@@ -109,60 +109,66 @@ def bad_token(door: Door) -> Notice:
 
 def sentence(weight: WeightFile, why: Refused) -> WeightsUnavailable:
     """The one sentence for this refusal, with the page to open."""
-    text = _SENTENCES[why.kind](weight, why.door)
-    return WeightsUnavailable(
-        text,
-        code=why.kind.value,
-        name=weight.name,
-        size=weight.size,
-        repo=why.door.repo,
-        page=why.door.page,
-        tokens=why.door.tokens,
-        command=command(weight.name),
-        variable=variable(weight.name),
-    )
+    return _SENTENCES[why.kind](weight, why.door)
 
 
-def _login(weight: WeightFile, door: Door) -> str:
-    return (
+def _details(weight: WeightFile, door: Door) -> dict[str, str | int]:
+    return {
+        "name": weight.name,
+        "size": weight.size,
+        "repo": door.repo,
+        "page": door.page,
+        "tokens": door.tokens,
+        "command": command(weight.name),
+        "variable": variable(weight.name),
+    }
+
+
+def _login(weight: WeightFile, door: Door) -> WeightsUnavailable:
+    text = (
         f"{weight.name} is given to those who have accepted its licence. Accept it at {door.page},"
         f" make a token at {door.tokens}, set HF_TOKEN to it, and run `{command(weight.name)}`."
     )
+    return WeightsUnavailable(text, "weights_login", **_details(weight, door))
 
 
-def _licence(weight: WeightFile, door: Door) -> str:
-    return (
+def _licence(weight: WeightFile, door: Door) -> WeightsUnavailable:
+    text = (
         f"{weight.name} is given to those who have accepted its licence, and the account of your "
         f"token has not been let in yet. Open {door.page} with that account, accept it there or "
         f"wait for the publisher's answer, and run `{command(weight.name)}`."
     )
+    return WeightsUnavailable(text, "weights_licence", **_details(weight, door))
 
 
-def _permission(weight: WeightFile, door: Door) -> str:
-    return (
+def _permission(weight: WeightFile, door: Door) -> WeightsUnavailable:
+    text = (
         f"Your token may not read {weight.name}. Open {door.tokens}, allow it to read public gated"
         f" repositories or make one of the kind Read, and run `{command(weight.name)}`. The "
         f"model's own page is {door.page}."
     )
+    return WeightsUnavailable(text, "weights_permission", **_details(weight, door))
 
 
-def _token(weight: WeightFile, door: Door) -> str:
-    return (
+def _token(weight: WeightFile, door: Door) -> WeightsUnavailable:
+    text = (
         f"Your token for the model hub is not valid (any more), and {weight.name} is not given "
         f"without one. Make a new one at {door.tokens}, set HF_TOKEN to it, and run "
         f"`{command(weight.name)}`. The model's own page is {door.page}."
     )
+    return WeightsUnavailable(text, "weights_token", **_details(weight, door))
 
 
-def _no_model(weight: WeightFile, door: Door) -> str:
-    return (
+def _no_model(weight: WeightFile, door: Door) -> WeightsUnavailable:
+    text = (
         f"The model hub has no model {door.repo} (any more), or shows it to nobody: see "
         f"{door.page}. A newer version of this program may know where {weight.name} is now; a "
         f"file of your own is used when {variable(weight.name)} is set to it."
     )
+    return WeightsUnavailable(text, "weights_no_model", **_details(weight, door))
 
 
-_SENTENCES: dict[Kind, Callable[[WeightFile, Door], str]] = {
+_SENTENCES: dict[Kind, Callable[[WeightFile, Door], WeightsUnavailable]] = {
     Kind.LOGIN: _login,
     Kind.LICENCE: _licence,
     Kind.PERMISSION: _permission,

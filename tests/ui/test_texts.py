@@ -14,7 +14,7 @@ from ui.common.texts import TEXTS
 from ui.page.layout import SCRIPTS, STATIC, as_script, head_html
 
 ROOT = Path(__file__).resolve().parents[2]
-ERRORS = {"BadInput", "Unavailable", "UserError", "WeightsUnavailable"}
+ERRORS = {"BadInput", "Notice", "Unavailable", "UserError", "WeightsUnavailable"}
 COMMAND_LINE_ONLY = {
     # Raised by the commands alone, which speak English.
     "bad_assignment",
