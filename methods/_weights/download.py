@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from methods._base import Unavailable
-from methods._weights.cache import beside
 from methods._weights.errors import DiskFull, SourceFailed
 from methods._weights.hub import network_forbidden
+from methods._weights.origin import note_of
 from methods._weights.progress import Watch
 from methods._weights.transfer import Download
 
@@ -42,7 +42,7 @@ def download(
         raise _failed(error.strerror or type(error).__name__) from error
     finally:
         with suppress(OSError):
-            beside(part, ".json").unlink(missing_ok=True)
+            note_of(part).unlink(missing_ok=True)
             if not done:
                 part.unlink(missing_ok=True)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from methods._base import Stopped, WeightFile, WeightsUnavailable
 from methods._weights import cache, errors, flights
 from methods._weights.hub import kept_file
+from methods._weights.parallel import each
 from methods._weights.probe import refusal
 from methods._weights.progress import Notice, Progress
 from methods._weights.store import fetch, find_weights, free_room, take_over
@@ -92,6 +92,7 @@ class _Fetching:
     failures: dict[str, WeightsUnavailable] = field(default_factory=dict)
     _gate: WeightsUnavailable | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
+    _over: threading.Event = field(default_factory=threading.Event)
 
     def run(self, weights: Sequence[WeightFile]) -> None:
         by_hand = [weight for weight in weights if not weight.sources]
@@ -101,17 +102,19 @@ class _Fetching:
         if not rest or self._is_kept_back(rest):
             return
         # A model's own files first: those of gated repositories, as they are asked for first.
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="weights") as pool:
-            list(pool.map(self._one, sorted(rest, key=lambda weight: not weight.gated)))
+        try:
+            each(self._one, sorted(rest, key=lambda weight: not weight.gated), AT_ONCE)
+        finally:
+            self._over.set()
         if self._stopped.is_set():
             raise Stopped
 
     def _is_kept_back(self, weights: Sequence[WeightFile]) -> bool:
         """Whether none of them is to be begun; then each has its sentence."""
         try:
-            if len(weights) > 1:
+            if len(weights) > 1:  # one says it by itself
                 need_room_for(weights, again=self.again)
-            self._gate = refusal(weights, self.should_stop)
+                self._gate = refusal(weights, self.should_stop)
         except WeightsUnavailable as error:
             self._gate = error
         if self._gate is None:
@@ -123,7 +126,7 @@ class _Fetching:
     def _one(self, weight: WeightFile) -> None:
         if self._gate is not None:
             return self._end(weight, self._gate)
-        if self._stopped.is_set():
+        if self._stopped.is_set() or self._over.is_set():
             return None
         try:
             fetch(
@@ -145,7 +148,7 @@ class _Fetching:
     def _is_over(self) -> bool:
         if self.should_stop is not None and self.should_stop():
             self._stopped.set()
-        return self._gate is not None or self._stopped.is_set()
+        return self._gate is not None or self._stopped.is_set() or self._over.is_set()
 
     def _interrupted(self, weight: WeightFile) -> None:
         if self._gate is not None:

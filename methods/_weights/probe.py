@@ -7,13 +7,13 @@ from, how large it is, whether it is gated, and whether this machine's token ope
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from methods._base import HubFile, PipMember, Source, UrlFile, WeightFile, WeightsUnavailable
 from methods._weights import hub, record
 from methods._weights.errors import SourceFailed
 from methods._weights.http import Broken, Head, Request, host_of, refuse_dead
+from methods._weights.parallel import each
 from methods._weights.progress import Watch
 from methods._weights.refusals import Door, Refused, refused, sentence
 from methods._weights.status import WeightState, weight_status
@@ -88,9 +88,8 @@ def refusal(
     """
     one_each = {_repositories(weight): weight for weight in weights if _on_hub_only(weight)}
     in_turn = sorted(one_each.values(), key=lambda weight: not weight.gated)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        answers = pool.map(lambda weight: _closed(weight, should_stop), in_turn)
-        return next((answer for answer in answers if answer is not None), None)
+    answers = each(lambda weight: _closed(weight, should_stop), in_turn, _AT_ONCE)
+    return next((answer for answer in answers if answer is not None), None)
 
 
 def _on_hub_only(weight: WeightFile) -> bool:
@@ -140,8 +139,7 @@ class WeightFacts:
 
 def examine(weights: Sequence[WeightFile], *, ask: bool = True) -> tuple[WeightFacts, ...]:
     """The facts of each file, in order. ask: send a HEAD request for each that is not here."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return tuple(pool.map(lambda weight: _facts(weight, ask), weights))
+    return tuple(each(lambda weight: _facts(weight, ask), weights, _AT_ONCE))
 
 
 def _facts(weight: WeightFile, ask: bool) -> WeightFacts:

@@ -30,6 +30,7 @@ from methods._weights.cache import sha256_of as sha256_of
 from methods._weights.hub import network_forbidden
 from methods._weights.local import local_file
 from methods._weights.local import use_local as use_local
+from methods._weights.origin import note_of
 from methods._weights.progress import Notice, Progress, Watch
 from methods._weights.refusals import Refused, sentence
 from methods._weights.sources import Arrived, Wanted, adopt, obtain
@@ -235,7 +236,7 @@ def _accept(weight: WeightFile, arrived: Arrived, file: Path, watch: Watch) -> P
     if weight.sha256 is None:
         record.record_first(weight, arrived.digest, arrived.commit)
     os.replace(file, target)
-    cache.beside(cache.part_of(weight), ".json").unlink(missing_ok=True)
+    note_of(cache.part_of(weight)).unlink(missing_ok=True)
     cache.remember(target, arrived.digest)
     watch.total = cache.size_of(target)
     watch.tell(watch.total)

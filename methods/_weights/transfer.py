@@ -1,54 +1,26 @@
 """One file over HTTP: resumed where it broke off, waited for where the server is busy.
 
-What has come stays in a `.part`, with a note beside it on what it is the beginning of:
-
-    address, ETag         the server's word for this state of the file
-    size, SHA-256         a model hub's word for a large file, in the answer that points to it
+What has come stays in a `.part`, with a note beside it on what it is the beginning of.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from methods._system.files import write_atomic
 from methods._weights import content, http
-from methods._weights.cache import beside, need_room, size_of
+from methods._weights.cache import need_room, size_of
 from methods._weights.errors import Changed, SourceFailed, WebPage
 from methods._weights.http import Broken, Head, Request, Unreachable
+from methods._weights.origin import Origin, note, noted, origin_of
 from methods._weights.patience import BUSY, WAITS, Interrupted, Patience, retry_after
 from methods._weights.progress import Watch
 from methods._weights.refusals import Door, bad_token, refused
-
-_SHA256 = re.compile(r'"?([0-9a-f]{64})"?')
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What a `.part` is the beginning of. commit: the repository's, "" where nobody said it;
-    size: bytes, sha256: hex digest, both as the model hub knows them."""
-
-    url: str
-    etag: str = ""
-    commit: str = ""
-    size: int = 0
-    sha256: str = ""
-
-    def same_file(self, other: Origin) -> bool:
-        """Whether bytes of the one continue the other."""
-        if self.url != other.url:
-            return False
-        if self.sha256 or other.sha256:
-            return self.sha256 == other.sha256
-        return self.etag == other.etag and bool(self.etag) and not self.etag.startswith("W/")
 
 
 @dataclass
@@ -120,9 +92,9 @@ class Download:
         have = size_of(self.part)
         if self.exact:
             return have == self.size
-        noted = self._noted()
-        if have and noted.url == self.url and noted.sha256 and noted.size == have:
-            self.origin = noted
+        known = noted(self.part)
+        if have and known.url == self.url and known.sha256 and known.size == have:
+            self.origin = known
             return True
         return False
 
@@ -137,7 +109,7 @@ class Download:
             first = b"" if start else next(chunks, b"")
             self._judge(head, first, start, total)
             need_room(self.part.parent, (total or self.size) - start)
-            write_atomic(beside(self.part, ".json"), json.dumps(vars(self.origin)).encode())
+            note(self.part, self.origin)
             self._write(chain((first,) if first else (), chunks), start, total)
         finally:
             request.leave()
@@ -149,23 +121,17 @@ class Download:
         headers = {**self.headers, "Accept-Encoding": "identity"}
         if self._anonymous:
             headers.pop("Authorization", None)
-        have, noted = size_of(self.part), self._noted()
+        have, known = size_of(self.part), noted(self.part)
         if self.exact:
             if have > self.size:
                 self.part.unlink()
             elif have:
                 headers["Range"] = f"bytes={have}-"
-        elif have and noted.url == self.url and noted.same_file(noted):
+        elif have and known.url == self.url and known.is_certain:
             headers["Range"] = f"bytes={have}-"
-            if not noted.sha256:
-                headers["If-Range"] = noted.etag
+            if not known.sha256:
+                headers["If-Range"] = known.etag
         return headers
-
-    def _noted(self) -> Origin:
-        """What the note beside `part` says it is."""
-        with suppress(OSError, ValueError, TypeError):
-            return Origin(**json.loads(beside(self.part, ".json").read_text("utf-8")))
-        return Origin("")
 
     # --- the answer ---
 
@@ -192,18 +158,10 @@ class Download:
 
     def _take_word(self, head: Head) -> None:
         """Note what the file is by the server's word, and drop a beginning of another one."""
-        linked = _SHA256.fullmatch(head.hub.get("x-linked-etag", ""))
-        size = head.hub.get("x-linked-size", "")
-        self.origin = Origin(
-            self.url,
-            etag=head.headers.get("etag", ""),
-            commit=head.hub.get("x-repo-commit", ""),
-            size=int(size) if size.isdigit() else 0,
-            sha256=linked[1] if linked else "",
-        )
+        self.origin = origin_of(self.url, head)
         if self.sha256 and self.origin.sha256 not in ("", self.sha256):
             raise Changed(f"{self.host} (holds another file: its SHA-256 differs)")
-        if head.status == 206 and not self.exact and not self.origin.same_file(self._noted()):
+        if head.status == 206 and not self.exact and not self.origin.same_file(noted(self.part)):
             self.part.unlink(missing_ok=True)
             raise Interrupted("the file has changed meanwhile", anew=True)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +17,11 @@ import pytest
 from PIL import Image as PilImage
 
 from hub_files import REPO, body, unpinned
-from loopback_hub import Hub
+from loopback_hub import Content, Hold, Hub, Repo
 from methods import (
     PROGRAM,
     BadInput,
+    HubFile,
     Image,
     Mask,
     Unavailable,
@@ -245,6 +249,31 @@ def test_fetch_tells_of_a_bad_token_once(
     monkeypatch.setenv("HF_TOKEN", "hf_expired")
     assert call("fetch", "model") == 0
     assert capsys.readouterr().err.count("is not valid (any more)") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGINT is sent as POSIX does")
+def test_ctrl_c_ends_a_fetch_at_once_and_keeps_what_came(hub: Hub, clean: Path) -> None:
+    """Whatever threads are in the middle of."""
+    wanted = next(
+        w for entry in cli_weights.entries() if entry.id == "migan" for w in entry.weights
+    )
+    source = next(source for source in wanted.sources if isinstance(source, HubFile))
+    content = Content(b"\x08" * wanted.size)
+    hub.repos[source.repo] = Repo({source.revision: {source.path: content}})
+    content.sha256 = wanted.sha256 or ""
+    hub.troubles[source.repo, source.path] = [Hold(1_000_000)]
+    home = {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(clean), "ERASER_LAB_WEIGHTS": str(clean)}
+    words = [sys.executable, "-m", "methods", "fetch", "migan"]
+    with subprocess.Popen(
+        words, cwd=ROOT, env=os.environ | home, stderr=subprocess.PIPE, start_new_session=True
+    ) as program:
+        part = clean / f"{wanted.name}.part"
+        assert hub.held.wait(60)
+        while not part.exists() or part.stat().st_size < 1_000_000:
+            threading.Event().wait(0.01)
+        program.send_signal(signal.SIGINT)
+        assert program.wait(20) == 130
+    assert part.stat().st_size == 1_000_000
 
 
 # --- small parts -------------------------------------------------------------------------
