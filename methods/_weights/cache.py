@@ -40,7 +40,7 @@ _JSON_LOCK_SECONDS = 10
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 _Identity = tuple[int, int, int]  # size, mtime_ns, ctime_ns
-_Entries: TypeAlias = dict[str, JSON]
+Entries: TypeAlias = dict[str, JSON]
 _known: dict[str, tuple[_Identity, str]] = {}
 _hashing = threading.Lock()
 
@@ -179,15 +179,14 @@ def _identity(path: Path) -> _Identity:
 
 def _remembered(key: str, identity: _Identity) -> str | None:
     if key not in _known and identity[0] >= _LARGE:
-        with suppress(OSError, ValueError, TypeError, KeyError):
-            entry = read_json(_VERIFIED)[key]
-            size, mtime, ctime = entry["identity"]
-            _known[key] = ((size, mtime, ctime), str(entry["sha256"]))
+        with suppress(OSError, ValueError, KeyError):
+            entry = _Verified.model_validate(read_json(_VERIFIED)[key])
+            _known[key] = (entry.identity, entry.sha256)
     identity_then, digest = _known.get(key, (None, ""))
     return digest if identity_then == identity else None
 
 
-def _with_entry(entries: _Entries, path: Path, identity: _Identity, digest: str) -> _Entries:
+def _with_entry(entries: Entries, path: Path, identity: _Identity, digest: str) -> Entries:
     kept = {key: entry for key, entry in entries.items() if os.path.exists(key)}
     kept[str(path.absolute())] = _Verified(identity=identity, sha256=digest).model_dump(mode="json")
     return kept
@@ -196,7 +195,7 @@ def _with_entry(entries: _Entries, path: Path, identity: _Identity, digest: str)
 # --- small files of our own ----------------------------------------------------------------
 
 
-def read_json(name: str) -> dict[str, Any]:
+def read_json(name: str) -> Entries:
     """Raises ValueError when the file is not a JSON object; a missing file is an empty one."""
     try:
         entries = json.loads((cache_dir() / name).read_text("utf-8"))
@@ -207,9 +206,7 @@ def read_json(name: str) -> dict[str, Any]:
     return entries
 
 
-def change_json(
-    name: str, change: Callable[[dict[str, Any]], dict[str, Any]], *, repair: bool = True
-) -> None:
+def change_json(name: str, change: Callable[[Entries], Entries], *, repair: bool = True) -> None:
     """Read, change and replace under a lock, so that no process loses another's entry.
 
     repair: begin anew where the file is damaged; else raises ValueError.

@@ -12,11 +12,11 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from methods._weights.errors import SourceFailed
-from methods._weights.pipe import NOTHING, Pipe
+from methods._weights.pipe import NOTHING, Pipe, Silence
 from methods._weights.progress import Watch
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ class Head:
     hub: Mapping[str, str] = field(default_factory=dict)
 
 
-_Item: TypeAlias = _Head | bytes | Exception | None
-"""What the request's thread hands over: the head, chunks, and None or an error as the last."""
+_Other: TypeAlias = Head | Exception | None
+"""What the request's thread hands over beside bytes: the head, and as the last None or an error."""
 
-_Kind = TypeVar("_Kind", _Head, bytes)
+_Kind = TypeVar("_Kind", Head, bytes)
 
 
 # --- hosts known to be dead ----------------------------------------------------------------
@@ -96,7 +96,7 @@ class Request:
 
     def __init__(self, url: str, headers: Mapping[str, str], method: str = "GET") -> None:
         self.url, self._headers, self._method = url, headers, method
-        self._pipe = Pipe()
+        self._pipe: Pipe[_Other] = Pipe()
         self._connected = threading.Event()
         threading.Thread(target=self._work, name="weights-http", daemon=True).start()
 
@@ -109,20 +109,22 @@ class Request:
             item = self._next(watch, seconds)
         if item is NOTHING:
             raise _unreachable(self.url, f"no answer in {seconds:g} s")
-        return self._sound(item, _Head)
+        return self._sound(item, Head)
 
     def chunks(self, watch: Watch) -> Iterator[bytes]:
         """The body, to be read after the head. Raises as `head` does."""
         while (item := self._next(watch, STALL_SECONDS)) is not None:
             if item is NOTHING:
                 raise Broken(_stalled())
-            yield self._sound(item)
+            yield self._sound(item, bytes)
 
     def leave(self) -> None:
         """Let the thread end by itself, whatever it waits for."""
         self._pipe.leave()
 
-    def _next(self, watch: Watch, seconds: float, arrived: threading.Event | None = None) -> Any:
+    def _next(
+        self, watch: Watch, seconds: float, arrived: threading.Event | None = None
+    ) -> bytes | _Other | Silence:
         """The next item; NOTHING when none came in time, or when `arrived` is set before."""
         start = time.monotonic()
         while time.monotonic() - start < seconds and not (arrived and arrived.is_set()):
@@ -131,7 +133,7 @@ class Request:
                 return item
         return NOTHING
 
-    def _sound(self, item: _Item, kind: type[_Kind]) -> _Kind:
+    def _sound(self, item: bytes | _Other, kind: type[_Kind]) -> _Kind:
         if isinstance(item, Exception):
             raise self._explained(item) from item
         assert isinstance(item, kind)  # the head comes first, and once
@@ -196,7 +198,7 @@ class Request:
             request = onward
         return _head(answer)
 
-    def _trace(self, event: str, _info: Mapping[str, Any]) -> None:
+    def _trace(self, event: str, _info: Mapping[str, object]) -> None:
         if event.endswith(".complete"):  # the first thing that completes is the connection
             self._connected.set()
 

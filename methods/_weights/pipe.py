@@ -5,9 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from typing import Any
+from enum import Enum
+from typing import Final, Generic, TypeVar
 
-NOTHING = object()
+
+class Silence(Enum):
+    """What stands for an item that did not come in time."""
+
+    NOTHING = "nothing"
+
+
+NOTHING: Final = Silence.NOTHING
+
+_Other = TypeVar("_Other")
 
 _MOST = 16 << 20
 """Bytes that wait for a reader whose disk is slower than the line."""
@@ -15,16 +25,16 @@ _MOST = 16 << 20
 _JOINED = 4 << 20
 
 
-class Pipe:
+class Pipe(Generic[_Other]):
     """What is put in comes out in order; pieces of bytes that wait come out as one."""
 
     def __init__(self) -> None:
-        self._items: deque[Any] = deque()
+        self._items: deque[bytes | _Other] = deque()
         self._bytes = 0
         self._moved = threading.Condition()
         self._left = False
 
-    def put(self, item: Any) -> bool:
+    def put(self, item: bytes | _Other) -> bool:
         """Wait for room and hand `item` over; False when the reader has left."""
         with self._moved:
             self._moved.wait_for(lambda: self._left or self._bytes < _MOST)
@@ -35,7 +45,7 @@ class Pipe:
             self._moved.notify_all()
             return True
 
-    def take(self, seconds: float) -> Any:
+    def take(self, seconds: float) -> bytes | _Other | Silence:
         """The next item, or all bytes that wait, up to some megabytes; NOTHING after `seconds`."""
         end = time.monotonic() + seconds
         with self._moved:
@@ -53,9 +63,10 @@ class Pipe:
 
     def _joined(self, first: bytes) -> bytes:
         pieces, size = [first], len(first)
-        while self._items and isinstance(self._items[0], bytes) and size < _JOINED:
-            pieces.append(self._items.popleft())
-            size += len(pieces[-1])
+        while size < _JOINED and self._items and isinstance(piece := self._items[0], bytes):
+            self._items.popleft()
+            pieces.append(piece)
+            size += len(piece)
         return first if len(pieces) == 1 else b"".join(pieces)
 
     def leave(self) -> None:

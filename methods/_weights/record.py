@@ -13,14 +13,23 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any
 
-from methods._base import HubFile, WeightFile
-from methods._weights.cache import beside, cache_dir, change_json, read_json
+from pydantic import BaseModel, ValidationError
+
+from methods._base import JSON, HubFile, WeightFile
+from methods._weights.cache import Entries, beside, cache_dir, change_json, read_json
 from methods._weights.errors import record_damaged
 
 RECORD = "weights.lock.json"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+class _First(BaseModel):
+    """An entry: of a file, or of a folder, which has its commit only. "" = not known."""
+
+    sha256: str = ""
+    unpinned_because: str = ""
+    commit: str = ""
 
 
 def expected_digest(weight: WeightFile) -> str | None:
@@ -32,30 +41,32 @@ def expected_digest(weight: WeightFile) -> str | None:
         return weight.sha256.lower()
     if not weight.unpinned_because:
         raise ValueError(f"{weight.name} has neither a sha256 nor a reason for having none")
-    found = _entry(weight.name).get("sha256")
-    return None if found is None or is_outdated(weight) else str(found)
+    found = _entry(weight.name).sha256
+    return found if found and not is_outdated(weight) else None
 
 
 def revision_of(weight: WeightFile, source: HubFile) -> str:
     """The revision to ask the hub for: a branch is the commit that the folder came from."""
     if weight.sha256 is not None or _COMMIT.fullmatch(source.revision):
         return source.revision
-    return str(_entry(_folder(weight)).get("commit", "")) or source.revision
+    return _entry(_folder(weight)).commit or source.revision
 
 
 def is_outdated(weight: WeightFile) -> bool:
     """Whether the rest of its folder has come from another state of the repository since."""
     if weight.sha256 is not None:
         return False
-    own = _entry(weight.name).get("commit", "")
-    whole = _entry(_folder(weight)).get("commit", "")
+    own, whole = _entry(weight.name).commit, _entry(_folder(weight)).commit
     return bool(own and whole and own != whole)
 
 
 def record_first(weight: WeightFile, digest: str, commit: str = "") -> None:
     """Write down the digest of a first download, and the commit that it came from."""
-    entry = {"sha256": digest, "unpinned_because": weight.unpinned_because, "commit": commit}
-    fresh = {weight.name: entry} | ({_folder(weight): {"commit": commit}} if commit else {})
+    why = weight.unpinned_because
+    entry = _First(sha256=digest, unpinned_because=why, commit=commit)
+    fresh: dict[str, JSON] = {weight.name: entry.model_dump()}
+    if commit:
+        fresh[_folder(weight)] = {"commit": commit}
     try:
         change_json(RECORD, lambda entries: entries | fresh, repair=False)
     except ValueError:
@@ -73,10 +84,10 @@ def forget_deleted(weight: WeightFile) -> None:
         return
     folder = _folder(weight)
     others = [name for name in _entries() if name.startswith(folder) and name != folder]
-    alone = not any(_is_here(name) for name in others if name != weight.name)
+    alone = not any(_is_here(name, ".part") for name in others if name != weight.name)
     if alone:
         _drop({weight.name, folder, *others})
-    elif _entry(folder).get("commit"):
+    elif _entry(folder).commit:
         _drop({weight.name})
 
 
@@ -85,23 +96,24 @@ def _folder(weight: WeightFile) -> str:
     return weight.name.partition("/")[0] + "/"
 
 
-def _is_here(name: str) -> bool:
+def _is_here(name: str, *more: str) -> bool:
+    """more: further endings by which it counts; what is about to arrive has its `.part`."""
     file = cache_dir() / name
-    return os.path.isfile(file) or os.path.isfile(beside(file, ".refused"))
+    return any(os.path.isfile(beside(file, ending)) for ending in ("", ".refused", *more))
 
 
-def _entries() -> dict[str, Any]:
+def _entries() -> Entries:
     try:
         return read_json(RECORD)
     except ValueError:
         raise record_damaged(RECORD) from None
 
 
-def _entry(name: str) -> dict[str, Any]:
-    found = _entries().get(name, {})
-    if not isinstance(found, dict):
-        raise record_damaged(RECORD)
-    return found
+def _entry(name: str) -> _First:
+    try:
+        return _First.model_validate(_entries().get(name, {}))
+    except ValidationError:
+        raise record_damaged(RECORD) from None
 
 
 def _drop(names: set[str]) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from methods._weights import content, http
 from methods._weights.cache import need_room, size_of
@@ -53,7 +52,7 @@ class Download:
     origin: Origin = field(init=False)
     digest: str = field(init=False, default="")
     _anonymous: bool = field(init=False, default=False)
-    _hash: Any = field(init=False, default=None)
+    _hash: hashlib._Hash = field(init=False, default_factory=hashlib.sha256)
     _hashed: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -235,14 +234,14 @@ class Download:
             os.fsync(file.fileno())
         if done < (total or self._least()):
             raise Interrupted("the connection ended early")
-        self.digest = self._hash.hexdigest() if self._hash and self._hashed == done else ""
+        self.digest = self._hash.hexdigest() if self._hashed == done else ""
 
     def _digest(self, chunk: bytes, done: int) -> None:
         """Hash along with the writing, as long as that was from the first byte on."""
         before = done - len(chunk)
         if before == 0:
             self._hash, self._hashed = hashlib.sha256(), 0
-        if self._hash is not None and self._hashed == before:
+        if self._hashed == before:
             self._hash.update(chunk)
             self._hashed = done
 
