@@ -130,7 +130,7 @@ class Worker:
 
     def _bring(self, task: Task, needed: Sequence[WeightFile]) -> None:
         """All these files are on this machine when this returns."""
-        missing = [weight for weight in needed if store.find_weights(weight) is None]
+        missing = [weight for weight in needed if store.take_over(weight) is None]
         if missing:
             if not self._fetch_missing:
                 raise _weights_missing(task.spec, missing[0])

@@ -27,7 +27,7 @@ from methods._base import WeightFile, WeightsUnavailable
 from methods._weights import cache, errors, flights, record
 from methods._weights.cache import cache_dir as cache_dir
 from methods._weights.cache import sha256_of as sha256_of
-from methods._weights.hub import network_forbidden
+from methods._weights.hub import kept_file, network_forbidden
 from methods._weights.local import local_file
 from methods._weights.local import use_local as use_local
 from methods._weights.origin import note_of
@@ -139,7 +139,8 @@ def fetch(
 def take_over(weight: WeightFile) -> Path | None:
     """The file, also where only the hub's own cache on this machine has it; nothing is
     downloaded. None when it is not on this machine. Raises WeightsUnavailable."""
-    if (found := find_weights(weight)) is not None:
+    found = find_weights(weight)
+    if found is not None or kept_file(weight) is None:
         return found
     watch = Watch(weight.size)
     with flights.in_flight(weight, watch):

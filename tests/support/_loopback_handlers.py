@@ -65,7 +65,11 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Accept-Ranges", "bytes")
-        self.send_header("Content-Length", str(content.size - start))
+        if self.hub.lengths or self.command == "HEAD":
+            self.send_header("Content-Length", str(content.size - start))
+        else:
+            self.send_header("Connection", "close")
+            self.close_connection = True
         if start:
             whole = f"bytes {start}-{content.size - 1}/{content.size}"
             self.send_header("Content-Range", whole)

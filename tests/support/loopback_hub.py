@@ -125,7 +125,8 @@ class Seen:
 class Hub:
     """A running hub. etags: the content host's, "strong", "weak" or "none". bare: like a mirror
     that hands the files out itself and has none of the hub's own headers. latency: seconds
-    before each answer. sent: bytes of content that went out."""
+    before each answer. lengths: whether content comes with its Content-Length. sent: bytes of
+    content that went out."""
 
     hub_port: int
     content_port: int
@@ -136,6 +137,7 @@ class Hub:
     etags: str = "strong"
     bare: bool = False
     latency: float = 0.0
+    lengths: bool = True
     sent: int = 0
     held: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from hub_files import REPO, SIZE, body, pinned, unpinned
 from loopback_hub import Answer, Break, Hub
 from methods._base import UrlFile, WeightsUnavailable
 from methods._error_texts import ERRORS_ZH
-from methods._weights import cache
+from methods._weights import cache, record
 from methods._weights.fetch_set import fetch_all
 from methods._weights.status import WeightState, weight_status
 from methods._weights.store import fetch, find_weights
@@ -112,6 +113,16 @@ def test_again_of_a_pinned_file_fetches_it_anew(hub: Hub) -> None:
     hub.seen.clear()
     assert fetch(wanted, again=True) == path and path.read_bytes() == OLD
     assert hub.asked(host="content") != []
+
+
+def test_a_file_about_to_arrive_counts_as_one_of_its_folder(hub: Hub, clean: Path) -> None:
+    """Between its record and its name another thread may ask for the next file."""
+    first = first_state(hub)
+    record.record_first(NET, hashlib.sha256(OLD).hexdigest(), first)
+    (clean / "model").mkdir()
+    (clean / "model" / "net.bin.part").write_bytes(OLD)
+    second_state(hub)
+    assert fetch(CONFIG).read_bytes() == SMALL[0]
 
 
 # --- recorded wrong ------------------------------------------------------------------------

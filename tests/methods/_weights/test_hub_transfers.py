@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from _weight_server import closed_port
 from hub_files import REPO, SIZE, body, pinned, unpinned
 from loopback_hub import Answer, Break, Hub, Repo, Token, captive_portal
 from methods._base import Stopped, UrlFile, WeightFile, WeightsUnavailable
@@ -75,6 +76,26 @@ def test_a_renamed_repository_is_followed(
 def test_a_mirror_without_the_hubs_own_headers_serves(hub: Hub, kind: str) -> None:
     hub.bare = True
     assert fetch(published(hub, kind)).read_bytes() == BODY
+
+
+@kinds
+def test_content_without_its_length_is_taken_to_its_end(hub: Hub, kind: str) -> None:
+    hub.lengths = False
+    assert fetch(published(hub, kind)).read_bytes() == BODY
+
+
+def test_a_dead_content_host_is_named(hub: Hub) -> None:
+    wanted = published(hub)
+    hub.content_port = closed_port()
+    assert "localhost (no connection)" in str(failure(wanted))
+
+
+def test_a_token_in_a_line_of_its_own_is_a_token(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.tokens["hf_good"] = Token(frozenset({REPO}))
+    monkeypatch.setenv("HF_TOKEN", "hf_good\n")
+    wanted = published(hub)
+    hub.repos[REPO].gated = True
+    assert fetch(wanted).read_bytes() == BODY
 
 
 # --- breaks --------------------------------------------------------------------------------
