@@ -104,19 +104,25 @@ if TYPE_CHECKING:
     from methods._texts.text import Verbatim as Verbatim
     from methods._weights.download import download as download
     from methods._weights.errors import megabytes as megabytes
+    from methods._weights.fetch_set import Observer as Observer
+    from methods._weights.fetch_set import adopt_in_background as adopt_in_background
+    from methods._weights.fetch_set import fetch_all as fetch_all
+    from methods._weights.fetch_set import fetch_in_background as fetch_in_background
     from methods._weights.manifest import MANIFESTS as MANIFESTS
     from methods._weights.manifest import Manifests as Manifests
     from methods._weights.pin import Finding as Finding
     from methods._weights.pin import Wish as Wish
     from methods._weights.pin import begin_manifest as begin_manifest
     from methods._weights.pin import pin as pin
-    from methods._weights.store import WeightState as WeightState
-    from methods._weights.store import WeightStatus as WeightStatus
+    from methods._weights.probe import WeightFacts as WeightFacts
+    from methods._weights.probe import examine as examine
+    from methods._weights.progress import Notice as Notice
+    from methods._weights.status import WeightState as WeightState
+    from methods._weights.status import WeightStatus as WeightStatus
+    from methods._weights.status import weight_status as weight_status
     from methods._weights.store import fetch as fetch
-    from methods._weights.store import fetch_in_background as fetch_in_background
     from methods._weights.store import find_weights as find_weights
     from methods._weights.store import use_local as use_local
-    from methods._weights.store import weight_status as weight_status
 
 _HOME = {
     "_base": (
@@ -156,11 +162,13 @@ _HOME = {
     "_texts.text": "PlainText Value Verbatim",
     "_weights.download": "download",
     "_weights.errors": "megabytes",
+    "_weights.fetch_set": "Observer adopt_in_background fetch_all fetch_in_background",
     "_weights.manifest": "MANIFESTS Manifests",
     "_weights.pin": "Finding Wish begin_manifest pin",
-    "_weights.store": (
-        "WeightState WeightStatus fetch fetch_in_background find_weights use_local weight_status"
-    ),
+    "_weights.probe": "WeightFacts examine",
+    "_weights.progress": "Notice",
+    "_weights.status": "WeightState WeightStatus weight_status",
+    "_weights.store": "fetch find_weights use_local",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

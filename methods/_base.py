@@ -166,7 +166,8 @@ class WeightFile:
     name: its file name in the cache, unique in the program. size: bytes.
     sha256: hex digest; None only with `unpinned_because`, then the digest of the first
     download is recorded and checked ever after. sources: tried in order. by_hand: for a file
-    without sources, a sentence on where the user gets it.
+    without sources, a sentence on where the user gets it. gated: its publisher gives it only to
+    those who have accepted its licence.
     """
 
     name: str
@@ -176,6 +177,7 @@ class WeightFile:
     license: str
     unpinned_because: str = ""
     by_hand: Text | None = None
+    gated: bool = False
 
 
 S = TypeVar("S", bound=Settings)

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 from methods._base import DeviceName, Image, Text
 from methods._engine.job import SettingValue
 from methods._metrics.base import Reading
+from methods._weights.progress import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """A weight file is on its way: `done` of `total` bytes."""
+    """Weights are on their way: `done` of `total` bytes. name: a file's, or a model's with the
+    number of its files; notice: what is to be said of it now."""
 
     index: int
     name: str
     done: int
     total: int
+    notice: Notice | None = None
 
 
 @dataclass(frozen=True, slots=True)

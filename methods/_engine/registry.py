@@ -24,12 +24,15 @@ from typing import TypeVar, cast
 from pydantic import ValidationError
 
 from methods._base import BadInput, Eraser, EraserSpec, Settings, Unavailable, WeightFile
-from methods._weights.store import WeightState, weight_status
+from methods._weights.status import WeightState, weight_status
 
 logger = logging.getLogger(__name__)
 
 SMALL_DOWNLOAD = 64_000_000
 """Bytes that an eraser of the default set may still have to fetch: less than a minute's."""
+
+
+_NEAR = (WeightState.READY, WeightState.FOUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def default_erasers() -> tuple[EraserSpec, ...]:
 def _soon_ready(spec: EraserSpec) -> bool:
     """Whether its missing weights are no more than a small download."""
     states = [weight_status(weight) for weight in spec.weights]
-    missing = sum(status.size for status in states if status.state != WeightState.READY)
+    missing = sum(status.size for status in states if status.state not in _NEAR)
     return missing <= SMALL_DOWNLOAD
 
 

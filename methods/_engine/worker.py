@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -30,13 +30,13 @@ from methods._base import (
 from methods._engine.events import (
     Event,
     Failed,
-    Fetching,
     Finished,
     Loading,
     Started,
     Stepped,
     Waiting,
 )
+from methods._engine.fetch_report import FetchReport
 from methods._engine.job import SettingValue
 from methods._engine.registry import missing_packages
 from methods._engine.residency import Held, residency
@@ -46,10 +46,10 @@ from methods._system.lock import StopToken
 from methods._system.memory import MemoryMeter
 from methods._weights import store
 from methods._weights.errors import to_be_brought
+from methods._weights.fetch_set import fetch_all
 
 logger = logging.getLogger(__name__)
 
-_FETCH_TICK = 0.1
 
 results: ResultCache[Finished] = ResultCache()
 """Results of earlier jobs of this process."""
@@ -115,7 +115,8 @@ class Worker:
         """From the cache, or by erasing."""
         _need_packages(task.spec)
         needed = task.eraser.weights_for(task.settings)
-        weights = {weight.name: self._digest(task, weight) for weight in needed}
+        self._bring(task, needed)
+        weights = {weight.name: store.digest(weight) for weight in needed}
         seed = task.seed if task.spec.seeded else 0
         settings = task.settings.model_dump(mode="json")
         key = job_key(self._picture.key, task.spec.id, settings, seed, weights)
@@ -128,27 +129,17 @@ class Worker:
         results.put(key, finished.image, self._picture.mask, replace(finished, image=no_pixels))
         return finished
 
-    def _digest(self, task: Task, weight: WeightFile) -> str:
-        """SHA-256 of the file, which is on this machine when this returns."""
-        if store.find_weights(weight) is None:
+    def _bring(self, task: Task, needed: Sequence[WeightFile]) -> None:
+        """All these files are on this machine when this returns."""
+        missing = [weight for weight in needed if store.take_over(weight) is None]
+        if missing:
             if not self._fetch_missing:
-                raise _weights_missing(task.spec, weight)
-            self._fetch(task.index, weight)
+                raise _weights_missing(task.spec, missing[0])
+            report = FetchReport(task.index, task.spec.name, missing, self._tell)
+            failures = fetch_all(missing, report.observer, lambda: self._token.stopped)
+            if failures:
+                raise next(iter(failures.values()))
         self._token.check()
-        return store.digest(weight)
-
-    def _fetch(self, index: int, weight: WeightFile) -> None:
-        told = 0.0
-
-        def tell(done: int, total: int) -> None:
-            nonlocal told
-            now = time.monotonic()
-            if done >= total or now - told >= _FETCH_TICK:
-                told = now
-                self._tell(Fetching(index, weight.name, done, total))
-
-        self._tell(Fetching(index, weight.name, 0, weight.size))
-        store.fetch(weight, tell, lambda: self._token.stopped)
 
     def _erased(
         self, task: Task, settings: dict[str, SettingValue], weights: dict[str, str]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias, cast
+from typing import Annotated, TypeAlias, cast
 
-from pydantic_core import core_schema
+from pydantic import GetCoreSchemaHandler, PlainSerializer, PlainValidator
 
 from methods._texts.catalogue import ENGLISH, Catalogue, catalogues
 
@@ -82,10 +82,11 @@ class Text:
         return hash((self.id, *sorted(self.values)))
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, *_: object) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(cls, _: object, handler: GetCoreSchemaHandler) -> object:
         """In data a Text is an id, or sentences by language; it is written as the latter."""
-        written = core_schema.plain_serializer_function_ser_schema(cls.plain)
-        return core_schema.no_info_plain_validator_function(_of_data, serialization=written)
+        return handler.generate_schema(
+            Annotated[object, PlainValidator(_of_data), PlainSerializer(cls.plain)]
+        )
 
 
 class Verbatim(Text):

@@ -2,6 +2,7 @@
 
 <cache>/<name>                  a file whose hash has been checked, never a half one
 <cache>/<name>.part             a download under way or broken off
+<cache>/<name>.kept             a file of the hub's own cache, about to get its name here
 <cache>/<name>.refused          a file that did not match and was set aside
 <cache>/.work/<name>/           a package being opened; thrown away
 <cache>/.locks/                 locks between processes
@@ -28,9 +29,8 @@ from pydantic import BaseModel
 
 from methods._base import JSON, WeightFile
 from methods._system.files import write_atomic
-from methods._weights.errors import DiskFull, record_damaged
+from methods._weights.errors import DiskFull
 
-RECORD = "weights.lock.json"
 _VERIFIED = "verified.json"
 _CHUNK = 1 << 20
 _LARGE = 1 << 22
@@ -40,7 +40,7 @@ _JSON_LOCK_SECONDS = 10
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 _Identity = tuple[int, int, int]  # size, mtime_ns, ctime_ns
-_Entries: TypeAlias = dict[str, JSON]
+Entries: TypeAlias = dict[str, JSON]
 _known: dict[str, tuple[_Identity, str]] = {}
 _hashing = threading.Lock()
 
@@ -78,6 +78,11 @@ def beside(target: Path, ending: str) -> Path:
 def part_of(weight: WeightFile) -> Path:
     """Where a download grows."""
     return beside(target_of(weight), ".part")
+
+
+def kept_of(weight: WeightFile) -> Path:
+    """Where a file of the hub's own cache gets its second name, for a moment."""
+    return beside(target_of(weight), ".kept")
 
 
 def work_of(weight: WeightFile) -> Path:
@@ -164,7 +169,7 @@ def remember(path: Path, digest: str, identity: _Identity | None = None) -> None
     if identity[0] < _LARGE:
         return
     with suppress(OSError, Timeout, ValueError):  # a cache that cannot be written still serves
-        _change_json(_VERIFIED, lambda entries: _with_entry(entries, path, identity, digest))
+        change_json(_VERIFIED, lambda entries: _with_entry(entries, path, identity, digest))
 
 
 def _identity(path: Path) -> _Identity:
@@ -175,54 +180,22 @@ def _identity(path: Path) -> _Identity:
 def _remembered(key: str, identity: _Identity) -> str | None:
     if key not in _known and identity[0] >= _LARGE:
         with suppress(OSError, ValueError, KeyError):
-            entry = _Verified.model_validate(_read_json(_VERIFIED)[key])
+            entry = _Verified.model_validate(read_json(_VERIFIED)[key])
             _known[key] = (entry.identity, entry.sha256)
     identity_then, digest = _known.get(key, (None, ""))
     return digest if identity_then == identity else None
 
 
-def _with_entry(entries: _Entries, path: Path, identity: _Identity, digest: str) -> _Entries:
+def _with_entry(entries: Entries, path: Path, identity: _Identity, digest: str) -> Entries:
     kept = {key: entry for key, entry in entries.items() if os.path.exists(key)}
     kept[str(path.absolute())] = _Verified(identity=identity, sha256=digest).model_dump(mode="json")
     return kept
 
 
-# --- digests of first downloads ------------------------------------------------------------
-
-
-def expected_digest(weight: WeightFile) -> str | None:
-    """The digest that the file must have; None when this would be its first download.
-
-    Raises WeightsUnavailable when the record of first downloads is damaged.
-    """
-    if weight.sha256 is not None:
-        return weight.sha256.lower()
-    if not weight.unpinned_because:
-        raise ValueError(f"{weight.name} has neither a sha256 nor a reason for having none")
-    try:
-        entry = _read_json(RECORD)[weight.name]
-        if isinstance(entry, dict):
-            return str(entry["sha256"])
-    except KeyError:
-        return None
-    except ValueError:
-        raise record_damaged(RECORD) from None
-    raise record_damaged(RECORD) from None
-
-
-def record_first(weight: WeightFile, digest: str) -> None:
-    """Write down the digest of a first download; it is checked ever after."""
-    entry: JSON = {"sha256": digest, "unpinned_because": weight.unpinned_because}
-    try:
-        _change_json(RECORD, lambda entries: entries | {weight.name: entry})
-    except ValueError:
-        raise record_damaged(RECORD) from None
-
-
 # --- small files of our own ----------------------------------------------------------------
 
 
-def _read_json(name: str) -> _Entries:
+def read_json(name: str) -> Entries:
     """Raises ValueError when the file is not a JSON object; a missing file is an empty one."""
     try:
         entries = json.loads((cache_dir() / name).read_text("utf-8"))
@@ -233,13 +206,16 @@ def _read_json(name: str) -> _Entries:
     return entries
 
 
-def _change_json(name: str, change: Callable[[_Entries], _Entries]) -> None:
-    """Read, change and replace under a lock, so that no process loses another's entry."""
+def change_json(name: str, change: Callable[[Entries], Entries], *, repair: bool = True) -> None:
+    """Read, change and replace under a lock, so that no process loses another's entry.
+
+    repair: begin anew where the file is damaged; else raises ValueError.
+    """
     with _json_lock(name):
         try:
-            entries = _read_json(name)
+            entries = read_json(name)
         except ValueError:
-            if name == RECORD:
+            if not repair:
                 raise
             entries = {}
         fresh = json.dumps(change(entries), indent=1, sort_keys=True)

@@ -7,11 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from methods._base import Unavailable
-from methods._weights.cache import beside
 from methods._weights.errors import DiskFull, SourceFailed
-from methods._weights.http import Download
+from methods._weights.hub import network_forbidden
+from methods._weights.origin import note_of
 from methods._weights.progress import Watch
-from methods._weights.sources import network_forbidden
+from methods._weights.transfer import Download
 
 
 def download(
@@ -28,7 +28,10 @@ def download(
     try:
         part.unlink(missing_ok=True)
         watch = Watch(most, should_stop=should_stop)
-        Download(url, part, most, exact=False, watch=watch, headers={}, most=most).run()
+        # Somebody waits for the picture: no patience with a host that is busy.
+        given = Download(url, part, most, exact=False, watch=watch, headers={}, most=most)
+        given.lasting, given.waits = False, ()
+        given.run()
         done = True
     except SourceFailed as error:
         raise _failed(str(error)) from error
@@ -38,7 +41,7 @@ def download(
         raise _failed(error.strerror or type(error).__name__) from error
     finally:
         with suppress(OSError):
-            beside(part, ".json").unlink(missing_ok=True)
+            note_of(part).unlink(missing_ok=True)
             if not done:
                 part.unlink(missing_ok=True)
 

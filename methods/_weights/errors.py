@@ -7,12 +7,30 @@ output, for instance, can quote an index address with a password in it.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from methods._base import Text, WeightFile, WeightsUnavailable
+from methods._weights.progress import Notice
 
 
 class SourceFailed(Exception):
     """One source could not give the file; the text says why and the next one is tried."""
+
+
+class Busy(SourceFailed):
+    """The source is there and wants to be asked later."""
+
+
+class Changed(SourceFailed):
+    """The source has a file of that name, and it is not the one that was there before."""
+
+
+class WebPage(SourceFailed):
+    """A page for people came in place of the file: a network's log-in, or a host's apology."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"{host} (sent a web page instead of the file)")
+        self.host = host
 
 
 class DiskFull(Exception):
@@ -50,6 +68,50 @@ def nothing_worked(weight: WeightFile, tried: list[str]) -> WeightsUnavailable:
         variable=variable(weight.name),
         shown_size=megabytes(weight.size),
     )
+
+
+def web_page(weight: WeightFile, host: str, tried: list[str]) -> WeightsUnavailable:
+    """Every source was tried in vain, and one of them sent a page for people."""
+    return WeightsUnavailable(
+        "weights_web_page",
+        name=weight.name,
+        host=host,
+        tried="; ".join(tried),
+        command=command(weight.name),
+        variable=variable(weight.name),
+    )
+
+
+def changed_by_publisher(weight: WeightFile, tried: list[str]) -> WeightsUnavailable:
+    """The publisher has put another file in the place of the one that was known."""
+    known = {
+        "name": weight.name,
+        "tried": "; ".join(tried),
+        "variable": variable(weight.name),
+    }
+    if weight.sha256 is not None:
+        return WeightsUnavailable("weights_changed_pinned", **known)
+    model = weight.name.partition("/")[0]
+    again = f"{command(model)} --again"
+    return WeightsUnavailable("weights_changed_unpinned", **known, model=model, again=again)
+
+
+def no_room_for_all(names: Sequence[str], needed: int, free: int) -> WeightsUnavailable:
+    """The disk has less room than all files of a model need together; bytes."""
+    return WeightsUnavailable(
+        "weights_no_room",
+        files=len(names),
+        needed=needed,
+        free=free,
+        shown_needed=megabytes(needed),
+        shown_free=megabytes(free),
+    )
+
+
+def pausing(host: str, seconds: float, *, asked: bool) -> Notice:
+    """A wait before the next try; asked: the server wants it so."""
+    shown = max(1, round(seconds))
+    return Notice("waiting_asked" if asked else "waiting_busy", seconds=shown, host=host)
 
 
 def to_be_brought(weight: WeightFile, where: Text) -> WeightsUnavailable:
@@ -95,7 +157,7 @@ def set_aside(weight: WeightFile, kept: str) -> WeightsUnavailable:
     return WeightsUnavailable(
         "weights_changed.set_aside" if kept else "weights_changed",
         name=weight.name,
-        command=command(weight.name),
+        command=f"{command(weight.name)} --again",
         **({"kept": kept} if kept else {}),
     )
 

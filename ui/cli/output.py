@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from methods import BadInput, Event, Failed, Fetching, Finished, Progress, Stepped
+from methods import BadInput, Event, Failed, Fetching, Finished, Notice, Progress, Stepped
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -78,6 +78,7 @@ class Bars:
         self._weight = ""
         self._fetching: Progress | None = None
         self._steps: tqdm[None] | None = None
+        self._notice: Notice | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -93,12 +94,18 @@ class Bars:
     def show(self, event: Event) -> None:
         """Draw what the event changes."""
         match event:
-            case Fetching(_, name, done, total):
+            case Fetching(_, name, done, total, notice):
+                self._show_notice(notice)
                 self._show_bytes(name, done, total)
             case Stepped(index, step, total):
                 self._show_steps(self._names[index], step, total)
             case Finished() | Failed():
                 self._close()
+
+    def _show_notice(self, notice: Notice | None) -> None:
+        if notice is not None and notice is not self._notice:
+            complain(str(notice))
+        self._notice = notice
 
     def _show_bytes(self, name: str, done: int, total: int) -> None:
         from ui.cli.progress import console_progress

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Self
 
 from methods import (
     LPIPS_WEIGHTS,
     BadInput,
     EraserSpec,
+    Notice,
+    Observer,
+    Progress,
     UserError,
     WeightFile,
     WeightState,
     broken_erasers,
-    fetch,
+    fetch_all,
     find_weights,
     list_erasers,
     missing_packages,
@@ -47,7 +52,7 @@ class Entry:
 
     @property
     def state(self) -> str:
-        """In one word or two: ready, missing, fetching 43 %, failed, or what is in the way."""
+        """In a word or two: ready, found, missing, fetching 43 %, failed, or what is in the way."""
         if self.obstacle:
             return self.obstacle
         states = [weight_status(weight) for weight in self.weights]
@@ -55,7 +60,7 @@ class Entry:
         if WeightState.FETCHING in kinds:
             done = sum(status.done for status in states)
             return f"fetching {100 * done // max(1, self.size)} %"
-        for state in (WeightState.FAILED, WeightState.MISSING):
+        for state in (WeightState.FAILED, WeightState.MISSING, WeightState.FOUND):
             if state in kinds:
                 return state.value
         return WeightState.READY.value
@@ -170,18 +175,62 @@ def show_list(args: argparse.Namespace) -> int:
 
 def fetch_named(args: argparse.Namespace) -> int:
     """The command `fetch`."""
-    failed = False
-    for weight in _wanted(args):
-        try:
-            here = find_weights(weight) is not None
-            if not here:
-                with console_progress(weight.name, weight.size) as progress:
-                    fetch(weight, progress)
-            say(f"{weight.name}: {'here already' if here else 'fetched'}")
-        except UserError as error:
-            failed = True
-            complain(f"{weight.name}: {error}")
-    return FAILED if failed else DONE
+    weights = _wanted(args)
+    with _Console() as console:
+        failures = fetch_all(weights, console.observer, again=args.again)
+    return FAILED if failures else DONE
+
+
+def bring(weights: Sequence[WeightFile]) -> None:
+    """Download what is not on this machine, and say nothing of what is. Raises UserError."""
+    missing = [weight for weight in weights if find_weights(weight) is None]
+    with _Console() as console:
+        failures = fetch_all(missing, replace(console.observer, done=console.close))
+    if failures:
+        raise next(iter(failures.values()))
+
+
+class _Console:
+    """Bars for the files under way, a line for each that is here."""
+
+    def __init__(self) -> None:
+        self._bars: dict[str, ExitStack] = {}
+        self._said: set[str] = set()
+        self.observer = Observer(self._begin, self._end, self._remark)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for bar in self._bars.values():
+            bar.close()
+
+    def _begin(self, weight: WeightFile) -> Progress:
+        self._bars[weight.name] = bar = ExitStack()
+        return bar.enter_context(console_progress(weight.name, weight.size))
+
+    def close(self, weight: WeightFile, _why: UserError | None = None) -> bool:
+        """Take a file's bar away; whether it had one."""
+        bar = self._bars.pop(weight.name, None)
+        if bar is not None:
+            bar.close()
+        return bar is not None
+
+    def _end(self, weight: WeightFile, why: UserError | None) -> None:
+        was_begun = self.close(weight)
+        if why is not None:
+            self._once(str(why), f"{weight.name}: {why}")
+        else:
+            say(f"{weight.name}: {'fetched' if was_begun else 'here already'}")
+
+    def _remark(self, weight: WeightFile, notice: Notice) -> None:
+        self._once(str(notice), str(notice))
+
+    def _once(self, what: str, text: str) -> None:
+        """One refusal may be the end of thirty files."""
+        if what not in self._said:
+            self._said.add(what)
+            complain(text)
 
 
 def _wanted(args: argparse.Namespace) -> list[WeightFile]:
@@ -194,7 +243,8 @@ def _wanted(args: argparse.Namespace) -> list[WeightFile]:
         chosen += [entry for name in args.names for entry in _entries(name, known)]
     files = [weight for entry in chosen for weight in entry.weights]
     files += [weight for entry in known if args.all for weight in entry.more_weights]
-    files += [weight for name in args.names for weight in _files(name, known)]
+    ids = {entry.id for entry in known}
+    files += [weight for name in args.names if name not in ids for weight in _files(name, known)]
     if not files and not chosen:
         raise BadInput("nothing_named.weights")
     if not files:

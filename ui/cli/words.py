@@ -96,10 +96,6 @@ def _nothing_without_text(args: argparse.Namespace) -> None:
 
 def fetch_missing(weights: Sequence[WeightFile]) -> None:
     """Download what is not on this machine, with a bar for each file."""
-    from methods import fetch, find_weights
-    from ui.cli.progress import console_progress
+    from ui.cli.weights import bring
 
-    for weight in weights:
-        if find_weights(weight) is None:
-            with console_progress(weight.name, weight.size) as progress:
-                fetch(weight, progress)
+    bring(weights)

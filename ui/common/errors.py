@@ -15,7 +15,7 @@ from typing import Concatenate, NotRequired, ParamSpec, TypedDict, TypeVar, cast
 
 from pydantic import ValidationError
 
-from methods import BadInput, PlainText, Stopped, Unavailable, UserError
+from methods import BadInput, Notice, PlainText, Stopped, Unavailable, UserError
 from ui.common.names import plain
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,16 @@ class Fault(TypedDict):
     text: str
     details: dict[str, str | int | float]
     said: NotRequired[PlainText]
+
+
+def notice_shown(notice: Notice) -> Fault:
+    """What is to be said while something goes on, in the form of an error's sentence."""
+    return {
+        "code": notice.code,
+        "text": str(notice),
+        "details": dict(notice.details),
+        "said": notice.sentence.plain(),
+    }
 
 
 class Answer(TypedDict, total=False):

@@ -36,7 +36,8 @@ class PublicPhoto(TypedDict):
 
 
 class CardProgress(TypedDict, total=False):
-    """Where a card stands. ahead: jobs before it; step of total; done of size: bytes of file."""
+    """Where a card stands. ahead: jobs before it; step of total; done of size: bytes of file;
+    notice: what is to be said of the download now."""
 
     ahead: int
     step: int
@@ -44,6 +45,7 @@ class CardProgress(TypedDict, total=False):
     done: int
     size: int
     file: str
+    notice: Fault
 
 
 class CardFigures(TypedDict, total=False):

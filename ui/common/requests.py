@@ -152,3 +152,4 @@ class Remark(Request):
 
 class FetchWeights(Request):
     name: Annotated[str, Field(min_length=1, max_length=200)]
+    again: bool = False

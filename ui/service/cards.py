@@ -20,17 +20,19 @@ from methods import (
     Stepped,
     Waiting,
 )
+from ui.common.errors import notice_shown
 from ui.common.grid import Card, CardState
 
 ENDED = frozenset({"done", "failed", "stopped"})
 INTERRUPTIBLE = frozenset({"fetching", "loading", "running"})
-PROGRESS: tuple[Literal["ahead", "step", "total", "done", "size", "file"], ...] = (
+PROGRESS: tuple[Literal["ahead", "step", "total", "done", "size", "file", "notice"], ...] = (
     "ahead",
     "step",
     "total",
     "done",
     "size",
     "file",
+    "notice",
 )
 """What a card says of its progress; each state has its own, and the last has none."""
 
@@ -86,9 +88,11 @@ def follow(card: Card, event: Event) -> bool:
         case Waiting(ahead=ahead):
             _move(card, "waiting")
             card["ahead"] = ahead
-        case Fetching(name=name, done=done, total=total):
+        case Fetching(name=name, done=done, total=total, notice=notice):
             _move(card, "fetching")
             card.update({"file": name, "done": done, "size": total})
+            if notice is not None:
+                card["notice"] = notice_shown(notice)
         case Loading():
             _move(card, "loading")
         case Started():

@@ -18,6 +18,7 @@ from methods import (
     Text,
     WeightFile,
     WeightState,
+    adopt_in_background,
     best_device,
     default_erasers,
     fetch_in_background,
@@ -36,6 +37,7 @@ from segmentation import (
     why_no_detector,
 )
 from segmentation import is_segmenter_ready as is_ready
+from ui.common.errors import notice_shown
 from ui.service.entries import (
     DetectorEntry,
     DeviceEntry,
@@ -67,22 +69,26 @@ def describe_weights() -> dict[str, WeightEntry]:
     return {name: _describe_weight(weight) for name, weight in known_weights().items()}
 
 
-def start_fetching(name: str) -> None:
+def start_fetching(name: str, *, again: bool = False) -> None:
     """Fetch in the background: one weight file, or all of a model's by the model's id.
 
-    Raises UserError ("unknown_weights").
+    again: those that are here, too, to replace a wrong one. Raises UserError ("unknown_weights").
     """
     weights = _weights_named(name)
     if not weights:
         raise BadInput("unknown_weights")
-    for weight in weights:
-        fetch_in_background(weight)
+    fetch_in_background(*weights, again=again)
 
 
 def _weights_named(name: str) -> tuple[WeightFile, ...]:
     named = next((_needed(spec) for spec in _specs() if spec.id == name), ())
     one = known_weights().get(name)
     return (one,) if one is not None else named
+
+
+def adopt_what_others_fetched() -> None:
+    """Use what another program has left in the model hub's cache on this machine."""
+    adopt_in_background(known_weights().values())
 
 
 def fetch_default_erasers() -> None:
@@ -198,6 +204,8 @@ def _describe_weight(weight: WeightFile) -> WeightEntry:
         "size": status.size,
         "license": status.license,
     }
+    if (notice := status.notice) is not None:
+        shown["notice"] = notice_shown(notice)
     if status.error:
         shown["error"] = {
             "code": status.code or "weights_unavailable",

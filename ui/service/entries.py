@@ -59,9 +59,10 @@ class _Weight(TypedDict):
 
 class WeightEntry(_Weight, total=False):
     """A weight file. state: of `methods.WeightState`. done, size: bytes. error: why the last try
-    to fetch it failed."""
+    to fetch it failed. notice: what is to be said while it is fetched."""
 
     error: Fault
+    notice: Fault
 
 
 class _Model(TypedDict):

@@ -150,6 +150,7 @@ class Service:
         """
         self.janitor.start()
         self.selecting.load_soon()
+        catalog.adopt_what_others_fetched()
         if fetch:
             self.selecting.fetch_soon()
             catalog.fetch_default_erasers()
@@ -300,10 +301,10 @@ class Service:
 
     @answered
     def fetch_weights(self, request: object, caller: str = "") -> Answer:
-        """Start to download a weight file: {name}."""
+        """Start to download a weight file: {name, again}."""
         asked = FetchWeights.model_validate(request)
         self._fetches.take(caller)
-        catalog.start_fetching(asked.name)
+        catalog.start_fetching(asked.name, again=asked.again)
         return {}
 
     # --- runs ----------------------------------------------------------------------------

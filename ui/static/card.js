@@ -6,6 +6,7 @@
 
   lab.stateText = (card) => {
     if (card.state === "waiting") return t(card.ahead ? "state.waiting.ahead" : "state.waiting", { ahead: card.ahead });
+    if (card.state === "fetching" && card.notice) return lab.errorText(card.notice);
     if (card.state === "fetching") return t("state.fetching", { percent: Math.floor((100 * (card.done || 0)) / Math.max(1, card.size || 1)) });
     if (card.state === "running" && card.total > 1) return t("state.step", { step: card.step || 0, total: card.total });
     return t("state." + card.state);

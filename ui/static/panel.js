@@ -46,7 +46,9 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
   lab.ready = (one) => one.weights.every((weight) => weight.state === "ready");
   const fetching = (one) => one.weights.some((weight) => weight.state === "fetching");
   const failure = (one) => one.weights.find((weight) => weight.state === "failed");
-  const missingBytes = (one) => one.weights.filter((weight) => weight.state !== "ready").reduce((sum, weight) => sum + weight.size, 0);
+  /** In the model hub's own cache: checked and used from there, nothing is downloaded. */
+  const found = (one) => !lab.ready(one) && one.weights.every((weight) => ["ready", "found"].includes(weight.state));
+  const missingBytes = (one) => one.weights.filter((weight) => !["ready", "found"].includes(weight.state)).reduce((sum, weight) => sum + weight.size, 0);
   lab.missingBytes = missingBytes;
   const everything = () => [...lab.catalogue.erasers, ...lab.catalogue.segmenters, ...(lab.catalogue.detectors || [])];
 
@@ -58,8 +60,8 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
   };
 
   lab.fetchWeights = fetchWeights;
-  async function fetchWeights(one) {
-    const reply = await lab.ask(server.fetch_weights, { name: one.id });
+  async function fetchWeights(one, again = false) {
+    const reply = await lab.ask(server.fetch_weights, { name: one.id, again });
     if (!reply.ok) lab.notice(lab.errorText(reply.error), "error");
     poll();
   }
@@ -78,6 +80,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
       const now = states[weight.name];
       if (!now) continue;
       changed ||= now.state !== weight.state;
+      delete weight.notice; // whatever is not said any more
       Object.assign(weight, now);
     }
     if (changed) render();
@@ -94,15 +97,26 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     if (!one.weights.length) return [h("span.lab-state.ok", {}, t("panel.noweights"))];
     const all = one.weights.reduce((sum, weight) => sum + weight.size, 0);
     if (lab.ready(one)) return [h("span.lab-state.ok", {}, lab.icon("check"), `${t("panel.ready")} · ${lab.bytes(all)}`)];
+    if (found(one)) return [h("span.lab-state.ok", { title: t("panel.found.hint") }, `${t("panel.found")} · ${lab.bytes(all)}`)];
     const size = lab.bytes(missingBytes(one));
     const percent = lab.fetchedPercent(one);
-    if (percent !== null)
-      return [h("span.lab-state", {}, t("panel.fetching", { percent })), h("progress", { max: "100", value: percent, "aria-label": t("panel.fetching", { percent }) })];
+    if (percent !== null) return fetchingLine(one, percent);
     const failed = failure(one);
     return [failed ? lab.longSentence(failed.error ? lab.errorText(failed.error) : t("panel.fetchfailed")) : null,
       h("button.lab-link", { type: "button", onclick: () => fetchWeights(one) },
-        t(failed ? "panel.again" : "panel.fetch", { size, license: one.license }))].filter(Boolean);
+        t(failed ? "panel.again" : "panel.fetch", { size, license: one.license })),
+      failed && failed.error && failed.error.code === "weights_changed_unpinned" ? anew(one) : null].filter(Boolean);
   }
+
+  function fetchingLine(one, percent) {
+    const speaking = one.weights.find((weight) => weight.state === "fetching" && weight.notice);
+    return [h("span.lab-state", {}, t("panel.fetching", { percent })),
+      h("progress", { max: "100", value: percent, "aria-label": t("panel.fetching", { percent }) }),
+      speaking ? lab.longSentence(lab.errorText(speaking.notice)) : null].filter(Boolean);
+  }
+
+  /** Fetches all of a model's files whatever is here: a wrong one is replaced. */
+  const anew = (one) => h("button.lab-link", { type: "button", "data-testid": "fetch-again", onclick: () => fetchWeights(one, true) }, t("panel.anew"));
 
   /* ---- settings from their description ------------------------------------------------------------ */
 
@@ -159,7 +173,8 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
       h("summary", { title: t("panel.settings") }, lab.icon("sliders"), h("span.lab-sr", { "data-t": "panel.settings" })),
       h("div.lab-settings-body", {}, eraser.notes.map((note) => h("p.lab-note", {}, lab.say(note))),
         eraser.settings.map((setting) => settingRow(eraser, setting)),
-        h("button.lab-link", { type: "button", "data-t": "panel.reset", onclick: () => { mine.settings = defaults(eraser); render(); lab.emit("jobs"); } })));
+        h("button.lab-link", { type: "button", "data-t": "panel.reset", onclick: () => { mine.settings = defaults(eraser); render(); lab.emit("jobs"); } }),
+        usable && eraser.weights.length ? anew(eraser) : null));
     return h("article.lab-eraser" + (usable ? "" : ".is-off"), { "data-card": eraser.id },
       tick, h("div.lab-eraser-main", {},
         h("label.lab-eraser-name", { for: "lab-use-" + eraser.id }, eraser.name),
@@ -173,7 +188,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
 
   /** What can run, or is about to, stands in front; the rest is folded away until it is wanted. */
   const inFront = (eraser) => front.has(eraser.id);
-  const startsSoon = (eraser) => eraser.available && (lab.ready(eraser) || fetching(eraser));
+  const startsSoon = (eraser) => eraser.available && (lab.ready(eraser) || found(eraser) || fetching(eraser));
   const isNear = (eraser) => eraser.preferred || chosen.get(eraser.id).ticked || startsSoon(eraser);
 
   function more(erasers) {

@@ -16,6 +16,7 @@ from methods import (
     Failed,
     Fetching,
     Finished,
+    HubFile,
     Image,
     Job,
     Mask,
@@ -195,6 +196,32 @@ def test_missing_weights_can_be_refused(
     assert end.details["name"] == "refused.bin" and end.details["size"] == len(CONTENT)
     assert "python -m methods fetch heavy" in end.text
     assert isinstance(other, Finished)
+
+
+def test_weights_in_the_hubs_own_cache_are_not_missing(
+    image: Image,
+    mask: Mask,
+    add: Callable[..., str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever forbids downloads has not forbidden what is on the machine."""
+    content = b"a network of another program"
+    monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    kept = tmp_path / "models--org--net" / "snapshots" / ("a" * 40) / "net.bin"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(content)
+    weight = WeightFile(
+        name="kept/net.bin",
+        sources=(HubFile("org/net", "net.bin", "a" * 40),),
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        license="MIT",
+    )
+    add(Noise, "heavy", weights=(weight,))
+    (end,) = last_of(list(run([Job("heavy")], image, mask, fetch_missing=False)))
+    assert isinstance(end, Finished) and end.weights == {"kept/net.bin": weight.sha256}
 
 
 def test_weights_that_cannot_be_had_fail_their_own_job(

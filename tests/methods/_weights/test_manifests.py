@@ -116,6 +116,7 @@ def test_a_repository_as_it_stands_there(tmp_path: Path) -> None:
         size=7,
         sha256="0" * 64,
         license="MIT",
+        gated=True,
     )
     assert moved.unpinned_because == "nobody asked" and moved.sha256 is None
     assert [s.path for s in moved.sources if isinstance(s, HubFile)] == ["net.bin", "old/net.bin"]

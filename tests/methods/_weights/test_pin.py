@@ -318,7 +318,7 @@ def test_a_small_file_of_another_size_is_not_believed(manifests: Manifests, hub:
     [
         (Page(status=404), "does not have the file"),
         (Page(status=401), "HF_TOKEN"),
-        (Page(b"<html>"), "not a list of files"),
+        (Page(b"<html>"), "a web page"),
         (Page(b'{"sha": "x"}'), "not a list of files"),
     ],
 )

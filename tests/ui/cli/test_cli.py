@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +16,29 @@ import numpy as np
 import pytest
 from PIL import Image as PilImage
 
-from methods import PROGRAM, BadInput, Image, Mask, Unavailable, list_erasers, load_image
+from hub_files import REPO, body, unpinned
+from loopback_hub import Content, Hold, Hub, Repo
+from methods import (
+    PROGRAM,
+    BadInput,
+    HubFile,
+    Image,
+    Mask,
+    Unavailable,
+    WeightFile,
+    find_weights,
+    list_erasers,
+    load_image,
+)
 from methods._engine import registry, worker
 from methods._engine.result_cache import ResultCache
-from methods._weights import store
+from methods._weights import flights
 from segmentation import list_segmenters
 from ui.cli import weights as cli_weights
 from ui.cli.__main__ import main
 from ui.cli.output import megabytes, settings_for, table
+
+pytest_plugins = ["hub_fixtures"]
 
 ROOT = Path(__file__).resolve().parents[3]
 BOX = "--box=40,25,75,60"
@@ -120,7 +139,7 @@ def test_list_shows_what_is_in_the_way(
     monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(tmp_path))
     monkeypatch.delenv("ERASER_LAB_WEIGHT_MIGAN_PIPELINE_V2_ONNX", raising=False)
     monkeypatch.delenv("ERASER_LAB_LOCAL_WEIGHTS", raising=False)
-    monkeypatch.setattr(store, "_failed", {})  # another test may have tried in vain
+    monkeypatch.setattr(flights, "failed", {})  # another test may have tried in vain
     sick = registry.BrokenEraser("sick", "ImportError: no")
     monkeypatch.setitem(registry.found().broken, "sick", sick)
     monkeypatch.setattr(
@@ -169,6 +188,92 @@ def test_fetch_that_fails_says_why(
     captured = capsys.readouterr()
     assert "migan_pipeline_v2.onnx" in captured.err
     assert "Traceback" not in captured.err and str(tmp_path) not in captured.err
+
+
+def test_fetch_of_an_eraser_is_what_the_list_says(tmp_path: Path) -> None:
+    """Also where a folder of weights is called like the eraser and holds more than it needs."""
+    for entry in cli_weights.entries():
+        if entry.weights:
+            asked = argparse.Namespace(names=[entry.id], all=False, default=False)
+            wanted = cli_weights._wanted(asked)
+            assert [w.name for w in wanted] == [w.name for w in entry.weights], entry.id
+
+
+@pytest.fixture
+def hub_files(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> list[WeightFile]:
+    """A model of two files without pins at the loopback hub, the only thing there is."""
+    hub.publish(REPO, {"net.bin": body(), "config.json": b"{}"})
+    files = [unpinned(), unpinned("config.json", 2)]
+    entry = cli_weights.Entry("eraser", "model", "Model", "MIT", tuple(files), default=True)
+    monkeypatch.setattr(cli_weights, "entries", lambda: [entry])
+    return files
+
+
+def test_fetch_says_what_came_and_what_was_here(
+    hub_files: list[WeightFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("fetch", "model") == 0
+    said = capsys.readouterr()
+    assert set(said.out.splitlines()) == {f"{weight.name}: fetched" for weight in hub_files}
+    assert call("fetch", "model") == 0
+    assert set(capsys.readouterr().out.splitlines()) == {
+        f"{weight.name}: here already" for weight in hub_files
+    }
+
+
+def test_fetch_again_replaces_what_is_here(
+    hub: Hub, hub_files: list[WeightFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("fetch", "model") == 0
+    hub.publish(REPO, {"net.bin": body(2), "config.json": b"[]"})
+    assert call("fetch", "model", "--again") == 0
+    paths = [find_weights(weight) for weight in hub_files]
+    assert [path and path.read_bytes() for path in paths] == [body(2), b"[]"]
+
+
+def test_fetch_says_each_refusal_once(
+    hub: Hub, hub_files: list[WeightFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub.repos[REPO].gated = True
+    assert call("fetch", "model") == 1
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count(f"Accept it at {hub.endpoint}/{REPO}") == 1
+
+
+def test_fetch_tells_of_a_bad_token_once(
+    hub: Hub,
+    hub_files: list[WeightFile],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_expired")
+    assert call("fetch", "model") == 0
+    assert capsys.readouterr().err.count("is not valid (any more)") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGINT is sent as POSIX does")
+def test_ctrl_c_ends_a_fetch_at_once_and_keeps_what_came(hub: Hub, clean: Path) -> None:
+    """Whatever threads are in the middle of."""
+    wanted = next(
+        w for entry in cli_weights.entries() if entry.id == "migan" for w in entry.weights
+    )
+    source = next(source for source in wanted.sources if isinstance(source, HubFile))
+    content = Content(b"\x08" * wanted.size)
+    hub.repos[source.repo] = Repo({source.revision: {source.path: content}})
+    content.sha256 = wanted.sha256 or ""
+    hub.troubles[source.repo, source.path] = [Hold(1_000_000)]
+    home = {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(clean), "ERASER_LAB_WEIGHTS": str(clean)}
+    words = [sys.executable, "-m", "methods", "fetch", "migan"]
+    with subprocess.Popen(
+        words, cwd=ROOT, env=os.environ | home, stderr=subprocess.PIPE, start_new_session=True
+    ) as program:
+        part = clean / f"{wanted.name}.part"
+        assert hub.held.wait(60)
+        while not part.exists() or part.stat().st_size < 1_000_000:
+            threading.Event().wait(0.01)
+        program.send_signal(signal.SIGINT)
+        assert program.wait(20) == 130
+    assert part.stat().st_size == 1_000_000
 
 
 # --- small parts -------------------------------------------------------------------------

@@ -1,0 +1,93 @@
+"""What a card says while its weights are on their way, and when they do not come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from methods import Notice, WeightFile, WeightState, WeightStatus
+from ui.service import catalog
+
+pytestmark = pytest.mark.browser
+
+ERASER, FOLDER = "sdxl_inpainting", "sdxl-inpainting/"
+REFUSED = {
+    "name": "net",
+    "page": "https://hub.example/org/net",
+    "tokens": "https://hub.example/settings/tokens",
+    "command": "python -m methods fetch net",
+}
+Scene = Callable[..., None]
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Sets how the files of one eraser stand."""
+    real, now = catalog.weight_status, dict[str, Any](state=WeightState.MISSING, done=0)
+
+    def status(weight: WeightFile) -> WeightStatus:
+        if not weight.name.startswith(FOLDER):
+            return real(weight)
+        return WeightStatus(name=weight.name, size=weight.size, license="MIT", **now)
+
+    def change(state: WeightState, **more: Any) -> None:
+        now.clear()
+        now.update(state=state, done=0, **more)
+
+    monkeypatch.setattr(catalog, "weight_status", status)
+    return change
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch, scene: Scene) -> list[bool]:
+    """`again` of each download that the page has begun; it stands still until a scene changes."""
+    seen: list[bool] = []
+
+    def begin(*weights: WeightFile, again: bool) -> None:
+        assert all(weight.name.startswith(FOLDER) for weight in weights)
+        seen.append(again)
+        scene(WeightState.FETCHING)
+
+    monkeypatch.setattr(catalog, "fetch_in_background", begin)
+    return seen
+
+
+def test_a_download_speaks_and_can_be_begun_anew(tab: Any, scene: Scene, begun: list[bool]) -> None:
+    tab.page.reload()  # with the scene, whatever the first look has seen
+    tab.page.click("[data-testid=more] > summary")
+    card = tab.page.locator(f"[data-card={ERASER}]")
+    line = card.locator(".lab-weights")
+
+    def wait_for(words: str) -> None:
+        line.get_by_text(words).first.wait_for()
+
+    line.get_by_role("button").click()
+    wait_for("fetching 0 %")
+    waiting = Notice("waiting_asked", seconds=12, host="hub")
+    scene(WeightState.FETCHING, notice=waiting)
+    wait_for("Waiting 12 s")
+    tab.page.click("#lab-language")
+    wait_for("等待 12 秒：hub 要求稍候。")
+    tab.page.click("#lab-language")
+
+    refusal = f"Accept it at {REFUSED['page']}"
+    scene(WeightState.FAILED, error=refusal, code="weights_login", details=REFUSED)
+    wait_for(refusal)
+    assert line.get_by_test_id("fetch-again").count() == 0
+    line.get_by_role("button").click()
+    wait_for("fetching 0 %")
+    changed = {"error": "The publisher has changed it.", "code": "weights_changed_unpinned"}
+    scene(WeightState.FAILED, details={}, **changed)
+    wait_for("The publisher has changed it.")
+    line.get_by_test_id("fetch-again").click()
+    wait_for("fetching 0 %")
+    scene(WeightState.FOUND)
+    wait_for("found on this machine")
+    card.locator("summary").click()
+    card.get_by_test_id("fetch-again").click()
+    wait_for("fetching 0 %")
+    scene(WeightState.READY)
+    wait_for("ready")
+    assert begun == [False, False, True, True]
