@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from methods._diffusion.eraser import Additions, Component, Part, Repository, read_additions
+from methods._diffusion.readers import standard_reader
 from methods._weights.manifest import repository
+from methods.qwen_image_edit.picture_tokens import with_picture_tokens
 
 if TYPE_CHECKING:
     import torch
@@ -30,7 +32,14 @@ LIGHTNING = repository("qwen-image-edit-2511-lightning")
 
 VAE = Part(REPOSITORY, "vae")
 TRANSFORMER = Part(REPOSITORY, "transformer")
-ENCODER = Part(REPOSITORY, "text_encoder")
+
+
+def read_encoder(path: Path, dtype: torch.dtype) -> Component:
+    """Qwen2.5-VL, which is told where the picture's tokens stand."""
+    return with_picture_tokens(standard_reader("text_encoder")(path, dtype))
+
+
+ENCODER = Part(REPOSITORY, "text_encoder", read=read_encoder)
 
 
 def read_processor(path: Path, dtype: torch.dtype) -> Qwen2VLProcessor:
