@@ -188,7 +188,7 @@ def test_a_mistake_in_the_semantic_inpainter_shows(
 
 
 def block_off(path: Path, unet: Any) -> dict[str, float]:
-    """By how much of its bound the first block is off; and its third attention alone, on its input."""
+    """By how much of its bound the first block is off, and its third attention alone."""
     known = load_file(path)
     block = unet.get_submodule("down_blocks.0.attentions.0.transformer_blocks.0")
     x = known["block_in"]
