@@ -16,11 +16,12 @@ from torch import Tensor
 
 from attention_tools import one_thread as one_thread
 from golden_cases import golden_files, golden_folder
+from golden_catdiffusion import golden_unet
 from golden_measure import STEP, needs, ratio, worst
 from methods._diffusion.eraser import sd_inpaint_pipeline
 from methods.catdiffusion.inputs import views
 from methods.catdiffusion.network import ReferenceBlock, reference_words
-from methods.catdiffusion.weights import build_inpainter, build_unet, scheduler
+from methods.catdiffusion.weights import build_inpainter, scheduler
 from tiny_models import save_vae
 
 pytestmark = pytest.mark.golden
@@ -74,19 +75,7 @@ def inpainter(sizes: Mapping[str, Any]) -> Any:
 @pytest.fixture(scope="module")
 def unet(sizes: Mapping[str, Any]) -> Any:
     """The case's UNet, loaded strictly, in diffusers' terms."""
-    known = sizes["unet"]
-    levels = len(known["channel_mult"])
-    config = {
-        "sample_size": 16,
-        "in_channels": known["in_channels"],
-        "block_out_channels": [known["model_channels"] * times for times in known["channel_mult"]],
-        "layers_per_block": known["num_res_blocks"],
-        "attention_head_dim": known["num_heads"],
-        "cross_attention_dim": known["context_dim"],
-        "down_block_types": ["CrossAttnDownBlock2D"] * levels,
-        "up_block_types": ["CrossAttnUpBlock2D"] * levels,
-    }
-    return build_unet(weights("unet_refadapter"), config).eval()
+    return golden_unet(weights("unet_refadapter"), sizes["unet"])
 
 
 # --- pictures ----------------------------------------------------------------------------------

@@ -92,6 +92,21 @@ def scheduler_config(given: dict[str, Any]) -> dict[str, Any]:
     pytest.skip(f"no known scheduler has the settings {sorted(given)}")
 
 
+def test_a_case_without_a_schedulers_name_is_known_by_its_settings() -> None:
+    noise = {"beta_start": 0.00085, "num_train_timesteps": 1000}
+    kinds = [
+        scheduler_config(given)["_class_name"]
+        for given in (
+            noise,
+            noise | {"skip_prk_steps": True},
+            noise | {"_class_name": "EulerDiscreteScheduler"},
+        )
+    ]
+    assert kinds == ["DDIMScheduler", "PNDMScheduler", "EulerDiscreteScheduler"]
+    with pytest.raises(pytest.skip.Exception):
+        scheduler_config({"unheard_of": 1})
+
+
 def _kind(name: str, kind: str) -> dict[str, Any]:
     if name in ("unet", "vae"):
         return {"_class_name": kind}

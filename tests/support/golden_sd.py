@@ -55,7 +55,8 @@ class Watch:
         self._note("unet_in", sample)
         self._note("timesteps", timestep)
         self.seen.setdefault("prompt_embeds", kwargs["encoder_hidden_states"].clone())
-        for name, half in zip(("noise_uncond", "noise_cond"), output[0], strict=True):
+        halves = ("noise_uncond", "noise_cond")[-len(output[0]) :]  # one without guidance
+        for name, half in zip(halves, output[0], strict=True):
             self._note(name, half)
 
     def _stepped(self, then: Any) -> Any:
