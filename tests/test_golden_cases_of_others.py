@@ -132,6 +132,11 @@ def catdiffusion(home: Path) -> None:
     pipeline = sd_inpaint_pipeline({"unet": unet, "vae": vae}, scheduler())
     pipeline.set_progress_bar_config(disable=True)
     latents = [known["x_T"]]
+
+    def keep(pipeline: Any, index: int, time: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        latents.append(tensors["latents"])
+        return tensors
+
     mask = known["latent_mask"][:, None].repeat_interleave(8, 2).repeat_interleave(8, 3)
     final = pipeline(
         image=torch.zeros(1, 3, *mask.shape[2:]),
@@ -145,7 +150,7 @@ def catdiffusion(home: Path) -> None:
         num_inference_steps=case["steps"],
         guidance_scale=1.0,
         output_type="latent",
-        callback_on_step_end=lambda *given: latents.append(given[3]["latents"]) or given[3],
+        callback_on_step_end=keep,
     ).images
     for file in folder.iterdir():
         file.chmod(0o644)
