@@ -1,4 +1,4 @@
-"""What stands in the manifests, as a table: where each network comes from and what is known of it."""
+"""What stands in the manifests, as a table: where each network comes from, what is known of it."""
 
 from __future__ import annotations
 

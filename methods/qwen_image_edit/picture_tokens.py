@@ -9,12 +9,18 @@ is not what the model was trained with (huggingface/diffusers, issue 14194).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import Qwen2_5_VLForConditionalGeneration
 
 _PICTURE = 1  # as the processor numbers them: 0 is text, 2 video
 
 
-def with_picture_tokens(encoder: Any) -> Any:
+def with_picture_tokens(
+    encoder: Qwen2_5_VLForConditionalGeneration,
+) -> Qwen2_5_VLForConditionalGeneration:
     """The encoder, which from now on finds out itself which tokens are a picture's.
 
     Nothing happens where it is told, so a diffusers that passes it on changes nothing.
@@ -24,10 +30,11 @@ def with_picture_tokens(encoder: Any) -> Any:
 
 
 def _say_which(
-    encoder: Any, given: tuple[Any, ...], named: Mapping[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    encoder: torch.nn.Module, given: tuple[object, ...], named: Mapping[str, object]
+) -> tuple[tuple[object, ...], dict[str, object]] | None:
     sees = named.get("image_grid_thw") is not None
     if not sees or named.get("mm_token_type_ids") is not None:
         return None
-    kinds = (named["input_ids"] == encoder.config.image_token_id).int() * _PICTURE
-    return given, {**named, "mm_token_type_ids": kinds}
+    ids = cast("torch.Tensor", named["input_ids"])
+    of_picture = ids == cast("Qwen2_5_VLForConditionalGeneration", encoder).config.image_token_id
+    return given, {**named, "mm_token_type_ids": of_picture.int() * _PICTURE}
