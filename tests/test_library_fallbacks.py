@@ -293,6 +293,18 @@ def picture_resampling(_: Path) -> None:
         )
 
 
+def picture_order(_: Path) -> None:
+    """A picture is reduced along its rows first, then along its columns."""
+    tall = np.random.default_rng(0).integers(0, 256, (448, 74, 3), np.uint8)
+    whole = Pillow.fromarray(tall)
+    both = np.asarray(whole.resize((32, 194)))
+    rows_first = whole.resize((32, 448)).resize((32, 194))
+    columns_first = whole.resize((74, 194)).resize((32, 194))
+    assert (both == np.asarray(rows_first)).all() and (both != np.asarray(columns_first)).any()
+    needed = (PAGE.parent.parent / "requirements.txt").read_text("utf-8")
+    assert "pillow>=11.3,<13\n" in needed
+
+
 def onnx_providers(folder: Path) -> None:
     import onnxruntime
 
@@ -333,6 +345,7 @@ CHECKS: dict[str, Check] = {
     "picture-size": picture_size,
     "picture-range": picture_range,
     "picture-resampling": picture_resampling,
+    "picture-order": picture_order,
     "onnx-providers": onnx_providers,
 }
 """By the row's name on the page."""
