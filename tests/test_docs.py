@@ -58,6 +58,7 @@ def test_the_table_of_what_fits_is_computed() -> None:
         ("numbers.md", "numbers"),
         ("tables.md", "table"),
         ("hardware.md", "fits"),
+        ("weights.md", "weights"),
     ],
 )
 def test_each_generated_part_has_its_page(page: str, part: str) -> None:

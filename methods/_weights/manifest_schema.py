@@ -43,13 +43,17 @@ class Mirror(_Part):
 
 
 class FileEntry(_Part):
-    """One file of a repository; `size` is an estimate where there is no hash."""
+    """One file of a repository; `size` is an estimate where there is no hash.
+
+    not_seen: where the manifest's `seen` does not hold for this file, what of it nobody has shown.
+    """
 
     path: Name
     size: Size
     sha256: Digest | None = None
     elsewhere: list[Path_] = []
     urls: list[Address] = []
+    not_seen: Words | None = None
 
 
 class HubSource(_Part):
@@ -81,7 +85,10 @@ class NpmSource(_Part):
 
 
 class RepositoryManifest(_Part):
-    """Files that belong together, in the folder `name`."""
+    """Files that belong together, in the folder `name`.
+
+    seen: who else names these files at this revision, so that a name is never a guess.
+    """
 
     name: Name
     repo: Repo | None = None
@@ -90,6 +97,7 @@ class RepositoryManifest(_Part):
     license: Words
     gated: bool = False
     unpinned_because: Words | None = None
+    seen: Words | None = None
     by_hand: Words | None = None
     files: list[FileEntry]
 
@@ -110,9 +118,18 @@ class RepositoryManifest(_Part):
         _demand_reason(all(pinned), self.unpinned_because)
         return self
 
+    @model_validator(mode="after")
+    def _is_seen(self) -> Self:
+        fetched = any(self.repo or file.urls for file in self.files)
+        unknown = [file for file in self.files if file.not_seen]
+        _demand_seen(fetched and len(unknown) < len(self.files), self.seen)
+        guessed = [file.path for file in unknown if file.sha256]
+        _demand(not guessed, "a file whose hash is known has been seen")
+        return self
+
 
 class FileManifest(_Part):
-    """One file that stands alone."""
+    """One file that stands alone. seen: who else names it where the sources say it is."""
 
     name: Name
     sources: list[HubSource | UrlSource | PipSource | NpmSource]
@@ -120,14 +137,17 @@ class FileManifest(_Part):
     sha256: Digest | None = None
     license: Words
     unpinned_because: Words | None = None
+    seen: Words | None = None
     by_hand: Words | None = None
 
     @model_validator(mode="after")
     def _says_where_and_is_pinned(self) -> Self:
         _demand(bool(self.sources or self.by_hand), "neither a source nor by hand")
         _demand_reason(self.sha256 is not None, self.unpinned_because)
-        hub = [source for source in self.sources if isinstance(source, HubSource)]
-        moves = self.sha256 is not None and any(source.revision == "main" for source in hub)
+        _demand_seen(bool(self.sources), self.seen)
+        first = self.sources[0] if self.sources else None  # a later one may only repeat its bytes
+        at_branch = isinstance(first, HubSource) and first.revision == "main"
+        moves = self.sha256 is not None and at_branch
         _demand(not moves, "a hash belongs to a commit: `revision` may not be main")
         return self
 
@@ -143,6 +163,10 @@ def _demand(condition: bool, otherwise: str) -> None:
 def _demand_reason(pinned: bool, reason: str | None) -> None:
     _demand(pinned or reason is not None, "without a hash, and no reason why")
     _demand(not pinned or reason is None, "a reason why there is no hash, and all have one")
+
+
+def _demand_seen(needed: bool, seen: str | None) -> None:
+    _demand(not needed or seen is not None, "nobody was seen to name these files: `seen`")
 
 
 def read(file: Path) -> Manifest:

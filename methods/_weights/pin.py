@@ -32,6 +32,9 @@ Kind: TypeAlias = Literal["same", "filled", "added", "differs", "missing", "left
 _Entry = TypeVar("_Entry", FileEntry, FileManifest)
 
 
+_BY_PIN = "found by `python -m methods pin`"
+
+
 class Finding(NamedTuple):
     """What was found about one line of a manifest: a path, or "revision".
 
@@ -127,12 +130,18 @@ class _Filling:
         filled = self._filled(moved_to(self.manifest, revision) if revision else self.manifest)
         if moved and any(finding.kind == "missing" for finding in self.findings):
             return self.manifest  # a pinned file would be looked for where it is not
-        return _checked(type(filled), filled.model_dump())
+        return _checked(type(filled), filled.model_dump() | self._seen(filled))
+
+    def _seen(self, filled: Manifest) -> dict[str, str]:
+        """Who has seen these files: this comparison, where nobody is named yet."""
+        found = any(finding.kind in ("same", "filled", "added") for finding in self.findings)
+        return {"seen": _BY_PIN} if found and not filled.seen else {}
 
     def _revision(self, home: Home) -> str:
         """The commit at the place, else the one that is known."""
         old, new = home.revision, self.place.revision or home.revision
-        if new == "main":
+        pinned = isinstance(self.manifest, FileManifest) and self.manifest.sha256
+        if new == "main" and not pinned:  # a pinned file's commit is another source's
             raise BadInput("pin_revision")
         if new != old:
             kind: Kind = "filled" if old == "main" else "differs"
@@ -162,7 +171,10 @@ class _Filling:
         detail = "" if kind == "same" else f"{seen.size} bytes, SHA-256 {seen.sha256}"
         self.findings.append(Finding(kind, paths[0], detail))
         again = kind == "filled" or self.wish.again
-        return entry.model_copy(update=seen._asdict()) if again else entry
+        news: dict[str, object] = seen._asdict() if again else {}
+        if isinstance(entry, FileEntry):
+            news["not_seen"] = None
+        return entry.model_copy(update=news)
 
     def _look(self, paths: Sequence[str]) -> Seen | None:
         for known in paths:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from methods._diffusion.eraser import Additions, Component, Part, Repository, read_additions
+from methods._diffusion.readers import standard_reader
 from methods._weights.manifest import repository
+from methods.qwen_image_edit.picture_tokens import with_picture_tokens
 
 if TYPE_CHECKING:
     import torch
     from diffusers import DiffusionPipeline, SchedulerMixin
-    from transformers import Qwen2VLProcessor
+    from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2VLProcessor
 
 REPOSITORY = repository("qwen-image-edit-2511")
 """The edition of December 2025, in diffusers' layout."""
@@ -30,7 +32,15 @@ LIGHTNING = repository("qwen-image-edit-2511-lightning")
 
 VAE = Part(REPOSITORY, "vae")
 TRANSFORMER = Part(REPOSITORY, "transformer")
-ENCODER = Part(REPOSITORY, "text_encoder")
+
+
+def read_encoder(path: Path, dtype: torch.dtype) -> Component:
+    """Qwen2.5-VL, which is told where the picture's tokens stand."""
+    found = standard_reader("text_encoder")(path, dtype)
+    return with_picture_tokens(cast("Qwen2_5_VLForConditionalGeneration", found))
+
+
+ENCODER = Part(REPOSITORY, "text_encoder", read=read_encoder)
 
 
 def read_processor(path: Path, dtype: torch.dtype) -> Qwen2VLProcessor:

@@ -17,6 +17,7 @@ import pytest
 from attention_tools import one_thread as one_thread
 from golden_attentive import FullRun, LayerCase, layer_cases
 from golden_cases import golden_files, golden_folder
+from golden_measure import needs, ratio
 from methods._base import no_progress
 from methods._diffusion.self_attention import TokenMasks, latent_mask
 from methods._weights.store import use_local
@@ -30,8 +31,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Passing `image` as torch tensor:FutureWarning"),
 ]
 
-LAYER, EXACT, SAMPLED, CLOSE = 2e-5, 1e-5, 5e-5, 1e-3
-"""Tolerances: of one layer, of what precedes the UNet, of the VAE's sample, of all that follows.
+LAYER, EXACT, SAMPLED, CLOSE, PICTURE = 3e-5, 2e-5, 4e-4, 2e-4, 1e-3
+"""Shares of a stage's spread: of one layer, of what precedes the UNet, of the VAE's sample, of all
+that follows for each step, of the picture.
 
 The sample multiplies noise by deviations of up to 14. The authors' own numbers are 2.1e-5 away from
 the same computed in float64; ours are 0.4e-5 away, on some processors more.
@@ -101,9 +103,9 @@ def _plain(query: Any, key: Any, value: Any) -> Any:
     return torch.nn.functional.scaled_dot_product_attention(query, key, value)
 
 
-def difference(found: Any, expected: Any) -> float:
-    """The largest, anywhere."""
-    return float((found - expected).abs().max())
+def layer_off(found: Any, case: LayerCase) -> float:
+    """How far a layer is off, in units of what it may be."""
+    return ratio(found, case.tensors["out"], LAYER)
 
 
 @single_layers()
@@ -118,20 +120,20 @@ def test_a_layer_gives_their_values(case: LayerCase) -> None:
     import torch
 
     with torch.inference_mode():
-        assert difference(attended(case), case.tensors["out"]) < LAYER
+        assert layer_off(attended(case), case) < 1
 
 
 @single_layers(suppresses)
 def test_a_layer_tells_a_step_of_suppression_more_or_less(case: LayerCase) -> None:
     step, last = case.facts["cur_step"], case.facts["ss_steps"]
     other = step - 1 if step <= last else step
-    assert difference(attended(case, ss_steps=other), case.tensors["out"]) > 10 * LAYER
+    assert layer_off(attended(case, ss_steps=other), case) > 10
 
 
 @single_layers(redirects)
 def test_a_layer_tells_its_halves_apart(case: LayerCase) -> None:
     found = attended(replace_halves(case))
-    assert difference(found.flip(0), case.tensors["out"]) > 10 * LAYER
+    assert layer_off(found.flip(0), case) > 10
 
 
 def replace_halves(case: LayerCase) -> LayerCase:
@@ -258,11 +260,10 @@ def full_runs() -> list[Any]:
 every_run = pytest.mark.parametrize("folder", full_runs())
 
 
-def near(run: FullRun, name: str, found: Any, tolerance: float) -> None:
+def near(run: FullRun, name: str, found: Any, share: float, steps: int = 1) -> None:
     """Compare with a tensor of the case, if the case carries it."""
     if name in run.expected:
-        assert found.shape == run.expected[name].shape, name
-        assert difference(found, run.expected[name]) < tolerance, name
+        assert ratio(found, run.expected[name], share, steps) < 1, name
 
 
 @every_run
@@ -301,20 +302,20 @@ def test_each_step_is_theirs(folder: Path, home: Path) -> None:
 
     run, seen = observed(folder, home)
     halves, given = torch.stack(seen.halves), torch.cat(seen.unet_in)
-    near(run, "noise_wo", halves[:, 0], CLOSE)
-    near(run, "noise_w", halves[:, 1], CLOSE)
-    near(run, "unet_in", given if run.variant != "sdxl" else given[1:], CLOSE)
-    near(run, "step_prev", torch.cat(seen.step_prev), CLOSE)
-    near(run, "final_latents", seen.final, CLOSE)
+    found = {"noise_wo": halves[:, 0], "noise_w": halves[:, 1]}
+    found |= {"unet_in": given if run.variant != "sdxl" else given[1:]}
+    found |= {"step_prev": torch.cat(seen.step_prev), "final_latents": seen.final}
+    for name, tensor in found.items():
+        near(run, name, tensor, CLOSE, len(seen.halves))
 
 
 @every_run
 def test_the_picture_is_theirs(folder: Path, home: Path) -> None:
     run, seen = observed(folder, home)
     image = seen.image.clamp(0, 1)
-    near(run, "image_sub4", image[:, :, ::4, ::4], CLOSE)
-    near(run, "image_sub8", image[:, :, ::8, ::8], CLOSE)
-    near(run, "image_crop", image[:, :, 448:576, 448:576], CLOSE)
+    near(run, "image_sub4", image[:, :, ::4, ::4], PICTURE)
+    near(run, "image_sub8", image[:, :, ::8, ::8], PICTURE)
+    near(run, "image_crop", image[:, :, 448:576, 448:576], PICTURE)
 
 
 @every_run
@@ -364,6 +365,17 @@ def test_mistakes_are_seen(
         own = RedirectedAttention.attend
         monkeypatch.setattr(RedirectedAttention, "attend", lambda *a: own(*a).flip(0))
     run = FullRun.read(folder)
+    needs("final_latents" in run.expected, "it has no final latents")
+    needs(mistake not in CANNOT or not CANNOT[mistake](run.settings), "its settings make it none")
     with loaded(run, home) as eraser:
         wrong = latents(eraser, run, **MISTAKES[mistake](run.settings))
-    assert difference(wrong, run.expected["final_latents"]) > 50 * CLOSE
+    steps = int(run.params["num_inference_steps"] * run.params["strength"])
+    assert ratio(wrong, run.expected["final_latents"], CLOSE, steps) > 5
+
+
+CANNOT: dict[str, Any] = {
+    "one step less suppression": lambda s: s["ss_steps"] <= s["AAS_start_step"],
+    "no suppression": lambda s: s["ss_scale"] == 1 or s["ss_steps"] <= s["AAS_start_step"],
+    "swapped halves": lambda s: s["rm_guidance_scale"] == 0.5,
+}
+"""Where a mistake changes nothing."""

@@ -16,18 +16,20 @@ from torch import Tensor
 
 from attention_tools import one_thread as one_thread
 from golden_cases import golden_files, golden_folder
+from golden_catdiffusion import golden_unet
+from golden_measure import STEP, needs, ratio, worst
 from methods._diffusion.eraser import sd_inpaint_pipeline
 from methods.catdiffusion.inputs import views
 from methods.catdiffusion.network import ReferenceBlock, reference_words
-from methods.catdiffusion.weights import build_inpainter, build_unet, scheduler
+from methods.catdiffusion.weights import build_inpainter, scheduler
 from tiny_models import save_vae
 
 pytestmark = pytest.mark.golden
 
 NETWORK = "methods.catdiffusion.network"
 
-RUN = 1e-4
-"""For a whole run. Values reach 18, and in double precision the same run lies 5e-5 from theirs."""
+STAGE, NETWORK_OUT = 2e-5, 2e-4
+"""Shares of a stage's spread: of one, and of what the whole network gives, which is small."""
 
 
 def cases() -> list[Any]:
@@ -39,12 +41,6 @@ def cases() -> list[Any]:
 
 every_case = pytest.mark.parametrize("path", cases())
 first_case = pytest.mark.parametrize("path", cases()[:1])
-
-
-def worst(found: Tensor, expected: Tensor) -> float:
-    """The largest difference; shapes must be equal."""
-    assert found.shape == expected.shape
-    return float((found.double() - expected.double()).abs().max())
 
 
 @pytest.fixture(autouse=True)
@@ -79,53 +75,49 @@ def inpainter(sizes: Mapping[str, Any]) -> Any:
 @pytest.fixture(scope="module")
 def unet(sizes: Mapping[str, Any]) -> Any:
     """The case's UNet, loaded strictly, in diffusers' terms."""
-    known = sizes["unet"]
-    levels = len(known["channel_mult"])
-    config = {
-        "sample_size": 16,
-        "in_channels": known["in_channels"],
-        "block_out_channels": [known["model_channels"] * times for times in known["channel_mult"]],
-        "layers_per_block": known["num_res_blocks"],
-        "attention_head_dim": known["num_heads"],
-        "cross_attention_dim": known["context_dim"],
-        "down_block_types": ["CrossAttnDownBlock2D"] * levels,
-        "up_block_types": ["CrossAttnUpBlock2D"] * levels,
-    }
-    return build_unet(weights("unet_refadapter"), config).eval()
+    return golden_unet(weights("unet_refadapter"), sizes["unet"])
 
 
 # --- pictures ----------------------------------------------------------------------------------
 
 
-def pictures_off(path: Path, change: Callable[[np.ndarray], np.ndarray]) -> dict[str, float]:
-    """By how much each view is off, with the mask changed."""
-    known = load_file(path)
+def pictures(path: Path, change: Callable[[Any], Any] = lambda mask: mask) -> dict[str, Any]:
+    """Each view, with the mask changed."""
     with Pil.open(path.with_name(f"{path.stem}_image.png")) as picture:
         image = np.asarray(picture.convert("RGB"))
     with Pil.open(path.with_name(f"{path.stem}_mask.png")) as picture:
         mask = np.asarray(picture.convert("L")) > 127
     shown = views(image, change(mask))
-    found = {
-        "masked_image_224_uint8": shown.for_clip,
-        "mask_16": shown.patches,
-        "mask_64": shown.latent_mask,
-        "masked_image_512_sample": shown.without[::16, ::16],
+    return {
+        "masked_image_224_uint8": np.array(shown.for_clip),
+        "mask_16": np.array(shown.patches),
+        "mask_64": np.array(shown.latent_mask),
+        "masked_image_512_sample": np.array(shown.without[::16, ::16]),
     }
-    return {name: worst(torch.from_numpy(np.array(v)), known[name]) for name, v in found.items()}
 
 
 @every_case
 def test_the_pictures_meet_the_authors(path: Path) -> None:
-    found = pictures_off(path, lambda mask: mask)
+    known = load_file(path)
+    found = {name: worst(view, known[name]) for name, view in pictures(path).items()}
     assert max(found.values()) < 1e-6, found
 
 
+MASK_MISTAKES: dict[str, Callable[[Any], Any]] = {
+    "inverted": lambda mask: ~mask,
+    "moved": lambda mask: np.roll(mask, 16, axis=1),
+}
+
+
 @first_case
-def test_a_mistake_in_the_pictures_shows(path: Path) -> None:
-    inverted = pictures_off(path, lambda mask: ~mask)
-    assert min(inverted.values()) > 0.5
-    moved = pictures_off(path, lambda mask: np.roll(mask, 16, axis=1))
-    assert min(moved.values()) > 0.5
+@pytest.mark.parametrize("mistake", MASK_MISTAKES)
+def test_a_mistake_in_the_pictures_shows(path: Path, mistake: str) -> None:
+    """In each view that it changes: a mask of whole rows may be moved without harm."""
+    known, right = load_file(path), pictures(path)
+    wrong = pictures(path, MASK_MISTAKES[mistake])
+    changed = [name for name, view in wrong.items() if (view != right[name]).any()]
+    needs("mask_64" in changed, f"the mask {mistake} is the same")
+    assert min(worst(wrong[name], known[name]) for name in changed) > 0.5
 
 
 # --- the semantic inpainter --------------------------------------------------------------------
@@ -146,7 +138,7 @@ def guess(path: Path, inpainter: Any) -> dict[str, tuple[Tensor, Tensor]]:
 @every_case
 def test_the_semantic_inpainter_meets_the_authors(path: Path, inpainter: Any) -> None:
     for name, (found, expected) in guess(path, inpainter).items():
-        assert worst(found, expected) < 5e-6, name
+        assert ratio(found, expected, STAGE) < 1, name
 
 
 def exact_gelu(self: Any, x: Tensor) -> Tensor:
@@ -174,16 +166,18 @@ GUESS_MISTAKES = {
 def test_a_mistake_in_the_semantic_inpainter_shows(
     path: Path, mistake: str, inpainter: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    known = load_file(path)["mask_16"].unique()
+    needs("known" not in mistake or len(known) > 1, "all patches are known, or none is")
     name, value = GUESS_MISTAKES[mistake]
     monkeypatch.setattr(f"{NETWORK}.{name}", value)
-    assert max(worst(*pair) for pair in guess(path, inpainter).values()) > 5e-6
+    assert max(ratio(*pair, STAGE) for pair in guess(path, inpainter).values()) > 1
 
 
 # --- the reference adapter ---------------------------------------------------------------------
 
 
 def block_off(path: Path, unet: Any) -> dict[str, float]:
-    """By how much the first block is off; of its third attention alone, on the block's input."""
+    """By how much of its bound the first block is off, and its third attention alone."""
     known = load_file(path)
     block = unet.get_submodule("down_blocks.0.attentions.0.transformer_blocks.0")
     x = known["block_in"]
@@ -195,13 +189,13 @@ def block_off(path: Path, unet: Any) -> dict[str, float]:
     )
     alone = block.attn3(block.norm4(x), encoder_hidden_states=reference)
     found = {"block_attn3_out": alone, "block_out": out}
-    return {name: worst(value, known[name]) for name, value in found.items()}
+    return {name: ratio(value, known[name], STAGE) for name, value in found.items()}
 
 
 @every_case
 def test_a_block_meets_the_authors(path: Path, unet: Any) -> None:
     found = block_off(path, unet)
-    assert max(found.values()) < 5e-6, found
+    assert max(found.values()) < 1, found
 
 
 def reference_last(
@@ -219,7 +213,7 @@ def test_another_order_in_the_block_shows(
     path: Path, unet: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ReferenceBlock, "forward", reference_last)
-    assert max(block_off(path, unet).values()) > 5e-6
+    assert max(block_off(path, unet).values()) > 1
 
 
 @every_case
@@ -228,10 +222,13 @@ def test_the_network_meets_the_authors(path: Path, unet: Any) -> None:
     given = [known["x_T"], known["latent_mask"][:, None], known["masked_image_latents"]]
     sample, time = torch.cat(given, dim=1), torch.tensor(501)
     reference = known["stage2_spatial"]
-    for half, tokens in (("cond", reference), ("uncond", torch.zeros_like(reference))):
-        context = known["context" if half == "cond" else "uncond_context"]
-        noise = unet(sample, time, context, cross_attention_kwargs={"reference": tokens}).sample
-        assert worst(noise, known[f"eps_{half}_t501"]) < 5e-6
+    halves = {"cond": ("context", reference), "uncond": ("uncond_context", 0 * reference)}
+    there = {half: given for half, given in halves.items() if f"eps_{half}_t501" in known}
+    needs(there, "it has no numbers of the network")
+    for half, (context, tokens) in there.items():
+        words = {"reference": tokens}
+        noise = unet(sample, time, known[context], cross_attention_kwargs=words).sample
+        assert ratio(noise, known[f"eps_{half}_t501"], NETWORK_OUT) < 1
 
 
 # --- sampling ----------------------------------------------------------------------------------
@@ -246,9 +243,9 @@ def vae(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def sampled_off(path: Path, unet: Any, vae: Any, words: Any = reference_words) -> float:
-    """By how much the latents of a whole run are off, at worst, by the stock pipeline."""
-    known = load_file(path)
-    (case,) = (c for c in _facts(path) if c["name"] == path.stem)
+    """By how much of their bound the latents of a whole run are off, by the stock pipeline."""
+    known, case = load_file(path), facts_of(path)
+    guided = case["scale"] > 1
     latents = [known["x_T"]]
 
     def keep(pipeline: Any, index: int, time: Any, tensors: dict[str, Tensor]) -> Any:
@@ -266,8 +263,8 @@ def sampled_off(path: Path, unet: Any, vae: Any, words: Any = reference_words) -
         height=mask.shape[2],
         width=mask.shape[3],
         prompt_embeds=known["context"],
-        negative_prompt_embeds=known["uncond_context"],
-        cross_attention_kwargs=words(known["stage2_spatial"], True),
+        negative_prompt_embeds=known["uncond_context"] if guided else None,
+        cross_attention_kwargs=words(known["stage2_spatial"], guided),
         num_inference_steps=case["steps"],
         guidance_scale=case["scale"],
         output_type="latent",
@@ -275,17 +272,19 @@ def sampled_off(path: Path, unet: Any, vae: Any, words: Any = reference_words) -
     ).images
     assert torch.equal(final, latents[-1])
     expected = torch.cat([known["x_intermediates"], known["x_final"][None]])
-    return worst(torch.stack([*latents, final]), expected)
+    return ratio(torch.stack([*latents, final]), expected, STEP, case["steps"])
 
 
-def _facts(path: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((path.parent / "cases.json").read_text("utf-8"))
+def facts_of(path: Path) -> dict[str, Any]:
+    """What the authors' code was called with."""
+    listed = json.loads((path.parent / "cases.json").read_text("utf-8"))
+    found: dict[str, Any] = next(case for case in listed if case["name"] == path.stem)
     return found
 
 
 @every_case
 def test_a_run_meets_the_authors(path: Path, unet: Any, vae: Any) -> None:
-    assert sampled_off(path, unet, vae) < RUN
+    assert sampled_off(path, unet, vae) < 1
 
 
 @every_case
@@ -302,4 +301,5 @@ def test_a_reference_in_both_halves_shows(path: Path, unet: Any, vae: Any) -> No
     def both(tokens: Tensor, guided: bool) -> dict[str, Tensor]:
         return {"reference": torch.cat([tokens, tokens])}
 
-    assert sampled_off(path, unet, vae, both) > 10 * RUN
+    needs(facts_of(path)["scale"] > 1, "it has no guidance, so but one half")
+    assert sampled_off(path, unet, vae, both) > 5

@@ -15,7 +15,7 @@ import full_size
 import full_size_networks
 import full_size_powerpaint
 import full_size_sams
-from full_size import SD15
+from full_size import CLIP_L, SD15
 from golden_cases import golden_folder
 from methods.clipaway.weights import IP_ADAPTER, REPOSITORY
 from methods.magic_eraser.panoptic import MASK2FORMER
@@ -69,14 +69,19 @@ def shapes(tensors: Tensors) -> dict[str, list[int]]:
     [
         (partial(full_size.unet, SD15, 9), V1, "unet.safetensors"),
         (full_size_powerpaint.task_encoder, V1, "text_encoder.safetensors"),
-        (full_size_powerpaint.task_encoder, V2, "pytorch_model.bin"),
+        (full_size_powerpaint.task_encoder, V2, "Brushnet/pytorch_model.bin"),
         (
             full_size_powerpaint.brushnet,
             V2,
             "PowerPaint_Brushnet/diffusion_pytorch_model.safetensors",
         ),
-        (partial(full_size.unet, SD15, 4), V2, "unet/diffusion_pytorch_model.safetensors"),
-        (full_size.vae, V2, "vae/diffusion_pytorch_model.safetensors"),
+        (partial(full_size.unet, SD15, 4), V2, "unet/diffusion_pytorch_model.bin"),
+        (full_size.vae, V2, "vae/diffusion_pytorch_model.bin"),
+        (
+            partial(full_size.text_encoder, CLIP_L),
+            V2,
+            "VAE/text_encoder/pytorch_model.bin",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -13,6 +13,7 @@ import pytest
 
 from attention_tools import one_thread as one_thread
 from golden_cases import golden_folder
+from golden_measure import needs, ratio
 from golden_sdxl import embedding, every_case, off, save_base, source_of, tensors_of
 from methods import Stopped, Unavailable
 from methods._base import no_progress
@@ -26,7 +27,8 @@ from methods.osor.eraser import Osor
 from tiny_removers import low_rank
 
 METHOD = "osor_sdxl"
-EPS, LATENT, PICTURE = 2e-5, 1e-4, 2e-5
+EPS, LATENT, PICTURE = 3e-5, 1e-4, 1e-4
+"""Shares of a stage's spread."""
 golden = pytest.mark.golden
 every = pytest.mark.parametrize("case", every_case(METHOD))
 smallest = pytest.mark.parametrize("case", every_case(METHOD)[:1])
@@ -82,15 +84,15 @@ def stages(eraser: Osor, case: dict[str, Any], patch: pytest.MonkeyPatch) -> dic
 
 
 def differences(eraser: Osor, case: dict[str, Any], patch: pytest.MonkeyPatch) -> dict[str, float]:
-    """Each stage's distance from theirs, in units of its tolerance."""
+    """Each stage's distance from theirs, in units of what it may be."""
     found, theirs = stages(eraser, case, patch), tensors_of(METHOD, case)
     latent = found["mixed"] / 0.13025
     return {
-        "given": off(found["given"], theirs["unet_input_9ch"]) / EPS,
-        "time_ids": off(found["time_ids"], theirs["time_ids"]) / EPS,
-        "eps": off(found["found"][:, :4], theirs["eps"]) / EPS,
-        "alpha": off(found["found"][:, 4:], theirs["alpha_logits"]) / EPS,
-        "latent": off(latent, theirs["latent_to_decoder"]) / LATENT,
+        "given": ratio(found["given"], theirs["unet_input_9ch"], EPS),
+        "time_ids": ratio(found["time_ids"], theirs["time_ids"], EPS),
+        "eps": ratio(found["found"][:, :4], theirs["eps"], EPS),
+        "alpha": ratio(found["found"][:, 4:], theirs["alpha_logits"], EPS),
+        "latent": ratio(latent, theirs["latent_to_decoder"], LATENT),
     }
 
 
@@ -119,7 +121,7 @@ def test_the_picture_is_theirs(
     settings = eraser.Settings(t=case["t"])
     erased = eraser.erase(theirs["resized_image"], mask, settings, case["global_seed"], no_progress)
     expected = theirs["output_image"][0].transpose(1, 2, 0)
-    assert off(seen[0].clip(0, 1), expected) < PICTURE
+    assert ratio(seen[0].clip(0, 1), expected, PICTURE) < 1
     assert off(erased, np.rint(expected * 255)) <= 1
 
 
@@ -149,6 +151,12 @@ def _later(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(osor, "_alphas", lambda scheduler: right(scheduler).roll(-1))
 
 
+def has_partial_cells(mask: Any) -> bool:
+    """Whether a cell of the latents lies under a part of the mask."""
+    cells = mask.reshape(mask.shape[0] // 8, 8, mask.shape[1] // 8, 8).mean(axis=(1, 3))
+    return bool(((cells > 0) & (cells < 1)).any())
+
+
 MISTAKES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "no additions": _not_merged,
     "a mask that is averaged": _averaged,
@@ -162,6 +170,10 @@ MISTAKES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 def test_mistakes_are_seen(
     eraser: Osor, case: dict[str, Any], mistake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    mask = tensors_of(METHOD, case)["resized_mask"] > 127
+    needs(
+        mistake != "a mask that is averaged" or has_partial_cells(mask), "its mask is whole cells"
+    )
     MISTAKES[mistake](monkeypatch)
     assert max(differences(eraser, case, monkeypatch).values()) > 10
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from golden_cases import golden_files, golden_folder
+from golden_measure import STEP, needs, ratio, worst
 from methods._base import Image, Mask, no_progress
 from methods._diffusion.clip_vision import clip_pixels
 from methods._diffusion.eraser import generator
@@ -39,17 +41,15 @@ WEIGHTS = {
 CONFIGS = {"text_encoder": "text", "vision_model": "vision"}
 
 
+PROMPT, NETWORK, ENCODED = 1e-5, 2e-4, 2e-3
+"""Shares of a stage's spread: of the prompt's, of the network's, of the encoded picture's."""
+
+
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """A file's tensors and its remarks."""
     with safe_open(path, "pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         return tensors, file.metadata() or {}
-
-
-def worst(found: Tensor, expected: Tensor) -> float:
-    """The largest difference; shapes must be equal."""
-    assert found.shape == expected.shape
-    return float((found.double() - expected.double()).abs().max())
 
 
 # --- the case's model, where the program looks for it ------------------------------------------
@@ -74,9 +74,37 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.save(load_file(source / "clip_mlp.safetensors"), folder / "clip_mlp_weight.pth")
     save_tokenizer(folder / "tokenizer")
     (folder / "scheduler").mkdir()
-    scheduler = {"_class_name": "DDIMScheduler", "clip_sample": False, **configs["scheduler"]}
+    scheduler = scheduler_config(configs["scheduler"])
     (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(scheduler))
     return home
+
+
+def scheduler_config(given: dict[str, Any]) -> dict[str, Any]:
+    """With the class: the one that the case names, else the one whose settings it has."""
+    import diffusers
+
+    if "_class_name" in given:
+        return given
+    for name in ("DDIMScheduler", "PNDMScheduler"):
+        takes = inspect.signature(getattr(diffusers, name)).parameters
+        if given.keys() <= takes.keys():
+            return {"clip_sample": False, **given, "_class_name": name}
+    pytest.skip(f"no known scheduler has the settings {sorted(given)}")
+
+
+def test_a_case_without_a_schedulers_name_is_known_by_its_settings() -> None:
+    noise = {"beta_start": 0.00085, "num_train_timesteps": 1000}
+    kinds = [
+        scheduler_config(given)["_class_name"]
+        for given in (
+            noise,
+            noise | {"skip_prk_steps": True},
+            noise | {"_class_name": "EulerDiscreteScheduler"},
+        )
+    ]
+    assert kinds == ["DDIMScheduler", "PNDMScheduler", "EulerDiscreteScheduler"]
+    with pytest.raises(pytest.skip.Exception):
+        scheduler_config({"unheard_of": 1})
 
 
 def _kind(name: str, kind: str) -> dict[str, Any]:
@@ -125,7 +153,7 @@ def use_ids(monkeypatch: pytest.MonkeyPatch, known: dict[str, Tensor]) -> None:
 
 
 def prompt_off(path: Path, networks: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
-    """By how much each stage of the prompt is off."""
+    """By how much of its bound each stage of the prompt is off."""
     known, _ = read(path)
     use_ids(monkeypatch, known)
     text, empty = (e.tokens for e in ShortPrompts().embed(TEXTS, "cpu", torch.float32))
@@ -142,7 +170,8 @@ def prompt_off(path: Path, networks: Any, monkeypatch: pytest.MonkeyPatch) -> di
         "prompt_embeds": positive,
         "negative_prompt_embeds": negative,
     }
-    return {name: worst(value, known[name]) for name, value in found.items()}
+    there = {name: value for name, value in found.items() if name in known}
+    return {name: ratio(value, known[name], PROMPT) for name, value in there.items()}
 
 
 guidances = golden_files("smarteraser", "guidance_*.safetensors")
@@ -153,7 +182,7 @@ def test_the_prompt_meets_the_authors(
     path: Path, networks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = prompt_off(path, networks, monkeypatch)
-    assert max(found.values()) < 1e-5, found
+    assert max(found.values()) < 1, found
 
 
 PROMPT_MISTAKES: dict[str, dict[str, Any]] = {
@@ -186,7 +215,7 @@ def test_a_mistake_in_the_prompt_shows(
 ) -> None:
     for name, value in PROMPT_MISTAKES[mistake].items():
         monkeypatch.setattr(f"methods.smarteraser.network.{name}", value)
-    assert max(prompt_off(path, networks, monkeypatch).values()) > 1e-5
+    assert max(prompt_off(path, networks, monkeypatch).values()) > 1
 
 
 # --- masks and cut-outs ------------------------------------------------------------------------
@@ -212,6 +241,8 @@ def test_a_mistake_in_the_preparation_shows(path: Path) -> None:
     known, _ = read(path)
     image, mask = known["image"].numpy(), known["mask"].numpy() > 128
     right = known["mask_mode3"].numpy() > 128
+    needs(not np.array_equal(enlarged(mask, 1.2), enlarged(mask, 1.1)), "the mask cannot grow")
+    needs(not np.array_equal(mask, enlarged(mask, 1.1)), "the mask is too small to grow")
     assert not np.array_equal(enlarged(mask, 1.2), right)
     assert not np.array_equal(mask, right)
     on_black = np.where(mask[..., None], image, 0)
@@ -260,20 +291,21 @@ class Trace:
         return tensors
 
     def off(self) -> dict[str, float]:
-        """In shares of the tolerance."""
+        """In units of what each stage may be off."""
         assert self.first is not None and self.context is not None
         factor = 0.18215
         found = {
-            "ctx": (self.context, 1e-5),
-            "latents_after": (torch.stack(self.latents), 1e-3),
-            "noise_pred": (torch.stack(self.predicted), 1e-3),
-            "unet_in_first": (self.first, 1e-3),
-            "vae_sample_unscaled": (self.first[:1, 5:] / factor, 1e-3),
-            "timesteps": (torch.tensor(self.timesteps), 0.5),
+            "ctx": (self.context, PROMPT),
+            "latents_after": (torch.stack(self.latents), STEP * len(self.latents)),
+            "noise_pred": (torch.stack(self.predicted), NETWORK * len(self.latents)),
+            "unet_in_first": (self.first, ENCODED),
+            "vae_sample_unscaled": (self.first[:1, 5:] / factor, ENCODED),
         }
+        if "timesteps" in self.known:
+            assert self.timesteps == self.known["timesteps"].tolist()
         return {
-            name: worst(value, self.known[name]) / allowed
-            for name, (value, allowed) in found.items()
+            name: ratio(value, self.known[name], share)
+            for name, (value, share) in found.items()
             if name in self.known
         }
 
@@ -304,9 +336,9 @@ def sample_off(
 
 @pytest.mark.parametrize("path", samples)
 def test_a_run_meets_the_authors(path: Path, eraser: SmartEraser) -> None:
-    ratios, levels = sample_off(path, eraser)
-    assert {"latents_after", "unet_in_first", "vae_sample_unscaled"} <= ratios.keys()
-    assert max(ratios.values()) < 1, ratios
+    off, levels = sample_off(path, eraser)
+    assert "latents_after" in off
+    assert max(off.values()) < 1, off
     assert levels <= 2
 
 
@@ -365,21 +397,24 @@ def test_a_run_of_the_demo_meets_the_authors(
 ) -> None:
     """From the photo to the last latents, with our prompts and our random numbers."""
     known, facts = read(path)
-    use_ids(monkeypatch, read(path.with_name("guidance_0.safetensors"))[0])
+    words = path.with_name("guidance_0.safetensors")
+    needs(words.is_file(), "it has no words of its own: there is no guidance_0.safetensors")
+    use_ids(monkeypatch, read(words)[0])
     image, mask = authors_window(known["image"].numpy(), known["mask"].numpy())
-    options = {"num_inference_steps": int(facts["steps"]), "output_type": "latent"}
+    options: dict[str, Any] = {"num_inference_steps": int(facts["steps"]), "output_type": "latent"}
+    options["guidance_scale"] = float(facts.get("scale", 1.5))
     seen = known["vae_sample_unscaled"]
     first = Trace(eraser, {"vae_sample_unscaled": seen})
     first.run(eraser, image, mask, generator=generator(int(facts["seed"])), **options)
     # The tiny VAE at 512 pixels: in float32 the authors' figures are off by 5e-3 themselves
     # (from float64), ours by 8e-3.
-    assert first.off()["vae_sample_unscaled"] < 20
+    assert first.off()["vae_sample_unscaled"] < 10
     trace = Trace(eraser, known)
     options |= {"generator": generator(int(facts["seed"])), "masked_image_latents": seen * 0.18215}
     trace.run(eraser, image, mask, **options)
-    ratios = trace.off()
-    assert {"ctx", "latents_after", "timesteps"} <= ratios.keys()
-    assert max(ratios.values()) < 1, ratios
+    off = trace.off()
+    assert {"ctx", "latents_after"} <= off.keys()
+    assert max(off.values()) < 1, off
 
 
 @pytest.mark.parametrize("path", golden_files("smarteraser", "unet_*.safetensors"))
@@ -388,4 +423,4 @@ def test_the_network_meets_the_authors(path: Path, eraser: SmartEraser) -> None:
     unet = eraser.loaded(SmartEraserSettings())["unet"]
     given = (known["sample"], known["timestep"], known["encoder_hidden_states"])
     with torch.no_grad():
-        assert worst(unet(*given).sample, known["noise_pred"]) < 1e-4
+        assert ratio(unet(*given).sample, known["noise_pred"], NETWORK) < 1

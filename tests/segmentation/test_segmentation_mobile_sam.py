@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from golden_cases import golden_cases, golden_tensors
+from golden_measure import needs, ratio
 from methods import BadInput, Image, Mask
 from segmentation import (
     Candidates,
@@ -49,9 +50,10 @@ def encoded(sam: MobileSam) -> Photos:
 
 
 def photo_of(case: Case) -> Image:
-    from skimage import data
+    from skimage import color, data
 
-    return getattr(data, case["image"])()
+    photo: Image = getattr(data, case["image"])()
+    return photo if photo.ndim == 3 else (color.gray2rgb(photo))
 
 
 def prompt_of(case: Case, shift: float = 0.0) -> PromptedObject:
@@ -77,14 +79,15 @@ def iou(first: Mask, second: Mask) -> float:
 
 
 class Distance(NamedTuple):
-    """How far an answer is from the authors': least IoU, greatest difference of the others."""
+    """How far an answer is from the authors': least IoU, greatest difference of the scores, and
+    of the logits as a share of their spread."""
 
     masks: float
     scores: float
     low_res_logits: float
 
 
-TOLERANCE = Distance(masks=0.999, scores=1e-3, low_res_logits=1e-2)
+TOLERANCE = Distance(masks=0.999, scores=1e-3, low_res_logits=1e-3)
 
 
 def distance(candidates: Candidates, case: Case) -> Distance:
@@ -97,7 +100,7 @@ def distance(candidates: Candidates, case: Case) -> Distance:
     overlap = min(iou(candidates.mask(level), masks[level]) for level in range(3))
     scores = float(np.abs(candidates.scores - truth["scores"]).max())
     logits = truth.get("low_res_logits", candidates.logits)
-    return Distance(overlap, scores, float(np.abs(candidates.logits - logits).max()))
+    return Distance(overlap, scores, ratio(candidates.logits, logits, 1))
 
 
 @pytest.mark.golden
@@ -115,8 +118,8 @@ def test_golden(sam: MobileSam, encoded: Photos, case: Case) -> None:
 @pytest.mark.parametrize("case", golden_cases("mobile_sam"))
 def test_golden_notices_swapped_colours(sam: MobileSam, encoded: Photos, case: Case) -> None:
     wrong = photo_of(case)[:, :, ::-1].copy()
+    needs((wrong != photo_of(case)).any(), "its photo is grey")
     found = distance(sam.segment(encoded[wrong], prompt_of(case)), case)
-    assert found.masks < TOLERANCE.masks
     assert found.scores > TOLERANCE.scores
     if "low_res_logits" in case.get("tensors", EVERYTHING):
         assert found.low_res_logits > TOLERANCE.low_res_logits
@@ -134,6 +137,7 @@ def test_golden_notices_prompts_half_a_pixel_off(
 @pytest.mark.golden
 @pytest.mark.parametrize("case", golden_cases("mobile_sam"))
 def test_golden_notices_padding_left_on(sam: MobileSam, encoded: Photos, case: Case) -> None:
+    needs(case["shape"][0] != case["shape"][1], "its photo is square, so nothing is padded")
     right = sam.segment(encoded[photo_of(case)], prompt_of(case))
     frame = Frame(1024, (1024, 1024))
     wrong = Candidates(right.logits, right.scores, right.best, right.size, frame)
@@ -147,8 +151,7 @@ def test_golden_embeddings(sam: MobileSam, encoded: Photos) -> None:
 
     stored = golden_tensors("mobile_sam", "mobile_sam.safetensors")
     names = [name.removesuffix(".embedding") for name in stored if name.endswith(".embedding")]
-    if not names:
-        pytest.skip("no embeddings are stored in this set of golden cases")
+    needs(names, "no embeddings are stored")
     for name in names:
         ours = encoded[getattr(data, name)()].data[0].numpy()
         truth = stored[f"{name}.embedding"].astype(np.float32)

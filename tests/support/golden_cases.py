@@ -25,10 +25,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def golden_folder(method: str) -> Path | None:
     """The folder with the cases of a method; None where there is none."""
+    return next(iter(_folders(method)), None)
+
+
+def _folders(method: str) -> list[Path]:
     named = os.environ.get("GOLDEN_DIR")
     homes = [Path(named)] if named else [ROOT / ".." / "shared" / "golden", ROOT / "tests/golden"]
     folders = [(home / method / "open").resolve() for home in homes]
-    return next((folder for folder in folders if folder.is_dir()), None)
+    return [folder for folder in folders if folder.is_dir()]
 
 
 def _params(method: str, found: Sequence[tuple[str, Any]], what: str) -> list[Any]:
@@ -53,11 +57,13 @@ def golden_cases(method: str, file: str = "cases.json") -> list[Any]:
 
 
 def golden_files(method: str, pattern: str) -> list[Any]:
-    """Parameters for `pytest.mark.parametrize`: the paths that match a glob pattern."""
-    folder = golden_folder(method)
-    if folder is None:
+    """Parameters for `pytest.mark.parametrize`: the paths that match a glob pattern, of the first
+    folder that has any."""
+    folders = _folders(method)
+    if not folders:
         return _params(method, [], f"there is no {method}/open")
-    paths = sorted(folder.glob(pattern))
+    found = (sorted(folder.glob(pattern)) for folder in folders)
+    paths = next(filter(None, found), [])
     return _params(method, [(path.stem, path) for path in paths], f"nothing matches {pattern}")
 
 

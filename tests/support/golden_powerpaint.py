@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from methods._diffusion.prompts import embeddings
 from methods._diffusion.repositories import SD15_INPAINTING
 from methods._weights.store import use_local
 from methods.powerpaint.eraser import PowerPaint
+from methods.powerpaint.prompts import scene_v2
 from methods.powerpaint.weights import V1, V2, v2_folder
 from tiny_models import byte_letters
 
@@ -80,10 +81,19 @@ def settings_of(eraser: PowerPaint, case: Path, **changes: Any) -> Any:
     """What the authors' code was called with, as settings."""
     given = params(case)
     named = ("task", "guidance_scale", "num_inference_steps")
-    values = {name: given[name] for name in named}
-    values |= {name: given.get(name, "") for name in ("prompt", "negative_prompt")}
+    values = {name: given[name] for name in named} | words_of(given)
     values |= {"fitting_degree": given["tradoff"], "version": case.name[:2]}
     return eraser.Settings(**values | changes)
+
+
+def words_of(given: Mapping[str, Any]) -> dict[str, str]:
+    """The prompts that the user gave. Version 2's cases hold what became of them: the words for
+    the base model (`promptU`), with those that the task adds."""
+    if "promptU" not in given:
+        return {name: given.get(name, "") for name in ("prompt", "negative_prompt")}
+    prompt = given["promptU"].removesuffix(scene_v2(given["task"], ""))
+    assert scene_v2(given["task"], prompt) == given["promptU"]
+    return {"prompt": prompt, "negative_prompt": given.get("negative_promptU", "")}
 
 
 CLIP_WORDS = WeightFile(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from golden_cases import golden_files
+from golden_measure import ratios
 from methods._diffusion.eraser import DiffusionEraser, step_callback
 
 
@@ -54,7 +55,8 @@ class Watch:
         self._note("unet_in", sample)
         self._note("timesteps", timestep)
         self.seen.setdefault("prompt_embeds", kwargs["encoder_hidden_states"].clone())
-        for name, half in zip(("noise_uncond", "noise_cond"), output[0], strict=True):
+        halves = ("noise_uncond", "noise_cond")[-len(output[0]) :]  # one without guidance
+        for name, half in zip(halves, output[0], strict=True):
             self._note(name, half)
 
     def _stepped(self, then: Any) -> Any:
@@ -95,21 +97,22 @@ class Watch:
         return {**self.seen, **lists, **first, "final_latents": lists["latents"][-1:]}
 
 
-def differences(
-    found: Mapping[str, Any], expected: Mapping[str, Any], tolerances: Mapping[str, float]
-) -> dict[str, float]:
-    """By how much each stage is off, in units of its tolerance; for those that the case has.
+SAMPLED = ("noise_uncond", "noise_cond", "latents", "final_latents")
+"""What the steps lead to."""
 
-    Shapes must be equal. At least one stage must be there to compare.
+
+def differences(
+    found: Mapping[str, Any], expected: Mapping[str, Any], shares: Mapping[str, float]
+) -> dict[str, float]:
+    """By how much each stage is off, in units of what it may be; for those that the case has.
+
+    shares: of the stage's spread, for each step in what is sampled. Shapes must be equal, the
+    times equal altogether. At least one stage must be there to compare.
     """
-    names = [name for name in tolerances if name in expected]
-    assert names
-    off = {}
-    for name in names:
-        assert found[name].shape == expected[name].shape, name
-        worst = (found[name].double() - expected[name].double()).abs().max()
-        off[name] = float(worst) / tolerances[name]
-    return off
+    if "timesteps" in expected:
+        assert found["timesteps"].tolist() == expected["timesteps"].tolist()
+    steps = len(found["timesteps"])
+    return ratios(found, expected, shares, dict.fromkeys(SAMPLED, steps))
 
 
 def grey_levels(erased: Any, expected: Mapping[str, Any]) -> float:

@@ -91,7 +91,8 @@ def with_tasks_apart(tensors: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def save_v2(folder: Path, seed: int = 160) -> Path:
-    """A Stable Diffusion 1.5, the BrushNet, and the text encoder beside it as a torch file."""
+    """A Stable Diffusion 1.5 in torch files, the BrushNet, and the text encoder beside it as a
+    torch file, as its authors publish them."""
     import torch
     from safetensors.torch import save_file
 
@@ -100,6 +101,8 @@ def save_v2(folder: Path, seed: int = 160) -> Path:
 
     layout = sd15_layout(4)
     save_sd(folder / v2_folder(""), seed, unet=layout)
+    for part in ("unet", "vae", "text_encoder"):
+        _as_torch_file(folder / v2_folder(part))
     with seeded(seed + 5):
         brushnet = BrushNet(layout)
     own = folder / "PowerPaint_Brushnet"
@@ -110,6 +113,17 @@ def save_v2(folder: Path, seed: int = 160) -> Path:
         _, encoder = _networks(Path(made), seed + 6)
     torch.save(with_tasks_apart(encoder), own / "pytorch_model.bin")
     return folder
+
+
+def _as_torch_file(folder: Path) -> None:
+    """A component's safetensors as the .bin that the libraries wrote before."""
+    import torch
+    from safetensors.torch import load_file
+
+    (safe,) = folder.glob("*.safetensors")
+    name = safe.stem if safe.stem.startswith("diffusion_") else "pytorch_model"
+    torch.save(load_file(safe), folder / f"{name}.bin")
+    safe.unlink()
 
 
 def authors_name(name: str) -> str:

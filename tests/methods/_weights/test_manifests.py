@@ -27,6 +27,7 @@ REPOSITORY: dict[str, Any] = {
     "repo": "org/net",
     "revision": "a" * 40,
     "license": "MIT",
+    "seen": "its authors' README",
     "files": [{"path": "unet/config.json", "size": 7, "sha256": "0" * 64}],
 }
 FILE: dict[str, Any] = {
@@ -35,6 +36,7 @@ FILE: dict[str, Any] = {
     "size": 7,
     "sha256": "0" * 64,
     "license": "MIT",
+    "seen": "its authors' README",
 }
 
 
@@ -67,6 +69,42 @@ def test_no_two_files_have_one_name() -> None:
     names = [weight.name for folder, name in ALL for weight in folder.weights(name)]
     assert len(names) == len(set(names)) > 200
     assert len(ALL) == len({name for _, name in ALL})
+
+
+NOT_SEEN_NAMES = {
+    "powerpaint-v1-merged/unet/diffusion_pytorch_model.fp16.safetensors",
+    "powerpaint-v1-merged/vae/diffusion_pytorch_model.fp16.safetensors",
+    "powerpaint-v1-merged/text_encoder/model.fp16.safetensors",
+}
+"""Names that nobody has been seen to use. Each says so in its manifest and in docs/weights.md."""
+
+
+@pytest.mark.parametrize(("folder", "name"), BY_NAME)
+def test_a_network_s_name_has_been_seen_with_others_or_is_known_as_a_guess(
+    folder: Manifests, name: str
+) -> None:
+    read = manifest_schema.read(folder.file(name))
+    if not isinstance(read, manifest_schema.RepositoryManifest):
+        assert read.seen
+        return
+    names = {f"{read.name}/{file.path}": file for file in read.files}
+    guessed = {full for full, file in names.items() if file.not_seen}
+    assert guessed == {full for full in NOT_SEEN_NAMES if full in names}
+    assert read.seen or (read.by_hand and read.repo is None)
+
+
+def test_powerpaint_2_asks_for_the_files_that_its_commit_has() -> None:
+    """It has no safetensors of its base model, which diffusers' users would expect."""
+    base = "powerpaint-v2/realisticVisionV60B1_v51VAE"
+    sizes = {weight.name: weight.size for weight in manifest.MANIFESTS.weights("powerpaint-v2")}
+    assert {name: size for name, size in sizes.items() if size > 2_000_000} == {
+        f"{base}/unet/diffusion_pytorch_model.bin": 3438354725,
+        f"{base}/vae/diffusion_pytorch_model.bin": 334707473,
+        f"{base}/text_encoder/pytorch_model.bin": 492304313,
+        "powerpaint-v2/PowerPaint_Brushnet/diffusion_pytorch_model.safetensors": 3544366408,
+        "powerpaint-v2/PowerPaint_Brushnet/pytorch_model.bin": 492401329,
+    }
+    assert all(weight.sha256 for weight in manifest.MANIFESTS.weights("powerpaint-v2"))
 
 
 def test_whatever_is_fetched_stands_in_a_manifest_and_all_of_them_are_used() -> None:
@@ -187,6 +225,14 @@ UNSOUND: dict[str, tuple[dict[str, Any], str]] = {
         "may not be main",
     ),
     "a single file without a source": (FILE | {"sources": []}, "neither a source"),
+    "a repository that nobody has seen": (changed(seen=None), "nobody was seen"),
+    "a single file that nobody has seen": (FILE | {"seen": None}, "nobody was seen"),
+    "a hash of a file that nobody has seen": (
+        changed(
+            files=[*REPOSITORY["files"], {**REPOSITORY["files"][0], "path": "b", "not_seen": "b"}]
+        ),
+        "has been seen",
+    ),
     "a source of no kind": (FILE | {"sources": [{"member": "net.bin"}]}, "sources"),
 }
 

@@ -61,6 +61,7 @@ def write(manifests: Manifests, *files: dict[str, Any], **changes: Any) -> bytes
         "repo": "org/net",
         "revision": OLD,
         "license": "MIT",
+        "seen": "its authors' README",
         "unpinned_because": None if all("sha256" in each for each in files) else "nobody looked",
         "files": list(files),
     }
@@ -194,6 +195,7 @@ def test_a_file_that_stands_alone(manifests: Manifests, folder: Path) -> None:
         "size": 1,
         "license": "MIT",
         "unpinned_because": "nobody looked",
+        "seen": "its authors' README",
     }
     manifests.file("alone").write_text(json.dumps(fields), "utf-8")
     pin(manifests, "alone", Wish(folder=folder, revision=NEW))
@@ -201,6 +203,17 @@ def test_a_file_that_stands_alone(manifests: Manifests, folder: Path) -> None:
     assert (found["size"], found["sha256"]) == (len(NETWORK), digest(NETWORK))
     assert found["sources"] == [source | {"revision": NEW}, fields["sources"][1]]
     assert "unpinned_because" not in found
+
+
+def test_what_was_found_under_its_name_is_no_guess_any_more(
+    manifests: Manifests, folder: Path
+) -> None:
+    guess = entry("unet/net.safetensors", not_seen="its ending")
+    write(manifests, entry("gone.bin", not_seen="its ending"), guess, revision="main", seen=None)
+    pin(manifests, "net", Wish(folder=folder, revision=NEW, add=("none",)))
+    gone, found = content(manifests)["files"]
+    assert gone["not_seen"] == "its ending" and found == pinned("unet/net.safetensors")
+    assert "methods pin" in content(manifests)["seen"]
 
 
 def test_an_unsound_manifest_is_said_to_be(manifests: Manifests, folder: Path) -> None:
@@ -251,6 +264,7 @@ def test_the_hub_fills_hashes_and_the_commit(manifests: Manifests, hub: Server) 
         "repo": "org/net",
         "revision": NEW,
         "license": "MIT",
+        "seen": "its authors' README",
         "files": [pinned(path) for path in FOLDER],
     }
     asked = [path for path, _ in hub.seen]
@@ -277,6 +291,7 @@ def test_a_new_manifest_takes_them_all(manifests: Manifests, hub: Server) -> Non
     assert content(manifests, "mine")["files"] == [pinned(path) for path in FOLDER]
     (first, _) = manifests.repository("mine").weights()
     assert first.name == "mine/config.json" and first.sha256 == digest(CONFIG)
+    assert "methods pin" in content(manifests, "mine")["seen"]
     with pytest.raises(BadInput, match="already"):
         begin_manifest(manifests, "mine", "org/other", "MIT")
 
@@ -368,16 +383,18 @@ def command(*args: object, **environment: str) -> subprocess.CompletedProcess[st
 
 def test_the_command_asks_the_hub_of_the_variable(hub: Server, tmp_path: Path) -> None:
     """With a manifest of the program's own, which is only compared."""
-    file = ROOT / "methods" / "_weights" / "manifests" / "ip-adapter.json"
+    file = ROOT / "methods" / "_weights" / "manifests" / "qwen-image-edit-2511-remover.json"
     before = file.read_bytes()
     large = {"size": 9, "sha256": "e" * 64}
-    listed_file = {"rfilename": "models/ip-adapter_sd15.safetensors", "size": 9, "lfs": large}
+    network = "Qwen-Image-Edit-2511-Object-Remover-v2-9200.safetensors"
+    listed_file = {"rfilename": network, "size": 9, "lfs": large}
     body = json.dumps({"sha": NEW, "siblings": [listed_file]}).encode()
-    hub.pages["/api/models/h94/IP-Adapter/revision/main?blobs=true"] = Page(body)
+    repo = "prithivMLmods/QIE-2511-Object-Remover-v2"
+    hub.pages[f"/api/models/{repo}/revision/main?blobs=true"] = Page(body)
     environment = {"HF_ENDPOINT": hub.url(""), "HF_HOME": str(tmp_path), "HF_TOKEN": "hf_secret"}
-    done = command("ip_adapter", "--dry-run", **environment)
+    done = command(file.stem, "--dry-run", **environment)
     assert done.returncode == 0, done.stderr
-    assert "filled  ip-adapter/revision" in done.stdout and "e" * 64 in done.stdout
+    assert f"filled  {file.stem}/revision" in done.stdout and "e" * 64 in done.stdout
     assert "nothing written" in done.stdout and file.read_bytes() == before
     assert hub.seen[0][1]["authorization"] == "Bearer hf_secret"
 
