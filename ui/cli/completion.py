@@ -91,7 +91,7 @@ def _say_what_fits(action: argparse.Action, words: Words, files: object) -> None
         action.complete = {  # type: ignore[attr-defined]
             "bash": f"_eraser_lab_{action.dest}",
             "zsh": f"_values -s , id {ids}" if action.dest == "erasers" else f"({ids})",
-            "fish": ids,
+            "fish": f"(__fish_append , {ids})" if action.dest == "erasers" else ids,
         }
 
 

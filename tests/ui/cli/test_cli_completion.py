@@ -70,3 +70,19 @@ def test_other_shells_get_a_script_of_their_own(shell: str) -> None:
     assert "eraser-lab" in made
     assert "--negative-box" in made or "negative-box" in made
     assert "patchmatch" in made
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish here")
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("erase --negative-b", "--negative-box"),
+        ("fetch patchm", "patchmatch"),
+        ("erase photo.jpg --erasers telea,patchm", "telea,patchmatch"),
+    ],
+)
+def test_fish_completes(typed: str, completed: str) -> None:
+    asked = f"source (echo $argv[1] | psub); complete -C 'eraser-lab {typed}'"
+    call = ["fish", "--no-config", "-c", asked, script("fish", make_parser(COMMAND))]
+    said = subprocess.run(call, capture_output=True, text=True, check=True).stdout
+    assert said.split("\t")[0].strip() == completed
