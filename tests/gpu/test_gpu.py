@@ -49,6 +49,9 @@ every = pytest.mark.parametrize(
 )
 
 
+pytestmark = pytest.mark.usefixtures("no_collections_of_libraries")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def tiny_weights(tiny_erasers: Path) -> Iterator[None]:
     """Tiny models wherever the program knows one; others are found as ever, and not fetched."""

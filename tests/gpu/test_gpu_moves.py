@@ -21,7 +21,11 @@ from moved_bench import can_be_counted, picture, settings_of, tiny_networks
 if TYPE_CHECKING:
     import torch
 
-pytestmark = [pytest.mark.gpu, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("no_collections_of_libraries"),
+]
 
 MOST_CONSTANTS = 8
 """Tensors of fractions that a stock pipeline makes anew for each run, alike each time: the

@@ -394,11 +394,11 @@ def test_too_many_runs_at_once_are_refused(
     service = Service(tmp_path / "small", most_runs=2)
     photo = service.open_photo({"path": upload(), "name": "x"})["photo"]["id"]
     going = [service.erase(order(photo, "slow"), name) for name in ("anna", "ben")]
-    first, second = (next(grids) for grids in going)
+    first = until(going[0], "running")  # so that it is the second that waits
+    waiting = until(going[1], "waiting")
     refused = last(service.erase(order(photo), "carl"))
     assert code(refused) == "busy" and refused["error"]["details"]["waiting"] == 2
-    waiting = second if states(second) == ["waiting"] else until(going[1], "waiting")
-    assert first["run"] != second["run"]
+    assert first["run"] != waiting["run"]
     assert waiting["cards"][0]["ahead"] >= 1
     Slow.go_on.set()
     assert [last(grids)["state"] for grids in going] == ["done", "done"]

@@ -190,9 +190,10 @@ def test_every_weight_file_is_pinned(spec: EraserSpec) -> None:
             assert weight.unpinned_because
         else:
             assert re.fullmatch(r"[0-9a-f]{64}", weight.sha256)
-        for source in weight.sources:
-            if isinstance(source, HubFile) and weight.sha256 is not None:
-                assert re.fullmatch(r"[0-9a-f]{40}", source.revision), "a commit, not a branch"
+        first, *mirrors = weight.sources or [None]  # a mirror's branch is guarded by the hash
+        if isinstance(first, HubFile) and weight.sha256 is not None:
+            assert re.fullmatch(r"[0-9a-f]{40}", first.revision), "a commit, not a branch"
+        assert not mirrors or weight.sha256 or weight.unpinned_because
 
 
 @every
