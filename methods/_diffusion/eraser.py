@@ -199,7 +199,8 @@ class DiffusionEraser(Eraser[S]):
         parts = self.parts(settings).items()
         files = {name: part.repository.weights(part.folder) for name, part in parts}
         sizes = {name: sum(file.size for file in kept) for name, kept in files.items()}
-        return {name: whole * size // sum(sizes.values()) for name, size in sizes.items()}
+        every = max(1, sum(sizes.values()))
+        return {name: whole * size // every for name, size in sizes.items()}
 
     def _wanted(self, settings: S) -> dict[str, Part]:
         """The parts, the transformer in the precision that the settings ask for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,7 +11,7 @@ from methods._engine.outlook import Outlook
 from methods._engine.registry import missing_packages
 from methods._system.units import in_bytes
 from methods._texts.text import Value
-from methods._weights.errors import command
+from methods._weights.errors import command, variable
 from methods._weights.facts import WeightFacts
 from methods._weights.hub import network_forbidden
 from methods._weights.refusals import REFUSALS
@@ -94,8 +94,7 @@ def _told(spec: EraserSpec, facts: WeightFacts) -> Obstacle:
         return _unanswered(spec, facts)
     text = facts.sentence
     if facts.code in _OF_THE_WHOLE:
-        values = {name: _renamed(value, facts, spec) for name, value in text.values.items()}
-        text = Text(text.id, **values)
+        text = Text(text.id, **_of_the_whole(text.values, facts, spec))
     kind = Hurdle.ACCESS if facts.code in REFUSALS else Hurdle.FILES
     way = facts.details.get("page") or facts.details.get("command") or ""
     return Obstacle(kind, text, str(way))
@@ -105,8 +104,15 @@ _OF_THE_WHOLE = REFUSALS | {"weights_by_hand"}
 """Codes of sentences that hold for all files of a model: they are said once, of the eraser."""
 
 
-def _renamed(value: Value, facts: WeightFacts, spec: EraserSpec) -> Value:
-    return value.replace(facts.name, spec.id) if isinstance(value, str) else value
+def _of_the_whole(
+    values: Mapping[str, Value], facts: WeightFacts, spec: EraserSpec
+) -> dict[str, Value]:
+    """The values with the eraser's name for the file's, and the variable for its whole folder."""
+    told = {
+        name: value.replace(facts.name, spec.id) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+    return told | {"variable": variable(facts.name.partition("/")[0])}
 
 
 def _unanswered(spec: EraserSpec, facts: WeightFacts) -> Obstacle:

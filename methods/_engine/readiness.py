@@ -25,6 +25,7 @@ from methods._engine.outlook import Machine, Outlook, outlook
 from methods._engine.registry import get_eraser
 from methods._weights.facts import WeightFacts
 from methods._weights.fetch_set import with_spare
+from methods._weights.refusals import REFUSALS
 
 
 class Readiness(StrEnum):
@@ -80,11 +81,12 @@ def report(spec: EraserSpec, machine: Machine, weights: Sequence[WeightFacts]) -
 def _of_fetching(
     spec: EraserSpec, facts: Sequence[WeightFacts], machine: Machine
 ) -> Iterator[Obstacle]:
-    """Room on the disk for all that is not here; the download of what nothing keeps back."""
+    """Room on the disk for all that is not here; the download of what nothing keeps back, less
+    where a hub refuses some of it: nothing is fetched then."""
     missing = [each for each in facts if not each.is_here]
     needed = with_spare(sum(each.missing for each in missing))
     if needed > machine.disk:
         yield no_room(needed, machine.disk)
     free_to_come = [each for each in missing if not each.why]
-    if free_to_come:
+    if free_to_come and not any(each.code in REFUSALS for each in missing):
         yield to_fetch(spec, free_to_come)

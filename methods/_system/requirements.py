@@ -20,7 +20,7 @@ def unmet_requirements(file: Path = REQUIREMENTS) -> tuple[str, ...]:
 
 
 def _unmet(line: str) -> str:
-    """ "" for a line that is met, or says something else than what is needed."""
+    """Nothing for a line that is met, or says something else than what is needed."""
     try:
         wanted = Requirement(line)
     except InvalidRequirement:

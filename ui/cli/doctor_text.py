@@ -13,7 +13,6 @@ from ui.service.catalog import describe_device, has_login
 
 WIDTH = 100
 HEAD = ("eraser", "state", "weights", "memory", "on", "licence")
-_LICENCE = 27
 _INDENT = "    "
 _STATES = {
     Readiness.READY: "ready",
@@ -27,7 +26,7 @@ def as_text(found: Findings) -> str:
     head, *rows = table(HEAD, map(_row, found.reports)).splitlines()
     lines = [*_machine(found), "", head]
     for row, one in zip(rows, found.reports, strict=True):
-        lines += [row, *(_reason(obstacle) for obstacle in one.obstacles)]
+        lines += [_cut(row), *(_reason(obstacle) for obstacle in one.obstacles)]
     for broken in found.broken:
         lines += [f"{broken.id}  NOT READY", f"{_INDENT}Its file has an error: run with --verbose"]
     return "\n".join([*lines, "", _sum(found)])
@@ -66,8 +65,13 @@ def _row(one: Report) -> tuple[str, ...]:
         _weights(one),
         _memory(one.outlook),
         one.device or "-",
-        licence if len(licence) <= _LICENCE else f"{licence[: _LICENCE - 1]}…",
+        licence,
     )
+
+
+def _cut(line: str) -> str:
+    """The licence stands last: the longest names end in it."""
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
 
 
 def _weights(one: Report) -> str:
@@ -76,7 +80,7 @@ def _weights(one: Report) -> str:
     if not one.missing:
         return f"{in_bytes(sum(facts.size for facts in one.weights))} here"
     gated = any(facts.gated and facts.opens is not True for facts in one.weights)
-    return f"{in_bytes(one.missing)} to fetch{', gated' if gated else ''}"
+    return f"{in_bytes(one.missing)}, gated" if gated else f"{in_bytes(one.missing)} to fetch"
 
 
 def _memory(plan: Outlook | None) -> str:
