@@ -136,7 +136,7 @@ def _add_fetch(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("names", nargs="*", metavar="ERASER", help="see list (all of them)")
+    parser.add_argument("ids", nargs="*", metavar="ERASER", help="see list (all of them)")
     parser.add_argument("--offline", action="store_true", help="ask no model hub and no host")
     parser.add_argument(
         "--seconds",

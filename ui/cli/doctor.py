@@ -24,13 +24,13 @@ def doctor(args: argparse.Namespace) -> int:
     """
     if not 0 < args.seconds <= _LONGEST:
         raise BadInput("bad_seconds", most=f"{_LONGEST:g}")
-    specs, broken = chosen(args.names)
+    specs, broken = chosen(args.ids)
     found = find_out(specs, broken, args.offline, args.seconds)
     if args.json:
         say_json(_as_json(found))
     else:
         say(as_text(found))
-    return DONE if _all_ready(found, named=bool(args.names)) else NOT_READY
+    return DONE if _all_ready(found, named=bool(args.ids)) else NOT_READY
 
 
 def _all_ready(found: Findings, *, named: bool) -> bool:
