@@ -133,8 +133,10 @@ def test_a_hub_that_cannot_say_is_neither_yes_nor_no(hub: Hub, add: Add) -> None
 
 
 def test_what_people_must_bring_is_said_once(hub: Hub, add: Add) -> None:
-    hand = {"sources": (), "by_hand": Text("eraser.smarteraser.by_hand")}
-    files = tuple(replace(pinned(BODY, "", path), **hand) for path in ("a.bin", "b.bin"))
+    where = Text("eraser.smarteraser.by_hand")
+    files = tuple(
+        replace(pinned(BODY, "", path), sources=(), by_hand=where) for path in ("a.bin", "b.bin")
+    )
     found = found_out(spec_for(add, files))
     assert kinds(found) == [Hurdle.FILES] and found.readiness is Readiness.BLOCKED
     assert found.obstacles[0].text.en.startswith("toy is not on this machine")
@@ -188,7 +190,8 @@ def test_each_diffusion_eraser_knows_its_parts_before_they_are_here(spec: Eraser
     settings = eraser.Settings()
     whole = eraser().expected_memory(settings, "cpu")
     half = eraser().expected_memory(settings, "cuda")
-    assert set(whole) == set(eraser().parts(settings))
+    made = eraser()
+    assert isinstance(made, DiffusionEraser) and set(whole) == set(made.parts(settings))
     rounding = len(whole)
     assert 0 <= spec.memory - sum(whole.values()) <= rounding
     assert 0 <= spec.memory // 2 - sum(half.values()) <= rounding
