@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from emulation.emulation import emulated
 from hub_files import REPO, body, pinned
 from loopback_hub import Hub, Repo, Token
 from methods import EraserSpec, Text, WeightFile, examine, get_eraser, list_erasers
@@ -230,3 +231,15 @@ def test_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     found = survey()
     assert found.device == "cpu" and found.budget == {"cpu": 6 * GIB}
     assert found.main > 0 and found.disk > 0
+
+
+def test_an_idle_gpu_is_told_whatever_lies_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setenv("ERASER_LAB_DEVICE", "cuda")
+    monkeypatch.delenv("ERASER_LAB_MEMORY")
+    with emulated("cuda", gib=24):
+        lies_there = torch.empty(GIB, dtype=torch.uint8, device="cuda")
+        now, idle = survey().budget["cuda"], survey(idle=True).budget["cuda"]
+        assert idle == 24 * GIB - memory.GPU_MARGIN
+        assert 0 < now <= idle - lies_there.numel()
