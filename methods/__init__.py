@@ -52,6 +52,15 @@ if TYPE_CHECKING:
     from methods._engine.job import SettingName as SettingName
     from methods._engine.job import SettingValue as SettingValue
     from methods._engine.judging import Judge as Judge
+    from methods._engine.obstacles import Hurdle as Hurdle
+    from methods._engine.obstacles import Obstacle as Obstacle
+    from methods._engine.obstacles import in_packages_or_device as in_packages_or_device
+    from methods._engine.outlook import Machine as Machine
+    from methods._engine.outlook import Outlook as Outlook
+    from methods._engine.outlook import survey as survey
+    from methods._engine.readiness import Readiness as Readiness
+    from methods._engine.readiness import Report as Report
+    from methods._engine.readiness import report as report
     from methods._engine.registry import BrokenEraser as BrokenEraser
     from methods._engine.registry import broken_erasers as broken_erasers
     from methods._engine.registry import default_erasers as default_erasers
@@ -92,6 +101,8 @@ if TYPE_CHECKING:
     from methods._system.lock import device_lock as device_lock
     from methods._system.memory import share_heaps as share_heaps
     from methods._system.memory import trim_heaps as trim_heaps
+    from methods._system.requirements import unmet_requirements as unmet_requirements
+    from methods._system.units import in_bytes as in_bytes
     from methods._system.versions import PROGRAM as PROGRAM
     from methods._system.versions import versions as versions
     from methods._texts.catalogue import ENGLISH as ENGLISH
@@ -104,24 +115,27 @@ if TYPE_CHECKING:
     from methods._texts.text import Verbatim as Verbatim
     from methods._weights.download import download as download
     from methods._weights.errors import megabytes as megabytes
+    from methods._weights.facts import WeightFacts as WeightFacts
+    from methods._weights.facts import examine as examine
+    from methods._weights.facts import known_facts as known_facts
     from methods._weights.fetch_set import Observer as Observer
     from methods._weights.fetch_set import adopt_in_background as adopt_in_background
     from methods._weights.fetch_set import fetch_all as fetch_all
     from methods._weights.fetch_set import fetch_in_background as fetch_in_background
+    from methods._weights.hub import network_forbidden as network_forbidden
     from methods._weights.manifest import MANIFESTS as MANIFESTS
     from methods._weights.manifest import Manifests as Manifests
     from methods._weights.pin import Finding as Finding
     from methods._weights.pin import Wish as Wish
     from methods._weights.pin import begin_manifest as begin_manifest
     from methods._weights.pin import pin as pin
-    from methods._weights.probe import WeightFacts as WeightFacts
-    from methods._weights.probe import examine as examine
     from methods._weights.progress import Notice as Notice
     from methods._weights.status import WeightState as WeightState
     from methods._weights.status import WeightStatus as WeightStatus
     from methods._weights.status import weight_status as weight_status
     from methods._weights.store import fetch as fetch
     from methods._weights.store import find_weights as find_weights
+    from methods._weights.store import free_room as free_room
     from methods._weights.store import use_local as use_local
 
 _HOME = {
@@ -141,6 +155,9 @@ _HOME = {
         "BrokenEraser broken_erasers default_erasers get_eraser list_erasers missing_packages"
         " needed_weights settings_of"
     ),
+    "_engine.obstacles": "Hurdle Obstacle in_packages_or_device",
+    "_engine.outlook": "Machine Outlook survey",
+    "_engine.readiness": "Readiness Report report",
     "_engine.residency": "with_device_room",
     "_engine.result_cache": "picture_key",
     "_engine.runner": "run",
@@ -157,18 +174,21 @@ _HOME = {
     "_system.files": "file_fault write_atomic",
     "_system.lock": "StopToken device_lock",
     "_system.memory": "share_heaps trim_heaps",
+    "_system.requirements": "unmet_requirements",
+    "_system.units": "in_bytes",
     "_system.versions": "PROGRAM versions",
     "_texts.catalogue": "Catalogue ENGLISH Sentence catalogues languages",
     "_texts.text": "PlainText Value Verbatim",
     "_weights.download": "download",
     "_weights.errors": "megabytes",
+    "_weights.facts": "WeightFacts examine known_facts",
     "_weights.fetch_set": "Observer adopt_in_background fetch_all fetch_in_background",
+    "_weights.hub": "network_forbidden",
     "_weights.manifest": "MANIFESTS Manifests",
     "_weights.pin": "Finding Wish begin_manifest pin",
-    "_weights.probe": "WeightFacts examine",
     "_weights.progress": "Notice",
     "_weights.status": "WeightState WeightStatus weight_status",
-    "_weights.store": "fetch find_weights use_local",
+    "_weights.store": "fetch find_weights free_room use_local",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -228,7 +228,7 @@ class EraserSpec:
     id: its file's name. summary: one line on what it is. license: of the weights (or of
     the code where there are none), SPDX where one exists. learned: a trained network.
     seeded: the result depends on the seed. devices: where it can run, best first.
-    memory: bytes it holds on the device once loaded, an estimate for the residency.
+    memory: bytes it holds on a CPU once loaded, an estimate (see `Eraser.expected_memory`).
     packages: importable names that it needs beyond requirements.txt. rank: place in
     lists, lower first. notes: honest remarks for the card. weights: what the default
     settings need; more_weights: files that only other settings need (see `weights_for`).
@@ -301,6 +301,10 @@ class Eraser(ABC, Generic[S]):
 
         What two erasers hold under the same name is shared by them and counted once.
         """
+        return {self.spec.id: self.spec.memory}
+
+    def expected_memory(self, settings: S, device: DeviceName) -> Mapping[str, int]:
+        """As `memory`, estimated before any file of weights is here, by the parts' names."""
         return {self.spec.id: self.spec.memory}
 
     @abstractmethod

@@ -192,6 +192,16 @@ class DiffusionEraser(Eraser[S]):
         parts = self._wanted(settings).values()
         return {identity(part, dtype): part_bytes(part, dtype) for part in parts}
 
+    def expected_memory(self, settings: S, device: DeviceName) -> Mapping[str, int]:
+        """The spec's figure, which is for float32, shared out by the sizes of the parts' files;
+        half of it where the numbers are half as long."""
+        whole = self.spec.memory if device == "cpu" else self.spec.memory // 2
+        parts = self.parts(settings).items()
+        files = {name: part.repository.weights(part.folder) for name, part in parts}
+        sizes = {name: sum(file.size for file in kept) for name, kept in files.items()}
+        every = max(1, sum(sizes.values()))
+        return {name: whole * size // every for name, size in sizes.items()}
+
     def _wanted(self, settings: S) -> dict[str, Part]:
         """The parts, the transformer in the precision that the settings ask for."""
         parts = dict(self.parts(settings))

@@ -119,7 +119,7 @@ def plan_memory(
     last = order.index(least)
     steps = order[min(order.index(wish), last) : last + 1]
     for memory in steps:
-        held = _held(memory if device == "cuda" else "fast", sizes)
+        held = held_on_device(memory if device == "cuda" else "fast", sizes)
         tile = memory == "small" or held + decode > free
         fits = held + denoise <= free
         if fits or memory == steps[-1] or device != "cuda":
@@ -128,7 +128,7 @@ def plan_memory(
     raise AssertionError("the last step is always taken")
 
 
-def _held(memory: Memory, sizes: Mapping[str, int]) -> int:
+def held_on_device(memory: Memory, sizes: Mapping[str, int]) -> int:
     """Bytes of components on the device at the same time."""
     if memory == "fast":
         return sum(sizes.values())

@@ -45,8 +45,8 @@ def read_lora(path: Path, dtype: torch.dtype) -> Additions:
     return read_additions(path, dtype, FluxPipeline)
 
 
-MEMORY = 24_200_000_000
-"""Bytes of a transformer, the VAE and additions in bfloat16."""
+MEMORY = 48_400_000_000
+"""Bytes of a transformer, the VAE and additions in float32; half of it on a GPU."""
 
 
 def gated(repository: Repository) -> Text:

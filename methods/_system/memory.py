@@ -26,17 +26,23 @@ _SAMPLE_SECONDS = 0.02
 _CGROUP_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
-def memory_budget(device: DeviceName) -> int:
-    """Bytes that loaded erasers may hold on `device`; ERASER_LAB_MEMORY (GB) overrides it."""
+def memory_budget(device: DeviceName, *, idle: bool = False) -> int:
+    """Bytes that loaded erasers may hold on `device`; ERASER_LAB_MEMORY (GB) overrides it.
+
+    idle: of a GPU as if nothing lay on it, which wakes none.
+    """
     override = os.environ.get("ERASER_LAB_MEMORY", "").strip()
     if override:
         return _gigabytes(override)
     if device == "cuda":
         import torch
 
-        free, _total = torch.cuda.mem_get_info()
+        if idle:
+            free = torch.cuda.get_device_properties(0).total_memory
+        else:
+            free, _total = torch.cuda.mem_get_info()
         return max(0, int(free) - GPU_MARGIN)
-    return int(_free_ram() * _CPU_SHARE)
+    return int(free_ram() * _CPU_SHARE)
 
 
 def _gigabytes(text: str) -> int:
@@ -49,7 +55,7 @@ def _gigabytes(text: str) -> int:
     return int(number * GIB)
 
 
-def _free_ram() -> int:
+def free_ram() -> int:
     """Free RAM of the machine, or what the container's limit leaves where that is less."""
     import psutil
 

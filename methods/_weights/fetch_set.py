@@ -75,9 +75,14 @@ def _is_here(weight: WeightFile) -> bool:
 def need_room_for(weights: Sequence[WeightFile], *, again: bool = False) -> None:
     """Raise WeightsUnavailable where all of them and a twentieth more do not fit on the disk."""
     loads = [_load(weight) for weight in weights if again or kept_file(weight) is None]
-    needed, free = int(_SPARE * sum(loads)), free_room()
+    needed, free = with_spare(sum(loads)), free_room()
     if needed > free:
         raise errors.no_room_for_all([weight.name for weight in weights], needed, free)
+
+
+def with_spare(load: int) -> int:
+    """Bytes that must be free on the disk for a download of so many."""
+    return int(_SPARE * load)
 
 
 def _load(weight: WeightFile) -> int:

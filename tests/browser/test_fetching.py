@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from methods import Notice, WeightFile, WeightState, WeightStatus
+from methods import (
+    EraserSpec,
+    Hurdle,
+    Notice,
+    Obstacle,
+    Report,
+    Text,
+    WeightFile,
+    WeightState,
+    WeightStatus,
+)
 from ui.service import catalog
 
 pytestmark = pytest.mark.browser
@@ -19,6 +30,12 @@ REFUSED = {
     "tokens": "https://hub.example/settings/tokens",
     "command": "python -m methods fetch net",
 }
+ROOM = {"needed": "9.0 GB", "free": "1.0 GB"}
+IN_THE_WAY = (
+    Obstacle(Hurdle.MEMORY, Text("obstacle.memory", fits="fits", **ROOM)),
+    Obstacle(Hurdle.DISK, Text("obstacle.disk", **ROOM)),
+    Obstacle(Hurdle.FETCH, Text("obstacle.fetch", size="9.0 GB", places="hub", command="fetch")),
+)
 Scene = Callable[..., None]
 
 
@@ -91,3 +108,22 @@ def test_a_download_speaks_and_can_be_begun_anew(tab: Any, scene: Scene, begun: 
     scene(WeightState.READY)
     wait_for("ready")
     assert begun == [False, False, True, True]
+
+
+def test_a_card_says_what_is_in_the_way(tab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def report(spec: EraserSpec, *args: Any) -> Report:
+        found = catalog_report(spec, *args)
+        return replace(found, obstacles=IN_THE_WAY) if spec.id == ERASER else found
+
+    catalog_report = catalog.report
+    monkeypatch.setattr(catalog, "report", report)
+    tab.page.reload()
+    tab.page.click("[data-testid=more] > summary")
+    card = tab.page.locator(f"[data-card={ERASER}]")
+    memory = card.locator("[data-obstacle=memory]")
+    memory.get_by_text("Needs about 9.0 GB").wait_for()
+    card.locator(".lab-weights [data-obstacle=disk]").get_by_text("free where").wait_for()
+    assert card.locator("[data-obstacle=fetch]").count() == 0  # its button says it
+    assert card.locator("input[type=checkbox]").first.is_enabled()
+    tab.page.click("#lab-language")
+    memory.get_by_text("模型约需 9.0 GB").wait_for()

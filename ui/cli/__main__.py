@@ -1,7 +1,8 @@
-"""The command line: python -m methods list | fetch | erase | bench | fits | pin | completion.
+"""The command line: python -m methods list | fetch | doctor | erase | bench | fits | pin …
 
 Exit codes: 0 all done; 1 an eraser or a download failed; 2 the call or its input cannot be
-used; 130 interrupted. Errors are one sentence on standard error.
+used; 3 an eraser is not ready, as `doctor` says; 130 interrupted. Errors are one sentence on
+standard error.
 """
 
 from __future__ import annotations

@@ -30,6 +30,12 @@ def _fetch(args: argparse.Namespace) -> int:
     return fetch_named(args)
 
 
+def _doctor(args: argparse.Namespace) -> int:
+    from ui.cli.doctor import doctor
+
+    return doctor(args)
+
+
 def _erase(args: argparse.Namespace) -> int:
     from ui.cli.erase import erase
 
@@ -86,6 +92,9 @@ def make_parser(prog: str = "python -m methods") -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_list(_command(commands, "list", _list, "show all methods and their state"))
     _add_fetch(_command(commands, "fetch", _fetch, "download weights"))
+    _add_doctor(
+        _command(commands, "doctor", _doctor, "say which erasers would run here, and why not")
+    )
     _add_erase(_command(commands, "erase", _erase, "erase an object from a photo"))
     _add_bench(_command(commands, "bench", _bench, "measure the erasers on example photos"))
     _add_fits(_command(commands, "fits", _fits, "show which large model fits on which GPU"))
@@ -124,6 +133,19 @@ def _add_fetch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--again", action="store_true", help="also what is here: a wrong file is replaced"
     )
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ids", nargs="*", metavar="ERASER", help="see list (all of them)")
+    parser.add_argument("--offline", action="store_true", help="ask no model hub and no host")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=20.0,
+        metavar="N",
+        help="for all questions to model hubs and hosts together (20)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_erase(parser: argparse.ArgumentParser) -> None:

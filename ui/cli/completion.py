@@ -69,6 +69,7 @@ def _words() -> Words:
         "erasers": erasers,
         "segmenter": segmenters,
         "detector": detectors,
+        "ids": erasers,
         "names": [*erasers, *segmenters, *detectors, "lpips"],
     }
 

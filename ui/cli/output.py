@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 Arguments: TypeAlias = argparse._ActionsContainer
 """A parser, or a group of arguments in one: what has `add_argument`."""
 
-DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-"""Exit codes: all done; something failed; the call cannot be used; Ctrl-C."""
+DONE, FAILED, UNUSABLE, NOT_READY, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes: all done; something failed; the call cannot be used; see `doctor`; Ctrl-C."""
 
 EXIT_CODES = (
     "Exit codes: 0 all done; 1 an eraser or a download failed; 2 the call or its input cannot be"
-    " used; 130 interrupted."
+    " used; 3 an eraser is not ready, as doctor says; 130 interrupted."
 )
 """The same for every help text."""
 

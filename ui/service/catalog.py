@@ -6,25 +6,33 @@ import platform
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
-from importlib.util import find_spec
 
 import psutil
 
 from methods import (
     BadInput,
     EraserSpec,
+    Machine,
+    Obstacle,
     Paper,
     Text,
     WeightFile,
     WeightState,
+    WeightStatus,
     adopt_in_background,
     best_device,
     default_erasers,
     fetch_in_background,
+    free_room,
     get_eraser,
+    in_packages_or_device,
+    known_facts,
     list_erasers,
     needed_weights,
+    report,
+    survey,
     weight_status,
 )
 from segmentation import (
@@ -42,6 +50,7 @@ from ui.service.entries import (
     DetectorEntry,
     DeviceEntry,
     EraserEntry,
+    ObstacleEntry,
     PlainPaper,
     SegmenterEntry,
     WeightEntry,
@@ -53,7 +62,8 @@ _TICK = 0.5
 
 def describe_erasers() -> list[EraserEntry]:
     """All erasers in rank order, with their controls and the state of their weights."""
-    return [_describe_eraser(spec) for spec in list_erasers()]
+    machine = _machine()
+    return [_describe_eraser(spec, machine) for spec in list_erasers()]
 
 
 def describe_segmenters() -> list[SegmenterEntry]:
@@ -137,8 +147,21 @@ def describe_device() -> DeviceEntry:
     return {"kind": kind, "name": name, "memory": psutil.virtual_memory().total}
 
 
-def _describe_eraser(spec: EraserSpec) -> EraserEntry:
+def _machine() -> Machine:
+    """As it is without what this program has loaded: cards do not change with every run."""
+    return replace(_idle_machine(), disk=free_room())
+
+
+@lru_cache(maxsize=1)
+def _idle_machine() -> Machine:
+    return survey(idle=True)
+
+
+def _describe_eraser(spec: EraserSpec, machine: Machine) -> EraserEntry:
     why = why_unavailable(spec)
+    files = needed_weights(spec)
+    states = [weight_status(file) for file in files]
+    found = report(spec, machine, list(map(known_facts, files, states)))
     return {
         "id": spec.id,
         "name": spec.name,
@@ -153,9 +176,15 @@ def _describe_eraser(spec: EraserSpec) -> EraserEntry:
         "notes": [note.plain() for note in spec.notes],
         "available": why is None,
         "why": None if why is None else why.plain(),
-        "weights": [_describe_weight(weight) for weight in needed_weights(spec)],
+        "readiness": found.readiness.value,
+        "obstacles": [_describe_obstacle(each) for each in found.obstacles],
+        "weights": list(map(_describe_status, states)),
         "settings": describe_settings(get_eraser(spec.id).Settings),
     }
+
+
+def _describe_obstacle(obstacle: Obstacle) -> ObstacleEntry:
+    return {"kind": obstacle.kind.value, "text": obstacle.text.plain(), "way": obstacle.way}
 
 
 def _describe_segmenter(spec: SegmenterSpec) -> SegmenterEntry:
@@ -196,7 +225,10 @@ def describe_paper(paper: Paper) -> PlainPaper:
 
 
 def _describe_weight(weight: WeightFile) -> WeightEntry:
-    status = weight_status(weight)
+    return _describe_status(weight_status(weight))
+
+
+def _describe_status(status: WeightStatus) -> WeightEntry:
     shown: WeightEntry = {
         "name": status.name,
         "state": str(status.state),
@@ -218,15 +250,7 @@ def _describe_weight(weight: WeightFile) -> WeightEntry:
 
 def why_unavailable(spec: EraserSpec) -> Text | None:
     """A missing weight file is no reason: it can be fetched. Packages and devices are."""
-    if spec.unavailable is not None:
-        return spec.unavailable
-    missing = " ".join(name for name in spec.packages if find_spec(name) is None)
-    if missing:
-        return Text("eraser.packages", packages=missing)
-    if not {best_device(), "cpu"} & set(spec.devices):
-        devices = ", ".join(spec.devices)
-        return Text("eraser.devices", devices=devices)
-    return None
+    return next((each.text for each in in_packages_or_device(spec, best_device())), None)
 
 
 def _why_no_segmenter(spec: SegmenterSpec) -> Text | None:
@@ -234,13 +258,13 @@ def _why_no_segmenter(spec: SegmenterSpec) -> Text | None:
     if spec.memory > describe_device()["memory"]:
         needed = f"{spec.memory / 1e9:.0f} GB"
         return Text("segmenter.memory", needed=needed)
-    if not spec.gated or is_ready(spec) or _has_login():
+    if not spec.gated or is_ready(spec) or has_login():
         return None
     page = license_page(spec)
     return Text("segmenter.gated", page=page)
 
 
-def _has_login() -> bool:
+def has_login() -> bool:
     """Whether the user has given a token for the model hub."""
     from huggingface_hub import get_token
 

@@ -78,8 +78,21 @@ class _Model(TypedDict):
     weights: list[WeightEntry]
 
 
+class ObstacleEntry(TypedDict):
+    """What is in an eraser's way. kind: of `methods.Hurdle`. way: the exact command or page that
+    leads out, "" = none."""
+
+    kind: str
+    text: PlainText
+    way: str
+
+
 class EraserEntry(_Model):
-    """preferred: of the default set; default: of what is used where nothing is chosen."""
+    """preferred: of the default set; default: of what is used where nothing is chosen. readiness:
+    of `methods.Readiness`, without a model hub's word; obstacles: as `methods.Report` has them."""
+
+    readiness: str
+    obstacles: list[ObstacleEntry]
 
     non_commercial: bool
     learned: bool

@@ -102,11 +102,15 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     const percent = lab.fetchedPercent(one);
     if (percent !== null) return fetchingLine(one, percent);
     const failed = failure(one);
-    return [failed ? lab.longSentence(failed.error ? lab.errorText(failed.error) : t("panel.fetchfailed")) : null,
+    return [...(failed ? [] : hindrances(one, ["access", "files", "disk"])), failed ? lab.longSentence(failed.error ? lab.errorText(failed.error) : t("panel.fetchfailed")) : null,
       h("button.lab-link", { type: "button", onclick: () => fetchWeights(one) },
         t(failed ? "panel.again" : "panel.fetch", { size, license: one.license })),
       failed && failed.error && failed.error.code === "weights_changed_unpinned" ? anew(one) : null].filter(Boolean);
   }
+
+  /** What else is in an eraser's way, as `python -m methods doctor` says it. */
+  const hindrances = (one, kinds) => (one.obstacles || []).filter((obstacle) => kinds.includes(obstacle.kind))
+    .map((obstacle) => h("div", { "data-obstacle": obstacle.kind }, lab.longSentence(lab.say(obstacle.text))));
 
   function fetchingLine(one, percent) {
     const speaking = one.weights.find((weight) => weight.state === "fetching" && weight.notice);
@@ -180,7 +184,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
         h("label.lab-eraser-name", { for: "lab-use-" + eraser.id }, eraser.name),
         h("p.lab-eraser-line", {}, lab.say(eraser.summary)),
         h("div.lab-chips", {}, ...chips, usable ? h("span.lab-weights", { "data-weights": eraser.id }, ...weightLine(eraser)) : null),
-        usable ? null : h("p.lab-state.bad", {}, lab.say(eraser.why))),
+        ...(usable ? hindrances(eraser, ["memory"]) : [h("p.lab-state.bad", {}, lab.say(eraser.why))])),
       details);
   }
 

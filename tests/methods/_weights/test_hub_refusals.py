@@ -9,7 +9,7 @@ import pytest
 from hub_files import REPO, body, pinned
 from loopback_hub import Answer, Hub, Repo, Token
 from methods._base import WeightFile, WeightsUnavailable
-from methods._weights.probe import examine
+from methods._weights.facts import examine
 from methods._weights.progress import Notice
 from methods._weights.status import WeightState, weight_status
 from methods._weights.store import fetch

@@ -102,12 +102,12 @@ def shell(*args: object, **more: Any) -> subprocess.CompletedProcess[str]:
 def test_help_names_the_commands() -> None:
     done = shell("--help")
     assert done.returncode == 0 and done.stderr == ""
-    for word in ("list", "fetch", "erase", "bench", "fits", "pin", "completion"):
+    for word in ("list", "fetch", "doctor", "erase", "bench", "fits", "pin", "completion"):
         assert word in done.stdout
 
 
 @pytest.mark.parametrize(
-    "command", ["list", "fetch", "erase", "bench", "fits", "pin", "completion"]
+    "command", ["list", "fetch", "doctor", "erase", "bench", "fits", "pin", "completion"]
 )
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(command, "--help") == 0

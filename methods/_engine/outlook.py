@@ -1,0 +1,72 @@
+"""What this machine offers to erasers, and whether a model fits: told before anything is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from methods._base import DeviceName, Eraser
+from methods._diffusion.placement import Memory, Need, held_on_device, plan_memory
+from methods._diffusion.settings import DiffusionSettings
+from methods._system.device import best_device
+from methods._system.memory import free_ram, memory_budget
+from methods._weights.store import free_room
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What erasers find here. device: the best one. budget: bytes that models may hold, by
+    device. main: bytes of main memory that are free. disk: bytes free where weights are kept."""
+
+    device: DeviceName
+    budget: Mapping[DeviceName, int]
+    main: int
+    disk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Whether a model fits, by the default settings and before the room that a picture takes.
+
+    needed: bytes on the device, estimated, as the model will lie there. free: bytes that it may
+    take. setting: what the setting `memory` becomes, "" where there is none or where it moves
+    nothing. lacking: the memory that is too small for it, "" = it fits.
+    """
+
+    needed: int
+    free: int
+    setting: Memory | Literal[""] = ""
+    lacking: Literal["", "device", "main"] = ""
+
+
+def survey(*, idle: bool = False) -> Machine:
+    """Look at this machine. idle: as if nothing lay on its GPU, which then is not woken.
+
+    Raises Unavailable for an override that makes no sense here.
+    """
+    device = best_device()
+    both: tuple[DeviceName, ...] = (device, "cpu")
+    budget = {each: memory_budget(each, idle=idle) for each in both}
+    return Machine(device, budget, free_ram(), free_room())
+
+
+def outlook(eraser: type[Eraser], device: DeviceName, machine: Machine) -> Outlook:
+    """The plan that loading follows (see `plan_memory`), made from the sizes of the files.
+
+    On the way to a GPU, and wherever its parts take turns there, a model lies in main memory.
+    """
+    settings = eraser.Settings()
+    parts = eraser().expected_memory(settings, device)
+    whole, free = sum(parts.values()), machine.budget[device]
+    if device != "cuda":
+        return Outlook(whole, free, lacking="" if whole <= free else "main")
+    if not isinstance(settings, DiffusionSettings):
+        return Outlook(whole, free, lacking="" if whole <= free else "device")
+    least = settings.least_memory
+    plan = plan_memory(settings.memory, device, parts, Need(), free, least)
+    held = held_on_device(plan.memory, parts)
+    lacking: Literal["", "device", "main"] = "" if held <= free else "device"
+    if not lacking and whole > machine.main:
+        return Outlook(whole, machine.main, plan.memory, "main")
+    return Outlook(held, free, plan.memory, lacking)
