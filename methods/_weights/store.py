@@ -118,7 +118,8 @@ def fetch(
 
     progress(done, total) in bytes, an estimate while a package client works; should_stop is
     asked several times a second; remark gets what is to be said meanwhile. again: fetch it
-    whatever is here and whatever was recorded; what is here stays until the new file is whole.
+    whatever was recorded, unless what is here is the pinned file to the last byte; what is here
+    stays until the new file is whole.
     Raises WeightsUnavailable with one sentence that names what was tried, or Stopped; what has
     arrived by then is kept for the next time.
     """
@@ -187,10 +188,19 @@ def _brought(weight: WeightFile, watch: Watch, again: bool) -> Path:
     """What somebody else has brought meanwhile, what the hub's cache has, or a download; the
     file's lock is held."""
     if again:
-        return _fetched(weight, watch, again=True)
+        return _still_right(weight, watch) or _fetched(weight, watch, again=True)
     if (found := cached(weight, holding_lock=True)) is not None:
         return found
     return _adopted(weight, watch) or _fetched(weight, watch, again=False)
+
+
+def _still_right(weight: WeightFile, watch: Watch) -> Path | None:
+    """The cache's own file where its bytes, all read anew, are those of the pin: whoever asks for
+    it again would get the same, and on a shared server anybody may ask."""
+    path = cache.target_of(weight)
+    if weight.sha256 is None or not path.is_file():
+        return None
+    return path if cache.sha256_of(path, watch.check) == weight.sha256 else None
 
 
 def _fetched(weight: WeightFile, watch: Watch, again: bool) -> Path:
