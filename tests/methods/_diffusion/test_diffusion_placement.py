@@ -148,6 +148,10 @@ PLANS = {
 IN_SEVERAL_TILES = ("qwen_image_edit",)  # it looks at the picture at a megapixel
 
 TOGETHER = "layers and tiles"
+
+WITNESSES = {"sd_inpainting", "powerpaint", "omnieraser"}
+"""One with a UNet, one with a network of its own beside it, one with a transformer."""
+
 PLACED: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in NAMES),
     ("powerpaint", {"version": "v2"}),
@@ -155,11 +159,12 @@ PLACED: list[tuple[str, dict[str, Any]]] = [
 
 
 def placements() -> Iterator[Any]:
-    """For every eraser. By default one stands for all where layers and tiles are told apart."""
+    """For every eraser, by default for some. One stands for all where layers and tiles are told
+    apart."""
     for name, values in PLACED:
-        for plan in PLANS:
-            usual = "layers" if name in IN_SEVERAL_TILES else TOGETHER
-            marks = [] if plan == usual or name == "sd_inpainting" else [pytest.mark.slow]
+        usual = "layers" if name in IN_SEVERAL_TILES else TOGETHER
+        marks = [] if name in WITNESSES else [pytest.mark.slow]
+        for plan in PLANS if name == "sd_inpainting" else (usual,):
             yield pytest.param(name, values, plan, marks=marks, id=f"{name}-{plan}")
 
 

@@ -156,7 +156,16 @@ def broken_inside(bench: Bench, case: Case) -> None:
         hook.remove()
 
 
-@pytest.mark.parametrize("case", CASES, ids=name_of)
+WITNESSES = {"sd_inpainting", "clipaway", "omnieraser"}
+"""By default these stand for all: a base, what stands on it, and a transformer with additions."""
+
+
+def by_default(case: Case) -> Any:
+    marks = [] if case[0] in WITNESSES else [pytest.mark.slow]
+    return pytest.param(case, marks=marks, id=name_of(case))
+
+
+@pytest.mark.parametrize("case", map(by_default, CASES))
 def test_others_paint_as_before(bench: Bench, case: Case) -> None:
     """A, then B stopped and broken and whole, then A again: the same bytes."""
     if not usable(case):

@@ -51,8 +51,24 @@ ROOT = Path(__file__).resolve().parents[3]
 SPECS = list_erasers()
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
+WITNESSES = {"sd_inpainting", "omnieraser", "flux2_klein"}
+"""Beside the default set: one with a UNet, one with a transformer and additions, an editing model.
+What the others paint is among the slow tests; what they say of themselves is not."""
+
+
+def _runs_by_default(spec: EraserSpec) -> bool:
+    return spec.default or spec.id in WITNESSES or not spec.learned
+
+
 every = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.id, scope="module")
 """Of the module, so that one eraser's tests follow each other and share what is loaded."""
+
+painting = pytest.mark.parametrize(
+    "spec",
+    [pytest.param(s, marks=() if _runs_by_default(s) else pytest.mark.slow) for s in SPECS],
+    ids=lambda spec: spec.id,
+    scope="module",
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -240,7 +256,7 @@ def test_one_eraser_is_one_short_file(spec: EraserSpec) -> None:
 # --- the eraser itself -------------------------------------------------------------------
 
 
-@every
+@painting
 @pytest.mark.parametrize("size", ["small", pytest.param("full", marks=pytest.mark.slow)])
 def test_it_returns_a_new_picture_and_touches_nothing(
     spec: EraserSpec,
@@ -269,7 +285,7 @@ def test_it_returns_a_new_picture_and_touches_nothing(
     assert steps[-1] == (len(steps), len(steps))
 
 
-@every
+@painting
 def test_what_lies_under_the_mask_does_not_matter(
     spec: EraserSpec, eraser: Eraser, photo: Image, mask: Mask
 ) -> None:
@@ -283,7 +299,7 @@ def test_what_lies_under_the_mask_does_not_matter(
     assert (one[hole] == two[hole]).all()
 
 
-@every
+@painting
 @on_small_canvases
 def test_stop_passes_through(spec: EraserSpec, eraser: Eraser, photo: Image, mask: Mask) -> None:
     def progress(step: int, total: int) -> None:
@@ -294,7 +310,7 @@ def test_stop_passes_through(spec: EraserSpec, eraser: Eraser, photo: Image, mas
         eraser.erase(image, hole, eraser.Settings(**quick(spec)), 0, progress)
 
 
-@every
+@painting
 @on_small_canvases
 def test_it_can_be_loaded_again(spec: EraserSpec, eraser: Eraser, photo: Image, mask: Mask) -> None:
     image, hole = on_canvas(spec, photo, mask)
@@ -309,7 +325,7 @@ def test_it_can_be_loaded_again(spec: EraserSpec, eraser: Eraser, photo: Image, 
 # --- through the runner ------------------------------------------------------------------
 
 
-@every
+@painting
 @on_small_canvases
 def test_only_what_is_masked_changes(spec: EraserSpec, photo: Image, mask: Mask) -> None:
     before = photo.copy(), mask.copy()
@@ -322,7 +338,7 @@ def test_only_what_is_masked_changes(spec: EraserSpec, photo: Image, mask: Mask)
     assert set(done.weights) == {weight.name for weight in needed_by(spec)}
 
 
-@every
+@painting
 def test_the_rocket_is_gone(spec: EraserSpec) -> None:
     """It is much brighter than the evening sky that replaces it."""
     judged(spec)
@@ -336,7 +352,7 @@ def test_the_rocket_is_gone(spec: EraserSpec) -> None:
     assert done.changed_outside == 0
 
 
-@every
+@painting
 @on_small_canvases
 def test_the_same_seed_gives_the_same_bytes(spec: EraserSpec, photo: Image, mask: Mask) -> None:
     first, again = (erased(spec, photo, mask, seed=11) for _ in range(2))
@@ -347,7 +363,7 @@ def test_the_same_seed_gives_the_same_bytes(spec: EraserSpec, photo: Image, mask
         assert (first.image != other.image).any()
 
 
-@every
+@painting
 @on_small_canvases
 @pytest.mark.parametrize(
     "size",
@@ -369,13 +385,13 @@ def test_other_sizes(spec: EraserSpec, size: tuple[int, int], photo: Image) -> N
     assert done.changed_outside == 0
 
 
-@every
+@painting
 @on_small_canvases
 def test_the_whole_picture(spec: EraserSpec, photo: Image, mask: Mask) -> None:
     assert erased(spec, photo, mask, settings={"whole_picture": True}).changed_outside == 0
 
 
-@every
+@painting
 def test_every_setting_reaches_something(spec: EraserSpec, photo: Image, mask: Mask) -> None:
     """The least and the greatest value of a number make different pictures."""
     judged(spec)
