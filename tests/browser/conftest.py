@@ -104,6 +104,13 @@ def our_erasers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(found, "failing_test", FailingEraser)
 
 
+@pytest.fixture(autouse=True)
+def quick_judging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results are judged without a network's features, each of which costs four seconds of a core;
+    with them the service's own tests judge, and those on a device (tests/gpu/test_gpu_way.py)."""
+    monkeypatch.setattr("ui.service.judge.are_features_ready", lambda: False)
+
+
 @pytest.fixture(scope="session")
 def local_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a tiny random detector of the real classes."""
