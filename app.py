@@ -128,6 +128,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     finally:
         service.close()
+        if service.erasing.running():
+            leave_at_once()
+
+
+def leave_at_once() -> None:
+    """End the program though a network is still computing in a thread: nothing can end that, and
+    Python's own way out would pull the libraries away under it and abort."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -153,3 +153,22 @@ def wait_for_page(url: str, process: subprocess.Popen[bytes]) -> str:
         except OSError:
             time.sleep(0.1)
     raise AssertionError("the page did not come")
+
+
+def test_it_ends_in_peace_while_a_network_is_computing() -> None:
+    """Torch's threads abort a Python that unwinds under them; what was said is not lost."""
+    script = (
+        "import threading, torch, app\n"
+        "busy = threading.Event()\n"
+        "def compute():\n"
+        "    while True:\n"
+        "        torch.ones(200, 200) @ torch.ones(200, 200); busy.set()\n"
+        "threading.Thread(target=compute, daemon=True).start()\n"
+        "busy.wait()\n"
+        "print('said', end='')\n"
+        "app.leave_at_once()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "said", "")
