@@ -120,6 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             share=options.share,
             inbrowser=options.open,
         )
+    except KeyboardInterrupt:  # pressed twice
+        pass
     except OSError:
         port = f"port {options.port}" if options.port else "a port from 7860 on"
         sys.exit(
@@ -128,13 +130,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     finally:
         service.close()
-        if service.erasing.running():
-            leave_at_once()
+    leave_at_once()
 
 
 def leave_at_once() -> None:
-    """End the program though a network is still computing in a thread: nothing can end that, and
-    Python's own way out would pull the libraries away under it and abort."""
+    """End the program though a network may still be computing in a thread, for a number beside a
+    result: nothing can end that, and Python's own way out would pull the libraries away under it
+    and abort."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
