@@ -61,6 +61,12 @@ def way(gpu: Emulation | None, tiny_erasers: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
+def quick_judging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without features, each of which takes seconds on an emulated device."""
+    monkeypatch.setattr("ui.service.judge.are_features_ready", lambda: False)
+
+
+@pytest.fixture
 def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     made = Service(tmp_path / "data")
@@ -219,6 +225,7 @@ def test_the_command_line_clicks_and_erases(examples_dir: Path, tmp_path: Path) 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_judging")
 @pytest.mark.parametrize("kind", ["diffusion", "all"])
 def test_erasers_one_after_the_other_on_a_small_device(
     kind: str, service: Service, emulation: Emulation
@@ -253,6 +260,7 @@ def own_bytes(eraser_id: str) -> int:
     return sum(kind().memory(settings, "cuda").values())
 
 
+@pytest.mark.usefixtures("quick_judging")
 @pytest.mark.parametrize(
     "memory",
     ["fast", *(pytest.param(wish, marks=pytest.mark.slow) for wish in ("balanced", "small"))],
@@ -291,6 +299,7 @@ def fill_after_a_step(
     monkeypatch.setattr(kind, "erase", erase)
 
 
+@pytest.mark.usefixtures("quick_judging")
 def test_a_click_gets_the_room_that_idle_erasers_hold(
     service: Service, emulation: Emulation
 ) -> None:
