@@ -1,6 +1,6 @@
 """One job, from its weights to its result.
 
-weights ▶ cache? ▶ device ▶ load ▶ erase patch by patch ▶ compare with the photo
+weights ▶ cache? ▶ device ▶ load ▶ erase patch by patch in its tone ▶ compare with the photo
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from methods._engine.registry import missing_packages
 from methods._engine.residency import Held, residency
 from methods._engine.result_cache import ResultCache, job_key, picture_key
 from methods._geometry.paste import changed_outside, erase_in_patches
+from methods._photo.tone import Tone, tone_of
 from methods._system.lock import StopToken
 from methods._system.memory import MemoryMeter
 from methods._weights import store
@@ -76,6 +77,11 @@ class Picture:
 
     image: Image
     mask: Mask
+
+    @cached_property
+    def tone(self) -> Tone | None:
+        """The colours of its medium, where these are not all; looked for once for all jobs."""
+        return tone_of(self.image, self.mask)
 
     @cached_property
     def key(self) -> str:
@@ -180,7 +186,9 @@ class Worker:
             if patch == 0:
                 self._tell(Started(task.index, patches))
             progress = self._progress(task.index, patch, patches)
-            return held.eraser.erase(image, mask, task.settings, task.seed, progress)
+            filled = held.eraser.erase(image, mask, task.settings, task.seed, progress)
+            tone = self._picture.tone
+            return filled if tone is None else tone.applied(filled)
 
         return erase_in_patches(
             self._picture.image,
