@@ -27,6 +27,7 @@ from methods._base import (
     WeightFile,
     WeightsUnavailable,
 )
+from methods._engine.beside import beside
 from methods._engine.events import (
     Event,
     Failed,
@@ -151,7 +152,8 @@ class Worker:
         self, task: Task, settings: dict[str, SettingValue], weights: dict[str, str]
     ) -> Finished:
         index = task.index
-        with residency.hold(
+        keeper = residency if task.spec.holds_device else beside
+        with keeper.hold(
             task.eraser,
             weights=weights,
             settings=task.settings,
@@ -162,10 +164,10 @@ class Worker:
             self._token.check()
             with MemoryMeter(held.device) as meter:
                 start = time.perf_counter()
-                image = residency.with_room(task.spec, lambda: self._erase(task, held))
+                image = keeper.with_room(task.spec, lambda: self._erase(task, held))
                 seconds = time.perf_counter() - start
             if held.load_seconds:  # the first call
-                residency.add_memory(task.spec, max(0, meter.kept - image.nbytes))
+                keeper.add_memory(task.spec, max(0, meter.kept - image.nbytes))
         return Finished(
             index=index,
             image=image,
@@ -201,7 +203,8 @@ class Worker:
     def _progress(self, index: int, patch: int, patches: int) -> Progress:
         def progress(step: int, total: int) -> None:
             self._token.check()
-            self._tell(Stepped(index, patch * total + step, patches * total))
+            if step:
+                self._tell(Stepped(index, patch * total + step, patches * total))
 
         return progress
 
