@@ -47,7 +47,7 @@ def plan(image: Image, mask: Mask, patch_size: int, most: int = MOST_WORK) -> Pl
 
     image: (H, W, 3) uint8; mask: (H, W) bool.
     """
-    scale, wanted = 1.0, work(mask, patch_size)
+    wanted = work(mask, patch_size)
     if wanted <= most:
         return Plan(image, mask, patch_size)
     scale = (most / wanted) ** (1 / 3)  # both sides of the picture, and the rows of a patch
@@ -55,11 +55,21 @@ def plan(image: Image, mask: Mask, patch_size: int, most: int = MOST_WORK) -> Pl
         size = (max(1, int(mask.shape[0] * scale)), max(1, int(mask.shape[1] * scale)))
         hole = reduce_mask(mask, size)
         patch = max(min(LEAST_PATCH, patch_size), round(patch_size * scale))
-        if hole.all() or work(hole, patch) <= most:
+        if work(hole, patch) <= most:
             break
         scale *= _SHRINK
-    if hole.all():  # a cell must stay that something can be copied from
-        return Plan(image, mask, min(LEAST_PATCH, patch_size))
-    return Plan(
-        np.asarray(cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)), hole, patch
-    )
+    small = np.asarray(cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA))
+    return Plan(*_with_ground(small, hole, image, mask), patch)
+
+
+def _with_ground(small: Image, hole: Mask, image: Image, mask: Mask) -> tuple[Image, Mask]:
+    """Where no cell is free of the hole, there is nothing to copy from: cells with a known pixel
+    take its colour then; all of them, or the first where nothing would be left to fill."""
+    if not hole.all():
+        return small, hole
+    y, x = np.nonzero(~mask)
+    row, column = y * hole.shape[0] // mask.shape[0], x * hole.shape[1] // mask.shape[1]
+    few = slice(1) if len(np.unique(row * hole.shape[1] + column)) == hole.size else slice(None)
+    small[row[few], column[few]] = image[y[few], x[few]]
+    hole[row[few], column[few]] = False
+    return small, hole

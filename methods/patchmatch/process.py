@@ -82,7 +82,7 @@ class _Steps:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._done, self._total = 0, 0
+        self._done, self._total = 0, 0  # the first level says how many there are
 
     def ask(self) -> None:
         """Nothing has happened: is this still wanted?"""
@@ -94,7 +94,7 @@ class _Steps:
 
     def begin(self, level: int) -> None:
         """The coarsest is the first, the last one is 0: all that are coarser are done."""
-        self._total = self._total or level + 1
+        self._total = self._total or max(1, level + 1)
         while self._done < self._total - level - 1:
             self._done += 1
             self._progress(self._done, self._total)

@@ -11,7 +11,7 @@ import pytest
 from methods import Image, Job, Mask, load_image, run
 from methods._engine import worker
 from methods._geometry.paste import erase_in_patches
-from methods._system.lock import DeviceLock
+from methods._photo.tone import Tone, tone_of
 from runner_tools import finished, spec_of
 
 pytest_plugins = ["runner_fixtures"]
@@ -85,10 +85,14 @@ def noise(shape: tuple[int, ...]) -> Image:
 
 
 def test_the_tone_is_looked_for_once_a_run(
-    coffee: Image, holes: Mask, lock: DeviceLock, monkeypatch: pytest.MonkeyPatch
+    coffee: Image, holes: Mask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[int] = []
-    real = worker.tone_of
-    monkeypatch.setattr(worker, "tone_of", lambda *given: (asked.append(1), real(*given))[1])
+    asked: list[Mask] = []
+
+    def counted(image: Image, mask: Mask) -> Tone | None:
+        asked.append(mask)
+        return tone_of(image, mask)
+
+    monkeypatch.setattr(worker, "tone_of", counted)
     list(run([Job("noise", seed=seed) for seed in range(3)], grey(coffee), holes))
-    assert asked == [1]
+    assert len(asked) == 1
