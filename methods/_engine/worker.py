@@ -201,9 +201,13 @@ class Worker:
         )
 
     def _progress(self, index: int, patch: int, patches: int) -> Progress:
+        told = 0
+
         def progress(step: int, total: int) -> None:
+            nonlocal told
             self._token.check()
-            if step:
+            if step != told:  # else it only asks
+                told = step
                 self._tell(Stepped(index, patch * total + step, patches * total))
 
         return progress

@@ -11,11 +11,12 @@ import os
 import sys
 
 import numpy as np
-import patchmatch
 
 
 def main() -> None:
     """Fill, in the background of whatever else the machine has to do."""
+    import patchmatch
+
     height, width, patch_size, seed = map(int, sys.argv[1:])
     if hasattr(os, "nice"):
         os.nice(10)
