@@ -86,7 +86,8 @@ class Stopped(Exception):
 
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Called by an eraser as progress(step, total) after each finished step, 1-based.
+"""Called by an eraser as progress(step, total) after each finished step, 1-based. While
+a step lasts long it may be called again with the last one, 0 before the first, to hear of Stop.
 
 Raises `Stopped` when the user has pressed Stop; an eraser lets that pass through.
 """
@@ -228,6 +229,8 @@ class EraserSpec:
     id: its file's name. summary: one line on what it is. license: of the weights (or of
     the code where there are none), SPDX where one exists. learned: a trained network.
     seeded: the result depends on the seed. devices: where it can run, best first.
+    holds_device: False for what loads nothing and computes on the CPU: it waits for no network and
+    none waits for it; each call has an instance of its own.
     memory: bytes it holds on a CPU once loaded, an estimate (see `Eraser.expected_memory`).
     packages: importable names that it needs beyond requirements.txt. rank: place in
     lists, lower first. notes: honest remarks for the card. weights: what the default
@@ -249,6 +252,7 @@ class EraserSpec:
     more_weights: tuple[WeightFile, ...] = ()
     canvas: Canvas = field(default_factory=Canvas)
     devices: tuple[DeviceName, ...] = ("cuda", "cpu")
+    holds_device: bool = True
     memory: int = 0
     packages: tuple[str, ...] = ()
     rank: int = 100

@@ -43,6 +43,7 @@ class NavierStokes(Eraser[RadiusSettings]):
         default=True,
         canvas=Canvas(longest_side=1024, context=0.1, min_context=32),
         devices=("cpu",),
+        holds_device=False,
         rank=40,
         notes=(Text("eraser.navier_stokes.note.1"),),
     )

@@ -43,6 +43,7 @@ class Telea(Eraser[RadiusSettings]):
         default=True,
         canvas=Canvas(longest_side=1024, context=0.1, min_context=32),
         devices=("cpu",),
+        holds_device=False,
         rank=30,
         notes=(Text("eraser.telea.note.1"),),
     )

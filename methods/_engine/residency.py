@@ -127,7 +127,7 @@ class Residency:
                 logger.warning("%s ran out of memory (attempt %d)", spec.id, attempt)
             # Outside `except`: the error's traceback would keep the lost tensors alive.
             self._evict_all(keep=spec.id if attempt == 1 else None)
-        raise _too_little_memory(spec)
+        raise too_little_memory(spec)
 
     def clear(self) -> None:
         """Unload everything, when the device is next free."""
@@ -183,7 +183,7 @@ class Residency:
         self._evict(spec.id)
         budget = self._budget_of(device)
         if device == "cpu" and _together(shares) > budget:
-            raise _too_little_memory(spec, budget)
+            raise too_little_memory(spec, budget)
         stay, go = self._on(device), []
         while stay and _together(shares, *(other.shares for other in stay)) > budget:
             go.append(stay.pop(0).eraser.spec.id)
@@ -243,7 +243,8 @@ def _unload(instance: Eraser) -> None:
         logger.exception("%s failed to unload", instance.spec.id)
 
 
-def _too_little_memory(spec: EraserSpec, budget: int | None = None) -> Unavailable:
+def too_little_memory(spec: EraserSpec, budget: int | None = None) -> Unavailable:
+    """The error that says so. budget: bytes that erasers may hold, where it is known."""
     needs, allows = "error.not_enough_memory.needs", "error.not_enough_memory.allowed"
     return Unavailable(
         "not_enough_memory",

@@ -1,6 +1,6 @@
 """One job, from its weights to its result.
 
-weights ▶ cache? ▶ device ▶ load ▶ erase patch by patch ▶ compare with the photo
+weights ▶ cache? ▶ device ▶ load ▶ erase patch by patch in its tone ▶ compare with the photo
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from methods._base import (
     WeightFile,
     WeightsUnavailable,
 )
+from methods._engine.beside import beside
 from methods._engine.events import (
     Event,
     Failed,
@@ -42,6 +43,7 @@ from methods._engine.registry import missing_packages
 from methods._engine.residency import Held, residency
 from methods._engine.result_cache import ResultCache, job_key, picture_key
 from methods._geometry.paste import changed_outside, erase_in_patches
+from methods._photo.tone import Tone, tone_of
 from methods._system.lock import StopToken
 from methods._system.memory import MemoryMeter
 from methods._weights import store
@@ -76,6 +78,11 @@ class Picture:
 
     image: Image
     mask: Mask
+
+    @cached_property
+    def tone(self) -> Tone | None:
+        """The colours of its medium, where these are not all; looked for once for all jobs."""
+        return tone_of(self.image, self.mask)
 
     @cached_property
     def key(self) -> str:
@@ -145,7 +152,8 @@ class Worker:
         self, task: Task, settings: dict[str, SettingValue], weights: dict[str, str]
     ) -> Finished:
         index = task.index
-        with residency.hold(
+        keeper = residency if task.spec.holds_device else beside
+        with keeper.hold(
             task.eraser,
             weights=weights,
             settings=task.settings,
@@ -156,10 +164,10 @@ class Worker:
             self._token.check()
             with MemoryMeter(held.device) as meter:
                 start = time.perf_counter()
-                image = residency.with_room(task.spec, lambda: self._erase(task, held))
+                image = keeper.with_room(task.spec, lambda: self._erase(task, held))
                 seconds = time.perf_counter() - start
             if held.load_seconds:  # the first call
-                residency.add_memory(task.spec, max(0, meter.kept - image.nbytes))
+                keeper.add_memory(task.spec, max(0, meter.kept - image.nbytes))
         return Finished(
             index=index,
             image=image,
@@ -180,7 +188,9 @@ class Worker:
             if patch == 0:
                 self._tell(Started(task.index, patches))
             progress = self._progress(task.index, patch, patches)
-            return held.eraser.erase(image, mask, task.settings, task.seed, progress)
+            filled = held.eraser.erase(image, mask, task.settings, task.seed, progress)
+            tone = self._picture.tone
+            return filled if tone is None else tone.applied(filled)
 
         return erase_in_patches(
             self._picture.image,
@@ -191,9 +201,14 @@ class Worker:
         )
 
     def _progress(self, index: int, patch: int, patches: int) -> Progress:
+        told = 0
+
         def progress(step: int, total: int) -> None:
+            nonlocal told
             self._token.check()
-            self._tell(Stepped(index, patch * total + step, patches * total))
+            if step != told:  # else it only asks
+                told = step
+                self._tell(Stepped(index, patch * total + step, patches * total))
 
         return progress
 

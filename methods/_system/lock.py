@@ -41,16 +41,18 @@ class StopToken:
 class DeviceLock:
     """A lock whose waiters are served in the order of their coming.
 
-    Not reentrant: a thread that holds it and asks again waits for itself.
+    places: how many may hold it at once. Not reentrant: a thread that holds it and asks again waits
+    for itself, where there is one place.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, places: int = 1) -> None:
         self._changed = threading.Condition()
-        self._line: deque[object] = deque()  # the first one holds the lock
+        self._places = places
+        self._line: deque[object] = deque()  # the first ones, as many as places, hold the lock
 
     @property
     def ahead(self) -> int:
-        """How many a newcomer would have before it: the holder and all who wait."""
+        """How many are in line: those who hold it and all who wait."""
         with self._changed:
             return len(self._line)
 
@@ -80,7 +82,7 @@ class DeviceLock:
         told = 0
         while True:
             with self._changed:
-                ahead = self._line.index(ticket)
+                ahead = max(0, self._line.index(ticket) - self._places + 1)
                 if ahead and ahead == told:
                     self._changed.wait(_POLL_SECONDS)  # a token cannot wake us, so look at it
             token.check()

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -204,10 +205,18 @@ class MemoryMeter:
             self.kept = max(0, int(torch.cuda.memory_allocated()) - self._torch_start)
 
 
+helpers: set[int] = set()
+"""Ids of processes that compute for this one now: their memory counts as its own."""
+
+
 def _resident_set() -> int:
     import psutil
 
-    return int(psutil.Process().memory_info().rss)
+    total = int(psutil.Process().memory_info().rss)
+    for helper in tuple(helpers):
+        with suppress(psutil.Error):  # it has just ended
+            total += int(psutil.Process(helper).memory_info().rss)
+    return total
 
 
 def _gpu_in_use() -> int:

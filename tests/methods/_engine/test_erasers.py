@@ -281,8 +281,9 @@ def test_it_returns_a_new_picture_and_touches_nothing(
     assert filled.shape == image.shape and filled.dtype == np.uint8
     assert not np.shares_memory(filled, image)
     assert (image == before[0]).all() and (hole == before[1]).all()
-    assert [step for step, _ in steps] == list(range(1, len(steps) + 1))
-    assert steps[-1] == (len(steps), len(steps))
+    told = list(dict.fromkeys(step for step, _ in steps if step))  # less those that only ask
+    assert told == list(range(1, len(told) + 1))
+    assert steps[-1] == (len(told), len(told))
 
 
 @painting

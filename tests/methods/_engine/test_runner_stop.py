@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from methods import (
+    Event,
     Failed,
     Finished,
     Image,
@@ -22,6 +24,7 @@ from methods import (
     Waiting,
     run,
 )
+from methods._base import Progress
 from methods._engine import runner
 from methods._engine.events import Channel
 from methods._system.lock import DeviceLock
@@ -49,6 +52,46 @@ def test_stop_takes_effect_at_the_next_step(image: Image, mask: Mask, lock: Devi
     ]
     assert all(e.stopped and e.code == "stopped" for e in after if isinstance(e, Failed))
     assert [name for name, _ in Noise.calls] == ["endless"]
+    wait_until(lambda: lock.ahead == 0)
+
+
+def test_asking_again_tells_no_step(
+    image: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An eraser may ask before its first step and during each, so that Stop is heard."""
+    told: list[Event] = []
+
+    def work(self: Noise, settings: Any, progress: Progress) -> None:
+        for step in (0, 0, 1, 1, 2, 2):
+            progress(step, 2)
+
+    monkeypatch.setattr(Noise, "work", work)
+    tell = Channel.put
+
+    def put(self: Channel, event: Event) -> None:
+        told.append(event)
+        tell(self, event)
+
+    monkeypatch.setattr(Channel, "put", put)
+    assert isinstance(list(run([Job("noise")], image, mask))[-1], Finished)
+    assert [event.step for event in told if isinstance(event, Stepped)] == [1, 2]
+
+
+def test_stop_is_heard_before_the_first_step(
+    image: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch, lock: DeviceLock
+) -> None:
+    def work(self: Noise, settings: Any, progress: Progress) -> None:
+        while True:
+            progress(0, 1)
+            threading.Event().wait(0.005)
+
+    monkeypatch.setattr(Noise, "work", work)
+    token, events = StopToken(), []
+    for event in run([Job("noise")], image, mask, token=token):
+        events.append(event)
+        if isinstance(event, Started):
+            token.stop()
+    assert not any(isinstance(event, Stepped) for event in events)
     wait_until(lambda: lock.ahead == 0)
 
 

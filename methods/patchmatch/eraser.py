@@ -7,8 +7,9 @@ by the package pypatchmatch (C++).
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from methods._base import (
     Canvas,
@@ -27,9 +28,6 @@ from methods._base import (
 
 if TYPE_CHECKING:
     import torch
-
-_library = threading.Lock()
-"""The random seed is a global variable of the C++ library: one call at a time."""
 
 
 class PatchMatchSettings(Settings):
@@ -61,7 +59,8 @@ class PatchMatch(Eraser[PatchMatchSettings]):
         canvas=Canvas(longest_side=1024, context=0.5, min_context=64),
         devices=("cpu",),
         rank=20,
-        notes=(Text("eraser.patchmatch.note.1"),),
+        holds_device=False,
+        notes=(Text("eraser.patchmatch.note.1"), Text("eraser.patchmatch.note.2")),
     )
     Settings = PatchMatchSettings
 
@@ -83,11 +82,15 @@ class PatchMatch(Eraser[PatchMatchSettings]):
         seed: int,
         progress: Progress,
     ) -> Image:
-        """One call that cannot be interrupted; the same seed gives the same picture."""
-        import patchmatch
+        """In a process of its own, which Stop ends; the same seed gives the same picture."""
+        import cv2
 
-        with _library:
-            patchmatch.set_random_seed(seed)
-            filled: Image = patchmatch.inpaint(image, mask, patch_size=settings.patch_size)
-        progress(1, 1)
-        return filled
+        from methods.patchmatch.bound import plan
+        from methods.patchmatch.process import inpaint
+
+        call = plan(image, mask, settings.patch_size)
+        filled = inpaint(call.image, call.mask, call.patch_size, seed, progress)
+        if filled.shape == image.shape:
+            return filled
+        size = (image.shape[1], image.shape[0])
+        return np.asarray(cv2.resize(filled, size, interpolation=cv2.INTER_CUBIC))
