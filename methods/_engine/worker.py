@@ -198,6 +198,8 @@ class Worker:
             task.eraser.canvas_for(task.settings),
             call,
             whole_picture=task.settings.whole_picture,
+            seamless=task.settings.seamless,
+            sees_object=task.spec.sees_object,
         )
 
     def _progress(self, index: int, patch: int, patches: int) -> Progress:

@@ -1,0 +1,168 @@
+"""A fill made to meet the photo around it: a harmonic membrane, and nothing from under the mask.
+
+What the eraser filled beyond the mask is known from the photo as well. Their difference on that
+ring is carried into the mask by Laplace's equation (P. Perez, M. Gangnet, A. Blake, "Poisson
+Image Editing", 2003, in the form of Z. Farbman et al., "Coordinates for Instant Image Cloning",
+2009: a membrane for the difference, added to the fill). It corrects a shift of colour or light;
+it is smooth, so it is solved on a small grid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from methods._base import Image, Mask
+from methods._geometry.edge import grown, margin_of
+from methods._geometry.masks import Box
+
+_GRID = 96  # cells of the longer side: a membrane has low frequencies only
+_STEPS = 16  # of averaging on each level
+_NEAR = 6.0  # pixels along the ring over which differences are averaged
+_BOUND = 32.0  # levels; what is much more is no shift of colour but another object
+_LEAST = 8  # pixels of the ring; fewer are no evidence
+_TRIM = 3.0  # standard deviations from the median
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Membrane:
+    """What is to be added to a fill. values: (rows, columns, 3) float32 in levels, on a grid of
+    cells of so many pixels whose corner lies at (left, top) of the crop."""
+
+    values: NDArray[np.float32]
+    cell: int
+    left: int
+    top: int
+
+    def added(self, fill: Image, box: Box) -> Image:
+        """The part of the fill (the crop's, (H, W, 3)) in this box, corrected; a new array."""
+        x0, y0, x1, y1 = box
+        part = fill[y0:y1, x0:x1]
+        shift = self._at(x0, y0, x1 - x0, y1 - y0)
+        return np.asarray(cv2.add(part, shift, dtype=cv2.CV_8U), np.uint8).reshape(part.shape)
+
+    def _at(self, x: int, y: int, width: int, height: int) -> NDArray[np.float32]:
+        """(height, width, 3) by linear interpolation between the cells' centres."""
+        scale = 1 / self.cell
+        shift = [(place + 0.5) * scale - 0.5 for place in (x - self.left, y - self.top)]
+        matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return np.asarray(
+            cv2.warpAffine(
+                self.values, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
+            )
+        )
+
+
+def membrane(photo: Image, fill: Image, hole: Mask, edge: int, box: Box) -> Membrane | None:
+    """From the ring around the hole's part in this box; None where there is nothing to correct.
+
+    photo, fill: (H, W, 3) uint8, both read on the ring alone, which begins beyond the soft edge.
+    hole: (H, W) bool; edge: pixels, see `edge_width`; box: in the same crop.
+    """
+    margin = margin_of(edge)
+    left, top, right, bottom = _widened(box, margin, hole.shape)
+    ring = _ring(hole, edge, margin, (left, top, right, bottom))
+    y, x = np.nonzero(ring)
+    if len(y) < _LEAST:
+        return None
+    inside = (slice(top, bottom), slice(left, right))
+    difference = photo[inside][y, x].astype(np.float32) - fill[inside][y, x]
+    usual = _trimmed(difference)
+    cell = -(-max(ring.shape) // _GRID)
+    size = (-(-ring.shape[0] // cell), -(-ring.shape[1] // cell))
+    values, known = _on_grid(difference[usual], y[usual] // cell, x[usual] // cell, size, cell)
+    if np.abs(values).max() < 0.5:
+        return None
+    return Membrane(harmonic(values, known), cell, left, top)
+
+
+def harmonic(values: NDArray[np.float32], known: Mask) -> NDArray[np.float32]:
+    """The smoothest surface through the known values: each other cell is its neighbours' mean.
+
+    values: (h, w, c) float32; known: (h, w) bool with at least one True. From coarse to fine; the
+    grid's own border is free, nothing pulls there.
+    """
+    levels = [(values * known[:, :, None], known.astype(np.float32))]
+    while max(levels[-1][1].shape) > 2:
+        sums, weights = levels[-1]
+        size = tuple(-(-side // 2) for side in weights.shape[::-1])
+        levels.append((_halved(sums, size), _halved(weights, size)))
+    sums, weights = levels[-1]
+    surface = np.broadcast_to(sums.sum((0, 1)) / weights.sum(), sums.shape)
+    for sums, weights in reversed(levels):
+        size = weights.shape[::-1]
+        surface = cv2.resize(surface, size, interpolation=cv2.INTER_LINEAR).reshape(sums.shape)
+        surface = _relaxed(surface, sums / np.maximum(weights, 1e-9)[:, :, None], weights > 1e-9)
+    return np.asarray(surface, np.float32)
+
+
+def _halved(grid: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.float32]:
+    shape = (size[1], size[0], *grid.shape[2:])
+    return cv2.resize(grid, size, interpolation=cv2.INTER_AREA).reshape(shape)
+
+
+def _relaxed(
+    surface: NDArray[np.float32], values: NDArray[np.float32], known: Mask
+) -> NDArray[np.float32]:
+    fixed = np.broadcast_to(known[:, :, None], surface.shape)
+    surface = np.where(fixed, values, surface)
+    for _ in range(_STEPS):
+        surface = cv2.blur(surface, (3, 3), borderType=cv2.BORDER_REPLICATE).reshape(values.shape)
+        np.copyto(surface, values, where=fixed)
+    return surface
+
+
+def _widened(box: Box, by: int, size: tuple[int, ...]) -> Box:
+    x0, y0, x1, y1 = box
+    return max(0, x0 - by), max(0, y0 - by), min(size[1], x1 + by), min(size[0], y1 + by)
+
+
+def _ring(hole: Mask, edge: int, margin: int, area: Box) -> Mask:
+    """(area's height, width) bool: what is beyond the soft edge of all holes, and filled."""
+    x0, y0, x1, y1 = _widened(area, margin, hole.shape)
+    near = np.ascontiguousarray(hole[y0:y1, x0:x1])
+    ring = grown(near, margin) & ~grown(near, edge)
+    return ring[area[1] - y0 : area[3] - y0, area[0] - x0 : area[2] - x0]
+
+
+def _trimmed(difference: NDArray[np.float32]) -> Mask:
+    """(n,) bool: which differences are not far from most, as where the fill has an object that
+    the photo lacks."""
+    away = np.abs(difference - np.median(difference, axis=0))
+    spread = 1.4826 * np.median(away, axis=0)
+    return np.asarray((away <= _TRIM * spread + 4).all(axis=1))
+
+
+def _on_grid(
+    difference: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    size: tuple[int, int],
+    cell: int,
+) -> tuple[NDArray[np.float32], Mask]:
+    """Means of the differences near each cell of the ring, as far as they can be believed.
+
+    Where a fill's texture is another than the photo's, differences scatter; the less a mean
+    stands out from that, the less of it is taken, as in Wiener's filter. So the correction gives
+    way to the plain fill where the ring is not smooth, or too far from the photo.
+    """
+    index = rows * size[1] + columns
+    moments = np.concatenate(
+        (np.ones((len(difference), 1), np.float32), difference, difference**2), axis=1
+    )
+    sums = np.stack(
+        [np.bincount(index, moment, size[0] * size[1]) for moment in moments.T], axis=1
+    ).reshape(*size, 7)
+    known = sums[:, :, 0] > 0
+    sigma = max(1.0, _NEAR / cell)
+    halves = [cv2.GaussianBlur(part, (0, 0), sigma) for part in (sums[..., :4], sums[..., 4:])]
+    count = np.maximum(halves[0][:, :, :1], 1e-9)
+    mean, square = halves[0][:, :, 1:] / count, halves[1] / count
+    believed = mean**2 / np.maximum(square, 1e-9)
+    shift = mean * believed
+    shift *= np.clip(2 - np.abs(shift).max(axis=2, keepdims=True) / _BOUND, 0, 1)
+    return np.where(known[:, :, None], shift, 0).astype(np.float32), known
