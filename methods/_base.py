@@ -238,7 +238,8 @@ class EraserSpec:
     settings need; more_weights: files that only other settings need (see `weights_for`).
     unavailable: why it cannot be run anywhere for now; None for all that can. companions:
     ids of erasers with whose results this one can begin, the preferred first. sees_object:
-    whether its method wants to see what is to be erased; others are shown one neutral colour.
+    whether its method wants to see what is to be erased; others are shown a smooth
+    continuation of what is around.
     """
 
     id: str

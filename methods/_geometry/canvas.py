@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from methods._base import BadInput, Canvas, Image, Mask
 from methods._geometry.edge import edge_width, grown, margin_of
+from methods._geometry.harmonic import continued
 from methods._geometry.masks import reduce_mask, round_up
 from methods._geometry.patches import Patch, plan_patches
 
@@ -77,9 +78,9 @@ def fit(
 
     All masked pixels of the crop are masked, also those that belong to other patches, and a
     margin around them that covers the object's soft edge; a canvas pixel is masked where it
-    touches any. What is masked has one neutral colour, unless the eraser's method wants to see
-    the object. Padding mirrors picture and mask alike. Raises BadInput where the crop shows
-    masked pixels only.
+    touches any. What is masked smoothly continues what is around, unless the eraser's method
+    wants to see the object. Padding mirrors picture and mask alike. Raises BadInput where the
+    crop shows masked pixels only.
     """
     x0, y0, x1, y1 = patch.crop
     view, hole = image[y0:y1, x0:x1], np.ascontiguousarray(mask[y0:y1, x0:x1])
@@ -88,7 +89,7 @@ def fit(
     small = _shown_mask(hole, content, margin_of(edge))
     shown = _resized(view if sees_object else _without_object(view, hole, content), content)
     if not sees_object:
-        shown[small] = _mean_color(shown, ~small)
+        shown = continued(shown, small)
     return Fitted(
         _padded(shown, padded),
         _padded(small.view(np.uint8), padded).view(np.bool_),
@@ -110,21 +111,12 @@ def _shown_mask(hole: Mask, content: tuple[int, int], margin: int) -> Mask:
 
 
 def _without_object(view: Image, hole: Mask, content: tuple[int, int]) -> Image:
-    """The crop, neutral in the hole where enlarging would mix that into what is around it.
+    """The crop, continued into the hole where enlarging would mix that into what is around it.
 
     A reduced pixel that is not masked comes from pixels that are not masked.
     """
-    if content[0] <= hole.shape[0] and content[1] <= hole.shape[1]:
-        return view
-    neutral = view.copy()
-    neutral[hole] = _mean_color(view, ~hole)
-    return neutral
-
-
-def _mean_color(image: Image, where: Mask) -> NDArray[np.uint8]:
-    """(3,) uint8; there must be a True."""
-    mean = cv2.mean(image, where.view(np.uint8))[:3]
-    return np.rint(mean).astype(np.uint8)
+    enlarged = content[0] > hole.shape[0] or content[1] > hole.shape[1]
+    return continued(view, hole) if enlarged else view
 
 
 # --- sizes, resizing, padding ------------------------------------------------------------

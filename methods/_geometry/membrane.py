@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from methods._base import Image, Mask
 from methods._geometry.edge import grown, margin_of
-from methods._geometry.masks import Box
+from methods._geometry.harmonic import harmonic, on_pixels
+from methods._geometry.masks import Box, widened
 
 _GRID = 96  # cells of the longer side: a membrane has low frequencies only
-_STEPS = 16  # of averaging on each level
 _NEAR = 6.0  # pixels along the ring over which differences are averaged
 _BOUND = 32.0  # levels; what is much more is no shift of colour but another object
 _LEAST = 8  # pixels of the ring; fewer are no evidence
@@ -41,20 +41,9 @@ class Membrane:
         """The part of the fill (the crop's, (H, W, 3)) in this box, corrected; a new array."""
         x0, y0, x1, y1 = box
         part = fill[y0:y1, x0:x1]
-        shift = self._at(x0, y0, x1 - x0, y1 - y0)
+        place = (x0 - self.left, y0 - self.top, x1 - self.left, y1 - self.top)
+        shift = on_pixels(self.values, self.cell, place)
         return np.asarray(cv2.add(part, shift, dtype=cv2.CV_8U), np.uint8).reshape(part.shape)
-
-    def _at(self, x: int, y: int, width: int, height: int) -> NDArray[np.float32]:
-        """(height, width, 3) by linear interpolation between the cells' centres."""
-        scale = 1 / self.cell
-        shift = [(place + 0.5) * scale - 0.5 for place in (x - self.left, y - self.top)]
-        matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return np.asarray(
-            cv2.warpAffine(
-                self.values, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
-            )
-        )
 
 
 def membrane(photo: Image, fill: Image, hole: Mask, edge: int, box: Box) -> Membrane | None:
@@ -64,7 +53,7 @@ def membrane(photo: Image, fill: Image, hole: Mask, edge: int, box: Box) -> Memb
     hole: (H, W) bool; edge: pixels, see `edge_width`; box: in the same crop.
     """
     margin = margin_of(edge)
-    left, top, right, bottom = _widened(box, margin, hole.shape)
+    left, top, right, bottom = widened(box, margin, hole.shape)
     ring = _ring(hole, edge, margin, (left, top, right, bottom))
     y, x = np.nonzero(ring)
     if len(y) < _LEAST:
@@ -80,50 +69,9 @@ def membrane(photo: Image, fill: Image, hole: Mask, edge: int, box: Box) -> Memb
     return Membrane(harmonic(values, known), cell, left, top)
 
 
-def harmonic(values: NDArray[np.float32], known: Mask) -> NDArray[np.float32]:
-    """The smoothest surface through the known values: each other cell is its neighbours' mean.
-
-    values: (h, w, c) float32; known: (h, w) bool with at least one True. From coarse to fine; the
-    grid's own border is free, nothing pulls there.
-    """
-    levels = [(values * known[:, :, None], known.astype(np.float32))]
-    while max(levels[-1][1].shape) > 2:
-        sums, weights = levels[-1]
-        size = tuple(-(-side // 2) for side in weights.shape[::-1])
-        levels.append((_halved(sums, size), _halved(weights, size)))
-    sums, weights = levels[-1]
-    surface = np.broadcast_to(sums.sum((0, 1)) / weights.sum(), sums.shape)
-    for sums, weights in reversed(levels):
-        size = weights.shape[::-1]
-        surface = cv2.resize(surface, size, interpolation=cv2.INTER_LINEAR).reshape(sums.shape)
-        surface = _relaxed(surface, sums / np.maximum(weights, 1e-9)[:, :, None], weights > 1e-9)
-    return np.asarray(surface, np.float32)
-
-
-def _halved(grid: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.float32]:
-    shape = (size[1], size[0], *grid.shape[2:])
-    return cv2.resize(grid, size, interpolation=cv2.INTER_AREA).reshape(shape)
-
-
-def _relaxed(
-    surface: NDArray[np.float32], values: NDArray[np.float32], known: Mask
-) -> NDArray[np.float32]:
-    fixed = np.broadcast_to(known[:, :, None], surface.shape)
-    surface = np.where(fixed, values, surface)
-    for _ in range(_STEPS):
-        surface = cv2.blur(surface, (3, 3), borderType=cv2.BORDER_REPLICATE).reshape(values.shape)
-        np.copyto(surface, values, where=fixed)
-    return surface
-
-
-def _widened(box: Box, by: int, size: tuple[int, ...]) -> Box:
-    x0, y0, x1, y1 = box
-    return max(0, x0 - by), max(0, y0 - by), min(size[1], x1 + by), min(size[0], y1 + by)
-
-
 def _ring(hole: Mask, edge: int, margin: int, area: Box) -> Mask:
     """(area's height, width) bool: what is beyond the soft edge of all holes, and filled."""
-    x0, y0, x1, y1 = _widened(area, margin, hole.shape)
+    x0, y0, x1, y1 = widened(area, margin, hole.shape)
     near = np.ascontiguousarray(hole[y0:y1, x0:x1])
     ring = grown(near, margin) & ~grown(near, edge)
     return ring[area[1] - y0 : area[3] - y0, area[0] - x0 : area[2] - x0]
