@@ -393,7 +393,7 @@ def test_what_lies_under_the_mask_is_not_seen_but_where_the_method_wants_it(
 ) -> None:
     """Poison under the mask: not one pixel of the result may know of it."""
     # Its default covers the object with green, its other mark shows it.
-    settings = {"mark": "red"} if spec.id == "flux2_klein" else {}
+    settings = {"mark": "tint"} if spec.id == "flux2_klein" else {}
     results = []
     for poison in ((255, 0, 255), (0, 255, 0)):
         poisoned = photo.copy()
