@@ -35,6 +35,16 @@ def grown(mask: Mask, pixels: int) -> Mask:
     return cv2.dilate(mask.view(np.uint8), np.ones((side, side), np.uint8)).view(np.bool_)
 
 
+def margin_around(picture: Image, mask: Mask, scale: float = 1.0) -> tuple[int, Mask]:
+    """How many pixels of the photo the margin has, and the mask grown by it.
+
+    picture: (h, w, 3) uint8 and mask: (h, w) bool, the photo's or of a reduced copy. scale: its
+    size against the photo's. The erasers measure at the photo's own size, each crop for itself.
+    """
+    width = margin_of(min(round(edge_width(picture, mask) / scale), _WIDEST))
+    return width, grown(mask, max(1, round(width * scale)))
+
+
 def edge_width(image: Image, mask: Mask) -> int:
     """Pixels outside the mask, 0 … 8, that are still of the object's soft edge.
 

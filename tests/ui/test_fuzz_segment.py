@@ -135,7 +135,7 @@ requests = st.fixed_dictionaries(
         "n": st.integers(0, 2**53),
         "upload": st.sampled_from(["the upload", None]),
         "shape": shapes,
-        "show": st.sampled_from(["mask", "feather"]),
+        "show": st.sampled_from(["mask", "margin"]),
     },
 )
 

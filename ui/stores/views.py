@@ -35,8 +35,11 @@ class Views:
         """(h, w, 3) RGB. Raises OSError where the file is gone."""
         return self._kept.get(photo_id, lambda: self._read(photo_id))
 
-    def _at(self, photo_id: str, size: tuple[int, int]) -> Image:
-        """The same at another size: it is looked at after every click."""
+    def at(self, photo_id: str, size: tuple[int, ...]) -> Image:
+        """The same at another size: it is looked at after every click.
+
+        Raises OSError where the file is gone.
+        """
         height, width = size
         picture = self.picture(photo_id)
         if picture.shape[:2] == size:
@@ -53,7 +56,7 @@ class Views:
         the view cannot be read there is none.
         """
         try:
-            picture = self._at(photo_id, selection.mask.shape)
+            picture = self.at(photo_id, selection.mask.shape)
         except OSError:
             log.warning("A photo's view could not be read; no hints are given", exc_info=True)
             return []

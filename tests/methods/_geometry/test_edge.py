@@ -7,7 +7,7 @@ import pytest
 
 from methods._base import Mask
 from methods._geometry.edge import LEAST_MARGIN, edge_width, grown, margin_of
-from tests.support.soft_discs import soft_disc, texture
+from soft_discs import soft_disc, texture
 
 
 @pytest.mark.parametrize("edge", range(7))
