@@ -25,11 +25,13 @@ def harmonic(values: NDArray[np.float32], known: Mask) -> NDArray[np.float32]:
         size = tuple(-(-side // 2) for side in weights.shape[::-1])
         levels.append((_halved(sums, size), _halved(weights, size)))
     sums, weights = levels[-1]
-    surface = np.broadcast_to(sums.sum((0, 1)) / weights.sum(), sums.shape)
+    mean = sums.sum((0, 1)) / weights.sum()
+    surface = np.broadcast_to(mean, sums.shape).astype(np.float32)
     for sums, weights in reversed(levels):
         size = weights.shape[::-1]
         surface = cv2.resize(surface, size, interpolation=cv2.INTER_LINEAR).reshape(sums.shape)
-        surface = _relaxed(surface, sums / np.maximum(weights, 1e-9)[:, :, None], weights > 1e-9)
+        means = (sums / np.maximum(weights, 1e-9)[:, :, None]).astype(np.float32)
+        surface = _relaxed(surface, means, weights > 1e-9)
     return np.asarray(surface, np.float32)
 
 

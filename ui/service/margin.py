@@ -23,6 +23,9 @@ class Margin:
 
 
 def margin(views: Views, photo_id: str, mask: Mask, scale: float) -> Margin:
-    """Measured on the photo's view. mask: (h, w), as shown; scale: its size against the photo's."""
+    """Measured on the photo's view, a JPEG: about what erasers measure.
+
+    mask: (h, w), as shown; scale: its size against the photo's.
+    """
     width, shown = margin_around(views.at(photo_id, mask.shape), mask, scale)
     return Margin(margin_png(mask, shown), width)

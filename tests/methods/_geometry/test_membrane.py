@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from methods._base import Canvas, Image, Mask
 from methods._geometry.canvas import fit
@@ -77,7 +78,7 @@ def test_what_lay_under_the_mask_changes_nothing(
         results.append(
             erase_in_patches(poisoned, mask, canvas, mirror, whole_picture=whole, seamless=seamless)
         )
-    assert np.array_equal(*results)
+    assert np.array_equal(results[0], results[1])
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -200,8 +201,9 @@ def test_a_soft_edge_is_never_drawn_in(eraser: Call, growth: int, edge: int) -> 
 
 
 def test_harmonic_continues_a_plane() -> None:
-    rows, columns = np.indices((70, 90)).astype(np.float32)
-    plane = np.stack((rows / 7, columns / 9, rows / 7 - columns / 9), axis=2)
+    rows, columns = np.indices((70, 90), dtype=np.float32)
+    parts = (rows / 7, columns / 9, rows / 7 - columns / 9)
+    plane: NDArray[np.float32] = np.stack(parts, axis=2).astype(np.float32)
     known = np.ones((70, 90), np.bool_)
     known[10:60, 15:80] = False
     assert np.abs(harmonic(plane, known) - plane).max() < 0.4
