@@ -15,18 +15,24 @@ from numpy.typing import NDArray
 from methods._base import Image, Mask
 
 LEAST_MARGIN = 3
-"""Pixels of the photo by which an eraser's mask is grown at least."""
+"""Pixels of the photo by which an eraser's mask is grown at least where a soft edge is left."""
+
+RING = 2
+"""Pixels beyond the edge on which a fill is compared with the photo."""
 
 _WIDEST = 8  # pixels; what is wider is a shadow or a blur, and no edge
-_RING = 2  # pixels beyond the edge that are both shown as masked and believed
 _FAR = 2 * _WIDEST  # up to here the photo is looked at, beyond the widest edge for comparison
 _MOST_POINTS = 4096  # of the mask's outline
 _MOST_OUTLINES = 256
 
 
 def margin_of(edge: int) -> int:
-    """Pixels of the photo by which what an eraser is shown as masked exceeds the mask."""
-    return max(LEAST_MARGIN, edge + _RING)
+    """Pixels of the photo by which what an eraser is shown as masked exceeds the mask.
+
+    None where no soft edge is left: then the pixels next to the mask are the photo's own, and a
+    fill that goes on from them has no seam.
+    """
+    return max(LEAST_MARGIN, edge + RING) if edge else 0
 
 
 def grown(mask: Mask, pixels: int) -> Mask:
@@ -42,7 +48,7 @@ def margin_around(picture: Image, mask: Mask, scale: float = 1.0) -> tuple[int, 
     size against the photo's. The erasers measure at the photo's own size, each crop for itself.
     """
     width = margin_of(min(round(edge_width(picture, mask) / scale), _WIDEST))
-    return width, grown(mask, max(1, round(width * scale)))
+    return width, grown(mask, max(1, round(width * scale)) if width else 0)
 
 
 def edge_width(image: Image, mask: Mask) -> int:

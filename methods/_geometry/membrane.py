@@ -1,10 +1,11 @@
 """A fill made to meet the photo around it: a harmonic membrane, and nothing from under the mask.
 
-What the eraser filled beyond the mask is known from the photo as well. Their difference on that
-ring is carried into the mask by Laplace's equation (P. Perez, M. Gangnet, A. Blake, "Poisson
-Image Editing", 2003, in the form of Z. Farbman et al., "Coordinates for Instant Image Cloning",
-2009: a membrane for the difference, added to the fill). It corrects a shift of colour or light;
-it is smooth, so it is solved on a small grid.
+Just beyond the mask and the object's soft edge, the photo and what the eraser returned can be
+compared. Their difference on that ring is carried into the mask by Laplace's equation (P. Perez,
+M. Gangnet, A. Blake, "Poisson Image Editing", 2003, in the form of Z. Farbman et al., "Coordinates
+for Instant Image Cloning", 2009: a membrane for the difference, added to the fill). It takes back
+a shift of colour or light; what differs from pixel to pixel along the ring fades within as many
+pixels, so that textures meet as well.
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Image, Mask
-from methods._geometry.edge import grown, margin_of
+from methods._geometry.edge import RING, grown
 from methods._geometry.harmonic import harmonic, on_pixels
 from methods._geometry.masks import Box, widened
 
-_GRID = 96  # cells of the longer side: a membrane has low frequencies only
-_NEAR = 6.0  # pixels along the ring over which differences are averaged
+_GRID = 400  # cells of the longer side: what is finer than that is left to the eye
 _BOUND = 32.0  # levels; what is much more is no shift of colour but another object
 _LEAST = 8  # pixels of the ring; fewer are no evidence
 _TRIM = 3.0  # standard deviations from the median
@@ -52,9 +52,8 @@ def membrane(photo: Image, fill: Image, hole: Mask, edge: int, box: Box) -> Memb
     photo, fill: (H, W, 3) uint8, both read on the ring alone, which begins beyond the soft edge.
     hole: (H, W) bool; edge: pixels, see `edge_width`; box: in the same crop.
     """
-    margin = margin_of(edge)
-    left, top, right, bottom = widened(box, margin, hole.shape)
-    ring = _ring(hole, edge, margin, (left, top, right, bottom))
+    left, top, right, bottom = widened(box, edge + RING, hole.shape)
+    ring = _ring(hole, edge, (left, top, right, bottom))
     y, x = np.nonzero(ring)
     if len(y) < _LEAST:
         return None
@@ -63,17 +62,17 @@ def membrane(photo: Image, fill: Image, hole: Mask, edge: int, box: Box) -> Memb
     usual = _trimmed(difference)
     cell = -(-max(ring.shape) // _GRID)
     size = (-(-ring.shape[0] // cell), -(-ring.shape[1] // cell))
-    values, known = _on_grid(difference[usual], y[usual] // cell, x[usual] // cell, size, cell)
+    values, known = _on_grid(difference[usual], y[usual] // cell, x[usual] // cell, size)
     if np.abs(values).max() < 0.5:
         return None
     return Membrane(harmonic(values, known), cell, left, top)
 
 
-def _ring(hole: Mask, edge: int, margin: int, area: Box) -> Mask:
-    """(area's height, width) bool: what is beyond the soft edge of all holes, and filled."""
-    x0, y0, x1, y1 = widened(area, margin, hole.shape)
+def _ring(hole: Mask, edge: int, area: Box) -> Mask:
+    """(area's height, width) bool: what is just beyond the soft edge of all holes."""
+    x0, y0, x1, y1 = widened(area, edge + RING, hole.shape)
     near = np.ascontiguousarray(hole[y0:y1, x0:x1])
-    ring = grown(near, margin) & ~grown(near, edge)
+    ring = grown(near, edge + RING) & ~grown(near, edge)
     return ring[area[1] - y0 : area[3] - y0, area[0] - x0 : area[2] - x0]
 
 
@@ -90,27 +89,16 @@ def _on_grid(
     rows: NDArray[np.intp],
     columns: NDArray[np.intp],
     size: tuple[int, int],
-    cell: int,
 ) -> tuple[NDArray[np.float32], Mask]:
-    """Means of the differences near each cell of the ring, as far as they can be believed.
+    """Mean difference in each cell of the ring, and which cells have one.
 
-    Where a fill's texture is another than the photo's, differences scatter; the less a mean
-    stands out from that, the less of it is taken, as in Wiener's filter. So the correction gives
-    way to the plain fill where the ring is not smooth, or too far from the photo.
+    Where it is too far from the photo, as where the fill has another object, it counts less and
+    then not at all, so that the correction gives way to the plain fill.
     """
     index = rows * size[1] + columns
-    moments = np.concatenate(
-        (np.ones((len(difference), 1), np.float32), difference, difference**2), axis=1
-    )
-    sums = np.stack(
-        [np.bincount(index, moment, size[0] * size[1]) for moment in moments.T], axis=1
-    ).reshape(*size, 7)
-    known = sums[:, :, 0] > 0
-    sigma = max(1.0, _NEAR / cell)
-    halves = [cv2.GaussianBlur(part, (0, 0), sigma) for part in (sums[..., :4], sums[..., 4:])]
-    count = np.maximum(halves[0][:, :, :1], 1e-9)
-    mean, square = halves[0][:, :, 1:] / count, halves[1] / count
-    believed = mean**2 / np.maximum(square, 1e-9)
-    shift = mean * believed
+    counted = np.bincount(index, minlength=size[0] * size[1]).reshape(size)
+    sums = [np.bincount(index, part, size[0] * size[1]) for part in difference.T]
+    known = counted > 0
+    shift = np.stack(sums, axis=1).reshape(*size, 3) / np.maximum(counted, 1)[:, :, None]
     shift *= np.clip(2 - np.abs(shift).max(axis=2, keepdims=True) / _BOUND, 0, 1)
     return np.where(known[:, :, None], shift, 0).astype(np.float32), known

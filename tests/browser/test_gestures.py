@@ -240,8 +240,8 @@ def test_growing_in_percent_and_the_margin_are_shown(boxed: Any) -> None:
     assert boxed.mask().mean() > few
     boxed.page.click(".lab-pop:has([data-testid=margin]) > button")
     changed(boxed, lambda: boxed.page.click("[data-testid=margin]"))
-    assert boxed.page.evaluate(tones) > 2
-    assert re.search(r"\d px", boxed.page.inner_text("[data-testid=margin-width]"))
+    assert boxed.page.evaluate(tones) >= 2
+    assert re.search(r"\d px|No soft edge", boxed.page.inner_text("[data-testid=margin-width]"))
 
 
 # --- fingers -----------------------------------------------------------------------------

@@ -52,7 +52,7 @@
     let shown = null; // what was last shown: {width}
     const showWidth = () => {
       width.hidden = !shown;
-      if (shown) width.textContent = t("shape.margin.width", shown);
+      if (shown) width.textContent = t(shown.width ? "shape.margin.width" : "shape.margin.none", shown);
     };
     lab.on("mask", (answer) => { shown = answer && answer.margin; showWidth(); });
     lab.on("lang", showWidth);

@@ -60,7 +60,7 @@ def test_any_mask_has_a_width(number: int) -> None:
 
 
 def test_the_margin_covers_the_edge_and_a_ring_beyond() -> None:
-    assert [margin_of(edge) for edge in (0, 1, 2, 8)] == [LEAST_MARGIN, 3, 4, 10]
+    assert [margin_of(edge) for edge in (0, 1, 2, 8)] == [0, LEAST_MARGIN, 4, 10]
 
 
 def test_growing_is_by_rows_and_columns() -> None:

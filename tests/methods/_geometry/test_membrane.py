@@ -142,7 +142,7 @@ def test_a_slope_of_light_is_taken_back_along_it() -> None:
     assert error(result, disc) < 1
 
 
-def test_it_gives_way_to_the_plain_fill_where_textures_differ() -> None:
+def test_it_hardly_adds_where_textures_differ() -> None:
     disc = soft_disc(texture((200, 240), 1, contrast=60), 0, 2)
     other = texture((200, 240), 2, contrast=60)
     call = perfect(other, disc.mask, Canvas())
@@ -194,7 +194,7 @@ def test_a_soft_edge_is_never_drawn_in(eraser: Call, growth: int, edge: int) -> 
     )
     assert error(on, disc) <= error(off, disc) + 0.3
     clean = erase_in_patches(disc.truth, disc.mask, Canvas(), eraser)
-    assert error(on, disc) <= error(clean, disc) + 0.5, "as if the object had never been there"
+    assert error(on, disc) <= error(clean, disc) + 1, "as if it were not there, from further off"
 
 
 # --- the equation ------------------------------------------------------------------------
