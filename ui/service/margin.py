@@ -23,9 +23,9 @@ class Margin:
 
 
 def margin(views: Views, photo_id: str, mask: Mask, scale: float) -> Margin:
-    """Measured on the photo's view, a JPEG: about what erasers measure.
+    """Measured on the photo's own pixels, reduced to the mask's size.
 
     mask: (h, w), as shown; scale: its size against the photo's.
     """
-    width, shown = margin_around(views.at(photo_id, mask.shape), mask, scale)
+    width, shown = margin_around(views.exact(photo_id, mask.shape), mask, scale)
     return Margin(margin_png(mask, shown), width)

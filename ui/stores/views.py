@@ -25,7 +25,7 @@ class PlainHint(TypedDict):
 
 
 class Views:
-    """Pictures of at most 1600 pixels, read from the photos' own view files."""
+    """Pictures of at most 1600 pixels, read from the photos' own view files or exact."""
 
     def __init__(self, photos: PhotoStore) -> None:
         self._photos = photos
@@ -47,6 +47,19 @@ class Views:
         return self._kept.get(
             f"{photo_id} {height} {width}",
             lambda: cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA),
+        )
+
+    def exact(self, photo_id: str, size: tuple[int, ...]) -> Image:
+        """(h, w, 3) RGB from the photo's own pixels: a view's JPEG blurs what is looked at closely.
+
+        Raises UserError where the photo is gone.
+        """
+        height, width = size
+        return self._kept.get(
+            f"{photo_id} {height} {width} exact",
+            lambda: cv2.resize(
+                self._photos.load(photo_id).rgb, (width, height), interpolation=cv2.INTER_AREA
+            ),
         )
 
     def hints(self, photo_id: str, selection: Selected) -> list[PlainHint]:
