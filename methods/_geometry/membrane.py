@@ -60,7 +60,8 @@ def membrane(photo: Image, fill: Image, hole: Mask, edge: int, box: Box) -> Memb
     inside = (slice(top, bottom), slice(left, right))
     difference = photo[inside][y, x].astype(np.float32) - fill[inside][y, x]
     usual = _trimmed(difference)
-    cell = -(-max(ring.shape) // _GRID)
+    # Beyond a soft edge the ring does not touch the mask: its details would only be noise there.
+    cell = max(-(-max(ring.shape) // _GRID), edge)
     size = (-(-ring.shape[0] // cell), -(-ring.shape[1] // cell))
     values, known = _on_grid(difference[usual], y[usual] // cell, x[usual] // cell, size)
     if np.abs(values).max() < 0.5:
