@@ -74,8 +74,7 @@ if TYPE_CHECKING:
     from methods._engine.runner import run as run
     from methods._engine.worker import results as results
     from methods._geometry.canvas import check_mask as check_mask
-    from methods._geometry.feather import paste_weight as paste_weight
-    from methods._geometry.feather import widest_feather as widest_feather
+    from methods._geometry.edge import margin_around as margin_around
     from methods._geometry.masks import reduce_mask as reduce_mask
     from methods._geometry.paste import changed_outside as changed_outside
     from methods._metrics.judge import METRICS as METRICS
@@ -163,7 +162,7 @@ _HOME = {
     "_engine.runner": "run",
     "_engine.worker": "results",
     "_geometry.canvas": "check_mask",
-    "_geometry.feather": "paste_weight widest_feather",
+    "_geometry.edge": "margin_around",
     "_geometry.masks": "reduce_mask",
     "_geometry.paste": "changed_outside",
     "_metrics.judge": "METRICS Features Finds Metric PlainReading Reading judge why_missing",

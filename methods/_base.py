@@ -113,13 +113,14 @@ class Settings(BaseModel):
     """An eraser's parameters: bounds, default and description stand on every field.
 
     The page, the command line, the API and all checks are made from these fields.
-    An unknown name is an error. `whole_picture` is common to all erasers because it
-    is obeyed by the geometry outside them.
+    An unknown name is an error. `whole_picture` and `seamless` are common to all erasers because
+    they are obeyed by the geometry outside them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     whole_picture: bool = setting(False, "setting.whole_picture")
+    seamless: bool = setting(True, "setting.seamless")
 
 
 # --- where weights come from -------------------------------------------------------------
@@ -236,7 +237,9 @@ class EraserSpec:
     lists, lower first. notes: honest remarks for the card. weights: what the default
     settings need; more_weights: files that only other settings need (see `weights_for`).
     unavailable: why it cannot be run anywhere for now; None for all that can. companions:
-    ids of erasers with whose results this one can begin, the preferred first.
+    ids of erasers with whose results this one can begin, the preferred first. sees_object:
+    whether its method wants to see what is to be erased; others are shown a smooth
+    continuation of what is around.
     """
 
     id: str
@@ -259,6 +262,7 @@ class EraserSpec:
     notes: tuple[Text, ...] = ()
     unavailable: Text | None = None
     companions: tuple[str, ...] = ()
+    sees_object: bool = False
 
 
 class Eraser(ABC, Generic[S]):

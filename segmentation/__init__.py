@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from segmentation._masks.hints import find_hints as find_hints
     from segmentation._masks.masks import dilate as dilate
     from segmentation._masks.masks import drop_speckles as drop_speckles
-    from segmentation._masks.masks import feather_png as feather_png
     from segmentation._masks.masks import fill_holes as fill_holes
+    from segmentation._masks.masks import margin_png as margin_png
     from segmentation._masks.masks import mask_png as mask_png
     from segmentation._masks.masks import overlay_png as overlay_png
     from segmentation._masks.masks import shown_mask as shown_mask
@@ -93,7 +93,7 @@ _HOME = {
     "_engine.selection": "Extent Level Selected select select_drawn",
     "_masks.compose": "Composed compose",
     "_masks.hints": "Hint find_hints",
-    "_masks.masks": "dilate drop_speckles feather_png fill_holes mask_png overlay_png shown_mask",
+    "_masks.masks": "dilate drop_speckles fill_holes margin_png mask_png overlay_png shown_mask",
     "_prompts.case": "Case CasePhoto read_case write_case",
     "_prompts.phrases": "Phrase read_phrase",
     "_prompts.selection": "Selection shape_of",

@@ -189,16 +189,21 @@ class Worker:
                 self._tell(Started(task.index, patches))
             progress = self._progress(task.index, patch, patches)
             filled = held.eraser.erase(image, mask, task.settings, task.seed, progress)
-            tone = self._picture.tone
             return filled if tone is None else tone.applied(filled)
 
-        return erase_in_patches(
+        tone, hole = self._picture.tone, self._picture.mask
+        result = erase_in_patches(
             self._picture.image,
             self._picture.mask,
             task.eraser.canvas_for(task.settings),
             call,
             whole_picture=task.settings.whole_picture,
+            seamless=task.settings.seamless,
+            sees_object=task.spec.sees_object,
         )
+        if tone is not None:  # where fill and photo were made to meet, colours may have shifted
+            result[hole] = tone.applied(result[hole][None])[0]
+        return result
 
     def _progress(self, index: int, patch: int, patches: int) -> Progress:
         told = 0

@@ -1,9 +1,9 @@
 """From the photo to an eraser's canvas and back: our signature.
 
 Erasers see a crop around the object, resized and padded to what their network accepts;
-what they return is resized back and pasted into the untouched photo, under a feather that
-lies strictly inside the mask. So outside the mask the result equals the photo bit for bit,
-at the photo's own size, for every eraser.
+what they return is resized back and pasted into the untouched photo, at the masked pixels alone
+and whole there. So outside the mask the result equals the photo bit for bit, and inside nothing of
+the photo is left, at the photo's own size, for every eraser.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import BadInput, Canvas, Image, Mask
+from methods._geometry.edge import edge_width, grown, margin_of
+from methods._geometry.harmonic import continued
 from methods._geometry.masks import reduce_mask, round_up
 from methods._geometry.patches import Patch, plan_patches
 
@@ -32,7 +34,8 @@ class Fitted:
 
     image: (h, w, 3) uint8, mask: (h, w) bool, both the eraser's own to read. content:
     (rows, columns) of the canvas that hold the crop; the rest is padding. hole: the photo's
-    mask inside the crop, at the photo's resolution.
+    mask inside the crop, at the photo's resolution. edge: pixels of the photo beyond it that are
+    of the object's soft edge.
     """
 
     image: Image
@@ -40,6 +43,7 @@ class Fitted:
     patch: Patch
     content: tuple[int, int]
     hole: Mask
+    edge: int = 0
 
 
 def check_mask(image: Image, mask: Mask) -> None:
@@ -67,26 +71,52 @@ def check_mask(image: Image, mask: Mask) -> None:
         raise BadInput("mask_full")
 
 
-def fit(image: Image, mask: Mask, patch: Patch, canvas: Canvas) -> Fitted:
+def fit(
+    image: Image, mask: Mask, patch: Patch, canvas: Canvas, *, sees_object: bool = False
+) -> Fitted:
     """Crop, resize and pad for the canvas; new arrays, never views of the photo.
 
-    All masked pixels of the crop are masked, also those that belong to other patches; a
-    canvas pixel is masked where it touches any. Padding mirrors picture and mask alike.
-    Raises BadInput where the crop shows masked pixels only.
+    All masked pixels of the crop are masked, also those that belong to other patches, and a
+    margin around them that covers the object's soft edge; a canvas pixel is masked where it
+    touches any. What is masked smoothly continues what is around, unless the eraser's method
+    wants to see the object. Padding mirrors picture and mask alike. Raises BadInput where the
+    crop shows masked pixels only.
     """
     x0, y0, x1, y1 = patch.crop
-    view, hole = image[y0:y1, x0:x1], mask[y0:y1, x0:x1]
+    view, hole = image[y0:y1, x0:x1], np.ascontiguousarray(mask[y0:y1, x0:x1])
     content, padded = _sizes(hole.shape, canvas)
-    small = hole.copy() if content == hole.shape else reduce_mask(hole, content)
-    if small.all():
-        _free_one_cell(small, hole)
+    edge = edge_width(view, hole)
+    small = _shown_mask(hole, content, margin_of(edge))
+    shown = _resized(view if sees_object else _without_object(view, hole, content), content)
+    if not sees_object:
+        shown = continued(shown, small)
     return Fitted(
-        _padded(_resized(view, content), padded),
+        _padded(shown, padded),
         _padded(small.view(np.uint8), padded).view(np.bool_),
         patch,
         content,
         hole,
+        edge,
     )
+
+
+def _shown_mask(hole: Mask, content: tuple[int, int], margin: int) -> Mask:
+    """(h, w) of the content: the hole with its margin; without it where nothing else is left."""
+    for shown in (grown(hole, margin), hole):
+        small = shown.copy() if content == hole.shape else reduce_mask(shown, content)
+        if not small.all():
+            return small
+    _free_one_cell(small, hole)
+    return small
+
+
+def _without_object(view: Image, hole: Mask, content: tuple[int, int]) -> Image:
+    """The crop, continued into the hole where enlarging would mix that into what is around it.
+
+    A reduced pixel that is not masked comes from pixels that are not masked.
+    """
+    enlarged = content[0] > hole.shape[0] or content[1] > hole.shape[1]
+    return continued(view, hole) if enlarged else view
 
 
 # --- sizes, resizing, padding ------------------------------------------------------------

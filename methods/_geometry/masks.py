@@ -27,6 +27,12 @@ def bounding_box(mask: Mask) -> Box:
     return x, y, x + width, y + height
 
 
+def widened(box: Box, by: int, size: tuple[int, ...]) -> Box:
+    """The box with so many pixels more on every side, as far as a photo of (H, W) has them."""
+    x0, y0, x1, y1 = box
+    return max(0, x0 - by), max(0, y0 - by), min(size[1], x1 + by), min(size[0], y1 + by)
+
+
 def reduce_mask(mask: Mask, size: tuple[int, int], cover: Cover = "any") -> Mask:
     """The mask at another (H, W), a new array.
 

@@ -6,21 +6,19 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from methods._base import Canvas, Image, Mask
 from methods._geometry.canvas import _BAND, Fitted, _resized, check_mask, fit
-from methods._geometry.feather import FEATHER, feather_weight, feather_width
+from methods._geometry.membrane import membrane
 from methods._geometry.patches import plan_patches
 
 
-def paste_back(target: Image, filled: Image, fitted: Fitted, feather: float = FEATHER) -> None:
+def paste_back(target: Image, filled: Image, fitted: Fitted, *, seamless: bool = True) -> None:
     """Write an eraser's result into `target` (H, W, 3), at the pixels that the patch owns.
 
     filled: of fitted.image's shape, uint8; anything else is the eraser's bug: ValueError, and
-    nothing is written. feather: pixels of the canvas over which the fill fades
-    in from the mask's edge; it grows with the reduction (at most four times) and shrinks in
-    thin parts, whose middle always comes from the eraser.
+    nothing is written. seamless: shifted to meet the photo around the mask, see `membrane`. Of
+    what `target` has inside the mask nothing is read.
     """
     if not isinstance(filled, np.ndarray) or filled.dtype != np.uint8:
         kind = getattr(filled, "dtype", type(filled).__name__)
@@ -29,16 +27,17 @@ def paste_back(target: Image, filled: Image, fitted: Fitted, feather: float = FE
         raise ValueError(f"the eraser returned {filled.shape}, not {fitted.image.shape}")
     rows, columns = fitted.content
     fill = _resized(filled[:rows, :columns], fitted.hole.shape, copy=False)
-    width = feather_width(fitted.hole.shape, fitted.content, feather)
     x0, y0, x1, y1 = fitted.patch.box
-    left, top, _, _ = fitted.patch.crop
-    for start in range(y0, y1, _BAND):
-        end = min(start + _BAND, y1)
-        owned = fitted.patch.owned[start - y0 : end - y0]
-        box = (x0 - left, start - top, x1 - left, end - top)
-        alpha = feather_weight(fitted.hole, box, width)
-        new = fill[start - top : end - top, x0 - left : x1 - left]
-        _blend(target[start:end, x0:x1], new, owned, alpha)
+    left, top, right, bottom = fitted.patch.crop
+    inner = (x0 - left, y0 - top, x1 - left, y1 - top)
+    view = target[top:bottom, left:right]
+    shift = membrane(view, fill, fitted.hole, fitted.edge, inner) if seamless else None
+    for start in range(inner[1], inner[3], _BAND):
+        band = (inner[0], start, inner[2], min(start + _BAND, inner[3]))
+        part = (slice(band[1], band[3]), slice(band[0], band[2]))
+        owned = fitted.patch.owned[start - inner[1] : band[3] - inner[1]]
+        new = shift.added(fill, band) if shift else fill[part]
+        np.copyto(view[part], new, where=owned[:, :, None])
 
 
 def erase_in_patches(
@@ -48,20 +47,23 @@ def erase_in_patches(
     call: Callable[[Image, Mask, int, int], Image],
     *,
     whole_picture: bool = False,
-    feather: float = FEATHER,
+    seamless: bool = True,
+    sees_object: bool = False,
 ) -> Image:
     """Erase all masked objects; returns a new picture of the photo's size.
 
-    call(image, mask, patch_index, patch_count) is the eraser on one canvas; a later patch sees what
-    earlier ones filled in. Raises BadInput for an unusable mask, ValueError when the
-    eraser returns something else than a picture of the canvas's size.
+    call(image, mask, patch_index, patch_count) is the eraser on one canvas. seamless: see
+    `paste_back`; sees_object: see `fit`, under the mask of earlier patches it sees what they filled
+    in. Raises BadInput for an unusable mask, ValueError when the eraser returns something else than
+    a picture of the canvas's size.
     """
     check_mask(image, mask)
     patches = plan_patches(mask, canvas, whole_picture)
     result = image.copy()
     for index, patch in enumerate(patches):
-        fitted = fit(result, mask, patch, canvas)
-        paste_back(result, call(fitted.image, fitted.mask, index, len(patches)), fitted, feather)
+        fitted = fit(result, mask, patch, canvas, sees_object=sees_object)
+        filled = call(fitted.image, fitted.mask, index, len(patches))
+        paste_back(result, filled, fitted, seamless=seamless)
     return result
 
 
@@ -80,13 +82,3 @@ def changed_outside(image: Image, result: Image, mask: Mask) -> int:
         touched = cv2.inRange(difference, (0, 0, 0, 0), (0, 0, 0, 0)) == 0
         changed += int(np.count_nonzero(touched & ~mask[band]))
     return changed
-
-
-def _blend(target: Image, new: Image, owned: Mask, alpha: NDArray[np.float32]) -> None:
-    """In place, where owned: the fill, or a mixture along the feather."""
-    solid = owned & (alpha >= 1)
-    np.copyto(target, new, where=solid[:, :, None])
-    y, x = np.nonzero(owned & ~solid)
-    old = target[y, x].astype(np.float32)
-    mixed = old + alpha[y, x, None] * (new[y, x].astype(np.float32) - old)
-    target[y, x] = np.rint(mixed).astype(np.uint8)

@@ -37,6 +37,7 @@ class AttentiveEraser(DiffusionEraser[AttentiveSettings]):
         id="attentive_eraser",
         name="Attentive Eraser",
         summary=Text("eraser.attentive_eraser.summary"),
+        sees_object=True,  # the start is the photo under noise, led away from the object
         paper=Paper(
             "Attentive Eraser: Unleashing Diffusion Model's Object Removal Potential via"
             " Self-Attention Redirection Guidance",

@@ -63,6 +63,7 @@ class ClipAway(DiffusionEraser[ClipAwaySettings]):
         id="clipaway",
         name="CLIPAway",
         summary=Text("eraser.clipaway.summary"),
+        sees_object=True,  # the embedding to be taken away is the object's
         paper=Paper(
             "CLIPAway: Harmonizing Focused Embeddings for Removing Objects via Diffusion Models",
             "https://arxiv.org/abs/2406.09368",

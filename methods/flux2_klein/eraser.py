@@ -56,6 +56,7 @@ class Flux2Klein(DiffusionEraser[Flux2KleinSettings]):
         id="flux2_klein",
         name="FLUX.2 klein",
         summary=Text("eraser.flux2_klein.summary"),
+        sees_object=True,  # it edits a photo in which the object is marked
         paper=Paper(
             "FLUX.2 [klein]: Towards Interactive Visual Intelligence",
             "https://bfl.ai/blog/flux2-klein-towards-interactive-visual-intelligence",

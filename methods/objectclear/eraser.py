@@ -60,6 +60,7 @@ class ObjectClear(DiffusionEraser[ObjectClearSettings]):
         id="objectclear",
         name="ObjectClear",
         summary=Text("eraser.objectclear.summary"),
+        sees_object=True,  # the word for the object is made from its picture
         paper=Paper(
             "Precise Object and Effect Removal with Adaptive Target-Aware Attention",
             "https://arxiv.org/abs/2505.22636",

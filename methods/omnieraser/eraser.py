@@ -59,6 +59,7 @@ class OmniEraser(DiffusionEraser[FluxSettings]):
         id="omnieraser",
         name="OmniEraser",
         summary=Text("eraser.omnieraser.summary"),
+        sees_object=True,  # the object is half of its guidance
         paper=Paper(
             "OmniEraser: Remove Objects and Their Effects in Images with Paired Video-Frame Data",
             "https://arxiv.org/abs/2501.07397",

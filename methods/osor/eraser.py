@@ -71,6 +71,7 @@ class Osor(DiffusionEraser[OsorSettings]):
         id="osor",
         name="OSOR",
         summary=Text("eraser.osor.summary"),
+        sees_object=True,  # the start is the photo under a little noise
         paper=Paper(
             "OSOR: One-Step Diffusion Inpainting for Effect-Aware Object Removal",
             "https://arxiv.org/abs/2606.28094",

@@ -66,6 +66,7 @@ class QwenImageEdit(DiffusionEraser[QwenImageEditSettings]):
         id="qwen_image_edit",
         name="Qwen-Image-Edit",
         summary=Text("eraser.qwen_image_edit.summary"),
+        sees_object=True,  # it edits a photo in which the object is marked
         paper=Paper("Qwen-Image Technical Report", "https://arxiv.org/abs/2508.02324", 2025),
         license=REPOSITORY.license,
         weights=(*REPOSITORY.weights(), *REMOVING.weights()),

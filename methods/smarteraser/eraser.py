@@ -76,6 +76,7 @@ class SmartEraser(DiffusionEraser[SmartEraserSettings]):
         id="smarteraser",
         name="SmartEraser",
         summary=Text("eraser.smarteraser.summary"),
+        sees_object=True,  # its guidance is the masked region
         paper=Paper(
             "SmartEraser: Remove Anything from Images using Masked-Region Guidance",
             "https://arxiv.org/abs/2501.08279",

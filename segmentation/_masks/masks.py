@@ -133,20 +133,19 @@ def overlay_png(
     return _png(picture, bits=1, transparency=bytes([0, round(255 * opacity)]))
 
 
-def feather_png(weight: NDArray[np.float32], color: tuple[int, int, int] = OVERLAY_COLOR) -> bytes:
-    """A PNG of the mask with the soft edge along which results are pasted back.
+def margin_png(mask: Mask, shown: Mask, color: tuple[int, int, int] = OVERLAY_COLOR) -> bytes:
+    """A PNG of the mask with the margin that erasers fill beyond it.
 
-    weight: (h, w), 0 … 1, 0 outside the mask: see `methods.paste_weight`. `color` in eight
-    opacities, three bits' worth, clear outside. A few kB more than `overlay_png`.
+    mask, shown: (h, w) bool, the second with the margin: see `methods.margin_around`. `color` in
+    full in the mask, paler in the margin, clear elsewhere. Hardly larger than `overlay_png`.
     """
-    levels = np.ceil(weight * (_OPACITIES - 1)).astype(np.uint8)
-    picture = PilImage.frombytes("P", levels.shape[::-1], levels.tobytes())
-    picture.putpalette([0, 0, 0, *(color * (_OPACITIES - 1))])
-    opacity = [round(255 * level / (_OPACITIES - 1)) for level in range(_OPACITIES)]
-    return _png(picture, bits=4, transparency=bytes(opacity))
+    levels = mask.view(np.uint8) + shown.view(np.uint8)
+    picture = PilImage.frombytes("P", mask.shape[::-1], levels.tobytes())
+    picture.putpalette([0, 0, 0, *color, *color])
+    return _png(picture, bits=2, transparency=bytes([0, _MARGIN_OPACITY, 255]))
 
 
-_OPACITIES = 8
+_MARGIN_OPACITY = 110
 
 
 def mask_png(mask: Mask) -> bytes:

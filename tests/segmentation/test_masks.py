@@ -13,12 +13,12 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
-from methods import BadInput, Canvas, Mask, paste_weight
+from methods import BadInput, Mask
 from segmentation import (
     dilate,
     drop_speckles,
-    feather_png,
     fill_holes,
+    margin_png,
     mask_png,
     overlay_png,
 )
@@ -197,15 +197,16 @@ def test_an_overlay_takes_a_few_kilobytes() -> None:
     assert 500 < len(overlay_png(mask)) < 10_000
 
 
-# --- the feather -------------------------------------------------------------------------
+# --- the margin --------------------------------------------------------------------------
 
 
-def test_the_feather_is_shown_in_a_few_opacities() -> None:
+def test_the_margin_is_paler_than_the_mask() -> None:
     mask = disc((300, 300), (150, 150), 100)
-    png = feather_png(paste_weight(mask, Canvas(square=64)), color=(10, 200, 30))
-    assert png[24:26] == bytes([4, 3])  # IHDR: four bits a pixel, palette
+    shown = dilate(mask, 5)
+    png = margin_png(mask, shown, color=(10, 200, 30))
+    assert png[24:26] == bytes([2, 3])  # IHDR: two bits a pixel, palette
     rgba = np.asarray(PilImage.open(io.BytesIO(png)).convert("RGBA"))
-    assert (rgba[..., 3] > 0).sum() == mask.sum() and (rgba[mask][:, :3] == (10, 200, 30)).all()
-    opacity = rgba[..., 3][150, 45:60]
-    assert (np.diff(opacity.astype(int)) >= 0).all() and opacity[-1] == 255
-    assert 3 <= len(np.unique(rgba[..., 3])) <= 8 and len(png) < 10_000
+    assert (rgba[shown][:, :3] == (10, 200, 30)).all() and (rgba[mask][:, 3] == 255).all()
+    pale = rgba[shown & ~mask][:, 3]
+    assert len(pale) and 0 < pale.min() == pale.max() < 200
+    assert (rgba[~shown][:, 3] == 0).all() and len(png) < 10_000

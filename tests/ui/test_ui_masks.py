@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pil
 
-from methods import BadInput, Mask
+from methods import BadInput, Canvas, Image, Mask
+from methods._geometry.paste import erase_in_patches
 from segmentation import decode_rle
+from soft_discs import soft_disc, texture
 from ui.service.service import Service
 from ui_mask_tools import SIZE, SWIPE, Answer, asked, code, downloaded, overlay, shaped, uploaded
 from ui_tools import Upload, box, last, order, picture, png_file, prompts, run_id
@@ -89,37 +91,34 @@ def test_the_old_dilate_is_a_shape_that_grows(service: Service, photo: str) -> N
     assert service.segment({**shaped(photo, dilate=5), "dilate": 0})["area"] == old["area"]
 
 
-def test_the_feather_is_shown_on_request(service: Service, photo: str) -> None:
-    plain, soft = (service.segment({**asked(photo), "show": s}) for s in ("mask", "feather"))
-    data = base64.b64decode(soft["overlay"].partition(",")[2])
-    opacities = np.unique(np.asarray(Pil.open(io.BytesIO(data)).convert("RGBA"))[..., 3])
-    assert 3 <= len(opacities) <= 8
-    assert np.array_equal(overlay(soft), overlay(plain))
-    assert code(service.segment({**asked(photo), "show": "all"})) == "bad_request"
+def test_the_margin_is_shown_on_request(service: Service, photo: str) -> None:
+    plain, wide = (service.segment({**asked(photo), "show": s}) for s in ("mask", "margin"))
+    data = base64.b64decode(wide["overlay"].partition(",")[2])
+    opacity = np.asarray(Pil.open(io.BytesIO(data)).convert("RGBA"))[..., 3]
+    assert np.array_equal(opacity == 255, overlay(plain))
+    assert overlay(wide).sum() >= overlay(plain).sum() and wide["margin"] is not None
+    assert plain["margin"] is None and code(service.segment({**asked(photo), "show": "all"}))
 
 
-def test_the_edge_shown_is_that_of_the_chosen_eraser_the_widest_of_several(
-    service: Service, upload: Upload
+@pytest.mark.parametrize("edge", [0, 8])
+def test_the_margin_that_is_shown_is_the_one_that_erasers_get(
+    service: Service, upload: Upload, edge: int
 ) -> None:
-    opened = service.open_photo({"path": upload(png_file(picture(900, 1200))), "name": "w.png"})
+    disc = soft_disc(texture((500, 700)), edge, 0, radius=120)
+    opened = service.open_photo({"path": upload(png_file(disc.photo)), "name": "w.png"})
     photo = opened["photo"]["id"]
-    mask = np.zeros((900, 1200), np.bool_)
-    mask[100:800, 200:1000] = True
-    upload_id = uploaded(service, upload, photo, mask)["upload"]
+    drawn = uploaded(service, upload, photo, disc.mask)["upload"]
+    answer = service.segment({**asked(photo, objects=[], upload=drawn), "show": "margin"})
+    margins = []
 
-    def edge(*erasers: str) -> Answer:
-        jobs = [{"eraser": eraser} for eraser in erasers]
-        drawn = asked(photo, objects=[], upload=upload_id)
-        answer = service.segment({**drawn, "show": "feather", "jobs": jobs})
-        assert answer["feather"] is not None
-        return answer["feather"]
+    def eraser(image: Image, hole: Mask, *_: int) -> Image:
+        margins.append(int(hole.any(axis=0).sum() - disc.mask.any(axis=0).sum()) // 2)
+        return image
 
-    assert edge() == {"width": 1.0, "eraser": None, "count": 0}
-    assert edge("telea") == {"width": 1.0, "eraser": "telea", "count": 1}
-    widest = edge("telea", "migan", "lama")
-    assert (widest["eraser"], widest["count"]) == ("migan", 3) and widest["width"] > 2
-    assert edge("no_such_eraser", "telea")["eraser"] == "telea"
-    assert service.segment(asked(photo, objects=[], upload=upload_id))["feather"] is None
+    erase_in_patches(disc.photo, disc.mask, Canvas(), eraser)
+    shown = answer["margin"]
+    assert shown is not None and shown["width"] == margins[0]
+    assert margins[0] == 0 if edge == 0 else margins[0] > 4
 
 
 def test_the_overlay_is_as_fine_as_was_asked(service: Service, photo: str) -> None:

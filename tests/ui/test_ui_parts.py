@@ -206,7 +206,7 @@ class Everything(Settings):
 
 def test_every_kind_of_setting_becomes_a_control() -> None:
     controls = {control["name"]: control for control in describe_settings(Everything)}
-    assert list(controls)[-1] == "whole_picture"
+    assert list(controls)[-2:] == ["whole_picture", "seamless"]
     assert controls["switch"]["kind"] == "bool" and controls["switch"]["default"] is True
     assert (controls["steps"]["min"], controls["steps"]["max"]) == (1, 50)
     assert controls["strength"]["step"] == 0.05 and controls["strength"]["kind"] == "float"

@@ -114,7 +114,7 @@ def test_settings_and_seed_reach_the_eraser(service: Service, photo: str) -> Non
     ]
     final = last(service.erase(asked))
     mask = mask_of(service, final)
-    inner = mask & np.roll(mask, 12, 0) & np.roll(mask, -12, 0)  # away from the feather
+    inner = mask & np.roll(mask, 12, 0) & np.roll(mask, -12, 0)  # away from its rim
     assert (result(service, final, 0)[inner] == 200).all()
     assert final["cards"][0]["seed"] == 5 and final["cards"][0]["settings"]["level"] == 200
     assert final["cards"][1]["settings"]["words"] == "<b>hi</b>"

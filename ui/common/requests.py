@@ -82,15 +82,13 @@ def check_points(objects: Sequence[PromptedObject]) -> None:
 
 
 class Segment(Prompts):
-    """show: what the overlay carries: the mask, or the soft edge of what is pasted back too.
+    """show: what the overlay carries: the mask, or also the margin that erasers fill beyond it.
 
-    jobs: the erasers whose edge that is; looked at only where it is shown.
     side: the overlay's longer side in pixels at most; the fewer, the sooner it is there.
     """
 
     n: int = Field(default=0, strict=True, ge=0, le=LARGEST_NUMBER)
-    show: Literal["mask", "feather"] = "mask"
-    jobs: tuple[Job, ...] = Field(default=(), max_length=MOST_JOBS)
+    show: Literal["mask", "margin"] = "mask"
     side: int = Field(default=OVERLAY_SIDE, strict=True, ge=64, le=OVERLAY_SIDE)
 
 

@@ -81,20 +81,17 @@ class Figures(Answer):
     approximate: bool
 
 
-class PlainEdge(TypedDict):
-    """The soft edge. width: pixels of the photo; eraser: whose it is, None where none is chosen;
-    count: how many are chosen."""
+class PlainMargin(TypedDict):
+    """What erasers fill beyond the mask. width: pixels of the photo."""
 
-    width: float
-    eraser: str | None
-    count: int
+    width: int
 
 
 class SegmentAnswer(Figures):
-    """overlay: a data URL. feather: the soft edge, where it is shown."""
+    """overlay: a data URL. margin: what is filled beyond the mask, where it is shown."""
 
     overlay: str
-    feather: PlainEdge | None
+    margin: PlainMargin | None
     hints: list[PlainHint]
     milliseconds: float
 

@@ -67,9 +67,9 @@ from ui.service.answers import (
 from ui.service.detect import Detecting, describe_detections
 from ui.service.erase import Erasing, order_of, question
 from ui.service.judge import describe_metrics
+from ui.service.margin import margin
 from ui.service.reopen import reopen
 from ui.service.select import Selecting
-from ui.service.soft_edge import soft_edge
 from ui.service.tables import Tables
 from ui.stores.examples import Examples
 from ui.stores.janitor import Janitor, Keep
@@ -198,17 +198,18 @@ class Service:
 
     @answered
     def segment(self, request: object, caller: str = "") -> SegmentAnswer:
-        """The overlay for the prompts: {photo, n, objects, strokes, …, show, jobs, side}."""
+        """The overlay for the prompts: {photo, n, objects, strokes, …, show, side}."""
         asked = Segment.model_validate(request)
         self.clicks.take(caller)
         start = time.perf_counter()
         record = self.photos.record(asked.photo)
         selection, spec = self._select(asked, record, asked.side)
         scale = max(selection.mask.shape) / max(record.width, record.height)
-        edge = soft_edge(selection.mask, scale, asked.jobs) if asked.show == "feather" else None
+        wanted = asked.show == "margin"
+        beyond = margin(self._views, asked.photo, selection.mask, scale) if wanted else None
         return {
-            "overlay": _data_url(edge.png if edge else overlay_png(selection.mask)),
-            "feather": edge.described() if edge else None,
+            "overlay": _data_url(beyond.png if beyond else overlay_png(selection.mask)),
+            "margin": beyond.described() if beyond else None,
             **figures(selection, spec),
             "hints": [] if asked.shape.invert else self._views.hints(asked.photo, selection),
             "milliseconds": 1000 * (time.perf_counter() - start),

@@ -156,8 +156,8 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     if (resting && !press) considerHover(resting); // the pointer came to rest meanwhile
   }
 
-  /** What the overlay is to carry: the mask, or the soft edge that the chosen erasers paste. */
-  const shown = () => lab.showFeather && lab.catalogue ? { show: "feather", jobs: lab.jobs() } : { show: "mask" };
+  /** What the overlay is to carry: the mask, or also the margin that erasers fill beyond it. */
+  const shown = () => ({ show: lab.showMargin ? "margin" : "mask" });
 
   function draw(reply) {
     answer = reply;
@@ -387,7 +387,6 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   lab.on("catalogue", showStatus);
   lab.on("work", () => { refresh(); request(); });
   lab.on("mask-style", request);
-  lab.on("jobs", () => { if (lab.showFeather) request(); });
   lab.on("lang", refresh);
 
   /** A reload goes on where it was, beside a run too; a run's link brings its own photo. True: it went on. */

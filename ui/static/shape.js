@@ -44,21 +44,19 @@
       slider("precision", "shape.precision", { min: 0, max: 1, step: 0.05, unit: (value) => t(value === 0 ? "shape.exact" : value === 1 ? "shape.boxed" : "shape.loose") }),
       slider("smooth", "shape.smooth", { min: 0, max: 30, step: 1, unit: pixels }),
       toggle("fill_holes", "shape.holes"), toggle("drop_speckles", "shape.speckles"), toggle("invert", "shape.invert")];
-    const feather = h("input.lab-switch", { type: "checkbox", role: "switch", id: "lab-feather", "data-testid": "feather", onchange: () => {
-      lab.showFeather = feather.checked;
+    const margin = h("input.lab-switch", { type: "checkbox", role: "switch", id: "lab-margin", "data-testid": "margin", onchange: () => {
+      lab.showMargin = margin.checked;
       lab.emit("mask-style");
     } });
-    const width = h("p.lab-hint", { hidden: true, "data-testid": "feather-width" });
-    let edge = null; // what was last shown: {width, eraser, count}
+    const width = h("p.lab-hint", { hidden: true, "data-testid": "margin-width" });
+    let shown = null; // what was last shown: {width}
     const showWidth = () => {
-      width.hidden = !edge;
-      if (!edge) return;
-      const key = !edge.eraser ? "none" : edge.count === 1 ? "one" : "widest";
-      width.textContent = t("shape.feather." + key, { ...edge, eraser: lab.eraser(edge.eraser)?.name || edge.eraser });
+      width.hidden = !shown;
+      if (shown) width.textContent = t(shown.width ? "shape.margin.width" : "shape.margin.none", shown);
     };
-    lab.on("mask", (answer) => { edge = answer && answer.feather; showWidth(); });
+    lab.on("mask", (answer) => { shown = answer && answer.margin; showWidth(); });
     lab.on("lang", showWidth);
-    const shape = lab.popover("shape", "shape.title", [...rows, h("div.lab-row", { "data-t-title": "shape.feather.hint" }, h("label", { for: "lab-feather", "data-t": "shape.feather" }), feather), width]);
+    const shape = lab.popover("shape", "shape.title", [...rows, h("div.lab-row", { "data-t-title": "shape.margin.hint" }, h("label", { for: "lab-margin", "data-t": "shape.margin" }), margin), width]);
 
     /* ---- files ------------------------------------------------------------------------- */
 

@@ -25,7 +25,7 @@ class PlainHint(TypedDict):
 
 
 class Views:
-    """Pictures of at most 1600 pixels, read from the photos' own view files."""
+    """Pictures of at most 1600 pixels, read from the photos' own view files or exact."""
 
     def __init__(self, photos: PhotoStore) -> None:
         self._photos = photos
@@ -35,8 +35,11 @@ class Views:
         """(h, w, 3) RGB. Raises OSError where the file is gone."""
         return self._kept.get(photo_id, lambda: self._read(photo_id))
 
-    def _at(self, photo_id: str, size: tuple[int, int]) -> Image:
-        """The same at another size: it is looked at after every click."""
+    def at(self, photo_id: str, size: tuple[int, ...]) -> Image:
+        """The same at another size: it is looked at after every click.
+
+        Raises OSError where the file is gone.
+        """
         height, width = size
         picture = self.picture(photo_id)
         if picture.shape[:2] == size:
@@ -46,6 +49,19 @@ class Views:
             lambda: cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA),
         )
 
+    def exact(self, photo_id: str, size: tuple[int, ...]) -> Image:
+        """(h, w, 3) RGB from the photo's own pixels: a view's JPEG blurs what is looked at closely.
+
+        Raises UserError where the photo is gone.
+        """
+        height, width = size
+        return self._kept.get(
+            f"{photo_id} {height} {width} exact",
+            lambda: cv2.resize(
+                self._photos.load(photo_id).rgb, (width, height), interpolation=cv2.INTER_AREA
+            ),
+        )
+
     def hints(self, photo_id: str, selection: Selected) -> list[PlainHint]:
         """What the mask probably leaves behind, strongest first, as the page gets it.
 
@@ -53,7 +69,7 @@ class Views:
         the view cannot be read there is none.
         """
         try:
-            picture = self._at(photo_id, selection.mask.shape)
+            picture = self.at(photo_id, selection.mask.shape)
         except OSError:
             log.warning("A photo's view could not be read; no hints are given", exc_info=True)
             return []

@@ -388,6 +388,24 @@ def test_other_sizes(spec: EraserSpec, size: tuple[int, int], photo: Image) -> N
 
 @painting
 @on_small_canvases
+def test_what_lies_under_the_mask_is_not_seen_but_where_the_method_wants_it(
+    spec: EraserSpec, photo: Image, mask: Mask
+) -> None:
+    """Poison under the mask: not one pixel of the result may know of it."""
+    # Its default covers the object with green, its other mark shows it.
+    settings = {"mark": "tint"} if spec.id == "flux2_klein" else {}
+    results = []
+    for poison in ((255, 0, 255), (0, 255, 0)):
+        poisoned = photo.copy()
+        poisoned[mask] = poison
+        results.append(erased(spec, poisoned, mask, settings=settings).image[mask])
+    assert spec.sees_object or np.array_equal(results[0], results[1])
+    if spec.sees_object:
+        assert not np.array_equal(results[0], results[1]), "then it need not be shown the object"
+
+
+@every
+@on_small_canvases
 def test_the_whole_picture(spec: EraserSpec, photo: Image, mask: Mask) -> None:
     assert erased(spec, photo, mask, settings={"whole_picture": True}).changed_outside == 0
 

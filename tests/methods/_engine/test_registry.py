@@ -167,7 +167,7 @@ def test_asking_for_a_broken_eraser_says_so(monkeypatch: pytest.MonkeyPatch) -> 
 def test_settings_are_made_from_values() -> None:
     telea = get_eraser("telea")
     made = registry.settings_of(telea, {"radius": "7", "whole_picture": "true"})
-    assert made.model_dump() == {"radius": 7, "whole_picture": True}
+    assert made.model_dump() == {"radius": 7, "whole_picture": True, "seamless": True}
     assert registry.settings_of(telea, made) is made
     assert registry.settings_of(telea, {}).model_dump()["radius"] == 5
 

@@ -48,7 +48,8 @@ def test_a_job_tells_its_story_in_order(image: Image, mask: Mask) -> None:
     if Stepped(0, 1, 2) in events:  # nobody had looked before the second step, or somebody had
         events.remove(Stepped(0, 1, 2))
     assert events == [Loading(0), Started(0, 1), Stepped(0, 2, 2), done]
-    assert (done.seed, done.settings) == (7, {"steps": 2, "whole_picture": False})
+    common = {"whole_picture": False, "seamless": True}
+    assert (done.seed, done.settings) == (7, {"steps": 2, **common})
     assert (done.device, done.memory_kind, done.weights) == ("cpu", "ram", {})
     assert done.load_seconds > 0 and done.erase_seconds > 0 and done.peak_memory >= 0
     assert not done.cached

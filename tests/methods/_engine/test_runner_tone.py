@@ -76,12 +76,25 @@ def test_a_photo_in_colour_is_left_alone_however_grey_the_place(coffee: Image, h
     image = grey(coffee)
     image[:24, -24:] = (210, 30, 40)
     canvas = spec_of("noise").canvas
-    painted = erase_in_patches(image, holes, canvas, lambda seen, *_: noise(seen.shape))
+    painted = erase_in_patches(image, holes, canvas, painted_with_noise)
     assert (filled(image, holes) == painted).all()
 
 
-def noise(shape: tuple[int, ...]) -> Image:
-    return np.random.default_rng(3).integers(0, 256, shape).astype(np.uint8)
+def painted_with_noise(image: Image, mask: Mask, *_: int) -> Image:
+    """As the toy does it."""
+    noise = np.random.default_rng(3).integers(0, 256, image.shape)
+    return np.where(mask[..., None], noise, image).astype(np.uint8)
+
+
+def test_a_fill_of_another_light_meets_a_duotone_in_its_own_colours(holes: Mask) -> None:
+    """What is added so that the fill meets the photo is no single ink's share of it."""
+    ink, paper = np.array((20, 0, 80)), np.array((255, 240, 170))
+    share = np.tile(np.linspace(0, 1, holes.shape[1])[None, :, None], (holes.shape[0], 1, 1))
+    image = np.rint((1 - share) * ink + share * paper).astype(np.uint8)
+    result = finished(list(run([Job("noise", seed=3)], image, holes))).image
+    tone = tone_of(image, holes)
+    assert tone is not None
+    assert (result[holes] == tone.applied(result[holes][None])[0]).mean() > 0.99
 
 
 def test_the_tone_is_looked_for_once_a_run(

@@ -29,7 +29,6 @@ MADE_OF_PARTS = (
     "page.grid.memory.",
     "page.better.",
     "page.tables.set.",
-    "page.shape.feather.",
     "page.error.",
     "page.tables.",
     "report.better_",

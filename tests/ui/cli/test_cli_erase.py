@@ -111,7 +111,7 @@ def test_the_report_tells_how_to_repeat(photo: Path, mask: Path, tmp_path: Path)
     assert report["dilate"] == 3 and report["mask_file"] == "hand.png"
     assert report["masked_pixels"] > mask_of(mask).sum()
     (result,) = report["results"]
-    assert result["settings"] == {"whole_picture": False, "patch_size": 4}
+    assert result["settings"] == {"whole_picture": False, "seamless": True, "patch_size": 4}
     assert (result["seed"], result["changed_outside"]) == (5, 0)
     again = ["--mask", tmp_path / "a" / "mask.png", *erasers, *args[:4], "--out", tmp_path / "b"]
     assert call("erase", photo, *again) == 0
