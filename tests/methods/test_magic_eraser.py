@@ -122,7 +122,7 @@ def test_every_setting_reaches_the_picture(
 
 
 def test_the_settings_are_all_looked_at() -> None:
-    elsewhere = {"whole_picture", "memory"}  # the geometry's, the placement's
+    elsewhere = {"whole_picture", "seamless", "memory"}  # the geometry's, the placement's
     assert set(MagicEraser.Settings.model_fields) == set(REACHING) | elsewhere
 
 
