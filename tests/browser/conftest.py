@@ -105,10 +105,8 @@ def our_erasers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def quick_judging(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Results are judged without a network's features, each of which costs four seconds of a core;
-    with them the service's own tests judge, and those on a device (tests/gpu/test_gpu_way.py)."""
-    monkeypatch.setattr("ui.service.judge.are_features_ready", lambda: False)
+def no_judging_by_features(quick_judging: None) -> None:
+    """Wherever a page is driven."""
 
 
 @pytest.fixture(scope="session")

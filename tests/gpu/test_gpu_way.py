@@ -61,21 +61,6 @@ def way(gpu: Emulation | None, tiny_erasers: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-def quick_judging(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without features, each of which takes seconds on an emulated device."""
-    monkeypatch.setattr("ui.service.judge.are_features_ready", lambda: False)
-
-
-@pytest.fixture
-def libraries_apart() -> Iterator[None]:
-    """Garbage, collected whenever an eraser gives memory back, is not sought in what was before."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.fixture
 def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     made = Service(tmp_path / "data")

@@ -6,7 +6,7 @@ the end: done, failed, stopped. A card that is done gets its `readings` when all
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from methods import (
     EraserSpec,
@@ -25,15 +25,9 @@ from ui.common.grid import Card, CardState
 
 ENDED = frozenset({"done", "failed", "stopped"})
 INTERRUPTIBLE = frozenset({"fetching", "loading", "running"})
-PROGRESS: tuple[Literal["ahead", "step", "total", "done", "size", "file", "notice"], ...] = (
-    "ahead",
-    "step",
-    "total",
-    "done",
-    "size",
-    "file",
-    "notice",
-)
+Progressing: TypeAlias = Literal["ahead", "step", "total", "done", "size", "file", "notice"]
+
+PROGRESS: tuple[Progressing, ...] = get_args(Progressing)
 """What a card says of its progress; each state has its own, and the last has none."""
 
 Figure: TypeAlias = Literal[
@@ -50,19 +44,7 @@ Figure: TypeAlias = Literal[
     "remark",
 ]
 
-FIGURES: tuple[Figure, ...] = (
-    "load_seconds",
-    "erase_seconds",
-    "peak_memory",
-    "memory_kind",
-    "device",
-    "changed_outside",
-    "cached",
-    "weights",
-    "error",
-    "readings",
-    "remark",
-)
+FIGURES: tuple[Figure, ...] = get_args(Figure)
 """What a card says of its result, wherever that is told again."""
 
 
