@@ -6,6 +6,8 @@ own (a slow one, a failing one) and count what the server really did.
 
 from __future__ import annotations
 
+import base64
+import io
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from methods import Eraser, EraserSpec, Image, Mask, Paper, Settings, Verbatim
 from methods._engine import registry
@@ -275,18 +278,19 @@ class Tab:
 
     def mask(self) -> np.ndarray:
         """The overlay as drawn: bool, at the overlay's own size."""
-        pixels, width, height = self.page.evaluate(
+        drawn = self.page.evaluate(
             """async () => { const i = document.querySelector('.lab-view .lab-overlay');
-            if (i.hidden || !i.src) return [[], 0, 0];
+            if (i.hidden || !i.src) return null;
             await i.decode();
             const c = document.createElement('canvas');
             c.width = i.naturalWidth; c.height = i.naturalHeight;
-            const g = c.getContext('2d'); g.drawImage(i, 0, 0);
-            const d = g.getImageData(0, 0, c.width, c.height).data;
-            const bits = []; for (let k = 3; k < d.length; k += 4) bits.push(d[k] > 0 ? 1 : 0);
-            return [bits, c.width, c.height]; }"""
+            c.getContext('2d').drawImage(i, 0, 0);
+            return c.toDataURL(); }"""  # a list of pixels would cost Playwright seconds
         )
-        return np.array(pixels, bool).reshape(height, width)
+        if drawn is None:
+            return np.zeros((0, 0), bool)
+        png = base64.b64decode(drawn.partition(",")[2])
+        return np.asarray(Pillow.open(io.BytesIO(png)).convert("RGBA"))[..., 3] > 0
 
     def choose(self, *erasers: str) -> None:
         """Tick exactly these erasers: a click on every box that stands otherwise."""
