@@ -36,6 +36,7 @@ from methods._engine.result_cache import ResultCache
 from methods._system.device import best_device
 from methods._system.memory import GPU_MARGIN
 from runner_tools import wait_until
+from tiers import rest_is_slow
 from ui.service.service import Service
 from ui_tools import last, order
 
@@ -257,7 +258,7 @@ def own_bytes(eraser_id: str) -> int:
 @pytest.mark.usefixtures("quick_judging")
 @pytest.mark.parametrize(
     "memory",
-    ["fast", *(pytest.param(wish, marks=pytest.mark.slow) for wish in ("balanced", "small"))],
+    rest_is_slow(["fast", "balanced", "small"]),
 )
 def test_memory_that_runs_out_costs_one_card(
     memory: str, service: Service, emulation: Emulation, monkeypatch: pytest.MonkeyPatch

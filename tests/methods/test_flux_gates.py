@@ -14,6 +14,7 @@ from PIL import Image as Pillow
 
 from loopback_hub import Answer, Content, Hub, Repo, Token, loopback_hub
 from methods import EraserSpec, HubFile, get_eraser
+from tiers import rest_is_slow
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "hf_SecretOfTheUsers1234567890abcdef"
@@ -105,7 +106,7 @@ def test_what_is_free_comes_from_an_open_copy_too(name: str) -> None:
 # --- the gate ------------------------------------------------------------------------------------
 
 
-@every
+@pytest.mark.parametrize("name", rest_is_slow(NAMES))
 @pytest.mark.parametrize("known", [True, False])
 def test_a_closed_gate_is_told_and_the_token_is_not(
     hub: Hub, tmp_path: Path, name: str, known: bool

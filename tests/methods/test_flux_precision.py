@@ -14,6 +14,7 @@ from flux_fixtures import erased, few
 from flux_fixtures import home as home
 from methods import Image, Mask, Stopped, get_eraser
 from methods._diffusion.prompts import embeddings
+from tiers import rest_is_slow
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -58,11 +59,8 @@ def test_on_a_gpu_they_are_in_bfloat16(name: str) -> None:
 
 
 @pytest.mark.gpu
-@every
-@pytest.mark.parametrize(
-    "memory",
-    ["fast", *(pytest.param(wish, marks=pytest.mark.slow) for wish in ("balanced", "small"))],
-)
+@pytest.mark.parametrize("name", rest_is_slow(NAMES))
+@pytest.mark.parametrize("memory", rest_is_slow(["fast", "balanced", "small"]))
 def test_on_a_gpu(name: str, memory: str, photo: Image, mask: Mask) -> None:
     """Nearly as on the CPU; a Stop and another run leave the network as it was."""
     exact, half = loaded(name, "cpu"), loaded(name, "cuda")

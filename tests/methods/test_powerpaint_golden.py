@@ -27,6 +27,7 @@ from methods.powerpaint import prompts as prompts_module
 from methods.powerpaint.eraser import PowerPaint, v1_words
 from methods.powerpaint.network import BrushNet, stages
 from methods.powerpaint.prompts import Task, prompts_v1, token_ids
+from tiers import rest_is_slow
 
 pytestmark = pytest.mark.golden
 
@@ -387,7 +388,9 @@ MISTAKES_V2: dict[str, Callable[[Patch], None]] = {
 
 
 @pytest.mark.parametrize("case", every_folder("powerpaint", "v2_")[:1])
-@pytest.mark.parametrize("mistake", ["a weaker guidance", "another task", *MISTAKES_V2])
+@pytest.mark.parametrize(
+    "mistake", rest_is_slow(["another task", *MISTAKES_V2, "a weaker guidance"], 3)
+)
 def test_mistakes_of_version_2_are_seen(
     eraser: PowerPaint, case: Path, mistake: str, monkeypatch: Patch
 ) -> None:

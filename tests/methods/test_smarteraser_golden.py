@@ -28,6 +28,7 @@ from methods.smarteraser.eraser import SmartEraser, SmartEraserSettings
 from methods.smarteraser.guidance import TEXTS, ObjectPrompts
 from methods.smarteraser.masks import cut_out, enlarged
 from methods.smarteraser.weights import ShortPrompts
+from tiers import rest_is_slow
 from tiny_models import save_tokenizer
 
 pytestmark = pytest.mark.golden
@@ -391,7 +392,9 @@ def _start(first: int, last: int, length: int) -> int:
     return max(0, min(first - (512 - (last - first)) // 2, length - 512))
 
 
-@pytest.mark.parametrize("path", golden_files("smarteraser", "app_predict_*.safetensors"))
+@pytest.mark.parametrize(
+    "path", rest_is_slow(golden_files("smarteraser", "app_predict_*.safetensors"))
+)
 def test_a_run_of_the_demo_meets_the_authors(
     path: Path, eraser: SmartEraser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ from segmentation import (
 )
 from segmentation._segmenter import Frame
 from segmentation.mobile_sam import MobileSam, build_mobile_sam, read_state
+from tiers import rest_is_slow
 
 Case = dict[str, Any]
 EVERYTHING = ("masks", "scores", "low_res_logits")
@@ -115,7 +116,7 @@ def test_golden(sam: MobileSam, encoded: Photos, case: Case) -> None:
 
 
 @pytest.mark.golden
-@pytest.mark.parametrize("case", golden_cases("mobile_sam"))
+@pytest.mark.parametrize("case", rest_is_slow(golden_cases("mobile_sam"), 2))
 def test_golden_notices_swapped_colours(sam: MobileSam, encoded: Photos, case: Case) -> None:
     wrong = photo_of(case)[:, :, ::-1].copy()
     needs((wrong != photo_of(case)).any(), "its photo is grey")
@@ -217,7 +218,7 @@ def test_the_whole_way_selects_the_rocket(sam: MobileSam, encoded: Photos, rocke
 # --- any photo, any thread ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [(1, 1), (3, 5000), (1024, 1024)])
+@pytest.mark.parametrize("size", rest_is_slow([(1024, 1024), (3, 5000), (1, 1)], 2))
 def test_photos_of_any_shape_stay_as_they_are(sam: MobileSam, size: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     kept = image.copy()
@@ -283,6 +284,7 @@ def test_half_precision_selects_the_same(
     assert iou(found.mask(), exact.mask()) > 0.99
 
 
+@pytest.mark.slow  # the package's own answers are golden cases, too
 def test_the_package_agrees(sam: MobileSam, mobile_sam_weights: Path, coffee: Image) -> None:
     """segment-anything's own SamPredictor with the same weights, on a larger photo."""
     import cv2

@@ -14,9 +14,10 @@ import pytest
 
 from methods import Finished, Image, Job, Reading, judge, load_image, load_mask, run
 from metric_tools import EXAMPLES, Scene, better, remarks_of, stand_in
+from tiers import rest_is_slow
 
-STRUCTURED = ["text-behind", "several-targets", "reflection", "shadow", "large-object"]
 FINE = ["several-targets", "shadow", "large-object"]
+STRUCTURED = [*FINE, "text-behind", "reflection"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -47,7 +48,7 @@ def value(name: str, eraser: str, metric: str) -> float:
     return next(reading.value for reading in readings(name, eraser) if reading.id == metric)
 
 
-@pytest.mark.parametrize("name", STRUCTURED)
+@pytest.mark.parametrize("name", rest_is_slow(STRUCTURED, len(FINE)))
 @pytest.mark.parametrize("smear", ["telea", pytest.param("navier_stokes", marks=pytest.mark.slow)])
 def test_migan_is_above_diffusion_on_structure(name: str, smear: str) -> None:
     migan, other = (value(name, eraser, "lpips_mask") for eraser in ("migan", smear))

@@ -1,0 +1,24 @@
+"""Which cases of a parametrised test run by default.
+
+Cases of one test take the same path through the program. Where a case costs seconds, one or a few
+of them guard that path by default, and the slow tier runs all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+
+def rest_is_slow(cases: Iterable[Any], first: int = 1) -> list[Any]:
+    """The first cases as they are, the others with the mark `slow`."""
+    return [case if at < first else _slow(case) for at, case in enumerate(cases)]
+
+
+def _slow(case: Any) -> Any:
+    """The case with the mark, and with the marks and the name that it has."""
+    if not hasattr(case, "marks"):
+        return pytest.param(case, marks=pytest.mark.slow)
+    return pytest.param(*case.values, marks=(*case.marks, pytest.mark.slow), id=case.id)
