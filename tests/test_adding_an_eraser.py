@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "adding-an-eraser.md"
 FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -27,6 +29,7 @@ class Block(NamedTuple):
     text: str
 
 
+@pytest.mark.slow
 def test_the_walk_works(tmp_path: Path) -> None:
     copy_tree(tmp_path)
     said = ""

@@ -202,6 +202,7 @@ def test_the_api_clicks_and_erases(service: Service, examples_dir: Path) -> None
         demo.close()
 
 
+@pytest.mark.slow
 def test_the_command_line_clicks_and_erases(examples_dir: Path, tmp_path: Path) -> None:
     from ui.cli.__main__ import main
 
@@ -294,6 +295,7 @@ def fill_after_a_step(
     monkeypatch.setattr(kind, "erase", erase)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_judging")
 def test_a_click_gets_the_room_that_idle_erasers_hold(
     service: Service, emulation: Emulation
@@ -373,6 +375,7 @@ def _look_long(*pictures: Any) -> list[Any]:
 # --- precision -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_encoder_that_overflows_half_precision_is_widened(
     mobile_sam_weights: Path, rocket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ from methods.powerpaint.authors_size import authors_size
 from methods.powerpaint.eraser import PowerPaint
 from methods.powerpaint.weights import V1, V1_MERGED, V2, v2_folder, with_task_words
 from methods.sd_inpainting import SdInpainting
+from tiers import rest_is_slow
 
 VERSIONS = ("v1", "v1_merged", "v2")
 every = pytest.mark.parametrize("version", VERSIONS)
@@ -68,7 +69,7 @@ def test_the_merged_copy_is_the_authors_model(eraser: PowerPaint, photo: Image, 
     assert (own != erase(eraser, photo, mask, version="v2")).any()
 
 
-@every
+@pytest.mark.parametrize("version", rest_is_slow(VERSIONS))
 def test_a_version_after_another_and_back(
     eraser: PowerPaint, photo: Image, mask: Mask, version: str
 ) -> None:

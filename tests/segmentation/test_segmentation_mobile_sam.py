@@ -116,7 +116,7 @@ def test_golden(sam: MobileSam, encoded: Photos, case: Case) -> None:
 
 
 @pytest.mark.golden
-@pytest.mark.parametrize("case", rest_is_slow(golden_cases("mobile_sam"), 2))
+@pytest.mark.parametrize("case", rest_is_slow(golden_cases("mobile_sam")))
 def test_golden_notices_swapped_colours(sam: MobileSam, encoded: Photos, case: Case) -> None:
     wrong = photo_of(case)[:, :, ::-1].copy()
     needs((wrong != photo_of(case)).any(), "its photo is grey")
@@ -160,6 +160,7 @@ def test_golden_embeddings(sam: MobileSam, encoded: Photos) -> None:
         assert np.abs(ours[..., ::-1] - truth).max() > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.golden
 @pytest.mark.gpu
 def test_half_precision_on_a_gpu_gives_the_same_masks(mobile_sam_weights: Path) -> None:
@@ -218,7 +219,7 @@ def test_the_whole_way_selects_the_rocket(sam: MobileSam, encoded: Photos, rocke
 # --- any photo, any thread ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", rest_is_slow([(1024, 1024), (3, 5000), (1, 1)], 2))
+@pytest.mark.parametrize("size", rest_is_slow([(1024, 1024), (3, 5000), (1, 1)]))
 def test_photos_of_any_shape_stay_as_they_are(sam: MobileSam, size: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     kept = image.copy()

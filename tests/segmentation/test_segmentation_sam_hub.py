@@ -27,6 +27,7 @@ from segmentation import Candidates, Embedding, get_segmenter
 from segmentation._engine.registry import found
 from segmentation._sam.transformers import HubSam
 from segmentation._segmenter import Frame
+from tiers import rest_is_slow
 
 SIZES = ("sam2_1_tiny", "sam2_1_small", "sam2_1_base_plus", "sam2_1_large")
 FOLDERS = {
@@ -281,7 +282,7 @@ def test_prompts_are_answered_by_the_gpu_otherwise(
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("decoding", ["0", "1"])
+@pytest.mark.parametrize("decoding", rest_is_slow(["0", "1"]))
 def test_a_gpu_gives_the_same_masks(
     case: Case, rocket: Image, monkeypatch: pytest.MonkeyPatch, decoding: str
 ) -> None:

@@ -27,6 +27,7 @@ from segmentation._engine.registry import found
 from segmentation._sam.vit import SamVit
 from segmentation._segmenter import Frame
 from segmentation.sam_vit_b import SamVitB
+from tiers import rest_is_slow
 
 KINDS = ("sam_vit_b", "sam_vit_l", "sam_vit_h")
 PARAMETERS = {"sam_vit_b": 93.7e6, "sam_vit_l": 312.3e6, "sam_vit_h": 641.1e6}
@@ -308,7 +309,7 @@ def on_another_device(small: Any, encoded: Embedding) -> tuple[SamVit, Elsewhere
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("decoding", ["0", "1"])
+@pytest.mark.parametrize("decoding", rest_is_slow(["0", "1"]))
 def test_a_gpu_gives_the_same_masks(
     small: Any,
     truth: Predictor,

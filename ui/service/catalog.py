@@ -62,8 +62,8 @@ _TICK = 0.5
 
 def describe_erasers() -> list[EraserEntry]:
     """All erasers in rank order, with their controls and the state of their weights."""
-    machine = _machine()
-    return [_describe_eraser(spec, machine) for spec in list_erasers()]
+    machine, chosen = _machine(), default_erasers()  # both look at many files
+    return [_describe_eraser(spec, machine, spec in chosen) for spec in list_erasers()]
 
 
 def describe_segmenters() -> list[SegmenterEntry]:
@@ -157,7 +157,7 @@ def _idle_machine() -> Machine:
     return survey(idle=True)
 
 
-def _describe_eraser(spec: EraserSpec, machine: Machine) -> EraserEntry:
+def _describe_eraser(spec: EraserSpec, machine: Machine, chosen: bool) -> EraserEntry:
     why = why_unavailable(spec)
     files = needed_weights(spec)
     states = [weight_status(file) for file in files]
@@ -172,7 +172,7 @@ def _describe_eraser(spec: EraserSpec, machine: Machine) -> EraserEntry:
         "learned": spec.learned,
         "seeded": spec.seeded,
         "preferred": spec.default,
-        "default": spec in default_erasers(),
+        "default": chosen,
         "notes": [note.plain() for note in spec.notes],
         "available": why is None,
         "why": None if why is None else why.plain(),

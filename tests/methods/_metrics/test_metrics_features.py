@@ -221,6 +221,7 @@ def test_mobile_sam_sees_what_an_eye_sees(name: str, mobile_sam_weights: object)
     assert scores["truth"]["leftover_features"] < 0.1 < scores["nothing"]["leftover_features"]
 
 
+@pytest.mark.slow
 def test_features_cover_the_picture_and_are_remembered(
     mobile_sam_weights: object, rocket: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
