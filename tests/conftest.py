@@ -82,12 +82,13 @@ MEMORY_A_PROCESS = 3 * 2**30
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Processes for `-n auto`: one a core that we may use, as many as memory allows, 8 at most."""
+    """Processes for `-n auto`: three for two cores that we may use, as tests wait for browsers and
+    sockets; as many as memory allows, 8 at most."""
     import psutil
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     room = psutil.virtual_memory().available // MEMORY_A_PROCESS
-    return max(1, min(cores or 1, room, 8))
+    return max(1, min((cores or 1) * 3 // 2, room, 8))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -14,9 +14,11 @@ from methods._base import DeviceName, Progress, no_progress
 from methods._diffusion.eraser import DiffusionEraser
 from methods._engine.registry import settings_of
 from methods._engine.residency import residency
+from tiers import rest_is_slow
 
 NAMES = tuple(s.id for s in list_erasers() if issubclass(get_eraser(s.id), DiffusionEraser))
 every = pytest.mark.parametrize("name", NAMES)
+some = pytest.mark.parametrize("name", rest_is_slow(NAMES, 6))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -15,7 +15,7 @@ import tiny_models
 from attention_tools import mask as mask
 from attention_tools import one_thread as one_thread
 from attention_tools import photo as photo
-from diffusion_tools import erase, every, loaded, settings
+from diffusion_tools import erase, every, loaded, settings, some
 from diffusion_tools import tiny_weights as tiny_weights
 from methods import Image, Mask, Unavailable
 from methods._diffusion.components import ComponentStore, identity, part_bytes
@@ -279,7 +279,7 @@ def test_an_encoder_is_here_only_for_new_texts(
     assert encoded == ["a wall", "", "sand", "sand"], "another precision has other numbers"
 
 
-@every
+@some
 def test_constant_prompts_are_encoded_once(
     name: str, photo: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

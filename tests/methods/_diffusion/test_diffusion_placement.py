@@ -11,7 +11,7 @@ from attention_tools import mask as mask
 from attention_tools import one_thread as one_thread
 from attention_tools import photo as photo
 from attention_tools import state_of
-from diffusion_tools import NAMES, denoiser_of, erase, every, loaded, raising, settings
+from diffusion_tools import NAMES, denoiser_of, erase, loaded, raising, settings, some
 from diffusion_tools import tiny_weights as tiny_weights
 from methods import Image, Mask, Stopped
 from methods._base import DeviceName
@@ -101,7 +101,7 @@ def test_half_as_much_for_half_precision() -> None:
     assert [plan.memory for plan in plans] == ["fast", "balanced"]
 
 
-@every
+@some
 def test_the_setting_reaches_the_plan(
     name: str, photo: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
