@@ -3,12 +3,16 @@
     python -m examples.tables stand_ins --erasers migan,patchmatch,telea
     python -m examples.tables documents --erasers powerpaint,lama --fetch
     python -m examples.tables my_photos --set patchmatch.patch_size=5 --out results/mine
+    python -m examples.tables my_photos --seeds 0-4 --shard 2/8 --out /shared/out
 
 TABLE is `documents`, `stand_ins`, or a folder: NAME.jpg, NAME-mask.png (white = erase), and
 NAME-truth.jpg where the truth is known. The output folder gets table.html (one file, opens from a
-disk), table.md, table.json and every result as a lossless PNG. The same command again finishes
-what was interrupted; finished cells are kept as long as photo, mask, settings, seed and weights
-are the same. What you have to say about a result stands in remarks.json, and in the report:
+disk), table.md, table.json and every result as a lossless PNG. Erasers take turns, each over all
+cases, so that its networks are loaded once. --shard I/N runs every N-th case only, one share a
+machine, into the same folder; --report-only without it then reports on all. The same command
+again finishes what was interrupted; finished cells are kept as long as photo, mask, settings,
+seed and weights are the same. What you have to say about a result stands in remarks.json, and in
+the report:
 
     python -m examples.tables stand_ins --remark "shadow/migan=A dark spot is left."
 
@@ -38,8 +42,10 @@ from examples.running.cases import (
     stand_ins,
     substitutes,
 )
+from examples.running.jobs import Choice, changed
 from examples.running.records import Cell, Folder, read_remarks, write_remark
-from examples.running.run import Choice, RowResult, Step, changed, mask_share, run_table
+from examples.running.run import AHEAD, Step, mask_share, run_table
+from examples.running.work import RowResult
 from methods import (
     LPIPS_WEIGHTS,
     BadInput,
@@ -56,6 +62,8 @@ from methods import (
 )
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+
+MOST_SEEDS = 100
 
 NOT_FETCHED = ("photo_unreachable", "photo_offline")
 
@@ -85,6 +93,7 @@ def _tables(args: argparse.Namespace) -> int:
     table = _chosen(
         NAMED[args.table]() if args.table in NAMED else of_folder(Path(args.table)), args
     )
+    table = _share(table, args.shard)
     out = Folder(args.out or Path("results") / Path(args.table).resolve().name)
     make_folder(out.path)
     for case, cell, text in args.remark:
@@ -116,6 +125,14 @@ def _chosen(table: CaseTable, args: argparse.Namespace) -> CaseTable:
     return CaseTable(table.title, cases, table.notes)
 
 
+def _share(table: CaseTable, shard: tuple[int, int] | None) -> CaseTable:
+    """Every N-th case, beginning with the I-th: long and short cases spread over all shares."""
+    if shard is None:
+        return table
+    place, of = shard
+    return CaseTable(table.title, table.cases[place - 1 :: of], table.notes)
+
+
 def _known_case(case_id: str, table: CaseTable) -> None:
     known = [case.id for case in table.cases]
     if case_id not in known:
@@ -133,7 +150,8 @@ def _choice(args: argparse.Namespace) -> Choice:
     for eraser in erasers:
         # As it is validated, so that "5" and 5 are one setting and one key.
         settings[eraser] = changed(Job(eraser, settings[eraser]))
-    return Choice(erasers, settings, args.seed, args.fetch, args.accept_changed, not args.quick)
+    seeds = args.seeds or (args.seed,)
+    return Choice(erasers, settings, seeds, args.fetch, args.accept_changed, not args.quick)
 
 
 # --- running -----------------------------------------------------------------------------
@@ -147,13 +165,19 @@ class _Seen:
         self.pictures: dict[str, RowPictures] = {}
         self.sizes: dict[str, tuple[int, int, float]] = {}
         self._out, self._choice = out, choice
-        self._only_kept, self._side = args.report_only, args.view
+        self._only_kept, self._side, self._ahead = args.report_only, args.view, args.ahead
 
     def run(self, table: CaseTable) -> None:
         """Run the table's cases and look at each as soon as it is done."""
         token = StopToken()
         rows = run_table(
-            table, self._choice, self._out, token, Console(), only_kept=self._only_kept
+            table,
+            self._choice,
+            self._out,
+            token,
+            Console(),
+            only_kept=self._only_kept,
+            ahead=self._ahead,
         )
         try:
             for row in rows:
@@ -237,9 +261,10 @@ def _report(
     args: argparse.Namespace, out: Folder, report: Report, pictures: Mapping[str, RowPictures]
 ) -> None:
     plain = report.plain()
-    replace_file(out.path / "table.json", _json(plain))
-    replace_file(out.path / "table.md", markdown(plain).encode())
-    replace_file(out.path / "table.html", page(plain, pictures).encode())
+    name = "table" if args.shard is None else "table-{}-of-{}".format(*args.shard)
+    replace_file(out.path / f"{name}.json", _json(plain))
+    replace_file(out.path / f"{name}.md", markdown(plain).encode())
+    replace_file(out.path / f"{name}.html", page(plain, pictures).encode())
     if args.summary:
         parts = ("title", "created", "seed", "versions", "summary")
         replace_file(args.summary, _json({n: part for n, part in plain.items() if n in parts}))
@@ -247,7 +272,7 @@ def _report(
         from examples.report.montage import montage
 
         replace_file(args.montage, montage(report.rows, pictures))
-    print(f"The report: {(out.path / 'table.html').as_posix()}")
+    print(f"The report: {(out.path / f'{name}.html').as_posix()}")
 
 
 def _json(value: object) -> bytes:
@@ -286,6 +311,33 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+def _seeds(text: str) -> tuple[int, ...]:
+    """0-4 or 0,3,7: each once, in the order given; 100 at most."""
+    found: dict[int, None] = {}
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        low, high = _seed(first), _seed(last if dash else first)
+        if high < low or high - low >= MOST_SEEDS:
+            raise argparse.ArgumentTypeError(f"'{part}' is no range of at most {MOST_SEEDS} seeds")
+        found |= dict.fromkeys(range(low, high + 1))
+    if len(found) > MOST_SEEDS:
+        raise argparse.ArgumentTypeError(f"give at most {MOST_SEEDS} seeds")
+    return tuple(found)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    place, slash, of = text.partition("/")
+    if not (slash and place.isdecimal() and of.isdecimal() and 1 <= int(place) <= int(of)):
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form I/N with I from 1 to N")
+    return int(place), int(of)
+
+
+def _ahead(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 to 100000")
+    return int(text)
+
+
 def _side(text: str) -> int:
     if not text.isdecimal() or not 200 <= int(text) <= 4000:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 200 to 4000")
@@ -311,6 +363,10 @@ def make_parser() -> argparse.ArgumentParser:
         help="change a setting; may be repeated",
     )
     add("--seed", type=_seed, default=0, metavar="N", help="0 to 4294967295 (0)")
+    add("--seeds", type=_seeds, metavar="A-B,C", help="several: a column for each")
+    add("--shard", type=_shard, metavar="I/N", help="only every N-th case, from the I-th on")
+    add("--ahead", type=_ahead, default=AHEAD, metavar="ROWS",
+        help=f"cases that an eraser goes through before the next is loaded ({AHEAD})")  # fmt: skip
     add("--out", type=Path, metavar="FOLDER", help="(results/TABLE)")
     add("--no-stand-ins", action="store_true",
         help="run no stand-in cases for photos that cannot be fetched")  # fmt: skip

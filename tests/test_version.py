@@ -39,6 +39,7 @@ def test_reports_show_it() -> None:
         "created": "2026-01-01T00:00:00+00:00",
         "notes": [],
         "seed": 0,
+        "seeds": [0],
         "summary": [],
         "cases": [],
         "metrics": {},

@@ -19,8 +19,9 @@ from examples.report.shapes import (
 )
 from examples.rows import Table
 from examples.running.cases import Case, CaseTable
+from examples.running.jobs import OF_DOCUMENT, OF_SEED, Choice
 from examples.running.records import Cell, Remarks
-from examples.running.run import OF_DOCUMENT, Choice, RowResult
+from examples.running.work import RowResult
 from methods import ENGLISH, METRICS, Metric, PlainText, Text, UserError, Verbatim, languages
 
 SUMMED = [name for name, metric in METRICS.items() if metric.needs == "truth"]
@@ -45,7 +46,8 @@ class Report:
             "format": 1,
             "title": self.table.title.plain(),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seed": self.choice.seed,
+            "seed": self.choice.seeds[0],
+            "seeds": list(self.choice.seeds),
             "versions": dict(self.versions),
             "metrics": {name: _metric(METRICS[name]) for name in self._metric_ids()},
             "notes": [_note(note) for note in self.table.notes],
@@ -116,9 +118,12 @@ def _of_old(cell: Cell) -> PlainText:
 
 def label_of(cell: Cell) -> Text:
     """What a cell is called."""
-    if cell.id.endswith(OF_DOCUMENT):
-        return Text("report.as_in_document", eraser=cell.name)
-    return Verbatim(cell.name)
+    rest, _, seed = cell.id.partition(OF_SEED)
+    if rest.endswith(OF_DOCUMENT):
+        label: Text = Text("report.as_in_document", eraser=cell.name)
+    else:
+        label = Verbatim(cell.name)
+    return Text("report.with_seed", eraser=label, seed=seed) if seed else label
 
 
 def _metric(metric: Metric) -> PlainMetric:
@@ -167,7 +172,7 @@ def _done_by_all(by_cell: Mapping[str, Mapping[str, Cell]]) -> set[str]:
     done = [
         {case for case, cell in cells.items() if cell.state == "done"}
         for cell_id, cells in by_cell.items()
-        if not cell_id.endswith(OF_DOCUMENT)
+        if not cell_id.partition(OF_SEED)[0].endswith(OF_DOCUMENT)
     ]
     useful = [cases for cases in done if cases]
     return set.intersection(*useful) if useful else set()

@@ -92,7 +92,7 @@ def _top(report: PlainReport) -> str:
             cases=text("counts.cases", count=len(report["cases"])),
             cells=text("counts.cells", count=cells),
         ),
-        t("seed", seed=report["seed"]),
+        t("seed", seed=", ".join(map(str, report["seeds"]))),
     ]
     notes = "".join(_note(note, report["title"]) for note in report["notes"])
     return f"""<header class="top"><div class="bar">

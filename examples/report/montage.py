@@ -13,7 +13,7 @@ from PIL import ImageDraw, ImageFont, ImageOps
 
 from examples.report.data import label_of
 from examples.report.pictures import RowPictures
-from examples.running.run import RowResult
+from examples.running.work import RowResult
 
 TILE = (236, 190)
 """Width and height of each picture's place."""

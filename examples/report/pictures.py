@@ -15,7 +15,7 @@ import numpy as np
 from examples.remote import bring
 from examples.running.cases import Opened
 from examples.running.records import Folder
-from examples.running.run import RowResult
+from examples.running.work import RowResult
 from methods import Image, Mask, Text, UserError, load_image, view_jpeg
 from segmentation import overlay_png, shown_mask
 

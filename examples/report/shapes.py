@@ -109,7 +109,8 @@ class PlainReport(TypedDict):
     format: int
     title: PlainText
     created: str
-    seed: int
+    seed: int  # the first of the seeds
+    seeds: list[int]
     versions: dict[str, str]
     metrics: dict[str, PlainMetric]
     notes: list[PlainNote]

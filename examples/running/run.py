@@ -1,68 +1,30 @@
 """Runs a table: every case with every eraser, each cell once, whatever interrupts it.
 
-cases ▶ open (a failure fills the row) ▶ what is finished already? ▶ methods.run ▶ records
+cases ▶ open (a failure fills the row) ▶ what is finished already?
+      ▶ eraser after eraser over all open cases: methods.run ▶ finishing ▶ records
+
+An eraser's networks are loaded once for all the cases of a window, not once for each: with room
+for few of many erasers, loading is what a table takes longest with.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 
 from examples.running.cases import Case, CaseTable, Opened, open_case
-from examples.running.records import Cell, Folder, ReadingRecord
-from methods import (
-    METRICS,
-    Event,
-    Failed,
-    Finished,
-    Image,
-    Job,
-    Judged,
-    Mask,
-    Reading,
-    SettingValue,
-    StopToken,
-    Text,
-    UserError,
-    fingerprint,
-    get_eraser,
-    judge,
-    load_image,
-    picture_key,
-    png_bytes,
-    run,
-    settings_of,
-    why_missing,
-)
-from segmentation import are_features_ready, features_of
+from examples.running.finishing import MOST_WAITING, Finishing, Made
+from examples.running.jobs import Choice, order_of_loads
+from examples.running.records import Cell, Folder
+from examples.running.work import RowResult, Work
+from methods import BoundedCache, Event, Failed, Finished, Mask, StopToken, UserError, run
 
-OF_DOCUMENT = "--document"
-"""At the end of a cell's id: the row's own eraser, with the settings that the row states."""
+AHEAD = 500
+"""Cases that are open at a time: rows are complete after so many, and loads are few."""
 
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What runs on every case. settings: changed ones, by eraser. fetch: weights of any size
-    that are missing. accept_changed: pictures behind links that are not the recorded ones.
-    features: also the numbers that a network's features are needed for, where it is here."""
-
-    erasers: tuple[str, ...]
-    settings: Mapping[str, Mapping[str, SettingValue]] = field(default_factory=dict)
-    seed: int = 0
-    fetch: bool = False
-    accept_changed: bool = False
-    features: bool = True
-
-
-@dataclass(slots=True)
-class RowResult:
-    """A case with its cells. failure: why it could not be opened; then it has no cells."""
-
-    case: Case
-    cells: list[Cell] = field(default_factory=list)
-    failure: UserError | None = None
+OPENED = 2**29
+"""Bytes of pictures that are kept between two erasers; others are read anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,242 +52,134 @@ def run_table(
     tell: Tell,
     *,
     only_kept: bool = False,
+    ahead: int = AHEAD,
 ) -> Iterator[RowResult]:
-    """Yield each case's row when it is done; a stopped run yields the row under way, and no
-    more. only_kept: take what is finished and erase nothing. Raises BadInput only where the
-    folder cannot be written."""
-    for number, case in enumerate(table.cases, 1):
-        if token.stopped:
-            return
-        told = _TellOfCase(tell, number, len(table.cases), case)
-        yield _run_case(case, choice, folder, token, told, only_kept)
+    """Yield the rows, in order, each window of `ahead` cases when it is done; a stopped run
+    yields the rows that have a cell by then. only_kept: take what is finished and erase nothing.
+    Raises BadInput only where the folder cannot be written."""
+    total = len(table.cases)
+    numbered = iter(enumerate(table.cases, 1))
+    while (cases := list(islice(numbered, ahead))) and not token.stopped:
+        window = _Window(choice, folder, token, tell, total)
+        window.open(cases)
+        if not only_kept:
+            window.erase()
+        yield from window.rows()
 
 
-@dataclass(frozen=True, slots=True)
-class _TellOfCase:
-    """Tells what happens to one case; called without anything when it has been opened."""
+class _Window:
+    """Cases that are run together."""
 
-    tell: Tell
-    number: int
-    total: int
-    case: Case
-
-    def __call__(
-        self,
-        cell: Cell | None = None,
-        event: Event | None = None,
-        eraser: str = "",
-        failure: UserError | None = None,
+    def __init__(
+        self, choice: Choice, folder: Folder, token: StopToken, tell: Tell, total: int
     ) -> None:
-        self.tell(Step(self.number, self.total, self.case, cell, event, eraser, failure))
-
-
-def _run_case(
-    case: Case,
-    choice: Choice,
-    folder: Folder,
-    token: StopToken,
-    tell: _TellOfCase,
-    only_kept: bool,
-) -> RowResult:
-    row = RowResult(case)
-    try:
-        opened = open_case(
-            case,
-            accept_changed=choice.accept_changed,
-            should_stop=lambda: token.stopped,
-        )
-    except UserError as error:
-        row.failure = error
-        tell(failure=error)
-        return row
-    tell()
-    work = _CaseRun(case, opened, choice, folder)
-    row.cells = list(work.cells(token, tell, only_kept))
-    return row
-
-
-class _CaseRun:
-    """One opened case and its cells, in order."""
-
-    def __init__(self, case: Case, opened: Opened, choice: Choice, folder: Folder) -> None:
-        self._case = case
-        self._photo = opened.photo
-        self._mask = opened.mask
-        self._picture = picture_key(opened.photo.rgb, opened.mask)
-        self._truth = opened.truth
-        self._folder = folder
         self._choice = choice
-        features = features_of if choice.features and are_features_ready() else None
-        self._judged_by = judged_by(opened.truth, features is not None)
-        self._judge = partial(judge, truth=opened.truth, features=features)
+        self._folder = folder
+        self._token = token
+        self._tell = tell
+        self._total = total
+        self._entries: list[tuple[int, RowResult | Work]] = []
+        self._opened: BoundedCache[str, Opened] = BoundedCache(
+            OPENED, _bytes_of, newest_always=True
+        )
 
-    def cells(self, token: StopToken, tell: _TellOfCase, only_kept: bool) -> Iterator[Cell]:
-        """Finished ones from the folder, the rest from the erasers."""
-        made: dict[str, Cell] = {}
-        open_jobs: dict[str, Job] = {}
-        jobs = dict(jobs_of(self._case, self._choice))
-        for cell_id, job in jobs.items():
-            cell = self._finished(cell_id, job)
-            if cell is None:
-                open_jobs[cell_id] = job
-            else:
-                made[cell_id] = cell
-                tell(cell=cell)
-        for cell in self._run({} if only_kept else open_jobs, token, tell):
-            made[cell.id] = cell
-        yield from (made[cell_id] for cell_id in jobs if cell_id in made)
+    def open(self, cases: Iterable[tuple[int, Case]]) -> None:
+        """Find out what is finished and what is to be run; what cannot be opened is a failure."""
+        for number, case in cases:
+            if self._token.stopped:
+                return
+            try:
+                entry: RowResult | Work = self._work(number, case)
+            except UserError as error:
+                entry = RowResult(case, failure=error)
+                self._tell(Step(number, self._total, case, failure=error))
+            self._entries.append((number, entry))
 
-    def _finished(self, cell_id: str, job: Job) -> Cell | None:
-        """From an earlier run or from a check that failed; None = it has to be run."""
+    def rows(self) -> Iterator[RowResult]:
+        """All; of a stopped run those with a cell."""
+        for _, entry in self._entries:
+            row = entry.row() if isinstance(entry, Work) else entry
+            if row.cells or row.failure or not self._token.stopped:
+                yield row
+
+    def erase(self) -> None:
+        """Every open cell, eraser after eraser; its numbers and files beside it where they do
+        not slow it down."""
+        with Finishing(self._token) as finishing:
+            for work, cell_id in self._in_order():
+                if self._token.stopped:
+                    break
+                self._run(work, cell_id, finishing)
+            self._take(finishing, most_left=0)
+
+    def _in_order(self) -> Iterator[tuple[Work, str]]:
+        """Erasers as they first come, each with the cases in the table's order."""
+        works = [entry for _, entry in self._entries if isinstance(entry, Work)]
+        groups: dict[tuple[str, str], list[tuple[Work, str]]] = {}
+        for work in works:
+            for cell_id, job in work.open.items():
+                groups.setdefault(order_of_loads(job), []).append((work, cell_id))
+        first = {key[0]: place for place, key in reversed(list(enumerate(groups)))}
+        for key in sorted(groups, key=lambda key: first[key[0]]):
+            yield from groups[key]
+
+    def _run(self, work: Work, cell_id: str, finishing: Finishing) -> None:
+        """One cell."""
         try:
-            key = fingerprint(job, self._picture)
-        except UserError as error:
-            return _failed(cell_id, job, error.code, error.sentence, error.details)
-        found = self._folder.finished(self._case.id, cell_id, key)
-        if found is None:
-            return None
-        file = self._folder.result(self._case.id, cell_id)
-        cell = found.model_copy(update={"kept": True, "file": self._folder.relative(file)})
-        return cell if cell.judged == self._judged_by else self._judged_again(cell)
-
-    def _judged_again(self, cell: Cell) -> Cell | None:
-        """A result whose numbers are missing, or were made with another truth."""
-        try:
-            result = load_image(self._folder.path / cell.file).rgb
-            readings = self._judge(self._photo.rgb, self._mask, result)
-        except (UserError, ValueError):
-            return None  # the picture is damaged: erase again
-        return self._with_readings(cell, readings)
-
-    def _run(self, jobs: Mapping[str, Job], token: StopToken, tell: _TellOfCase) -> Iterator[Cell]:
-        """Every job's cell; with its numbers where it is done."""
-        if not jobs:
+            opened = self._open(work.case)
+        except UserError as error:  # it has gone since it was opened first
+            self._end(work, work.failed(cell_id, _as_event(error)))
             return
-        ids, cells = list(jobs), dict[str, Cell]()
-        for event in self._events(list(jobs.values()), token):
-            cell_id = ids[event.index]
-            if isinstance(event, Failed):
-                cells[cell_id] = _failed(
-                    cell_id, jobs[cell_id], event.code, event.sentence, event.details
-                )
-                if event.stopped:
-                    cells[cell_id].state = "stopped"
-                tell(cell=cells[cell_id])
-            elif isinstance(event, Finished):
-                cells[cell_id] = self._written(cell_id, jobs[cell_id], event)
-                tell(cell=cells[cell_id])
-            elif isinstance(event, Judged):
-                cells[cell_id] = self._with_readings(cells[cell_id], event.readings)
-            else:
-                tell(event=event, eraser=cell_id)
-        yield from cells.values()
-
-    def _events(self, jobs: list[Job], token: StopToken) -> Iterator[Event]:
-        return run(
-            jobs,
-            self._photo.rgb,
-            self._mask,
-            token=token,
+        for event in run(
+            [work.open[cell_id]],
+            opened.photo.rgb,
+            opened.mask,
+            token=self._token,
             fetch_missing=self._choice.fetch,
-            judge=self._judge,
+        ):
+            if isinstance(event, Failed):
+                self._end(work, work.failed(cell_id, event))
+            elif isinstance(event, Finished):
+                finishing.add(Made(work, cell_id, event, opened))
+                self._take(finishing, most_left=MOST_WAITING if event.device != "cpu" else 0)
+            else:
+                self._tell(Step(work.number, self._total, work.case, event=event, eraser=cell_id))
+
+    def _take(self, finishing: Finishing, most_left: int) -> None:
+        for work, cell in finishing.done(most_left):
+            self._end(work, cell)
+
+    def _end(self, work: Work, cell: Cell) -> None:
+        work.made[cell.id] = cell
+        self._tell(Step(work.number, self._total, work.case, cell=cell))
+
+    def _work(self, number: int, case: Case) -> Work:
+        work = Work(number, case, self._open(case), self._choice, self._folder)
+        self._tell(Step(number, self._total, case))
+        for cell in work.made.values():
+            self._tell(Step(number, self._total, case, cell=cell))
+        return work
+
+    def _open(self, case: Case) -> Opened:
+        return self._opened.get(case.id, lambda: self._read(case))
+
+    def _read(self, case: Case) -> Opened:
+        return open_case(
+            case,
+            accept_changed=self._choice.accept_changed,
+            should_stop=lambda: self._token.stopped,
         )
 
-    def _written(self, cell_id: str, job: Job, event: Finished) -> Cell:
-        file = self._folder.result(self._case.id, cell_id)
-        cell = Cell(
-            id=cell_id,
-            eraser=job.eraser,
-            name=get_eraser(job.eraser).spec.name,
-            state="done",
-            key=fingerprint(job, self._picture),
-            file=self._folder.relative(file),
-            load_seconds=round(event.load_seconds, 3),
-            erase_seconds=round(event.erase_seconds, 3),
-            peak_memory=event.peak_memory,
-            memory_kind=event.memory_kind,
-            device=event.device,
-            seed=event.seed,
-            settings=event.settings,
-            changed_settings=changed(job),
-            weights=event.weights,
-            changed_outside=event.changed_outside,
-        )
-        self._folder.keep(self._case.id, cell, png_bytes(event.image, self._photo.alpha))
-        return cell
 
-    def _with_readings(self, cell: Cell, readings: Iterable[Reading]) -> Cell:
-        plain = [ReadingRecord.model_validate(reading.plain()) for reading in readings]
-        judged = cell.model_copy(update={"readings": plain, "judged": self._judged_by})
-        self._folder.keep(self._case.id, judged.model_copy(update={"kept": False}))
-        return judged
+def _bytes_of(opened: Opened) -> int:
+    truth = 0 if opened.truth is None else opened.truth.nbytes
+    return opened.photo.rgb.nbytes + opened.mask.nbytes + truth
 
 
-# --- jobs and cells ----------------------------------------------------------------------
-
-
-def jobs_of(case: Case, choice: Choice) -> Iterator[tuple[str, Job]]:
-    """Cell id and job: the row's own eraser first, then the chosen ones.
-
-    Where a row's own settings are the chosen ones too, it runs once.
-    """
-    own = dict(case.settings)
-    if case.eraser:
-        yield f"{case.eraser}{OF_DOCUMENT}", Job(case.eraser, own, choice.seed)
-    for eraser in choice.erasers:
-        settings = dict(choice.settings.get(eraser, {}))
-        if not (eraser == case.eraser and settings == own):
-            yield eraser, Job(eraser, settings, choice.seed)
-
-
-def changed(job: Job) -> dict[str, SettingValue]:
-    """The settings that are not the eraser's defaults. Raises BadInput for bad ones."""
-    eraser = get_eraser(job.eraser)
-    given = settings_of(eraser, job.settings).model_dump(mode="json")
-    usual = eraser.Settings().model_dump(mode="json")
-    return {name: value for name, value in given.items() if value != usual[name]}
-
-
-def judged_by(truth: Image | None, with_features: bool) -> str:
-    """What readings depend on beside the result: the truth, which numbers can be had, and how
-    these are defined."""
-    defined = [metric for name, metric in METRICS.items() if why_missing(name) is None]
-    digest = hashlib.sha256(f"{with_features} {defined}".encode())
-    if truth is not None:
-        digest.update(repr(truth.shape).encode())
-        digest.update(truth.tobytes())
-    return digest.hexdigest()
-
-
-def _failed(
-    cell_id: str, job: Job, code: str, sentence: Text, details: Mapping[str, str | int | float]
-) -> Cell:
-    return Cell(
-        id=cell_id,
-        eraser=job.eraser,
-        name=name_of(job.eraser),
-        state="failed",
-        seed=job.seed,
-        code=code,
-        text=str(sentence),
-        said=sentence.plain(),
-        details=dict(details),
-    )
-
-
-def name_of(eraser: str) -> str:
-    """The eraser's name; its id where there is no such eraser."""
-    try:
-        return get_eraser(eraser).spec.name
-    except UserError:
-        return eraser
+def _as_event(error: UserError) -> Failed:
+    return Failed(0, error.code, error.sentence, dict(error.details), False)
 
 
 def mask_share(mask: Mask) -> float:
     """Of the photo, 0 … 1."""
     return float(mask.mean())
-
-
-def erasers_in(rows: Sequence[RowResult]) -> list[str]:
-    """The ids of all cells, in the order in which they first come."""
-    return list(dict.fromkeys(cell.id for row in rows for cell in row.cells))

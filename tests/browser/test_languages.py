@@ -11,7 +11,7 @@ import pytest
 from examples.report.data import Report
 from examples.report.html import page as report_page
 from examples.running.cases import CaseTable
-from examples.running.run import Choice
+from examples.running.jobs import Choice
 from methods import Text
 from sentences import write_pseudo
 from ui.page.layout import head_html

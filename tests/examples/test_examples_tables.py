@@ -28,10 +28,12 @@ from examples.report.markdown import markdown
 from examples.report.markdown import plain as in_markdown
 from examples.report.shapes import PlainReport
 from examples.rows import PhotoRef
-from examples.running import run
+from examples.running import run, work
 from examples.running.cases import Case, CaseTable, documents, of_folder, stand_ins
+from examples.running.jobs import Choice, jobs_of
 from examples.running.records import Folder, read_remarks, safe, write_remark
-from examples.running.run import Choice, RowResult, Step, run_table
+from examples.running.run import Step, run_table
+from examples.running.work import RowResult
 from examples.tables import main
 from methods import BadInput, StopToken, Verbatim, load_image, png_bytes
 from methods._weights.http import _dead
@@ -175,7 +177,7 @@ def test_what_has_changed_is_run_again(
 def test_another_seed_matters_only_to_those_that_throw_dice(
     photos: Path, tmp_path: Path, counted: Counted
 ) -> None:
-    choices = [Choice(("telea", "patchmatch"), seed=seed, features=False) for seed in (0, 1)]
+    choices = [Choice(("telea", "patchmatch"), seeds=(seed,), features=False) for seed in (0, 1)]
     for choice in choices:
         ran(of_folder(photos), tmp_path / "out", choice)
     assert sorted(counted.jobs) == ["patchmatch"] * 4 + ["telea"] * 2
@@ -209,8 +211,8 @@ def test_numbers_of_a_network_come_when_its_weights_do(
 ) -> None:
     choice, table = Choice(("telea",)), of_folder(photos)
     plain = ran(table, tmp_path / "out", choice)[0].cells[0]
-    monkeypatch.setattr(run, "are_features_ready", lambda: True)
-    monkeypatch.setattr(run, "features_of", lambda image: image[::8, ::8].astype(np.float32))
+    monkeypatch.setattr(work, "are_features_ready", lambda: True)
+    monkeypatch.setattr(work, "features_of", lambda image: image[::8, ::8].astype(np.float32))
     more = ran(table, tmp_path / "out", choice)[0].cells[0]
     quick = ran(table, tmp_path / "out", TELEA)[0].cells[0]
     assert len(counted.jobs) == 2
@@ -391,9 +393,9 @@ def test_a_documents_row_is_run_with_its_settings_beside_the_others(tmp_path: Pa
 def test_a_rows_own_eraser_with_the_chosen_settings_runs_once(photos: Path) -> None:
     case = of_folder(photos).cases[0]
     own = Case(id="x", photo=case.photo, mask=case.mask, eraser="telea")
-    assert [cell for cell, _ in run.jobs_of(own, TELEA)] == ["telea--document"]
+    assert [cell for cell, _ in jobs_of(own, TELEA)] == ["telea--document"]
     other = Choice(("telea",), {"telea": {"radius": 9}}, features=False)
-    assert [cell for cell, _ in run.jobs_of(own, other)] == ["telea--document", "telea"]
+    assert [cell for cell, _ in jobs_of(own, other)] == ["telea--document", "telea"]
 
 
 # --- remarks -----------------------------------------------------------------------------

@@ -16,8 +16,9 @@ from examples.report.pictures import RowPictures, pictures_of
 from examples.report.shapes import PlainReport
 from examples.rows import PhotoRef
 from examples.running.cases import Case, CaseTable, Opened, case_of
+from examples.running.jobs import OF_DOCUMENT, Choice, changed
 from examples.running.records import Cell, Folder, Remarks
-from examples.running.run import OF_DOCUMENT, Choice, RowResult, changed
+from examples.running.work import RowResult
 from methods import BadInput, Job, SettingValue, Text, UserError, Verbatim, load_image, versions
 from ui.common.errors import Fault, run_gone
 from ui.common.grid import Card, Grid

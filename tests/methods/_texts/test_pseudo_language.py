@@ -15,7 +15,7 @@ from examples.report.data import Report
 from examples.report.html import page
 from examples.rows import stand_in_table
 from examples.running.cases import CaseTable
-from examples.running.run import Choice
+from examples.running.jobs import Choice
 from methods import BadInput, Text, Verbatim, catalogues, get_eraser, languages
 from methods._texts.catalogue import Catalogue
 from sentences import pretend, write_pseudo

@@ -1,0 +1,160 @@
+"""One case of a table with its cells: what is finished, what is open, what becomes of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from examples.running.cases import Case, Opened
+from examples.running.jobs import Choice, changed, jobs_of, name_of
+from examples.running.records import Cell, Folder, ReadingRecord
+from methods import (
+    METRICS,
+    Failed,
+    Finished,
+    Image,
+    Job,
+    Reading,
+    Text,
+    UserError,
+    fingerprint,
+    get_eraser,
+    judge,
+    load_image,
+    picture_key,
+    png_bytes,
+    why_missing,
+)
+from segmentation import are_features_ready, features_of
+
+
+@dataclass(slots=True)
+class RowResult:
+    """A case with its cells. failure: why it could not be opened; then it has no cells."""
+
+    case: Case
+    cells: list[Cell] = field(default_factory=list)
+    failure: UserError | None = None
+
+
+class Work:
+    """A case that could be opened. Holds no picture, so that a long table fits into memory.
+
+    ids: of all cells, in the table's order; made: those that have ended; open: jobs to be run.
+    """
+
+    def __init__(
+        self, number: int, case: Case, opened: Opened, choice: Choice, out: Folder
+    ) -> None:
+        self.number = number
+        self.case = case
+        self._picture = picture_key(opened.photo.rgb, opened.mask)
+        self._out = out
+        self._features = choice.features and are_features_ready()
+        self._judged_by = judged_by(opened.truth, self._features)
+        jobs = dict(jobs_of(case, choice))
+        self.ids = tuple(jobs)
+        self.made: dict[str, Cell] = {}
+        for cell_id, job in jobs.items():
+            if (cell := self._finished(cell_id, job, opened)) is not None:
+                self.made[cell_id] = cell
+        self.open = {cell_id: job for cell_id, job in jobs.items() if cell_id not in self.made}
+
+    def row(self) -> RowResult:
+        """With the cells that there are so far."""
+        return RowResult(self.case, [self.made[cell] for cell in self.ids if cell in self.made])
+
+    def failed(self, cell_id: str, event: Failed) -> Cell:
+        """The cell of a job that has failed or was stopped."""
+        cell = _failed(cell_id, self.open[cell_id], event.code, event.sentence, event.details)
+        if event.stopped:
+            cell.state = "stopped"
+        return cell
+
+    def written(self, cell_id: str, event: Finished, opened: Opened) -> Cell:
+        """The cell of a finished job; its picture and its record are kept. Raises BadInput."""
+        job = self.open[cell_id]
+        file = self._out.result(self.case.id, cell_id)
+        cell = Cell(
+            id=cell_id,
+            eraser=job.eraser,
+            name=get_eraser(job.eraser).spec.name,
+            state="done",
+            key=fingerprint(job, self._picture),
+            file=self._out.relative(file),
+            load_seconds=round(event.load_seconds, 3),
+            erase_seconds=round(event.erase_seconds, 3),
+            peak_memory=event.peak_memory,
+            memory_kind=event.memory_kind,
+            device=event.device,
+            seed=event.seed,
+            settings=event.settings,
+            changed_settings=changed(job),
+            weights=event.weights,
+            changed_outside=event.changed_outside,
+        )
+        self._out.keep(self.case.id, cell, png_bytes(event.image, opened.photo.alpha))
+        return cell
+
+    def judged(self, cell: Cell, result: Image, opened: Opened) -> Cell:
+        """The cell with its numbers, which are kept, too. Raises UserError."""
+        measure = partial(
+            judge, truth=opened.truth, features=features_of if self._features else None
+        )
+        return self._with_readings(cell, measure(opened.photo.rgb, opened.mask, result))
+
+    def _finished(self, cell_id: str, job: Job, opened: Opened) -> Cell | None:
+        """From an earlier run or from a check that failed; None = it has to be run."""
+        try:
+            key = fingerprint(job, self._picture)
+        except UserError as error:
+            return _failed(cell_id, job, error.code, error.sentence, error.details)
+        found = self._out.finished(self.case.id, cell_id, key)
+        if found is None:
+            return None
+        file = self._out.result(self.case.id, cell_id)
+        cell = found.model_copy(update={"kept": True, "file": self._out.relative(file)})
+        return cell if cell.judged == self._judged_by else self._judged_again(cell, opened)
+
+    def _judged_again(self, cell: Cell, opened: Opened) -> Cell | None:
+        """A result whose numbers are missing, or were made with another truth."""
+        try:
+            result = load_image(self._out.path / cell.file).rgb
+            return self.judged(cell, result, opened)
+        except (UserError, ValueError):
+            return None  # the picture is damaged: erase again
+
+    def _with_readings(self, cell: Cell, readings: Iterable[Reading]) -> Cell:
+        plain = [ReadingRecord.model_validate(reading.plain()) for reading in readings]
+        judged = cell.model_copy(update={"readings": plain, "judged": self._judged_by})
+        self._out.keep(self.case.id, judged.model_copy(update={"kept": False}))
+        return judged
+
+
+def judged_by(truth: Image | None, with_features: bool) -> str:
+    """What readings depend on beside the result: the truth, which numbers can be had, and how
+    these are defined."""
+    defined = [metric for name, metric in METRICS.items() if why_missing(name) is None]
+    digest = hashlib.sha256(f"{with_features} {defined}".encode())
+    if truth is not None:
+        digest.update(repr(truth.shape).encode())
+        digest.update(truth.tobytes())
+    return digest.hexdigest()
+
+
+def _failed(
+    cell_id: str, job: Job, code: str, sentence: Text, details: Mapping[str, str | int | float]
+) -> Cell:
+    return Cell(
+        id=cell_id,
+        eraser=job.eraser,
+        name=name_of(job.eraser),
+        state="failed",
+        seed=job.seed,
+        code=code,
+        text=str(sentence),
+        said=sentence.plain(),
+        details=dict(details),
+    )
