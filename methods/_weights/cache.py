@@ -6,7 +6,7 @@
 <cache>/<name>.refused          a file that did not match and was set aside
 <cache>/.work/<name>/           a package being opened; thrown away
 <cache>/.locks/                 locks between processes
-<cache>/verified.json           hashes of large files, by path, size and times
+<cache>/verified.json           hashes of large files, by name, size and times
 <cache>/weights.lock.json       digests of first downloads, for files without a pin
 """
 
@@ -46,7 +46,7 @@ _hashing = threading.Lock()
 
 
 class _Verified(BaseModel):
-    """An entry of verified.json, under the file's path."""
+    """An entry of verified.json, under the file's name in the folder; under its path elsewhere."""
 
     identity: _Identity
     sha256: str
@@ -149,13 +149,12 @@ def known_sha256(path: Path) -> str:
     Remembered in memory, and that of a large file in the cache folder, so that gigabytes are
     not read again at every start. Raises OSError when the file cannot be read.
     """
-    key = str(path.absolute())
-    seen = _remembered(key, _identity(path))
+    seen = _remembered(path, _identity(path))
     if seen is not None:
         return seen
     with _hashing:  # two threads that ask for the same file read it once
         identity = _identity(path)
-        seen = _remembered(key, identity)
+        seen = _remembered(path, identity)
         if seen is None:
             seen = sha256_of(path)
             remember(path, seen, identity)
@@ -177,19 +176,32 @@ def _identity(path: Path) -> _Identity:
     return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
-def _remembered(key: str, identity: _Identity) -> str | None:
+def _remembered(path: Path, identity: _Identity) -> str | None:
+    key = str(path.absolute())
     if key not in _known and identity[0] >= _LARGE:
         with suppress(OSError, ValueError, KeyError):
-            entry = _Verified.model_validate(read_json(_VERIFIED)[key])
+            entry = _Verified.model_validate(read_json(_VERIFIED)[_name_of(path.absolute())])
             _known[key] = (entry.identity, entry.sha256)
     identity_then, digest = _known.get(key, (None, ""))
     return digest if identity_then == identity else None
 
 
 def _with_entry(entries: Entries, path: Path, identity: _Identity, digest: str) -> Entries:
-    kept = {key: entry for key, entry in entries.items() if os.path.exists(key)}
-    kept[str(path.absolute())] = _Verified(identity=identity, sha256=digest).model_dump(mode="json")
+    """Without those of files that are gone."""
+    named = {_name_of(Path(key)): entry for key, entry in entries.items()}
+    kept = {key: entry for key, entry in named.items() if os.path.exists(cache_dir() / key)}
+    kept[_name_of(path.absolute())] = _Verified(identity=identity, sha256=digest).model_dump(
+        mode="json"
+    )
     return kept
+
+
+def _name_of(path: Path) -> str:
+    """Relative to the folder, which other machines may know by another path."""
+    try:
+        return path.relative_to(cache_dir()).as_posix() if path.is_absolute() else path.as_posix()
+    except ValueError:
+        return str(path)
 
 
 # --- small files of our own ----------------------------------------------------------------

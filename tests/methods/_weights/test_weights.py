@@ -409,6 +409,27 @@ def test_a_file_is_hashed_once_and_again_when_it_changes(
     assert find_weights(wanted) == path == find_weights(wanted) and hashed == [path] * 2
 
 
+def test_hashes_hold_where_the_folder_has_another_path(
+    server: Server, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Machines that share it mount it where they like, and take no entry from each other."""
+    server.pages["/a"] = Page(BODY)
+    wanted = weight(UrlFile(server.url("/a")))
+    monkeypatch.setattr(cache, "_LARGE", 1)
+    fetch(wanted)
+    there, beside = folder.rename(tmp_path / "elsewhere"), tmp_path / "own.bin"
+    monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(there))
+    cache._known.clear()
+    monkeypatch.setattr(cache, "sha256_of", None)  # nothing is hashed again
+    assert find_weights(wanted) == there / wanted.name
+    monkeypatch.undo()
+    monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(there))
+    monkeypatch.setattr(cache, "_LARGE", 1)
+    beside.write_bytes(b"of the user's own")
+    cache.known_sha256(beside)
+    assert set(cache.read_json("verified.json")) == {wanted.name, str(beside)}
+
+
 def test_the_hash_of_a_small_file_is_not_written_down(server: Server) -> None:
     server.pages["/a"] = Page(BODY)
     path = fetch(weight(UrlFile(server.url("/a"))))
