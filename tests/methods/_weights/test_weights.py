@@ -24,6 +24,7 @@ from methods._weights import cache, flights, http, progress, store
 from methods._weights.fetch_set import fetch_in_background
 from methods._weights.status import WeightState, weight_status
 from methods._weights.store import fetch, find_weights, use_local
+from runner_tools import wait_until
 from ui.cli.progress import console_progress
 
 BODY = b"PK\x03\x04" + bytes(range(256)) * 6000  # 1.5 MB, and begins as a network does
@@ -289,6 +290,10 @@ def wait_for(state: WeightState, wanted: WeightFile) -> None:
         threading.Event().wait(0.01)
 
 
+def _fetching() -> int:
+    return sum(thread.name == "weights-net.bin" for thread in threading.enumerate())
+
+
 def test_in_the_background_with_failure_and_retry(server: Server) -> None:
     wanted = weight(UrlFile(server.url("/a")))
     assert weight_status(wanted).state is WeightState.MISSING
@@ -298,13 +303,12 @@ def test_in_the_background_with_failure_and_retry(server: Server) -> None:
     assert "does not have the file" in failed.error and failed.code == "weights_unavailable"
     assert failed.details["name"] == "net.bin"
 
+    wait_until(lambda: _fetching() == 0)  # it ends a moment after its failure is known
     server.pages["/a"] = Page(BODY, stalls=[800_000])
     for _ in range(3):
         fetch_in_background(wanted)
-    while weight_status(wanted).done < 700_000:
-        threading.Event().wait(0.01)
-    running = [thread.name for thread in threading.enumerate()]
-    assert running.count("weights-net.bin") == 1
+    wait_until(lambda: weight_status(wanted).done >= 700_000)
+    assert _fetching() == 1
     under_way = weight_status(wanted)
     assert under_way.state is WeightState.FETCHING and under_way.error == ""
     assert under_way.done < under_way.size == len(BODY)
