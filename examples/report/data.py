@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from examples.report.labels import label_of
 from examples.report.shapes import (
     PlainCase,
     PlainCell,
     PlainFailure,
-    PlainLine,
     PlainMetric,
     PlainNote,
     PlainPhoto,
     PlainReport,
 )
+from examples.report.totals import summary
 from examples.rows import Table
 from examples.running.cases import Case, CaseTable
-from examples.running.jobs import OF_DOCUMENT, OF_SEED, Choice
+from examples.running.jobs import Choice
 from examples.running.records import Cell, Remarks
 from examples.running.work import RowResult
-from methods import ENGLISH, METRICS, Metric, PlainText, Text, UserError, Verbatim, languages
-
-SUMMED = [name for name, metric in METRICS.items() if metric.needs == "truth"]
-"""The numbers that may be averaged over cases, because a truth stands behind them."""
+from methods import ENGLISH, METRICS, Metric, PlainText, Text, UserError, languages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,16 +113,6 @@ def _of_old(cell: Cell) -> PlainText:
     return {**said, ENGLISH: cell.text}
 
 
-def label_of(cell: Cell) -> Text:
-    """What a cell is called."""
-    rest, _, seed = cell.id.partition(OF_SEED)
-    if rest.endswith(OF_DOCUMENT):
-        label: Text = Text("report.as_in_document", eraser=cell.name)
-    else:
-        label = Verbatim(cell.name)
-    return Text("report.with_seed", eraser=label, seed=seed) if seed else label
-
-
 def _metric(metric: Metric) -> PlainMetric:
     source = metric.source
     return {
@@ -149,60 +136,3 @@ def _note(note: Table) -> PlainNote:
 def _picture(case: Case, width: int, height: int) -> PlainPhoto:
     link = case.photo.url
     return {"name": case.photo.name, "width": width, "height": height, "url": link}
-
-
-# --- one line for each eraser ------------------------------------------------------------
-
-
-def summary(rows: Sequence[RowResult]) -> list[PlainLine]:
-    """For each eraser over all cases; averages only of numbers that have a truth behind them.
-
-    A number is averaged over the cases that every eraser has finished, so that nobody gains
-    by failing on a hard one; `truth_cases` says how many these are.
-    """
-    by_cell: dict[str, dict[str, Cell]] = {}
-    for row in rows:
-        for cell in row.cells:
-            by_cell.setdefault(cell.id, {})[row.case.id] = cell
-    common = {row.case.id for row in rows if row.case.truth} & _done_by_all(by_cell)
-    return [_summed(cell_id, cells, common) for cell_id, cells in by_cell.items()]
-
-
-def _done_by_all(by_cell: Mapping[str, Mapping[str, Cell]]) -> set[str]:
-    done = [
-        {case for case, cell in cells.items() if cell.state == "done"}
-        for cell_id, cells in by_cell.items()
-        if not cell_id.partition(OF_SEED)[0].endswith(OF_DOCUMENT)
-    ]
-    useful = [cases for cases in done if cases]
-    return set.intersection(*useful) if useful else set()
-
-
-def _summed(cell_id: str, cells: Mapping[str, Cell], common: set[str]) -> PlainLine:
-    done = [cell for cell in cells.values() if cell.state == "done"]
-    shared = [cell for case, cell in cells.items() if case in common and cell.state == "done"]
-    readings: dict[str, list[float]] = {}
-    for cell in shared:
-        for reading in cell.readings:
-            readings.setdefault(reading.id, []).append(reading.value)
-    first = next(iter(cells.values()))
-    return {
-        "id": cell_id,
-        "label": label_of(first).plain(),
-        "done": len(done),
-        "failed": len(cells) - len(done),
-        "median_seconds": _median([cell.erase_seconds for cell in done]),
-        "peak_memory": max((cell.peak_memory for cell in done), default=None),
-        "changed_outside": sum(cell.changed_outside for cell in done),
-        "remarks": sum(r.remark is not None for cell in done for r in cell.readings),
-        "truth_cases": len(shared),
-        "means": {
-            name: float(f"{statistics.fmean(readings[name]):.4g}")
-            for name in SUMMED
-            if readings.get(name)
-        },
-    }
-
-
-def _median(values: list[float]) -> float | None:
-    return round(statistics.median(values), 3) if values else None

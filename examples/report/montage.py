@@ -11,7 +11,7 @@ from io import BytesIO
 from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFont, ImageOps
 
-from examples.report.data import label_of
+from examples.report.labels import label_of
 from examples.report.pictures import RowPictures
 from examples.running.work import RowResult
 
