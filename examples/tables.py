@@ -23,18 +23,18 @@ interrupted.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from examples.compose.recipes import make_folder, replace_file
 from examples.report.data import Report
-from examples.report.html import page
-from examples.report.markdown import markdown
-from examples.report.pictures import VIEW_SIDE, RowPictures, pictures_of
+from examples.report.files import Look, ReportFiles, json_bytes
+from examples.report.pictures import VIEW_SIDE, pictures_of
 from examples.running.cases import (
+    Case,
     CaseTable,
     documents,
     of_folder,
@@ -101,18 +101,18 @@ def _tables(args: argparse.Namespace) -> int:
         write_remark(out.path, case, cell, text)
     read_remarks(out.path)  # a broken file is said before an hour's work
     choice = _choice(args)
-    seen = _Seen(out, choice, args)
+    name = "table" if args.shard is None else "table-{}-of-{}".format(*args.shard)
+    report = Report(
+        table=table, choice=choice, rows=(), remarks=read_remarks(out.path), versions=versions()
+    )
+    files = ReportFiles(out.path, report, name)
+    seen = _Seen(out, choice, files, args)
     if not args.report_only:
         _fetch_small(table, choice)
     seen.run(table)
     table = _with_stand_ins(table, seen, args)
-    rows = seen.rows
-    _report(args, out, Report(
-        table=table, choice=choice, rows=rows, remarks=read_remarks(out.path),
-        versions=versions(), sizes=seen.sizes,
-    ), seen.pictures)  # fmt: skip
-    bad = any(row.failure or any(c.state != "done" for c in row.cells) for row in rows)
-    return FAILED if bad else DONE
+    _report(args, out.path / f"{name}.html", files, replace(report, table=table))
+    return DONE if seen.all_done else FAILED
 
 
 def _chosen(table: CaseTable, args: argparse.Namespace) -> CaseTable:
@@ -158,13 +158,14 @@ def _choice(args: argparse.Namespace) -> Choice:
 
 
 class _Seen:
-    """What has been run so far, with each row's pictures for the report."""
+    """What has been run so far goes into the report at once."""
 
-    def __init__(self, out: Folder, choice: Choice, args: argparse.Namespace) -> None:
-        self.rows: list[RowResult] = []
-        self.pictures: dict[str, RowPictures] = {}
-        self.sizes: dict[str, tuple[int, int, float]] = {}
-        self._out, self._choice = out, choice
+    def __init__(
+        self, out: Folder, choice: Choice, files: ReportFiles, args: argparse.Namespace
+    ) -> None:
+        self.all_done = True
+        self.refused: list[Case] = []
+        self._out, self._choice, self._files = out, choice, files
         self._only_kept, self._side, self._ahead = args.report_only, args.view, args.ahead
 
     def run(self, table: CaseTable) -> None:
@@ -181,26 +182,28 @@ class _Seen:
         )
         try:
             for row in rows:
-                self.rows.append(row)
-                if row.failure is None:
-                    self._look(row)
+                self._note(row)
+                self._files.add(row, None if row.failure else self._look(row))
         finally:
             token.stop()
 
-    def _look(self, row: RowResult) -> None:
+    def _note(self, row: RowResult) -> None:
+        self.all_done &= not row.failure and all(cell.state == "done" for cell in row.cells)
+        if row.failure and row.failure.code in NOT_FETCHED:
+            self.refused.append(row.case)
+
+    def _look(self, row: RowResult) -> Look:
         opened = open_case(row.case, accept_changed=self._choice.accept_changed)
-        self.pictures[row.case.id] = pictures_of(row, opened, self._out, self._side)
-        height, width = opened.photo.size
-        self.sizes[row.case.id] = height, width, mask_share(opened.mask)
+        size = (*opened.photo.size, mask_share(opened.mask))
+        return Look(pictures_of(row, opened, self._out, self._side), size)
 
 
 def _with_stand_ins(table: CaseTable, seen: _Seen, args: argparse.Namespace) -> CaseTable:
     """Where the network refused photos, also their stand-in cases are run."""
-    refused = [row.case for row in seen.rows if row.failure and row.failure.code in NOT_FETCHED]
-    others = substitutes(refused)
+    others = substitutes(seen.refused)
     if not others or args.no_stand_ins:
         return table
-    print(f"{len(refused)} photos could not be fetched; their stand-in cases follow.")
+    print(f"{len(seen.refused)} photos could not be fetched; their stand-in cases follow.")
     notes = stand_ins().notes
     seen.run(CaseTable(stand_ins().title, others, notes))
     return CaseTable(table.title, (*table.cases, *others), (*table.notes, *notes))
@@ -257,26 +260,17 @@ def _outcome(cell: Cell) -> str:
 # --- the report --------------------------------------------------------------------------
 
 
-def _report(
-    args: argparse.Namespace, out: Folder, report: Report, pictures: Mapping[str, RowPictures]
-) -> None:
-    plain = report.plain()
-    name = "table" if args.shard is None else "table-{}-of-{}".format(*args.shard)
-    replace_file(out.path / f"{name}.json", _json(plain))
-    replace_file(out.path / f"{name}.md", markdown(plain).encode())
-    replace_file(out.path / f"{name}.html", page(plain, pictures).encode())
+def _report(args: argparse.Namespace, file: Path, files: ReportFiles, report: Report) -> None:
+    rows, pictures = files.page
+    plain = files.close(replace(report, remarks=read_remarks(file.parent)))
     if args.summary:
         parts = ("title", "created", "seed", "versions", "summary")
-        replace_file(args.summary, _json({n: part for n, part in plain.items() if n in parts}))
+        replace_file(args.summary, json_bytes({n: p for n, p in plain.items() if n in parts}))
     if args.montage:
         from examples.report.montage import montage
 
-        replace_file(args.montage, montage(report.rows, pictures))
-    print(f"The report: {(out.path / f'{name}.html').as_posix()}")
-
-
-def _json(value: object) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
+        replace_file(args.montage, montage(rows, pictures))
+    print(f"The report: {file.as_posix()}")
 
 
 # --- arguments ---------------------------------------------------------------------------

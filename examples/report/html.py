@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, reduce
 from pathlib import Path
 
@@ -24,15 +25,34 @@ from methods import ENGLISH, METRICS, PlainText, catalogues
 STATIC = Path(__file__).resolve().parent / "static"
 
 
-def page(report: PlainReport, pictures: Mapping[str, RowPictures]) -> str:
-    """The whole file. report: `Report.plain()`; pictures: by case, none for cases not opened."""
-    store = Pictures()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a file stands in a report of several pages, by the names of these files: a page with
+    its cases' numbers, the pages before and after it and the one of the whole; or, with `pages`,
+    the whole itself."""
+
+    file: str = ""
+    first: int = 1
+    last: int = 0
+    before: str = ""
+    after: str = ""
+    whole: str = ""
+    pages: tuple[Place, ...] = ()
+
+
+def page(
+    report: PlainReport, pictures: Mapping[str, RowPictures], place: Place | None = None
+) -> str:
+    """A whole file. report: `Report.plain()`; pictures: by case, none for cases not opened.
+    place: of a report on several pages."""
+    store, place = Pictures(), place or Place()
     cases = "\n".join(
         case_card(number, case, pictures.get(case["id"]), store, report)
-        for number, case in enumerate(report["cases"], 1)
+        for number, case in enumerate(report["cases"], place.first)
     )
     script, style = static("report.js"), static("report.css") + _one_language()
-    body = f"{_top(report)}\n<main>{_summary(report)}\n{cases}</main>\n{_foot(report)}{_viewer()}"
+    main = f"{_summary(report)}\n{_contents(place)}{cases}{_ways(place)}"
+    body = f"{_top(report, place)}\n<main>{main}</main>\n{_foot(report)}{_viewer()}"
     return (
         f'<!doctype html>\n<html lang="{ENGLISH}" data-lang="{ENGLISH}" '
         f'data-languages="{plain(_languages())}">\n<head>\n<meta charset="utf-8">\n'
@@ -83,15 +103,10 @@ def _hash(content: str) -> str:
 # --- the head ----------------------------------------------------------------------------
 
 
-def _top(report: PlainReport) -> str:
-    cells = sum(cell["state"] == "done" for case in report["cases"] for cell in case["cells"])
+def _top(report: PlainReport, place: Place) -> str:
     facts = [
         t("made", date=report["created"][:10]),
-        t(
-            "counts",
-            cases=text("counts.cases", count=len(report["cases"])),
-            cells=text("counts.cells", count=cells),
-        ),
+        _counts(report, place),
         t("seed", seed=", ".join(map(str, report["seeds"]))),
     ]
     notes = "".join(_note(note, report["title"]) for note in report["notes"])
@@ -105,6 +120,20 @@ def _top(report: PlainReport) -> str:
 class="sun"></span></button></div></div>
 <div class="chips" role="group">{_toggles(report)}</div></header>
 <noscript><p class="note">{t("no_script")}</p></noscript>{notes}"""
+
+
+def _counts(report: PlainReport, place: Place) -> str:
+    """How many cases and results; of a page, which cases."""
+    cases = place.pages[-1].last if place.pages else len(report["cases"])
+    cells = sum(line["done"] for line in report["summary"])
+    counted = t(
+        "counts",
+        cases=text("counts.cases", count=cases),
+        cells=text("counts.cells", count=cells),
+    )
+    if not place.file:
+        return counted
+    return f"{t('page', first=place.first, last=place.last)} · {_way(place.whole, 'page.whole')}"
 
 
 def _toggles(report: PlainReport) -> str:
@@ -121,6 +150,31 @@ def _note(note: PlainNote, title: PlainText) -> str:
     words = f"{heading}{in_all(note['text'])}"
     source = f" {link(note['document'], t('document'))}" if note["document"] else ""
     return f'<p class="note">{words}{source}</p>'
+
+
+# --- several pages -----------------------------------------------------------------------
+
+
+def _contents(place: Place) -> str:
+    """What is where."""
+    if not place.pages:
+        return ""
+    items = "".join(
+        f'<li><a href="{plain(each.file)}">{t("page", first=each.first, last=each.last)}</a></li>'
+        for each in place.pages
+    )
+    return f'<nav class="card pages"><h2>{t("page.all")}</h2><ol>{items}</ol></nav>'
+
+
+def _ways(place: Place) -> str:
+    """To the pages beside this one."""
+    ways = ((place.before, "page.before"), (place.whole, "page.whole"), (place.after, "page.after"))
+    links = "".join(_way(file, words) for file, words in ways if file)
+    return f'<nav class="ways">{links}</nav>' if links else ""
+
+
+def _way(file: str, words: str) -> str:
+    return f'<a href="{plain(file)}">{t(words)}</a>'
 
 
 # --- the summary -------------------------------------------------------------------------

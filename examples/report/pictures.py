@@ -48,6 +48,13 @@ class RowPictures:
     results: dict[str, bytes] = field(default_factory=dict)
     others: list[tuple[Text, bytes]] = field(default_factory=list)
 
+    @property
+    def nbytes(self) -> int:
+        """Of all of them together."""
+        fixed = (self.photo, self.overlay, self.before, self.before_overlay, self.truth or b"")
+        others = (data for _, data in self.others)
+        return sum(map(len, (*fixed, *self.results.values(), *others)))
+
 
 def pictures_of(
     row: RowResult, opened: Opened, folder: Folder, side: int = VIEW_SIDE
