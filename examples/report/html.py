@@ -113,12 +113,11 @@ def _top(report: PlainReport, place: Place) -> str:
     return f"""<header class="top"><div class="bar">
 <div class="head"><h1>{in_all(report["title"])}</h1><p class="facts">{" · ".join(facts)}</p></div>
 <div class="controls">
-<label class="all">{t("all_sliders")}
-<input id="all" type="range" min="0" max="100" value="50"></label>
+{_all_sliders() if report["cases"] else ""}
 <button type="button" id="language" {attributes("title", text("language"))}></button>
 <button type="button" id="theme" {attributes("title", text("theme"))} aria-pressed="false"><span
 class="sun"></span></button></div></div>
-<div class="chips" role="group">{_toggles(report)}</div></header>
+{_toggles(report) if report["cases"] else ""}</header>
 <noscript><p class="note">{t("no_script")}</p></noscript>{notes}"""
 
 
@@ -138,11 +137,19 @@ def _counts(report: PlainReport, place: Place) -> str:
 
 def _toggles(report: PlainReport) -> str:
     """A switch for each eraser."""
-    return f'<span class="lead">{t("shown")}</span>' + "".join(
+    switches = "".join(
         f'<label class="chip"><input type="checkbox" checked data-toggle="{plain(line["id"])}">'
         f"{in_all(line['label'])}</label>"
         for line in report["summary"]
     )
+    lead = f'<span class="lead">{t("shown")}</span>'
+    return f'<div class="chips" role="group">{lead}{switches}</div>'
+
+
+def _all_sliders() -> str:
+    """Moves those of all pictures."""
+    return f"""<label class="all">{t("all_sliders")}
+<input id="all" type="range" min="0" max="100" value="50"></label>"""
 
 
 def _note(note: PlainNote, title: PlainText) -> str:
