@@ -113,11 +113,11 @@ def _top(report: PlainReport, place: Place) -> str:
     return f"""<header class="top"><div class="bar">
 <div class="head"><h1>{in_all(report["title"])}</h1><p class="facts">{" · ".join(facts)}</p></div>
 <div class="controls">
-{_all_sliders() if report["cases"] else ""}
+{"" if place.pages else _all_sliders()}
 <button type="button" id="language" {attributes("title", text("language"))}></button>
 <button type="button" id="theme" {attributes("title", text("theme"))} aria-pressed="false"><span
 class="sun"></span></button></div></div>
-{_toggles(report) if report["cases"] else ""}</header>
+{"" if place.pages else _toggles(report)}</header>
 <noscript><p class="note">{t("no_script")}</p></noscript>{notes}"""
 
 
