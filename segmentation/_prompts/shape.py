@@ -28,6 +28,16 @@ MAX_SMOOTH = 64
 """Pixels of the photo."""
 
 
+def usual_growth(size: tuple[int, int]) -> int:
+    """By how many pixels a selection grows where nobody has said anything else.
+
+    A few pixels cover the soft rim that a selected object keeps, and more of them on a larger
+    photo: 0.8 % of its longer side; but of a panorama not more than 1.5 % of the shorter one.
+    size: the photo's (H, W). Never under 3.
+    """
+    return max(3, round(min(0.008 * max(size), 0.015 * min(size))))
+
+
 class Shape(Prompt):
     """How the selected mask is shaped, in the order in which it happens.
 

@@ -14,7 +14,7 @@ from skimage.measure import label, regionprops
 
 from mask_tools import disc, iou, rectangle, small_masks
 from methods import BadInput, Mask
-from segmentation import Shape
+from segmentation import Shape, usual_growth
 from segmentation._masks import shaping as shaping_module
 from segmentation._masks.masks import distance_to
 from segmentation._masks.shaping import dilate_percent, drop_crumbs, loosen, pieces_of, smooth
@@ -244,3 +244,18 @@ def test_shapes_that_cannot_be_are_refused(data: Any, code: str) -> None:
     with pytest.raises(BadInput) as refused:
         Shape.model_validate(data)
     assert refused.value.code == code and len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("size", "pixels"),
+    [
+        ((427, 640), 5),  # as an example's, 640 pixels wide
+        ((3000, 4000), 32),
+        ((4000, 3000), 32),
+        ((500, 20_000), 8),  # of a panorama the short side counts: 0.8 % of the long one is 160
+        ((1, 1), 3),
+        ((90, 120), 3),
+    ],
+)
+def test_the_usual_growth_fits_the_photo(size: tuple[int, int], pixels: int) -> None:
+    assert usual_growth(size) == pixels

@@ -24,7 +24,8 @@ RunState: TypeAlias = Literal["running", "done", "failed", "stopped"]
 
 
 class PublicPhoto(TypedDict):
-    """What the page gets of a photo. view: a relative URL. notes: what opening it has changed."""
+    """What the page gets of a photo. view: a relative URL. notes: what opening it has changed.
+    growth: by how many pixels a selection grows at first."""
 
     id: str
     name: str
@@ -33,6 +34,7 @@ class PublicPhoto(TypedDict):
     alpha: bool
     view: str
     notes: list[PlainText]
+    growth: int
 
 
 class CardProgress(TypedDict, total=False):

@@ -38,7 +38,7 @@
     const grow = slider("dilate", "canvas.grow", { min: 0, max: 40, step: 1, unit: (value) => value + (work.value.shape.dilate_unit === "%" ? " %" : " px") });
     const unit = h("button.lab-tool", { type: "button", "data-t-label": "shape.unit", "data-t-title": "shape.unit", "data-testid": "unit", onclick: () => {
       const percent = work.value.shape.dilate_unit === "px";
-      work.reshape({ dilate_unit: percent ? "%" : "px", dilate: percent ? 5 : Math.round(Math.max(lab.photo.width, lab.photo.height) * 0.008) });
+      work.reshape({ dilate_unit: percent ? "%" : "px", dilate: percent ? 5 : lab.photo.growth });
     } }, "px / %");
     const rows = [
       slider("precision", "shape.precision", { min: 0, max: 1, step: 0.05, unit: (value) => t(value === 0 ? "shape.exact" : value === 1 ? "shape.boxed" : "shape.loose") }),

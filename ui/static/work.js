@@ -12,8 +12,7 @@
   const blankShape = (dilate) => ({ dilate, dilate_unit: "px", fill_holes: false, drop_speckles: true, smooth: 0, precision: 0, invert: false });
   const blank = () => ({ objects: [blankObject()], active: 0, strokes: [], upload: null, shape: blankShape(defaultDilate()) });
 
-  /** A margin that covers the soft rim of an object on a photo of this size. */
-  const defaultDilate = () => (lab.photo ? Math.max(3, Math.round(Math.max(lab.photo.width, lab.photo.height) * 0.008)) : 0);
+  const defaultDilate = () => (lab.photo ? lab.photo.growth : 0);
 
   let current = blank();
   let past = [];

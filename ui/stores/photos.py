@@ -36,6 +36,7 @@ from methods import (
     view_jpeg,
     write_atomic,
 )
+from segmentation import usual_growth
 from ui.common.errors import photo_gone
 from ui.common.files import link_or_copy, private_folder, write_json
 from ui.common.grid import PublicPhoto
@@ -90,6 +91,7 @@ class PhotoRecord:
             "alpha": self.alpha,
             "view": f"lab/photos/{self.id}/view.jpg",
             "notes": [note.plain() for note in self.notes],
+            "growth": usual_growth((self.height, self.width)),
         }
 
     def saved(self) -> SavedPhoto:
