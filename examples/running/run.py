@@ -27,6 +27,7 @@ from methods import (
     Text,
     UserError,
     fingerprint,
+    flattened,
     get_eraser,
     judge,
     load_image,
@@ -152,7 +153,7 @@ class _CaseRun:
         self._case = case
         self._photo = opened.photo
         self._mask = opened.mask
-        self._picture = picture_key(opened.photo.rgb, opened.mask)
+        self._picture = picture_key(opened.photo.rgb, opened.mask, opened.photo.alpha)
         self._truth = opened.truth
         self._folder = folder
         self._choice = choice
@@ -192,8 +193,9 @@ class _CaseRun:
     def _judged_again(self, cell: Cell) -> Cell | None:
         """A result whose numbers are missing, or were made with another truth."""
         try:
-            result = load_image(self._folder.path / cell.file).rgb
-            readings = self._judge(self._photo.rgb, self._mask, result)
+            result = load_image(self._folder.path / cell.file)
+            shown = flattened(result.rgb, result.alpha, self._photo.ground)
+            readings = self._judge(self._photo.seen, self._mask, shown)
         except (UserError, ValueError):
             return None  # the picture is damaged: erase again
         return self._with_readings(cell, readings)
@@ -226,6 +228,7 @@ class _CaseRun:
             jobs,
             self._photo.rgb,
             self._mask,
+            alpha=self._photo.alpha,
             token=token,
             fetch_missing=self._choice.fetch,
             judge=self._judge,
@@ -251,7 +254,7 @@ class _CaseRun:
             weights=event.weights,
             changed_outside=event.changed_outside,
         )
-        self._folder.keep(self._case.id, cell, png_bytes(event.image, self._photo.alpha))
+        self._folder.keep(self._case.id, cell, png_bytes(event.image, event.alpha))
         return cell
 
     def _with_readings(self, cell: Cell, readings: Iterable[Reading]) -> Cell:
