@@ -92,6 +92,8 @@ if TYPE_CHECKING:
     from methods._photo.load import load_mask as load_mask
     from methods._photo.load import png_bytes as png_bytes
     from methods._photo.load import view_jpeg as view_jpeg
+    from methods._photo.transparency import flattened as flattened
+    from methods._photo.transparency import on_checkerboard as on_checkerboard
     from methods._system.cache import BoundedCache as BoundedCache
     from methods._system.device import best_device as best_device
     from methods._system.files import file_fault as file_fault
@@ -168,6 +170,7 @@ _HOME = {
     "_metrics.judge": "METRICS Features Finds Metric PlainReading Reading judge why_missing",
     "_metrics.lpips": "LPIPS_WEIGHTS",
     "_photo.load": "Limits Photo load_image load_mask png_bytes view_jpeg",
+    "_photo.transparency": "flattened on_checkerboard",
     "_system.cache": "BoundedCache",
     "_system.device": "best_device",
     "_system.files": "file_fault write_atomic",

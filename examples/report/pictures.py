@@ -16,13 +16,17 @@ from examples.remote import bring
 from examples.running.cases import Opened
 from examples.running.records import Folder
 from examples.running.work import RowResult
-from methods import Image, Mask, Text, UserError, load_image, view_jpeg
+from methods import Image, Mask, Photo, Text, UserError, load_image, on_checkerboard, view_jpeg
 from segmentation import overlay_png, shown_mask
 
 VIEW_SIDE = 900
 """Longest side, in pixels, of every picture in a report."""
 
 QUALITY = 86
+
+CHECKS = 72
+"""Squares of a checkerboard along the longer side: coarse enough to be reduced."""
+
 OPACITY = 0.62
 """Of the mask over the photo."""
 
@@ -60,7 +64,7 @@ def pictures_of(
     row: RowResult, opened: Opened, folder: Folder, side: int = VIEW_SIDE
 ) -> RowPictures:
     """Every picture that the case has."""
-    rgb, mask = opened.photo.rgb, opened.mask
+    rgb, mask = _shown(opened.photo), opened.mask
     window = window_of(mask)
     before = _view(rgb, window, side)
     pictures = RowPictures(
@@ -77,7 +81,7 @@ def pictures_of(
         pictures.truth = _jpeg(_view(opened.truth, window, side))
     for cell in row.cells:
         if cell.state == "done":
-            result = load_image(folder.path / cell.file).rgb
+            result = _shown(load_image(folder.path / cell.file))
             pictures.results[cell.id] = _jpeg(_view(result, window, side))
     pictures.others = list(_of_others(row, rgb, window, side))
     return pictures
@@ -89,7 +93,7 @@ def _of_others(
     """What the document shows; a link that is broken leaves a gap and spoils nothing."""
     for caption, ref in row.case.shown:
         try:
-            shown = load_image(bring(ref), name=ref.name).rgb
+            shown = _shown(load_image(bring(ref), name=ref.name))
         except UserError:
             continue
         if _same_shape(shown, rgb):
@@ -98,6 +102,13 @@ def _of_others(
             yield caption, _jpeg(_view(shown, window, side))
         else:
             yield caption, view_jpeg(shown, side, QUALITY)
+
+
+def _shown(photo: Photo) -> Image:
+    """As people see it."""
+    if photo.alpha is None:
+        return photo.rgb
+    return on_checkerboard(photo.rgb, photo.alpha, check=-(-max(photo.size) // CHECKS))
 
 
 def _same_shape(one: Image, other: Image) -> bool:

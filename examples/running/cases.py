@@ -34,6 +34,7 @@ from methods import (
     Text,
     Verbatim,
     check_mask,
+    flattened,
     load_image,
     load_mask,
 )
@@ -216,7 +217,8 @@ def open_case(
     check_mask(photo.rgb, mask)
     truth = None
     if case.truth is not None:
-        truth = load_image(get(case.truth), name=case.truth.name).rgb
+        clean = load_image(get(case.truth), name=case.truth.name)
+        truth = flattened(clean.rgb, clean.alpha, photo.ground)
         if truth.shape != photo.rgb.shape:
             raise _truth_size(case.truth, truth, photo.rgb)
     return Opened(photo, mask, truth)

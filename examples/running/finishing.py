@@ -67,7 +67,7 @@ class Finishing:
         if self._token.stopped:
             return cell
         try:
-            return made.work.judged(cell, made.event.image, made.opened)
+            return made.work.judged(cell, made.event.image, made.event.alpha, made.opened)
         except Exception:
             logger.exception("a result could not be judged")
             return cell  # a number is not worth a result

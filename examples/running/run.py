@@ -134,6 +134,7 @@ class _Window:
             [work.open[cell_id]],
             opened.photo.rgb,
             opened.mask,
+            alpha=opened.photo.alpha,
             token=self._token,
             fetch_missing=self._choice.fetch,
         ):

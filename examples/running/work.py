@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
+
 from examples.running.cases import Case, Opened
 from examples.running.jobs import Choice, changed, jobs_of, name_of
 from examples.running.records import Cell, Folder, ReadingRecord
@@ -20,6 +23,7 @@ from methods import (
     Text,
     UserError,
     fingerprint,
+    flattened,
     get_eraser,
     judge,
     load_image,
@@ -50,7 +54,7 @@ class Work:
     ) -> None:
         self.number = number
         self.case = case
-        self._picture = picture_key(opened.photo.rgb, opened.mask)
+        self._picture = picture_key(opened.photo.rgb, opened.mask, opened.photo.alpha)
         self._out = out
         self._features = choice.features and are_features_ready()
         self._judged_by = judged_by(opened.truth, self._features)
@@ -95,15 +99,19 @@ class Work:
             weights=event.weights,
             changed_outside=event.changed_outside,
         )
-        self._out.keep(self.case.id, cell, png_bytes(event.image, opened.photo.alpha))
+        self._out.keep(self.case.id, cell, png_bytes(event.image, event.alpha))
         return cell
 
-    def judged(self, cell: Cell, result: Image, opened: Opened) -> Cell:
-        """The cell with its numbers, which are kept, too. Raises UserError."""
+    def judged(
+        self, cell: Cell, result: Image, alpha: NDArray[np.uint8] | None, opened: Opened
+    ) -> Cell:
+        """The cell with its numbers, which are kept, too; transparent pictures are judged as they
+        are seen. Raises UserError."""
         measure = partial(
             judge, truth=opened.truth, features=features_of if self._features else None
         )
-        return self._with_readings(cell, measure(opened.photo.rgb, opened.mask, result))
+        shown = flattened(result, alpha, opened.photo.ground)
+        return self._with_readings(cell, measure(opened.photo.seen, opened.mask, shown))
 
     def _finished(self, cell_id: str, job: Job, opened: Opened) -> Cell | None:
         """From an earlier run or from a check that failed; None = it has to be run."""
@@ -121,8 +129,8 @@ class Work:
     def _judged_again(self, cell: Cell, opened: Opened) -> Cell | None:
         """A result whose numbers are missing, or were made with another truth."""
         try:
-            result = load_image(self._out.path / cell.file).rgb
-            return self.judged(cell, result, opened)
+            result = load_image(self._out.path / cell.file)
+            return self.judged(cell, result.rgb, result.alpha, opened)
         except (UserError, ValueError):
             return None  # the picture is damaged: erase again
 

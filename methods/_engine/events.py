@@ -10,6 +10,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from methods._base import DeviceName, Image, Text
 from methods._engine.job import SettingValue
 from methods._metrics.base import Reading
@@ -73,6 +76,7 @@ class Finished:
     """The result, with what is needed to judge and to repeat it.
 
     image: the whole photo, (H, W, 3) uint8, equal to the input wherever the mask is False.
+    alpha: (H, W) uint8, the same of the photo's transparency; None where it has none.
     load_seconds: bringing the eraser onto the device (0 when it was there already).
     erase_seconds: cropping, erasing and pasting back.
     peak_memory: bytes, the loaded eraser and the most that its work took above that.
@@ -94,6 +98,7 @@ class Finished:
     weights: dict[str, str]
     changed_outside: int
     cached: bool = False
+    alpha: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True)

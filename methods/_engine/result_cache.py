@@ -74,11 +74,13 @@ def _around(mask: Mask) -> tuple[slice, slice]:
     return slice(y0, y1), slice(x0, x1)
 
 
-def picture_key(image: Image, mask: Mask) -> str:
-    """SHA-256 of both arrays with their shape."""
+def picture_key(image: Image, mask: Mask, alpha: NDArray[np.uint8] | None = None) -> str:
+    """SHA-256 of all these arrays with their shape. alpha: the photo's transparency, if any."""
     digest = hashlib.sha256(repr(image.shape).encode())
     digest.update(np.ascontiguousarray(image).data)
     digest.update(np.packbits(mask).data)
+    if alpha is not None:
+        digest.update(np.ascontiguousarray(alpha).data)
     return digest.hexdigest()
 
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from methods._base import BadInput, Image, Mask
 from methods._engine.events import Channel, Event, Failed, Finished, Judged, Stopping
@@ -38,6 +39,7 @@ def run(
     image: Image,
     mask: Mask,
     *,
+    alpha: NDArray[np.uint8] | None = None,
     token: StopToken | None = None,
     fetch_missing: bool = True,
     judge: Judge | None = None,
@@ -48,12 +50,16 @@ def run(
     unusable job, photo or mask. After that nothing is raised; each job ends with exactly
     one Finished or Failed. Of a job's other events each kind may be missing.
 
+    alpha: (H, W) uint8, where the photo has transparent parts. Erasers do not see what it hides,
+    and each Finished brings its alpha, filled as the photo is.
+
     fetch_missing: fetch weights that are not here (the device is free meanwhile); False =
     such a job fails with code "weights_missing".
 
     judge: judge(image, mask, result) gives the numbers of a result (`methods.judge`, or that
-    with its options bound). When the last job has ended, each Finished is followed by one
-    Judged, in the order of the jobs: no result waits for a number.
+    with its options bound); where photos are transparent it sees them over a plain ground. When
+    the last job has ended, each Finished is followed by one Judged, in the order of the jobs: no
+    result waits for a number.
 
     token.stop() ends the run: Stopping for the job under way, if there is one; then at
     once Failed(stopped=True) for every job not begun; then the job under way has
@@ -64,10 +70,11 @@ def run(
     to tell.
     """
     tasks = _checked(jobs, image, mask)
+    _check_alpha(alpha, mask)
     own_token = StopToken(token)
     channel = Channel()
-    worker = Worker(Picture(image, mask), own_token, channel.put, fetch_missing)
-    judging = None if judge is None else Judging(judge, image, mask)
+    worker = Worker(Picture(image, mask, alpha), own_token, channel.put, fetch_missing)
+    judging = None if judge is None else Judging(judge, image, mask, alpha)
     yield from _Run(tasks, worker, judging, own_token, channel).events()
 
 
@@ -79,6 +86,11 @@ def _checked(jobs: Sequence[Job], image: Image, mask: Mask) -> list[Task]:
         raise BadInput("bad_job_count", count=len(jobs), most=MAX_JOBS)
     check_mask(image, mask)
     return [_task(index, job) for index, job in enumerate(jobs)]
+
+
+def _check_alpha(alpha: NDArray[np.uint8] | None, mask: Mask) -> None:
+    if alpha is not None and (alpha.dtype != np.uint8 or alpha.shape != mask.shape):
+        raise ValueError(f"alpha must be {mask.shape} uint8, not {alpha.shape} {alpha.dtype}")
 
 
 def _task(index: int, job: Job) -> Task:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from methods._base import (
     Eraser,
@@ -43,6 +44,7 @@ from methods._engine.registry import missing_packages
 from methods._engine.residency import Held, residency
 from methods._engine.result_cache import ResultCache, job_key, picture_key
 from methods._geometry.paste import changed_outside, erase_in_patches
+from methods._geometry.transparency import filled_alpha, visible_alone
 from methods._photo.tone import Tone, tone_of
 from methods._system.lock import StopToken
 from methods._system.memory import MemoryMeter
@@ -74,20 +76,51 @@ class Task:
 
 @dataclass(frozen=True)
 class Picture:
-    """The photo and the mask of a run."""
+    """The photo and the mask of a run; what follows from them is found once for all jobs.
+
+    alpha: (H, W) uint8, where the photo has transparent parts.
+    """
 
     image: Image
     mask: Mask
+    alpha: NDArray[np.uint8] | None = None
+
+    @cached_property
+    def visible(self) -> Image:
+        """The photo as erasers may see it, without the colours that transparency hides."""
+        if self.alpha is None:
+            return self.image
+        return visible_alone(self.image, self.alpha, self.mask)
+
+    @cached_property
+    def filled_alpha(self) -> NDArray[np.uint8] | None:
+        """Every result's transparency."""
+        return None if self.alpha is None else filled_alpha(self.alpha, self.mask)
 
     @cached_property
     def tone(self) -> Tone | None:
-        """The colours of its medium, where these are not all; looked for once for all jobs."""
-        return tone_of(self.image, self.mask)
+        """The colours of its medium, where these are not all."""
+        return tone_of(self.visible, self.mask)
 
     @cached_property
     def key(self) -> str:
-        """Identifies both; computed at the first question."""
-        return picture_key(self.image, self.mask)
+        """Identifies all three."""
+        return picture_key(self.image, self.mask, self.alpha)
+
+    def finished(self, result: Image) -> Image:
+        """The photo itself with the result's pixels in the mask."""
+        if self.alpha is None:
+            return result
+        whole = self.image.copy()
+        np.copyto(whole, result, where=self.mask[:, :, None])
+        return whole
+
+    def changed_outside(self, result: Image) -> int:
+        """Pixels outside the mask of which any channel differs."""
+        if self.alpha is None or self.filled_alpha is None:
+            return changed_outside(self.image, result, self.mask)
+        before, after = np.dstack((self.image, self.alpha)), np.dstack((result, self.filled_alpha))
+        return changed_outside(before, after, self.mask)
 
 
 class Worker:
@@ -130,10 +163,12 @@ class Worker:
         known = results.get(key, self._picture.image, self._picture.mask)
         if known is not None:
             image, facts = known
-            return replace(facts, index=task.index, image=image, seed=task.seed, cached=True)
+            alpha, at = self._picture.filled_alpha, task.index
+            return replace(facts, index=at, image=image, alpha=alpha, seed=task.seed, cached=True)
         finished = self._erased(task, settings, weights)
         no_pixels = np.empty((0, 0, 3), np.uint8)
-        results.put(key, finished.image, self._picture.mask, replace(finished, image=no_pixels))
+        facts = replace(finished, image=no_pixels, alpha=None)
+        results.put(key, finished.image, self._picture.mask, facts)
         return finished
 
     def _bring(self, task: Task, needed: Sequence[WeightFile]) -> None:
@@ -179,7 +214,8 @@ class Worker:
             seed=task.seed,
             settings=settings,
             weights=weights,
-            changed_outside=changed_outside(self._picture.image, image, self._picture.mask),
+            changed_outside=self._picture.changed_outside(image),
+            alpha=self._picture.filled_alpha,
         )
 
     def _erase(self, task: Task, held: Held) -> Image:
@@ -193,7 +229,7 @@ class Worker:
 
         tone, hole = self._picture.tone, self._picture.mask
         result = erase_in_patches(
-            self._picture.image,
+            self._picture.visible,
             self._picture.mask,
             task.eraser.canvas_for(task.settings),
             call,
@@ -203,7 +239,7 @@ class Worker:
         )
         if tone is not None:  # where fill and photo were made to meet, colours may have shifted
             result[hole] = tone.applied(result[hole][None])[0]
-        return result
+        return self._picture.finished(result)
 
     def _progress(self, index: int, patch: int, patches: int) -> Progress:
         told = 0

@@ -65,14 +65,14 @@ def on_pixels(values: NDArray[np.float32], cell: int, box: Box) -> NDArray[np.fl
     return np.asarray(cv2.warpAffine(values, matrix, size, flags=flags, borderMode=border))
 
 
-def continued(image: Image, mask: Mask) -> Image:
+def continued(image: Image, mask: Mask, grid: int = _GRID) -> Image:
     """The picture with the masked part a smooth continuation of what is around; a new array.
 
     image: (H, W, 3) uint8, read outside the mask alone; mask: (H, W) bool with at least one True
-    and one False.
+    and one False. grid: cells of the longer side of the masked part's box, at most.
     """
     x0, y0, x1, y1 = bounding_box(mask)
-    cell = -(-max(x1 - x0, y1 - y0) // _GRID)
+    cell = -(-max(x1 - x0, y1 - y0) // grid)
     x0, y0, x1, y1 = widened((x0, y0, x1, y1), 2 * cell, mask.shape)
     part, hole = image[y0:y1, x0:x1], mask[y0:y1, x0:x1]
     values, known = _cells(part, hole, cell)

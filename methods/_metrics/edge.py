@@ -25,6 +25,7 @@ _AWAY = 13  # pixels from the edge to the middle of what is usual
 _LEAST = 5.0  # ΔE
 _TIMES_USUAL = 2.0
 _LEAST_PROFILES = 12
+_SELDOM = 0.2  # share of the edge that may step less
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +176,27 @@ def color_shift(profiles: Profiles) -> float | None:
     crosses differ here and there and in all directions; a patch of another tone differs
     everywhere in the same one.
     """
+    steps = _steps_across(profiles)
+    return None if steps is None else float(np.linalg.norm(np.median(steps, axis=0)))
+
+
+def steady_step(profiles: Profiles) -> float | None:
+    """ΔE by which four fifths of the edge step at least, all in the direction that the median has;
+    0 and more. An outline of something real steps here and there, or not as much everywhere."""
+    steps = _steps_across(profiles)
+    if steps is None:
+        return None
+    usual = np.median(steps, axis=0)
+    along = steps @ (usual / max(float(np.linalg.norm(usual)), 1e-6))
+    return max(0.0, float(np.quantile(along, _SELDOM)))
+
+
+def _steps_across(profiles: Profiles) -> NDArray[np.float32] | None:
+    """(n, 3) colour inside less that outside, where both are known; None where that is seldom."""
     near, inner = (np.abs(OFFSETS) > 3) & (np.abs(OFFSETS) < 10), OFFSETS > 0
     difference = _mean(profiles, near & inner) - _mean(profiles, near & ~inner)
     known = np.isfinite(difference[:, 0])
-    if known.sum() < _LEAST_PROFILES:
-        return None
-    return float(np.linalg.norm(np.median(difference[known], axis=0)))
+    return None if known.sum() < _LEAST_PROFILES else difference[known]
 
 
 def _mean(profiles: Profiles, columns: NDArray[np.bool_]) -> NDArray[np.float32]:

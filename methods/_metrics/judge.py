@@ -9,7 +9,7 @@ A number carries a remark in plain language only where it is bad enough for an e
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeAlias
@@ -26,8 +26,10 @@ from methods._metrics.edge import color_shift, profiles_of, rim, seam
 from methods._metrics.features import Features as Features
 from methods._metrics.features import of_features
 from methods._metrics.scene import Scene, scene_of, with_margin
+from methods._metrics.silhouette import silhouette, tint
 from methods._metrics.texture import leftover, repetition, sharpness
 from methods._metrics.truth import against_truth, why_no_lpips
+from methods._metrics.windows import windows_of
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +40,9 @@ EXPLAINED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "seam": ("rim", "color_shift", "leftover", "leftover_features"),
         "sharpness": ("leftover",),
+        "tint": ("leftover", "color_shift"),
         "color_shift": ("leftover", "leftover_features"),
+        "silhouette": ("leftover", "leftover_features", "tint", "color_shift", "rim"),
         "leftover_features": ("leftover", "sharpness"),
         "inserted": ("leftover", "leftover_features", "repetition", "sharpness"),
     }
@@ -69,6 +73,9 @@ def judge(
     """
     scene = scene_of(photo, mask, result)
     found = dict(_of_scene(scene))
+    found |= _at_full_size(windows_of(photo, mask, result, scene.scale))
+    off = tint(photo, mask, result)
+    found |= {} if off is None else {"tint": off}
     if features is not None:
         found |= _where_possible(lambda: dict(of_features(scene, mask, result, features)))
     if finds is not None:
@@ -109,15 +116,33 @@ def _score(mask: Mask, result: Image, finds: Finds) -> float:
     return float(finds(np.ascontiguousarray(result[y0:y1, x0:x1])))
 
 
+def _at_full_size(windows: Sequence[Scene]) -> dict[str, float]:
+    """What a reduced picture hides, in the mean of the windows that have it."""
+    found: dict[str, list[float]] = {}
+    for window in windows:
+        for name, value in _of_edge(window):
+            found.setdefault(name, []).append(value)
+    return {name: float(np.mean(values)) for name, values in found.items()}
+
+
 def _of_scene(scene: Scene) -> Iterator[tuple[str, float]]:
     """What needs neither a truth nor a network."""
+    yield from _of_edge(scene)
+    values = {
+        "silhouette": silhouette(scene),
+        "repetition": repetition(scene),
+        "leftover": leftover(scene),
+    }
+    yield from ((name, value) for name, value in values.items() if value is not None)
+
+
+def _of_edge(scene: Scene) -> Iterator[tuple[str, float]]:
+    """What shows in a few pixels along the edge; a reduced picture loses it."""
     profiles = profiles_of(scene)
     values = {
         "rim": None if profiles is None else rim(profiles),
         "seam": None if profiles is None else seam(profiles),
         "color_shift": None if profiles is None else color_shift(profiles),
         "sharpness": sharpness(scene),
-        "repetition": repetition(scene),
-        "leftover": leftover(scene),
     }
-    return ((name, value) for name, value in values.items() if value is not None)
+    yield from ((name, value) for name, value in values.items() if value is not None)

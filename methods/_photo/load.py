@@ -31,6 +31,7 @@ from methods._photo.decode import (
     read_source,
     shown_name,
 )
+from methods._photo.transparency import flattened, ground_for, on_checkerboard
 
 __all__ = ["Limits", "Photo", "load_image", "load_mask", "png_bytes", "view_jpeg"]
 
@@ -56,10 +57,23 @@ class Photo:
 
     @cached_property
     def key(self) -> str:
-        """SHA-256 of shape and pixels, hex."""
+        """SHA-256 of shape and pixels, transparency among them, hex."""
         digest = hashlib.sha256(repr(self.rgb.shape).encode())
         digest.update(self.rgb.data)
+        if self.alpha is not None:
+            digest.update(self.alpha.data)
         return digest.hexdigest()
+
+    @cached_property
+    def ground(self) -> int:
+        """The grey level that transparent parts have for networks and numbers: 0 … 255."""
+        return 0 if self.alpha is None else ground_for(self.rgb, self.alpha)
+
+    @property
+    def seen(self) -> Image:
+        """(H, W, 3) uint8, as networks and numbers see it: `rgb`, over a plain ground where it is
+        transparent. Computed at each call."""
+        return flattened(self.rgb, self.alpha, self.ground)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -212,13 +226,24 @@ _PNG_HEAD = 33  # signature and IHDR
 _PNG_SRGB = b"\0\0\0\1sRGB\0\xae\xce\x1c\xe9"  # perceptual intent, with its checksum
 
 
-def view_jpeg(rgb: Image, longest_side: int = 1600, quality: int = 92) -> bytes:
-    """A JPEG to look at, with full colour resolution (4:4:4), reduced but never enlarged."""
+def view_jpeg(
+    rgb: Image,
+    longest_side: int = 1600,
+    quality: int = 92,
+    *,
+    alpha: NDArray[np.uint8] | None = None,
+) -> bytes:
+    """A JPEG to look at, with full colour resolution (4:4:4), reduced but never enlarged.
+
+    alpha: (H, W) uint8; where it is transparent, a checkerboard shows.
+    """
     height, width = rgb.shape[:2]
-    scale = longest_side / max(height, width)
-    if scale < 1:
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    scale = min(1.0, longest_side / max(height, width))
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    if alpha is not None:
+        rgb = on_checkerboard(rgb, alpha, size)
+    elif scale < 1:
+        rgb = np.asarray(cv2.resize(rgb, size[::-1], interpolation=cv2.INTER_AREA))
     settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
     settings += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
     return _encoded(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), settings)

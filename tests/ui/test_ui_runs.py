@@ -34,6 +34,7 @@ pytest_plugins = ["ui_fixtures"]
 pytestmark = pytest.mark.usefixtures("toy_erasers")
 
 Answer = Mapping[str, Any]
+VIEW = "0-telea.jpg"
 
 
 def code(answer: Answer) -> str:
@@ -98,12 +99,31 @@ def test_every_value_is_plain_json_of_its_own(service: Service, photo: str) -> N
     assert grids[0]["cards"][0]["state"] != "done"  # not changed after it was handed out
 
 
-def test_transparency_is_put_back(service: Service, upload: Upload) -> None:
+def test_transparency_is_filled_as_the_photo_is(service: Service, upload: Upload) -> None:
     alpha = np.tile(np.linspace(0, 255, 120).astype(np.uint8), (90, 1))
     data = png_file(np.dstack([picture(), alpha]), "RGBA")
     opened = service.open_photo({"path": upload(data), "name": "glass.png"})
     final = last(service.erase(order(opened["photo"]["id"], "paint")))
-    assert np.array_equal(result(service, final)[..., 3], alpha)
+    before, after = np.dstack([picture(), alpha]), result(service, final)
+    hole = mask_of(service, final) > 0
+    assert np.array_equal(after[~hole], before[~hole])
+    assert np.abs(after[hole][:, 3].astype(int) - alpha[hole]).max() <= 12  # the gradient goes on
+
+
+def test_the_page_shows_a_checkerboard_and_nothing_that_is_hidden(
+    service: Service, upload: Upload
+) -> None:
+    alpha = np.zeros((90, 120), np.uint8)
+    alpha[20:70, 70:110] = 255
+    data = png_file(np.dstack([np.full((90, 120, 3), (20, 200, 40), np.uint8), alpha]), "RGBA")
+    opened = service.open_photo({"path": upload(data), "name": "sticker.png"})
+    final = last(service.erase(order(opened["photo"]["id"], "telea")))
+    views = [service.photos.view(opened["photo"]["id"])]
+    views += [service.runs.folder / final["run"] / name for name in ("original.jpg", VIEW)]
+    for view in views:
+        with Pil.open(view) as picture_shown:
+            empty = np.asarray(picture_shown)[:, :60].astype(int)
+        assert np.ptp(empty, axis=2).max() < 12 and empty.std() > 15
 
 
 def test_settings_and_seed_reach_the_eraser(service: Service, photo: str) -> None:

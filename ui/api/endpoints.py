@@ -276,7 +276,7 @@ class _Api:
     def detect(self, asked: ApiDetect, caller: str) -> Detected:
         photo = self._decoded(asked.image)
         found = self._service.detecting.detect(
-            photo.key, lambda: photo.rgb, asked.text or "", asked.detector, caller
+            photo.key, lambda: photo.seen, asked.text or "", asked.detector, caller
         )
         above = found.above(asked.box_threshold, asked.text_threshold)
         height, width = photo.size
@@ -320,7 +320,7 @@ class _Api:
         if asked.text is None:
             return drawn, ()
         found = self._service.detecting.detect(
-            photo.key, lambda: photo.rgb, asked.text, asked.detector, caller
+            photo.key, lambda: photo.seen, asked.text, asked.detector, caller
         )
         thresholds = asked.box_threshold, asked.text_threshold
         most = max(1, MAX_OBJECTS - len(drawn.objects))
@@ -339,7 +339,7 @@ class _Api:
         self, photo: Photo, drawn: Selection, mask: Mask | None
     ) -> tuple[Selected, SegmenterSpec | None]:
         upload = None if mask is None else lambda longest_side: mask
-        asked = Question(photo.key, photo.size, lambda: photo.rgb, drawn, upload)
+        asked = Question(photo.key, photo.size, lambda: photo.seen, drawn, upload)
         return self._service.selecting.select(asked)
 
     def _result(self, grid: Grid, card: Card, record: PhotoRecord) -> Result:

@@ -172,6 +172,7 @@ def _run_and_write(
                 jobs,
                 subject.photo.rgb,
                 subject.mask,
+                alpha=subject.photo.alpha,
                 token=token,
                 fetch_missing=not args.offline,
                 judge=judge,
@@ -204,7 +205,7 @@ def _outcome(event: Finished | Failed, job: Job, subject: Subject, file: Path) -
     """One result in plain values; a finished one is written first."""
     if isinstance(event, Failed):
         return {"eraser": job.eraser, "state": "failed", "code": event.code, "text": event.text}
-    _write(file, png_bytes(event.image, subject.photo.alpha))
+    _write(file, png_bytes(event.image, event.alpha))
     return {
         "eraser": job.eraser,
         "state": "done",

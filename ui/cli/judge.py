@@ -18,6 +18,7 @@ from methods import (
     Photo,
     Reading,
     UserError,
+    flattened,
     judge,
     load_image,
     why_missing,
@@ -53,7 +54,7 @@ def _truth(file: Path, photo: Photo) -> Image:
             photo_width=photo_width,
             photo_height=photo_height,
         )
-    return truth.rgb
+    return flattened(truth.rgb, truth.alpha, photo.ground)
 
 
 def prepare_lpips(offline: bool = False) -> None:

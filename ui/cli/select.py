@@ -163,7 +163,7 @@ def selected(picked: Picked, photo: Photo, *, offline: bool = False) -> tuple[Se
         return select_drawn(photo.size, **drawn), None
     segmenter_id = _segmenter_id(picked.selection.segmenter, offline)
     segmenter = get_segmenter(segmenter_id, fetch_missing=not offline)
-    embedding = segmenter.encode(photo.rgb, photo.key)
+    embedding = segmenter.encode(photo.seen, photo.key)
     return select(segmenter, embedding, objects, **drawn), segmenter_id
 
 

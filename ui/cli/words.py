@@ -73,7 +73,7 @@ def objects_by_words(
     check_packages(spec)
     if not args.offline:
         fetch_missing(spec.weights)
-    found = detect(photo.rgb, photo.key, args.text, spec.id)
+    found = detect(photo.seen, photo.key, args.text, spec.id)
     for typed, read in found.phrase.translations:
         complain(f"Searched in English: {typed} = {read}.")
     return list(

@@ -69,7 +69,7 @@ def order_of(
     """What the page asks for. The segmenter is noted, so that the link shows the same mask."""
 
     def make_mask(photo: Photo) -> tuple[Mask, Noted]:
-        asked = question(request, photo.key, photo.size, lambda: photo.rgb, masks)
+        asked = question(request, photo.key, photo.size, lambda: photo.seen, masks)
         selection, spec = selecting.select(asked)
         return selection.mask, noted(request, spec)
 
@@ -198,8 +198,7 @@ class Erasing:
         return LiveRun(
             _first_grid(order.run, record, mask, cards),
             _saved(order, record, mask, prompts),
-            run(order.jobs, photo.rgb, mask, token=token, judge=judge),
-            photo.alpha,
+            run(order.jobs, photo.rgb, mask, alpha=photo.alpha, token=token, judge=judge),
             store=self._runs,
             writer=self._writer,
             token=token,

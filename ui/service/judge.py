@@ -19,10 +19,12 @@ from methods import (
     Image,
     Mask,
     Metric,
+    Photo,
     Reading,
     UserError,
     fetch,
     find_weights,
+    flattened,
     judge,
     load_image,
     why_missing,
@@ -89,11 +91,16 @@ def truth_of(record: PhotoRecord, row_id: str | None) -> Image | None:
         return None
     if sha256(place_of(row.photo).read_bytes()).hexdigest() != record.sha256:
         return None
-    truth = load_image(place_of(row.truth)).rgb
-    if truth.shape[:2] != (record.height, record.width):
+    truth = load_image(place_of(row.truth))
+    if truth.size != (record.height, record.width):
         return None
     _bring_lpips()
-    return truth
+    return truth.rgb if truth.alpha is None else _laid(truth, load_image(place_of(row.photo)))
+
+
+def _laid(truth: Photo, photo: Photo) -> Image:
+    """The truth over the ground on which the photo is judged."""
+    return flattened(truth.rgb, truth.alpha, photo.ground)
 
 
 def _bring_lpips() -> None:

@@ -13,8 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from numpy.typing import NDArray
-
 from methods import Event, Failed, Finished, Judged, StopToken, view_jpeg, write_atomic
 from ui.common.errors import described
 from ui.common.grid import Card, Grid, RunState
@@ -37,7 +35,6 @@ class LiveRun:
 
     grid: the value to begin with (state "running", all cards queued). saved: what else
     goes into run.json. events: what the runner says, read in a thread of this run.
-    alpha: the photo's transparency, put back into the lossless files.
     on_end: called once when the erasers have ended; files may still be written then, and
     results judged. on_complete: called once when all that is done too.
     """
@@ -47,7 +44,6 @@ class LiveRun:
         grid: Grid,
         saved: Inputs,
         events: Iterator[Event],
-        alpha: NDArray | None,
         *,
         store: RunStore,
         writer: PngWriter,
@@ -59,7 +55,6 @@ class LiveRun:
         self._grid = grid
         self._saved = saved
         self._events = events
-        self._alpha = alpha
         self._store = store
         self._writer = writer
         self._token = token
@@ -179,7 +174,7 @@ class LiveRun:
         card = self._grid["cards"][index]
         view, full = (result_name(index, card["eraser"], ending) for ending in ("jpg", "png"))
         try:
-            write_atomic(folder / view, view_jpeg(event.image, longest_side=VIEW_SIDE))
+            write_atomic(folder / view, self._view(event))
         except Exception as error:  # this card's trouble (a full disk); the others go on
             self._fail(card, error)
             return
@@ -188,7 +183,11 @@ class LiveRun:
             self._unwritten += 1
             self._tell(urgent=True)
         written = partial(self._png_written, card, full)
-        self._writer.write(folder / full, event.image, self._alpha, written)
+        self._writer.write(folder / full, event.image, event.alpha, written)
+
+    @staticmethod
+    def _view(event: Finished) -> bytes:
+        return view_jpeg(event.image, longest_side=VIEW_SIDE, alpha=event.alpha)
 
     def _break_off(self, error: Exception, *, refused: bool) -> None:
         """refused: the jobs were found unusable before anything began; no run has been."""

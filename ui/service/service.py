@@ -192,7 +192,7 @@ class Service:
         return {"photo": record.public()}
 
     def _pixels(self, photo_id: str) -> Callable[[], Image]:
-        return lambda: self.photos.load(photo_id).rgb
+        return lambda: self.photos.load(photo_id).seen
 
     # --- selections ----------------------------------------------------------------------
 

@@ -195,7 +195,7 @@ class Tables:
     def _view(self, path: Path, side: int) -> bytes:
         def make() -> bytes:
             photo = self._photos.decode(path, path.name)
-            return view_jpeg(photo.rgb, longest_side=side)
+            return view_jpeg(photo.rgb, longest_side=side, alpha=photo.alpha)
 
         return self._views.get(f"{side} {path.stat().st_mtime_ns} {path}", make)
 

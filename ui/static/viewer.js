@@ -52,6 +52,8 @@
     after.src = card ? card.view : grid.photo.view;
     after.alt = card ? t("grid.by", { eraser: card.name }) : t("grid.original");
     before.src = grid.photo.view;
+    layer.classList.toggle("is-transparent", Boolean(grid.photo.alpha));
+    layer.style.setProperty("--ratio", grid.photo.width / grid.photo.height);
     compare.hidden = !card;
     save.hidden = !(card && card.full);
     if (card && card.full) {

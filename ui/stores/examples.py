@@ -90,7 +90,8 @@ def _read(path: Path) -> dict[str, Example]:
 
 @lru_cache(maxsize=64)
 def _thumb(path: Path) -> bytes:
-    return view_jpeg(load_image(path).rgb, longest_side=THUMB_SIDE, quality=85)
+    photo = load_image(path)
+    return view_jpeg(photo.rgb, longest_side=THUMB_SIDE, quality=85, alpha=photo.alpha)
 
 
 def _unknown() -> UserError:

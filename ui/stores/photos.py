@@ -244,7 +244,7 @@ class PhotoStore:
             raise photo_gone()
         photo = self.decode(original, name)
         record = _record_of(folder.name, name, photo, original)
-        write_atomic(folder / "view.jpg", view_jpeg(photo.rgb, longest_side=VIEW_SIDE))
+        write_atomic(folder / "view.jpg", _view_of(photo))
         write_json(folder / "photo.json", record.saved())
         self._records[record.id] = record
         self._decoded.put(record.id, photo)
@@ -286,6 +286,10 @@ def _record_of(photo_id: str, name: str, photo: Photo, original: Path) -> PhotoR
         sha256=digest,
         notes=tuple(photo.notes),
     )
+
+
+def _view_of(photo: Photo) -> bytes:
+    return view_jpeg(photo.rgb, longest_side=VIEW_SIDE, alpha=photo.alpha)
 
 
 def _bytes_of(photo: Photo) -> int:

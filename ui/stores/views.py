@@ -58,7 +58,7 @@ class Views:
         return self._kept.get(
             f"{photo_id} {height} {width} exact",
             lambda: cv2.resize(
-                self._photos.load(photo_id).rgb, (width, height), interpolation=cv2.INTER_AREA
+                self._photos.load(photo_id).seen, (width, height), interpolation=cv2.INTER_AREA
             ),
         )
 

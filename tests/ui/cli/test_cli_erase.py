@@ -176,15 +176,20 @@ def test_boxes_begin_objects_and_points_refine_them() -> None:
     assert objects_of([], None) == []
 
 
-def test_transparency_is_put_back(tmp_path: Path, mask: Path) -> None:
+def test_transparency_is_filled_as_the_photo_is(tmp_path: Path, mask: Path) -> None:
     rgba = np.full((100, 120, 4), 90, np.uint8)
     rgba[:, :60, 3] = 255
+    rgba[:, 100:, 3] = 0
     PilImage.fromarray(rgba).save(tmp_path / "glass.png")
     args = ["--mask", mask, "--erasers", "telea", "--out", tmp_path / "o"]
     assert call("erase", tmp_path / "glass.png", *args) == 0
     with PilImage.open(tmp_path / "o" / "telea.png") as result:
         assert result.mode == "RGBA"
-        assert (np.asarray(result)[..., 3] == rgba[..., 3]).all()
+        pixels = np.asarray(result)
+    with PilImage.open(mask) as marked:
+        hole = np.asarray(marked.convert("L")) > 127
+    assert (pixels[~hole] == rgba[~hole]).all()
+    assert pixels[hole][:, 3].min() >= 80
 
 
 def test_a_weight_file_of_ones_own_is_used(
