@@ -196,16 +196,20 @@ def _numbers(opened: Pil.Image, header: Header) -> Numbers:
     return np.nan_to_num(np.maximum(values, 0), posinf=0)
 
 
-def eight_bits(numbers: Numbers) -> Plane:
-    """(H, W) uint8. White is 65535 in 16 bits; in 32 it is the least of 1 (fractions only),
+def white_of(numbers: Numbers) -> float:
+    """The value of white: 65535 in 16 bits; in 32 it is the least of 1 (fractions only),
     255 and 65535 that no value exceeds, else the largest value."""
     largest = float(numbers.max())
     whites = [65535.0] if numbers.dtype == np.uint16 else [255.0, 65535.0]
     if numbers.dtype.kind == "f":
         whites.insert(0, 1.0)
-    white = next((white for white in whites if largest <= white), largest)
+    return next((white for white in whites if largest <= white), largest)
+
+
+def eight_bits(numbers: Numbers) -> Plane:
+    """(H, W) uint8; see `white_of`."""
     scaled = numbers if numbers.dtype == np.uint16 else numbers.astype(np.float64)
-    return np.asarray(cv2.convertScaleAbs(scaled, alpha=255 / white))
+    return np.asarray(cv2.convertScaleAbs(scaled, alpha=255 / white_of(numbers)))
 
 
 def _keyed_alpha(opened: Pil.Image) -> Plane | None:
