@@ -28,7 +28,8 @@ from PIL import Image as Pil
 
 from methods._base import BadInput, Image
 from methods._photo.containers import read_header
-from methods._photo.header import Header, UnknownFormat, exif_orientation
+from methods._photo.header import Header, UnknownFormat, UnreadSamples, exif_orientation
+from methods._photo.jpeg_end import with_end
 
 FileSource: TypeAlias = Path | str | bytes | BinaryIO
 Plane: TypeAlias = NDArray[np.uint8]
@@ -103,9 +104,12 @@ def decode(data: bytes, name: str, limits: Limits) -> Decoded:
     fast = _quick_jpeg(header)
     if fast is not None:
         return _decoded(header, Pil.Image(), fast, None, None)
+    if header.format == "JPEG" and not header.whole:
+        header = with_end(header)
     opened = _opened(header)
     _check_pixels(opened.size, name, limits)
     opened.load()
+    _scale_key(opened, header)
     if opened.mode.startswith(("I", "F")):
         numbers = _numbers(opened, header)
         return _decoded(header, opened, eight_bits(numbers), _keyed_alpha(opened), numbers)
@@ -167,6 +171,19 @@ def _quick_jpeg(header: Header) -> Image | None:
     if pixels is None or header.size != (pixels.shape[1], pixels.shape[0]):
         return None
     return np.asarray(pixels)
+
+
+def _scale_key(opened: Pil.Image, header: Header) -> None:
+    """A PNG of 2 or 4 bits names its transparent grey in those; Pillow has scaled the pixels to 8,
+    and leaves the name as it is."""
+    key = opened.info.get("transparency")
+    if header.format == "PNG" and opened.mode == "L" and isinstance(key, int):
+        bits = header.data[_PNG_DEPTH]
+        if bits < 8:
+            opened.info["transparency"] = key * 255 // (2**bits - 1)
+
+
+_PNG_DEPTH = 24  # behind the signature, the first chunk's head, width and height
 
 
 def _picture_and_alpha(opened: Pil.Image) -> tuple[Plane | Pil.Image, Plane | None]:
@@ -300,6 +317,8 @@ def explained(name: str) -> Iterator[None]:
         raise
     except UnknownFormat as error:
         raise BadInput("file_format", name=name) from error
+    except UnreadSamples as error:
+        raise BadInput("file_format.samples", name=name, bits=error.bits) from error
     except MemoryError as error:
         raise BadInput("file_memory", name=name) from error
     except Exception as error:

@@ -36,6 +36,8 @@ __all__ = ["Limits", "Photo", "load_image", "png_bytes", "view_jpeg"]
 FIRST_PICTURE = Text("note.photo.first_picture")
 EIGHT_BITS = Text("note.photo.eight_bits")
 WIDE_COLORS = Text("note.photo.wide_colors")
+GAIN_MAP = Text("note.photo.gain_map")
+NO_END = Text("note.photo.no_end")
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +90,13 @@ def load_image(source: FileSource, *, name: str = "", limits: Limits | None = No
 
 def _remarks(decoded: Decoded) -> list[Text]:
     wide = decoded.header.wide and decoded.icc is None
-    asked = (decoded.several, FIRST_PICTURE), (decoded.deep, EIGHT_BITS), (wide, WIDE_COLORS)
+    asked = (
+        (decoded.several, FIRST_PICTURE),
+        (decoded.deep, EIGHT_BITS),
+        (wide, WIDE_COLORS),
+        (decoded.header.gain_map, GAIN_MAP),
+        (not decoded.header.whole, NO_END),
+    )
     return [remark for holds, remark in asked if holds]
 
 

@@ -488,12 +488,11 @@ def test_first_picture_of_several(kind: str) -> None:
     assert photo.notes == (FIRST_PICTURE,)
 
 
-def test_second_picture_in_a_jpeg_is_no_news() -> None:
-    """Phones hide a gain map or a preview behind the picture: nothing to tell the user."""
+def test_the_first_picture_of_a_jpeg_with_two_is_shown() -> None:
     red, blue = Pil.new("RGB", (30, 20), (250, 10, 10)), Pil.new("RGB", (30, 20), (10, 10, 250))
     photo = load_image(saved(red, "MPO", save_all=True, append_images=[blue]))
     assert photo.format == "JPEG"
-    assert photo.notes == ()
+    assert photo.notes == (FIRST_PICTURE,)
     assert difference(photo.rgb[10, 10], np.array([250, 10, 10])) <= 6
 
 
