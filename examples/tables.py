@@ -59,6 +59,7 @@ from methods import (
     fetch,
     file_fault,
     versions,
+    write_any_text,
 )
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -72,6 +73,7 @@ NAMED: Mapping[str, Callable[[], CaseTable]] = {"documents": documents, "stand_i
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
+    write_any_text()
     args = make_parser().parse_args(argv)
     try:
         return _tables(args)

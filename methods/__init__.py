@@ -100,6 +100,9 @@ if TYPE_CHECKING:
     from methods._photo.mask import read_mask as read_mask
     from methods._photo.mask_levels import MaskReading as MaskReading
     from methods._system.cache import BoundedCache as BoundedCache
+    from methods._system.console import readable as readable
+    from methods._system.console import takes_all_text as takes_all_text
+    from methods._system.console import write_any_text as write_any_text
     from methods._system.device import best_device as best_device
     from methods._system.files import file_fault as file_fault
     from methods._system.files import write_atomic as write_atomic
@@ -179,6 +182,7 @@ _HOME = {
     "_photo.mask": "ReadMask fitted load_mask nothing_marked read_mask",
     "_photo.mask_levels": "MaskReading",
     "_system.cache": "BoundedCache",
+    "_system.console": "readable takes_all_text write_any_text",
     "_system.device": "best_device",
     "_system.files": "file_fault write_atomic",
     "_system.lock": "StopToken device_lock",

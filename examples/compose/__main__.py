@@ -34,13 +34,14 @@ from examples.compose.recipes import (
     replace_file,
     write,
 )
-from methods import BadInput, Mask, UserError, file_fault, load_image, load_mask
+from methods import BadInput, Mask, UserError, file_fault, load_image, load_mask, write_any_text
 
 REFLECTION = Reflection(strength=0.35, fade=0.5)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0 done, 2 the call or its files cannot be used."""
+    write_any_text()
     args = make_parser().parse_args(argv)
     try:
         make_folder(args.out)  # paths that lead through it are read before anything is written

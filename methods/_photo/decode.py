@@ -30,6 +30,7 @@ from methods._base import BadInput, Image
 from methods._photo.containers import read_header
 from methods._photo.header import Header, UnknownFormat, UnreadSamples, exif_orientation
 from methods._photo.jpeg_end import with_end
+from methods._system.console import readable
 
 FileSource: TypeAlias = Path | str | bytes | BinaryIO
 Plane: TypeAlias = NDArray[np.uint8]
@@ -301,7 +302,7 @@ def shown_name(source: FileSource, name: str) -> str:
     """What to call the file in messages: a file name, never a path, nothing unprintable."""
     if not name and isinstance(source, (str, os.PathLike)):
         name = str(source)
-    last = re.split(r"[\\/]", name)[-1]
+    last = readable(re.split(r"[\\/]", name)[-1])
     return "".join(letter for letter in last if letter.isprintable())[:100].strip() or "The file"
 
 

@@ -117,12 +117,18 @@ def _read(levels: _Levels, *, opaque: bool = False) -> Meant:
     notes = [] if plain or not opaque else [said] if said.values else []
     said = OPAQUE if opaque else said
     others = [*_labels(levels, kinds, said), *_fainter(levels, mask, notes)]
-    if HALF_OF_IT < (share := float(mask.mean())) < 1:
+    if HALF_OF_IT < (share := float(mask.mean())) < 1 and _frames(mask):
         others.insert(0, MaskReading(~mask, TRANSPARENT if opaque else BLACK))
         notes.append(Text("note.mask.large", percent=round(100 * share)))
     readings = (MaskReading(mask, said), *others[:MOST_ALTERNATIVES])
     brightest = float(kinds[-1]), levels.white
     return Meant(readings, tuple(notes), plain and not opaque, brightest)
+
+
+def _frames(mask: Mask) -> bool:
+    """Whether most of the picture's edge is marked, as where a mask is inverted."""
+    edge = np.concatenate((mask[0], mask[-1], mask[:, 0], mask[:, -1]))
+    return float(edge.mean()) > HALF_OF_IT
 
 
 def _kinds(values: Numbers) -> NDArray[np.integer | np.floating]:

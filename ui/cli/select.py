@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Required, TypedDict
 
-from methods import JSON, BadInput, Job, Mask, Photo, ReadMask, Text, shown_name
+from methods import JSON, BadInput, Job, Mask, Photo, ReadMask, Text, readable, shown_name
 from ui.cli.output import complain
 from ui.cli.words import fetch_missing, objects_by_words
 
@@ -228,7 +228,9 @@ def case_of(
     from segmentation import CasePhoto, write_case
 
     height, width = photo.size
-    place = CasePhoto(name=file.name[:400], sha256=file_digest(file), width=width, height=height)
+    place = CasePhoto(
+        name=readable(file.name)[:400], sha256=file_digest(file), width=width, height=height
+    )
     answered = picked.selection.model_copy(update={"segmenter": segmenter})
     try:
         return write_case(place, answered.with_mask(picked.upload), jobs)

@@ -205,6 +205,12 @@ def test_black_on_white_can_be_read_the_other_way_round() -> None:
     assert np.array_equal(read.readings[1].mask, _disc()) and "large" in ids(read)
 
 
+def test_a_large_object_inside_the_photo_means_itself() -> None:
+    large = np.zeros(SIZE, np.uint8)
+    large[3:37, 3:57] = 255
+    assert read_mask(saved(large), SIZE).notes == ()
+
+
 def test_a_hole_in_the_alpha_can_be_what_is_meant() -> None:
     """As picture editing services mark what they shall fill."""
     read = read_mask(saved(np.dstack((_ramp(), np.where(_disc(), 0, 255).astype(np.uint8)))), SIZE)

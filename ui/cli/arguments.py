@@ -1,0 +1,23 @@
+"""Words of the command line as argparse can tell them apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_NUMBERS = re.compile(r"-[\d.][-\d.,e+]*", re.IGNORECASE)
+_OPTION = re.compile(r"--[a-z][a-z0-9-]*")
+
+
+def joined(argv: Sequence[str]) -> list[str]:
+    """The words, with `--box -20,100,345,425` as `--box=-20,…`: argparse takes what begins with a
+    minus for an option, unless it is one plain number."""
+    words: list[str] = []
+    for place, word in enumerate(argv):
+        if word == "--":
+            return [*words, *argv[place:]]
+        if words and _NUMBERS.fullmatch(word) and _OPTION.fullmatch(words[-1]):
+            words[-1] += f"={word}"
+        else:
+            words.append(word)
+    return words
