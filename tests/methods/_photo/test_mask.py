@@ -155,6 +155,13 @@ def _voc_cat() -> Pil.Image:
     return picture
 
 
+def _seen_through() -> NDArray[Any]:
+    """White on black under an alpha of one level, which tells nothing."""
+    pixels = _painted((255, 255, 255, 200))
+    pixels[..., 3] = 200
+    return pixels
+
+
 MARKED: dict[str, tuple[NDArray[Any] | Pil.Image, list[str]]] = {
     "brush of 50 %": (_painted((255, 0, 0, 127)), ["opaque", "two_levels"]),
     "brush of 39 %": (_painted((255, 255, 255, 100)), ["opaque", "two_levels"]),
@@ -163,7 +170,7 @@ MARKED: dict[str, tuple[NDArray[Any] | Pil.Image, list[str]]] = {
     "grey 100": (_painted(100), ["two_levels"]),
     "12 bits in 16": (_painted(4095, np.uint16), ["two_levels"]),
     "3 on 1": (_painted(3, ground=1), ["two_levels"]),
-    "alpha of one level": (_painted((255, 255, 255, 200)) | np.uint8([0, 0, 0, 200]), []),
+    "alpha of one level": (_seen_through(), []),
 }
 
 

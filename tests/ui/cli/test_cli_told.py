@@ -134,9 +134,9 @@ def test_json_is_whole_on_a_console_of_windows(photo: Path, mask: Path, tmp_path
     hole = np.zeros((300, 400), np.bool_)
     hole[100:200, 150:260] = True
     PilImage.fromarray(hole).save(mask)
-    words = ["erase", photo, "--mask", mask, "--erasers", "telea", "--offline", "--json"]
+    words = ["erase", str(photo), "--mask", str(mask), "--erasers", "telea", "--offline", "--json"]
     done = subprocess.run(
-        [sys.executable, "-m", "methods", *words, "--out", tmp_path / "out"],
+        [sys.executable, "-m", "methods", *words, "--out", str(tmp_path / "out")],
         cwd=ROOT,
         capture_output=True,
         env={**os.environ, "PYTHONIOENCODING": "cp1252"},
