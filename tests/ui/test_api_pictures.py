@@ -110,6 +110,13 @@ def test_run_lengths_come_in_as_a_case_too(api: tuple[str, Service]) -> None:
     assert encode_rle(mask)["counts"] in json.loads(found.split("data: ")[-1])[0]["rle"]["counts"]
 
 
+def test_a_mask_in_which_nothing_is_marked_is_named(api: tuple[str, Service]) -> None:
+    empty = np.zeros((90, 120), np.bool_)
+    black = {"path": "data:image/png;base64," + _as_text(empty), "orig_name": "black.png"}
+    assert "Nothing in black.png is marked" in call(api[0], "erase", TEXT, black, ["telea"])
+    assert "Nothing in RLE is marked" in call(api[0], "erase", TEXT, encode_rle(empty), ["telea"])
+
+
 REFUSED: dict[str, tuple[Any, str]] = {
     "nothing": (None, "first value"),
     "an empty text": ("", "first value"),

@@ -24,7 +24,7 @@ from typing import Any
 
 import gradio as gr
 
-from methods import JSON, BadInput, Mask, Photo, default_erasers, write_atomic
+from methods import JSON, BadInput, Mask, Photo, ReadMask, default_erasers, write_atomic
 from segmentation import (
     BOX_THRESHOLD,
     MAX_OBJECTS,
@@ -338,13 +338,21 @@ class _Api:
         return joined, found.above(*thresholds)[: len(objects)]
 
     def _given_mask(self, asked: ApiSegment, drawn: Selection, photo: Photo) -> Mask | None:
+        read = self._read_mask(asked, photo.size)
+        if read is None:
+            return drawn.mask(photo.size)
+        if not read.mask.any() and not drawn.objects and not drawn.strokes:
+            raise BadInput("nothing_selected.mask", seen=read.notes[0])
+        return read.mask
+
+    def _read_mask(self, asked: ApiSegment, size: tuple[int, int]) -> ReadMask | None:
         limits = self._service.limits
         if asked.runs is not None:
-            return mask_of_runs(asked.runs, photo.size, limits=limits).mask
+            return mask_of_runs(asked.runs, size, limits=limits)
         if asked.mask is None:
-            return drawn.mask(photo.size)
+            return None
         given = self._picture(asked.mask)
-        return read_mask_file(given.source, photo.size, name=given.name, limits=limits).mask
+        return read_mask_file(given.source, size, name=given.name, limits=limits)
 
     def _select(
         self, photo: Photo, drawn: Selection, mask: Mask | None
