@@ -59,6 +59,7 @@ from methods import (
     fetch,
     file_fault,
     versions,
+    with_their_numbers,
     write_any_text,
 )
 
@@ -74,7 +75,7 @@ NAMED: Mapping[str, Callable[[], CaseTable]] = {"documents": documents, "stand_i
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     write_any_text()
-    args = make_parser().parse_args(argv)
+    args = make_parser().parse_args(with_their_numbers(argv))
     try:
         return _tables(args)
     except BadInput as error:

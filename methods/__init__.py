@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from methods._photo.mask import nothing_marked as nothing_marked
     from methods._photo.mask import read_mask as read_mask
     from methods._photo.mask_levels import MaskReading as MaskReading
+    from methods._system.arguments import with_their_numbers as with_their_numbers
     from methods._system.cache import BoundedCache as BoundedCache
     from methods._system.console import readable as readable
     from methods._system.console import takes_all_text as takes_all_text
@@ -181,6 +182,7 @@ _HOME = {
     "_photo.load": "Limits Photo load_image png_bytes view_jpeg",
     "_photo.mask": "ReadMask fitted load_mask nothing_marked read_mask",
     "_photo.mask_levels": "MaskReading",
+    "_system.arguments": "with_their_numbers",
     "_system.cache": "BoundedCache",
     "_system.console": "readable takes_all_text write_any_text",
     "_system.device": "best_device",

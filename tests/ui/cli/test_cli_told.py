@@ -14,10 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image as PilImage
 
-from methods import readable, takes_all_text, write_any_text
+from methods import readable, takes_all_text, with_their_numbers, write_any_text
 from segmentation import encode_rle
 from ui.cli.__main__ import main
-from ui.cli.arguments import joined
 
 ROOT = Path(__file__).resolve().parents[3]
 QUICK = ["--erasers", "telea", "--judge", "none", "--offline"]
@@ -167,7 +166,7 @@ def test_json_is_whole_on_a_console_of_windows(photo: Path, mask: Path, tmp_path
     ],
 )
 def test_numbers_with_a_minus_belong_to_their_option(given: list[str], expected: list[str]) -> None:
-    assert joined(given) == expected
+    assert with_their_numbers(given) == expected
 
 
 def test_a_box_may_hang_over_the_edge(photo: Path, tmp_path: Path) -> None:
