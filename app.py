@@ -103,10 +103,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Start the page and serve it until Ctrl-C."""
     try:  # Gradio and its like: not for --help
         options = parse(arguments)
-        from methods import share_heaps
+        from methods import share_heaps, write_any_text
         from ui.page.layout import build_page, launch_options
     except ModuleNotFoundError as missing:
         sys.exit(f"{missing.name} is missing. Run: pip install -r requirements.txt")
+    write_any_text()
     share_heaps()
     service = make_service()
     page = build_page(service)

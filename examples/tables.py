@@ -59,6 +59,8 @@ from methods import (
     fetch,
     file_fault,
     versions,
+    with_their_numbers,
+    write_any_text,
 )
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -72,7 +74,8 @@ NAMED: Mapping[str, Callable[[], CaseTable]] = {"documents": documents, "stand_i
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
-    args = make_parser().parse_args(argv)
+    write_any_text()
+    args = make_parser().parse_args(with_their_numbers(argv))
     try:
         return _tables(args)
     except BadInput as error:

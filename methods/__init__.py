@@ -86,15 +86,26 @@ if TYPE_CHECKING:
     from methods._metrics.judge import judge as judge
     from methods._metrics.judge import why_missing as why_missing
     from methods._metrics.lpips import LPIPS_WEIGHTS as LPIPS_WEIGHTS
+    from methods._photo.decode import read_source as read_source
+    from methods._photo.decode import shown_name as shown_name
     from methods._photo.load import Limits as Limits
     from methods._photo.load import Photo as Photo
     from methods._photo.load import load_image as load_image
-    from methods._photo.load import load_mask as load_mask
     from methods._photo.load import png_bytes as png_bytes
     from methods._photo.load import view_jpeg as view_jpeg
+    from methods._photo.mask import ReadMask as ReadMask
+    from methods._photo.mask import fitted as fitted
+    from methods._photo.mask import load_mask as load_mask
+    from methods._photo.mask import nothing_marked as nothing_marked
+    from methods._photo.mask import read_mask as read_mask
+    from methods._photo.mask_levels import MaskReading as MaskReading
     from methods._photo.transparency import flattened as flattened
     from methods._photo.transparency import on_checkerboard as on_checkerboard
+    from methods._system.arguments import with_their_numbers as with_their_numbers
     from methods._system.cache import BoundedCache as BoundedCache
+    from methods._system.console import readable as readable
+    from methods._system.console import takes_all_text as takes_all_text
+    from methods._system.console import write_any_text as write_any_text
     from methods._system.device import best_device as best_device
     from methods._system.files import file_fault as file_fault
     from methods._system.files import write_atomic as write_atomic
@@ -169,9 +180,14 @@ _HOME = {
     "_geometry.paste": "changed_outside",
     "_metrics.judge": "METRICS Features Finds Metric PlainReading Reading judge why_missing",
     "_metrics.lpips": "LPIPS_WEIGHTS",
-    "_photo.load": "Limits Photo load_image load_mask png_bytes view_jpeg",
     "_photo.transparency": "flattened on_checkerboard",
+    "_photo.decode": "read_source shown_name",
+    "_photo.load": "Limits Photo load_image png_bytes view_jpeg",
+    "_photo.mask": "ReadMask fitted load_mask nothing_marked read_mask",
+    "_photo.mask_levels": "MaskReading",
+    "_system.arguments": "with_their_numbers",
     "_system.cache": "BoundedCache",
+    "_system.console": "readable takes_all_text write_any_text",
     "_system.device": "best_device",
     "_system.files": "file_fault write_atomic",
     "_system.lock": "StopToken device_lock",

@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from segmentation._prompts.case import CasePhoto as CasePhoto
     from segmentation._prompts.case import read_case as read_case
     from segmentation._prompts.case import write_case as write_case
+    from segmentation._prompts.mask_file import are_run_lengths as are_run_lengths
+    from segmentation._prompts.mask_file import mask_of_runs as mask_of_runs
+    from segmentation._prompts.mask_file import read_mask_file as read_mask_file
     from segmentation._prompts.phrases import Phrase as Phrase
     from segmentation._prompts.phrases import read_phrase as read_phrase
     from segmentation._prompts.prompts import MAX_OBJECTS as MAX_OBJECTS
@@ -96,6 +99,7 @@ _HOME = {
     "_masks.hints": "Hint find_hints",
     "_masks.masks": "dilate drop_speckles fill_holes margin_png mask_png overlay_png shown_mask",
     "_prompts.case": "Case CasePhoto read_case write_case",
+    "_prompts.mask_file": "are_run_lengths mask_of_runs read_mask_file",
     "_prompts.phrases": "Phrase read_phrase",
     "_prompts.selection": "Selection shape_of",
     "_prompts.prompts": (

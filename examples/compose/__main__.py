@@ -34,14 +34,24 @@ from examples.compose.recipes import (
     replace_file,
     write,
 )
-from methods import BadInput, Mask, UserError, file_fault, load_image, load_mask
+from methods import (
+    BadInput,
+    Mask,
+    UserError,
+    file_fault,
+    load_image,
+    load_mask,
+    with_their_numbers,
+    write_any_text,
+)
 
 REFLECTION = Reflection(strength=0.35, fade=0.5)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0 done, 2 the call or its files cannot be used."""
-    args = make_parser().parse_args(argv)
+    write_any_text()
+    args = make_parser().parse_args(with_their_numbers(argv))
     try:
         make_folder(args.out)  # paths that lead through it are read before anything is written
         recipes = _given(args) if args.recipes else _made(args)

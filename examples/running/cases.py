@@ -1,8 +1,9 @@
 """The cases of a table: the documents' rows, the stand-ins, or a folder of anyone's photos.
 
 In a folder, NAME.jpg (or any other format that the program reads) with NAME-mask.png is a case;
-NAME-mask-2.png and further ones make further cases of the same photo; NAME-truth.jpg is the photo
-without the object, where that is known. A mask is white where something is to be erased.
+NAME-mask-2.png and further ones make further cases of the same photo, as LaMa's own NAME_mask.png
+and NAME_mask001.png do. NAME-truth.jpg is the photo without the object, where that is known. A
+mask is white where something is to be erased.
 What is wrong with a case is found out when it is opened, so that the others can go on.
 """
 
@@ -37,11 +38,14 @@ from methods import (
     flattened,
     load_image,
     load_mask,
+    readable,
 )
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 ENDINGS |= {".heic", ".heif", ".avif"}  # as load_image
-_PART = re.compile(r"(?P<name>.+)-(?P<kind>mask|truth|object|cut)(-(?P<number>\d+))?")
+_PART = re.compile(
+    r"(?P<name>.+)[-_](?P<kind>mask|truth|object|cut)(?P<number>[-_]?\d+)?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +142,7 @@ def case_of(row: Row) -> Case:
 def of_folder(folder: Path) -> CaseTable:
     """The cases of a folder, by name. Raises BadInput where there is none."""
     try:
-        files = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS]
+        files = [path for path in folder.iterdir() if _may_be_a_picture(path)]
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise BadInput("no_such_file.folder", name=folder.name, reason=reason) from error
@@ -146,20 +150,27 @@ def of_folder(folder: Path) -> CaseTable:
     cases = tuple(_of_files(files))
     if not cases:
         raise BadInput("nothing_named.folder", folder=folder.name)
-    return CaseTable(Verbatim(folder.name), cases)
+    return CaseTable(Verbatim(readable(folder.name)), cases)
+
+
+def _may_be_a_picture(path: Path) -> bool:
+    """Not what a system leaves behind: a Mac's ._NAME.jpg beside each file, folders of previews."""
+    hidden = path.name.startswith(".")
+    return path.suffix.lower() in ENDINGS and not hidden and path.is_file()
 
 
 def _of_files(files: list[Path]) -> Iterator[Case]:
     parts: dict[tuple[str, str], list[Path]] = {}
     stems = {path.stem for path in files}
+    masked = _masked(stems)  # a photo may itself be called like a mask
     photos = []
     for path in files:
         found = _PART.fullmatch(path.stem)
-        if found is None:
+        if found is None or (path.stem in masked and found["name"] not in stems):
             photos.append(path)
         elif found["name"] in stems:
-            parts.setdefault((found["name"], found["kind"]), []).append(path)
-        elif found["kind"] == "mask":
+            parts.setdefault((found["name"], found["kind"].lower()), []).append(path)
+        elif found["kind"].lower() == "mask":
             yield _without_photo(path, found["name"])
     for photo in photos:
         masks: list[Path | None] = [*parts.get((photo.stem, "mask"), [])]
@@ -168,10 +179,16 @@ def _of_files(files: list[Path]) -> Iterator[Case]:
             yield _of_pair(photo, mask, truth, twice=_twice(photo, photos))
 
 
+def _masked(stems: Iterable[str]) -> set[str]:
+    """The names for which there is a mask."""
+    parts = (found for stem in stems if (found := _PART.fullmatch(stem)) is not None)
+    return {part["name"] for part in parts if part["kind"].lower() == "mask"}
+
+
 def _without_photo(mask: Path, name: str) -> Case:
-    missing = BadInput("case_without_photo", name=mask.name, stem=name)
-    shown = Verbatim(mask.stem)
-    return Case(id=mask.stem, photo=_ref(mask), mask=None, title=shown, missing=missing)
+    missing = BadInput("case_without_photo", name=readable(mask.name), stem=readable(name))
+    shown = Verbatim(readable(mask.stem))
+    return Case(id=readable(mask.stem), photo=_ref(mask), mask=None, title=shown, missing=missing)
 
 
 def _twice(photo: Path, photos: list[Path]) -> bool:
@@ -180,11 +197,12 @@ def _twice(photo: Path, photos: list[Path]) -> bool:
 
 
 def _of_pair(photo: Path, mask: Path | None, truth: Path | None, twice: bool) -> Case:
-    name = photo.name if twice else photo.stem
-    end = mask.stem.removeprefix(f"{photo.stem}-mask") if mask else ""
+    name = readable(photo.name if twice else photo.stem)
+    end = _number(mask) if mask else ""
     missing = None
     if mask is None:
-        missing = BadInput("case_without_mask", name=photo.name, stem=photo.stem)
+        stem = readable(photo.stem)
+        missing = BadInput("case_without_mask", name=readable(photo.name), stem=stem)
     return Case(
         id=f"{name}{end}",
         photo=_ref(photo),
@@ -195,8 +213,15 @@ def _of_pair(photo: Path, mask: Path | None, truth: Path | None, twice: bool) ->
     )
 
 
+def _number(mask: Path) -> str:
+    """What sets apart several masks of a photo: "-2" of a-mask-2, "-001" of LaMa's a_mask001."""
+    found = _PART.fullmatch(mask.stem)
+    digits = re.sub(r"\D", "", found["number"] or "") if found else ""
+    return f"-{digits}" if digits else ""
+
+
 def _ref(path: Path) -> PhotoRef:
-    return PhotoRef(path.name, path=str(path.absolute()))
+    return PhotoRef(readable(path.name), path=str(path.absolute()))
 
 
 # --- opening a case ----------------------------------------------------------------------

@@ -16,7 +16,14 @@ import zlib
 from collections.abc import Iterator
 
 from methods._photo.av1 import largest_frame
-from methods._photo.header import MAX_PROFILE, BadHeader, Header, UnknownFormat, exif_orientation
+from methods._photo.header import (
+    MAX_PROFILE,
+    BadHeader,
+    Header,
+    UnknownFormat,
+    exif_orientation,
+    pictures_listed,
+)
 
 MAX_SEGMENTS = 20_000
 """Parts (JPEG segments, PNG and WebP chunks) that an honest file stays far below."""
@@ -44,7 +51,7 @@ _FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 def _jpeg(data: bytes) -> Header:
     parts, scans, whole = [b"\xff\xd8"], 0, False
-    size, channels, orientation = None, 0, 1
+    size, channels, orientation, pictures = None, 0, 1, 1
     profile: dict[int, bytes] = {}
     done = 2
     for marker, start, end in _jpeg_segments(data):
@@ -56,6 +63,8 @@ def _jpeg(data: bytes) -> Header:
             orientation = exif_orientation(body) if orientation == 1 else orientation
         elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0"):
             profile[body[12]] = body[14:]
+        elif marker == 0xE2 and body.startswith(b"MPF\0"):
+            pictures = pictures_listed(body[4:])
         scans += marker == 0xDA
         if scans > MAX_SCANS:
             raise BadHeader("too many scans")
@@ -68,7 +77,24 @@ def _jpeg(data: bytes) -> Header:
         parts.append(data[done:])
     icc = b"".join(profile[number] for number in sorted(profile)) or None
     slim = b"".join(parts)
-    return Header("JPEG", slim, size, orientation, icc, whole=whole, channels=channels)
+    bright = _GAIN_MAP.search(data) is not None
+    return Header(
+        "JPEG",
+        slim,
+        size,
+        orientation,
+        icc,
+        several=pictures > 1 and not bright,
+        whole=whole,
+        channels=channels,
+        gain_map=bright,
+    )
+
+
+# Adobe's and Ultra HDR's XMP, ISO 21496-1, Apple's auxiliary picture.
+_GAIN_MAP = re.compile(
+    rb"http://ns\.adobe\.com/hdr-gain-map/|urn:iso:std:iso:ts:21496:-1|aux:hdrgainmap"
+)
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -101,7 +127,8 @@ _PNG_PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 
 
 def _png(data: bytes) -> Header:
-    parts, size, orientation, icc, several, deep = [data[:8]], None, 1, None, False, False
+    parts, size, orientation, icc = [data[:8]], None, 1, None
+    several = deep = wide = False
     for name, start, end in _png_chunks(data):
         body = data[start + 8 : end - 4]
         if name == b"IHDR" and size is None:
@@ -111,13 +138,20 @@ def _png(data: bytes) -> Header:
             orientation = exif_orientation(body)
         elif name == b"iCCP":
             icc = _unpacked_profile(body)
+        elif name == b"cICP":
+            wide = body[:1] in _WIDE_PRIMARIES or body[1:2] in _HDR_CURVES
         elif name == b"acTL":
             several = struct.unpack_from(">I", body)[0] > 1
         if name in _PNG_PICTURE:
             parts.append(data[start:end])
     if size is None:
         raise BadHeader("no picture in the file")
-    return Header("PNG", b"".join(parts), size, orientation, icc, several, deep=deep)
+    slim = b"".join(parts)
+    return Header("PNG", slim, size, orientation, icc, several, deep=deep, wide=wide)
+
+
+# ITU-T H.273: BT.2020, DCI-P3, Display P3; PQ, HLG.
+_WIDE_PRIMARIES, _HDR_CURVES = (b"\x09", b"\x0b", b"\x0c"), (b"\x10", b"\x12")
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -247,14 +281,14 @@ def _iso_media(data: bytes) -> Header:
     (length,) = struct.unpack_from(">I", data)
     box = data[8 : max(12, min(length, 4096))]
     brands = {box[at : at + 4] for at in range(0, len(box), 4)}
-    wide = _WIDE.search(data) is not None
+    wide, bright = _WIDE.search(data) is not None, _GAIN_MAP.search(data) is not None
     if brands & {b"avif", b"avis"}:
         size = largest_frame(data)
         if size == (0, 0):
             raise BadHeader("no picture in the file")
-        return Header("AVIF", _EXIF_ITEM.sub(rb"\1Xxxx", data), size, wide=wide)
+        return Header("AVIF", _EXIF_ITEM.sub(rb"\1Xxxx", data), size, wide=wide, gain_map=bright)
     if brands & {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}:
-        return Header("HEIC", data, None, wide=wide)
+        return Header("HEIC", data, None, wide=wide, gain_map=bright)
     raise UnknownFormat("no picture brand")
 
 

@@ -28,7 +28,9 @@ from PIL import Image as Pil
 
 from methods._base import BadInput, Image
 from methods._photo.containers import read_header
-from methods._photo.header import Header, UnknownFormat, exif_orientation
+from methods._photo.header import Header, UnknownFormat, UnreadSamples, exif_orientation
+from methods._photo.jpeg_end import with_end
+from methods._system.console import readable
 
 FileSource: TypeAlias = Path | str | bytes | BinaryIO
 Plane: TypeAlias = NDArray[np.uint8]
@@ -103,9 +105,12 @@ def decode(data: bytes, name: str, limits: Limits) -> Decoded:
     fast = _quick_jpeg(header)
     if fast is not None:
         return _decoded(header, Pil.Image(), fast, None, None)
+    if header.format == "JPEG" and not header.whole:
+        header = with_end(header)
     opened = _opened(header)
     _check_pixels(opened.size, name, limits)
     opened.load()
+    _scale_key(opened, header)
     if opened.mode.startswith(("I", "F")):
         numbers = _numbers(opened, header)
         return _decoded(header, opened, eight_bits(numbers), _keyed_alpha(opened), numbers)
@@ -169,6 +174,19 @@ def _quick_jpeg(header: Header) -> Image | None:
     return np.asarray(pixels)
 
 
+def _scale_key(opened: Pil.Image, header: Header) -> None:
+    """A PNG of 2 or 4 bits names its transparent grey in those; Pillow has scaled the pixels to 8,
+    and leaves the name as it is."""
+    key = opened.info.get("transparency")
+    if header.format == "PNG" and opened.mode == "L" and isinstance(key, int):
+        bits = header.data[_PNG_DEPTH]
+        if bits < 8:
+            opened.info["transparency"] = key * 255 // (2**bits - 1)
+
+
+_PNG_DEPTH = 24  # behind the signature, the first chunk's head, width and height
+
+
 def _picture_and_alpha(opened: Pil.Image) -> tuple[Plane | Pil.Image, Plane | None]:
     grey = opened.mode in ("1", "L", "LA", "La")
     if "transparency" in opened.info or opened.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
@@ -196,16 +214,20 @@ def _numbers(opened: Pil.Image, header: Header) -> Numbers:
     return np.nan_to_num(np.maximum(values, 0), posinf=0)
 
 
-def eight_bits(numbers: Numbers) -> Plane:
-    """(H, W) uint8. White is 65535 in 16 bits; in 32 it is the least of 1 (fractions only),
+def white_of(numbers: Numbers) -> float:
+    """The value of white: 65535 in 16 bits; in 32 it is the least of 1 (fractions only),
     255 and 65535 that no value exceeds, else the largest value."""
     largest = float(numbers.max())
     whites = [65535.0] if numbers.dtype == np.uint16 else [255.0, 65535.0]
     if numbers.dtype.kind == "f":
         whites.insert(0, 1.0)
-    white = next((white for white in whites if largest <= white), largest)
+    return next((white for white in whites if largest <= white), largest)
+
+
+def eight_bits(numbers: Numbers) -> Plane:
+    """(H, W) uint8; see `white_of`."""
     scaled = numbers if numbers.dtype == np.uint16 else numbers.astype(np.float64)
-    return np.asarray(cv2.convertScaleAbs(scaled, alpha=255 / white))
+    return np.asarray(cv2.convertScaleAbs(scaled, alpha=255 / white_of(numbers)))
 
 
 def _keyed_alpha(opened: Pil.Image) -> Plane | None:
@@ -280,7 +302,7 @@ def shown_name(source: FileSource, name: str) -> str:
     """What to call the file in messages: a file name, never a path, nothing unprintable."""
     if not name and isinstance(source, (str, os.PathLike)):
         name = str(source)
-    last = re.split(r"[\\/]", name)[-1]
+    last = readable(re.split(r"[\\/]", name)[-1])
     return "".join(letter for letter in last if letter.isprintable())[:100].strip() or "The file"
 
 
@@ -296,6 +318,8 @@ def explained(name: str) -> Iterator[None]:
         raise
     except UnknownFormat as error:
         raise BadInput("file_format", name=name) from error
+    except UnreadSamples as error:
+        raise BadInput("file_format.samples", name=name, bits=error.bits) from error
     except MemoryError as error:
         raise BadInput("file_memory", name=name) from error
     except Exception as error:

@@ -17,6 +17,14 @@ class UnknownFormat(Exception):
     """The file is none of the formats that are read here."""
 
 
+class UnreadSamples(Exception):
+    """Colours as numbers of a form that no decoder here reads. bits: of each."""
+
+    def __init__(self, bits: int) -> None:
+        super().__init__(bits)
+        self.bits = bits
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What the container says, and the bytes that the decoder gets.
@@ -24,7 +32,7 @@ class Header:
     format: JPEG, PNG, GIF, WEBP, BMP, TIFF, HEIC or AVIF. size: (width, height) as stored,
     before rotation; None where only the decoder's own header reader knows it.
     orientation: EXIF's 1 … 8. icc: the colour profile. several: more than one picture.
-    whole: the end of the picture was found. channels: of a
+    gain_map: it has an HDR gain map. whole: the end of the picture was found. channels: of a
     JPEG with 8 bits, else 0. inverted: grey values
     with 0 = white. wide: colours beyond sRGB, named by a number instead of a profile.
     deep: more than 8 bits a colour.
@@ -41,22 +49,48 @@ class Header:
     inverted: bool = False
     wide: bool = False
     deep: bool = False
+    gain_map: bool = False
 
 
 def exif_orientation(exif: bytes) -> int:
     """Tag 0x0112 of an EXIF block's first directory; 1 where it is absent or broken."""
-    exif = exif.removeprefix(b"Exif\0\0")
-    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
-    if order is None:
+    value = _first_number(exif.removeprefix(b"Exif\0\0"), 0x0112)
+    return value if value is not None and 1 <= value <= 8 else 1
+
+
+def pictures_listed(index: bytes) -> int:
+    """How many pictures an MPF index lists (CIPA DC-007), less previews of the first; 1 where it
+    is broken."""
+    order = _order(index)
+    place = _first_number(index, 0xB002)
+    count = _first_number(index, 0xB001)
+    if place is None or count is None:
         return 1
+    kinds = (index[at : at + 4] for at in range(place, min(place + 16 * count, len(index)), 16))
+    numbers = [struct.unpack(order + "I", kind)[0] & 0xFFFFFF for kind in kinds if len(kind) == 4]
+    return sum(number >> 16 != _PREVIEW for number in numbers) or 1
+
+
+_PREVIEW = 1  # the upper byte of a picture's type: 010001 and 010002 are previews
+
+
+def _order(block: bytes) -> str:
+    return {b"II": "<", b"MM": ">"}.get(block[:2], "")
+
+
+def _first_number(block: bytes, wanted: int) -> int | None:
+    """A tag's value, or its place, in the first directory of a TIFF block."""
+    order = _order(block)
+    if not order:
+        return None
     try:
-        (start,) = struct.unpack_from(order + "I", exif, 4)
-        (count,) = struct.unpack_from(order + "H", exif, start)
+        (start,) = struct.unpack_from(order + "I", block, 4)
+        (count,) = struct.unpack_from(order + "H", block, start)
         for entry in range(start + 2, start + 2 + 12 * count, 12):
-            tag, kind = struct.unpack_from(order + "HH", exif, entry)
-            if tag == 0x0112:
-                (value,) = struct.unpack_from(order + ("I" if kind == 4 else "H"), exif, entry + 8)
-                return value if 1 <= value <= 8 else 1
+            tag, kind = struct.unpack_from(order + "HH", block, entry)
+            if tag == wanted:
+                short = "H" if kind == 3 else "I"
+                return int(struct.unpack_from(order + short, block, entry + 8)[0])
     except struct.error:
         pass
-    return 1
+    return None

@@ -1,4 +1,4 @@
-"""Photo and mask files in, PNG and JPEG out.
+"""Photo files in, PNG and JPEG out; `_photo.mask` reads masks.
 
 Files come from strangers. The size of the file and the size of the picture in its header
 are judged before a pixel is decoded, the decoder sees only the first picture (see
@@ -11,7 +11,6 @@ are judged before a pixel is decoded, the decoder sees only the first picture (s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,25 +18,27 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from methods._base import BadInput, Image, Mask, Text
+from methods._base import Image, Text
 from methods._photo.color import to_srgb
 from methods._photo.decode import (
     Decoded,
     FileSource,
     Limits,
-    Plane,
     decode,
     explained,
     read_source,
     shown_name,
 )
 from methods._photo.transparency import flattened, ground_for, on_checkerboard
+from methods._photo.upright import upright
 
-__all__ = ["Limits", "Photo", "load_image", "load_mask", "png_bytes", "view_jpeg"]
+__all__ = ["Limits", "Photo", "load_image", "png_bytes", "view_jpeg"]
 
 FIRST_PICTURE = Text("note.photo.first_picture")
 EIGHT_BITS = Text("note.photo.eight_bits")
 WIDE_COLORS = Text("note.photo.wide_colors")
+GAIN_MAP = Text("note.photo.gain_map")
+NO_END = Text("note.photo.no_end")
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,109 +94,24 @@ def load_image(source: FileSource, *, name: str = "", limits: Limits | None = No
     with explained(shown):
         decoded = decode(data, shown, limits)
         rgb, remark = to_srgb(decoded.picture, decoded.icc)
-        rgb = _finished(rgb, decoded.orientation)
+        rgb = upright(rgb, decoded.orientation)
         alpha = decoded.alpha
         if alpha is not None:
-            alpha = _finished(alpha, decoded.orientation)
+            alpha = upright(alpha, decoded.orientation)
     notes = (*_remarks(decoded), *([remark] if remark else []))
     return Photo(rgb, alpha, shown, decoded.header.format, notes)
 
 
 def _remarks(decoded: Decoded) -> list[Text]:
     wide = decoded.header.wide and decoded.icc is None
-    asked = (decoded.several, FIRST_PICTURE), (decoded.deep, EIGHT_BITS), (wide, WIDE_COLORS)
+    asked = (
+        (decoded.several, FIRST_PICTURE),
+        (decoded.deep, EIGHT_BITS),
+        (wide, WIDE_COLORS),
+        (decoded.header.gain_map, GAIN_MAP),
+        (not decoded.header.whole, NO_END),
+    )
     return [remark for holds, remark in asked if holds]
-
-
-def _finished(pixels: Plane, orientation: int) -> Plane:
-    """Upright by EXIF's orientation (TIFF 6.0 page 36), contiguous, read-only."""
-    turn = _TURNS.get(orientation)
-    upright = np.ascontiguousarray(pixels if turn is None else turn(pixels))
-    upright.setflags(write=False)
-    return upright
-
-
-_TURNS: dict[int, Callable[[Plane], Plane]] = {
-    2: lambda pixels: cv2.flip(pixels, 1),
-    3: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180),
-    4: lambda pixels: cv2.flip(pixels, 0),
-    5: lambda pixels: cv2.transpose(pixels),
-    6: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE),
-    7: lambda pixels: cv2.flip(cv2.transpose(pixels), -1),
-    8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
-}
-
-
-# --- masks -------------------------------------------------------------------------------
-
-
-def load_mask(
-    source: FileSource,
-    size: tuple[int, int],
-    *,
-    name: str = "",
-    limits: Limits | None = None,
-) -> Mask:
-    """Read a mask for a photo of `size` = (H, W); True = erase.
-
-    White (or any bright colour) means erase; in pictures of the values 0 and 1 alone, 1 does.
-    Where parts are transparent, the opaque ones mean erase whatever their colour (an
-    editor's layer, a cut-out object), except that black stays where the opaque pixels are
-    black and white themselves. A mask of the photo's shape in another size is
-    resized. Raises BadInput, for another shape with both sizes named.
-    """
-    limits, shown = limits or Limits.from_environment(), shown_name(source, name)
-    data = read_source(source, shown, limits)
-    with explained(shown):
-        decoded = decode(data, shown, limits)
-        marked = _finished(_marked(decoded), decoded.orientation)
-    if marked.shape != tuple(size):
-        marked = _resized_mask(marked, size)
-    return marked.view(np.bool_)
-
-
-def _marked(decoded: Decoded) -> Plane:
-    """(H, W) uint8, 1 = erase."""
-    if decoded.numbers is not None and decoded.numbers.max() == 1:
-        bright = decoded.numbers > 0
-    else:
-        levels = _brightness(decoded)
-        bright = levels > 0 if levels.max() == 1 else levels >= 128
-    if decoded.alpha is not None:
-        opaque = decoded.alpha >= 128
-        bright = opaque & bright if _black_and_white(decoded, opaque) else opaque
-    return bright.view(np.uint8)
-
-
-def _brightness(decoded: Decoded) -> Plane:
-    """(H, W) the brightest channel: paint of any colour counts as marked."""
-    picture, _ = to_srgb(decoded.picture, None)
-    red, green, blue = cv2.split(picture)
-    return np.asarray(cv2.max(cv2.max(red, green), blue))
-
-
-def _black_and_white(decoded: Decoded, opaque: Mask) -> bool:
-    """Whether the opaque pixels are a mask themselves: black and white, and both of them."""
-    levels = _brightness(decoded)[opaque]
-    black, white = int((levels <= 32).sum()), int((levels >= 223).sum())
-    return black > 0 and white > 0 and black + white > 0.95 * levels.size
-
-
-def _resized_mask(marked: Plane, size: tuple[int, int]) -> Plane:
-    height, width = marked.shape
-    across, down = width * size[0], height * size[1]
-    # An exporter rounds the shorter side to whole pixels: one pixel, but never two per cent.
-    off_by = abs(across - down)
-    if off_by > min(max(size), 0.02 * max(across, down)):
-        raise BadInput(
-            "mask_shape",
-            mask_width=width,
-            mask_height=height,
-            photo_width=size[1],
-            photo_height=size[0],
-        )
-    nearest = cv2.resize(marked, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
-    return np.asarray(nearest)
 
 
 # --- encoding ----------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from methods._photo.header import MAX_PROFILE, BadHeader, Header, UnknownFormat
+from methods._photo.header import MAX_PROFILE, BadHeader, Header, UnknownFormat, UnreadSamples
 
 _UNIT = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
          16: 8, 17: 8, 18: 8}  # fmt: skip
 _SCALAR = {1: "B", 3: "H", 4: "I", 16: "Q"}
 
 _WIDTH, _HEIGHT, _PHOTOMETRIC, _ORIENTATION, _TILE = 256, 257, 262, 274, (322, 323)
+_SAMPLE_FORMAT, _COLORS, _FLOAT = 339, 277, 3
 _SUBFILE_TYPE, _BITS, _PROFILE, _DNG_VERSION = 254, 258, 34675, 50706
 _FOR_THE_DECODER = {
     *(256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320),
@@ -63,14 +64,15 @@ class _Entry:
 
 
 def read_tiff(data: bytes) -> Header:
-    """Raises BadHeader, or UnknownFormat for a camera's raw file, whose first picture is a
-    thumbnail."""
+    """Raises BadHeader, UnreadSamples, or UnknownFormat for a camera's raw file, whose first
+    picture is a thumbnail."""
     layout = _Layout("<" if data[:2] == b"II" else ">", data[2:4] in (b"+\0", b"\0+"))
     entries, several = _first_directory(data, layout)
     number = {tag: _scalar(entry, layout) for tag, entry in entries.items()}
     if _DNG_VERSION in entries or number.get(_SUBFILE_TYPE, 0) & 1 or data[8:10] == b"CR":
         raise UnknownFormat("a camera's raw file")
     size = number.get(_WIDTH, 0), number.get(_HEIGHT, 0)
+    _check_samples(data, layout, entries)
     tile = number.get(_TILE[0], 0), number.get(_TILE[1], 0)
     if tile[0] * tile[1] > 4 * max(size[0] * size[1], 1 << 20):
         raise BadHeader("tiles larger than the picture")
@@ -83,7 +85,7 @@ def read_tiff(data: bytes) -> Header:
         _profile(data, layout, entries),
         several,
         inverted=number.get(_PHOTOMETRIC) == 0,
-        deep=_bits(data, layout, entries) > 8,
+        deep=_first_value(data, layout, entries, _BITS) > 8,
     )
 
 
@@ -110,13 +112,26 @@ def _scalar(entry: _Entry, layout: _Layout) -> int:
     return int(struct.unpack_from(layout.order + form, entry.value)[0])
 
 
-def _bits(data: bytes, layout: _Layout, entries: dict[int, _Entry]) -> int:
-    """Of the first colour; three or more values stand elsewhere in a classic file."""
-    entry = entries.get(_BITS)
-    if entry is None or entry.kind != 3:
+def _check_samples(data: bytes, layout: _Layout, entries: dict[int, _Entry]) -> None:
+    """Raise UnreadSamples for floats and wide numbers that Pillow does not know: it reads such of
+    32 bits in grey alone."""
+    bits, kind, colors = (
+        _first_value(data, layout, entries, tag) for tag in (_BITS, _SAMPLE_FORMAT, _COLORS)
+    )
+    if (kind == _FLOAT and bits != 32) or bits > 32 or (bits == 32 and colors > 1):
+        raise UnreadSamples(bits)
+
+
+def _first_value(data: bytes, layout: _Layout, entries: dict[int, _Entry], tag: int) -> int:
+    """Of several short numbers; three or more of them stand elsewhere in a classic file. 1 where
+    the tag is absent."""
+    entry = entries.get(tag)
+    if entry is None:
         return 1
     if entry.bytes <= len(entry.value):
         return _scalar(entry, layout)
+    if entry.kind != 3:
+        return 1
     (start,) = struct.unpack_from(layout.offset, entry.value)
     return int(struct.unpack_from(layout.order + "H", data, start)[0])
 

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from secrets import token_hex
 
+from methods._system.console import readable
+
 
 def write_atomic(path: Path, data: bytes) -> None:
     """Written beside its place and renamed: the file is there whole or not at all.
@@ -23,5 +25,5 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 def file_fault(error: OSError) -> str:
     """What went wrong, as a sentence: the file's own name without its place, and the reason."""
-    name = f"{os.path.basename(os.fsdecode(error.filename))}: " if error.filename else ""
+    name = f"{readable(os.path.basename(os.fsdecode(error.filename)))}: " if error.filename else ""
     return f"{name}{error.strerror or type(error).__name__}."

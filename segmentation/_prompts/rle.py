@@ -1,14 +1,16 @@
-"""COCO's compressed run lengths: a mask as a short text that other tools read.
+"""COCO's run lengths: a mask as a short text that other tools read.
 
 The format of the COCO API (Dollár and Lin, 2015; `pycocotools.mask`): the pixels are read
 column after column; the lengths of the runs of 0 and 1 alternate, beginning with 0. From
 the fourth number on each is stored as its difference to the one two before it. A number is
 cut into groups of five bits, lowest first, each as a character from "0" (48) up: bit 32
-says that more follow, and bit 16 of the last group is the sign.
+says that more follow, and bit 16 of the last group is the sign. Uncompressed, `counts` is the list
+of the lengths themselves.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypedDict
 
 import numpy as np
@@ -46,24 +48,41 @@ def encode_rle(mask: Mask) -> Rle:
 
 
 def decode_rle(rle: object, size: tuple[int, int]) -> Mask:
-    """The mask of untrusted run lengths for a photo of `size` = (H, W).
+    """The mask of untrusted run lengths, compressed or a list, for a photo of `size` = (H, W).
 
-    Nothing is allocated before the size is found to be the photo's own and the text to
-    be no longer than a mask of that size can need. Raises BadInput for anything that is no
-    mask of that size; uncompressed counts (a list of numbers) are not accepted.
+    Nothing is allocated before the size is found to be the photo's own and the lengths to
+    be no more than a mask of that size can need. Without a size, the photo's is meant, and the
+    lengths must add up to it. Raises BadInput for anything that is no mask of that size.
     """
     height, width = size
-    fields = rle if isinstance(rle, dict) and set(rle) == {"size", "counts"} else {}
-    counts = fields.get("counts")
-    if not isinstance(counts, str) or _size_of(fields.get("size")) != size:
-        raise _bad_rle(size)
-    if len(counts) > min(MAX_CHARACTERS, _MOST_GROUPS * (height * width + 2)):
-        raise _bad_rle(size)
-    lengths = _from_text(counts)
+    fields = rle if isinstance(rle, dict) and {"counts"} <= set(rle) <= {"size", "counts"} else {}
+    if "counts" not in fields or ("size" in fields and _size_of(fields["size"]) != size):
+        raise bad_rle(size)
+    lengths = _lengths_of(fields["counts"], height * width)
     if lengths is None or (lengths < 0).any() or int(lengths.sum()) != height * width:
-        raise _bad_rle(size)
+        raise bad_rle(size)
     values = np.arange(len(lengths)) % 2 == 1
     return np.ascontiguousarray(np.repeat(values, lengths).reshape(width, height).T)
+
+
+def own_size(rle: Mapping[str, object], photo: tuple[int, int], most: float) -> tuple[int, int]:
+    """The (H, W) that run lengths are for: their own, at most so many pixels, or the photo's.
+    Raises BadInput."""
+    size = _size_of(rle["size"]) if "size" in rle else photo
+    if size is None or min(size) < 1 or size[0] * size[1] > most:
+        raise bad_rle(photo)
+    return size
+
+
+def _lengths_of(counts: object, pixels: int) -> NDArray[np.int64] | None:
+    """The run lengths in either form, no more than so many pixels can need; None for neither."""
+    if isinstance(counts, str):
+        short = len(counts) <= min(MAX_CHARACTERS, _MOST_GROUPS * (pixels + 2))
+        return _from_text(counts) if short else None
+    if not isinstance(counts, list) or not 0 < len(counts) <= min(MAX_CHARACTERS, pixels + 2):
+        return None
+    whole = all(type(length) is int and 0 <= length <= pixels for length in counts)
+    return np.array(counts, np.int64) if whole else None
 
 
 def _size_of(value: object) -> tuple[int, int] | None:
@@ -73,7 +92,7 @@ def _size_of(value: object) -> tuple[int, int] | None:
     return (value[0], value[1]) if whole else None
 
 
-def _bad_rle(size: tuple[int, int]) -> BadInput:
+def bad_rle(size: tuple[int, int]) -> BadInput:
     return BadInput("bad_rle", width=size[1], height=size[0])
 
 

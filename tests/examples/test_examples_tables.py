@@ -539,3 +539,39 @@ def test_what_the_disk_refuses_is_a_sentence(
     said = capsys.readouterr().err
     assert said.startswith("Error: ") and said.endswith(f": {os.strerror(errno.ENOTDIR)}.\n")
     assert str(tmp_path) not in said
+
+
+# --- what else lies in a folder ----------------------------------------------------------
+
+
+def test_a_folder_as_it_comes_from_a_mac(tmp_path: Path) -> None:
+    """Files of the system are no cases, endings may be capitals, LaMa names masks its own way."""
+    ours = "IMG_1.JPG IMG_1-mask.PNG two.jpeg two_mask.png a.png a_mask001.png a_mask002.png"
+    ours += " b_mask.png b_mask-mask.png c.png c_MASK.png c_truth.png d_mask.png e_object.png"
+    names = [*ours.split(), "._IMG_1.JPG", "._IMG_1-mask.PNG", ".DS_Store", "._a.png"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "previews.jpg").mkdir()
+    cases = {case.id: case for case in of_folder(tmp_path).cases}
+    masks = {name: case.mask.name if case.mask else None for name, case in cases.items()}
+    assert masks == {
+        "IMG_1": "IMG_1-mask.PNG",
+        "two": "two_mask.png",
+        "a-001": "a_mask001.png",
+        "a-002": "a_mask002.png",
+        "b_mask": "b_mask-mask.png",
+        "c": "c_MASK.png",
+        "d_mask": None,
+    }
+    assert cases["c"].truth is not None and cases["c"].truth.name == "c_truth.png"
+    assert str(cases["d_mask"].missing) and "d" in str(cases["d_mask"].missing)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the system takes text only")
+def test_a_folder_may_hold_names_of_any_bytes(tmp_path: Path) -> None:
+    for name in (b"f\xf3.png", b"f\xf3-mask.png", b"g\xf3.png"):
+        (tmp_path / os.fsdecode(name)).write_bytes(b"x")
+    fine, alone = of_folder(tmp_path).cases
+    assert fine.id == "f\ufffd" and fine.missing is None
+    assert fine.photo.path.encode("utf-8", "surrogateescape").endswith(b"f\xf3.png")
+    assert "g\ufffd.png" in str(alone.missing)

@@ -24,7 +24,7 @@ from typing import Any
 
 import gradio as gr
 
-from methods import JSON, BadInput, Mask, Photo, default_erasers, load_mask, write_atomic
+from methods import JSON, BadInput, Mask, Photo, ReadMask, default_erasers, write_atomic
 from segmentation import (
     BOX_THRESHOLD,
     MAX_OBJECTS,
@@ -34,16 +34,19 @@ from segmentation import (
     Selected,
     Selection,
     as_objects,
+    mask_of_runs,
     mask_png,
+    read_mask_file,
 )
 from ui.api import results as api_results
 from ui.api.answers import Detected, Erased, Result, Segmented
 from ui.api.errors import spoken
+from ui.api.pictures import Picture, picture_of
 from ui.api.requests import ApiDetect, ApiErase, ApiSegment, FileArgument
 from ui.common.caller import caller_of
 from ui.common.files import link_or_copy, private_folder
 from ui.common.grid import Card, Grid
-from ui.common.names import photo_name, safe_stem
+from ui.common.names import safe_stem
 from ui.common.requests import Erase
 from ui.service import catalog
 from ui.service.detect import describe_detection, describe_detections
@@ -53,6 +56,9 @@ from ui.service.select import Question
 from ui.service.service import Service, figures, rle_of
 from ui.stores.photos import PhotoRecord
 from ui.stores.runs import result_name
+
+VALUES = {"segment": 15, "detect": 5, "erase": 18}
+"""How many values a call of each endpoint has; all but the first may be left out."""
 
 
 def register(service: Service) -> None:
@@ -68,7 +74,7 @@ def register(service: Service) -> None:
 
     @spoken
     def segment(
-        image: gr.FileData,
+        image: gr.FileData | None = None,
         points: list[list[float]] | None = None,
         box: list[float] | None = None,
         level: int | None = None,
@@ -88,7 +94,7 @@ def register(service: Service) -> None:
         """Find objects from words, clicks, boxes and brush strokes.
 
         Args:
-            image: The photo.
+            image: The photo: an uploaded file or its path or address, a data: URL, or base64.
             points: Clicks on one object, each [x, y] or [x, y, label]; label 0 = not the object.
             box: A box around it, [x0, y0, x1, y1] in pixels of the photo.
             level: 0 = a part, 1 = more, 2 = the whole; None = the segmenter's choice.
@@ -100,7 +106,8 @@ def register(service: Service) -> None:
             strokes: Brush strokes, each {"points": [[x, y], ...], "width": 20, "erase": false}.
             shape: The mask's shape instead of dilate: any of dilate, dilate_unit ("px" or "%"),
                 fill_holes, drop_speckles, smooth, precision (0 = exact, 1 = box) and invert.
-            mask: A black and white picture, white = erase; joins the others.
+            mask: A black and white picture, white = erase, given as image is, or COCO's run lengths
+                ({"size": [h, w], "counts": ...}); joins the others.
             case: A case file's content, exported by the page, instead of all other prompts.
             text: Names of objects, such as "red car, dog"; all that are found join the others.
             box_threshold: The least score of a box that the text finds, 0 to 1.
@@ -136,8 +143,8 @@ def register(service: Service) -> None:
 
     @spoken
     def detect(
-        image: gr.FileData,
-        text: str,
+        image: gr.FileData | None = None,
+        text: str = "",
         box_threshold: float = BOX_THRESHOLD,
         text_threshold: float = TEXT_THRESHOLD,
         detector: str | None = None,
@@ -146,7 +153,7 @@ def register(service: Service) -> None:
         """Find boxes around what words name.
 
         Args:
-            image: The photo.
+            image: As in segment.
             text: Names of objects in English, such as "red car, dog".
             box_threshold: As in segment; a new threshold for the same photo and text is quick.
             text_threshold: As in segment.
@@ -169,7 +176,7 @@ def register(service: Service) -> None:
 
     @spoken
     def erase(
-        image: gr.FileData,
+        image: gr.FileData | None = None,
         mask: gr.FileData | None = None,
         erasers: list[str] | None = None,
         points: list[list[float]] | None = None,
@@ -192,8 +199,8 @@ def register(service: Service) -> None:
         """Erase an object by several methods.
 
         Args:
-            image: The photo.
-            mask: A black and white picture, white = erase; joins the others.
+            image: As in segment.
+            mask: As in segment.
             erasers: Ids from list_erasers, in the order of the results; None = the default ones,
                 or those of the case.
             points: As in segment.
@@ -231,7 +238,7 @@ def register(service: Service) -> None:
                 "dilate": dilate,
                 "segmenter": segmenter,
                 "settings": settings or {},
-                "seed": seed,
+                "seed": 0 if seed is None else seed,
                 "strokes": strokes or (),
                 "shape": shape,
                 "case": case,
@@ -285,8 +292,8 @@ class _Api:
 
     def erase(self, asked: ApiErase, caller: str) -> Erased:
         self._service.erases.take(caller)
-        name = _name_of(asked.image)
-        record = self._service.photos.add_copy(self._uploaded(asked.image), name)
+        given = self._picture(asked.image)
+        record = self._service.photos.add_copy(self._file(given), given.name)
         order = self._order(asked, record, caller)
         live = self._service.erasing.begin(order)
         (grid,) = deque(live.grids(), maxlen=1)  # the last value has everything
@@ -331,9 +338,21 @@ class _Api:
         return joined, found.above(*thresholds)[: len(objects)]
 
     def _given_mask(self, asked: ApiSegment, drawn: Selection, photo: Photo) -> Mask | None:
-        if asked.mask is None:
+        read = self._read_mask(asked, photo.size)
+        if read is None:
             return drawn.mask(photo.size)
-        return load_mask(self._uploaded(asked.mask), photo.size, limits=self._service.limits)
+        if not read.mask.any() and not drawn.objects and not drawn.strokes:
+            raise BadInput("nothing_selected.mask", seen=read.notes[0])
+        return read.mask
+
+    def _read_mask(self, asked: ApiSegment, size: tuple[int, int]) -> ReadMask | None:
+        limits = self._service.limits
+        if asked.runs is not None:
+            return mask_of_runs(asked.runs, size, limits=limits)
+        if asked.mask is None:
+            return None
+        given = self._picture(asked.mask)
+        return read_mask_file(given.source, size, name=given.name, limits=limits)
 
     def _select(
         self, photo: Photo, drawn: Selection, mask: Mask | None
@@ -368,11 +387,20 @@ class _Api:
         link_or_copy(self._service.runs.folder / grid["run"] / file, path)
         return _file_data(path)
 
-    def _uploaded(self, file: FileArgument) -> Path:
-        return self._service.uploads.existing(file.path)
+    def _picture(self, argument: FileArgument) -> Picture:
+        return picture_of(argument, self._service.uploads, self._service.limits.megabytes)
 
-    def _decoded(self, file: FileArgument) -> Photo:
-        return self._service.photos.decode(self._uploaded(file), _name_of(file))
+    def _file(self, picture: Picture) -> Path:
+        """The picture as a file of its own, which the janitor clears away with the uploads."""
+        if isinstance(picture.source, Path):
+            return picture.source
+        path = self._new_file("photo")
+        write_atomic(path, picture.source)
+        return path
+
+    def _decoded(self, argument: FileArgument) -> Photo:
+        given = self._picture(argument)
+        return self._service.photos.decode(self._file(given), given.name)
 
     def _new_file(self, name: str) -> Path:
         """A place in Gradio's folder, from which it hands files out; random, so unguessable."""
@@ -382,10 +410,6 @@ class _Api:
 def _refused(grid: Grid) -> BadInput:
     """The jobs were found unusable before anything began; the reason is the answer."""
     return BadInput.retold(grid["error"]["text"], grid["error"]["code"])
-
-
-def _name_of(file: FileArgument) -> str:
-    return photo_name(file.orig_name or Path(file.path).name)
 
 
 def _file_data(path: Path) -> Mapping[str, JSON]:

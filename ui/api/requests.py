@@ -19,6 +19,7 @@ from segmentation import (
     Selection,
     Shape,
     Strokes,
+    are_run_lengths,
     check_count,
     read_case,
     shape_of,
@@ -38,12 +39,21 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class FileArgument(BaseModel):
-    """An uploaded file, as Gradio describes it. Its path is checked before it is used."""
+    """A picture: an uploaded file as Gradio describes it, its path or address, or bytes as text.
+
+    `ui.api.pictures` says what each stands for, and checks it before it is used.
+    """
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
-    path: Annotated[str, Field(min_length=1, max_length=4096)]
-    orig_name: str | None = None
+    path: str | None = None
+    url: str | None = None
+    orig_name: Annotated[str, Field(max_length=4096)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_text_alone(cls, data: object) -> object:
+        return {"path": data} if isinstance(data, str) else data
 
 
 class ApiDetect(Request):
@@ -59,14 +69,17 @@ class ApiDetect(Request):
     @classmethod
     def _null_is_the_default(cls, data: Mapping[str, object]) -> dict[str, object]:
         """For whoever posts all arguments by place and has nothing to say about these."""
+        if not data.get("image"):
+            raise BadInput("no_picture")
         thresholds = ("box_threshold", "text_threshold")
         return {n: v for n, v in data.items() if v is not None or n not in thresholds}
 
 
 class ApiSegment(ApiDetect):
     """points, box and level mean one object; objects means several, instead. What the text
-    finds joins them. dilate stands for a shape that only grows. case: a whole case, instead
-    of all of these."""
+    finds joins them. dilate stands for a shape that only grows. runs: the mask as run lengths,
+    which may come in the place of a mask or of a case. case: a whole case, instead of all of
+    these."""
 
     points: Annotated[tuple[Click, ...], Field(max_length=MOST_POINTS)] = ()
     box: Corners | None = None
@@ -76,7 +89,15 @@ class ApiSegment(ApiDetect):
     segmenter: ModelId | None = None
     strokes: Strokes = ()
     mask: FileArgument | None = None
+    runs: object = None
     case: object = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tells_run_lengths(cls, data: Mapping[str, object]) -> dict[str, object]:
+        there = [name for name in ("mask", "case") if are_run_lengths(data.get(name))]
+        rest = {name: value for name, value in data.items() if name not in there}
+        return rest | {"runs": data[there[0]]} if there else rest
 
     @model_validator(mode="before")
     @classmethod
@@ -97,7 +118,7 @@ class ApiSegment(ApiDetect):
             raise BadInput("two_kinds_of_prompts")
         objects = (self._single(),) if pointed else self.objects
         check_points(objects)
-        if self.mask is None and not self.strokes and self.text is None:
+        if not self._has_mask and not self.strokes and self.text is None:
             check_count(len(objects))
         return Selection(
             objects=objects,
@@ -106,9 +127,13 @@ class ApiSegment(ApiDetect):
             segmenter=self.segmenter,
         )
 
+    @property
+    def _has_mask(self) -> bool:
+        return self.mask is not None or self.runs is not None
+
     def _nothing_beside_the_case(self, pointed: bool) -> None:
         named = self.text is not None
-        drawn = pointed or self.objects or self.strokes or self.mask or self.shape != Shape()
+        drawn = pointed or self.objects or self.strokes or self._has_mask or self.shape != Shape()
         if named or drawn:
             raise BadInput("two_kinds_of_prompts.case")
 

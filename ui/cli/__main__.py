@@ -12,14 +12,15 @@ import os
 import sys
 from collections.abc import Sequence
 
-from methods import BadInput, Limits, UserError, file_fault
+from methods import BadInput, Limits, UserError, file_fault, with_their_numbers, write_any_text
 from ui.cli.commands import Command, make_parser
 from ui.cli.output import DONE, FAILED, INTERRUPTED, UNUSABLE, complain
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    args = make_parser().parse_args(argv)
+    write_any_text()
+    args = make_parser().parse_args(with_their_numbers(argv))
     _log(args.verbose)
     try:
         command: Command = args.command

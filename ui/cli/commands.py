@@ -212,7 +212,18 @@ def _add_selection(group: Arguments) -> None:
     )
     add_word_arguments(group)
     group.add_argument(
-        "--mask", type=Path, metavar="FILE", help="a picture, white = erase; joins the others"
+        "--mask",
+        type=Path,
+        metavar="FILE",
+        help="a picture, white = erase, or COCO's run lengths as JSON; joins the others",
+    )
+    group.add_argument(
+        "--mask-reading",
+        type=int,
+        choices=range(1, 6),
+        default=1,
+        metavar="N",
+        help="where a mask can be read in several ways, which are named: the N-th (1)",
     )
     group.add_argument(
         "--level", type=int, choices=(0, 1, 2), help="SAM's choice: 0 part, 1 object, 2 whole"

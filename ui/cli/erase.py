@@ -28,6 +28,7 @@ from methods import (
     get_eraser,
     load_image,
     png_bytes,
+    readable,
     run,
     settings_of,
     write_atomic,
@@ -143,7 +144,12 @@ def _subject(args: argparse.Namespace, given: Case | None, jobs: Sequence[Job]) 
     selection, segmenter_id = selected(asked, photo, offline=args.offline)
     height, width = photo.size
     description: dict[str, object] = {
-        "photo": {"name": args.photo.name, "width": width, "height": height, "key": photo.key},
+        "photo": {
+            "name": readable(args.photo.name),
+            "width": width,
+            "height": height,
+            "key": photo.key,
+        },
         "objects": [prompted.model_dump(mode="json") for prompted in asked.selection.objects],
         "segmenter": segmenter_id,
         "mask_file": asked.mask_file,

@@ -12,7 +12,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from methods import BadInput, Event, Failed, Fetching, Finished, Notice, Progress, Stepped
+from methods import (
+    BadInput,
+    Event,
+    Failed,
+    Fetching,
+    Finished,
+    Notice,
+    Progress,
+    Stepped,
+    readable,
+    takes_all_text,
+)
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -32,19 +43,19 @@ EXIT_CODES = (
 
 def say(text: str) -> None:
     """A line of output."""
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{readable(text)}\n")
     sys.stdout.flush()
 
 
 def complain(text: str) -> None:
     """A line for the person at the keyboard, apart from the output."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{readable(text)}\n")
     sys.stderr.flush()
 
 
 def say_json(value: object) -> None:
-    """Machine-readable output."""
-    say(json.dumps(value, indent=2, ensure_ascii=False))
+    """Machine-readable output; in ASCII where the output's encoding lacks characters."""
+    say(json.dumps(value, indent=2, ensure_ascii=not takes_all_text()))
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Required, TypedDict
 
-from methods import JSON, BadInput, Job, Mask, Photo, load_mask
+from methods import JSON, BadInput, Job, Mask, Photo, ReadMask, Text, readable, shown_name
 from ui.cli.output import complain
 from ui.cli.words import fetch_missing, objects_by_words
 
@@ -54,8 +54,6 @@ def read_case_file(args: argparse.Namespace) -> Case | None:
     """The case that --case names. Raises BadInput where it cannot be used, or is not alone."""
     if args.case is None:
         return None
-    from segmentation import read_case
-
     named = args.text is not None or args.level is not None
     if args.prompts or args.mask or args.shape or args.dilate or named:
         raise BadInput("bad_assignment.case_alone", name="case")
@@ -64,12 +62,22 @@ def read_case_file(args: argparse.Namespace) -> Case | None:
             content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise BadInput("bad_case.too_large", reason="too large", name=args.case.name)
-        return read_case(json.loads(content))
+        return _case_or_mask(json.loads(content), args)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise BadInput("no_such_file.case", name=args.case.name, reason=reason) from error
     except (ValueError, RecursionError) as error:
         raise BadInput("bad_case.no_json", reason="no JSON", name=args.case.name) from error
+
+
+def _case_or_mask(data: object, args: argparse.Namespace) -> Case | None:
+    """The case; None for a mask's run lengths, which --mask would take as well."""
+    from segmentation import are_run_lengths, read_case
+
+    if not are_run_lengths(data):
+        return read_case(data)
+    args.mask, args.case = args.case, None
+    return None
 
 
 def picked(args: argparse.Namespace, case: Case | None, photo: Photo) -> Picked:
@@ -89,7 +97,37 @@ def picked(args: argparse.Namespace, case: Case | None, photo: Photo) -> Picked:
     )
     if args.mask is None:
         return Picked(selection, None)
-    return Picked(selection, load_mask(args.mask, photo.size), args.mask.name)
+    mask = mask_in(
+        args.mask, photo.size, args.mask_reading, alone=not args.prompts and not args.text
+    )
+    return Picked(selection, mask, shown_name(args.mask, ""))
+
+
+def mask_in(file: Path, size: tuple[int, int], number: int, *, alone: bool) -> Mask:
+    """The mask in a file, and on the screen how it was read and may be read otherwise.
+
+    number: of the reading that is wanted, from 1. alone: nothing else is selected. Raises BadInput.
+    """
+    from segmentation import read_mask_file
+
+    read, name = read_mask_file(file, size), shown_name(file, "")
+    if number > len(read.readings):
+        raise BadInput("no_such_reading", name=name, number=number, count=len(read.readings))
+    mask = read.readings[number - 1].mask
+    if alone and not mask.any():
+        raise BadInput("nothing_selected.mask", seen=read.notes[0])
+    if number == 1:
+        _tell_readings(read, name)
+    return mask
+
+
+def _tell_readings(read: ReadMask, name: str) -> None:
+    for note in read.notes:
+        complain(f"{name}: {note.en}")
+    for number, other in enumerate(read.readings[1:], 2):
+        percent = f"{100 * other.mask.mean():.3g}"
+        words = Text("note.mask.other", name=name, said=other.said, percent=percent, number=number)
+        complain(words.en)
 
 
 def _picked_in(case: Case, photo: Photo, args: argparse.Namespace) -> Picked:
@@ -190,7 +228,9 @@ def case_of(
     from segmentation import CasePhoto, write_case
 
     height, width = photo.size
-    place = CasePhoto(name=file.name[:400], sha256=file_digest(file), width=width, height=height)
+    place = CasePhoto(
+        name=readable(file.name)[:400], sha256=file_digest(file), width=width, height=height
+    )
     answered = picked.selection.model_copy(update={"segmenter": segmenter})
     try:
         return write_case(place, answered.with_mask(picked.upload), jobs)

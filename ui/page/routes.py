@@ -20,7 +20,9 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from methods import UserError
+from methods import BadInput, UserError
+from ui.api.bodies import PlainBodies
+from ui.api.endpoints import VALUES
 from ui.common.names import safe_stem
 from ui.service.archive import stream_zip
 from ui.service.service import Service
@@ -44,8 +46,11 @@ class AppOptions(TypedDict):
 
 
 def app_kwargs(service: Service) -> AppOptions:
-    """For `demo.launch(app_kwargs=…)`: routes and the body limit, there from the start."""
-    return {"routes": lab_routes(service), "middleware": [Middleware(BodyLimit)]}
+    """For `demo.launch(app_kwargs=…)`: routes and what bodies pass, there from the start."""
+    return {
+        "routes": lab_routes(service),
+        "middleware": [Middleware(BodyLimit), Middleware(PlainBodies, VALUES)],
+    }
 
 
 def install(app: Starlette, service: Service) -> None:
@@ -167,7 +172,7 @@ class BodyLimit:
         if scope["type"] != "http" or scope["path"].rstrip("/").endswith("/upload"):
             await self._app(scope, receive, send)
         elif _announced(scope) > self._most:
-            await Response("Too large.", 413, media_type="text/plain")(scope, receive, send)
+            await _too_large(self._most)(scope, receive, send)
         else:
             await self._app(scope, self._counted(receive), send)
 
@@ -182,6 +187,11 @@ class BodyLimit:
             return message if arrived <= self._most else {"type": "http.disconnect"}
 
         return counting
+
+
+def _too_large(most: int) -> Response:
+    words = str(BadInput("body_too_large", megabytes=most // 2**20))
+    return Response(words, 413, media_type="text/plain")
 
 
 def _announced(scope: Scope) -> int:

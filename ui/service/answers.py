@@ -103,12 +103,24 @@ class MaskAnswer(Answer):
     rle: Rle | None
 
 
+class PlainMaskReading(TypedDict):
+    """One way to read a mask file. upload: its id; area: share of the photo; thumb: a data URL;
+    said: what is erased."""
+
+    upload: str
+    area: float
+    thumb: str
+    said: PlainText
+
+
 class UploadAnswer(Answer):
-    """A mask that was taken in. upload: its id; area: share of the photo."""
+    """A mask that was taken in. upload: its id; area: share of the photo. readings: where the file
+    may mean several things, all of them, the one that was taken first; else none."""
 
     upload: str
     area: float
     notes: list[PlainText]
+    readings: list[PlainMaskReading]
 
 
 class PlainWord(TypedDict):

@@ -8,7 +8,15 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from methods import JSON, BadInput, Job, Mask, PlainJob, Text, get_eraser
-from segmentation import CasePhoto, list_segmenters, read_case, write_case
+from segmentation import (
+    CasePhoto,
+    Selection,
+    are_run_lengths,
+    list_segmenters,
+    mask_of_runs,
+    read_case,
+    write_case,
+)
 from ui.common.requests import Prompts
 from ui.service.answers import ImportAnswer
 from ui.stores.masks import MaskUploads, read_upload
@@ -46,8 +54,11 @@ def case_of_run(saved: SavedRun, folder: Path) -> Mapping[str, JSON] | None:
 def import_case(data: object, record: PhotoRecord, uploads: MaskUploads) -> ImportAnswer:
     """Prompts, jobs and notes for the page. The uploaded mask is kept beside the photo.
 
-    Raises UserError for what is no case, or one of a photo of another size.
+    A mask's run lengths count as a case that selects them. Raises UserError for what is neither,
+    or one of a photo of another size.
     """
+    if are_run_lengths(data):
+        return _of_runs(data, record, uploads)
     case = read_case(data)
     upload = case.upload((record.height, record.width))
     notes = [] if case.photo.sha256 == record.sha256 else [ANOTHER_PHOTO]
@@ -61,6 +72,17 @@ def import_case(data: object, record: PhotoRecord, uploads: MaskUploads) -> Impo
         },
         "jobs": jobs,
         "notes": [note.plain() for note in notes],
+    }
+
+
+def _of_runs(data: object, record: PhotoRecord, uploads: MaskUploads) -> ImportAnswer:
+    """A mask's run lengths in place of a case: it alone is selected."""
+    read = mask_of_runs(data, (record.height, record.width))
+    upload = uploads.put(record.id, read.mask)
+    return {
+        "prompts": Selection(upload=upload).plain(),
+        "jobs": [],
+        "notes": [note.plain() for note in read.notes],
     }
 
 

@@ -6,7 +6,6 @@ it answers `{"ok": True, …}` or `{"ok": False, "error": {"code", "text", "deta
 
 from __future__ import annotations
 
-import base64
 import logging
 import os
 import time
@@ -65,6 +64,7 @@ from ui.service.answers import (
     WeightsAnswer,
 )
 from ui.service.detect import Detecting, describe_detections
+from ui.service.drawn import data_url, upload_answer
 from ui.service.erase import Erasing, order_of, question
 from ui.service.judge import describe_metrics
 from ui.service.margin import margin
@@ -208,7 +208,7 @@ class Service:
         wanted = asked.show == "margin"
         beyond = margin(self._views, asked.photo, selection.mask, scale) if wanted else None
         return {
-            "overlay": _data_url(beyond.png if beyond else overlay_png(selection.mask)),
+            "overlay": data_url(beyond.png if beyond else overlay_png(selection.mask)),
             "margin": beyond.described() if beyond else None,
             **figures(selection, spec),
             "hints": [] if asked.shape.invert else self._views.hints(asked.photo, selection),
@@ -241,12 +241,7 @@ class Service:
         asked = UploadMask.model_validate(request)
         self._opens.take(caller)
         file = self.uploads.existing(asked.path)
-        upload, mask, notes = self.masks.take(asked.photo, file, asked.name)
-        return {
-            "upload": upload,
-            "area": float(mask.mean()),
-            "notes": [note.plain() for note in notes],
-        }
+        return upload_answer(self.masks.take(asked.photo, file, asked.name))
 
     @answered
     def export_case(self, request: object, caller: str = "") -> ExportAnswer:
@@ -259,7 +254,7 @@ class Service:
 
     @answered
     def import_case(self, request: object, caller: str = "") -> ImportAnswer:
-        """The prompts and jobs in such a file, for a photo: {photo, case}."""
+        """The prompts and jobs in such a file, or a mask's run lengths: {photo, case}."""
         asked = ImportCase.model_validate(request)
         self._opens.take(caller)
         return cases.import_case(asked.case, self.photos.record(asked.photo), self.masks)
@@ -387,7 +382,3 @@ def failed_grid(payload: object, error: Exception) -> RefusedGrid:
     run_id = payload.get("run") if isinstance(payload, dict) else None
     known = run_id if isinstance(run_id, str) and is_id(run_id) else None
     return {"run": known, "state": "failed", "error": described(error), "cards": []}
-
-
-def _data_url(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -61,8 +61,9 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     lab.icon("image"), h("span", { "data-t": "canvas.new" }));
   const toolbar = h("div.lab-toolbar", { role: "toolbar", "data-t-label": "canvas.tools" },
     tools, signs, brushRow, h("div.lab-group.lab-history", {}, undoButton, redoButton, clearButton, eyeButton, fitButton));
+  const maskFile = lab.maskFile({ server, upload });
   const controls = h("div.lab-controls", { hidden: true }, toolbar, lab.objectBar(levels),
-    lab.shapeBar({ server, upload, openCase: () => opening.openCase() }), lab.detectBar({ server, layer: found }));
+    lab.shapeBar({ server, maskFile, openCase: () => opening.openCase() }), maskFile.row, lab.detectBar({ server, layer: found }));
   const say = (sentence) => { status.textContent = sentence; };
   const badge = lab.approximateBadge(request);
   const opening = lab.makeOpening({ stage, flight, server, upload, show, say, settle: showStatus });

@@ -1,4 +1,4 @@
-/* Opening a photo, or a case on it: a file that is chosen, dropped or pasted, or an example. */
+/* Opening a photo, or a case on it: a file that is chosen, one that comes in, or an example. */
 (() => {
   "use strict";
   const lab = eraserLab;
@@ -68,28 +68,7 @@
       if (reply.jobs && reply.jobs.length) lab.adoptJobs(reply.jobs);
     }
 
-    /* ---- drop and paste, anywhere on the page ---------------------------------------------------- */
-
-    const carriesFile = (event) => [...(event.dataTransfer ? event.dataTransfer.types : [])].includes("Files");
-    document.addEventListener("dragover", (event) => {
-      if (!carriesFile(event)) return;
-      event.preventDefault();
-      stage.classList.add("is-over");
-    });
-    document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) stage.classList.remove("is-over"); });
-    document.addEventListener("drop", (event) => {
-      stage.classList.remove("is-over");
-      if (!carriesFile(event)) return;
-      event.preventDefault();
-      const [file] = event.dataTransfer.files;
-      if (file && /\.json$/i.test(file.name)) readCase(file);
-      else openFile(file);
-    });
-    document.addEventListener("paste", (event) => {
-      if (lab.typing(event.target)) return;
-      const file = [...(event.clipboardData ? event.clipboardData.files : [])][0];
-      if (file) { event.preventDefault(); openFile(file); }
-    });
+    lab.takeDropsAndPastes({ stage, openFile, readCase });
 
     lab.openExample = (id) => open(() => lab.ask(server.open_example, { id, segmenter: lab.segmenter }));
     return { picker, choose: () => picker.click(), openCase };

@@ -33,7 +33,7 @@
     return row;
   };
 
-  lab.shapeBar = ({ server, upload, openCase }) => {
+  lab.shapeBar = ({ server, maskFile, openCase }) => {
     const pixels = (value) => value + " px";
     const grow = slider("dilate", "canvas.grow", { min: 0, max: 40, step: 1, unit: (value) => value + (work.value.shape.dilate_unit === "%" ? " %" : " px") });
     const unit = h("button.lab-tool", { type: "button", "data-t-label": "shape.unit", "data-t-title": "shape.unit", "data-testid": "unit", onclick: () => {
@@ -60,8 +60,8 @@
 
     /* ---- files ------------------------------------------------------------------------- */
 
-    const chooser = h("input", { type: "file", accept: "image/png,image/jpeg,image/webp", hidden: true, "data-testid": "mask-file",
-      onchange: () => { if (chooser.files[0]) take(chooser.files[0]); chooser.value = ""; } });
+    const chooser = h("input", { type: "file", accept: "image/*,.json,.txt,.tif,.tiff,application/json", hidden: true, "data-testid": "mask-file",
+      onchange: () => { if (chooser.files[0]) maskFile.take(chooser.files[0]); chooser.value = ""; } });
     const entry = (icon, key, onclick, name) => h("button.lab-entry", { type: "button", "data-testid": name, onclick: () => { files.close(); onclick(); } }, lab.icon(icon), h("span", { "data-t": key }));
     const give = entry("download", "mask.download", () => download(), "mask-download");
     const rle = entry("link", "mask.rle", () => copyRle(), "mask-rle");
@@ -71,21 +71,6 @@
     const bar = h("div.lab-shapebar", {}, grow, unit, shape, files, chooser);
 
     const failed = (reply) => lab.notice(lab.errorText(reply.error), "error");
-
-    async function take(file) {
-      let reply;
-      try {
-        const stored = await upload(file);
-        reply = await lab.ask(server.upload_mask, { photo: lab.photo.id, path: stored.path, name: file.name });
-      } catch {
-        reply = { ok: false, error: null };
-      }
-      if (!reply.ok) { failed(reply); return; }
-      for (const note of reply.notes || []) lab.notice(lab.say(note));
-      // Alone, a mask from a file is meant as it is; beside others it shares their shape.
-      const shape = work.empty ? lab.plainShape() : work.value.shape;
-      work.commit({ ...work.value, upload: reply.upload, shape });
-    }
 
     const asMask = () => lab.ask(server.mask, lab.prompts());
 

@@ -8,32 +8,38 @@ Whoever knows a photo's id and a mask's may use it, on that photo only.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
 
 import numpy as np
 from PIL import Image as PilImage
-from PIL import UnidentifiedImageError
 
-from methods import BadInput, BoundedCache, Limits, Mask, Text, load_mask, write_atomic
-from segmentation import mask_png, shown_mask
+from methods import BadInput, BoundedCache, Limits, Mask, MaskReading, Text, write_atomic
+from segmentation import mask_png, read_mask_file, shown_mask
 from ui.common.files import link_or_copy
 from ui.common.names import is_id
-from ui.stores.photos import PhotoRecord, PhotoStore
+from ui.stores.photos import PhotoStore
 
 KEPT_UPLOADS = 64
 """Of one photo; the oldest go first."""
 
 KEPT_BYTES = 96 * 2**20
 
-EMPTY = Text("note.mask.empty")
+
+@dataclass(frozen=True, slots=True)
+class TakenMask:
+    """A mask that has been taken in. readings: each with its id, the one that counts first."""
+
+    readings: tuple[tuple[str, MaskReading], ...]
+    notes: tuple[Text, ...]
 
 
 class MaskUploads:
     """Takes uploaded masks in, and gives them back at any size.
 
     Raises UserError: "upload_gone" for a mask that is not here, "photo_gone", and what
-    `load_mask` raises for a file that is no mask of the photo.
+    `read_mask_file` raises for a file that is no mask of the photo.
     """
 
     def __init__(self, photos: PhotoStore, limits: Limits) -> None:
@@ -41,13 +47,13 @@ class MaskUploads:
         self._limits = limits
         self._read: BoundedCache[str, Mask] = BoundedCache(KEPT_BYTES)
 
-    def take(self, photo_id: str, file: Path, name: str) -> tuple[str, Mask, list[Text]]:
-        """Keep the mask in an uploaded file: its id, the mask, what the user should know."""
+    def take(self, photo_id: str, file: Path, name: str) -> TakenMask:
+        """Keep the mask in an uploaded file, a picture or run lengths, in each of its readings."""
         record = self._photos.record(photo_id)
         size = record.height, record.width
-        mask = load_mask(file, size, name=name, limits=self._limits)
-        notes = [] if mask.any() else [EMPTY]
-        return self.put(photo_id, mask), mask, [*notes, *_resized(file, record)]
+        read = read_mask_file(file, size, name=name, limits=self._limits)
+        kept = [(self.put(photo_id, each.mask), each) for each in read.readings]
+        return TakenMask(tuple(kept), read.notes)
 
     def put(self, photo_id: str, mask: Mask) -> str:
         """Keep a mask of the photo's size; its id."""
@@ -101,16 +107,3 @@ def read_upload(path: Path, longest_side: int | None = None) -> Mask:
     mask = np.ascontiguousarray(mask)
     mask.setflags(write=False)
     return mask
-
-
-def _resized(file: Path, record: PhotoRecord) -> list[Text]:
-    """A remark where the mask came in another size than the photo's."""
-    try:
-        with PilImage.open(file) as picture:
-            width, height = picture.size
-    except (UnidentifiedImageError, OSError, ValueError):
-        return []  # a format that Pillow alone does not read; nothing need be said
-    if {width, height} == {record.width, record.height}:
-        return []
-    was, now = f"{width} × {height}", f"{record.width} × {record.height}"
-    return [Text("note.mask.resized", was=was, now=now)]

@@ -31,7 +31,6 @@ from methods._photo.load import (
     Limits,
     Photo,
     load_image,
-    load_mask,
     png_bytes,
     view_jpeg,
 )
@@ -489,12 +488,11 @@ def test_first_picture_of_several(kind: str) -> None:
     assert photo.notes == (FIRST_PICTURE,)
 
 
-def test_second_picture_in_a_jpeg_is_no_news() -> None:
-    """Phones hide a gain map or a preview behind the picture: nothing to tell the user."""
+def test_the_first_picture_of_a_jpeg_with_two_is_shown() -> None:
     red, blue = Pil.new("RGB", (30, 20), (250, 10, 10)), Pil.new("RGB", (30, 20), (10, 10, 250))
     photo = load_image(saved(red, "MPO", save_all=True, append_images=[blue]))
     assert photo.format == "JPEG"
-    assert photo.notes == ()
+    assert photo.notes == (FIRST_PICTURE,)
     assert difference(photo.rgb[10, 10], np.array([250, 10, 10])) <= 6
 
 
@@ -778,103 +776,6 @@ def test_any_damage_is_a_picture_or_a_sentence(kind: str, data: st.DataObject) -
         else:
             assert photo.rgb.dtype == np.uint8
             assert photo.rgb.shape == (*photo.size, 3)
-
-
-# --- masks -------------------------------------------------------------------------------
-
-
-def _disc(height: int = 40, width: int = 60) -> NDArray[np.bool_]:
-    y, x = np.mgrid[0:height, 0:width]
-    return (x - width * 0.4) ** 2 + (y - height * 0.6) ** 2 < (height * 0.3) ** 2
-
-
-def _layer(color: tuple[int, int, int]) -> Pil.Image:
-    """Paint of one colour on a transparent ground."""
-    pixels = np.zeros((40, 60, 4), np.uint8)
-    pixels[_disc()] = (*color, 255)
-    return Pil.fromarray(pixels)
-
-
-def _masks() -> dict[str, Pil.Image]:
-    disc = _disc()
-    on_black = np.zeros((40, 60, 3), np.uint8)
-    on_black[disc] = (220, 30, 30)
-    framed = np.dstack([np.where(disc, 255, 0)] * 3 + [np.full(disc.shape, 255)]).astype(np.uint8)
-    framed[:2, :, 3] = 0
-    cut_out = np.dstack((ramp(), np.where(disc, 255, 0).astype(np.uint8)))
-    labels = Pil.fromarray(disc.astype(np.uint8))
-    classes = labels.convert("P")
-    classes.putpalette([0, 0, 0, 128, 0, 0])
-    return {
-        "bilevel": Pil.fromarray(disc),
-        "grey": Pil.fromarray(np.where(disc, 255, 0).astype(np.uint8)),
-        "rgb": Pil.fromarray(np.where(disc[..., None], 255, 0).astype(np.uint8).repeat(3, 2)),
-        "red on black": Pil.fromarray(on_black),
-        "labels 0 and 1": labels,
-        "palette of classes": classes,
-        "16 bit": Pil.fromarray(np.where(disc, 65535, 0).astype(np.uint16)),
-        "16 bit, 0 and 1": Pil.fromarray(disc.astype(np.uint16)),
-        "white layer": _layer((255, 255, 255)),
-        "black layer": _layer((0, 0, 0)),
-        "blue layer": _layer((20, 20, 200)),
-        "cut-out object": Pil.fromarray(cut_out),
-        "black and white with a transparent edge": Pil.fromarray(framed),
-        "grey with alpha": Pil.merge(
-            "LA", [Pil.fromarray(np.where(disc, 255, 0).astype(np.uint8))] * 2
-        ),
-    }
-
-
-@pytest.mark.parametrize("name", list(_masks()))
-def test_what_a_mask_means(name: str) -> None:
-    mask = load_mask(saved(_masks()[name], "PNG"), (40, 60))
-    assert mask.dtype == np.bool_
-    assert not mask.flags.writeable
-    assert np.array_equal(mask, _disc())
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "BMP", "GIF"])
-def test_mask_formats(kind: str) -> None:
-    data = saved(_masks()["grey"].convert("RGB"), kind)
-    assert (load_mask(data, (40, 60)) != _disc()).mean() < 0.01
-
-
-def test_masks_with_nothing_in_them() -> None:
-    assert not load_mask(saved(np.zeros((4, 6), np.uint8), "PNG"), (4, 6)).any()
-    assert not load_mask(saved(np.zeros((4, 6, 4), np.uint8), "PNG"), (4, 6)).any()
-    assert load_mask(saved(np.full((4, 6), 255, np.uint8), "PNG"), (4, 6)).all()
-
-
-def test_mask_of_another_size_and_the_same_shape() -> None:
-    mask = load_mask(saved(_masks()["grey"], "PNG"), (400, 600))
-    assert mask.shape == (400, 600)
-    assert np.array_equal(mask[5::10, 5::10], _disc())
-    assert load_mask(saved(_masks()["grey"], "PNG"), (20, 30)).shape == (20, 30)
-    rounded = saved(Pil.new("L", (1024, 768)), "PNG")  # 4000 x 3001 reduced by an editor
-    assert load_mask(rounded, (3001, 4000)).shape == (3001, 4000)
-
-
-@pytest.mark.parametrize("size", [(60, 40), (42, 60), (40, 64), (1, 1), (400, 640)])
-def test_mask_of_another_shape_names_both_sizes(size: tuple[int, int]) -> None:
-    with pytest.raises(BadInput) as caught:
-        load_mask(saved(_masks()["grey"], "PNG"), size)
-    assert caught.value.code == "mask_shape"
-    assert "60 x 40" in str(caught.value)
-    assert f"{size[1]} x {size[0]}" in str(caught.value)
-    named = {"mask_width": 60, "mask_height": 40, "photo_width": size[1], "photo_height": size[0]}
-    assert caught.value.details == named
-
-
-def test_mask_is_turned_as_its_exif_says() -> None:
-    turned = load_mask(saved(_masks()["grey"], "PNG", exif=_exif(6)), (60, 40))
-    assert np.array_equal(turned, np.rot90(_disc(), -1))
-
-
-def test_bad_mask_files() -> None:
-    for data, code in ((b"", "file_empty"), (b"text", "file_format"), (_png_bomb(8000), "")):
-        with pytest.raises(BadInput) as caught:
-            load_mask(data, (40, 60))
-        assert caught.value.code == (code or "file_pixels")
 
 
 # --- encoding ----------------------------------------------------------------------------

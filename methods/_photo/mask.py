@@ -1,0 +1,147 @@
+"""Mask files in: every way of reading one, with what should be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from methods._base import BadInput, Mask, Text
+from methods._geometry.masks import reduce_mask
+from methods._photo.decode import FileSource, Limits, decode, explained, read_source, shown_name
+from methods._photo.mask_levels import MaskReading, meaning_of
+from methods._photo.upright import upright
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadMask:
+    """A mask file as it was understood.
+
+    readings: bool masks of the photo's size, read-only, the one that is taken first; others where
+    the file may as well mean something else. notes: what the user should know: how it was read, if
+    it is not just black and white, and what was lost on the way.
+    """
+
+    readings: tuple[MaskReading, ...]
+    notes: tuple[Text, ...] = ()
+
+    @property
+    def mask(self) -> Mask:
+        """The reading that is taken."""
+        return self.readings[0].mask
+
+
+def load_mask(
+    source: FileSource, size: tuple[int, int], *, name: str = "", limits: Limits | None = None
+) -> Mask:
+    """The first reading of a mask file for a photo of `size` = (H, W); True = erase.
+
+    See `read_mask`, which also says how it was read.
+    """
+    return read_mask(source, size, name=name, limits=limits).mask
+
+
+def read_mask(
+    source: FileSource, size: tuple[int, int], *, name: str = "", limits: Limits | None = None
+) -> ReadMask:
+    """Read a mask for a photo of `size` = (H, W), with what should be said of it.
+
+    White (or any bright colour) means erase. Of two levels the brighter one does, however dark;
+    of a label map all but 0; of a dim mask what is at least half as bright as its brightest level.
+    Where parts are transparent, the opaque ones mean erase whatever their colour (an
+    editor's layer, a cut-out object), except that black stays where the opaque pixels are
+    black and white themselves. A mask of the photo's shape in another size is
+    resized so that areas stay what they are. Raises BadInput, for another shape with both sizes
+    named.
+    """
+    limits, shown = limits or Limits.from_environment(), shown_name(source, name)
+    data = read_source(source, shown, limits)
+    with explained(shown):
+        decoded = decode(data, shown, limits)
+        meant = meaning_of(decoded)
+    taken, *others = [_turned(each, decoded.orientation) for each in meant.readings]
+    notes = [*meant.notes] if meant.plain else [taken.said, *meant.notes]
+    if not taken.mask.any():
+        notes = [nothing_marked(shown, *meant.brightest)]
+    return fitted(taken, others, notes, size)
+
+
+def _turned(reading: MaskReading, orientation: int) -> MaskReading:
+    turned = upright(reading.mask.view(np.uint8), orientation)
+    return MaskReading(turned.view(np.bool_), reading.said)
+
+
+def nothing_marked(name: str, level: float = 0, white: float = 255) -> Text:
+    """What is said of a mask in which nothing is marked."""
+    return Text("note.mask.empty", name=name, level=f"{level:.6g}", white=f"{white:.6g}")
+
+
+def fitted(
+    taken: MaskReading,
+    others: Sequence[MaskReading],
+    notes: Sequence[Text],
+    size: tuple[int, int],
+) -> ReadMask:
+    """The readings at the photo's size = (H, W), with a note where that changes them.
+
+    Raises BadInput for a mask of another shape.
+    """
+    if taken.mask.shape == tuple(size):
+        return ReadMask((taken, *others), tuple(notes))
+    _check_shape(taken.mask, size)
+    (height, width), (rows, columns) = taken.mask.shape, size
+    was, now = f"{width} × {height}", f"{columns} × {rows}"
+    told = [*notes, Text("note.mask.resized", was=was, now=now)]
+    first = MaskReading(resized(taken.mask, size), taken.said)
+    rest = [MaskReading(resized(each.mask, size), each.said) for each in others]
+    if lost := _pieces_lost(taken.mask, first.mask):
+        told.append(Text("note.mask.pieces_lost", count=lost))
+        rest.append(MaskReading(_frozen(reduce_mask(taken.mask, size)), EVERY_PIECE))
+    return ReadMask((first, *rest), tuple(told))
+
+
+EVERY_PIECE = Text("note.mask.every_piece")
+
+
+def _check_shape(mask: Mask, size: tuple[int, int]) -> None:
+    height, width = mask.shape
+    across, down = width * size[0], height * size[1]
+    # An exporter rounds the shorter side to whole pixels: one pixel, but never two per cent.
+    off_by = abs(across - down)
+    if off_by > min(max(size), 0.02 * max(across, down)):
+        raise BadInput(
+            "mask_shape",
+            mask_width=width,
+            mask_height=height,
+            photo_width=size[1],
+            photo_height=size[0],
+        )
+
+
+def resized(mask: Mask, size: tuple[int, int]) -> Mask:
+    """The mask at another (H, W). Reduced, a pixel is True where at least half of its area is, so
+    that areas stay; enlarged, it takes the nearest pixel's value."""
+    if size[0] < mask.shape[0]:
+        return _frozen(reduce_mask(mask, size, "half"))
+    nearest = cv2.resize(mask.view(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+    return _frozen(np.asarray(nearest).view(np.bool_))
+
+
+def _frozen(mask: Mask) -> Mask:
+    mask.setflags(write=False)
+    return mask
+
+
+def _pieces_lost(before: Mask, after: Mask) -> int:
+    """How many pieces (8-connected) have no pixel left in the smaller mask."""
+    if after.shape[0] >= before.shape[0]:
+        return 0
+    count, pieces = cv2.connectedComponents(before.view(np.uint8), connectivity=8)
+    there = cv2.resize(
+        after.view(np.uint8), before.shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT
+    )
+    kept = np.zeros(count, np.bool_)
+    kept[pieces[there > 0]] = True
+    return int(count - 1 - np.count_nonzero(kept[1:]))
