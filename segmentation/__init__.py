@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from segmentation._prompts.selection import Selection as Selection
     from segmentation._prompts.selection import shape_of as shape_of
     from segmentation._prompts.shape import Shape as Shape
+    from segmentation._prompts.shape import grown_as_usual as grown_as_usual
     from segmentation._prompts.shape import usual_growth as usual_growth
     from segmentation._prompts.strokes import Stroke as Stroke
     from segmentation._prompts.strokes import Strokes as Strokes
@@ -106,7 +107,7 @@ _HOME = {
         "MAX_OBJECTS MAX_POINTS Box Objects Point PromptedObject check_count parse_objects"
     ),
     "_prompts.rle": "Rle decode_rle encode_rle",
-    "_prompts.shape": "Shape usual_growth",
+    "_prompts.shape": "Shape grown_as_usual usual_growth",
     "_prompts.strokes": "Stroke Strokes",
     "_segmenter": "Candidates Embedding Segmenter SegmenterSpec",
     "_weights": "MANIFESTS",

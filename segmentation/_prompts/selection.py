@@ -91,4 +91,4 @@ def shape_of(dilate: object, shape: object) -> object:
     whole = isinstance(dilate, int) and not isinstance(dilate, bool)
     if not whole and dilate is not None:
         raise BadInput("bad_dilate")
-    return {"dilate": dilate or 0}
+    return {} if dilate is None else {"dilate": dilate}

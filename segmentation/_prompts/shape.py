@@ -70,6 +70,14 @@ class Shape(Prompt):
         return self.model_copy(update={"dilate": pixels, "smooth": self.smooth * scale})
 
 
+def grown_as_usual(shape: Shape, size: tuple[int, int]) -> Shape:
+    """The shape; where it does not say how far a selection grows, by `usual_growth` of a photo
+    of size (H, W)."""
+    if shape.model_fields_set & {"dilate", "dilate_unit"}:
+        return shape
+    return shape.model_copy(update={"dilate": float(usual_growth(size))})
+
+
 def check_percent(percent: float) -> None:
     """Raise BadInput unless `percent` is a number within PERCENT_RANGE."""
     low, high = PERCENT_RANGE

@@ -146,7 +146,7 @@ def test_strokes_and_a_mask_need_no_clicks(client: Client, photo: Path, tmp_path
 def test_the_shape_and_negative_boxes_are_obeyed(client: Client, photo: Path) -> None:
     cut = [{**box()[0], "negative_boxes": [{"x0": 60, "y0": 0, "x1": 120, "y1": 90}]}]
     found = client.predict(
-        handle_file(photo), objects=cut, shape={"precision": 1}, api_name="/segment"
+        handle_file(photo), objects=cut, shape={"precision": 1, "dilate": 0}, api_name="/segment"
     )
     rows, columns = np.nonzero(pixels(found["mask"]))
     assert columns.max() == 59 and found["objects"][0]["box"][2] == 60

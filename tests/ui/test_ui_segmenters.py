@@ -84,7 +84,8 @@ def test_the_chosen_one_is_encoded_ahead_of_the_click(encoded: list[str]) -> Non
 def test_the_page_chooses_by_id(service: Service, photo: str, encoded: list[str]) -> None:
     for wanted in ("second", "first", "second"):
         answer = service.segment({**prompts(photo), "segmenter": wanted})
-        assert answer["ok"] and answer["segmenter"] == wanted
+        assert answer["ok"], answer
+        assert answer["segmenter"] == wanted
     # Once each, in any order: the photo's opening has already asked for the preferred one.
     assert sorted(entry.split()[0] for entry in encoded) == ["first", "second"]
 

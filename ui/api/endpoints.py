@@ -79,7 +79,7 @@ def register(service: Service) -> None:
         box: list[float] | None = None,
         level: int | None = None,
         objects: list[dict[str, Any]] | None = None,
-        dilate: int = 0,
+        dilate: int | None = None,
         segmenter: str | None = None,
         strokes: list[dict[str, Any]] | None = None,
         shape: dict[str, Any] | None = None,
@@ -101,7 +101,8 @@ def register(service: Service) -> None:
             objects: Several objects instead; each has points, such as {"x": 3, "y": 4, "label": 1},
                 a box with x0, y0, x1, y1, negative_boxes that are cut off it, a level, and on
                 (false keeps it out of the mask).
-            dilate: Pixels by which the mask grows.
+            dilate: Pixels by which the mask grows; None = a few, by the photo's size, and 0 for a
+                mask that comes alone; 0 = exact.
             segmenter: A segmenter's id; None = the best one that is ready.
             strokes: Brush strokes, each {"points": [[x, y], ...], "width": 20, "erase": false}.
             shape: The mask's shape instead of dilate: any of dilate, dilate_unit ("px" or "%"),
@@ -183,7 +184,7 @@ def register(service: Service) -> None:
         box: list[float] | None = None,
         level: int | None = None,
         objects: list[dict[str, Any]] | None = None,
-        dilate: int = 0,
+        dilate: int | None = None,
         segmenter: str | None = None,
         settings: dict[str, dict[str, Any]] | None = None,
         seed: int = 0,

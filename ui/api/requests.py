@@ -21,6 +21,7 @@ from segmentation import (
     Strokes,
     are_run_lengths,
     check_count,
+    grown_as_usual,
     read_case,
     shape_of,
 )
@@ -123,9 +124,13 @@ class ApiSegment(ApiDetect):
         return Selection(
             objects=objects,
             strokes=self.strokes,
-            shape=self.shape,
+            shape=self._shape(size, alone=not (objects or self.strokes or self.text)),
             segmenter=self.segmenter,
         )
+
+    def _shape(self, size: tuple[int, int], *, alone: bool) -> Shape:
+        """A selection grows as on the page; a mask that comes alone is meant as it is."""
+        return self.shape if alone else grown_as_usual(self.shape, size)
 
     @property
     def _has_mask(self) -> bool:

@@ -229,7 +229,10 @@ def _add_selection(group: Arguments) -> None:
         "--level", type=int, choices=(0, 1, 2), help="SAM's choice: 0 part, 1 object, 2 whole"
     )
     group.add_argument(
-        "--dilate", type=int, default=0, metavar="N", help="grow the mask by N pixels (0)"
+        "--dilate",
+        type=int,
+        metavar="N",
+        help="grow the mask by N pixels, 0 = exact (a few; 0 for a mask alone)",
     )
     group.add_argument(
         "--shape",

@@ -55,7 +55,7 @@ def read_case_file(args: argparse.Namespace) -> Case | None:
     if args.case is None:
         return None
     named = args.text is not None or args.level is not None
-    if args.prompts or args.mask or args.shape or args.dilate or named:
+    if args.prompts or args.mask or args.shape or args.dilate is not None or named:
         raise BadInput("bad_assignment.case_alone", name="case")
     try:
         with args.case.open("rb") as file:
@@ -91,7 +91,7 @@ def picked(args: argparse.Namespace, case: Case | None, photo: Photo) -> Picked:
     objects = objects_of(args.prompts, args.level)
     selection = Selection(
         objects=(*objects, *objects_by_words(args, photo, taken=len(objects))),
-        shape=shape_of(args.shape, args.dilate),
+        shape=_shape_in(args, photo),
         segmenter=args.segmenter,
         words=args.text,
     )
@@ -101,6 +101,19 @@ def picked(args: argparse.Namespace, case: Case | None, photo: Photo) -> Picked:
         args.mask, photo.size, args.mask_reading, alone=not args.prompts and not args.text
     )
     return Picked(selection, mask, shown_name(args.mask, ""))
+
+
+def _shape_in(args: argparse.Namespace, photo: Photo) -> Shape:
+    """As on the page: a selection grows by a few pixels, which is said; a mask that comes alone is
+    meant as it is."""
+    from segmentation import grown_as_usual
+
+    said = shape_of(args.shape, args.dilate)
+    alone = not args.prompts and args.text is None
+    shape = said if alone else grown_as_usual(said, photo.size)
+    if shape.dilate != said.dilate:
+        complain(Text("note.mask.grown", count=int(shape.dilate)).en)
+    return shape
 
 
 def mask_in(file: Path, size: tuple[int, int], number: int, *, alone: bool) -> Mask:
@@ -159,11 +172,11 @@ def objects_of(
     return [PromptedObject.model_validate(group) for group in groups]
 
 
-def shape_of(assignments: Iterable[tuple[str, str]], dilate: int) -> Shape:
+def shape_of(assignments: Iterable[tuple[str, str]], dilate: int | None) -> Shape:
     """--shape NAME=VALUE, several times, and --dilate, which stands for one of them."""
     from segmentation import Shape
 
-    values: dict[str, object] = {"dilate": dilate} if dilate else {}
+    values: dict[str, object] = {} if dilate is None else {"dilate": dilate}
     for name, text in assignments:
         if name not in Shape.model_fields or name in values:
             known = ", ".join(Shape.model_fields)

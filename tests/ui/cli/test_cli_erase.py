@@ -131,7 +131,7 @@ def test_json_is_all_that_is_printed(
 
 
 def test_prompts_select_with_the_segmenter_of_last_resort(photo: Path, tmp_path: Path) -> None:
-    args = [BOX, "--segmenter", "grabcut", "--erasers", "telea", "--out", tmp_path]
+    args = [BOX, "--segmenter", "grabcut", "--dilate", "0", "--erasers", "telea", "--out", tmp_path]
     assert call("erase", photo, *args) == 0
     report = json.loads((tmp_path / "settings.json").read_text(encoding="utf-8"))
     assert report["segmenter"] == "grabcut"

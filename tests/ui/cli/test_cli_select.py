@@ -214,3 +214,14 @@ def test_a_case_file_is_never_overwritten(
     assert call("erase", photo, *given) == 2
     assert "overwrite" in capsys.readouterr().err
     assert (tmp_path / "a" / "settings.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("more", "grown"), [([], True), (["--dilate", "0"], False), (["--shape", "dilate=0"], False)]
+)
+def test_a_selection_grows_as_on_the_page_unless_it_is_to_be_exact(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], grown: bool
+) -> None:
+    assert call("erase", photo, *BOX, *TELEA, *more, "--out", tmp_path) == 0
+    assert report_of(tmp_path)["dilate"] == (3 if grown else 0)
+    assert ("grows by 3 pixels" in capsys.readouterr().err) == grown
