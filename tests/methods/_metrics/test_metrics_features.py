@@ -215,7 +215,8 @@ def test_mobile_sam_sees_what_an_eye_sees(name: str, mobile_sam_weights: object)
     scores = {}
     for kind, (result, remarks) in results.items():
         found = judge(scene.photo, scene.mask, result, features=features_of)
-        assert remarks_of(found) == remarks, kind
+        # A colourful thing in a photo of few colours is a tint, too.
+        assert remarks_of(found) - ({"tint"} if kind == "other" else set()) == remarks, kind
         scores[kind] = {reading.id: reading.value for reading in found}
     assert scores["truth"]["remove"] > scores["other"]["remove"]
     assert scores["truth"]["leftover_features"] < 0.1 < scores["nothing"]["leftover_features"]
