@@ -14,6 +14,7 @@ import pytest
 from PIL import Image as Pillow
 
 from segmentation import decode_rle
+from tiers import rest_is_slow
 
 pytestmark = pytest.mark.browser
 Tabs = Callable[..., Any]
@@ -66,12 +67,7 @@ def labels(tab: Any) -> list[int]:
 
 @pytest.mark.parametrize(
     "way",
-    [
-        "toggle",
-        "right",
-        pytest.param("Shift", marks=pytest.mark.slow),
-        pytest.param("x", marks=pytest.mark.slow),
-    ],
+    rest_is_slow(["toggle", "right", "Shift", "x"], 2),
 )
 def test_a_click_takes_away(boxed: Any, way: str) -> None:
     whole = share(boxed.mask(), *BODY)

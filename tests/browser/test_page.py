@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tiers import rest_is_slow
+
 pytestmark = pytest.mark.browser
 Tabs = Callable[..., Any]
 
@@ -56,12 +58,7 @@ def test_dark_follows_the_system_and_the_button(tabs: Tabs) -> None:
 
 @pytest.mark.parametrize(
     "width",
-    [
-        390,
-        1280,
-        pytest.param(768, marks=pytest.mark.slow),
-        pytest.param(1920, marks=pytest.mark.slow),
-    ],
+    rest_is_slow([390, 1280, 768, 1920], 2),
 )
 def test_nothing_overflows(tabs: Tabs, examples_dir: Path, width: int) -> None:
     tab = tabs(locale="en-US", viewport={"width": width, "height": 844}).open()
@@ -73,10 +70,10 @@ def test_nothing_overflows(tabs: Tabs, examples_dir: Path, width: int) -> None:
     assert photo["width"] > 0.42 * width
 
 
-@pytest.mark.parametrize("locale", ["en-US", pytest.param("zh-CN", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("locale", rest_is_slow(["en-US", "zh-CN"]))
 @pytest.mark.parametrize(
     "width",
-    [390, pytest.param(900, marks=pytest.mark.slow), pytest.param(1280, marks=pytest.mark.slow)],
+    rest_is_slow([390, 900, 1280]),
 )
 def test_small_panels_open_wholly_on_the_page(
     tabs: Tabs, examples_dir: Path, width: int, locale: str

@@ -321,13 +321,7 @@ def test_a_click_gets_the_room_that_idle_erasers_hold(
 
 @pytest.mark.parametrize(
     "stage",
-    [
-        "first step",
-        *(
-            pytest.param(stage, marks=pytest.mark.slow)
-            for stage in ("loading", "started", "last step", "judging")
-        ),
-    ],
+    rest_is_slow(["first step", "loading", "started", "last step", "judging"]),
 )
 def test_stop_at_each_stage_leaves_nothing_behind(stage: str, astronaut: Any) -> None:
     """And the run that follows paints what it would have painted."""

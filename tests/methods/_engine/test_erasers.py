@@ -46,6 +46,7 @@ from methods._engine.result_cache import ResultCache
 from methods._geometry.canvas import fit, plan_patches
 from methods._system.device import devices_for
 from methods._weights.store import digest
+from tiers import rest_is_slow
 
 ROOT = Path(__file__).resolve().parents[3]
 SPECS = list_erasers()
@@ -257,7 +258,7 @@ def test_one_eraser_is_one_short_file(spec: EraserSpec) -> None:
 
 
 @painting
-@pytest.mark.parametrize("size", ["small", pytest.param("full", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", rest_is_slow(["small", "full"]))
 def test_it_returns_a_new_picture_and_touches_nothing(
     spec: EraserSpec,
     eraser: Eraser,
@@ -368,12 +369,7 @@ def test_the_same_seed_gives_the_same_bytes(spec: EraserSpec, photo: Image, mask
 @on_small_canvases
 @pytest.mark.parametrize(
     "size",
-    [
-        (61, 97),
-        (700, 33),
-        pytest.param((40, 300), marks=pytest.mark.slow),
-        pytest.param((16, 16), marks=pytest.mark.slow),
-    ],
+    rest_is_slow([(61, 97), (700, 33), (40, 300), (16, 16)], 2),
 )
 def test_other_sizes(spec: EraserSpec, size: tuple[int, int], photo: Image) -> None:
     height, width = size

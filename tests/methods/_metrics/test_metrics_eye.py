@@ -49,7 +49,7 @@ def value(name: str, eraser: str, metric: str) -> float:
 
 
 @pytest.mark.parametrize("name", rest_is_slow(STRUCTURED, len(FINE)))
-@pytest.mark.parametrize("smear", ["telea", pytest.param("navier_stokes", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("smear", rest_is_slow(["telea", "navier_stokes"]))
 def test_migan_is_above_diffusion_on_structure(name: str, smear: str) -> None:
     migan, other = (value(name, eraser, "lpips_mask") for eraser in ("migan", smear))
     assert migan < 0.9 * other
