@@ -169,12 +169,8 @@ def gpu(request: pytest.FixtureRequest) -> Iterator[Emulation | None]:
         pytest.skip("needs the kernels of a real CUDA device")
     from emulation.program import program_on
 
-    gc.freeze()  # what was there before: else each look for garbage goes through all libraries
-    try:
-        with program_on(*marker.args) as device:
-            yield device
-    finally:
-        gc.unfreeze()
+    with program_on(*marker.args) as device:
+        yield device
 
 
 def _has_gpu() -> bool:
