@@ -261,7 +261,7 @@ def test_a_panoramas_cards_have_close_ups(
     image[40:60, 3000:3012] = 255
     photo = opened(service, upload, image)
     corners = {"x0": 3000, "y0": 40, "x1": 3012, "y1": 60}
-    one = [{"points": [], "box": corners, "level": None}]
+    one: list[dict[str, Any]] = [{"points": [], "box": corners, "level": None}]
     run = last(service.erase(order(photo["id"], "paint", objects=one)))
     box = run["mask"]["close"]["box"]
     width, height = box[2] - box[0], box[3] - box[1]

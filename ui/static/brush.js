@@ -3,6 +3,7 @@
   "use strict";
   const lab = eraserLab;
   const MOST_POINTS = 1000; // of one stroke; the server has a limit too
+  const MOST_SIDE = 8192; // pixels of a canvas that every browser can draw on
   const round = (value) => Math.round(value * 10) / 10;
 
   /** toPhoto turns a pointer event into photo pixels. */
@@ -29,8 +30,9 @@
       get active() { return stroke !== null; },
       start(at, width, erase) {
         stroke = { points: [[round(at.x), round(at.y)]], width, erase };
-        scratch.width = Math.round(view.offsetWidth * devicePixelRatio);
-        scratch.height = Math.round(view.offsetHeight * devicePixelRatio);
+        const ratio = Math.min(devicePixelRatio, MOST_SIDE / Math.max(view.offsetWidth, view.offsetHeight));
+        scratch.width = Math.round(view.offsetWidth * ratio);
+        scratch.height = Math.round(view.offsetHeight * ratio);
         draw();
       },
       move(event) {
