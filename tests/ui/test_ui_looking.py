@@ -92,6 +92,9 @@ def test_a_tile_of_a_further_level_is_the_mean_of_what_it_covers(
     means = corner[: 2 * tile.shape[0], : 2 * tile.shape[1]].astype(float)
     means = means.reshape(tile.shape[0], 2, tile.shape[1], 2, 3).mean((1, 3))
     assert np.abs(tile - means).mean() < 2
+    own = decoded(client.get(f"/{photo['tiles']['url']}0-6-2.jpg").content)
+    assert own.shape == (WIDE[0] - 2 * SIDE, WIDE[1] - 6 * SIDE, 3)
+    assert np.abs(own.astype(float) - corner).mean() < 2
 
 
 def test_tiles_of_a_transparent_photo_hide_what_transparency_hides(
@@ -122,7 +125,6 @@ OUTSIDE = [
     "0-9999-9999.png",
     "0-10000-0.png",
     "0-" + "9" * 5000 + "-0.png",
-    "0-0-0.jpg",
     "1-0-0.png",
     "-1-0-0.png",
     "0--1-0.png",
@@ -160,8 +162,8 @@ def test_a_tile_needs_the_id_of_its_photo(
 )
 def test_no_level_shows_less_than_the_view(size: tuple[int, int], levels: int) -> None:
     assert levels_of(size, 1600) == levels
-    last_name = f"{levels - 1}-0-0." + ("png" if levels == 1 else "jpg")
-    assert tile_named(last_name, size, 1600) is not None
+    assert tile_named(f"{levels - 1}-0-0.jpg", size, 1600) is not None
+    assert (tile_named(f"{levels - 1}-0-0.png", size, 1600) is None) == (levels > 1)
     assert tile_named(f"{levels}-0-0.jpg", size, 1600) is None
     assert levels == 1 or max(size) >> (levels - 1) > 1600
 

@@ -1,7 +1,7 @@
 /* The photo's own pixels on the stage, where its view has too few: tiles, fetched when they are to be seen.
  *
  * The server halves the photo from level to level; the one is taken that has at least a pixel for each of
- * the screen. What is no longer to be seen is no longer fetched, and few tiles are held.
+ * the screen, and lossless where each pixel of the photo is seen by itself. What is no longer to be seen is no longer fetched, and few tiles are held.
  */
 (() => {
   "use strict";
@@ -22,9 +22,10 @@
     let timer = null;
     let pause = 0; // no asking before this time
 
+    const scaleOf = () => Number(view.style.getPropertyValue("--zoom")) || 1;
+
     /** Pixels of the photo for each of the screen. */
     const density = () => lab.photo.width / (view.offsetWidth * scaleOf() * devicePixelRatio);
-    const scaleOf = () => Number(view.style.getPropertyValue("--zoom")) || 1;
 
     const enough = () => {
       const { width, height } = lab.photo;
@@ -33,6 +34,7 @@
     };
 
     function tilesAt(level) {
+      const ending = level || density() > 1 ? "jpg" : "png";
       const { width, height, tiles } = lab.photo;
       const side = tiles.side * 2 ** level;
       const { x0, y0, x1, y1 } = seen();
@@ -40,7 +42,7 @@
       const first = (share, whole) => Math.max(0, Math.floor((share * whole) / side));
       const found = [];
       for (let row = first(y0, height); row <= last(y1, height); row++)
-        for (let column = first(x0, width); column <= last(x1, width); column++) found.push({ level, column, row, side });
+        for (let column = first(x0, width); column <= last(x1, width); column++) found.push({ level, column, row, side, ending });
       const middle = { x: ((x0 + x1) / 2) * width / side - 0.5, y: ((y0 + y1) / 2) * height / side - 0.5 };
       const away = (tile) => Math.hypot(tile.column - middle.x, tile.row - middle.y);
       return found.sort((a, b) => away(a) - away(b));
@@ -54,7 +56,7 @@
       return tilesAt(level);
     }
 
-    const nameOf = ({ level, column, row }) => `${level}-${column}-${row}.${level ? "jpg" : "png"}`;
+    const nameOf = ({ level, column, row, ending }) => `${level}-${column}-${row}.${ending}`;
 
     function look() {
       timer = null;
@@ -64,7 +66,7 @@
       for (const [name, abort] of flying) if (!names.has(name)) abort.abort();
       for (const name of names) if (held.has(name)) keep(name, held.get(name));
       layer.classList.toggle("is-magnified", density() * MAGNIFIED <= 1);
-      layer.dataset.level = wanted.length ? String(wanted[0].level) : "";
+      layer.dataset.level = wanted.length ? wanted[0].level + wanted[0].ending : ""; // "0png"
       next();
     }
 
@@ -116,13 +118,14 @@
       return image;
     }
 
-    function put({ level, column, row, side }, name, image) {
+    function put({ level, column, row, side, ending }, name, image) {
       const { width, height } = lab.photo;
       const [x, y] = [column * side, row * side];
       const share = (part, whole) => (part / whole) * 100 + "%";
       Object.assign(image.style, { left: share(x, width), top: share(y, height), width: share(Math.min(side, width - x), width),
-        height: share(Math.min(side, height - y), height), zIndex: String(10 - level) });
+        height: share(Math.min(side, height - y), height), zIndex: String(20 - 2 * level + (ending === "png" ? 1 : 0)) });
       image.dataset.tile = name;
+      image.dataset.level = level + ending;
       layer.append(image);
       keep(name, image);
     }
@@ -131,9 +134,8 @@
     function tidy() {
       const names = new Set(wanted.map(nameOf));
       const complete = [...names].every((name) => held.has(name));
-      const level = layer.dataset.level + "-";
       for (const [name, image] of held) {
-        const other = complete && !name.startsWith(level);
+        const other = complete && image.dataset.level !== layer.dataset.level;
         if (names.has(name) || (!other && held.size <= MOST_HELD)) continue;
         image.remove();
         held.delete(name);

@@ -1,8 +1,9 @@
 """Squares of a photo, for whoever looks closer than the view allows.
 
-A photo is covered by squares of SIDE pixels at several levels: level 0 is the photo's own pixels,
-lossless; each further one has half of the pixels across, as JPEG. There is no level that would
-show less than the view does. A tile is named `<level>-<column>-<row>`, counted from 0.
+A photo is covered by squares of SIDE pixels at several levels: level 0 has the photo's own pixels,
+each further one half of them across. There is no level that would show less than the view does.
+A tile is called `<level>-<column>-<row>.jpg`, counted from 0; at level 0 there is the lossless
+`.png` too, five times as large, for a screen that shows each pixel by itself.
 """
 
 from __future__ import annotations
@@ -28,15 +29,13 @@ NAME = re.compile(r"(?a:(\d)-(\d{1,4})-(\d{1,4}))\.(png|jpg)")
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A place in the photo. level: the photo's pixels are halved so many times."""
+    """A place in the photo. level: the photo's pixels are halved so many times. lossless: as a
+    PNG, at level 0."""
 
     level: int
     column: int
     row: int
-
-    @property
-    def ending(self) -> str:
-        return "png" if self.level == 0 else "jpg"
+    lossless: bool
 
 
 def levels_of(size: tuple[int, int], view_side: int) -> int:
@@ -53,13 +52,14 @@ def tile_named(name: str, size: tuple[int, int], view_side: int) -> Tile | None:
     if found is None:
         return None
     level, column, row = map(int, found.groups()[:3])
-    tile, across = Tile(level, column, row), SIDE << level
-    there = level < levels_of(size, view_side) and row * across < size[0]
-    return tile if there and column * across < size[1] and found[4] == tile.ending else None
+    tile, across = Tile(level, column, row, found[4] == "png"), SIDE << level
+    there = level < levels_of(size, view_side) and not (tile.lossless and level)
+    inside = row * across < size[0] and column * across < size[1]
+    return tile if there and inside else None
 
 
 def cut(photo: Photo, tile: Tile) -> bytes:
-    """The tile as a PNG (level 0) or a JPEG; transparent parts over a checkerboard.
+    """The tile's file; transparent parts over a checkerboard.
 
     At most SIDE x SIDE pixels, and less at the photo's right and lower edge.
     """
@@ -70,7 +70,7 @@ def cut(photo: Photo, tile: Tile) -> bytes:
     size = max(1, height >> tile.level), max(1, width >> tile.level)
     alpha = None if photo.alpha is None else photo.alpha[place]
     shown = _reduced(photo.rgb[place], alpha, size)
-    return png_bytes(shown) if tile.level == 0 else view_jpeg(shown, longest_side=SIDE)
+    return png_bytes(shown) if tile.lossless else view_jpeg(shown, longest_side=SIDE)
 
 
 def _reduced(rgb: Image, alpha: Image | None, size: tuple[int, int]) -> Image:
