@@ -80,7 +80,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   overview.update("");
   stageBox.append(overview.node);
   stageBox.after(overview.hint);
-  const brush = lab.makeBrush({ view, scratch, toPhoto });
+  const brush = lab.makeBrush({ view, scratch, toPhoto, seen: zoom.seen });
   const hover = lab.makeHover({ server, image: preview });
 
   /* ---- a photo has been opened ------------------------------------------------------------- */
@@ -120,20 +120,18 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   /* ---- how fine the mask is drawn -------------------------------------------------------------- */
 
   const COARSEST = 64, FINEST = 1600, STEP = 200; // pixels of the longer side; the server's limits, but of a strip for its area
-  let scale = 1; // of the zoom
   let sharpen = null;
 
   /** The longer side that an overlay needs to be sharp here: a smaller one is there sooner. */
   lab.overlaySide = () => {
-    const shown = Math.max(view.offsetWidth, view.offsetHeight) * scale * devicePixelRatio;
+    const shown = Math.max(view.offsetWidth, view.offsetHeight) * devicePixelRatio;
     const own = Math.max(lab.photo.width, lab.photo.height); // there is no more to see than this
     const finest = lab.isStrip(lab.photo) ? FINEST * Math.sqrt(own / Math.min(lab.photo.width, lab.photo.height)) : FINEST;
     return Math.max(COARSEST, Math.min(Math.floor(finest), own, Math.ceil(shown / STEP) * STEP));
   };
 
-  function zoomed({ scale: now, along, seen }) {
-    scale = now;
-    fitButton.hidden = now === 1;
+  function zoomed({ scale, along, seen }) {
+    fitButton.hidden = scale === 1;
     tiles.update();
     overview.update(along, seen);
     clearTimeout(sharpen);

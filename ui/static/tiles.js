@@ -25,7 +25,7 @@
     const scaleOf = () => Number(view.style.getPropertyValue("--zoom")) || 1;
 
     /** Pixels of the photo for each of the screen. */
-    const density = () => lab.photo.width / (view.offsetWidth * scaleOf() * devicePixelRatio);
+    const density = () => lab.photo.width / (view.offsetWidth * devicePixelRatio);
 
     const enough = () => {
       const { width, height } = lab.photo;
@@ -158,6 +158,11 @@
       layer.dataset.level = layer.dataset.complete = "";
     }
 
-    return { forget, update: () => later(REST) };
+    function update() {
+      layer.dataset.complete = "";
+      later(REST);
+    }
+
+    return { forget, update };
   };
 })();

@@ -1,4 +1,8 @@
-/* Zoom and pan of the photo on its stage: wheel with Ctrl, two fingers, keys, dragging. */
+/* Zoom and pan of the photo on its stage: wheel with Ctrl, two fingers, keys, dragging.
+ *
+ * The photo's element has the size that is seen. It is not scaled by a transform: within one, browsers round
+ * places to whole pixels before they are scaled, and tiles and marks would lie beside theirs.
+ */
 (() => {
   "use strict";
   const lab = eraserLab;
@@ -12,20 +16,27 @@
   lab.makeZoom = ({ stage, view, onchange }) => {
     let scale = 1;
     let pan = { x: 0, y: 0 };
-    let along = "";
+    let base = { width: 0, height: 0, along: "" }; // the photo at scale 1; see `lab.stageLayout`
     let pinch = null;
     const touches = new Map();
 
     /** How far a side may be panned to either end. Of a strip more than the stage is there at scale 1. */
     const room = (own, stageSide) => Math.max(0, own * (scale - 1), own * scale - stageSide) / 2;
-    const roomX = () => room(view.offsetWidth, stage.clientWidth);
-    const roomY = () => room(view.offsetHeight, stage.clientHeight);
+    const roomX = () => room(base.width, stage.clientWidth);
+    const roomY = () => room(base.height, stage.clientHeight);
 
     function moveTo(x, y) {
       pan = { x: clamp(x, -roomX(), roomX()), y: clamp(y, -roomY(), roomY()) };
-      view.style.transform = `translate(${pan.x}px, ${pan.y}px) scale(${scale})`;
+      place("left", "width", base.width * scale, stage.clientWidth, pan.x);
+      place("top", "height", base.height * scale, stage.clientHeight, pan.y);
       view.style.setProperty("--zoom", String(scale));
-      onchange({ scale, along, seen: seen() });
+      onchange({ scale, along: base.along, seen: seen() });
+    }
+
+    /** One side: its middle is the stage's, but for the pan. Whole pixels begin where the screen's do. */
+    function place(start, side, size, stageSide, off) {
+      view.style[side] = size + "px";
+      view.style[start] = Math.round((stageSide - size) / 2 + off) + "px";
     }
 
     function seen() {
@@ -38,10 +49,10 @@
     /** Bring a place to the stage's middle, in shares of the photo; null leaves a side as it is. */
     function centre(x, y) {
       const to = (share, size, now) => (share === null ? now : (0.5 - share) * size * scale);
-      moveTo(to(x, view.offsetWidth, pan.x), to(y, view.offsetHeight, pan.y));
+      moveTo(to(x, base.width, pan.x), to(y, base.height, pan.y));
     }
 
-    const most = () => Math.max(MOST, (PIXEL * lab.photo.width) / view.offsetWidth);
+    const most = () => Math.max(MOST, (PIXEL * lab.photo.width) / base.width);
 
     /** What lies under (clientX, clientY) stays there. */
     function by(factor, clientX, clientY) {
@@ -59,15 +70,12 @@
 
     function layout() {
       if (!lab.photo) return;
-      const was = view.offsetWidth;
-      const layout = lab.stageLayout(lab.photo, stage.parentElement.clientWidth);
-      along = layout.along;
-      stage.classList.toggle("is-strip", along !== "");
-      stage.dataset.along = along;
-      stage.style.height = layout.stage + "px";
-      view.style.width = layout.width + "px";
-      view.style.height = layout.height + "px";
-      const grown = was ? layout.width / was : 1; // what was in the middle stays there
+      const was = base.width;
+      base = lab.stageLayout(lab.photo, stage.parentElement.clientWidth);
+      stage.classList.toggle("is-strip", base.along !== "");
+      stage.dataset.along = base.along;
+      stage.style.height = base.stage + "px";
+      const grown = was ? base.width / was : 1; // what was in the middle stays there
       moveTo(pan.x * grown, pan.y * grown);
     }
 
@@ -93,7 +101,7 @@
     /** A plain wheel scrolls the page; with Shift, or where it goes sideways, it pans a photo that is larger than the stage. */
     function sideways(event) {
       const way = event.deltaX || (event.shiftKey ? event.deltaY : 0);
-      const down = along === "y" && event.shiftKey;
+      const down = base.along === "y" && event.shiftKey;
       if (!way || !(down ? roomY() : roomX())) return;
       event.preventDefault();
       const step = way * (event.deltaMode === 1 ? 30 : 1); // lines or pixels
@@ -107,7 +115,7 @@
       const into = (place, low, high) => clamp(place, low + MARGIN, high - MARGIN) - place;
       const dx = into(rect.left + x * rect.width, seen.left, seen.right);
       const dy = into(rect.top + y * rect.height, seen.top, seen.bottom);
-      if ((scale > 1 || along) && (dx || dy)) moveTo(pan.x + dx, pan.y + dy);
+      if ((scale > 1 || base.along) && (dx || dy)) moveTo(pan.x + dx, pan.y + dy);
     }
 
     return {
