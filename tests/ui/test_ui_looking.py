@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import shutil
@@ -16,9 +17,11 @@ from starlette.testclient import TestClient
 
 from methods import Image
 from ui.common.limits import Rate, RateLimiter
+from ui.common.requests import MOST_OVERLAY_SIDE, OVERLAY_SIDE
 from ui.page import routes
 from ui.service import looking
 from ui.service.closeup import close_box
+from ui.service.drawn import overlay_side
 from ui.service.looking import Looking
 from ui.service.service import Service
 from ui.stores.tiles import SIDE, levels_of, tile_named
@@ -194,6 +197,28 @@ def test_decoding_for_a_tile_counts_as_opening_and_a_kept_tile_is_free(
     fresh = Looking(service.photos, service.runs, opens)
     with pytest.raises(Exception, match="Too many requests"):
         fresh.tile(photo, "0-0-0.png", "anna")
+
+
+# --- the overlay of a strip --------------------------------------------------------------
+
+
+def test_a_strips_overlay_is_as_fine_as_a_square_ones(service: Service, upload: Upload) -> None:
+    photo = opened(service, upload, noisy(60, 6000))["id"]
+    dot = [{"points": [[3000, 30]], "width": 20.0, "erase": False}]
+    asked = {"photo": photo, "objects": [], "strokes": dot, "dilate": 0}
+    answer = service.segment({**asked, "side": 6000})
+    assert answer["ok"], answer
+    png = base64.b64decode(answer["overlay"].partition(",")[2])
+    assert decoded(png).shape == (60, 6000)
+    refused = service.segment({**asked, "side": MOST_OVERLAY_SIDE + 1})
+    assert refused["error"]["code"] == "bad_request"
+
+
+@pytest.mark.parametrize("size", [(1600, 1600), (3000, 4000), (300, 12000), (1, 50_000_000)])
+def test_no_overlay_has_more_pixels_than_a_square_one(size: tuple[int, int]) -> None:
+    side = overlay_side(MOST_OVERLAY_SIDE, size)
+    assert side * side * min(size) / max(size) <= OVERLAY_SIDE**2
+    assert overlay_side(800, size) == 800
 
 
 # --- the original of a run ---------------------------------------------------------------

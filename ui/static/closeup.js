@@ -9,6 +9,9 @@
 
   /** root: the section of results; button: turns it on and off. */
   lab.makeCloseUp = ({ root, button }) => {
+    let known = ""; // the run that was placed last
+    let byItself = false; // it is on because a strip's cards begin so
+
     function turn(on) {
       button.setAttribute("aria-pressed", String(on));
       root.classList.toggle("is-close", on);
@@ -30,14 +33,21 @@
     }
 
     return {
-      toggle: () => turn(button.getAttribute("aria-pressed") === "false"),
+      toggle() {
+        byItself = false;
+        turn(button.getAttribute("aria-pressed") === "false");
+      },
 
-      /** For another run: where its close-up lies. Cards of a strip begin with it. */
-      place(mask, photo) {
+      /** Where a run's close-up lies. Cards of a strip begin with it. */
+      place({ run, mask, photo }) {
         const strip = lab.isStrip(photo);
         const offered = mask && (mask.close || (!strip && mask.box && enlarge(mask.box, photo) >= WORTH));
         button.hidden = !offered;
-        if (!offered || strip) turn(Boolean(offered));
+        if (known === run + Boolean(mask)) return; // drawn again, in another language
+        known = run + Boolean(mask);
+        if (byItself || !offered) turn(false);
+        byItself = Boolean(strip && offered);
+        if (byItself) turn(true);
       },
 
       /** The pictures of a close-up, the upper one last. */

@@ -107,7 +107,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     if (known && known.run === value.run) return;
     for (const { node } of cards.values()) node.remove();
     cards.clear();
-    close.place(value.mask, value.photo);
+    close.place(value);
     const picture = frame(value.photo);
     const zoomed = picture.firstChild;
     zoomed.append(h("img", { src: value.photo.view, alt: t("grid.original") }));

@@ -1,7 +1,8 @@
 /* The photo's own pixels on the stage, where its view has too few: tiles, fetched when they are to be seen.
  *
  * The server halves the photo from level to level; the one is taken that has at least a pixel for each of
- * the screen, and lossless where each pixel of the photo is seen by itself. What is no longer to be seen is no longer fetched, and few tiles are held.
+ * the screen, and lossless where each pixel of the photo is seen by itself. What is no longer to be seen is
+ * no longer fetched, and few tiles are held.
  */
 (() => {
   "use strict";
@@ -21,6 +22,7 @@
     let wanted = []; // of the level to be shown, the nearest to the middle first
     let timer = null;
     let pause = 0; // no asking before this time
+    let gone = null; // the photo that the server has no longer: clicks will say so
 
     const scaleOf = () => Number(view.style.getPropertyValue("--zoom")) || 1;
 
@@ -34,7 +36,7 @@
     };
 
     function tilesAt(level) {
-      const ending = level || density() > 1 ? "jpg" : "png";
+      const ending = level || density() > 1.01 ? "jpg" : "png";
       const { width, height, tiles } = lab.photo;
       const side = tiles.side * 2 ** level;
       const { x0, y0, x1, y1 } = seen();
@@ -49,7 +51,7 @@
     }
 
     function choose() {
-      if (enough()) return [];
+      if (enough() || gone === lab.photo) return [];
       const coarsest = lab.photo.tiles.levels - 1;
       let level = Math.min(coarsest, Math.max(0, Math.floor(Math.log2(density()))));
       while (level < coarsest && tilesAt(level).length > MOST_WANTED) level += 1;
@@ -95,13 +97,14 @@
       try {
         const response = await fetch(photo.tiles.url + name, { signal: abort.signal });
         if (response.status === 429) pause = performance.now() + 1000 * (Number(response.headers.get("retry-after")) || 1);
-        else if (!response.ok) pause = performance.now() + 10000; // the photo is gone: clicks will say so
+        else if (!response.ok) gone = photo;
         else image = await drawn(await response.blob());
       } catch (error) {
         if (error.name !== "AbortError") pause = performance.now() + 3000; // no connection now
       }
       if (flying.get(name) === abort) flying.delete(name);
       if (image && photo === lab.photo && !held.has(name)) put(tile, name, image);
+      if (gone === lab.photo) wanted = [];
       next();
     }
 
