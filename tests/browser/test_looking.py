@@ -134,19 +134,37 @@ def test_the_close_up_of_a_large_photo_has_its_own_pixels(compared: Any) -> None
 # --- zooming in --------------------------------------------------------------------------
 
 
-def test_zooming_in_shows_the_photos_own_pixels(shared_tabs: Tabs) -> None:
-    tab = shared_tabs(locale="en-US").open()
-    photo = patchwork(*LARGE)
-    tab.photo(file_of(photo, "large.png"))
+def zoom_in(tab: Any, times: int) -> None:
     tab.page.focus("[data-testid=stage]")
-    assert tab.page.locator(".lab-tiles img").count() == 0
-    for _ in range(14):
+    for _ in range(times):
         tab.page.keyboard.press("+")
-    tab.page.wait_for_selector(".lab-tiles[data-level='0png'][data-complete=true]")
+
+
+def test_zooming_in_shows_the_photos_own_pixels(compared: Any) -> None:
+    photo = patchwork(*LARGE)
+    assert compared.page.locator(".lab-tiles img").count() == 0
+    zoom_in(compared, 14)
+    compared.page.wait_for_selector(".lab-tiles[data-level='0png'][data-complete=true]")
     for x, y in ((1200, 600), (1211, 603), (1190, 590), (1228, 611)):
-        assert seen_at(tab, x + 0.5, y + 0.5) == tuple(photo[y, x])
-    tab.page.keyboard.press("0")
-    tab.page.wait_for_selector(".lab-tiles:not(:has(img))", state="attached")
+        assert seen_at(compared, x + 0.5, y + 0.5) == tuple(photo[y, x])
+    compared.page.keyboard.press("0")
+    compared.page.wait_for_selector(".lab-tiles:not(:has(img))", state="attached")
+
+
+def test_tiles_that_are_not_to_be_seen_any_more_are_not_fetched(compared: Any) -> None:
+    asked: list[Any] = []
+    given_up: list[str] = []
+    compared.page.on("requestfailed", lambda request: given_up.append(request.url))
+    compared.page.route("**/tiles/*", lambda route: asked.append(route))  # none is ever answered
+    zoom_in(compared, 4)
+    compared.page.wait_for_selector(".lab-tiles[data-level='0jpg']", state="attached")
+    compared.page.wait_for_timeout(100)
+    assert len(asked) == 3  # so that clicks have connections left
+    compared.page.keyboard.press("0")
+    compared.page.wait_for_selector(".lab-tiles[data-level='']", state="attached")
+    compared.page.wait_for_timeout(100)
+    assert sorted(given_up) == sorted(route.request.url for route in asked) and len(asked) == 3
+    compared.page.unroute("**/tiles/*")
 
 
 # --- strips ------------------------------------------------------------------------------
