@@ -77,6 +77,17 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("eraser-lab")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Importing half a gigabyte of libraries makes no garbage, only searches for it."""
+    gc.disable()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What has been imported stays: from now on only what tests make is searched."""
+    gc.freeze()
+    gc.enable()
+
+
 MEMORY_A_PROCESS = 3 * 2**30
 """What a test process may take: torch, a browser with its server, and a real small model."""
 
