@@ -119,15 +119,14 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
 
   /* ---- how fine the mask is drawn -------------------------------------------------------------- */
 
-  const COARSEST = 64, FINEST = 1600, STEP = 200; // pixels of the longer side; the server's limits, but of a strip for its area
+  const COARSEST = 64, STEP = 200; // pixels of the longer side
   let sharpen = null;
 
   /** The longer side that an overlay needs to be sharp here: a smaller one is there sooner. */
   lab.overlaySide = () => {
     const shown = Math.max(view.offsetWidth, view.offsetHeight) * devicePixelRatio;
     const own = Math.max(lab.photo.width, lab.photo.height); // there is no more to see than this
-    const finest = lab.isStrip(lab.photo) ? FINEST * Math.sqrt(own / Math.min(lab.photo.width, lab.photo.height)) : FINEST;
-    return Math.max(COARSEST, Math.min(Math.floor(finest), own, Math.ceil(shown / STEP) * STEP));
+    return Math.max(COARSEST, Math.min(lab.finestOverlay(lab.photo), own, Math.ceil(shown / STEP) * STEP));
   };
 
   function zoomed({ scale, along, seen }) {

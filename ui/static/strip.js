@@ -8,7 +8,16 @@
   const lab = eraserLab;
   const { h, t } = lab;
   const LEAST = 240, LEAST_ON_PHONES = 180; // pixels of the page that the short side has
+  const LONGEST = 1e7; // pixels of the page: browsers lay out 33 millions
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+
+  const FINEST = 1600, FINEST_STRIP = 16 * FINEST; // pixels of an overlay's longer side: the server's limits
+
+  /** The longer side that an overlay may have: of a strip, with no more pixels in all than a square one. */
+  lab.finestOverlay = ({ width, height }) => {
+    const ratio = Math.max(width / height, height / width);
+    return lab.isStrip({ width, height }) ? Math.min(FINEST_STRIP, Math.floor(FINEST * Math.sqrt(ratio))) : FINEST;
+  };
 
   /** Sizes in pixels of the page for a stage of this width: {stage: its height, width, height: the photo's at
    *  scale 1, along: "x" or "y" where a strip pans, else ""}. */
@@ -22,7 +31,8 @@
       return { stage: Math.round(height), width: Math.round(Math.min(width, height / ratio)), height: Math.round(height), along: "" };
     const wide = ratio < 1;
     const room = wide ? innerHeight * 0.45 : width * 0.6;
-    const short = Math.round(clamp(Math.min(photo.width, photo.height), least, Math.max(least, room))); // its own pixels, where they fit
+    const own = clamp(Math.min(photo.width, photo.height), least, Math.max(least, room)); // its own pixels, where they fit
+    const short = Math.ceil(Math.min(own, LONGEST * Math.min(ratio, 1 / ratio)));
     return wide ? { stage: short, width: Math.round(short / ratio), height: short, along: "x" }
       : { stage: Math.round(tallest), width: short, height: Math.round(short * ratio), along: "y" };
   };

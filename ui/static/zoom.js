@@ -8,6 +8,7 @@
   const lab = eraserLab;
   const MOST = 16; // times; or as many as make a pixel of the photo plain to see
   const PIXEL = 8; // pixels of the page for one of the photo
+  const LARGEST = 3e7; // pixels of a side that browsers lay out
   const MARGIN = 24; // pixels of the window between what is revealed and the stage's edge
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
@@ -52,7 +53,7 @@
       moveTo(to(x, base.width, pan.x), to(y, base.height, pan.y));
     }
 
-    const most = () => Math.max(MOST, (PIXEL * lab.photo.width) / base.width);
+    const most = () => Math.min(Math.max(MOST, (PIXEL * lab.photo.width) / base.width), LARGEST / Math.max(base.width, base.height));
 
     /** What lies under (clientX, clientY) stays there. */
     function by(factor, clientX, clientY) {
