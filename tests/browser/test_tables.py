@@ -145,6 +145,8 @@ def test_a_row_runs_and_its_results_come_back_after_a_reload(rows: Any) -> None:
 def test_the_results_are_true(rows: Any) -> None:
     run(rows)
     rows.page.click(f"{CARD} [data-cell=by-telea] button.lab-frame")
+    # The original that it is held against is the run's own, not the row's small picture.
+    rows.page.wait_for_selector(".lab-viewer-before[src$='original.png']", state="attached")
     result = load_image(rows.download("dialog.lab-viewer a[download]")).rgb
     row = next(row for row in document_rows() if row.id == ROW)
     photo = load_image(place_of(row.photo)).rgb
