@@ -103,7 +103,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Start the page and serve it until Ctrl-C."""
     try:  # Gradio and its like: not for --help
         options = parse(arguments)
-        from methods import share_heaps, write_any_text
+        from methods import keep_to_cores, share_heaps, write_any_text
+
+        keep_to_cores()
         from ui.page.layout import build_page, launch_options
     except ModuleNotFoundError as missing:
         sys.exit(f"{missing.name} is missing. Run: pip install -r requirements.txt")

@@ -106,6 +106,10 @@ if TYPE_CHECKING:
     from methods._system.console import readable as readable
     from methods._system.console import takes_all_text as takes_all_text
     from methods._system.console import write_any_text as write_any_text
+    from methods._system.container import cores as cores
+    from methods._system.container import free_memory as free_memory
+    from methods._system.container import keep_to_cores as keep_to_cores
+    from methods._system.container import total_memory as total_memory
     from methods._system.device import best_device as best_device
     from methods._system.files import file_fault as file_fault
     from methods._system.files import write_atomic as write_atomic
@@ -188,6 +192,7 @@ _HOME = {
     "_system.arguments": "with_their_numbers",
     "_system.cache": "BoundedCache",
     "_system.console": "readable takes_all_text write_any_text",
+    "_system.container": "cores free_memory keep_to_cores total_memory",
     "_system.device": "best_device",
     "_system.files": "file_fault write_atomic",
     "_system.lock": "StopToken device_lock",

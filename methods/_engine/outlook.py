@@ -9,8 +9,9 @@ from typing import Literal
 from methods._base import DeviceName, Eraser
 from methods._diffusion.placement import Memory, Need, held_on_device, plan_memory
 from methods._diffusion.settings import DiffusionSettings
+from methods._system.container import free_memory
 from methods._system.device import best_device
-from methods._system.memory import free_ram, memory_budget
+from methods._system.memory import memory_budget
 from methods._weights.store import free_room
 
 
@@ -48,7 +49,7 @@ def survey(*, idle: bool = False) -> Machine:
     device = best_device()
     both: tuple[DeviceName, ...] = (device, "cpu")
     budget = {each: memory_budget(each, idle=idle) for each in both}
-    return Machine(device, budget, free_ram(), free_room())
+    return Machine(device, budget, free_memory(), free_room())
 
 
 def outlook(eraser: type[Eraser], device: DeviceName, machine: Machine) -> Outlook:

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-import psutil
-
 from methods import (
     BadInput,
     EraserSpec,
@@ -23,6 +21,7 @@ from methods import (
     WeightStatus,
     adopt_in_background,
     best_device,
+    cores,
     default_erasers,
     fetch_in_background,
     free_room,
@@ -33,6 +32,7 @@ from methods import (
     needed_weights,
     report,
     survey,
+    total_memory,
     weight_status,
 )
 from segmentation import (
@@ -142,9 +142,8 @@ def describe_device() -> DeviceEntry:
 
         properties = torch.cuda.get_device_properties(0)
         return {"kind": kind, "name": properties.name, "memory": properties.total_memory}
-    cores = psutil.cpu_count() or 1
-    name = f"{platform.machine()}, {cores} cores" if kind == "cpu" else "Apple GPU"
-    return {"kind": kind, "name": name, "memory": psutil.virtual_memory().total}
+    name = f"{platform.machine()}, {cores()} cores" if kind == "cpu" else "Apple GPU"
+    return {"kind": kind, "name": name, "memory": total_memory()}
 
 
 def _machine() -> Machine:
