@@ -24,8 +24,8 @@ from methods._engine.obstacles import (
 from methods._engine.outlook import Machine, Outlook, outlook
 from methods._engine.registry import get_eraser
 from methods._weights.facts import WeightFacts
-from methods._weights.fetch_set import with_spare
 from methods._weights.refusals import REFUSALS
+from methods._weights.room import with_spare
 
 
 class Readiness(StrEnum):

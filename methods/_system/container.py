@@ -48,12 +48,14 @@ def free_memory() -> int:
 def cores() -> int:
     """Cores that this program may keep busy, at least 1: those that it may run on, or its
     container's share of processor time, rounded up, where that is less."""
-    if hasattr(os, "sched_getaffinity"):
-        here = len(os.sched_getaffinity(0))
-    else:
-        here = os.cpu_count() or 1
     shares = (math.ceil(share) for folder in _folders("cpu") if (share := _cpu_share(folder)))
-    return max(1, min([here, *shares]))
+    return max(1, min([_cores_here(), *shares]))
+
+
+def _cores_here() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def keep_to_cores() -> None:

@@ -13,7 +13,7 @@ from methods._base import (
     Stopped,
     Unavailable,
 )
-from methods._system import container, memory
+from methods._system import container
 from methods._system.memory import MemoryMeter, is_out_of_memory, memory_budget
 
 MB = 1024**2
