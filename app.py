@@ -86,11 +86,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def make_service() -> Service:
     """The service; ends the program with a sentence where its settings or folder are no good."""
+    from methods import UserError
     from ui.service.service import Service, default_data_dir
 
     try:
         return Service()
-    except ValueError as error:  # names the environment variable that cannot be used
+    except (UserError, ValueError) as error:  # names the environment variable that cannot be used
         sys.exit(f"Eraser Lab cannot start: {error}")
     except OSError as error:
         sys.exit(

@@ -43,6 +43,11 @@ _held: Counter[str] = Counter()
 _claimed: dict[str, int] = {}
 
 
+def keep_weights(names: Callable[[], Iterable[str]]) -> None:
+    """Files of these names are not removed to make room: their networks are loaded."""
+    keepers.append(names)
+
+
 # --- the last use ------------------------------------------------------------------------
 
 
@@ -113,6 +118,9 @@ def _read(entries: Entries) -> dict[str, FileSet]:
 def in_use(weights: Iterable[WeightFile]) -> Iterator[None]:
     """Nobody removes these files to make room, in any process, until this is left."""
     names = [weight.name for weight in weights]
+    if not names:
+        yield
+        return
     with alone(), _guard:
         _held.update(names)
         _publish()

@@ -26,6 +26,7 @@ from methods import (
     WeightsUnavailable,
     best_device,
     free_memory,
+    keep_weights,
     total_memory,
     with_device_room,
 )
@@ -40,6 +41,14 @@ _SHARE = 0.25  # of the device's memory that loaded segmenters may hold together
 _shared: dict[str, Segmenter] = {}  # least recently asked for first
 _guard = threading.Lock()
 _loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
+def _loaded_files() -> list[str]:
+    with _guard:
+        return [weight.name for kept in _shared.values() for weight in kept.spec.weights]
+
+
+keep_weights(_loaded_files)
 
 
 # --- what there is -----------------------------------------------------------------------

@@ -15,7 +15,7 @@ import pytest
 
 from hub_files import REPO, SIZE, body, pinned, unpinned
 from loopback_hub import Hub
-from methods._base import Verbatim, WeightFile, WeightsUnavailable
+from methods._base import HubFile, Verbatim, WeightFile, WeightsUnavailable
 from methods._weights import cache, record, room, uses
 from methods._weights.fetch_set import fetch_all
 from methods._weights.room import need_room_for, room_for, room_to_have, weights_cap
@@ -193,7 +193,8 @@ USER = """
 import sys
 from methods._base import WeightFile, UrlFile
 from methods._weights.uses import in_use
-weight = WeightFile("model/0.bin", (UrlFile("https://a.example/0"),), 1, "0" * 64, "MIT")
+weight = WeightFile(name="model/0.bin", sources=(UrlFile("https://a.example/0"),), size=1,
+                    sha256="0" * 64, license="MIT")
 with in_use([weight]):
     print("holds", flush=True)
     sys.stdin.readline()
@@ -277,7 +278,11 @@ def test_what_the_hubs_cache_shares_stays_there_and_does_not_count(
     from huggingface_hub import hf_hub_download
 
     source = weights[0].sources[0]
-    kept = hf_hub_download(source.repo, source.path, revision=source.revision)
+    assert isinstance(source, HubFile)
+    home = clean.parent / "hf" / "hub"
+    kept = hf_hub_download(
+        source.repo, source.path, revision=source.revision, cache_dir=home, token=False
+    )
     assert take_over(weights[0]) is not None
     note_use(weights[:1])
     cap(monkeypatch, 1)
