@@ -3,7 +3,7 @@
     <cache>/uses.json                {"4f0c…": {"used": 1.7e9, "files": ["net.pt", …]}, …}
     <cache>/.locks/room.lock         held while anybody says what is in use, or removes files
     <cache>/.locks/use-<id>.json     what one process uses, and what it is about to bring
-    <cache>/.locks/use-<id>.lock     held by that process for its life: the system lets go
+    <cache>/.locks/use-<id>.lock     held by that process as long: the system lets go when it dies
 
 The files of one job are one entry, so that they go together. Times of access would serve no
 better: many disks do not keep them, and a hash that is taken anew would count as a use.
@@ -212,8 +212,18 @@ _own: dict[tuple[int, Path], tuple[Path, FileLock]] = {}
 
 def _publish() -> None:
     with suppress(OSError, Timeout):
+        if not _held and not _claimed:
+            return _take_down()
         text = _Sign(held=sorted(_held), claimed=_claimed).model_dump_json()
         write_atomic(_own_file(), text.encode())
+
+
+def _take_down() -> None:
+    file, lock = _own.pop((os.getpid(), cache_dir()), (None, None))
+    if file is not None and lock is not None:
+        file.unlink(missing_ok=True)
+        lock.release()
+        file.with_suffix(".lock").unlink(missing_ok=True)
 
 
 def _own_file() -> Path:

@@ -180,6 +180,7 @@ def test_what_is_in_use_or_loaded_stays(
     assert fetch_all(weights[:1]) == {} and fetch_all(weights[1:2]) == {}
     with in_use(weights[:1]), in_use(weights[:1]):
         assert fetch_all(weights[2:3]) == {}
+    assert not list((clean / ".locks").glob("use-*")), "nothing is left behind"
     assert here(clean) == {"0", "2"}
     uses.keepers.append(lambda: [weights[0].name])
     with in_use(weights[2:3]):

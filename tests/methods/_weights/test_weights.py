@@ -72,7 +72,10 @@ def weight(*sources: Source, body: bytes = BODY, **changes: Any) -> WeightFile:
 
 def names(folder: Path) -> set[str]:
     """The files in the cache apart from our own book-keeping."""
-    return {path.name for path in folder.iterdir() if path.is_file()} - {"verified.json"}
+    return {path.name for path in folder.iterdir() if path.is_file()} - {
+        "verified.json",
+        "uses.json",
+    }
 
 
 def failure(wanted: WeightFile, **given: Any) -> WeightsUnavailable:
