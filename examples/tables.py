@@ -198,7 +198,8 @@ class _Seen:
     def _look(self, row: RowResult) -> Look:
         opened = open_case(row.case, accept_changed=self._choice.accept_changed)
         size = (*opened.photo.size, mask_share(opened.mask))
-        return Look(pictures_of(row, opened, self._out, self._side), size)
+        notes = [note.plain() for note in opened.mask_notes]
+        return Look(pictures_of(row, opened, self._out, self._side), size, notes)
 
 
 def _with_stand_ins(table: CaseTable, seen: _Seen, args: argparse.Namespace) -> CaseTable:
@@ -233,6 +234,8 @@ class Console:
     def __call__(self, step: Step) -> None:
         """Show one step."""
         where = f"[{step.number}/{step.total}] {step.case.id}"
+        for note in step.notes:
+            self._say(f"{where}: {note.en}")
         if step.failure is not None:
             self._say(f"{where}: {step.failure}")
         elif step.cell is not None:

@@ -70,7 +70,7 @@ def _jump(case_id: str) -> str:
 
 
 def _sayings(case: PlainCase) -> str:
-    said = ""
+    said = "".join(f'<p class="hint">{in_all(note)}</p>' for note in case["mask_notes"])
     if case["document_remark"]["en"]:
         said += _quote(t("document_says"), in_all(case["document_remark"]))
     if case["settings_note"]["en"]:

@@ -153,6 +153,7 @@ def _subject(args: argparse.Namespace, given: Case | None, jobs: Sequence[Job]) 
         "objects": [prompted.model_dump(mode="json") for prompted in asked.selection.objects],
         "segmenter": segmenter_id,
         "mask_file": asked.mask_file,
+        "mask_notes": [note.plain() for note in asked.mask_notes],
         "dilate": asked.selection.shape.dilate,
         "masked_pixels": int(np.count_nonzero(selection.mask)),
         "case": case_of(asked, segmenter_id, photo, args.photo, jobs),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 from methods import PlainReading, PlainText, SettingValue
 from ui.common.errors import Fault
@@ -88,12 +88,14 @@ class Card(_Job, CardProgress, CardFigures, total=False):
 
 class GridMask(TypedDict):
     """What is erased. url, overlay: relative URLs. area: share of the photo, 0 … 1. box: x0, y0,
-    x1, y1 in pixels, right and bottom exclusive."""
+    x1, y1 in pixels, right and bottom exclusive. notes: how the file that it comes from was read;
+    older runs have none."""
 
     url: str
     overlay: str
     area: float
     box: list[int]
+    notes: NotRequired[list[PlainText]]
 
 
 class _Begun(TypedDict):

@@ -37,7 +37,7 @@ from ui.service.cards import new_card
 from ui.service.judge import NOTHING_KNOWN, Known, judge_of
 from ui.service.live import LiveRun
 from ui.service.select import Question, Selecting
-from ui.stores.masks import MaskUploads
+from ui.stores.masks import MaskUploads, notes_of
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.png_writer import PngWriter
 from ui.stores.runs import Inputs, RunStore, run_url
@@ -196,7 +196,7 @@ class Erasing:
         self._write_inputs(order, record, mask)
         judge = judge_of(record, order.known, self._quiet)
         return LiveRun(
-            _first_grid(order.run, record, mask, cards),
+            _first_grid(order, record, mask, cards),
             _saved(order, record, mask, prompts),
             run(order.jobs, photo.rgb, mask, alpha=photo.alpha, token=token, judge=judge),
             store=self._runs,
@@ -227,7 +227,8 @@ def _new_card(index: int, job: Job) -> Card:
     return new_card(index, job, get_eraser(job.eraser).spec)
 
 
-def _first_grid(run_id: str, record: PhotoRecord, mask: Mask, cards: list[Card]) -> Grid:
+def _first_grid(order: Order, record: PhotoRecord, mask: Mask, cards: list[Card]) -> Grid:
+    run_id = order.run
     return {
         "run": run_id,
         "state": "running",
@@ -237,6 +238,7 @@ def _first_grid(run_id: str, record: PhotoRecord, mask: Mask, cards: list[Card])
             "overlay": run_url(run_id, "overlay.png"),
             "area": float(mask.mean()),
             "box": _box_around(mask),
+            "notes": notes_of(order.upload),
         },
         "seconds": 0.0,
         "cards": cards,

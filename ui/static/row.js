@@ -8,9 +8,10 @@
   lab.makeRow = (row, of) => {
     const strip = h("div.lab-strip", { role: "list" });
     const head = h("header.lab-row-head");
+    const read = h("p.lab-row-read.lab-hint", { hidden: true, "data-testid": "row-mask-notes" });
     const problem = h("div.lab-row-problem", { role: "alert", hidden: true });
     const foot = h("div.lab-row-foot");
-    const node = h("article.lab-card.lab-case", { id: "lab-row-" + row.id, "data-row": row.id, tabindex: "-1" }, head, strip, problem, foot);
+    const node = h("article.lab-card.lab-case", { id: "lab-row-" + row.id, "data-row": row.id, tabindex: "-1" }, head, strip, read, problem, foot);
     const cells = new Map(); // key -> {node, drawn}
     let fetching = false;
     let trouble = null; // why the pictures could not be fetched
@@ -45,6 +46,13 @@
         state === "queued" ? h("span.lab-hint", {}, t("state.queued")) : null,
         h("span.lab-row-note.lab-hint", {}, [lab.say(row.settings_note), row.credit].filter(Boolean).join(" · ")),
       ].filter(Boolean));
+    }
+
+    /** How the row's mask was read, once it has been. */
+    function drawRead() {
+      const notes = of.runs.maskNotes(row.id);
+      read.hidden = !notes.length;
+      read.textContent = notes.map(lab.say).join(" ");
     }
 
     function drawProblem() {
@@ -153,6 +161,7 @@
     function draw() {
       drawHead();
       drawCells();
+      drawRead();
       drawProblem();
       drawFoot();
     }
