@@ -148,9 +148,10 @@ def _cell_caption(cell: PlainCell, report: PlainReport) -> str:
     outside = cell["changed_outside"]
     proof = t("untouched") if outside == 0 else t("touched", count=outside)
     said = _quote(t("person_says"), plain(cell["remark"])) if cell["remark"] else ""
+    notes = "".join(f'<p class="hint">{in_all(note)}</p>' for note in cell["result_notes"])
     return f"""<h3>{in_all(cell["label"])}</h3>
 <p class="facts">{facts}{_truth_facts(cell)}</p>
-<p class="proof {"bad" if outside else "good"}">{proof}</p>
+<p class="proof {"bad" if outside else "good"}">{proof}</p>{notes}
 {_remark_chips(cell)}{said}{_numbers(cell, report)}{_how(cell)}"""
 
 

@@ -97,6 +97,7 @@ class Report:
             "changed_settings": cell.changed_settings,
             "weights": cell.weights,
             "changed_outside": cell.changed_outside,
+            "result_notes": cell.result_notes,
             "readings": [reading.plain() for reading in cell.readings],
             "label": label_of(cell).plain(),
             "failure": None if is_done else {"code": cell.code, **(cell.said or _of_old(cell))},

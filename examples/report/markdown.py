@@ -79,6 +79,7 @@ def _cell(cell: PlainCell) -> list[str]:
         for r in cell["readings"]
         if r["id"] in METRICS and r["id"].endswith("_mask")
     ]
+    said += [note["en"] for note in cell["result_notes"]]
     if cell["remark"]:
         said.append(f"Remark: {cell['remark']}")
     return [

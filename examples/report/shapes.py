@@ -77,6 +77,7 @@ class PlainCell(TypedDict):
     changed_settings: Mapping[str, SettingValue]
     weights: Mapping[str, str]
     changed_outside: int
+    result_notes: Sequence[PlainText]
     readings: Sequence[PlainReading]
     label: PlainText
     failure: PlainFailure | None

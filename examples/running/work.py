@@ -98,6 +98,7 @@ class Work:
             changed_settings=changed(job),
             weights=event.weights,
             changed_outside=event.changed_outside,
+            result_notes=[note.plain() for note in event.notes],
         )
         self._out.keep(self.case.id, cell, png_bytes(event.image, event.alpha))
         return cell

@@ -59,7 +59,8 @@ class Detected(DetectAnswer, _OfPhoto):
 
 class Result(TypedDict):
     """One eraser's. image: a lossless PNG, None where there is none; error: a sentence on why.
-    The other names are those of `ui.common.grid.Card`, None where it has none."""
+    notes: what the eraser says of this result. The other names are those of
+    `ui.common.grid.Card`, None where it has none."""
 
     eraser: str
     name: str
@@ -76,6 +77,7 @@ class Result(TypedDict):
     changed_outside: int | None
     cached: bool | None
     weights: dict[str, str] | None
+    notes: list[PlainText]
     readings: list[PlainReading] | None
 
 

@@ -232,7 +232,8 @@ def register(service: Service) -> None:
             run (its link on the page is /?run=...), seconds, and results: one entry per eraser
             with eraser, name, state ("done" or "failed"), image (a lossless PNG), error (a
             sentence), seed, settings, load_seconds, erase_seconds, peak_memory, memory_kind,
-            device, changed_outside, cached, weights, readings (numbers on the result, each with
+            device, changed_outside, cached, weights, notes (what the eraser says of this result, by
+            language), readings (numbers on the result, each with
             id, value and remark; list_metrics says what they are); mask_notes, mask_reading,
             mask_readings as in segment.
         """
@@ -386,6 +387,7 @@ class _Api:
             "changed_outside": card.get("changed_outside"),
             "cached": card.get("cached"),
             "weights": card.get("weights"),
+            "notes": card.get("result_notes", []),
             "readings": card.get("readings"),
         }
 

@@ -54,6 +54,7 @@ class CardFigures(TypedDict, total=False):
     """What is known of a card's result: `methods.Finished` says what each figure is.
 
     error: why there is none. readings: the numbers it is judged by. remark: a person's.
+    result_notes: what the eraser says of this result.
     """
 
     load_seconds: float
@@ -65,6 +66,7 @@ class CardFigures(TypedDict, total=False):
     cached: bool
     weights: dict[str, str]
     error: Fault
+    result_notes: list[PlainText]
     readings: list[PlainReading]
     remark: str
 

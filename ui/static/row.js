@@ -117,7 +117,7 @@
       else if (card) frame.append(lab.veil(card));
       else frame.append(h("span.lab-absent", {}, h("span", {}, eraser.why ? lab.say(eraser.why) : t(lab.ready(eraser) ? "tables.notyet" : eraser.ours && !of.ticked.has(eraser.id) ? "tables.nothere" : "tables.fetchfirst", { size: lab.bytes(lab.missingBytes(eraser)) }))));
       const caption = h("figcaption", {}, h("span.lab-cell-name", {}, words), h("span.lab-hint", {}, eraser.ours ? t("tables.asdocument") : ""));
-      if (card && card.state === "done") caption.append(lab.figures(card), ...lab.readings(card, ours.grid.judging), lab.humanRemark({ run: ours.grid.run, card }));
+      if (card && card.state === "done") caption.append(lab.figures(card), ...(card.result_notes || []).map((note) => h("p.lab-hint", {}, lab.say(note))), ...lab.readings(card, ours.grid.judging), lab.humanRemark({ run: ours.grid.run, card }));
       else if (card && card.state === "failed") caption.append(lab.longSentence(lab.errorText(card.error)));
       else if (!card && eraser.ours && eraser.available && !lab.ready(eraser) && !of.ticked.has(eraser.id)) caption.append(...fetchOwn(eraser));
       return [frame, caption];
