@@ -143,6 +143,17 @@ def test_of_several_holes_the_coarsest_is_said(monkeypatch: pytest.MonkeyPatch) 
     assert PatchMatch.notes_on(masks[:1], PatchMatch.Settings()) == ()
 
 
+def test_noise_in_colour_is_filled_with_noise_in_colour() -> None:
+    """And not with a grey patch, in which the object's shape can still be made out."""
+    noise = np.random.default_rng(0).normal(128, 25, (180, 240, 3))
+    photo = np.clip(noise, 0, 255).astype(np.uint8)
+    mask = hole(photo.shape[:2], 0.05)
+    photo[mask] = (200, 30, 30)
+    result = finished(list(run([Job("patchmatch")], photo, mask))).image
+    off_grey = result - result.mean(axis=2, keepdims=True)
+    assert 0.8 < off_grey[mask].std() / off_grey[~mask].std() < 1.2
+
+
 # --- the process -------------------------------------------------------------------------
 
 
