@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from methods._geometry.masks import bounding_box
 from methods._metrics.scene import Gray, Scene, reduced, smoothed
 
 Area = NDArray[np.bool_]
@@ -62,7 +63,9 @@ def _recurring(light: Gray, area: Area) -> float | None:
     telling = _telling(detail, area)
     if np.count_nonzero(telling) < _LEAST_PIXELS:
         return None
-    own = np.where(area, detail, 0).astype(np.float32)
+    x0, y0, x1, y1 = bounding_box(area)
+    area, telling = area[y0:y1, x0:x1], telling[y0:y1, x0:x1]
+    own = np.where(area, detail[y0:y1, x0:x1], 0).astype(np.float32)
     weight = _sums(own**2) / np.maximum(_sums(area), 1) * telling
     shares = (weight[_twice(own, area, shift)].sum() for shift in _shifts(own, area))
     return float(max(shares, default=0.0) / weight.sum())
@@ -119,11 +122,11 @@ def _with_itself(plane: Gray, shape: tuple[int, ...]) -> Gray:
 def _twice(detail: Gray, area: Area, shift: tuple[int, int]) -> Area:
     """What is the same at the other end of the shift, at both ends."""
     other, there = _moved(detail, shift), area & _moved(area, shift)
-    shared = _sums(detail * other * there)
+    shared, pixels = _sums(detail * other * there), _sums(there)
     powers = [np.maximum(_sums(plane**2 * there), 0) for plane in (detail, other)]
-    least = _VISIBLE * np.maximum(_sums(there), _HALF)
     alike = shared >= _SAME * np.sqrt(powers[0] * powers[1])
-    same = there & (_sums(there) >= _HALF) & alike & (powers[0] > least) & (powers[1] > least)
+    shown = np.minimum(*powers) > _VISIBLE * pixels
+    same = there & (pixels >= _HALF) & alike & shown
     return np.asarray(same | _moved(same, (-shift[0], -shift[1])))
 
 
