@@ -315,6 +315,14 @@ class Eraser(ABC, Generic[S]):
         """As `memory`, estimated before any file of weights is here, by the parts' names."""
         return {self.spec.id: self.spec.memory}
 
+    @classmethod
+    def notes_on(cls, masks: Sequence[Mask], settings: S) -> tuple[Text, ...]:
+        """What should be known of a result that these settings give.
+
+        masks: (H, W) bool, of all its calls of `erase`, in their order; at least one.
+        """
+        return ()
+
     @abstractmethod
     def unload(self) -> None:
         """Drop everything that `load` brought. Calling it twice is allowed."""

@@ -57,6 +57,8 @@ def _case(number: int, case: PlainCase) -> Iterator[str]:
     masked = f", {100 * case['masked']:.1f} % masked" if photo["width"] else ""
     yield f"{plain(photo['name'])}{size}{masked}"
     yield ""
+    for note in case["mask_notes"]:
+        yield from (plain(note["en"]), "")
     for who, what in (("The document says", case["document_remark"]["en"]),
                       ("Remark", case["remark"])):  # fmt: skip
         if what:
@@ -77,6 +79,7 @@ def _cell(cell: PlainCell) -> list[str]:
         for r in cell["readings"]
         if r["id"] in METRICS and r["id"].endswith("_mask")
     ]
+    said += [note["en"] for note in cell["result_notes"]]
     if cell["remark"]:
         said.append(f"Remark: {cell['remark']}")
     return [

@@ -18,6 +18,8 @@ class Console:
     def __call__(self, step: Step) -> None:
         """Show one step."""
         where = f"[{step.number}/{step.total}] {step.case.id}"
+        for note in step.notes:
+            self._say(f"{where}: {note.en}")
         if step.failure is not None:
             self._say(f"{where}: {step.failure}")
         elif step.cell is not None:

@@ -99,6 +99,7 @@ class Work:
             changed_settings=changed(job),
             weights=event.weights,
             changed_outside=event.changed_outside,
+            result_notes=[note.plain() for note in event.notes],
         )
         self._out.keep(self.case.id, cell, png_of(event.image, event.alpha, cell.box))
         return cell

@@ -84,6 +84,7 @@ class Finished:
     weights: SHA-256 of each weight file by name. changed_outside: pixels that differ from
     the input outside the mask, counted over the whole picture.
     cached: the result of an equal earlier job, given at once; the figures are that job's.
+    notes: what should be known of this result (see `Eraser.notes_on`).
     """
 
     index: int
@@ -99,6 +100,7 @@ class Finished:
     changed_outside: int
     cached: bool = False
     alpha: NDArray[np.uint8] | None = None
+    notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,7 +199,7 @@ class Worker:
             self._token.check()
             with MemoryMeter(held.device) as meter:
                 start = time.perf_counter()
-                image = keeper.with_room(task.spec, lambda: self._erase(task, held))
+                image, notes = keeper.with_room(task.spec, lambda: self._erase(task, held))
                 seconds = time.perf_counter() - start
             if held.load_seconds:  # the first call
                 keeper.add_memory(task.spec, max(0, meter.kept - image.nbytes))
@@ -216,11 +216,16 @@ class Worker:
             weights=weights,
             changed_outside=self._picture.changed_outside(image),
             alpha=self._picture.filled_alpha,
+            notes=notes,
         )
 
-    def _erase(self, task: Task, held: Held) -> Image:
+    def _erase(self, task: Task, held: Held) -> tuple[Image, tuple[Text, ...]]:
+        """The result, and what should be known of it."""
+        masks: list[Mask] = []
+
         def call(image: Image, mask: Mask, patch: int, patches: int) -> Image:
             self._token.check()
+            masks.append(mask)
             if patch == 0:
                 self._tell(Started(task.index, patches))
             progress = self._progress(task.index, patch, patches)
@@ -239,7 +244,7 @@ class Worker:
         )
         if tone is not None:  # where fill and photo were made to meet, colours may have shifted
             result[hole] = tone.applied(result[hole][None])[0]
-        return self._picture.finished(result)
+        return self._picture.finished(result), task.eraser.notes_on(masks, task.settings)
 
     def _progress(self, index: int, patch: int, patches: int) -> Progress:
         told = 0

@@ -432,6 +432,23 @@ def test_a_broken_file_of_remarks_is_never_written_over(photos: Path, tmp_path: 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&|`[x](javascript:alert(1))"
 
 
+def test_how_a_mask_was_read_stands_on_the_screen_and_in_every_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_case(tmp_path / "mine", "one")
+    put_case(tmp_path / "mine", "two")
+    dim = np.where(hole(), 100, 0).astype(np.uint8)
+    PillowImage.fromarray(dim).save(tmp_path / "mine" / "two-mask.png")
+    words = ["--erasers", "telea", "--quick", "--out", str(tmp_path / "out")]
+    assert main([str(tmp_path / "mine"), *words]) == 0
+    said = "The mask has two levels, 0 and 100: the higher one is erased."
+    assert f"[2/2] two: {said}" in capsys.readouterr().out
+    cases = json.loads((tmp_path / "out" / "table.json").read_text("utf-8"))["cases"]
+    assert [[note["en"] for note in case["mask_notes"]] for case in cases] == [[], [said]]
+    for name in ("table.html", "table.md"):
+        assert (tmp_path / "out" / name).read_text("utf-8").count(said) == 1
+
+
 def test_nothing_that_a_user_says_becomes_markup(tmp_path: Path) -> None:
     put_case(tmp_path / "mine", HOSTILE.replace("/", "-"))
     table = of_folder(tmp_path / "mine")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Required, TypedDict
 import numpy as np
 
 from methods import (
+    ENGLISH,
     BadInput,
     Failed,
     Finished,
@@ -22,6 +23,7 @@ from methods import (
     Mask,
     Photo,
     PlainReading,
+    PlainText,
     SettingValue,
     StopToken,
     default_erasers,
@@ -78,6 +80,7 @@ class Outcome(TypedDict, total=False):
     peak_memory: int
     memory_kind: str
     changed_outside: int
+    notes: list[PlainText]
     readings: list[PlainReading]
 
 
@@ -153,6 +156,7 @@ def _subject(args: argparse.Namespace, given: Case | None, jobs: Sequence[Job]) 
         "objects": [prompted.model_dump(mode="json") for prompted in asked.selection.objects],
         "segmenter": segmenter_id,
         "mask_file": asked.mask_file,
+        "mask_notes": [note.plain() for note in asked.mask_notes],
         "dilate": asked.selection.shape.dilate,
         "masked_pixels": int(np.count_nonzero(selection.mask)),
         "case": case_of(asked, segmenter_id, photo, args.photo, jobs),
@@ -225,6 +229,7 @@ def _outcome(event: Finished | Failed, job: Job, subject: Subject, file: Path) -
         "peak_memory": event.peak_memory,
         "memory_kind": event.memory_kind,
         "changed_outside": event.changed_outside,
+        "notes": [note.plain() for note in event.notes],
     }
 
 
@@ -237,6 +242,8 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
         seconds = f"{outcome['erase_seconds']:7.2f} s"
         memory = f"{megabytes(outcome['peak_memory']):>8}"
         say(f"{name} {seconds} {memory}   {outcome['file']}")
+        for note in outcome["notes"]:
+            say(f"{name} {note[ENGLISH]}")
 
 
 # --- files -------------------------------------------------------------------------------

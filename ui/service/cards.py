@@ -40,6 +40,7 @@ Figure: TypeAlias = Literal[
     "cached",
     "weights",
     "error",
+    "result_notes",
     "readings",
     "remark",
 ]
@@ -122,6 +123,7 @@ def finish(card: Card, event: Finished, view: str) -> None:
             "seed": event.seed,
             "settings": dict(event.settings),
             "weights": dict(event.weights),
+            "result_notes": [note.plain() for note in event.notes],
         }
     )
 

@@ -38,7 +38,7 @@ from ui.service.cards import new_card
 from ui.service.judge import NOTHING_KNOWN, Known, judge_of
 from ui.service.live import LiveRun
 from ui.service.select import Question, Selecting
-from ui.stores.masks import MaskUploads
+from ui.stores.masks import MaskUploads, notes_of
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.png_writer import PngWriter
 from ui.stores.runs import ORIGINAL, Inputs, RunStore, run_url
@@ -194,7 +194,7 @@ class Erasing:
     ) -> LiveRun:
         photo = self._photos.load(record.id)
         mask, prompts = order.make_mask(photo)
-        grid = _first_grid(order.run, record, mask, cards)
+        grid = _first_grid(order, record, mask, cards)
         self._write_inputs(order, photo, mask, grid["mask"].get("close"))
         judge = judge_of(record, order.known, self._quiet)
         return LiveRun(
@@ -234,7 +234,8 @@ def _new_card(index: int, job: Job) -> Card:
     return new_card(index, job, get_eraser(job.eraser).spec)
 
 
-def _first_grid(run_id: str, record: PhotoRecord, mask: Mask, cards: list[Card]) -> Grid:
+def _first_grid(order: Order, record: PhotoRecord, mask: Mask, cards: list[Card]) -> Grid:
+    run_id = order.run
     return {
         "run": run_id,
         "state": "running",
@@ -243,18 +244,20 @@ def _first_grid(run_id: str, record: PhotoRecord, mask: Mask, cards: list[Card])
             "view": run_url(run_id, "original.jpg"),
             "full": run_url(run_id, ORIGINAL),
         },
-        "mask": _grid_mask(run_id, mask),
+        "mask": _grid_mask(order, mask),
         "seconds": 0.0,
         "cards": cards,
     }
 
 
-def _grid_mask(run_id: str, mask: Mask) -> GridMask:
+def _grid_mask(order: Order, mask: Mask) -> GridMask:
+    run_id = order.run
     described: GridMask = {
         "url": run_url(run_id, "mask.png"),
         "overlay": run_url(run_id, "overlay.png"),
         "area": float(mask.mean()),
         "box": _box_around(mask),
+        "notes": notes_of(order.upload),
     }
     box = closeup.close_box(described["box"], (mask.shape[0], mask.shape[1]))
     if box is not None:
