@@ -54,6 +54,7 @@ from methods import (
     SettingValue,
     Stepped,
     StopToken,
+    Text,
     UserError,
     default_erasers,
     fetch,
@@ -257,7 +258,8 @@ def _outcome(cell: Cell) -> str:
     if cell.state != "done":
         return f"no result. {cell.text}"
     kept = ", kept" if cell.kept else ""
-    return f"{cell.erase_seconds:.2f} s, {cell.peak_memory / 1e6:.0f} MB{kept}"
+    pieces = f", {Text('report.pieces', count=cell.pieces)}" if cell.pieces > 1 else ""
+    return f"{cell.erase_seconds:.2f} s, {cell.peak_memory / 1e6:.0f} MB{pieces}{kept}"
 
 
 # --- the report --------------------------------------------------------------------------

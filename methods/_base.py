@@ -209,7 +209,7 @@ class Canvas:
     area: int | None = None
     context: float = 0.5
     min_context: int = 64
-    pieces: int = 8
+    pieces: int = 12
 
     def __post_init__(self) -> None:
         given = (self.square, self.longest_side, self.short_side, self.area)

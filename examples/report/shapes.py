@@ -69,6 +69,7 @@ class PlainCell(TypedDict):
     file: str
     load_seconds: float
     erase_seconds: float
+    pieces: int
     peak_memory: int
     memory_kind: str
     device: str

@@ -199,7 +199,7 @@ class Worker:
             self._token.check()
             with MemoryMeter(held.device) as meter:
                 start = time.perf_counter()
-                image = keeper.with_room(task.spec, lambda: self._erase(task, held))
+                image, pieces = keeper.with_room(task.spec, lambda: self._erase(task, held))
                 seconds = time.perf_counter() - start
             if held.load_seconds:  # the first call
                 keeper.add_memory(task.spec, max(0, meter.kept - image.nbytes))
@@ -215,12 +215,18 @@ class Worker:
             settings=settings,
             weights=weights,
             changed_outside=self._picture.changed_outside(image),
+            pieces=pieces,
             alpha=self._picture.filled_alpha,
         )
 
-    def _erase(self, task: Task, held: Held) -> Image:
+    def _erase(self, task: Task, held: Held) -> tuple[Image, int]:
+        """The result, and from how many parts it was made."""
+        pieces = 0
+
         def call(image: Image, mask: Mask, patch: int, patches: int) -> Image:
+            nonlocal pieces
             self._token.check()
+            pieces = patches
             if patch == 0:
                 self._tell(Started(task.index, patches))
             progress = self._progress(task.index, patch, patches)
@@ -239,7 +245,7 @@ class Worker:
         )
         if tone is not None:  # where fill and photo were made to meet, colours may have shifted
             result[hole] = tone.applied(result[hole][None])[0]
-        return self._picture.finished(result)
+        return self._picture.finished(result), pieces
 
     def _progress(self, index: int, patch: int, patches: int) -> Progress:
         told = 0

@@ -51,9 +51,7 @@ def plan_groups(mask: Mask, canvas: Canvas) -> tuple[Patch, ...]:
     return tuple(Patch(with_ground(mask, group.crop), *parts.owned(group)) for group in groups)
 
 
-def crop_around(
-    box: Box, size: tuple[int, int], canvas: Canvas, most: int | None = None
-) -> Box:
+def crop_around(box: Box, size: tuple[int, int], canvas: Canvas, most: int | None = None) -> Box:
     """The box with its context, grown to the canvas's own size where the photo allows.
 
     size: (H, W) of the photo. At the photo's border the crop is shifted, not cut. most: pixels of
@@ -225,16 +223,16 @@ def _objects_and_specks(
     most 2 * reach empty cells apart is one object. Returns the number of each cell
     (0 = empty), (n, 4) boxes in cells, (n,) whether it is a speck.
     """
-    parts, part_boxes = _connected(grid, 0)
+    parts, part_boxes = connected(grid, 0)
     small = np.concatenate(([False], (part_boxes[:, 2:] - part_boxes[:, :2]).max(axis=1) <= speck))
-    labels, boxes = _connected(grid & ~small[parts], reach)
+    labels, boxes = connected(grid & ~small[parts], reach)
     numbers = np.zeros(len(small), np.int32)
     numbers[small] = len(boxes) + 1 + np.arange(small.sum())
     specks = np.arange(len(boxes) + small.sum()) >= len(boxes)
     return labels + numbers[parts], np.concatenate((boxes, part_boxes[small[1:]])), specks
 
 
-def _connected(grid: Mask, reach: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def connected(grid: Mask, reach: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Parts of the grid at most 2 * reach empty cells apart, also diagonally.
 
     Returns the part's number from 1 of each cell (0 = empty) and (n, 4) boxes in cells.

@@ -9,7 +9,7 @@ keep a crop each: an eraser must see all of an object to fill it sensibly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 from methods._base import Canvas, Mask
 from methods._geometry.cells import Cells
 from methods._geometry.masks import Box, bounding_box, cut_out, round_up
-from methods._geometry.patches import Patch, crop_around, plan_groups, tightened, with_ground
+from methods._geometry.patches import (
+    Patch,
+    connected,
+    crop_around,
+    plan_groups,
+    tightened,
+    with_ground,
+)
 from methods._geometry.sizes import own_side, reduced_by
 
 _REDUCED = 2.0  # patches that are reduced by more are looked at
@@ -102,9 +109,7 @@ def _thick(owned: Mask, thickness: int, side: int) -> Mask:
     full = Cells.of(owned, box, "half").grid
     reach = thickness // (2 * cells.cell)
     square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    cores = cv2.erode(
-        full.view(np.uint8), square, borderType=cv2.BORDER_CONSTANT, borderValue=0
-    )
+    cores = cv2.erode(full.view(np.uint8), square, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     # Back to the squares, and on over what their growth has cut off at corners and curves.
     near = cv2.dilate(cores, np.ones((6 * reach + 3, 6 * reach + 3), np.uint8)).view(np.bool_)
     thick = near & cells.grid
@@ -127,55 +132,71 @@ def _limbs(thin: Mask, thick: Mask, longest: int) -> Mask:
 # --- windows -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Cover:
-    """Windows over cells. labels: (rows, columns), the window of each cell from 1, 0 = empty.
-    boxes: (n, 4) in cells."""
-
-    labels: NDArray[np.int32]
-    boxes: list[Box]
-
-
 def _pieces(thin: Mask, canvas: Canvas, side: int, most: int) -> tuple[Patch, ...]:
     """Windows of one canvas's size, or of the least size at which there are few enough."""
     cells = Cells.of(thin, bounding_box(thin))
-    cover = None
-    while (cover := _cover(cells.grid, max(1, int(_CORE * side) // cells.cell), most)) is None:
+    parts = _Parts(cells.grid)
+    windows = None
+    while (windows := parts.windows(max(1, int(_CORE * side) // cells.cell), most)) is None:
         side = round_up(int(_STEP * side) + 1, canvas.multiple_of)
-    boxes = cells.in_photo(np.array(cover.boxes))
+    number_of, boxes = windows
     window = _with_side(canvas, side)
     return tuple(
-        _piece(thin, cells.on_pixels(cover.labels == number, box), box, window, side)
-        for number, box in enumerate(map(tuple, boxes.tolist()), 1)
+        _piece(thin, cells.on_pixels(number_of == number, box), box, window, side)
+        for number, box in enumerate(map(tuple, cells.in_photo(boxes).tolist()), 1)
     )
 
 
-def _cover(grid: Mask, side: int, most: int) -> _Cover | None:
-    """Squares of so many cells over all True ones; None where more than `most` are needed.
+class _Parts:
+    """What is True of a grid, in connected parts."""
 
-    Always the leftmost open cell is covered, by the square that covers most others with it.
-    """
-    cover, left = _Cover(np.zeros(grid.shape, np.int32), []), grid.copy()
-    while (columns := left.any(axis=0)).any():
-        if len(cover.boxes) == most:
-            return None
-        x = int(np.argmax(columns))
-        y = _best_row(left[:, x : x + side], side)
-        window = slice(y, y + side), slice(x, x + side)
-        cover.boxes.append((x, y, min(x + side, grid.shape[1]), min(y + side, grid.shape[0])))
-        cover.labels[window][left[window]] = len(cover.boxes)
-        left[window] = False
-    return cover
+    def __init__(self, grid: Mask) -> None:
+        self.grid = grid
+        labels, boxes = connected(grid, 0)
+        self.labels = labels
+        self.boxes = np.concatenate((np.zeros((1, 4), boxes.dtype), boxes))  # by label
 
+    def windows(self, side: int, most: int) -> tuple[NDArray[np.int32], NDArray[np.int64]] | None:
+        """Squares of so many cells over all parts; None where more than `most` are needed.
 
-def _best_row(strip: Mask, side: int) -> int:
-    """Where a window over this strip starts that has the topmost cell of its first column."""
-    must = int(np.argmax(strip[:, 0]))
-    first = max(0, must - side + 1)
-    sums = np.concatenate(([0], np.cumsum(strip.sum(axis=1))))
-    starts = np.arange(first, must + 1)
-    counts = sums[np.minimum(starts + side, len(strip))] - sums[starts]
-    return first + int(np.argmax(counts))
+        Returns each cell's window from 1 (0 = empty) and (n, 4) boxes in cells. Always the
+        leftmost open cell is covered, by a square that covers many others with it. A part that
+        fits into a window has one to itself: only larger ones are cut.
+        """
+        number_of, left = np.zeros(self.grid.shape, np.int32), self.grid.copy()
+        found: list[Box] = []
+        whole = (self.boxes[:, 2:] - self.boxes[:, :2]).max(axis=1) <= side
+        while (columns := left.any(axis=0)).any():
+            if len(found) == most:
+                return None
+            x = int(np.argmax(columns))
+            y = self._row(left, x, side, whole)
+            found.append((x, y, min(x + side, left.shape[1]), min(y + side, left.shape[0])))
+            window = slice(y, y + side), slice(x, x + side)
+            owned = left[window] & self._may_share(found[-1], whole)[self.labels[window]]
+            number_of[window][owned] = len(found)
+            left[window] &= ~owned
+        return number_of, np.array(found, np.int64)
+
+    def _may_share(self, window: Box, whole: Mask) -> Mask:
+        """(parts + 1,) which parts a window takes of: those inside, and those that are cut."""
+        boxes, corners = self.boxes, np.array(window)
+        inside = (boxes[:, :2] >= corners[:2]) & (boxes[:, 2:] <= corners[2:])
+        return np.asarray(~whole | inside.all(axis=1))
+
+    def _row(self, left: Mask, x: int, side: int, whole: Mask) -> int:
+        """Where a window starts that has the topmost open cell of its first column, with its
+        whole part if that fits, and the most cells besides."""
+        strip = left[:, x : x + side]
+        must = int(np.argmax(strip[:, 0]))
+        top, bottom = must, must + 1
+        part = self.labels[must, x]
+        if whole[part]:
+            top, bottom = int(self.boxes[part, 1]), int(self.boxes[part, 3])
+        sums = np.concatenate(([0], np.cumsum(strip.sum(axis=1))))
+        starts = np.arange(max(0, bottom - side), top + 1)
+        counts = sums[np.minimum(starts + side, len(strip))] - sums[starts]
+        return int(starts[np.argmax(counts)])
 
 
 def _with_side(canvas: Canvas, side: int) -> Canvas:

@@ -8,7 +8,10 @@
     if (card.state === "waiting") return t(card.ahead ? "state.waiting.ahead" : "state.waiting", { ahead: card.ahead });
     if (card.state === "fetching" && card.notice) return lab.errorText(card.notice);
     if (card.state === "fetching") return t("state.fetching", { percent: Math.floor((100 * (card.done || 0)) / Math.max(1, card.size || 1)) });
-    if (card.state === "running" && card.total > 1) return t("state.step", { step: card.step || 0, total: card.total });
+    if (card.state === "running" && (card.total > 1 || card.pieces > 1)) {
+      const parts = card.total > 1 ? [t("state.step", { step: card.step || 0, total: card.total })] : [t("state.running")];
+      return [...parts, ...lab.pieces(card)].join(" · ");
+    }
     return t("state." + card.state);
   };
 
@@ -25,8 +28,11 @@
   lab.veil = (card) => h("div.lab-veil" + (lab.isOver(card) ? ".is-over" : ""), {},
     lab.isOver(card) ? lab.icon(card.state === "failed" ? "warn" : "stop") : lab.meter(card), h("span", {}, lab.stateText(card)));
 
+  /** Of how many parts a result is made, where there are several; runs of older versions do not know. */
+  lab.pieces = (card) => card.pieces > 1 ? [t("grid.pieces", { count: card.pieces })] : [];
+
   lab.figures = (card) => {
-    const parts = [h("strong", {}, lab.seconds(card.erase_seconds))];
+    const parts = [h("strong", {}, lab.seconds(card.erase_seconds)), ...lab.pieces(card).map((text) => " · " + text)];
     if (card.cached) parts.push(" · " + t("grid.cached"));
     else if (card.load_seconds >= 0.05) parts.push(" + " + t("grid.load", { seconds: lab.seconds(card.load_seconds) }));
     if (card.peak_memory) parts.push(" · " + t("grid.memory." + card.memory_kind, { size: lab.bytes(card.peak_memory) }));
