@@ -34,8 +34,8 @@ class Patch:
     goes_on: bool = False
 
 
-def plan_groups(mask: Mask, canvas: Canvas) -> tuple[Patch, ...]:
-    """Cut the mask into at most `MAX_PATCHES` patches; each True pixel is owned by exactly one.
+def plan_groups(mask: Mask, canvas: Canvas, most: int = MAX_PATCHES) -> tuple[Patch, ...]:
+    """Cut the mask into at most `most` patches (1 or more); each True pixel is owned by one.
 
     mask: (H, W) with at least one True. Objects whose crops show each other share a patch
     unless its crop would be much larger, so that an eraser's canvas is spent on few objects;
@@ -44,7 +44,7 @@ def plan_groups(mask: Mask, canvas: Canvas) -> tuple[Patch, ...]:
     """
     everything = bounding_box(mask)
     parts = _Parts(mask, everything, canvas)
-    groups = parts.groups()
+    groups = parts.groups(most)
     if len(groups) == 1:
         crop = with_ground(mask, groups[0].crop)
         return (Patch(crop, everything, cut_out(mask, everything)),)
@@ -113,12 +113,12 @@ class _Parts:
         )
         self.boxes = self.cells.in_photo(boxes)
 
-    def groups(self) -> list[_Group]:
+    def groups(self, most: int) -> list[_Group]:
         """Objects, largest first; then at most one group of specks that no object's crop shows."""
         specks = np.flatnonzero(self.specks)
         objects = self._joined(self._objects())
         objects, lonely = self._with_specks(objects, specks)
-        limit = MAX_PATCHES - bool(len(lonely))
+        limit = max(1, most - bool(len(lonely)))
         if len(objects) > limit:
             objects = self._fewer(objects, limit)
             objects, lonely = self._with_specks(objects, specks)

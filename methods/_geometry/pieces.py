@@ -19,6 +19,7 @@ from methods._base import Canvas, Mask
 from methods._geometry.cells import Cells
 from methods._geometry.masks import Box, bounding_box, cut_out, round_up
 from methods._geometry.patches import (
+    MAX_PATCHES,
     Patch,
     connected,
     crop_around,
@@ -39,9 +40,8 @@ def plan_patches(mask: Mask, canvas: Canvas, whole_picture: bool = False) -> tup
     """Cut the mask into patches; each True pixel is owned by exactly one.
 
     mask: (H, W) with at least one True. Compact objects first, in at most `MAX_PATCHES`
-    (see `plan_groups`); then what is thin or scattered and would be reduced by more than 2, in
-    pieces: no more than `canvas.pieces` together with the objects' patches, one at least.
-    whole_picture: a single patch that sees everything.
+    (see `plan_groups`); then what is thin or scattered and would be reduced by more than 2, in at
+    most `canvas.pieces`. whole_picture: a single patch that sees everything.
     """
     if whole_picture:
         box, (height, width) = bounding_box(mask), mask.shape
@@ -60,16 +60,28 @@ def _with_pieces(
     found = [(group, _thin_part(mask, group, canvas, side)) for group in groups]
     thin_parts = [(group, thin) for group, thin in found if thin is not None]
     while thin_parts:
-        thin = _together(mask.shape, thin_parts)
-        rest = mask & ~thin
-        kept = plan_groups(rest, canvas) if rest.any() else ()
-        pieces = _pieces(thin, canvas, side, max(1, canvas.pieces - len(kept)))
+        pieces = _pieces(_together(mask.shape, thin_parts), canvas, side)
         needed = _GAIN * _most_reduced(pieces, canvas)
         gaining = [one for one in thin_parts if reduced_by(one[0].crop, canvas) >= needed]
         if len(gaining) == len(thin_parts):
-            return (*kept, *pieces)
+            return (*_kept(mask, canvas, groups, thin_parts), *pieces)
         thin_parts = gaining
     return None
+
+
+def _kept(
+    mask: Mask,
+    canvas: Canvas,
+    groups: tuple[Patch, ...],
+    thin_parts: list[tuple[Patch, Mask]],
+) -> tuple[Patch, ...]:
+    """The groups that are not cut, and what is compact in those that are."""
+    cut = {id(patch) for patch, _ in thin_parts}
+    whole = tuple(group for group in groups if id(group) not in cut)
+    rest = _together(mask.shape, [(patch, patch.owned & ~thin) for patch, thin in thin_parts])
+    if not rest.any():
+        return whole
+    return (*whole, *plan_groups(rest, canvas, MAX_PATCHES - len(whole)))
 
 
 def _together(size: tuple[int, ...], parts: list[tuple[Patch, Mask]]) -> Mask:
@@ -132,11 +144,12 @@ def _limbs(thin: Mask, thick: Mask, longest: int) -> Mask:
 # --- windows -----------------------------------------------------------------------------
 
 
-def _pieces(thin: Mask, canvas: Canvas, side: int, most: int) -> tuple[Patch, ...]:
+def _pieces(thin: Mask, canvas: Canvas, side: int) -> tuple[Patch, ...]:
     """Windows of one canvas's size, or of the least size at which there are few enough."""
     cells = Cells.of(thin, bounding_box(thin))
     parts = _Parts(cells.grid)
     windows = None
+    most = canvas.pieces
     while (windows := parts.windows(max(1, int(_CORE * side) // cells.cell), most)) is None:
         side = round_up(int(_STEP * side) + 1, canvas.multiple_of)
     number_of, boxes = windows

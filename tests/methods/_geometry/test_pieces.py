@@ -194,6 +194,15 @@ def test_a_wire_beside_a_person_is_cut_and_the_person_is_not() -> None:
     assert (owned | wire())[alone.view(np.bool_)].all(), "limbs stay with the body"
 
 
+def test_what_is_not_cut_keeps_its_crop_whatever_is_cut() -> None:
+    """Specks that had crops of their own are not thrown together with what is left of others."""
+    mask = dust((3000, 4500), 20)
+    groups, patches = plan_groups(mask, LIGHT), plan_patches(mask, LIGHT)
+    sharp = [group.crop for group in groups if reduced_by(group.crop, LIGHT) <= 2]
+    assert len(sharp) > 0 and [one.crop for one in patches if not one.goes_on] == sharp
+    assert worst(patches, LIGHT) <= 2 < 3 < worst(groups, LIGHT)
+
+
 # --- whatever the mask is ----------------------------------------------------------------
 
 
@@ -223,14 +232,13 @@ SMALL = [
 ]
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(masks(), st.sampled_from(SMALL))
 def test_any_mask_is_covered_once_in_a_bounded_number_of_finer_pieces(
     mask: Mask, canvas: Canvas
 ) -> None:
     patches = plan_patches(mask, canvas)
     owners(mask, patches)
-    assert len(patches) <= max(canvas.pieces, MAX_PATCHES + 1)
     pieces = [patch for patch in patches if patch.goes_on]
     assert list(patches[len(patches) - len(pieces) :]) == pieces, "compact objects come first"
     assert len(patches) - len(pieces) <= MAX_PATCHES
@@ -238,9 +246,9 @@ def test_any_mask_is_covered_once_in_a_bounded_number_of_finer_pieces(
         assert within(patch.crop, patch.box)
         assert within((0, 0, mask.shape[1], mask.shape[0]), patch.crop)
         assert bounding_box(patch.owned) == (0, 0, *patch.owned.shape[::-1])
+    assert len(pieces) <= canvas.pieces
     if pieces:
         assert worst(plan_groups(mask, canvas), canvas) >= 1.25 * worst(pieces, canvas)
-        assert len(pieces) <= max(1, canvas.pieces - (len(patches) - len(pieces)))
 
 
 def within(outer: Box, inner: Box) -> bool:
