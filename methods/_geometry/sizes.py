@@ -54,6 +54,10 @@ def reduced_by(crop: Box, canvas: Canvas) -> float:
 
 
 def own_side(canvas: Canvas) -> int | None:
-    """Pixels of the longest side of a square crop that the canvas does not reduce; None = any."""
+    """Pixels of a side of the largest square crop that the canvas does not reduce; None = any.
+
+    A multiple of `multiple_of`, as the sides of crops are.
+    """
     side = canvas.square or canvas.longest_side or canvas.short_side
-    return side or (math.isqrt(canvas.area) if canvas.area else None)
+    side = side or (math.isqrt(canvas.area) if canvas.area else None)
+    return side and max(canvas.multiple_of, side - side % canvas.multiple_of)
