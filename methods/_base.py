@@ -198,6 +198,8 @@ class Canvas:
     multiple_of: both sides are padded up to a multiple of it.
     context: the margin taken around the object's box on every side, as a fraction of
     the box's longer side; min_context: its least size in pixels of the photo.
+    pieces: into how many a long thin or scattered mask may be cut, so that its parts are not
+    reduced; each is a call of the eraser, so a quick one may have more. 1 = it is never cut.
     """
 
     multiple_of: int = 1
@@ -207,11 +209,14 @@ class Canvas:
     area: int | None = None
     context: float = 0.5
     min_context: int = 64
+    pieces: int = 12
 
     def __post_init__(self) -> None:
         given = (self.square, self.longest_side, self.short_side, self.area)
         if sum(size is not None for size in given) > 1:
             raise ValueError("give at most one of square, longest_side, short_side, area")
+        if self.pieces < 1:
+            raise ValueError("pieces must be at least 1")
 
 
 @dataclass(frozen=True, slots=True)

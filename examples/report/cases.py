@@ -144,7 +144,9 @@ def _failed_tile(cell: PlainCell) -> str:
 
 def _cell_caption(cell: PlainCell, report: PlainReport) -> str:
     device = plain(cell["device"])
-    facts = f"{seconds(cell['erase_seconds'])} · {megabytes(cell['peak_memory'])} · {device}"
+    taken = seconds(cell["erase_seconds"])
+    pieces = f" · {t('pieces', count=cell['pieces'])}" if cell["pieces"] > 1 else ""
+    facts = f"{taken}{pieces} · {megabytes(cell['peak_memory'])} · {device}"
     outside = cell["changed_outside"]
     proof = t("untouched") if outside == 0 else t("touched", count=outside)
     said = _quote(t("person_says"), plain(cell["remark"])) if cell["remark"] else ""

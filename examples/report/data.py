@@ -90,6 +90,7 @@ class Report:
             "box": cell.box,
             "load_seconds": cell.load_seconds,
             "erase_seconds": cell.erase_seconds,
+            "pieces": cell.pieces,
             "peak_memory": cell.peak_memory,
             "memory_kind": cell.memory_kind,
             "device": cell.device,

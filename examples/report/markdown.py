@@ -85,11 +85,16 @@ def _cell(cell: PlainCell) -> list[str]:
     return [
         plain(cell["label"]["en"]),
         f"[{plain(cell['file'].rsplit('/', 1)[-1])}](<{cell['file']}>)",
-        seconds(cell["erase_seconds"]),
+        seconds(cell["erase_seconds"]) + _pieces(cell),
         megabytes(cell["peak_memory"]),
         str(cell["changed_outside"]),
         plain(" ".join(said)),
     ]
+
+
+def _pieces(cell: PlainCell) -> str:
+    """Of how many parts it was made, where there were several."""
+    return f", {text('pieces', count=cell['pieces'])}" if cell["pieces"] > 1 else ""
 
 
 def _table(columns: Sequence[str], rows: Iterator[list[str]] | map[list[str]]) -> Iterator[str]:

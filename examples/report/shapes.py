@@ -70,6 +70,7 @@ class PlainCell(TypedDict):
     box: tuple[int, int, int, int] | None
     load_seconds: float
     erase_seconds: float
+    pieces: int
     peak_memory: int
     memory_kind: str
     device: str

@@ -62,6 +62,7 @@ class Cell(_Record):
     box: tuple[int, int, int, int] | None = None
     load_seconds: float = 0.0
     erase_seconds: float = 0.0
+    pieces: int = 1
     peak_memory: int = 0
     memory_kind: str = "ram"
     device: str = "cpu"

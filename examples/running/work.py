@@ -91,6 +91,7 @@ class Work:
             box=self._box(event.changed_outside, opened),
             load_seconds=round(event.load_seconds, 3),
             erase_seconds=round(event.erase_seconds, 3),
+            pieces=event.pieces,
             peak_memory=event.peak_memory,
             memory_kind=event.memory_kind,
             device=event.device,

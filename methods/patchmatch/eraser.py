@@ -57,7 +57,7 @@ class PatchMatch(Eraser[PatchMatchSettings]):
         license="MIT",
         learned=False,
         default=True,
-        canvas=Canvas(longest_side=1024, context=0.5, min_context=64),
+        canvas=Canvas(longest_side=1024, context=0.5, min_context=64, pieces=24),
         devices=("cpu",),
         rank=20,
         holds_device=False,

@@ -95,6 +95,7 @@ def test_segment_then_erase(client: Client, photo: Path) -> None:
         assert np.array_equal(result[~mask], picture()[~mask])
         assert not np.array_equal(result[mask], picture()[mask])
         assert one["image"].endswith(".png") and one["erase_seconds"] >= 0
+        assert one["pieces"] == 1
 
 
 def test_erase_from_prompts_with_settings_and_seed(

@@ -71,6 +71,7 @@ class Result(TypedDict):
     settings: dict[str, SettingValue]
     load_seconds: float | None
     erase_seconds: float | None
+    pieces: int | None
     peak_memory: int | None
     memory_kind: str | None
     device: str | None

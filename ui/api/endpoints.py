@@ -231,11 +231,12 @@ def register(service: Service) -> None:
         Returns:
             run (its link on the page is /?run=...), seconds, and results: one entry per eraser
             with eraser, name, state ("done" or "failed"), image (a lossless PNG), error (a
-            sentence), seed, settings, load_seconds, erase_seconds, peak_memory, memory_kind,
-            device, changed_outside, cached, weights, notes (what the eraser says of this result, by
-            language), readings (numbers on the result, each with
-            id, value and remark; list_metrics says what they are); mask_notes, mask_reading,
-            mask_readings as in segment.
+            sentence), seed, settings, load_seconds, erase_seconds, pieces (parts of the photo
+            that were erased one after the other), peak_memory, memory_kind, device,
+            changed_outside, cached, weights, notes (what the eraser says of this result, by
+            language), readings (numbers on the result, each with id, value and remark;
+            list_metrics says what they are); mask_notes, mask_reading, mask_readings as in
+            segment.
         """
         asked = ApiErase.model_validate(
             {
@@ -381,6 +382,7 @@ class _Api:
             "settings": card["settings"],
             "load_seconds": card.get("load_seconds"),
             "erase_seconds": card.get("erase_seconds"),
+            "pieces": card.get("pieces"),
             "peak_memory": card.get("peak_memory"),
             "memory_kind": card.get("memory_kind"),
             "device": card.get("device"),

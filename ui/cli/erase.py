@@ -26,6 +26,7 @@ from methods import (
     PlainText,
     SettingValue,
     StopToken,
+    Text,
     default_erasers,
     get_eraser,
     load_image,
@@ -77,6 +78,7 @@ class Outcome(TypedDict, total=False):
     device: str
     load_seconds: float
     erase_seconds: float
+    pieces: int
     peak_memory: int
     memory_kind: str
     changed_outside: int
@@ -226,6 +228,7 @@ def _outcome(event: Finished | Failed, job: Job, subject: Subject, file: Path) -
         "device": event.device,
         "load_seconds": round(event.load_seconds, 3),
         "erase_seconds": round(event.erase_seconds, 3),
+        "pieces": event.pieces,
         "peak_memory": event.peak_memory,
         "memory_kind": event.memory_kind,
         "changed_outside": event.changed_outside,
@@ -241,7 +244,9 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
     elif not as_json:
         seconds = f"{outcome['erase_seconds']:7.2f} s"
         memory = f"{megabytes(outcome['peak_memory']):>8}"
-        say(f"{name} {seconds} {memory}   {outcome['file']}")
+        count = outcome["pieces"]
+        pieces = f"   {Text('report.pieces', count=count)}" if count > 1 else ""
+        say(f"{name} {seconds} {memory}   {outcome['file']}{pieces}")
         for note in outcome["notes"]:
             say(f"{name} {note[ENGLISH]}")
 

@@ -65,12 +65,13 @@ class CardProgress(TypedDict, total=False):
 class CardFigures(TypedDict, total=False):
     """What is known of a card's result: `methods.Finished` says what each figure is.
 
-    error: why there is none. readings: the numbers it is judged by. remark: a person's.
-    result_notes: what the eraser says of this result.
+    pieces: known from the start. error: why there is no result. readings: the numbers it is judged
+    by. remark: a person's. result_notes: what the eraser says of this result.
     """
 
     load_seconds: float
     erase_seconds: float
+    pieces: int
     peak_memory: int
     memory_kind: str
     device: str
