@@ -81,7 +81,8 @@ def select(
     -64 … 256, negative shrinks. longest_side: the mask's longer side for showing;
     None = the photo's own size, for erasing. tiles: gives parts of the photo, for what the whole
     is too coarse for; None = only the whole photo is looked at. The same objects with another
-    level, shape or size run no network. Raises BadInput for no objects, too many, or what lies outside the photo.
+    level, shape or size run no network. Raises BadInput for no objects, too many, or what lies
+    outside the photo.
     """
     check_count(len(objects))
     if dilate is not None:

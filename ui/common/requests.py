@@ -85,11 +85,13 @@ class Segment(Prompts):
     """show: what the overlay carries: the mask, or also the margin that erasers fill beyond it.
 
     side: the overlay's longer side in pixels at most; the fewer, the sooner it is there.
+    preview: nobody has clicked yet: no part of the photo is encoded for it.
     """
 
     n: int = Field(default=0, strict=True, ge=0, le=LARGEST_NUMBER)
     show: Literal["mask", "margin"] = "mask"
     side: int = Field(default=OVERLAY_SIDE, strict=True, ge=64, le=OVERLAY_SIDE)
+    preview: bool = Field(default=False, strict=True)
 
 
 class Erase(Prompts):

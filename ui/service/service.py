@@ -67,6 +67,7 @@ from ui.service.detect import Detecting, describe_detections
 from ui.service.drawn import data_url, upload_answer
 from ui.service.erase import Erasing, order_of, question
 from ui.service.judge import describe_metrics
+from ui.service.looks import MOST_LOOKS, doubts
 from ui.service.margin import margin
 from ui.service.reopen import reopen
 from ui.service.select import Selecting
@@ -77,7 +78,7 @@ from ui.stores.masks import MaskUploads
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.runs import RunStore
 from ui.stores.uploads import Uploads, own_upload_folder
-from ui.stores.views import Views
+from ui.stores.views import PlainHint, Views
 
 log = logging.getLogger(__name__)
 
@@ -203,7 +204,8 @@ class Service:
         self.clicks.take(caller)
         start = time.perf_counter()
         record = self.photos.record(asked.photo)
-        selection, spec = self._select(asked, record, asked.side)
+        most = 0 if asked.preview else MOST_LOOKS
+        selection, spec = self._select(asked, record, caller, asked.side, most)
         scale = max(selection.mask.shape) / max(record.width, record.height)
         wanted = asked.show == "margin"
         beyond = margin(self._views, asked.photo, selection.mask, scale) if wanted else None
@@ -211,7 +213,7 @@ class Service:
             "overlay": data_url(beyond.png if beyond else overlay_png(selection.mask)),
             "margin": beyond.described() if beyond else None,
             **figures(selection, spec),
-            "hints": [] if asked.shape.invert else self._views.hints(asked.photo, selection),
+            "hints": doubts(selection) + self._hints(asked, selection),
             "milliseconds": 1000 * (time.perf_counter() - start),
         }
 
@@ -223,7 +225,7 @@ class Service:
         """
         asked = Prompts.model_validate(request)
         self.clicks.take(caller)
-        mask = self._select(asked, self.photos.record(asked.photo))[0].mask
+        mask = self._select(asked, self.photos.record(asked.photo), caller)[0].mask
         return {"url": self.photos.put_mask(asked.photo, mask_png(mask)), "rle": rle_of(mask)}
 
     @answered
@@ -260,12 +262,19 @@ class Service:
         return cases.import_case(asked.case, self.photos.record(asked.photo), self.masks)
 
     def _select(
-        self, asked: Prompts, record: PhotoRecord, longest_side: int | None = None
+        self,
+        asked: Prompts,
+        record: PhotoRecord,
+        caller: str,
+        longest_side: int | None = None,
+        most_looks: int | None = None,
     ) -> tuple[Selected, SegmenterSpec | None]:
         size, pixels = (record.height, record.width), self._pixels(record.id)
-        return self.selecting.select(
-            question(asked, record.key, size, pixels, self.masks), longest_side
-        )
+        put = question(asked, record.key, size, pixels, self.masks, caller)
+        return self.selecting.select(put, longest_side, most_looks)
+
+    def _hints(self, asked: Segment, selection: Selected) -> list[PlainHint]:
+        return [] if asked.shape.invert else self._views.hints(asked.photo, selection)
 
     # --- what there is -------------------------------------------------------------------
 
@@ -372,6 +381,8 @@ def figures(selection: Selected, spec: SegmenterSpec | None) -> Figures:
             None if extent is None else {"area": extent.area, "box": list(extent.box)}
             for extent in selection.extents
         ],
+        "looks": list(selection.looks),
+        "everything": selection.everything,
         "segmenter": None if spec is None else spec.id,
         "approximate": spec is not None and spec.approximate,
     }
