@@ -6,6 +6,8 @@ then, and a click on it selects the sky. So the first answer is doubted where it
 - tiny: less than 16 pixels across, as the encoder saw the photo;
 - everything: one click has selected more than nine tenths of the photo;
 - unsure: by SAM's own estimate of its quality;
+- divided: a click has selected what reaches the photo's edge, and SAM's smallest answer, a tiny
+  one, is likely as well;
 - blind: a click on what stands out from its surroundings has selected these as well, up to the
   photo's edge (all that the whole photo's embedding knows of a bird of 6 pixels);
 - or the user had zoomed in: what is meant is what was looked at.
@@ -40,6 +42,7 @@ _TINY = 16.0  # pixels across, of the encoder's input
 _SMALL = 32.0
 _UNSURE = 0.8
 _SOUND = 0.75
+_LIKELY = 0.6
 _WORSE = 0.15  # that a closer answer may have been judged worse: estimates differ by scale
 _NEARLY_AS_GOOD = 0.1
 _AGREES = 0.5  # of the best agreement in size
@@ -54,6 +57,7 @@ class Doubt(Enum):
     TINY = auto()
     EVERYTHING = auto()
     UNSURE = auto()
+    DIVIDED = auto()
     BLIND = auto()
     ZOOMED = auto()
 
@@ -94,17 +98,21 @@ def is_large(size: tuple[int, int], input_side: int | None) -> bool:
 def doubt(whole: Candidates, first: PromptedObject, input_side: int) -> Doubt | None:
     """What speaks against the whole photo's answer, as far as the answer itself tells."""
     best, clicked = whole.best, first.box is None
-    if whole.areas[best] * math.prod(whole.size) <= _across(_TINY, whole, input_side) ** 2:
+    tiny = _across(_TINY, whole, input_side) ** 2 / math.prod(whole.size)
+    if whole.areas[best] <= tiny:
         return Doubt.TINY
     if clicked and whole.areas[best] > EVERYTHING:
         return Doubt.EVERYTHING
     if _qualities(whole)[best] < _UNSURE:
         return Doubt.UNSURE
+    small = [n for n, area in enumerate(whole.areas) if 0 < area <= tiny]
+    if reaches_edge(whole, first) and any(whole.scores[n] >= _LIKELY for n in small):
+        return Doubt.DIVIDED
     return Doubt.ZOOMED if first.view is not None else None
 
 
-def may_be_blind(whole: Candidates, first: PromptedObject) -> bool:
-    """Whether it is worth looking at the photo's pixels: see `stands_out`."""
+def reaches_edge(whole: Candidates, first: PromptedObject) -> bool:
+    """Whether a click has selected what goes on to the photo's edge, as a background does."""
     mask = whole.frame.shown(whole.logits)[whole.best] > 0
     edges = (mask[0], mask[-1], mask[:, 0], mask[:, -1])
     return first.box is None and any(bool(edge.any()) for edge in edges)
@@ -132,8 +140,8 @@ REACH = 48
 """Pixels of the photo around a click that `stands_out` looks at."""
 
 _RING = 24  # beyond, the surroundings
-_LEAST_CONTRAST = 20.0  # of CIE Lab
-_CONTRAST = 5.0  # in spreads of the surroundings
+_LEAST_CONTRAST = 5.0  # of CIE Lab
+_CONTRAST = 3.5  # in spreads of the surroundings; one in a hundred places of a photo has it
 
 
 def stands_out(picture: Image, x: int, y: int) -> bool:
@@ -196,9 +204,10 @@ def _is_inside(mask: Mask, tile: Tile, photo: tuple[int, int]) -> bool:
 
 
 def _small_areas(whole: Candidates, input_side: int) -> list[float]:
-    """Of what the whole photo shows that is small; shares of the photo."""
+    """Of what the whole photo shows that is small and likely; shares of the photo."""
     most = _across(_SMALL, whole, input_side) ** 2 / math.prod(whole.size)
-    return [area for area in whole.areas if 0 < area <= most]
+    rated = zip(whole.areas, whole.scores, strict=True)
+    return [area for area, score in rated if 0 < area <= most and score >= _LIKELY]
 
 
 def _agreeing(best: int, rivals: list[int], near: Candidates, areas: list[float]) -> int:

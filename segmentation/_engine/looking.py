@@ -19,7 +19,7 @@ from segmentation._engine.closer import (
     extent_of,
     is_large,
     joined,
-    may_be_blind,
+    reaches_edge,
     stands_out,
 )
 from segmentation._engine.embeddings import EmbeddingCache
@@ -139,7 +139,7 @@ def _decide(
     first = _beginning(asked)
     seen = _answers(segmenter, embedding, _seen_whole(first), False)
     why = doubt(seen, first, side)
-    if why in (None, Doubt.ZOOMED) and may_be_blind(seen, first) and _is_blind(first, tiles):
+    if why in (None, Doubt.ZOOMED) and reaches_edge(seen, first) and _is_blind(first, tiles):
         why = Doubt.BLIND
     if why is None:
         return _Decided(None)
