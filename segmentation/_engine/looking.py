@@ -84,16 +84,18 @@ class Tiles:
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """What was decided on an object; None: the whole photo's answer stays."""
+    """What was decided on an object. mixed: None = the whole photo's answer stays. waits: until
+    its tile's embedding can be had."""
 
     mixed: Mixed | None
+    waits: bool = False
 
     @property
     def nbytes(self) -> int:
         return 64 if self.mixed is None else self.mixed.nbytes
 
 
-_decided: BoundedCache[_Key, _Decided] = BoundedCache(48 * 2**20, newest_always=True)
+_decisions: BoundedCache[_Key, _Decided] = BoundedCache(48 * 2**20, newest_always=True)
 
 
 def found(
@@ -107,18 +109,26 @@ def found(
 
     clean: without speckles. tiles: None = only the whole photo is looked at.
     """
-    asked = entry.asked()
+    asked, decided = entry.asked(), _Decided(None)
+    if tiles is not None and is_large(embedding.size, segmenter.input_side):
+        decided = _remembered(segmenter, embedding, asked, clean, tiles)
+    if decided.mixed is not None:
+        return Found(decided.mixed, "closer")
     whole = _answers(segmenter, embedding, _seen_whole(asked), clean)
-    if tiles is None or not is_large(embedding.size, segmenter.input_side):
-        return Found(whole, "whole")
+    return Found(whole, "waiting" if decided.waits else "whole")
+
+
+def _remembered(
+    segmenter: Segmenter, embedding: Embedding, asked: PromptedObject, clean: bool, tiles: Tiles
+) -> _Decided:
+    """What is decided, from memory where it was before."""
     key = (embedding.model, embedding.key, embedding.size, asked, clean)
-    decided = _decided.find(key)
+    decided = _decisions.find(key)
     if decided is None:
         decided = _decide(segmenter, embedding, asked, clean, tiles)
-        if decided is None:
-            return Found(whole, "waiting")
-        _decided.put(key, decided)
-    return Found(whole, "whole") if decided.mixed is None else Found(decided.mixed, "closer")
+        if not decided.waits:
+            _decisions.put(key, decided)
+    return decided
 
 
 def _seen_whole(asked: PromptedObject) -> PromptedObject:
@@ -128,8 +138,8 @@ def _seen_whole(asked: PromptedObject) -> PromptedObject:
 
 def _decide(
     segmenter: Segmenter, embedding: Embedding, asked: PromptedObject, clean: bool, tiles: Tiles
-) -> _Decided | None:
-    """Whether a tile is asked, and whose answer counts; None: its embedding cannot be had now.
+) -> _Decided:
+    """Whether a tile is asked, and whose answer counts.
 
     Whether one is asked hangs on what the object began with, so that a further click on it does
     not throw the selection back to the whole photo.
@@ -148,7 +158,7 @@ def _decide(
         return _Decided(None)
     near = tiles.embedding(tile)
     if near is None:
-        return None
+        return _Decided(None, waits=True)
     return _Decided(_mixed(segmenter, (embedding, near), tile, asked, clean, why))
 
 
