@@ -25,7 +25,7 @@ from segmentation import (
     select_drawn,
 )
 from segmentation import is_segmenter_ready as is_ready
-from ui.service.looks import Looks
+from ui.service.closer import Looks
 
 log = logging.getLogger(__name__)
 

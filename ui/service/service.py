@@ -63,11 +63,11 @@ from ui.service.answers import (
     UploadAnswer,
     WeightsAnswer,
 )
+from ui.service.closer import MOST_LOOKS, doubts
 from ui.service.detect import Detecting, describe_detections
 from ui.service.drawn import data_url, upload_answer
 from ui.service.erase import Erasing, order_of, question
 from ui.service.judge import describe_metrics
-from ui.service.looks import MOST_LOOKS, doubts
 from ui.service.margin import margin
 from ui.service.reopen import reopen
 from ui.service.select import Selecting

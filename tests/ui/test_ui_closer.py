@@ -15,7 +15,7 @@ from methods import Text
 from segmentation import get_segmenter
 from tile_tools import ALL, SIZE, Scaled, always, square
 from ui.common.limits import Rate, RateLimiter
-from ui.service.looks import LOOKS_AT_ONCE, MOST_LOOKS, Looks
+from ui.service.closer import LOOKS_AT_ONCE, MOST_LOOKS, Looks
 from ui.service.service import Service
 from ui_tools import Upload, last, order, png_file
 
