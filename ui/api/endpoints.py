@@ -99,8 +99,9 @@ def register(service: Service) -> None:
             box: A box around it, [x0, y0, x1, y1] in pixels of the photo.
             level: 0 = a part, 1 = more, 2 = the whole; None = the segmenter's choice.
             objects: Several objects instead; each has points, such as {"x": 3, "y": 4, "label": 1},
-                a box with x0, y0, x1, y1, negative_boxes that are cut off it, a level, and on
-                (false keeps it out of the mask).
+                a box with x0, y0, x1, y1, negative_boxes that are cut off it, a level, on
+                (false keeps it out of the mask), and view (pixels of the photo: the longer side of
+                the part that was looked at, for a finer answer within it).
             dilate: Pixels by which the mask grows; None = a few, by the photo's size, and 0 for a
                 mask that comes alone; 0 = exact.
             segmenter: A segmenter's id; None = the best one that is ready.
@@ -120,11 +121,13 @@ def register(service: Service) -> None:
         Returns:
             mask (a PNG of the photo's size, white = object), rle (the same as COCO's compressed
             run lengths), area (0 to 1), levels, chosen, objects (area and box of each),
-            segmenter, approximate, width, height, detections (what the text found: label,
-            score, text_score, words and box of each), mask_notes (how the mask was read, where
-            that is not plain: code, text, details, and said by language), mask_reading (the one
-            that was taken), mask_readings (all of them, where there are several: number, area,
-            and what is erased, as in mask_notes).
+            looks (of each: "whole", or "closer" where a part of a large photo was looked at),
+            everything (true where a mere click has selected nearly the whole photo), segmenter,
+            approximate, width, height, detections (what the text found: label, score, text_score,
+            words and box of each), mask_notes (how the mask was read, where that is not plain:
+            code, text, details, and said by language), mask_reading (the one that was taken),
+            mask_readings (all of them, where there are several: number, area, and what is erased,
+            as in mask_notes).
         """
         asked = ApiSegment.model_validate(
             {
@@ -282,7 +285,7 @@ class _Api:
         drawn, found = self._drawn(asked, photo, caller)
         given = self._given_mask(asked, drawn, photo)
         mask = drawn.mask(photo.size) if given is None else given.read.mask
-        selection, spec = self._select(photo, drawn, mask)
+        selection, spec = self._select(photo, drawn, mask, caller)
         height, width = photo.size
         path = self._new_file(f"{safe_stem(photo.name)}-mask.png")
         write_atomic(path, mask_png(selection.mask))
@@ -365,10 +368,10 @@ class _Api:
         return given
 
     def _select(
-        self, photo: Photo, drawn: Selection, mask: Mask | None
+        self, photo: Photo, drawn: Selection, mask: Mask | None, caller: str
     ) -> tuple[Selected, SegmenterSpec | None]:
         upload = None if mask is None else lambda longest_side: mask
-        asked = Question(photo.key, photo.size, lambda: photo.seen, drawn, upload)
+        asked = Question(photo.key, photo.size, lambda: photo.seen, drawn, upload, caller)
         return self._service.selecting.select(asked)
 
     def _result(self, grid: Grid, card: Card, record: PhotoRecord) -> Result:

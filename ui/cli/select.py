@@ -201,7 +201,7 @@ def _value(text: str) -> object:
 
 def selected(picked: Picked, photo: Photo, *, offline: bool = False) -> tuple[Selected, str | None]:
     """The selection and the id of the segmenter that made it: None where none was asked."""
-    from segmentation import get_segmenter, select, select_drawn
+    from segmentation import EmbeddingCache, Tiles, get_segmenter, select, select_drawn
 
     drawn: _Drawn = {
         "upload": picked.upload,
@@ -214,7 +214,11 @@ def selected(picked: Picked, photo: Photo, *, offline: bool = False) -> tuple[Se
     segmenter_id = _segmenter_id(picked.selection.segmenter, offline)
     segmenter = get_segmenter(segmenter_id, fetch_missing=not offline)
     embedding = segmenter.encode(photo.seen, photo.key)
-    return select(segmenter, embedding, objects, **drawn), segmenter_id
+    tiles = Tiles(segmenter, EmbeddingCache(), photo.seen, photo.key)
+    found = select(segmenter, embedding, objects, **drawn, tiles=tiles)
+    if found.everything:
+        complain(Text("note.mask.everything").en)
+    return found, segmenter_id
 
 
 def _segmenter_id(wanted: str | None, offline: bool) -> str:

@@ -85,10 +85,11 @@ def question(
     size: tuple[int, int],
     pixels: Callable[[], Image],
     masks: MaskUploads,
+    caller: str | None = None,
 ) -> Question:
     """A request of the page as a question about one photo; see `Question`."""
     upload = None if asked.upload is None else partial(masks.load, asked.photo, asked.upload)
-    return Question(key, size, pixels, asked, upload)
+    return Question(key, size, pixels, asked, upload, caller)
 
 
 def noted(asked: Prompts, spec: SegmenterSpec | None) -> Noted:
