@@ -11,8 +11,9 @@ disk), table.md, table.json and every result as a lossless PNG. Erasers take tur
 cases, so that its networks are loaded once. --shard I/N runs every N-th case only, one share a
 machine, into the same folder; --report-only without it then reports on all. The same command
 again finishes what was interrupted; finished cells are kept as long as photo, mask, settings,
-seed and weights are the same. What you have to say about a result stands in remarks.json, and in
-the report:
+seed and weights are the same. Where there are many results, their files hold the box around the
+mask only; --report-only --results whole makes whole photos of them. What you have to say about a
+result stands in remarks.json, and in the report:
 
     python -m examples.tables stand_ins --remark "shadow/migan=A dark spot is left."
 
@@ -33,6 +34,7 @@ from examples.compose.recipes import make_folder, replace_file
 from examples.report.data import Report
 from examples.report.files import Look, ReportFiles, json_bytes
 from examples.report.pictures import VIEW_SIDE, pictures_of
+from examples.running.arguments import parser_with
 from examples.running.cases import (
     Case,
     CaseTable,
@@ -42,19 +44,18 @@ from examples.running.cases import (
     stand_ins,
     substitutes,
 )
-from examples.running.jobs import Choice, changed
-from examples.running.records import Cell, Folder, read_remarks, write_remark
-from examples.running.run import AHEAD, Step, mask_share, run_table
+from examples.running.console import Console
+from examples.running.jobs import Choice, changed, jobs_of
+from examples.running.records import Folder, read_remarks, write_remark
+from examples.running.results import MANY, Kind
+from examples.running.run import mask_share, run_table
 from examples.running.work import RowResult
 from methods import (
     LPIPS_WEIGHTS,
     BadInput,
-    Fetching,
     Job,
     SettingValue,
-    Stepped,
     StopToken,
-    Text,
     UserError,
     default_erasers,
     fetch,
@@ -65,8 +66,6 @@ from methods import (
 )
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-
-MOST_SEEDS = 100
 
 NOT_FETCHED = ("photo_unreachable", "photo_offline")
 
@@ -93,6 +92,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    return parser_with(VIEW_SIDE)
+
+
 def _tables(args: argparse.Namespace) -> int:
     table = _chosen(
         NAMED[args.table]() if args.table in NAMED else of_folder(Path(args.table)), args
@@ -104,7 +108,7 @@ def _tables(args: argparse.Namespace) -> int:
         _known_case(case, table)
         write_remark(out.path, case, cell, text)
     read_remarks(out.path)  # a broken file is said before an hour's work
-    choice = _choice(args)
+    choice = _with_results(_choice(args), args.results, table)
     name = "table" if args.shard is None else "table-{}-of-{}".format(*args.shard)
     report = Report(
         table=table, choice=choice, rows=(), remarks=read_remarks(out.path), versions=versions()
@@ -156,6 +160,15 @@ def _choice(args: argparse.Namespace) -> Choice:
         settings[eraser] = changed(Job(eraser, settings[eraser]))
     seeds = args.seeds or (args.seed,)
     return Choice(erasers, settings, seeds, args.fetch, args.accept_changed, not args.quick)
+
+
+def _with_results(choice: Choice, asked: Kind | None, table: CaseTable) -> Choice:
+    """The box of each result where there are many, unless it was told otherwise."""
+    count = sum(1 for case in table.cases for _ in jobs_of(case, choice))
+    kind: Kind = asked or ("box" if count >= MANY else "whole")
+    if kind == "box" and not asked:
+        print(f"{count} results: their files hold the mask's box only (--results whole: all).")
+    return replace(choice, results=kind)
 
 
 # --- running -----------------------------------------------------------------------------
@@ -225,43 +238,6 @@ def _fetch_small(table: CaseTable, choice: Choice) -> None:
             fetch(weight)
 
 
-class Console:
-    """A line for each cell; what is under way stands in the last line of a terminal."""
-
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-
-    def __call__(self, step: Step) -> None:
-        """Show one step."""
-        where = f"[{step.number}/{step.total}] {step.case.id}"
-        if step.failure is not None:
-            self._say(f"{where}: {step.failure}")
-        elif step.cell is not None:
-            self._say(f"{where} · {step.cell.id}: {_outcome(step.cell)}")
-        elif isinstance(step.event, Stepped):
-            self._under_way(f"{where} · {step.eraser} {step.event.step}/{step.event.total}")
-        elif isinstance(step.event, Fetching):
-            done, total = step.event.done / 1e6, step.event.total / 1e6
-            self._under_way(f"{where} · {step.event.name} {done:.0f} of {total:.0f} MB")
-
-    def _say(self, text: str) -> None:
-        self._under_way("")
-        print(text, flush=True)
-
-    def _under_way(self, text: str) -> None:
-        if self._live:
-            sys.stderr.write(f"\r\x1b[2K{text[:110]}")
-            sys.stderr.flush()
-
-
-def _outcome(cell: Cell) -> str:
-    if cell.state != "done":
-        return f"no result. {cell.text}"
-    kept = ", kept" if cell.kept else ""
-    pieces = f", {Text('report.pieces', count=cell.pieces)}" if cell.pieces > 1 else ""
-    return f"{cell.erase_seconds:.2f} s, {cell.peak_memory / 1e6:.0f} MB{pieces}{kept}"
-
-
 # --- the report --------------------------------------------------------------------------
 
 
@@ -276,116 +252,6 @@ def _report(args: argparse.Namespace, file: Path, files: ReportFiles, report: Re
 
         replace_file(args.montage, montage(rows, pictures))
     print(f"The report: {file.as_posix()}")
-
-
-# --- arguments ---------------------------------------------------------------------------
-
-
-def _list(text: str) -> list[str]:
-    found = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    if not found:
-        raise argparse.ArgumentTypeError("give at least one name")
-    return found
-
-
-def _setting(text: str) -> tuple[str, str, str]:
-    name, equals, value = text.partition("=")
-    eraser, dot, field = name.strip().partition(".")
-    if not (equals and dot and field):
-        raise argparse.ArgumentTypeError(f"'{text}' is not of the form ERASER.FIELD=VALUE")
-    return eraser, field, value
-
-
-def _remark(text: str) -> tuple[str, str, str]:
-    name, equals, value = text.partition("=")
-    case, _, cell = name.strip().partition("/")
-    if not equals or not case:
-        raise argparse.ArgumentTypeError(f"'{text}' is not of the form CASE/ERASER=TEXT")
-    return case, cell, value
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 to 4294967295")
-    return int(text)
-
-
-def _seeds(text: str) -> tuple[int, ...]:
-    """0-4 or 0,3,7: each once, in the order given; 100 at most."""
-    found: dict[int, None] = {}
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        low, high = _seed(first), _seed(last if dash else first)
-        if high < low or high - low >= MOST_SEEDS:
-            raise argparse.ArgumentTypeError(f"'{part}' is no range of at most {MOST_SEEDS} seeds")
-        found |= dict.fromkeys(range(low, high + 1))
-    if len(found) > MOST_SEEDS:
-        raise argparse.ArgumentTypeError(f"give at most {MOST_SEEDS} seeds")
-    return tuple(found)
-
-
-def _shard(text: str) -> tuple[int, int]:
-    place, slash, of = text.partition("/")
-    if not (slash and place.isdecimal() and of.isdecimal() and 1 <= int(place) <= int(of)):
-        raise argparse.ArgumentTypeError(f"'{text}' is not of the form I/N with I from 1 to N")
-    return int(place), int(of)
-
-
-def _ahead(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 to 100000")
-    return int(text)
-
-
-def _side(text: str) -> int:
-    if not text.isdecimal() or not 200 <= int(text) <= 4000:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 200 to 4000")
-    return int(text)
-
-
-def make_parser() -> argparse.ArgumentParser:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m examples.tables",
-        description="Run a table of cases with several erasers and report on it.",
-    )
-    add = parser.add_argument
-    add("table", metavar="TABLE", help="documents, stand_ins, or a folder of photos and masks")
-    add("--erasers", type=_list, metavar="ID,ID", help="(the default set)")
-    add("--cases", type=_list, metavar="ID,ID", help="only these")
-    add(
-        "--set",
-        type=_setting,
-        action="append",
-        default=[],
-        metavar="ERASER.FIELD=VALUE",
-        help="change a setting; may be repeated",
-    )
-    add("--seed", type=_seed, default=0, metavar="N", help="0 to 4294967295 (0)")
-    add("--seeds", type=_seeds, metavar="A-B,C", help="several: a column for each")
-    add("--shard", type=_shard, metavar="I/N", help="only every N-th case, from the I-th on")
-    add("--ahead", type=_ahead, default=AHEAD, metavar="ROWS",
-        help=f"cases that an eraser goes through before the next is loaded ({AHEAD})")  # fmt: skip
-    add("--out", type=Path, metavar="FOLDER", help="(results/TABLE)")
-    add("--no-stand-ins", action="store_true",
-        help="run no stand-in cases for photos that cannot be fetched")  # fmt: skip
-    add("--fetch", action="store_true", help="download weights of any size that are missing")
-    add("--accept-changed", action="store_true", help="take photos whose links have changed")
-    add("--quick", action="store_true", help="leave out the numbers that need a network's features")
-    add("--report-only", action="store_true", help="erase nothing; report on what is there")
-    add(
-        "--remark",
-        type=_remark,
-        action="append",
-        default=[],
-        metavar="CASE/ERASER=TEXT",
-        help="what you see in a result; without /ERASER, in the case; no text removes it",
-    )
-    add("--view", type=_side, default=VIEW_SIDE, metavar="N",
-        help=f"longest side of pictures in the report ({VIEW_SIDE})")  # fmt: skip
-    add("--montage", type=Path, metavar="FILE", help="also one JPEG with all results")
-    add("--summary", type=Path, metavar="FILE", help="also a JSON file with the first table alone")
-    return parser
 
 
 if __name__ == "__main__":

@@ -77,6 +77,17 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("eraser-lab")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Importing half a gigabyte of libraries makes no garbage, only searches for it."""
+    gc.disable()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What has been imported stays: from now on only what tests make is searched."""
+    gc.freeze()
+    gc.enable()
+
+
 MEMORY_A_PROCESS = 3 * 2**30
 """What a test process may take: torch, a browser with its server, and a real small model."""
 
@@ -158,12 +169,8 @@ def gpu(request: pytest.FixtureRequest) -> Iterator[Emulation | None]:
         pytest.skip("needs the kernels of a real CUDA device")
     from emulation.program import program_on
 
-    gc.freeze()  # what was there before: else each look for garbage goes through all libraries
-    try:
-        with program_on(*marker.args) as device:
-            yield device
-    finally:
-        gc.unfreeze()
+    with program_on(*marker.args) as device:
+        yield device
 
 
 def _has_gpu() -> bool:

@@ -196,6 +196,8 @@ def _how(cell: PlainCell) -> str:
     weights = files or f'<p class="hint">{t("no_weights")}</p>'
     seed = t("seed", seed=cell["seed"])
     file = plain(cell["file"])
+    if box := cell["box"]:
+        file = t("box", file=cell["file"], left=box[0], top=box[1])
     return f"""<details><summary>{t("how")}</summary>{shown}<p class="hint">{seed}</p>
 {weights}<p class="hint">{file}</p></details>"""
 

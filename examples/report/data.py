@@ -85,6 +85,7 @@ class Report:
             "state": cell.state,
             "key": cell.key,
             "file": cell.file,
+            "box": cell.box,
             "load_seconds": cell.load_seconds,
             "erase_seconds": cell.erase_seconds,
             "pieces": cell.pieces,

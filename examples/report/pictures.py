@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from examples.remote import bring
 from examples.running.cases import Opened
 from examples.running.records import Folder
+from examples.running.results import read_result
 from examples.running.work import RowResult
 from methods import Image, Mask, Photo, Text, UserError, load_image, on_checkerboard, view_jpeg
 from segmentation import overlay_png, shown_mask
@@ -81,8 +83,8 @@ def pictures_of(
         pictures.truth = _jpeg(_view(opened.truth, window, side))
     for cell in row.cells:
         if cell.state == "done":
-            result = _shown(load_image(folder.path / cell.file))
-            pictures.results[cell.id] = _jpeg(_view(result, window, side))
+            result = read_result(folder.path / cell.file, cell.box, opened.photo)
+            pictures.results[cell.id] = _jpeg(_view(_over_checks(*result), window, side))
     pictures.others = list(_of_others(row, rgb, window, side))
     return pictures
 
@@ -106,9 +108,13 @@ def _of_others(
 
 def _shown(photo: Photo) -> Image:
     """As people see it."""
-    if photo.alpha is None:
-        return photo.rgb
-    return on_checkerboard(photo.rgb, photo.alpha, check=-(-max(photo.size) // CHECKS))
+    return _over_checks(photo.rgb, photo.alpha)
+
+
+def _over_checks(rgb: Image, alpha: NDArray[np.uint8] | None) -> Image:
+    if alpha is None:
+        return rgb
+    return on_checkerboard(rgb, alpha, check=-(-max(alpha.shape) // CHECKS))
 
 
 def _same_shape(one: Image, other: Image) -> bool:

@@ -67,6 +67,7 @@ class PlainCell(TypedDict):
     state: str
     key: str
     file: str
+    box: tuple[int, int, int, int] | None
     load_seconds: float
     erase_seconds: float
     pieces: int

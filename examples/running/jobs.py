@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from examples.running.cases import Case
+from examples.running.results import Kind
 from methods import Job, SettingValue, UserError, get_eraser, settings_of
 
 OF_DOCUMENT = "--document"
@@ -20,7 +21,7 @@ class Choice:
     """What runs on every case. settings: changed ones, by eraser. seeds: each a cell of its own
     for erasers that throw dice. fetch: weights of any size that are missing. accept_changed:
     pictures behind links that are not the recorded ones. features: also the numbers that a
-    network's features are needed for, where it is here."""
+    network's features are needed for, where it is here. results: what is kept of a picture."""
 
     erasers: tuple[str, ...]
     settings: Mapping[str, Mapping[str, SettingValue]] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class Choice:
     fetch: bool = False
     accept_changed: bool = False
     features: bool = True
+    results: Kind = "whole"
 
 
 def jobs_of(case: Case, choice: Choice) -> Iterator[tuple[str, Job]]:

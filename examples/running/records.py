@@ -1,6 +1,6 @@
 """What a table's run leaves in its folder, and how it is found again.
 
-<out>/results/<case>/<cell>.png     a result, lossless; written before its record
+<out>/results/<case>/<cell>.png     a result, or its mask's box; lossless, written before its record
 <out>/results/<case>/<cell>.json    its record: the key, figures, readings
 <out>/remarks.json                  what people say, by case and cell; written by them and by us
 <out>/table.html table.md table.json
@@ -47,7 +47,8 @@ class Cell(_Record):
     """One eraser on one case.
 
     id: the eraser's, with "--document" where it runs with the row's own settings. file:
-    relative to the run's folder. judged: of what the readings were made, "" = not yet.
+    relative to the run's folder. box: of the photo's pixels, the part that the file holds; None
+    = all of it (see `results`). judged: of what the readings were made, "" = not yet.
     code, text, details, said: of a failure; `said` by language. kept: taken over from an
     earlier run.
     """
@@ -58,6 +59,7 @@ class Cell(_Record):
     state: Literal["done", "failed", "stopped"]
     key: str = ""
     file: str = ""
+    box: tuple[int, int, int, int] | None = None
     load_seconds: float = 0.0
     erase_seconds: float = 0.0
     pieces: int = 1
@@ -107,6 +109,11 @@ class Folder:
         if picture is not None:
             replace_file(self.result(case, cell.id), picture)
         replace_file(self.record(case, cell.id), cell.model_dump_json(indent=1).encode())
+
+    def forget(self, case: str, cell: str) -> None:
+        """Take the record away before its picture becomes another: a kill in between leaves a
+        cell that is not finished. Raises OSError."""
+        self.record(case, cell).unlink(missing_ok=True)
 
     def relative(self, file: Path) -> str:
         """As it stands in the report."""

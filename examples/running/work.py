@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from examples.running.cases import Case, Opened
 from examples.running.jobs import Choice, changed, jobs_of, name_of
 from examples.running.records import Cell, Folder, ReadingRecord
+from examples.running.results import Box, box_of, png_of, read_result
 from methods import (
     METRICS,
     Failed,
@@ -26,9 +27,7 @@ from methods import (
     flattened,
     get_eraser,
     judge,
-    load_image,
     picture_key,
-    png_bytes,
     why_missing,
 )
 from segmentation import are_features_ready, features_of
@@ -56,6 +55,7 @@ class Work:
         self.case = case
         self._picture = picture_key(opened.photo.rgb, opened.mask, opened.photo.alpha)
         self._out = out
+        self._results = choice.results
         self._features = choice.features and are_features_ready()
         self._judged_by = judged_by(opened.truth, self._features)
         jobs = dict(jobs_of(case, choice))
@@ -88,6 +88,7 @@ class Work:
             state="done",
             key=fingerprint(job, self._picture),
             file=self._out.relative(file),
+            box=self._box(event.changed_outside, opened),
             load_seconds=round(event.load_seconds, 3),
             erase_seconds=round(event.erase_seconds, 3),
             pieces=event.pieces,
@@ -100,7 +101,7 @@ class Work:
             weights=event.weights,
             changed_outside=event.changed_outside,
         )
-        self._out.keep(self.case.id, cell, png_bytes(event.image, event.alpha))
+        self._out.keep(self.case.id, cell, png_of(event.image, event.alpha, cell.box))
         return cell
 
     def judged(
@@ -125,20 +126,38 @@ class Work:
             return None
         file = self._out.result(self.case.id, cell_id)
         cell = found.model_copy(update={"kept": True, "file": self._out.relative(file)})
-        return cell if cell.judged == self._judged_by else self._judged_again(cell, opened)
+        box = self._box(cell.changed_outside, opened)
+        if cell.judged == self._judged_by and cell.box == box:
+            return cell
+        return self._brought_up(cell, box, opened)
 
-    def _judged_again(self, cell: Cell, opened: Opened) -> Cell | None:
-        """A result whose numbers are missing, or were made with another truth."""
+    def _brought_up(self, cell: Cell, box: Box | None, opened: Opened) -> Cell | None:
+        """A result whose numbers are missing or were made with another truth, or whose file is
+        not of the kind that is wanted now."""
         try:
-            result = load_image(self._out.path / cell.file)
-            return self.judged(cell, result.rgb, result.alpha, opened)
+            rgb, alpha = read_result(self._out.path / cell.file, cell.box, opened.photo)
+            if cell.box != box:
+                cell = cell.model_copy(update={"box": box})
+                self._out.forget(self.case.id, cell.id)
+                self._keep(cell, png_of(rgb, alpha, box))
+            if cell.judged == self._judged_by:
+                return cell
+            return self.judged(cell, rgb, alpha, opened)
         except (UserError, ValueError):
             return None  # the picture is damaged: erase again
+
+    def _box(self, changed_outside: int, opened: Opened) -> Box | None:
+        """Of what is kept; all of it where the eraser changed more than it was asked to."""
+        whole = self._results == "whole" or changed_outside > 0
+        return None if whole else box_of(opened.mask)
+
+    def _keep(self, cell: Cell, picture: bytes | None = None) -> None:
+        self._out.keep(self.case.id, cell.model_copy(update={"kept": False}), picture)
 
     def _with_readings(self, cell: Cell, readings: Iterable[Reading]) -> Cell:
         plain = [ReadingRecord.model_validate(reading.plain()) for reading in readings]
         judged = cell.model_copy(update={"readings": plain, "judged": self._judged_by})
-        self._out.keep(self.case.id, judged.model_copy(update={"kept": False}))
+        self._keep(judged)
         return judged
 
 

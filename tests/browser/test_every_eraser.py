@@ -16,7 +16,7 @@ from canvas_tools import shrink_canvases, shrink_pictures
 from methods import EraserSpec, find_weights, get_eraser, list_erasers
 from methods._engine.registry import missing_packages
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]  # `test_erasing` guards the way by default
 
 QUICK = {"num_inference_steps": "2", "init": "telea"}
 ROCKET = (320.0, 165.0)
@@ -71,10 +71,8 @@ def can_run(spec: EraserSpec) -> None:
 
 
 def one_by_one() -> Iterator[Any]:
-    """By default a classical one and a network: the way is the same for all."""
     for spec in list_erasers():
-        quick = spec.id in ("telea", "migan")
-        yield pytest.param(spec, id=spec.id, marks=[] if quick else [pytest.mark.slow])
+        yield pytest.param(spec, id=spec.id)
 
 
 @pytest.mark.parametrize("spec", one_by_one())

@@ -71,6 +71,7 @@ def begun(monkeypatch: pytest.MonkeyPatch, scene: Scene) -> list[bool]:
     return seen
 
 
+@pytest.mark.slow
 def test_a_download_speaks_and_can_be_begun_anew(tab: Any, scene: Scene, begun: list[bool]) -> None:
     tab.page.reload()  # with the scene, whatever the first look has seen
     tab.page.click("[data-testid=more] > summary")

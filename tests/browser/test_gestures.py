@@ -67,7 +67,7 @@ def labels(tab: Any) -> list[int]:
 
 @pytest.mark.parametrize(
     "way",
-    rest_is_slow(["toggle", "right", "Shift", "x"], 2),
+    rest_is_slow(["toggle", "right", "Shift", "x"]),
 )
 def test_a_click_takes_away(boxed: Any, way: str) -> None:
     whole = share(boxed.mask(), *BODY)
@@ -101,6 +101,7 @@ def test_a_box_drawn_with_the_right_button_takes_away(boxed: Any) -> None:
     assert share(boxed.mask(), *BODY) < 0.2
 
 
+@pytest.mark.slow
 def test_clicking_a_point_removes_it(boxed: Any) -> None:
     mask = boxed.mask()
     boxed.click(320, 340, button="right")
@@ -173,7 +174,7 @@ def bring(tab: Any, kind: str, name: str, content: bytes) -> None:
     tab.page.evaluate(BRING, [kind, name, mime, base64.b64encode(content).decode()])
 
 
-@pytest.mark.parametrize("kind", ["drop", "paste"])
+@pytest.mark.parametrize("kind", rest_is_slow(["drop", "paste"]))
 def test_a_photo_can_be_dropped_and_pasted(tab: Any, examples_dir: Path, kind: str) -> None:
     bring(tab, kind, "from elsewhere.jpg", (examples_dir / "rocket.jpg").read_bytes())
     tab.page.wait_for_function("eraserLab.photo && eraserLab.photo.width === 640")
@@ -243,6 +244,7 @@ def test_growing_in_percent_and_the_margin_are_shown(boxed: Any) -> None:
 # --- fingers -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_fingers_take_away_and_remove_points(phone: Any) -> None:
     mask = phone.mask()
     phone.tap_button("button[data-sign=minus]")

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from tiers import rest_is_slow
+
 pytestmark = pytest.mark.browser
 
 SEND = """([kind, where, texts, file]) => {
@@ -81,13 +83,19 @@ def test_a_picture_written_out_and_a_pasted_link_are_opened(tab: Any) -> None:
 
 @pytest.mark.parametrize(
     ("texts", "words"),
-    [
-        ({"text/uri-list": "http://127.0.0.1:9/picture.jpg"}, "cannot be fetched"),
-        ({"text/uri-list": "{base}/?no=picture"}, "cannot be fetched"),
-        ({"text/html": "<p>words</p>"}, "no picture"),
-        ({"text/uri-list": "file:///etc/passwd"}, "no picture"),
-    ],
-    ids=["nobody there", "a page", "no link", "a file of the system"],
+    rest_is_slow(
+        [
+            pytest.param({"text/uri-list": "{base}/?no=picture"}, "cannot be fetched", id="a page"),
+            pytest.param({"text/uri-list": "file:///etc/passwd"}, "no picture", id="a file here"),
+            pytest.param({"text/html": "<p>words</p>"}, "no picture", id="no link"),
+            pytest.param(
+                {"text/uri-list": "http://127.0.0.1:9/picture.jpg"},
+                "cannot be fetched",
+                id="nobody there",
+            ),
+        ],
+        2,
+    ),
 )
 def test_what_cannot_be_opened_has_a_sentence(tab: Any, texts: dict[str, str], words: str) -> None:
     base = tab.page.evaluate("location.origin")

@@ -62,6 +62,7 @@ def test_the_mask_is_the_union_of_objects_that_are_on(rocket_tab: Any) -> None:
     assert np.array_equal(rocket_tab.mask(), rocket)
 
 
+@pytest.mark.slow
 def test_a_negative_box_takes_its_part_away(rocket_tab: Any) -> None:
     rocket_tab.box(*ROCKET_BOX)
     assert share(rocket_tab.mask(), 312, 300, 330, 380) > 0.8
@@ -104,6 +105,7 @@ def test_a_stroke_is_on_the_screen_before_the_server_answers(rocket_tab: Any) ->
     rocket_tab.drawn(0)
 
 
+@pytest.mark.slow
 def test_touch_paints(tabs: Tabs, examples_dir: Path) -> None:
     tab = tabs(
         locale="en-US", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True

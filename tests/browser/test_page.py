@@ -21,7 +21,12 @@ def test_no_request_leaves_the_machine(tab: Any) -> None:
 
 @pytest.mark.parametrize(
     ("locale", "words", "other"),
-    [("en-US", "Drop a photo here", "中文"), ("zh-CN", "把照片拖到这里", "English")],
+    rest_is_slow(
+        [
+            pytest.param("zh-CN", "把照片拖到这里", "English", id="zh"),
+            pytest.param("en-US", "Drop a photo here", "中文", id="en"),
+        ]
+    ),
 )
 def test_the_page_speaks_the_browsers_language_and_switches(
     tabs: Tabs, locale: str, words: str, other: str
@@ -58,7 +63,7 @@ def test_dark_follows_the_system_and_the_button(tabs: Tabs) -> None:
 
 @pytest.mark.parametrize(
     "width",
-    rest_is_slow([390, 1280, 768, 1920], 2),
+    rest_is_slow([390, 1280, 768, 1920]),
 )
 def test_nothing_overflows(tabs: Tabs, examples_dir: Path, width: int) -> None:
     tab = tabs(locale="en-US", viewport={"width": width, "height": 844}).open()
@@ -89,6 +94,7 @@ def test_small_panels_open_wholly_on_the_page(
         assert tab.page.locator(".lab-popover:not([hidden])").count() == 0
 
 
+@pytest.mark.slow
 def test_on_a_wide_screen_each_bar_is_one_row(tab: Any, examples_dir: Path) -> None:
     tab.photo(examples_dir / "rocket.jpg")
     tab.click(320, 165)
@@ -100,7 +106,7 @@ def test_on_a_wide_screen_each_bar_is_one_row(tab: Any, examples_dir: Path) -> N
     assert abs(shape["y"] - words["y"]) < 4
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", rest_is_slow([390, 1280]))
 def test_erase_is_always_in_sight(tabs: Tabs, examples_dir: Path, width: int) -> None:
     tab = tabs(locale="en-US", viewport={"width": width, "height": 844}).open()
     tab.photo(examples_dir / "rocket.jpg")
@@ -113,6 +119,7 @@ def test_erase_is_always_in_sight(tabs: Tabs, examples_dir: Path, width: int) ->
     tab.erase()
 
 
+@pytest.mark.slow
 def test_what_would_first_be_fetched_is_folded_away(tab: Any) -> None:
     assert tab.page.locator("[data-card=telea]").is_visible()
     assert not tab.page.locator("[data-card=sdxl_inpainting]").is_visible()

@@ -65,10 +65,11 @@ def cuts(page: Any, case: int) -> set[str]:
 
 def test_the_pictures_are_there(opened: Page) -> None:
     opened.evaluate("scrollTo(0, document.body.scrollHeight)")
-    opened.wait_for_function(
-        "[...document.querySelectorAll('img[data-picture]')]"
-        ".every((img) => img.complete && img.naturalWidth > 100)"
+    loaded = opened.evaluate(  # which waits by itself; the page's own rules forbid polling by eval
+        "Promise.all([...document.querySelectorAll('img[data-picture]')]"
+        ".map((img) => img.decode().then(() => img.naturalWidth)))"
     )
+    assert min(loaded) > 100
 
 
 def test_sliders_of_a_case_move_together_and_those_of_others_stay(opened: Page) -> None:

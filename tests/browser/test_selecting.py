@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from tiers import rest_is_slow
+
 pytestmark = pytest.mark.browser
 Tabs = Callable[..., Any]
 
@@ -120,6 +122,7 @@ def test_of_a_burst_of_clicks_the_last_one_wins(
     assert np.array_equal(rocket_tab.mask(), calm.mask())
 
 
+@pytest.mark.slow
 def test_a_click_costs_little_traffic(rocket_tab: Any) -> None:
     rocket_tab.click(*ROCKET)
     sizes: list[int] = []
@@ -183,6 +186,7 @@ def test_a_sixteen_megapixel_photo_is_selected(tab: Any, examples_dir: Path) -> 
     assert abs(fine - area) < 0.005
 
 
+@pytest.mark.slow
 def test_keyboard_alone_selects(rocket_tab: Any) -> None:
     rocket_tab.page.focus("[data-testid=stage]")
     rocket_tab.page.keyboard.press("ArrowUp")
@@ -227,7 +231,12 @@ def test_a_reload_loses_nothing(rocket_tab: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("notes.jpg", b"this is no picture"), ("cut.jpg", b"\xff\xd8\xff\xe0" + b"\x00" * 200)],
+    rest_is_slow(
+        [
+            pytest.param("notes.jpg", b"this is no picture", id="notes"),
+            pytest.param("cut.jpg", b"\xff\xd8\xff\xe0" + b"\x00" * 200, id="cut"),
+        ]
+    ),
 )
 def test_what_is_no_photo_is_refused_with_a_sentence(tab: Any, name: str, content: bytes) -> None:
     tab.page.set_input_files(
@@ -274,6 +283,7 @@ def test_the_keyboards_cursor_stays_in_sight_when_zoomed_in(rocket_tab: Any) -> 
     assert x < 100
 
 
+@pytest.mark.slow
 def test_two_fingers_zoom_and_select_nothing(tabs: Tabs, examples_dir: Path) -> None:
     tab = tabs(
         locale="en-US", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True

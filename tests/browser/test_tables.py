@@ -70,6 +70,7 @@ def test_the_editor_is_what_opens_and_the_tab_is_a_step_aside(tab: Any) -> None:
     assert tab.page.locator("[data-testid=stage]").is_visible()
 
 
+@pytest.mark.slow
 def test_nothing_is_asked_before_the_tab_is_opened(tab: Any) -> None:
     asked: list[str] = []
     tab.page.on("request", lambda request: asked.append(request.post_data or ""))
@@ -93,6 +94,7 @@ def test_every_view_has_an_address(tabs: Tabs, query: str, seen: str) -> None:
     tab.page.wait_for_selector(seen)
 
 
+@pytest.mark.slow
 def test_the_tabs_work_by_keyboard(tab: Any) -> None:
     tab.page.focus("#lab-to-erase")
     tab.page.keyboard.press("ArrowRight")
@@ -143,6 +145,8 @@ def test_a_row_runs_and_its_results_come_back_after_a_reload(rows: Any) -> None:
 def test_the_results_are_true(rows: Any) -> None:
     run(rows)
     rows.page.click(f"{CARD} [data-cell=by-telea] button.lab-frame")
+    # The original that it is held against is the run's own, not the row's small picture.
+    rows.page.wait_for_selector(".lab-viewer-before[src$='original.png']", state="attached")
     result = load_image(rows.download("dialog.lab-viewer a[download]")).rgb
     row = next(row for row in document_rows() if row.id == ROW)
     photo = load_image(place_of(row.photo)).rgb
@@ -230,6 +234,7 @@ def test_a_refused_fetch_is_said_in_both_languages(tabs: Tabs) -> None:
     assert not tab.page.locator(CARD).is_visible()
 
 
+@pytest.mark.slow
 def test_a_refused_row_leads_to_a_case_of_the_same_problem(tabs: Tabs) -> None:
     tab = tabs(locale="en-US")
     tab.page.goto(tab.url + "?tab=tables")
@@ -287,6 +292,7 @@ def test_rows_become_a_report_that_opens_from_a_file(
 # --- papers and systems ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_papers_are_filtered_and_never_called_measured(tabs: Tabs) -> None:
     tab = tabs(locale="en-US")
     tab.page.goto(tab.url + "?tab=tables&show=papers")
@@ -302,6 +308,7 @@ def test_papers_are_filtered_and_never_called_measured(tabs: Tabs) -> None:
     assert "Source:" in tables.first.inner_text()
 
 
+@pytest.mark.slow
 def test_systems_say_what_has_become_of_them(tabs: Tabs) -> None:
     tab = tabs(locale="zh-CN")
     tab.page.goto(tab.url + "?tab=tables&show=systems")

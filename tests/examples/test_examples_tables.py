@@ -258,7 +258,7 @@ def test_a_killed_run_goes_on_without_doing_anything_twice(tmp_path: Path) -> No
         os.kill(process.pid, signal.SIGKILL)
     finally:
         process.kill()
-        process.wait(30)
+        process.wait(60)
     before = {path: path.stat().st_mtime_ns for path in judged(out)}
     assert 2 <= len(before) < 2 * len(KILLED)
     assert not (out / "table.html").exists()

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from examples import tables
-from examples.running import work
+from examples.running import arguments, work
 from examples.running.cases import CaseTable, of_folder, open_case
 from examples.running.jobs import Choice
 from examples.running.records import Cell, Folder
@@ -159,13 +159,13 @@ def test_each_seed_is_a_column_for_those_that_throw_dice(
     ("given", "meant"), [("0-2", (0, 1, 2)), ("7", (7,)), ("3,1,3", (3, 1)), ("0-1,9", (0, 1, 9))]
 )
 def test_seeds_are_ranges_or_lists(given: str, meant: tuple[int, ...]) -> None:
-    assert tables._seeds(given) == meant
+    assert arguments.seeds(given) == meant
 
 
 @pytest.mark.parametrize("given", ["", "a", "-1", "4-2", "0-100", "0-4294967295", "1,,2"])
 def test_seeds_that_are_none_are_refused(given: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
-        tables._seeds(given)
+        arguments.seeds(given)
 
 
 def test_seeds_stand_in_the_report(photos: CaseTable, tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_shares_make_up_the_whole_table(photos: CaseTable, tmp_path: Path) -> No
 @pytest.mark.parametrize("given", ["0/4", "5/4", "1", "1/0", "a/b", "-1/2", "1/2/3"])
 def test_shares_that_are_none_are_refused(given: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
-        tables._shard(given)
+        arguments.shard(given)
 
 
 # --- a machine without weights -------------------------------------------------------------------

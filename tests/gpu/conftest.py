@@ -17,7 +17,9 @@ def _set_apart() -> Iterator[None]:
     gc.collect()
     gc.freeze()
     yield
-    gc.unfreeze()
+    gc.unfreeze()  # garbage that was set apart goes, the libraries stay so (see tests/conftest.py)
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module")

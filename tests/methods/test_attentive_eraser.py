@@ -19,6 +19,7 @@ from methods._diffusion.eraser import pil
 from methods.attentive_eraser.eraser import AttentiveEraser, grown
 from methods.attentive_eraser.models import MODELS
 from methods.attentive_eraser.settings import AttentiveSettings
+from tiers import rest_is_slow
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,7 @@ def test_masks_grow_as_by_the_authors_blur(kernel: int) -> None:
 
 
 @pytest.mark.parametrize("variant", MODELS)
-@pytest.mark.parametrize("size", [(64, 128), (192, 64)])
+@pytest.mark.parametrize("size", rest_is_slow([(64, 128), (192, 64)]))
 def test_every_model_and_aspect(
     eraser: AttentiveEraser, variant: str, size: tuple[int, int], photo: Image
 ) -> None:
@@ -191,7 +192,7 @@ def test_it_ends_between_steps(
 
 
 @pytest.mark.parametrize("variant", ["sd15", "sdxl"])
-@pytest.mark.parametrize("stops", [False, True])
+@pytest.mark.parametrize("stops", rest_is_slow([True, False]))
 def test_a_shared_unet_serves_others_as_before(
     eraser: AttentiveEraser, photo: Image, mask: Mask, variant: str, stops: bool
 ) -> None:

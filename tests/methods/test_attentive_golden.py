@@ -359,7 +359,7 @@ MISTAKES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("folder", smallest_run())
-@pytest.mark.parametrize("mistake", rest_is_slow(MISTAKES, 2))
+@pytest.mark.parametrize("mistake", rest_is_slow(MISTAKES))
 def test_mistakes_are_seen(
     folder: Path, home: Path, mistake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ import pytest
 from attention_tools import one_thread as one_thread
 from attention_tools import state_of
 from golden_cases import golden_folder
-from golden_measure import STEP, needs, ratio
+from golden_measure import STEP, bound, needs, ratio, worst
 from golden_sdxl import config_of, embedding, every_case, off, save_base, source_of, tensors_of
 from methods import Stopped, Unavailable
 from methods._base import no_progress
@@ -155,8 +155,10 @@ def test_the_projection_is_theirs(eraser: ClipAway, case: dict[str, Any]) -> Non
     with torch.no_grad():
         thing, rest = (mlp(torch.from_numpy(theirs[f"alpha_clip_{name}"])) for name in ("fg", "bg"))
         kept = clipaway.without(rest, thing)
-        for found, name in ((thing, "mlp_fg"), (rest, "mlp_bg"), (kept, "projected")):
+        for found, name in ((thing, "mlp_fg"), (rest, "mlp_bg")):
             assert ratio(found, theirs[name], EMBEDDINGS) < 1, name
+        # What is left is a small difference of two large vectors, and rounded as these are.
+        assert worst(kept, theirs["projected"]) < bound(theirs["mlp_bg"], EMBEDDINGS)
         assert float((kept * thing).sum()) == pytest.approx(0, abs=1e-4)
 
 

@@ -17,6 +17,7 @@ from methods._base import no_progress
 from methods._diffusion.eraser import store
 from methods._engine.residency import Residency
 from methods._flux.weights import SCHEDULER, TRANSFORMER, VAE
+from tiers import rest_is_slow
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -80,7 +81,7 @@ def test_each_in_turn_and_flux_itself_between(
     assert store.loads == loads + 6, "only the scheduler of the plain run, each time"
 
 
-@pytest.mark.parametrize("kind", [Stopped, RuntimeError])
+@pytest.mark.parametrize("kind", rest_is_slow([Stopped, RuntimeError]))
 def test_one_that_is_cut_off_harms_no_other(
     erasers: dict[str, Any], photo: Image, mask: Mask, kind: type[Exception]
 ) -> None:

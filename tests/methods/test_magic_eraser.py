@@ -22,6 +22,7 @@ from methods.magic_eraser.eraser import BASES, MagicEraser
 from methods.magic_eraser.panoptic import MASK2FORMER, NOTHING, Panoptic
 from methods.sd_inpainting import SdInpainting
 from methods.telea import Telea
+from tiers import rest_is_slow
 from tiny_panoptic import save_mask2former
 
 QUICK = {"num_inference_steps": 3, "init": "telea"}
@@ -54,7 +55,7 @@ def erase(eraser: Eraser, photo: Image, mask: Mask, seed: int = 5, **changes: An
 
 
 @pytest.mark.parametrize("variant", BASES)
-@pytest.mark.parametrize("size", [(64, 128), (192, 64)])
+@pytest.mark.parametrize("size", rest_is_slow([(64, 128), (192, 64)]))
 def test_every_model_and_aspect(
     eraser: MagicEraser, photo: Image, variant: str, size: tuple[int, int]
 ) -> None:

@@ -116,7 +116,8 @@ def test_golden(sam: MobileSam, encoded: Photos, case: Case) -> None:
 
 
 @pytest.mark.golden
-@pytest.mark.parametrize("case", rest_is_slow(golden_cases("mobile_sam")))
+@pytest.mark.slow  # a photo more to encode
+@pytest.mark.parametrize("case", golden_cases("mobile_sam"))
 def test_golden_notices_swapped_colours(sam: MobileSam, encoded: Photos, case: Case) -> None:
     wrong = photo_of(case)[:, :, ::-1].copy()
     needs((wrong != photo_of(case)).any(), "its photo is grey")
@@ -264,6 +265,7 @@ def test_a_point_outside_the_photo_never_reaches_the_network(
 # --- the same network, faster -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_fast_network_is_the_plain_one(
     sam: MobileSam, mobile_sam_weights: Path, encoded: Photos, rocket: Image
 ) -> None:

@@ -52,7 +52,7 @@ def api() -> Iterator[tuple[str, Service]]:
 
 def call(url: str, name: str, *values: Any) -> str:
     """What an endpoint answers, as text; its refusals too."""
-    begun = httpx.post(f"{url}call/{name}", json={"data": list(values)}, timeout=30)
+    begun = httpx.post(f"{url}call/{name}", json={"data": list(values)}, timeout=60)
     if begun.status_code != 200:
         return begun.text
     return httpx.get(f"{url}call/{name}/{begun.json()['event_id']}", timeout=60).text
@@ -166,7 +166,7 @@ def test_the_server_fetches_nothing_for_anyone(api: tuple[str, Service]) -> None
         for value in (address, file, {"url": address, **META}, [[file]], {"a": {"b": file}}):
             assert "event: error" in call(api[0], "segment", value)
             assert "event: error" in call(api[0], "erase", TEXT, value)
-        httpx.post(f"{api[0]}call/v2/segment", json={"image": file}, timeout=30)
+        httpx.post(f"{api[0]}call/v2/segment", json={"image": file}, timeout=60)
     finally:
         server.shutdown()
         server.server_close()

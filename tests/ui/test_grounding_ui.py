@@ -264,6 +264,7 @@ def erase(photo: Path, out: Path, *arguments: str) -> int:
     return main(["erase", str(photo), *common, *arguments])
 
 
+@pytest.mark.slow
 def test_the_command_line(
     rocket_file: Path, tmp_path: Path, forwards: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -202,7 +202,7 @@ def test_stop_in_the_middle(service: Service, photo: str) -> None:
     asked = order(photo, "paint", "slow", "telea")
     grids = service.erase(asked, "anna")
     until(grids, "running")
-    assert Slow.begun.wait(20)
+    assert Slow.begun.wait(60)
     assert service.stop({"run": asked["run"]}) == {"ok": True, "stopped": True}
     final = last(grids)
     assert final["state"] == "stopped" and states(final) == ["done", "stopped", "stopped"]

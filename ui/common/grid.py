@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 from methods import PlainReading, PlainText, SettingValue
 from ui.common.errors import Fault
@@ -23,9 +23,19 @@ CardState: TypeAlias = Literal[
 RunState: TypeAlias = Literal["running", "done", "failed", "stopped"]
 
 
+class PublicTiles(TypedDict):
+    """What the page gets of a photo's tiles. url: relative; a tile's name comes after it. side:
+    pixels of a tile. levels: how many there are; each has half of the last one's pixels across."""
+
+    url: str
+    side: int
+    levels: int
+
+
 class PublicPhoto(TypedDict):
     """What the page gets of a photo. view: a relative URL. notes: what opening it has changed.
-    growth: by how many pixels a selection grows at first."""
+    growth: by how many pixels a selection grows at first. full: of a run's photo, its pixels as
+    the results have them, a relative URL; missing where they are gone."""
 
     id: str
     name: str
@@ -33,6 +43,8 @@ class PublicPhoto(TypedDict):
     height: int
     alpha: bool
     view: str
+    full: NotRequired[str]
+    tiles: PublicTiles
     notes: list[PlainText]
     growth: int
 
@@ -82,20 +94,32 @@ class _Job(TypedDict):
 
 
 class Card(_Job, CardProgress, CardFigures, total=False):
-    """One job and its result. view, full: relative URLs, to look at and lossless, to keep."""
+    """One job and its result. view, close, full: relative URLs, to look at, to look at closely
+    (only where the mask has a close-up), and lossless, to keep."""
 
     view: str
+    close: str
     full: str
+
+
+class GridClose(TypedDict):
+    """The neighbourhood of what is erased. box: as in `GridMask`. view, overlay: relative URLs."""
+
+    box: list[int]
+    view: str
+    overlay: str
 
 
 class GridMask(TypedDict):
     """What is erased. url, overlay: relative URLs. area: share of the photo, 0 … 1. box: x0, y0,
-    x1, y1 in pixels, right and bottom exclusive."""
+    x1, y1 in pixels, right and bottom exclusive. close: its neighbourhood at the photo's own
+    pixels; missing where the view has them."""
 
     url: str
     overlay: str
     area: float
     box: list[int]
+    close: NotRequired[GridClose]
 
 
 class _Begun(TypedDict):

@@ -20,6 +20,8 @@ MOST_POINTS = 1000
 MOST_RUNS_SHOWN = 200
 REMARK_LENGTH = 500
 OVERLAY_SIDE = 1600
+MOST_OVERLAY_SIDE = 16 * OVERLAY_SIDE
+"""Of a strip, whose overlay has no more pixels than a square one of OVERLAY_SIDE."""
 
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
 ExampleId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
@@ -84,12 +86,13 @@ def check_points(objects: Sequence[PromptedObject]) -> None:
 class Segment(Prompts):
     """show: what the overlay carries: the mask, or also the margin that erasers fill beyond it.
 
-    side: the overlay's longer side in pixels at most; the fewer, the sooner it is there.
+    side: the overlay's longer side in pixels at most; the fewer, the sooner it is there. See
+    `overlay_side` for what it may be.
     """
 
     n: int = Field(default=0, strict=True, ge=0, le=LARGEST_NUMBER)
     show: Literal["mask", "margin"] = "mask"
-    side: int = Field(default=OVERLAY_SIDE, strict=True, ge=64, le=OVERLAY_SIDE)
+    side: int = Field(default=OVERLAY_SIDE, strict=True, ge=64, le=MOST_OVERLAY_SIDE)
 
 
 class Erase(Prompts):

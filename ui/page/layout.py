@@ -38,9 +38,12 @@ SCRIPTS = (
     "shape.js",
     "mask_file.js",
     "detect.js",
+    "strip.js",
+    "tiles.js",
     "zoom.js",
     "brush.js",
     "hover.js",
+    "viewer_pixels.js",
     "viewer.js",
     "keyboard.js",
     "incoming.js",
@@ -50,6 +53,7 @@ SCRIPTS = (
     "panel.js",
     "card.js",
     "readings.js",
+    "closeup.js",
     "grid.js",
     "papers.js",
     "systems.js",
@@ -58,7 +62,7 @@ SCRIPTS = (
     "tables.js",
 )
 
-STYLES = ("style.css", "tables.css")
+STYLES = ("style.css", "looking.css", "tables.css")
 
 CANVAS_FUNCTIONS = (
     "open_photo open_example reopen_photo segment mask upload_mask export_case import_case detect"

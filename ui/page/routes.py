@@ -6,7 +6,9 @@ can be named. What is unknown, and what is not allowed, is the same 404.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TypedDict
@@ -23,9 +25,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from methods import BadInput, UserError
 from ui.api.bodies import PlainBodies
 from ui.api.endpoints import VALUES
+from ui.common.caller import caller_of
 from ui.common.names import safe_stem
 from ui.service.archive import stream_zip
 from ui.service.service import Service
+
+log = logging.getLogger(__name__)
 
 MOST_BODY = 4 * 2**20
 """Bytes of a request that is not an upload: prompts and settings are a few kB."""
@@ -35,6 +40,9 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cache-Control": "private, max-age=86400",
 }
+FOR_EVER = {**HEADERS, "Cache-Control": "private, max-age=604800, immutable"}
+"""For what never changes under its address, as long as anything here is kept."""
+
 TYPES = {".jpg": "image/jpeg", ".png": "image/png"}
 
 
@@ -62,10 +70,12 @@ def lab_routes(service: Service) -> list[BaseRoute]:
     files = _Files(service)
     return [
         Route("/lab/photos/{photo}/{file}", files.photo),
+        Route("/lab/photos/{photo}/tiles/{tile}", files.tile),
         Route("/lab/examples/{example}/thumb.jpg", files.example),
         Route("/lab/tables/{row}/{part}-{size}.jpg", files.row),
         Route("/lab/report.html", files.report),
         Route("/lab/runs/{run}/all.zip", files.archive),
+        Route("/lab/runs/{run}/original.png", files.original),
         Route("/lab/runs/{run}/{file}", files.result),
     ]
 
@@ -78,6 +88,7 @@ class _Files:
         self._runs = service.runs
         self._examples = service.examples
         self._tables = service.tables
+        self._looking = service.looking
 
     def photo(self, request: Request) -> Response:
         photo_id, file = request.path_params["photo"], request.path_params["file"]
@@ -85,6 +96,19 @@ class _Files:
         if path is None:
             raise HTTPException(404)
         return _file(request, path, lambda: f"{self._stem_of_photo(photo_id)}-mask")
+
+    def tile(self, request: Request) -> Response:
+        photo_id, tile = request.path_params["photo"], request.path_params["tile"]
+        with _refusals():
+            data = self._looking.tile(photo_id, tile, caller_of(request))
+        if data is None:
+            raise HTTPException(404)
+        return Response(data, media_type=TYPES[Path(tile).suffix], headers=FOR_EVER)
+
+    def original(self, request: Request) -> Response:
+        with _refusals():
+            path = self._looking.original(request.path_params["run"], caller_of(request))
+        return FileResponse(path, media_type="image/png", headers=FOR_EVER)
 
     def example(self, request: Request) -> Response:
         try:
@@ -143,6 +167,21 @@ class _Files:
             return safe_stem(self._photos.record(photo_id).name)
         except UserError:
             raise HTTPException(404) from None
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What cannot be shown: 429 where it may be asked for again, 404 for all else."""
+    try:
+        yield
+    except UserError as error:
+        if error.code != "too_fast":
+            raise HTTPException(404) from None
+        wait = {"Retry-After": str(error.details["seconds"])}
+        raise HTTPException(429, str(error), wait) from None
+    except OSError:
+        log.exception("a picture to look at closely could not be made")
+        raise HTTPException(503) from None
 
 
 def _file(request: Request, path: Path, stem: Callable[[], str]) -> Response:

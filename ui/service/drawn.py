@@ -6,10 +6,18 @@ import base64
 
 from methods import MaskReading
 from segmentation import overlay_png, shown_mask
+from ui.common.requests import MOST_OVERLAY_SIDE, OVERLAY_SIDE
 from ui.service.answers import PlainMaskReading, UploadAnswer
 from ui.stores.masks import TakenMask
 
 THUMB_SIDE = 160
+
+
+def overlay_side(asked: int, size: tuple[int, int]) -> int:
+    """The longer side of an overlay for a photo of `size` = (H, W): what was asked for, as long
+    as it has no more pixels than a square one of OVERLAY_SIDE."""
+    longest = OVERLAY_SIDE * (max(size) / min(size)) ** 0.5
+    return min(asked, int(longest), MOST_OVERLAY_SIDE)
 
 
 def data_url(png: bytes) -> str:

@@ -30,9 +30,10 @@ from methods import (
 from segmentation import SegmenterSpec, mask_png, overlay_png, shown_mask
 from ui.common.errors import photo_gone, run_gone, run_used
 from ui.common.files import link_or_copy
-from ui.common.grid import Card, Grid
+from ui.common.grid import Card, Grid, GridClose, GridMask
 from ui.common.limits import Quiet, RunSlots
 from ui.common.requests import OVERLAY_SIDE, Erase, Prompts
+from ui.service import closeup
 from ui.service.cards import new_card
 from ui.service.judge import NOTHING_KNOWN, Known, judge_of
 from ui.service.live import LiveRun
@@ -40,7 +41,7 @@ from ui.service.select import Question, Selecting
 from ui.stores.masks import MaskUploads
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.png_writer import PngWriter
-from ui.stores.runs import Inputs, RunStore, run_url
+from ui.stores.runs import ORIGINAL, Inputs, RunStore, run_url
 
 CLOSING_SECONDS = 5.0
 """How long the end of the program waits for its runs."""
@@ -193,10 +194,11 @@ class Erasing:
     ) -> LiveRun:
         photo = self._photos.load(record.id)
         mask, prompts = order.make_mask(photo)
-        self._write_inputs(order, record, mask)
+        grid = _first_grid(order.run, record, mask, cards)
+        self._write_inputs(order, photo, mask, grid["mask"].get("close"))
         judge = judge_of(record, order.known, self._quiet)
         return LiveRun(
-            _first_grid(order.run, record, mask, cards),
+            grid,
             _saved(order, record, mask, prompts),
             run(order.jobs, photo.rgb, mask, alpha=photo.alpha, token=token, judge=judge),
             store=self._runs,
@@ -206,16 +208,21 @@ class Erasing:
             on_complete=lambda: self._release(order.run),
         )
 
-    def _write_inputs(self, order: Order, record: PhotoRecord, mask: Mask) -> None:
+    def _write_inputs(
+        self, order: Order, photo: Photo, mask: Mask, close: GridClose | None
+    ) -> None:
         """Everything of the run that does not wait for an eraser; links cost no time."""
         folder = self._runs.create(order.run)
         try:
             if order.upload is not None:
                 link_or_copy(order.upload, folder / "upload.png")
-            link_or_copy(self._photos.original(record.id), folder / "original")
-            link_or_copy(self._photos.view(record.id), folder / "original.jpg")
+            link_or_copy(self._photos.original(order.photo), folder / "original")
+            link_or_copy(self._photos.view(order.photo), folder / "original.jpg")
             write_atomic(folder / "mask.png", mask_png(mask))
             write_atomic(folder / "overlay.png", overlay_png(shown_mask(mask, OVERLAY_SIDE)))
+            if close is not None:
+                closeup.write(folder, "original.jpg", close["box"], photo.rgb, photo.alpha)
+                closeup.write_overlay(folder, close["box"], mask)
         except BaseException as error:
             self._runs.discard(order.run)
             if isinstance(error, FileNotFoundError):
@@ -231,16 +238,28 @@ def _first_grid(run_id: str, record: PhotoRecord, mask: Mask, cards: list[Card])
     return {
         "run": run_id,
         "state": "running",
-        "photo": {**record.public(), "view": run_url(run_id, "original.jpg")},
-        "mask": {
-            "url": run_url(run_id, "mask.png"),
-            "overlay": run_url(run_id, "overlay.png"),
-            "area": float(mask.mean()),
-            "box": _box_around(mask),
+        "photo": {
+            **record.public(),
+            "view": run_url(run_id, "original.jpg"),
+            "full": run_url(run_id, ORIGINAL),
         },
+        "mask": _grid_mask(run_id, mask),
         "seconds": 0.0,
         "cards": cards,
     }
+
+
+def _grid_mask(run_id: str, mask: Mask) -> GridMask:
+    described: GridMask = {
+        "url": run_url(run_id, "mask.png"),
+        "overlay": run_url(run_id, "overlay.png"),
+        "area": float(mask.mean()),
+        "box": _box_around(mask),
+    }
+    box = closeup.close_box(described["box"], (mask.shape[0], mask.shape[1]))
+    if box is not None:
+        described["close"] = closeup.described(run_id, box)
+    return described
 
 
 def _box_around(mask: Mask) -> list[int]:

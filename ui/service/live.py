@@ -12,14 +12,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 from methods import Event, Failed, Finished, Judged, StopToken, view_jpeg, write_atomic
 from ui.common.errors import described
 from ui.common.grid import Card, Grid, RunState
+from ui.service import closeup
 from ui.service.cards import ENDED, ask_to_stop, end, finish, follow, has_ended
 from ui.stores.photos import VIEW_SIDE
 from ui.stores.png_writer import PngWriter
-from ui.stores.runs import Inputs, RunStore, result_name, run_url
+from ui.stores.runs import Inputs, RunStore, close_name, result_name, run_url
 
 log = logging.getLogger(__name__)
 
@@ -175,11 +177,14 @@ class LiveRun:
         view, full = (result_name(index, card["eraser"], ending) for ending in ("jpg", "png"))
         try:
             write_atomic(folder / view, self._view(event))
+            close = self._write_close(folder, view, event)
         except Exception as error:  # this card's trouble (a full disk); the others go on
             self._fail(card, error)
             return
         with self._changed:
             finish(card, event, run_url(self.id, view))
+            if close is not None:
+                card["close"] = close
             self._unwritten += 1
             self._tell(urgent=True)
         written = partial(self._png_written, card, full)
@@ -188,6 +193,14 @@ class LiveRun:
     @staticmethod
     def _view(event: Finished) -> bytes:
         return view_jpeg(event.image, longest_side=VIEW_SIDE, alpha=event.alpha)
+
+    def _write_close(self, folder: Path, view: str, event: Finished) -> str | None:
+        """Its URL, where this run has close-ups."""
+        close = self._grid["mask"].get("close")
+        if close is None:
+            return None
+        closeup.write(folder, view, close["box"], event.image, event.alpha)
+        return run_url(self.id, close_name(view))
 
     def _break_off(self, error: Exception, *, refused: bool) -> None:
         """refused: the jobs were found unusable before anything began; no run has been."""

@@ -11,7 +11,7 @@ from ui.service.answers import RunAnswer
 from ui.service.cards import ENDED, end
 from ui.stores.masks import MaskUploads
 from ui.stores.photos import PhotoRecord, PhotoStore
-from ui.stores.runs import RunStore, SavedRun
+from ui.stores.runs import ORIGINAL, RunStore, SavedRun, run_url
 
 
 def reopen(
@@ -59,4 +59,8 @@ def ended(saved: SavedRun, runs: RunStore, run_id: str) -> Grid:
         grid["state"] = "stopped"
     if not runs.is_running(run_id):
         grid.pop("judging", None)
+    if runs.original(run_id).is_file():  # an older program has not noted this
+        grid["photo"]["full"] = run_url(run_id, ORIGINAL)
+    else:
+        grid["photo"].pop("full", None)
     return grid

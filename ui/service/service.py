@@ -64,9 +64,10 @@ from ui.service.answers import (
     WeightsAnswer,
 )
 from ui.service.detect import Detecting, describe_detections
-from ui.service.drawn import data_url, upload_answer
+from ui.service.drawn import data_url, overlay_side, upload_answer
 from ui.service.erase import Erasing, order_of, question
 from ui.service.judge import describe_metrics
+from ui.service.looking import Looking
 from ui.service.margin import margin
 from ui.service.reopen import reopen
 from ui.service.select import Selecting
@@ -138,6 +139,7 @@ class Service:
             on_photo_removed=self.photos.forget,
         )
         self._opens = RateLimiter(OPEN_RATE)
+        self.looking = Looking(self.photos, self.runs, self._opens)
         self.clicks = RateLimiter(CLICK_RATE)
         self.erases = RateLimiter(ERASE_RATE)
         self._fetches = RateLimiter(FETCH_RATE)
@@ -203,7 +205,8 @@ class Service:
         self.clicks.take(caller)
         start = time.perf_counter()
         record = self.photos.record(asked.photo)
-        selection, spec = self._select(asked, record, asked.side)
+        side = overlay_side(asked.side, (record.height, record.width))
+        selection, spec = self._select(asked, record, side)
         scale = max(selection.mask.shape) / max(record.width, record.height)
         wanted = asked.show == "margin"
         beyond = margin(self._views, asked.photo, selection.mask, scale) if wanted else None

@@ -5,15 +5,31 @@
   const MOST_POINTS = 1000; // of one stroke; the server has a limit too
   const round = (value) => Math.round(value * 10) / 10;
 
-  /** toPhoto turns a pointer event into photo pixels. */
-  lab.makeBrush = ({ view, scratch, toPhoto }) => {
+  /** toPhoto turns a pointer event into photo pixels; seen() gives what the stage shows, in shares of the photo. */
+  lab.makeBrush = ({ view, scratch, toPhoto, seen }) => {
     let stroke = null;
+    let part = null; // of the photo that the canvas covers: x, y, width in its pixels
     const pen = scratch.getContext("2d");
-    const clear = () => pen.clearRect(0, 0, scratch.width, scratch.height);
+
+    function clear() {
+      pen.resetTransform();
+      pen.clearRect(0, 0, scratch.width, scratch.height);
+    }
+
+    /** The part of the photo that is seen: a canvas as large as a photo zoomed in would be too large to draw on. */
+    function spread() {
+      const { x0, y0, x1, y1 } = seen();
+      scratch.width = Math.ceil((x1 - x0) * view.offsetWidth * devicePixelRatio);
+      scratch.height = Math.ceil((y1 - y0) * view.offsetHeight * devicePixelRatio);
+      const percent = (share) => share * 100 + "%";
+      Object.assign(scratch.style, { left: percent(x0), top: percent(y0), width: percent(x1 - x0), height: percent(y1 - y0) });
+      return { x: x0 * lab.photo.width, y: y0 * lab.photo.height, width: (x1 - x0) * lab.photo.width };
+    }
 
     function draw() {
-      const scale = scratch.width / lab.photo.width;
+      const scale = scratch.width / part.width;
       clear();
+      pen.translate(-part.x * scale, -part.y * scale);
       pen.lineCap = pen.lineJoin = "round";
       pen.lineWidth = stroke.width * scale;
       pen.strokeStyle = stroke.erase ? "rgb(255 255 255 / 70%)" : "rgb(255 45 100 / 58%)";
@@ -29,8 +45,7 @@
       get active() { return stroke !== null; },
       start(at, width, erase) {
         stroke = { points: [[round(at.x), round(at.y)]], width, erase };
-        scratch.width = Math.round(view.offsetWidth * devicePixelRatio);
-        scratch.height = Math.round(view.offsetHeight * devicePixelRatio);
+        part = spread();
         draw();
       },
       move(event) {

@@ -30,7 +30,8 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   const found = h("div.lab-found");
   const rubber = h("div.lab-rubber", { hidden: true });
   const cross = h("div.lab-cross", { hidden: true });
-  const view = h("div.lab-view", { hidden: true }, photo, overlay, preview, scratch, marks, found, rubber, cross);
+  const tileLayer = h("div.lab-tiles", { "aria-hidden": "true", "data-testid": "tiles" });
+  const view = h("div.lab-view", { hidden: true }, photo, tileLayer, overlay, preview, scratch, marks, found, rubber, cross);
   const empty = h("div.lab-empty", {},
     h("div.lab-empty-icon", {}, lab.icon("image")),
     h("p.lab-empty-title", { "data-t": "canvas.drop" }),
@@ -67,13 +68,19 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   const say = (sentence) => { status.textContent = sentence; };
   const badge = lab.approximateBadge(request);
   const opening = lab.makeOpening({ stage, flight, server, upload, show, say, settle: showStatus });
+  const stageBox = h("div.lab-stagebox", {}, stage);
   const root = h("section.lab-card.lab-canvas", { "data-t-label": "canvas.section" },
-    stage, controls, h("div.lab-statusline", {}, status, badge.nodes[0], lab.segmenterChoice(request), badge.nodes[1], newButton),
+    stageBox, controls, h("div.lab-statusline", {}, status, badge.nodes[0], lab.segmenterChoice(request), badge.nodes[1], newButton),
     lab.exampleRow(), opening.picker);
   element.replaceChildren(root);
 
   const zoom = lab.makeZoom({ stage, view, onchange: zoomed });
-  const brush = lab.makeBrush({ view, scratch, toPhoto });
+  const tiles = lab.makeTiles({ view, layer: tileLayer, seen: zoom.seen });
+  const overview = lab.makeOverview({ zoom });
+  overview.update("");
+  stageBox.append(overview.node);
+  stageBox.after(overview.hint);
+  const brush = lab.makeBrush({ view, scratch, toPhoto, seen: zoom.seen });
   const hover = lab.makeHover({ server, image: preview });
 
   /* ---- a photo has been opened ------------------------------------------------------------- */
@@ -81,6 +88,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   function show(opened, prompt) {
     lab.photo = opened;
     answer = null;
+    tiles.forget();
     keyboard.forget();
     overlay.hidden = preview.hidden = true;
     photo.src = opened.view;
@@ -88,9 +96,11 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     empty.hidden = true;
     view.hidden = controls.hidden = newButton.hidden = false;
     stage.classList.remove("is-empty");
-    brushSize.max = String(Math.max(100, Math.round(Math.max(opened.width, opened.height) / 8)));
-    brushSize.value = String(Math.round(Math.max(opened.width, opened.height) / 32));
+    const [long, short] = [Math.max(opened.width, opened.height), Math.min(opened.width, opened.height)];
+    brushSize.max = String(Math.max(100, Math.round(Math.min(long / 8, short))));
+    brushSize.value = String(Math.round(Math.min(long / 32, short / 8)));
     zoom.reset();
+    revealPrompt(opened, prompt);
     for (const note of opened.notes || []) lab.notice(lab.say(note));
     // Before the picture has arrived, so that not even a click of that moment is lost.
     lab.emit("photo", opened);
@@ -98,24 +108,31 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     if (prompt && prompt.words) lab.emit("words", prompt.words);
   }
 
+  /** A strip begins where something is pointed at. */
+  function revealPrompt({ width, height }, prompt) {
+    const { points = [], box } = (prompt && prompt.objects && prompt.objects[0]) || {};
+    const [at] = box ? [{ x: (box.x0 + box.x1) / 2, y: (box.y0 + box.y1) / 2 }] : points;
+    if (at && stage.dataset.along) zoom.centre(at.x / width, at.y / height);
+  }
+
   lab.showPhoto = show;
 
   /* ---- how fine the mask is drawn -------------------------------------------------------------- */
 
-  const COARSEST = 64, FINEST = 1600, STEP = 200; // pixels of the longer side; the server's limits
-  let scale = 1; // of the zoom
+  const COARSEST = 64, STEP = 200; // pixels of the longer side
   let sharpen = null;
 
   /** The longer side that an overlay needs to be sharp here: a smaller one is there sooner. */
   lab.overlaySide = () => {
-    const shown = Math.max(view.offsetWidth, view.offsetHeight) * scale * devicePixelRatio;
+    const shown = Math.max(view.offsetWidth, view.offsetHeight) * devicePixelRatio;
     const own = Math.max(lab.photo.width, lab.photo.height); // there is no more to see than this
-    return Math.max(COARSEST, Math.min(FINEST, own, Math.ceil(shown / STEP) * STEP));
+    return Math.max(COARSEST, Math.min(lab.finestOverlay(lab.photo), own, Math.ceil(shown / STEP) * STEP));
   };
 
-  function zoomed(now) {
-    scale = now;
-    fitButton.hidden = now === 1;
+  function zoomed({ scale, along, seen }) {
+    fitButton.hidden = scale === 1;
+    tiles.update();
+    overview.update(along, seen);
     clearTimeout(sharpen);
     if (answer && lab.overlaySide() > answer.side) sharpen = setTimeout(request, 200);
   }

@@ -261,6 +261,11 @@
     if (next) next.focus({ preventScroll: true });
   };
 
+  /* ---- strips -------------------------------------------------------------------------- */
+
+  /** Whether a photo is so long that, shown whole, nothing on it can be seen or pointed at. */
+  lab.isStrip = ({ width, height }) => Math.max(width / height, height / width) >= 4;
+
   /* ---- numbers as people read them ---------------------------------------------------- */
 
   lab.bytes = (count) => {

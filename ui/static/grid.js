@@ -19,7 +19,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     "data-testid": "split", oninput: () => setSplit(Number(split.value)) });
   const splitter = h("div.lab-splitter", {}, h("span", { "data-t": "grid.after" }), split, h("span", { "data-t": "grid.before" }));
   const closeUp = h("button.lab-tool.wide", { type: "button", "aria-pressed": "false", "data-t-title": "grid.closeup.hint",
-    onclick: () => toggleCloseUp() }, lab.icon("fit"), h("span", { "data-t": "grid.closeup" }));
+    onclick: () => close.toggle() }, lab.icon("fit"), h("span", { "data-t": "grid.closeup" }));
   const link = h("button.lab-tool.wide", { type: "button", onclick: () => copyLink() }, lab.icon("link"), h("span", { "data-t": "grid.link" }));
   const zip = h("a.lab-tool.wide", { download: true, "data-testid": "zip" }, lab.icon("download"), h("span", { "data-t": "grid.zip" }));
   const report = h("a.lab-tool.wide", { download: true, "data-testid": "report", "data-t-title": "grid.report.hint" }, lab.icon("report"), h("span", { "data-t": "grid.report" }));
@@ -28,6 +28,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
   const body = h("div.lab-grid", { "data-testid": "grid" });
   const root = h("section.lab-results", { "data-t-label": "grid.title", hidden: true }, bar, problem, body);
   element.replaceChildren(root);
+  const close = lab.makeCloseUp({ root, button: closeUp });
 
   /* ---- equal rows ----------------------------------------------------------------------------------- */
 
@@ -68,31 +69,6 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     picture.addEventListener("pointercancel", () => { from = null; });
   }
 
-  /* ---- close-up: every card shows the object's neighbourhood ------------------------------------------ */
-
-  function toggleCloseUp() {
-    const on = closeUp.getAttribute("aria-pressed") === "false";
-    closeUp.setAttribute("aria-pressed", String(on));
-    root.classList.toggle("is-close", on);
-  }
-
-  function placeCloseUp(box, photo) {
-    closeUp.hidden = !box;
-    if (!box) return;
-    const [x0, y0, x1, y1] = box;
-    const share = Math.min(1, Math.max((x1 - x0) / photo.width, (y1 - y0) / photo.height) * 1.6);
-    const scale = Math.min(8, 1 / share);
-    const at = (low, high, size) => {
-      const centre = (low + high) / 2 / size; // keep the window inside the photo
-      const half = 0.5 / scale;
-      return Math.min(1 - half, Math.max(half, centre));
-    };
-    root.style.setProperty("--close-scale", String(scale));
-    root.style.setProperty("--close-x", (0.5 - at(x0, x1, photo.width)) * 100 * scale + "%");
-    root.style.setProperty("--close-y", (0.5 - at(y0, y1, photo.height)) * 100 * scale + "%");
-    closeUp.hidden = scale < 1.15;
-  }
-
   /* ---- drawing ------------------------------------------------------------------------------------------- */
 
   function render(value) {
@@ -111,6 +87,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     report.hidden = !value.zip;
     if (value.zip) report.href = "lab/report.html?runs=" + value.run;
     link.hidden = !value.photo;
+    if (value.photo) lab.emit("grid", value);
   }
 
   function showSummary() {
@@ -122,7 +99,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
   }
 
   function frame(photo) {
-    return h("div.lab-picture", { style: `aspect-ratio:${photo.width}/${photo.height}` }, h("div.lab-zoomed"));
+    return h("div.lab-picture", { style: "aspect-ratio:" + lab.cardShape(photo) }, h("div.lab-zoomed"));
   }
 
   function drawOriginal(value) {
@@ -130,11 +107,14 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     if (known && known.run === value.run) return;
     for (const { node } of cards.values()) node.remove();
     cards.clear();
-    placeCloseUp(value.mask && value.mask.box, value.photo);
+    close.place(value);
     const picture = frame(value.photo);
     const zoomed = picture.firstChild;
     zoomed.append(h("img", { src: value.photo.view, alt: t("grid.original") }));
     if (value.mask && value.mask.overlay) zoomed.append(h("img.lab-overlay", { src: value.mask.overlay, alt: "" }));
+    const near = value.mask && value.mask.close;
+    if (near) picture.append(...close.layer(h("img", { src: near.view, alt: t("grid.original"), loading: "lazy" }),
+      h("img.lab-overlay", { src: near.overlay, alt: "", loading: "lazy" })));
     const open = () => lab.openViewer(grid, -1);
     picture.addEventListener("click", open);
     const caption = h("div.lab-caption", {}, h("div.lab-caption-head", {}, title(t("grid.original"), open)),
@@ -168,9 +148,12 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     const zoomed = h("div.lab-zoomed", {},
       h("img", { src: card.view, alt: t("grid.by", { eraser: card.name }), draggable: "false" }),
       h("img.lab-before", { src: value.photo.view, alt: "", draggable: "false" }));
+    const near = value.mask && value.mask.close && card.close ? close.layer(
+      h("img", { src: card.close, alt: t("grid.by", { eraser: card.name }), draggable: "false", loading: "lazy" }),
+      h("img.lab-before", { src: value.mask.close.view, alt: "", draggable: "false", loading: "lazy" })) : [];
     known.range = h("input.lab-split-own", { type: "range", min: "0", max: "100", step: "1", value: split.value,
       "aria-label": t("grid.split"), oninput: () => setSplit(Number(known.range.value)) });
-    known.picture.replaceChildren(zoomed, h("div.lab-handle", { "aria-hidden": "true" }, lab.icon("compare")), known.range);
+    known.picture.replaceChildren(zoomed, ...near, h("div.lab-handle", { "aria-hidden": "true" }, lab.icon("compare")), known.range);
     watchDrag(known.picture, () => lab.openViewer(grid, card.index));
   }
 

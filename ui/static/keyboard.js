@@ -20,7 +20,7 @@
 
     function move([dx, dy], fine) {
       const { width, height } = lab.photo;
-      const step = Math.max(width, height) * (fine ? 0.0025 : 0.02);
+      const step = Math.min(Math.max(width, height) * 0.02, Math.min(width, height) * 0.1) * (fine ? 0.125 : 1);
       const from = cursor || centre();
       cursor = { x: clamp(from.x + dx * step, 0, width - 1), y: clamp(from.y + dy * step, 0, height - 1) };
       cross.hidden = false;

@@ -128,13 +128,15 @@
     function look(address) {
       const cards = [];
       for (const cell of wanted()) {
-        const card = cell.eraser && of.runs.results(row.id).get(cell.eraser.id)?.card;
-        if (card && card.view) cards.push({ ...card, index: cards.length });
+        const ours = cell.eraser && of.runs.results(row.id).get(cell.eraser.id);
+        const card = ours && ours.card;
+        if (card && card.view) cards.push({ ...card, index: cards.length, original: ours.grid.photo?.full });
         else if (cell.picture && cell.picture.here && cell.part !== "photo") cards.push({ index: cards.length, name: cell.words, view: cell.picture.large, facts: of.label(row) });
       }
       const chosen = cards.find((card) => card.view === address);
       const image = strip.querySelector('[data-cell="part-photo"] img');
-      lab.openViewer({ photo: { view: row.pictures.photo.large, width: image ? image.naturalWidth : 0, height: image ? image.naturalHeight : 0, facts: of.label(row) }, cards }, chosen ? chosen.index : -1);
+      const full = cards.map((card) => card.original).find(Boolean); // of a run: the same pixels
+      lab.openViewer({ photo: { view: row.pictures.photo.large, full, width: image ? image.naturalWidth : 0, height: image ? image.naturalHeight : 0, facts: of.label(row) }, cards }, chosen ? chosen.index : -1);
     }
 
     async function fetchPictures() {

@@ -7,6 +7,7 @@
   let place = 0; // -1 is the original, 0… are the finished cards
   let scale = 1;
   let shift = { x: 0, y: 0 };
+  let drawn = ""; // what the view shows, as addresses: a value of the run that changes none of them changes nothing
   let opener = null; // what had the keyboard before, and the card that it stands on
   const held = new Map();
 
@@ -16,11 +17,12 @@
   const area = h("div.lab-viewer-area", { "data-testid": "viewer-area" }, layer);
   const name = h("h2");
   const facts = h("p.lab-hint");
+  const note = h("p.lab-hint", { role: "status", "data-testid": "viewer-note", hidden: true });
   const compare = h("button.lab-tool.wide", { type: "button", "data-t-title": "viewer.hold.hint", "data-testid": "hold" },
     lab.icon("compare"), h("span", { "data-t": "viewer.hold" }));
   const save = h("a.lab-tool.wide", { download: true }, lab.icon("download"), h("span", {}, "PNG"));
   const dialog = h("dialog.lab-viewer", { "data-t-label": "viewer.label" },
-    h("header", {}, h("div", {}, name, facts),
+    h("header", {}, h("div", {}, name, facts, note),
       h("div.lab-group", {}, compare,
         lab.iconButton("minus", "viewer.out", () => zoom(0.8)), lab.iconButton("plus", "viewer.in", () => zoom(1.25)),
         lab.iconButton("fit", "viewer.fit", () => reset()), save,
@@ -29,13 +31,40 @@
     h("button.lab-viewer-step.left", { type: "button", "data-t-label": "viewer.previous", onclick: () => step(-1) }, lab.icon("left")),
     h("button.lab-viewer-step.right", { type: "button", "data-t-label": "viewer.next", onclick: () => step(1) }, lab.icon("right")));
 
+  const pixels = lab.makeViewerPixels({ after, before, note });
   const shown = () => grid.cards.filter((card) => card.view);
   const apply = () => { layer.style.transform = `translate(${shift.x}px, ${shift.y}px) scale(${scale})`; };
   const reset = () => { scale = 1; shift = { x: 0, y: 0 }; apply(); };
 
+  /** The photo's size on the area at scale 1. */
+  function fitted() {
+    const ratio = grid.photo.width / grid.photo.height || 1;
+    const width = Math.min(area.clientWidth, area.clientHeight * ratio);
+    return { width, height: width / ratio };
+  }
+
+  /** As far as one can zoom: until a pixel of the photo is plain to see. */
+  const most = () => Math.max(32, (8 * grid.photo.width) / fitted().width);
+
+  /** A strip that would be a few pixels high begins as high as the window allows, at what was erased. */
+  function approach() {
+    if (!lab.isStrip(grid.photo)) return;
+    const { width, height } = grid.photo;
+    const fit = fitted();
+    const filling = width > height ? area.clientHeight / fit.height : area.clientWidth / fit.width;
+    scale = Math.max(1, Math.min(0.7 * filling, (2 * width) / fit.width)); // at most twice its own pixels
+    const [x0, y0, x1, y1] = (grid.mask && grid.mask.box) || [0, 0, width, height];
+    const off = (low, high, whole, seen, window) => {
+      const room = Math.max(0, (seen * scale - window) / 2);
+      return Math.min(room, Math.max(-room, (0.5 - (low + high) / 2 / whole) * seen * scale));
+    };
+    shift = { x: off(x0, x1, width, fit.width, area.clientWidth), y: off(y0, y1, height, fit.height, area.clientHeight) };
+    apply();
+  }
+
   function zoom(factor, x = area.clientWidth / 2, y = area.clientHeight / 2) {
     const was = scale;
-    scale = Math.min(32, Math.max(1, scale * factor));
+    scale = Math.min(most(), Math.max(1, scale * factor));
     const centre = { x: x - area.clientWidth / 2, y: y - area.clientHeight / 2 };
     const moved = 1 - scale / was;
     shift = { x: shift.x + (centre.x - shift.x) * moved, y: shift.y + (centre.y - shift.y) * moved };
@@ -43,31 +72,31 @@
     apply();
   }
 
-  /** The quick view first; the lossless picture takes its place when it has arrived. */
   function show() {
     const card = place < 0 ? null : shown()[place];
+    drawn = addresses();
     name.textContent = card ? card.name : t("grid.original");
     facts.textContent = (card || grid.photo).facts ? (card || grid.photo).facts : card ? `${lab.seconds(card.erase_seconds)} · ${t("grid.outside", { count: card.changed_outside })}` :
       `${grid.photo.width} × ${grid.photo.height}`;
-    after.src = card ? card.view : grid.photo.view;
     after.alt = card ? t("grid.by", { eraser: card.name }) : t("grid.original");
-    before.src = grid.photo.view;
     layer.classList.toggle("is-transparent", Boolean(grid.photo.alpha));
     layer.style.setProperty("--ratio", grid.photo.width / grid.photo.height);
     compare.hidden = !card;
     save.hidden = !(card && card.full);
-    if (card && card.full) {
-      save.href = card.full + "?download=1";
-      sharpen(card.full, after, card.view);
-    }
-    if (grid.photo.full) sharpen(grid.photo.full, before, grid.photo.view);
+    if (card && card.full) save.href = card.full + "?download=1";
+    pixels.show(card, { view: grid.photo.view, full: grid.photo.full, own: Boolean(grid.run) });
   }
 
-  function sharpen(address, image, unless) {
-    const better = new Image();
-    better.onload = () => { if (image.getAttribute("src") === unless) image.src = address; };
-    better.src = address;
-  }
+  const addresses = () => JSON.stringify([place, grid.photo.full, place < 0 ? null : [shown()[place]?.view, shown()[place]?.full]]);
+
+  /** A run that goes on: its lossless files come after its views. */
+  lab.on("grid", (value) => {
+    if (!dialog.open || !grid.run || grid.run !== value.run) return;
+    const at = place < 0 ? null : shown()[place].index;
+    grid = value;
+    place = at === null ? -1 : shown().findIndex((card) => card.index === at);
+    if (drawn !== addresses()) show();
+  });
 
   function step(by) {
     const last = shown().length - 1;
@@ -121,6 +150,7 @@
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   dialog.addEventListener("close", () => {
     hold(false);
+    pixels.stop();
     // The browser gives the focus back, unless its card was drawn again meanwhile.
     if (opener && !opener.node.isConnected && opener.card) opener.card.querySelector(".lab-name, button")?.focus();
   });
@@ -136,6 +166,7 @@
     reset();
     show();
     dialog.showModal();
+    approach();
     area.focus();
   };
 })();

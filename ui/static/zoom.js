@@ -1,32 +1,65 @@
-/* Zoom and pan of the photo on its stage: wheel with Ctrl, two fingers, keys, dragging. */
+/* Zoom and pan of the photo on its stage: wheel with Ctrl, two fingers, keys, dragging.
+ *
+ * The photo's element has the size that is seen. It is not scaled by a transform: within one, browsers round
+ * places to whole pixels before they are scaled, and tiles and marks would lie beside theirs.
+ */
 (() => {
   "use strict";
   const lab = eraserLab;
-  const MOST = 16;
+  const MOST = 16; // times; or as many as make a pixel of the photo plain to see
+  const PIXEL = 8; // pixels of the page for one of the photo
+  const LARGEST = 3e7; // pixels of a side that browsers lay out
   const MARGIN = 24; // pixels of the window between what is revealed and the stage's edge
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
-  /** onchange is called with the scale after every change. */
+  /** onchange is called after every change with {scale, along, seen}: the scale; where a strip pans, as `along` of
+   *  `lab.stageLayout`; what the stage shows, as shares of the photo. */
   lab.makeZoom = ({ stage, view, onchange }) => {
     let scale = 1;
     let pan = { x: 0, y: 0 };
+    let base = { width: 0, height: 0, along: "" }; // the photo at scale 1; see `lab.stageLayout`
     let pinch = null;
     const touches = new Map();
 
+    /** How far a side may be panned to either end. Of a strip more than the stage is there at scale 1. */
+    const room = (own, stageSide) => Math.max(0, own * (scale - 1), own * scale - stageSide) / 2;
+    const roomX = () => room(base.width, stage.clientWidth);
+    const roomY = () => room(base.height, stage.clientHeight);
+
     function moveTo(x, y) {
-      const roomX = (view.offsetWidth * (scale - 1)) / 2;
-      const roomY = (view.offsetHeight * (scale - 1)) / 2;
-      pan = { x: clamp(x, -roomX, roomX), y: clamp(y, -roomY, roomY) };
-      view.style.transform = `translate(${pan.x}px, ${pan.y}px) scale(${scale})`;
+      pan = { x: clamp(x, -roomX(), roomX()), y: clamp(y, -roomY(), roomY()) };
+      place("left", "width", base.width * scale, stage.clientWidth, pan.x);
+      place("top", "height", base.height * scale, stage.clientHeight, pan.y);
       view.style.setProperty("--zoom", String(scale));
-      onchange(scale);
+      onchange({ scale, along: base.along, seen: seen() });
     }
+
+    /** One side: its middle is the stage's, but for the pan. Whole pixels begin where the screen's do. */
+    function place(start, side, size, stageSide, off) {
+      view.style[side] = size + "px";
+      view.style[start] = Math.round((stageSide - size) / 2 + off) + "px";
+    }
+
+    function seen() {
+      const [photo, window] = [view.getBoundingClientRect(), stage.getBoundingClientRect()];
+      const share = (edge, start, length) => clamp((edge - start) / Math.max(1, length), 0, 1);
+      return { x0: share(window.left, photo.left, photo.width), x1: share(window.right, photo.left, photo.width),
+        y0: share(window.top, photo.top, photo.height), y1: share(window.bottom, photo.top, photo.height) };
+    }
+
+    /** Bring a place to the stage's middle, in shares of the photo; null leaves a side as it is. */
+    function centre(x, y) {
+      const to = (share, size, now) => (share === null ? now : (0.5 - share) * size * scale);
+      moveTo(to(x, base.width, pan.x), to(y, base.height, pan.y));
+    }
+
+    const most = () => Math.min(Math.max(MOST, (PIXEL * lab.photo.width) / base.width), LARGEST / Math.max(base.width, base.height));
 
     /** What lies under (clientX, clientY) stays there. */
     function by(factor, clientX, clientY) {
       const rect = view.getBoundingClientRect();
       const was = scale;
-      scale = clamp(scale * factor, 1, MOST);
+      scale = clamp(scale * factor, 1, most());
       const shift = 1 - scale / was;
       moveTo(pan.x + (clientX - rect.left - rect.width / 2) * shift, pan.y + (clientY - rect.top - rect.height / 2) * shift);
     }
@@ -38,14 +71,13 @@
 
     function layout() {
       if (!lab.photo) return;
-      const ratio = lab.photo.height / lab.photo.width;
-      const width = stage.clientWidth;
-      const tallest = Math.max(280, innerHeight * (innerWidth < 720 ? 0.6 : 0.68));
-      const height = Math.min(width * ratio, tallest);
-      stage.style.height = Math.round(height) + "px";
-      view.style.width = Math.round(Math.min(width, height / ratio)) + "px";
-      view.style.height = Math.round(height) + "px";
-      moveTo(pan.x, pan.y);
+      const was = base.width;
+      base = lab.stageLayout(lab.photo, stage.parentElement.clientWidth);
+      stage.classList.toggle("is-strip", base.along !== "");
+      stage.dataset.along = base.along;
+      stage.style.height = base.stage + "px";
+      const grown = was ? base.width / was : 1; // what was in the middle stays there
+      moveTo(pan.x * grown, pan.y * grown);
     }
 
     function reset() {
@@ -60,11 +92,22 @@
     };
 
     stage.addEventListener("wheel", (event) => {
-      if (!lab.photo || !(event.ctrlKey || event.metaKey)) return; // a plain wheel scrolls the page
+      if (!lab.photo) return;
+      if (!(event.ctrlKey || event.metaKey)) { sideways(event); return; }
       event.preventDefault();
       by(Math.exp(-event.deltaY / 300), event.clientX, event.clientY);
     }, { passive: false });
     new ResizeObserver(layout).observe(stage.parentElement);
+
+    /** A plain wheel scrolls the page; with Shift, or where it goes sideways, it pans a photo that is larger than the stage. */
+    function sideways(event) {
+      const way = event.deltaX || (event.shiftKey ? event.deltaY : 0);
+      const down = base.along === "y" && event.shiftKey;
+      if (!way || !(down ? roomY() : roomX())) return;
+      event.preventDefault();
+      const step = way * (event.deltaMode === 1 ? 30 : 1); // lines or pixels
+      moveTo(pan.x - (down ? 0 : step), pan.y - (down ? step : 0));
+    }
 
     /** Pan just so far that (x, y), shares of the photo, lies on the stage. */
     function reveal(x, y) {
@@ -73,11 +116,11 @@
       const into = (place, low, high) => clamp(place, low + MARGIN, high - MARGIN) - place;
       const dx = into(rect.left + x * rect.width, seen.left, seen.right);
       const dy = into(rect.top + y * rect.height, seen.top, seen.bottom);
-      if (scale > 1 && (dx || dy)) moveTo(pan.x + dx, pan.y + dy);
+      if ((scale > 1 || base.along) && (dx || dy)) moveTo(pan.x + dx, pan.y + dy);
     }
 
     return {
-      by: byAtCentre, reset, reveal,
+      by: byAtCentre, reset, reveal, centre, seen,
       get pinching() { return pinch !== null; },
       /** Drag the photo itself: call with the pointer's way since the drag began. */
       drag: () => { const from = { ...pan }; return (dx, dy) => moveTo(from.x + dx, from.y + dy); },

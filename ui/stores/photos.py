@@ -41,6 +41,7 @@ from ui.common.errors import photo_gone
 from ui.common.files import link_or_copy, private_folder, write_json
 from ui.common.grid import PublicPhoto
 from ui.common.names import is_id
+from ui.stores.tiles import SIDE, levels_of
 
 VIEW_SIDE = 1600
 KEPT_BYTES = 512 * 2**20
@@ -90,6 +91,11 @@ class PhotoRecord:
             "height": self.height,
             "alpha": self.alpha,
             "view": f"lab/photos/{self.id}/view.jpg",
+            "tiles": {
+                "url": f"lab/photos/{self.id}/tiles/",
+                "side": SIDE,
+                "levels": levels_of((self.height, self.width), VIEW_SIDE),
+            },
             "notes": [note.plain() for note in self.notes],
             "growth": usual_growth((self.height, self.width)),
         }
@@ -197,6 +203,10 @@ class PhotoStore:
         return self._decoded.get(
             photo_id, lambda: self.decode(self.original(photo_id), record.name)
         )
+
+    def in_memory(self, photo_id: str) -> bool:
+        """Whether `load` need not decode."""
+        return self._decoded.find(photo_id) is not None
 
     def decode(self, path: Path, name: str) -> Photo:
         """Decode any file, so many at a time. Raises "photo_gone" where there is none."""

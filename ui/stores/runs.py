@@ -3,9 +3,11 @@
 runs/<id>/run.json                 all that is needed to show and to repeat the run
           original                 the uploaded file (a second name for the photo's)
           original.jpg             what the page shows of it
+          original.png             its pixels, once someone has compared with them
           mask.png  overlay.png    the mask at full size; the overlay as on the page
           upload.png               an uploaded mask, where one is part of the prompts
           <n>-<eraser>.jpg / .png  each result: to look at; lossless, to keep
+          close-….jpg / .png       of a large photo: the mask's neighbourhood in each of them
           remarks.json             what people wrote beside the results, by their index
 """
 
@@ -32,7 +34,11 @@ FORMAT = 2
 """Of run.json; 1, which called the selection `prompts`, is read as well. A file of another format
 is treated as gone, never guessed at."""
 
-PUBLIC_FILE = re.compile(r"original\.jpg|mask\.png|overlay\.png|\d{1,2}-[a-z0-9_]{1,40}\.(jpg|png)")
+PUBLIC_FILE = re.compile(
+    r"original\.(jpg|png)|mask\.png|overlay\.png|\d{1,2}-[a-z0-9_]{1,40}\.(jpg|png)"
+    r"|close-(original\.jpg|overlay\.png|\d{1,2}-[a-z0-9_]{1,40}\.jpg)"
+)
+ORIGINAL = "original.png"
 RUNNING_MARK = "running"
 """An empty file that lies in a run's folder while the run goes on, in whichever process."""
 
@@ -42,6 +48,11 @@ MARK_SECONDS = 1800.0
 
 def result_name(index: int, eraser: str, ending: str) -> str:
     return f"{index}-{eraser}.{ending}"
+
+
+def close_name(file: str) -> str:
+    """The close-up of a run's picture."""
+    return f"close-{file}"
 
 
 def run_url(run_id: str, file: str) -> str:

@@ -8,7 +8,7 @@ from typing import TypedDict
 import cv2
 import numpy as np
 
-from methods import BoundedCache, Image
+from methods import BoundedCache, Image, UserError
 from segmentation import Selected, find_hints
 from ui.stores.photos import PhotoStore
 
@@ -36,14 +36,17 @@ class Views:
         return self._kept.get(photo_id, lambda: self._read(photo_id))
 
     def at(self, photo_id: str, size: tuple[int, ...]) -> Image:
-        """The same at another size: it is looked at after every click.
+        """The same at another size: it is looked at after every click. Where that is larger, of
+        the photo itself.
 
-        Raises OSError where the file is gone.
+        Raises OSError where the file is gone, UserError where the photo is.
         """
         height, width = size
         picture = self.picture(photo_id)
         if picture.shape[:2] == size:
             return picture
+        if max(size) > max(picture.shape[:2]):
+            return self.exact(photo_id, size)
         return self._kept.get(
             f"{photo_id} {height} {width}",
             lambda: cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA),
@@ -70,7 +73,7 @@ class Views:
         """
         try:
             picture = self.at(photo_id, selection.mask.shape)
-        except OSError:
+        except (OSError, UserError):
             log.warning("A photo's view could not be read; no hints are given", exc_info=True)
             return []
         hints = find_hints(picture, selection.mask, selection.core)

@@ -163,7 +163,7 @@ def placements() -> Iterator[Any]:
     apart."""
     for name, values in PLACED:
         usual = "layers" if name in IN_SEVERAL_TILES else TOGETHER
-        marks = [] if name in WITNESSES else [pytest.mark.slow]
+        marks = [] if name in WITNESSES and not values else [pytest.mark.slow]
         for plan in PLANS if name == "sd_inpainting" else (usual,):
             yield pytest.param(name, values, plan, marks=marks, id=f"{name}-{plan}")
 

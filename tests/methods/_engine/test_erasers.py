@@ -61,6 +61,11 @@ def _runs_by_default(spec: EraserSpec) -> bool:
     return spec.default or spec.id in WITNESSES or not spec.learned
 
 
+def _has_a_large_network(spec: EraserSpec) -> bool:
+    """A real one: each picture takes it a second."""
+    return spec.default and spec.learned
+
+
 every = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.id, scope="module")
 """Of the module, so that one eraser's tests follow each other and share what is loaded."""
 
@@ -70,6 +75,20 @@ painting = pytest.mark.parametrize(
     ids=lambda spec: spec.id,
     scope="module",
 )
+
+
+of_the_way = pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param(s, marks=pytest.mark.slow)
+        if _has_a_large_network(s) or not _runs_by_default(s)
+        else s
+        for s in SPECS
+    ],
+    ids=lambda spec: spec.id,
+    scope="module",
+)
+"""What is tested is the way around the network, which is the same for large ones and tiny ones."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -287,7 +306,7 @@ def test_it_returns_a_new_picture_and_touches_nothing(
     assert steps[-1] == (len(told), len(told))
 
 
-@painting
+@of_the_way
 def test_what_lies_under_the_mask_does_not_matter(
     spec: EraserSpec, eraser: Eraser, photo: Image, mask: Mask
 ) -> None:
@@ -301,7 +320,7 @@ def test_what_lies_under_the_mask_does_not_matter(
     assert (one[hole] == two[hole]).all()
 
 
-@painting
+@of_the_way
 @on_small_canvases
 def test_stop_passes_through(spec: EraserSpec, eraser: Eraser, photo: Image, mask: Mask) -> None:
     def progress(step: int, total: int) -> None:
@@ -312,7 +331,7 @@ def test_stop_passes_through(spec: EraserSpec, eraser: Eraser, photo: Image, mas
         eraser.erase(image, hole, eraser.Settings(**quick(spec)), 0, progress)
 
 
-@painting
+@of_the_way
 @on_small_canvases
 def test_it_can_be_loaded_again(spec: EraserSpec, eraser: Eraser, photo: Image, mask: Mask) -> None:
     image, hole = on_canvas(spec, photo, mask)
@@ -354,7 +373,7 @@ def test_the_rocket_is_gone(spec: EraserSpec) -> None:
     assert done.changed_outside == 0
 
 
-@painting
+@of_the_way
 @on_small_canvases
 def test_the_same_seed_gives_the_same_bytes(spec: EraserSpec, photo: Image, mask: Mask) -> None:
     first, again = (erased(spec, photo, mask, seed=11) for _ in range(2))
@@ -365,7 +384,7 @@ def test_the_same_seed_gives_the_same_bytes(spec: EraserSpec, photo: Image, mask
         assert (first.image != other.image).any()
 
 
-@painting
+@of_the_way
 @on_small_canvases
 @pytest.mark.parametrize(
     "size",

@@ -32,6 +32,7 @@ from metric_tools import (
     values_of,
     with_other,
 )
+from tiers import rest_is_slow
 
 SCENES: dict[str, Callable[[], Scene]] = {
     "sign": lambda: stand_in("text-behind"),
@@ -134,7 +135,7 @@ def of_truth(scene: Scene) -> dict[str, float]:
     return values_of(scene, scene.truth)
 
 
-@pytest.mark.parametrize("scene_name", ["pebbles", "table"])
+@pytest.mark.parametrize("scene_name", rest_is_slow(["table", "pebbles"]))
 def test_more_of_a_fault_is_worse(scene_name: str) -> None:
     scene = SCENES[scene_name]()
     rising: dict[str, list[Image]] = {

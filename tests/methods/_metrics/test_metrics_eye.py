@@ -48,7 +48,7 @@ def value(name: str, eraser: str, metric: str) -> float:
     return next(reading.value for reading in readings(name, eraser) if reading.id == metric)
 
 
-@pytest.mark.parametrize("name", rest_is_slow(STRUCTURED, len(FINE)))
+@pytest.mark.parametrize("name", rest_is_slow(STRUCTURED))
 @pytest.mark.parametrize("smear", rest_is_slow(["telea", "navier_stokes"]))
 def test_migan_is_above_diffusion_on_structure(name: str, smear: str) -> None:
     migan, other = (value(name, eraser, "lpips_mask") for eraser in ("migan", smear))

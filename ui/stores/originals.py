@@ -1,0 +1,56 @@
+"""The photo of a run as its results are: decoded, upright, lossless, at their own size.
+
+Made when someone first compares, and kept in the run's folder beside the results. It is not the
+uploaded file, which no browser may know how to show and none shows with our colours.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from methods import BoundedCache, Photo, UserError, png_bytes, write_atomic
+from ui.common.errors import photo_gone
+from ui.stores.photos import PhotoStore
+from ui.stores.runs import ORIGINAL, RunStore
+
+
+class Originals:
+    """Gives the originals, and makes those that are asked for the first time, one at a time."""
+
+    def __init__(self, photos: PhotoStore, runs: RunStore) -> None:
+        self._photos = photos
+        self._runs = runs
+        self._making = threading.Lock()
+        self._under_way: BoundedCache[str, Path] = BoundedCache(0, lambda path: 1)
+
+    def find(self, run_id: str) -> Path | None:
+        """The file, where it has been made."""
+        return self._runs.file(run_id, ORIGINAL)
+
+    def get(self, run_id: str) -> Path:
+        """The file, made now if need be. Raises UserError ("run_gone", "photo_gone", or what
+        `load_image` raises), OSError."""
+        return self.find(run_id) or self._under_way.get(run_id, lambda: self._make(run_id))
+
+    def _make(self, run_id: str) -> Path:
+        with self._making:
+            path = self._runs.folder / run_id / ORIGINAL
+            photo = self._photo(run_id)
+            write_atomic(path, png_bytes(photo.rgb, photo.alpha))
+            return path
+
+    def _photo(self, run_id: str) -> Photo:
+        """From the photo's store where it is still there, else from the run's own copy."""
+        try:
+            saved = self._runs.load(run_id)["photo"]
+            photo_id, name, key = str(saved["id"]), str(saved["name"]), saved["key"]
+        except (KeyError, TypeError) as error:
+            raise photo_gone() from error
+        try:
+            photo = self._photos.load(photo_id)
+        except UserError:
+            photo = self._photos.decode(self._runs.original(run_id), name)
+        if photo.key != key:
+            raise photo_gone()  # an older program read these bytes as other pixels
+        return photo
