@@ -12,6 +12,9 @@ _PICTURE = (
     " answers for an uploaded file. Addresses of other servers are not fetched."
 )
 
+KEPT = ("type", "required", "additionalProperties")
+"""What a schema has beside its properties."""
+
 PictureText = Annotated[str, Field(min_length=1)]
 
 
@@ -31,40 +34,40 @@ class SegmentArguments(Arguments):
 
     image: PictureText = Field(description="The photo." + _PICTURE)
     text: str | None = Field(
-        None,
+        default=None,
         description='Names of what to select, in English, such as "red car, dog". Everything that'
         " is found is selected. Needs a detector's weights; without them the answer says so, and"
         " points or box do without.",
     )
     points: list[list[float]] | None = Field(
-        None,
+        default=None,
         description="Clicks on one object in pixels of the photo, from its upper left corner:"
         " [[x, y], ...], or [x, y, 0] for a place that does not belong to it. One click in the"
         " middle of the object is often enough.",
     )
     box: list[float] | None = Field(
-        None,
+        default=None,
         description="A box around the object, [x0, y0, x1, y1] in pixels of the photo from its"
         " upper left corner. May be given with points.",
     )
     level: int | None = Field(
-        None,
+        default=None,
         description="How much of what was clicked: 0 = a part, 1 = more, 2 = the whole object."
         " Leave out for the likeliest one.",
     )
     mask: str | None = Field(
-        None,
+        default=None,
         description="A mask that joins the selection or is all of it: a black and white picture"
         " of the photo, white = selected." + _PICTURE,
     )
     dilate: int | None = Field(
-        None,
+        default=None,
         description="Pixels by which the selection grows on all sides; 0 = exact. Leave out for a"
         " few pixels by the photo's size (0 for a mask that comes alone). More takes a shadow or"
         " a soft edge along.",
     )
     segmenter: str | None = Field(
-        None, description="Id of the segmenter. Leave out for the best one that is ready."
+        default=None, description="Id of the segmenter. Leave out for the best one that is ready."
     )
 
 
@@ -72,17 +75,17 @@ class EraseArguments(SegmentArguments):
     """What to erase, and how."""
 
     erasers: list[str] | None = Field(
-        None,
+        default=None,
         description="Ids of the erasers to run one after the other, from list_erasers, such as"
         ' ["lama", "telea"]. Leave out for the default ones. Each gives a picture of its own.',
     )
     settings: dict[str, dict[str, Any]] | None = Field(
-        None,
+        default=None,
         description="Settings by the eraser's id, which must be among erasers, such as"
         ' {"telea": {"radius": 5}}. list_erasers with an eraser\'s id says what it has.',
     )
     seed: int = Field(
-        0,
+        default=0,
         ge=0,
         le=2**32 - 1,
         description="For erasers that depend on chance, 0 to 4294967295: another seed gives"
@@ -94,7 +97,7 @@ class ListArguments(Arguments):
     """All erasers, or one."""
 
     eraser: str | None = Field(
-        None,
+        default=None,
         description="Id of one eraser, to get its settings as well. Leave out for a line on each.",
     )
 
@@ -112,7 +115,7 @@ class JudgeArguments(Arguments):
         + _PICTURE
     )
     truth: str | None = Field(
-        None,
+        default=None,
         description="The same place photographed without the object, of the photo's size, where"
         " there is such a picture; adds numbers against it." + _PICTURE,
     )
@@ -120,18 +123,15 @@ class JudgeArguments(Arguments):
 
 def schema_of(arguments: type[Arguments]) -> dict[str, Any]:
     """The JSON schema of a tool's arguments, in the plain form that every client knows."""
-    schema = arguments.model_json_schema()
+    schema: dict[str, Any] = arguments.model_json_schema()
     properties = {name: _plain(each) for name, each in schema["properties"].items()}
-    kept = {
-        name: schema[name]
-        for name in ("type", "required", "additionalProperties")
-        if name in schema
-    }
+    kept = {name: each for name, each in schema.items() if name in KEPT}
     return {**kept, "properties": properties}
 
 
 def _plain(field: dict[str, Any]) -> dict[str, Any]:
     """Without titles, and without the null of what may be left out."""
-    inner = next((each for each in field.get("anyOf", ()) if each.get("type") != "null"), {})
+    choices: list[dict[str, Any]] = field.get("anyOf", [])
+    inner = next((each for each in choices if each.get("type") != "null"), {})
     dropped = {"title", "anyOf"} | ({"default"} if field.get("default", 0) is None else set())
     return {**inner, **{name: value for name, value in field.items() if name not in dropped}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from methods import JSON, BadInput, Mask, Photo, get_eraser
 from segmentation import read_mask_file
@@ -13,12 +13,12 @@ from ui.api.endpoints import Api
 from ui.api.requests import ApiErase, ApiSegment, FileArgument
 from ui.api.tools import words
 from ui.api.tools.arguments import (
-    Arguments,
     EraseArguments,
     JudgeArguments,
     ListArguments,
     SegmentArguments,
 )
+from ui.api.tools.offers import OFFERS, Offer
 from ui.api.tools.pictures import ROOM, Shown, given_picture, shown, tinted
 from ui.common.errors import described
 from ui.common.grid import Card
@@ -30,8 +30,6 @@ from ui.stores.runs import result_name, run_url
 
 MASK_ROOM = ROOM // 2
 """Bytes up to which a mask is shown itself; one of a large photo is mostly a few kB."""
-
-Given = TypeVar("Given", bound=Arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +51,24 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Tool(Generic[Given]):
-    """One tool. about: for a model to read; changes: whether a call keeps something here."""
+class Tool:
+    """What is offered, and what it does."""
 
-    name: str
-    title: str
-    about: str
-    arguments: type[Given]
-    call: Callable[[Given, Visit], Told]
-    changes: bool
+    offer: Offer
+    call: Callable[[Any, Visit], Told]
 
     def answer(self, given: Mapping[str, Any], visit: Visit) -> Told:
         """Never raises: what goes wrong is one sentence."""
         try:
-            return self.call(self.arguments.model_validate(given), visit)
+            return self.call(self.offer.arguments.model_validate(given), visit)
         except Exception as error:  # bugs too: `described` logs them
             return Told((described(error)["text"],), failed=True)
 
 
-def tools_of(service: Service) -> tuple[Tool[Any], ...]:
-    """All there are; nothing else of the program is to be had over this protocol."""
+def tools_of(service: Service) -> dict[str, Tool]:
+    """All tools by their names."""
     calls = _Calls(service)
-    return (
-        Tool("segment", "Select objects", words.SEGMENT, SegmentArguments, calls.segment, True),
-        Tool("erase", "Erase objects", words.ERASE, EraseArguments, calls.erase, True),
-        Tool("list_erasers", "List erasers", words.LIST, ListArguments, calls.erasers, False),
-        Tool("judge", "Judge a result", words.JUDGE, JudgeArguments, calls.judge, False),
-    )
+    return {offer.name: Tool(offer, getattr(calls, offer.name)) for offer in OFFERS}
 
 
 class _Calls:
@@ -94,7 +83,11 @@ class _Calls:
         png = Path(str(found["mask"]["path"])).read_bytes()
         mask = f"{visit.root}/{self._service.photos.put_mask(record.id, png)}"
         photo = f"{visit.root}/lab/photos/{record.id}/view.jpg"
-        blocks = [words.selected(found, photo, mask), words.TINTED, self._drawn(record, png)]
+        blocks: list[str | Shown] = [
+            words.selected(found, photo, mask),
+            words.TINTED,
+            self._drawn(record, png),
+        ]
         if len(png) <= MASK_ROOM:
             blocks += [words.MASK, Shown(png, "image/png", lossless=True)]
         return Told(tuple(blocks), words.selected_facts(found, photo, mask))
@@ -105,11 +98,14 @@ class _Calls:
         room = ROOM // max(1, len(grid["cards"]))
         told = [self._told(grid["run"], each, room, visit) for each in grid["cards"]]
         link = f"{visit.root}/?run={grid['run']}"
-        blocks = [words.run(erased["seconds"], link, grid), *(b for each, _ in told for b in each)]
+        blocks: list[str | Shown] = [
+            words.run(erased["seconds"], link, grid),
+            *(b for each, _ in told for b in each),
+        ]
         facts: dict[str, JSON] = {"run": link, "results": [each for _, each in told]}
         return Told(tuple(blocks), facts, failed=all("full" not in c for c in grid["cards"]))
 
-    def erasers(self, given: ListArguments, visit: Visit) -> Told:
+    def list_erasers(self, given: ListArguments, visit: Visit) -> Told:
         self._service.clicks.take(visit.caller)
         entries = catalog.describe_erasers()
         chosen = given.given().get("eraser")

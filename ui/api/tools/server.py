@@ -1,4 +1,4 @@
-"""The tools over the Model Context Protocol, with the protocol's own package `mcp`, 1.25 to 2.
+"""The tools over the Model Context Protocol, with the protocol's own package `mcp`, 1 or 2.
 
 Not Gradio's server for it: that one makes a tool of every endpoint, hands an optional picture on
 as text, answers with paths instead of pictures, calls the program over its own loopback address,
@@ -9,23 +9,22 @@ Requests stand for themselves (no sessions), so nothing is kept between them but
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
-from anyio import CapacityLimiter, to_thread
 from gradio.route_utils import get_root_url
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from methods import PROGRAM, BadInput
-from ui.api.tools import words
-from ui.api.tools.arguments import schema_of
 from ui.api.tools.calls import Told, Tool, Visit, tools_of
+from ui.api.tools.offers import SERVER
 from ui.api.tools.pictures import Shown
 from ui.common.caller import caller_of
 from ui.common.errors import busy, described
@@ -48,14 +47,15 @@ class ToolServer:
     """An ASGI app under ADDRESS. `lifespan` must be entered before the first request."""
 
     def __init__(self, service: Service) -> None:
-        self._tools = {tool.name: tool for tool in tools_of(service)}
+        self._tools = tools_of(service)
         self._manager: Any = None
+        self._waiting = 0
 
     @asynccontextmanager
     async def lifespan(self, app: object) -> AsyncIterator[None]:
         from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-        self._limit = CapacityLimiter(AT_ONCE)
+        self._places = asyncio.Semaphore(AT_ONCE)
         self._manager = StreamableHTTPSessionManager(_protocol(self), stateless=True)
         async with self._manager.run():
             yield
@@ -69,19 +69,29 @@ class ToolServer:
 
     def listed(self) -> dict[str, Any]:
         """The tools as the protocol writes them."""
-        return {"tools": [_described(tool) for tool in self._tools.values()]}
+        return {"tools": [tool.offer.described() for tool in self._tools.values()]}
 
     async def called(self, name: str, given: Mapping[str, Any], request: Request) -> dict[str, Any]:
         """A call's result as the protocol writes it; a refusal is one, too."""
-        waiting = self._limit.statistics().tasks_waiting
         tool = self._tools.get(name)
         if tool is None:
             return _written(_refused(BadInput("unknown_tool", known=", ".join(self._tools))))
-        if waiting >= MOST_WAITING:
-            return _written(_refused(busy(waiting)))
-        visit = Visit(caller_of(request), get_root_url(request, ADDRESS, request.scope.get("root_path")))
-        call = partial(tool.answer, given, visit)
-        return _written(await to_thread.run_sync(call, limiter=self._limit))
+        if self._waiting >= MOST_WAITING:
+            return _written(_refused(busy(self._waiting)))
+        root = get_root_url(request, ADDRESS, request.scope.get("root_path"))
+        return _written(await self._in_turn(tool, given, Visit(caller_of(request), root)))
+
+    async def _in_turn(self, tool: Tool, given: Mapping[str, Any], visit: Visit) -> Told:
+        """In a thread, so many at once."""
+        self._waiting += 1
+        try:
+            await self._places.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            return await run_in_threadpool(tool.answer, given, visit)
+        finally:
+            self._places.release()
 
 
 def _protocol(tools: ToolServer) -> Any:
@@ -89,7 +99,7 @@ def _protocol(tools: ToolServer) -> Any:
     from mcp import types
     from mcp.server.lowlevel import Server
 
-    about = {"version": PROGRAM, "instructions": words.SERVER}
+    about = {"version": PROGRAM, "instructions": SERVER}
 
     async def listed(*_: Any) -> Any:
         return types.ListToolsResult.model_validate(tools.listed())
@@ -114,20 +124,6 @@ def _protocol(tools: ToolServer) -> Any:
     server.request_handlers[types.ListToolsRequest] = listed_then
     server.request_handlers[types.CallToolRequest] = called_then
     return server
-
-
-def _described(tool: Tool[Any]) -> dict[str, Any]:
-    return {
-        "name": tool.name,
-        "title": tool.title,
-        "description": tool.about,
-        "inputSchema": schema_of(tool.arguments),
-        "annotations": {
-            "readOnlyHint": not tool.changes,
-            "destructiveHint": False,
-            "openWorldHint": False,
-        },
-    }
 
 
 def _refused(error: Exception) -> Told:

@@ -1,4 +1,4 @@
-"""What the tools say of themselves and of what they have done: English, short, for a model."""
+"""What the tools say of what they have done: English, short, for a model."""
 
 from __future__ import annotations
 
@@ -10,42 +10,6 @@ from methods import JSON, METRICS, PlainReading
 from ui.api.answers import Segmented
 from ui.common.grid import Card, Grid
 from ui.service.entries import EraserEntry
-
-SERVER = (
-    "Eraser Lab removes objects from photos with several erasers and shows what each has made of"
-    " it. Usual order: segment (look at the tinted picture whether the selection is right; if not,"
-    " ask again with other points or a box), then erase with the photo's and the mask's address"
-    " that segment has answered. Everything outside the mask stays the photo, bit by bit."
-)
-
-SEGMENT = (
-    "Select objects on a photo, by words, clicks or a box, and get their mask. Answers with the"
-    " photo on which the selection is tinted magenta, the mask (white = selected), their addresses"
-    " to be given to erase and judge, the selected share of the photo, and each object's box."
-    " Changes nothing on the photo. Give at least one of text, points, box or mask."
-)
-
-ERASE = (
-    "Remove what is selected from a photo and fill the place with background. Select by mask (best:"
-    " the address that segment has answered) or directly by text, points or box. Runs each of the"
-    " erasers on the whole photo and answers with one picture each, its seconds, how many pixels"
-    " outside the mask were changed (always 0), remarks on visible faults, and the address of the"
-    " lossless PNG, which may be the image of a next call. Takes from less than a second to"
-    " minutes; missing weights of an eraser are downloaded first."
-)
-
-LIST = (
-    "List the erasers: id, what each is good at, licence, and whether it can run on this machine"
-    " now. With an eraser's id, also its settings with their ranges and defaults. Use it before"
-    " choosing erasers or settings for erase."
-)
-
-JUDGE = (
-    "Judge a picture from which something was erased, by any program: counts the pixels outside"
-    " the mask that are not the photo's, and measures faults such as seams, blur, repeated patterns"
-    " and remains of the object, with a remark for each that an eye would notice. No remark means"
-    " that no fault was found. The results of erase have been judged already."
-)
 
 TINTED = "The photo with the selection tinted magenta:"
 MASK = "The mask, white = selected:"
@@ -62,7 +26,11 @@ STATES = {
 
 def selected(found: Segmented, photo: str, mask: str) -> str:
     """What segment has found."""
-    boxes = [f"{extent['box']}" for extent in found["objects"] if extent is not None]
+    boxes = [
+        f"{[round(edge) for edge in extent['box']]}"
+        for extent in found["objects"]
+        if extent is not None
+    ]
     said = [
         f"Selected {100 * found['area']:.2f} % of the photo of {found['width']} x"
         f" {found['height']} pixels.",
@@ -98,12 +66,11 @@ def result(card: Card, address: str | None) -> str:
     if address is None:
         why = card["error"]["text"] if "error" in card else f"It was {card['state']}."
         return f"{head} has no result. {why}"
-    remarks = [each["remark"]["en"] for each in card.get("readings", ()) if each["remark"]]
     said = [
         f"{head}: {card['erase_seconds']:.2f} s, {card['changed_outside']} pixels changed outside"
         f" the mask, seed {card['seed']}.",
         *(note["en"] for note in card.get("notes", ())),
-        "Remarks: " + " ".join(remarks) if remarks else "No remarks: no fault was measured.",
+        *([_remarks(card["readings"])] if "readings" in card else []),
         f"Lossless: {address}",
     ]
     return "\n".join(said)
@@ -112,10 +79,11 @@ def result(card: Card, address: str | None) -> str:
 def result_facts(card: Card, address: str | None) -> Mapping[str, JSON]:
     """The same for a program."""
     names = ("eraser", "name", "state", "seed", "settings", "load_seconds", "erase_seconds",
-             "changed_outside", "device", "cached", "readings")  # fmt: skip
+             "changed_outside", "device", "cached")  # fmt: skip
     kept = {name: value for name, value in card.items() if name in names}
     error = card["error"]["text"] if "error" in card else None
-    return _plain({**kept, "image": address, "error": error})
+    readings = _in_english(card.get("readings", ()))
+    return _plain({**kept, "image": address, "error": error, "readings": readings})
 
 
 def all_erasers(entries: Sequence[EraserEntry]) -> str:
@@ -157,23 +125,31 @@ def eraser_facts(entry: EraserEntry) -> Mapping[str, JSON]:
 
 def judged(changed: int, readings: Sequence[PlainReading]) -> str:
     """Remarks first, then all numbers."""
-    remarks = [each["remark"]["en"] for each in readings if each["remark"]]
     numbers = ", ".join(f"{METRICS[each['id']].name.en} {each['value']:g}" for each in readings)
     outside = (
         "Outside the mask nothing was changed."
         if changed == 0
         else f"{changed} pixels outside the mask are not the photo's."
     )
-    remarked = "Remarks: " + " ".join(remarks) if remarks else "No remarks: no fault was measured."
-    return "\n".join([outside, remarked, f"Numbers: {numbers}." if numbers else "No numbers."])
+    return "\n".join(
+        [outside, _remarks(readings), f"Numbers: {numbers}." if numbers else "No numbers."]
+    )
 
 
 def judged_facts(changed: int, readings: Sequence[PlainReading]) -> Mapping[str, JSON]:
     """The same for a program."""
-    plain = [
+    return _plain({"changed_outside": changed, "readings": _in_english(readings)})
+
+
+def _remarks(readings: Sequence[PlainReading]) -> str:
+    said = [each["remark"]["en"] for each in readings if each["remark"]]
+    return "Remarks: " + " ".join(said) if said else "No remarks: no fault was measured."
+
+
+def _in_english(readings: Sequence[PlainReading]) -> list[Mapping[str, object]]:
+    return [
         {**each, "remark": each["remark"]["en"] if each["remark"] else None} for each in readings
     ]
-    return _plain({"changed_outside": changed, "readings": plain})
 
 
 def _plain(value: Mapping[str, object]) -> Mapping[str, JSON]:
