@@ -62,7 +62,7 @@ VALUES = {"segment": 16, "detect": 5, "erase": 19}
 
 def register(service: Service) -> None:
     """Add the endpoints; to be called inside `with gr.Blocks()`."""
-    api = _Api(service)
+    api = Api(service)
 
     # `Any` in an argument: Gradio and docs/api.md tell callers these types, and all of it is
     # validated by the models of `ui.api.requests`.
@@ -273,7 +273,7 @@ def register(service: Service) -> None:
     api_results.register(service)
 
 
-class _Api:
+class Api:
     """What the endpoints do, with arguments that have been validated."""
 
     def __init__(self, service: Service) -> None:
