@@ -64,6 +64,12 @@ def make_parser() -> argparse.ArgumentParser:
         default=environment("ERASER_LAB_LANG"),
         help="language of the page; without it the browser's own (ERASER_LAB_LANG)",
     )
+    parser.add_argument(
+        "--mcp",
+        action="store_true",
+        default=switched_on(environment("ERASER_LAB_MCP", "GRADIO_MCP_SERVER")),
+        help="also serve tools for agents at /gradio_api/mcp (ERASER_LAB_MCP)",
+    )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.add_argument(
         "--no-fetch",
@@ -100,6 +106,15 @@ def make_service() -> Service:
         )
 
 
+def check_tools(options: argparse.Namespace) -> None:
+    """End the program with a sentence where tools are asked for and cannot be served."""
+    from methods import Text
+    from ui.api.tools.server import is_installed
+
+    if options.mcp and not is_installed():
+        sys.exit(Text("error.mcp_missing", package="mcp").said(options.lang or "en"))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Start the page and serve it until Ctrl-C."""
     try:  # Gradio and its like: not for --help
@@ -112,13 +127,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"{missing.name} is missing. Run: pip install -r requirements.txt")
     write_any_text()
     share_heaps()
+    check_tools(options)
     service = make_service()
     page = build_page(service)
     page.queue(max_size=64)
     service.start(fetch=not options.no_fetch)
     try:
         page.launch(
-            **launch_options(service, options.lang),
+            **launch_options(service, options.lang, tools=options.mcp),
             server_name=options.host,
             server_port=options.port,
             share=options.share,

@@ -21,7 +21,7 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 sys.path[:0] = [str(ROOT), str(DOCS)]
 
-from _generated import api, cli, settings, weights  # noqa: E402
+from _generated import api, cli, settings, tools, weights  # noqa: E402
 from examples.report.markdown import summary_table  # noqa: E402
 from examples.systems import as_markdown as systems  # noqa: E402
 from ui.cli.fits import fits_as_markdown  # noqa: E402
@@ -44,6 +44,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "numbers": numbers_as_markdown,
     "settings": settings.settings_as_markdown,
     "table": _results,
+    "tools": tools.tools_as_markdown,
     "weights": weights.weights_as_markdown,
 }
 """What makes each part; the keys are the names in the markers."""

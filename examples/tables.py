@@ -212,7 +212,8 @@ class _Seen:
     def _look(self, row: RowResult) -> Look:
         opened = open_case(row.case, accept_changed=self._choice.accept_changed)
         size = (*opened.photo.size, mask_share(opened.mask))
-        return Look(pictures_of(row, opened, self._out, self._side), size)
+        notes = [note.plain() for note in opened.mask_notes]
+        return Look(pictures_of(row, opened, self._out, self._side), size, notes)
 
 
 def _with_stand_ins(table: CaseTable, seen: _Seen, args: argparse.Namespace) -> CaseTable:

@@ -198,6 +198,8 @@ class Canvas:
     multiple_of: both sides are padded up to a multiple of it.
     context: the margin taken around the object's box on every side, as a fraction of
     the box's longer side; min_context: its least size in pixels of the photo.
+    pieces: into how many a long thin or scattered mask may be cut, so that its parts are not
+    reduced; each is a call of the eraser, so a quick one may have more. 1 = it is never cut.
     """
 
     multiple_of: int = 1
@@ -207,11 +209,14 @@ class Canvas:
     area: int | None = None
     context: float = 0.5
     min_context: int = 64
+    pieces: int = 12
 
     def __post_init__(self) -> None:
         given = (self.square, self.longest_side, self.short_side, self.area)
         if sum(size is not None for size in given) > 1:
             raise ValueError("give at most one of square, longest_side, short_side, area")
+        if self.pieces < 1:
+            raise ValueError("pieces must be at least 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +319,14 @@ class Eraser(ABC, Generic[S]):
     def expected_memory(self, settings: S, device: DeviceName) -> Mapping[str, int]:
         """As `memory`, estimated before any file of weights is here, by the parts' names."""
         return {self.spec.id: self.spec.memory}
+
+    @classmethod
+    def notes_on(cls, masks: Sequence[Mask], settings: S) -> tuple[Text, ...]:
+        """What should be known of a result that these settings give.
+
+        masks: (H, W) bool, of all its calls of `erase`, in their order; at least one.
+        """
+        return ()
 
     @abstractmethod
     def unload(self) -> None:

@@ -57,7 +57,7 @@ class Mat(Eraser[Settings]):
         license="CC-BY-NC-4.0",
         non_commercial=True,
         weights=(PLACES,),
-        canvas=Canvas(square=512, context=0.5, min_context=128),
+        canvas=Canvas(square=512, context=0.5, min_context=128, pieces=24),
         memory=260_000_000,
         packages=(PACKAGE,),
         rank=50,

@@ -41,7 +41,7 @@ class Telea(Eraser[RadiusSettings]):
         learned=False,
         seeded=False,
         default=True,
-        canvas=Canvas(longest_side=1024, context=0.1, min_context=32),
+        canvas=Canvas(longest_side=1024, context=0.1, min_context=32, pieces=64),
         devices=("cpu",),
         holds_device=False,
         rank=30,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from segmentation._engine.embeddings import EmbeddingCache as EmbeddingCache
     from segmentation._engine.features import are_features_ready as are_features_ready
     from segmentation._engine.features import features_of as features_of
+    from segmentation._engine.looking import Tiles as Tiles
     from segmentation._engine.registry import default_segmenter as default_segmenter
     from segmentation._engine.registry import get_segmenter as get_segmenter
     from segmentation._engine.registry import is_segmenter_ready as is_segmenter_ready
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     from segmentation._prompts.shape import usual_growth as usual_growth
     from segmentation._prompts.strokes import Stroke as Stroke
     from segmentation._prompts.strokes import Strokes as Strokes
+    from segmentation._prompts.tiles import Tile as Tile
     from segmentation._segmenter import Candidates as Candidates
     from segmentation._segmenter import Embedding as Embedding
     from segmentation._segmenter import Segmenter as Segmenter
@@ -91,6 +93,7 @@ _HOME = {
     ),
     "_engine.embeddings": "EmbeddingCache",
     "_engine.features": "are_features_ready features_of",
+    "_engine.looking": "Tiles",
     "_engine.registry": (
         "default_segmenter get_segmenter is_segmenter_ready license_page list_segmenters"
         " preferred_segmenters"
@@ -109,6 +112,7 @@ _HOME = {
     "_prompts.rle": "Rle decode_rle encode_rle",
     "_prompts.shape": "Shape grown_as_usual usual_growth",
     "_prompts.strokes": "Stroke Strokes",
+    "_prompts.tiles": "Tile",
     "_segmenter": "Candidates Embedding Segmenter SegmenterSpec",
     "_weights": "MANIFESTS",
 }

@@ -10,7 +10,7 @@ other's masks, and any number of threads may call one segmenter.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import cv2
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from methods import BadInput, Image, Mask, Paper, Text, WeightFile
 from segmentation._prompts.prompts import PromptedObject, shown_size
+from segmentation._prompts.tiles import Tile
 
 Logits = NDArray[np.float32]
 
@@ -86,7 +87,8 @@ class Candidates:
 
     logits: (N, h, w) float32, above 0 inside the object. scores: (N,) the segmenter's
     own estimate of each mask's quality, about 0 … 1. best: the level it would choose.
-    size: (H, W) of the photo. frame: how the logits lie on it.
+    size: (H, W) of the photo. frame: how the logits lie on it. tile: the part of the photo that
+    they show, and that the frame is of (None: all of it); beyond it nothing is masked.
     """
 
     logits: Logits
@@ -94,17 +96,29 @@ class Candidates:
     best: int
     size: tuple[int, int]
     frame: Frame
+    tile: Tile | None = None
     areas: tuple[float, ...] = field(init=False)
     """Share of the photo that each level covers, counted on the logits (a few per mille off)."""
 
     def __post_init__(self) -> None:
         covered = (self.frame.shown(self.logits) > 0).mean(axis=(1, 2))
+        if self.tile is not None:
+            covered = covered * (self.tile.width * self.tile.height / (self.size[0] * self.size[1]))
         object.__setattr__(self, "areas", tuple(float(area) for area in covered))
 
     @property
     def nbytes(self) -> int:
         """Bytes that it occupies in a cache."""
         return int(self.logits.nbytes)
+
+    def only(self, level: int) -> Candidates:
+        """One level alone."""
+        return replace(
+            self,
+            logits=self.logits[level : level + 1].copy(),
+            scores=self.scores[level : level + 1].copy(),
+            best=0,
+        )
 
     def mask(self, level: int | None = None, longest_side: int | None = None) -> Mask:
         """One level as a mask of the photo's size, or smaller.
@@ -119,7 +133,11 @@ class Candidates:
             raise BadInput(
                 "no_such_level", level=level, levels=len(self.scores), last=len(self.scores) - 1
             )
-        return enlarge(self.logits[level], self.frame, shown_size(self.size, longest_side)) > 0
+        size = shown_size(self.size, longest_side)
+        if self.tile is None:
+            return enlarge(self.logits[level], self.frame, size) > 0
+        part = enlarge(self.logits[level], self.frame, self.tile.size) > 0
+        return self.tile.laid(part, self.size, size)
 
 
 def enlarge(logits: Logits, frame: Frame, size: tuple[int, int]) -> Logits:
@@ -147,6 +165,12 @@ class Segmenter(ABC):
     """Finds the object that a user points at. Shared by all sessions and threads."""
 
     spec: ClassVar[SegmenterSpec]
+
+    @property
+    def input_side(self) -> int | None:
+        """The longer side, in pixels, to which a photo is reduced before it is looked at; None
+        for one to which a part of the photo, looked at by itself, would tell nothing more."""
+        return None
 
     @classmethod
     @abstractmethod

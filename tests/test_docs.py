@@ -54,6 +54,7 @@ def test_the_table_of_what_fits_is_computed() -> None:
         ("erasers.md", "notes"),
         ("settings.md", "settings"),
         ("api.md", "api"),
+        ("mcp.md", "tools"),
         ("cli.md", "commands"),
         ("numbers.md", "numbers"),
         ("tables.md", "table"),

@@ -149,12 +149,20 @@ def _object_mask(args: argparse.Namespace) -> tuple[Mask, str]:
 
 
 def _segmented(rgb: np.ndarray, key: str, points: list[tuple[float, float]]) -> Mask:
-    from segmentation import PromptedObject, default_segmenter, get_segmenter, select
+    from segmentation import (
+        EmbeddingCache,
+        PromptedObject,
+        Tiles,
+        default_segmenter,
+        get_segmenter,
+        select,
+    )
 
     segmenter = get_segmenter(default_segmenter().id)
     named = [{"x": x, "y": y, "label": 1} for x, y in points]
     prompted = PromptedObject.model_validate({"points": named})
-    return select(segmenter, segmenter.encode(rgb, key), [prompted]).mask
+    tiles = Tiles(segmenter, EmbeddingCache(), rgb, key)
+    return select(segmenter, segmenter.encode(rgb, key), [prompted], tiles=tiles).mask
 
 
 def _named(file: Path, args: argparse.Namespace) -> str:

@@ -70,7 +70,7 @@ def _jump(case_id: str) -> str:
 
 
 def _sayings(case: PlainCase) -> str:
-    said = ""
+    said = "".join(f'<p class="hint">{in_all(note)}</p>' for note in case["mask_notes"])
     if case["document_remark"]["en"]:
         said += _quote(t("document_says"), in_all(case["document_remark"]))
     if case["settings_note"]["en"]:
@@ -144,13 +144,16 @@ def _failed_tile(cell: PlainCell) -> str:
 
 def _cell_caption(cell: PlainCell, report: PlainReport) -> str:
     device = plain(cell["device"])
-    facts = f"{seconds(cell['erase_seconds'])} · {megabytes(cell['peak_memory'])} · {device}"
+    taken = seconds(cell["erase_seconds"])
+    pieces = f" · {t('pieces', count=cell['pieces'])}" if cell["pieces"] > 1 else ""
+    facts = f"{taken}{pieces} · {megabytes(cell['peak_memory'])} · {device}"
     outside = cell["changed_outside"]
     proof = t("untouched") if outside == 0 else t("touched", count=outside)
     said = _quote(t("person_says"), plain(cell["remark"])) if cell["remark"] else ""
+    notes = "".join(f'<p class="hint">{in_all(note)}</p>' for note in cell["result_notes"])
     return f"""<h3>{in_all(cell["label"])}</h3>
 <p class="facts">{facts}{_truth_facts(cell)}</p>
-<p class="proof {"bad" if outside else "good"}">{proof}</p>
+<p class="proof {"bad" if outside else "good"}">{proof}</p>{notes}
 {_remark_chips(cell)}{said}{_numbers(cell, report)}{_how(cell)}"""
 
 

@@ -28,7 +28,7 @@ from methods import ENGLISH, METRICS, Metric, PlainText, Text, UserError, langua
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A whole run. sizes: of each case that was opened, the photo's height, width and the share
-    of it that is masked."""
+    of it that is masked. mask_notes: how its mask was read, where that is not plain."""
 
     table: CaseTable
     choice: Choice
@@ -36,6 +36,7 @@ class Report:
     remarks: Remarks
     versions: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, tuple[int, int, float]] = field(default_factory=dict)
+    mask_notes: Mapping[str, Sequence[PlainText]] = field(default_factory=dict)
 
     def plain(self) -> PlainReport:
         """For JSON."""
@@ -70,6 +71,7 @@ class Report:
             "stand_ins": list(case.stand_ins),
             "photo": _picture(case, width, height),
             "masked": round(share, 4),
+            "mask_notes": list(self.mask_notes.get(case.id, ())),
             "truth": case.truth is not None,
             "failure": self.failure_of(row.failure) if row.failure else None,
             "remark": said.get("", ""),
@@ -88,6 +90,7 @@ class Report:
             "box": cell.box,
             "load_seconds": cell.load_seconds,
             "erase_seconds": cell.erase_seconds,
+            "pieces": cell.pieces,
             "peak_memory": cell.peak_memory,
             "memory_kind": cell.memory_kind,
             "device": cell.device,
@@ -96,6 +99,7 @@ class Report:
             "changed_settings": cell.changed_settings,
             "weights": cell.weights,
             "changed_outside": cell.changed_outside,
+            "result_notes": cell.result_notes,
             "readings": [reading.plain() for reading in cell.readings],
             "label": label_of(cell).plain(),
             "failure": None if is_done else {"code": cell.code, **(cell.said or _of_old(cell))},

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from examples.report.pictures import RowPictures
 from examples.report.shapes import PlainReport
 from examples.report.totals import Totals
 from examples.running.work import RowResult
+from methods import PlainText
 
 PAGE_CASES = 100
 PAGE_BYTES = 32_000_000
@@ -31,10 +32,12 @@ PAGE_BYTES = 32_000_000
 
 @dataclass(slots=True)
 class Look:
-    """What the report needs of an opened case. size: height, width, masked share."""
+    """What the report needs of an opened case. size: height, width, masked share. notes: how the
+    mask was read."""
 
     pictures: RowPictures
     size: tuple[int, int, float]
+    notes: Sequence[PlainText] = ()
 
 
 @dataclass(slots=True)
@@ -129,7 +132,8 @@ class ReportFiles:
 
     def _plain(self, part: _Page, totals: Totals) -> PlainReport:
         sizes = {case: look.size for case, look in part.looks.items()}
-        report = replace(self._report, rows=part.rows, sizes=sizes)
+        notes = {case: look.notes for case, look in part.looks.items()}
+        report = replace(self._report, rows=part.rows, sizes=sizes, mask_notes=notes)
         return {**report.plain(), "summary": totals.lines()}
 
     def _file_of(self, number: int) -> str:

@@ -57,6 +57,8 @@ def _case(number: int, case: PlainCase) -> Iterator[str]:
     masked = f", {100 * case['masked']:.1f} % masked" if photo["width"] else ""
     yield f"{plain(photo['name'])}{size}{masked}"
     yield ""
+    for note in case["mask_notes"]:
+        yield from (plain(note["en"]), "")
     for who, what in (("The document says", case["document_remark"]["en"]),
                       ("Remark", case["remark"])):  # fmt: skip
         if what:
@@ -77,16 +79,22 @@ def _cell(cell: PlainCell) -> list[str]:
         for r in cell["readings"]
         if r["id"] in METRICS and r["id"].endswith("_mask")
     ]
+    said += [note["en"] for note in cell["result_notes"]]
     if cell["remark"]:
         said.append(f"Remark: {cell['remark']}")
     return [
         plain(cell["label"]["en"]),
         f"[{plain(cell['file'].rsplit('/', 1)[-1])}](<{cell['file']}>)",
-        seconds(cell["erase_seconds"]),
+        seconds(cell["erase_seconds"]) + _pieces(cell),
         megabytes(cell["peak_memory"]),
         str(cell["changed_outside"]),
         plain(" ".join(said)),
     ]
+
+
+def _pieces(cell: PlainCell) -> str:
+    """Of how many parts it was made, where there were several."""
+    return f", {text('pieces', count=cell['pieces'])}" if cell["pieces"] > 1 else ""
 
 
 def _table(columns: Sequence[str], rows: Iterator[list[str]] | map[list[str]]) -> Iterator[str]:

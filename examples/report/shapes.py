@@ -70,6 +70,7 @@ class PlainCell(TypedDict):
     box: tuple[int, int, int, int] | None
     load_seconds: float
     erase_seconds: float
+    pieces: int
     peak_memory: int
     memory_kind: str
     device: str
@@ -78,6 +79,7 @@ class PlainCell(TypedDict):
     changed_settings: Mapping[str, SettingValue]
     weights: Mapping[str, str]
     changed_outside: int
+    result_notes: Sequence[PlainText]
     readings: Sequence[PlainReading]
     label: PlainText
     failure: PlainFailure | None
@@ -85,8 +87,9 @@ class PlainCell(TypedDict):
 
 
 class PlainCase(TypedDict):
-    """One case with its cells. masked: share of the photo, 0 … 1. truth: whether it is known.
-    failure: why it could not be opened."""
+    """One case with its cells. masked: share of the photo, 0 … 1. mask_notes: how the mask was
+    read, where that is not plain. truth: whether it is known. failure: why it could not be
+    opened."""
 
     id: str
     title: PlainText
@@ -98,6 +101,7 @@ class PlainCase(TypedDict):
     stand_ins: list[str]
     photo: PlainPhoto
     masked: float
+    mask_notes: list[PlainText]
     truth: bool
     failure: PlainFailure | None
     remark: str

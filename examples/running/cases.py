@@ -37,7 +37,7 @@ from methods import (
     check_mask,
     flattened,
     load_image,
-    load_mask,
+    read_mask,
     readable,
 )
 
@@ -76,11 +76,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """A case's pictures."""
+    """A case's pictures. mask_notes: how its mask was read, where that is not plain."""
 
     photo: Photo
     mask: Mask
     truth: Image | None
+    mask_notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,15 +239,15 @@ def open_case(
         raise case.missing or BadInput("mask_empty.no_mask")
     get = partial(bring, accept_changed=accept_changed, should_stop=should_stop)
     photo = load_image(get(case.photo), name=case.photo.name)
-    mask = load_mask(get(case.mask), photo.size, name=case.mask.name)
-    check_mask(photo.rgb, mask)
+    read = read_mask(get(case.mask), photo.size, name=case.mask.name)
+    check_mask(photo.rgb, read.mask)
     truth = None
     if case.truth is not None:
         clean = load_image(get(case.truth), name=case.truth.name)
         truth = flattened(clean.rgb, clean.alpha, photo.ground)
         if truth.shape != photo.rgb.shape:
             raise _truth_size(case.truth, truth, photo.rgb)
-    return Opened(photo, mask, truth)
+    return Opened(photo, read.mask, truth, read.notes)
 
 
 def _truth_size(ref: PhotoRef, truth: Image, photo: Image) -> BadInput:

@@ -6,7 +6,7 @@ import sys
 
 from examples.running.records import Cell
 from examples.running.run import Step
-from methods import Fetching, Stepped
+from methods import Fetching, Stepped, Text
 
 
 class Console:
@@ -18,6 +18,8 @@ class Console:
     def __call__(self, step: Step) -> None:
         """Show one step."""
         where = f"[{step.number}/{step.total}] {step.case.id}"
+        for note in step.notes:
+            self._say(f"{where}: {note.en}")
         if step.failure is not None:
             self._say(f"{where}: {step.failure}")
         elif step.cell is not None:
@@ -42,4 +44,5 @@ def _outcome(cell: Cell) -> str:
     if cell.state != "done":
         return f"no result. {cell.text}"
     kept = ", kept" if cell.kept else ""
-    return f"{cell.erase_seconds:.2f} s, {cell.peak_memory / 1e6:.0f} MB{kept}"
+    pieces = f", {Text('report.pieces', count=cell.pieces)}" if cell.pieces > 1 else ""
+    return f"{cell.erase_seconds:.2f} s, {cell.peak_memory / 1e6:.0f} MB{pieces}{kept}"

@@ -48,9 +48,9 @@ class Cell(_Record):
 
     id: the eraser's, with "--document" where it runs with the row's own settings. file:
     relative to the run's folder. box: of the photo's pixels, the part that the file holds; None
-    = all of it (see `results`). judged: of what the readings were made, "" = not yet.
-    code, text, details, said: of a failure; `said` by language. kept: taken over from an
-    earlier run.
+    = all of it (see `results`). result_notes: what the eraser says of it. judged: of what the
+    readings were made, "" = not yet. code, text, details, said: of a failure; `said` by
+    language. kept: taken over from an earlier run.
     """
 
     id: str
@@ -62,6 +62,7 @@ class Cell(_Record):
     box: tuple[int, int, int, int] | None = None
     load_seconds: float = 0.0
     erase_seconds: float = 0.0
+    pieces: int = 1
     peak_memory: int = 0
     memory_kind: str = "ram"
     device: str = "cpu"
@@ -70,6 +71,7 @@ class Cell(_Record):
     changed_settings: dict[str, SettingValue] = {}
     weights: dict[str, str] = {}
     changed_outside: int = 0
+    result_notes: list[PlainText] = []
     readings: list[ReadingRecord] = []
     judged: str = ""
     code: str = ""

@@ -18,7 +18,7 @@ from examples.running.finishing import MOST_WAITING, Finishing, Made
 from examples.running.jobs import Choice, order_of_loads
 from examples.running.records import Cell, Folder
 from examples.running.work import RowResult, Work
-from methods import BoundedCache, Event, Failed, Finished, Mask, StopToken, UserError, run
+from methods import BoundedCache, Event, Failed, Finished, Mask, StopToken, Text, UserError, run
 
 AHEAD = 500
 """Cases that are open at a time: rows are complete after so many, and loads are few."""
@@ -30,7 +30,8 @@ OPENED = 2**29
 @dataclass(frozen=True, slots=True)
 class Step:
     """Something has happened: case `number` of `total`. event: of the cell under way; cell: one
-    that is finished; both None where the case has just been opened, or could not be."""
+    that is finished; both None where the case has just been opened, or could not be. notes: how
+    the mask of a case that has just been opened was read."""
 
     number: int
     total: int
@@ -39,6 +40,7 @@ class Step:
     event: Event | None = None
     eraser: str = ""
     failure: UserError | None = None
+    notes: tuple[Text, ...] = ()
 
 
 Tell = Callable[[Step], None]
@@ -155,8 +157,9 @@ class _Window:
         self._tell(Step(work.number, self._total, work.case, cell=cell))
 
     def _work(self, number: int, case: Case) -> Work:
-        work = Work(number, case, self._open(case), self._choice, self._folder)
-        self._tell(Step(number, self._total, case))
+        opened = self._open(case)
+        work = Work(number, case, opened, self._choice, self._folder)
+        self._tell(Step(number, self._total, case, notes=opened.mask_notes))
         for cell in work.made.values():
             self._tell(Step(number, self._total, case, cell=cell))
         return work

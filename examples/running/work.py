@@ -91,6 +91,7 @@ class Work:
             box=self._box(event.changed_outside, opened),
             load_seconds=round(event.load_seconds, 3),
             erase_seconds=round(event.erase_seconds, 3),
+            pieces=event.pieces,
             peak_memory=event.peak_memory,
             memory_kind=event.memory_kind,
             device=event.device,
@@ -99,6 +100,7 @@ class Work:
             changed_settings=changed(job),
             weights=event.weights,
             changed_outside=event.changed_outside,
+            result_notes=[note.plain() for note in event.notes],
         )
         self._out.keep(self.case.id, cell, png_of(event.image, event.alpha, cell.box))
         return cell

@@ -78,12 +78,14 @@ class Finished:
     image: the whole photo, (H, W, 3) uint8, equal to the input wherever the mask is False.
     alpha: (H, W) uint8, the same of the photo's transparency; None where it has none.
     load_seconds: bringing the eraser onto the device (0 when it was there already).
-    erase_seconds: cropping, erasing and pasting back.
+    erase_seconds: cropping, erasing and pasting back. pieces: parts of the photo that the eraser
+    was given one after the other.
     peak_memory: bytes, the loaded eraser and the most that its work took above that.
     memory_kind: "gpu" = allocated on the GPU; "ram" = growth of the process.
     weights: SHA-256 of each weight file by name. changed_outside: pixels that differ from
     the input outside the mask, counted over the whole picture.
     cached: the result of an equal earlier job, given at once; the figures are that job's.
+    notes: what should be known of this result (see `Eraser.notes_on`).
     """
 
     index: int
@@ -97,8 +99,10 @@ class Finished:
     settings: dict[str, SettingValue]
     weights: dict[str, str]
     changed_outside: int
+    pieces: int = 1
     cached: bool = False
     alpha: NDArray[np.uint8] | None = None
+    notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

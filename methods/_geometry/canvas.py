@@ -8,7 +8,6 @@ the photo is left, at the photo's own size, for every eraser.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import cv2
@@ -18,14 +17,14 @@ from numpy.typing import NDArray
 from methods._base import BadInput, Canvas, Image, Mask
 from methods._geometry.edge import edge_width, grown, margin_of
 from methods._geometry.harmonic import continued
-from methods._geometry.masks import reduce_mask, round_up
-from methods._geometry.patches import Patch, plan_patches
+from methods._geometry.masks import reduce_mask
+from methods._geometry.patches import Patch
+from methods._geometry.pieces import plan_patches
+from methods._geometry.sizes import sizes
 
 __all__ = ["Fitted", "Patch", "check_mask", "fit", "plan_patches"]
 
-
 _BAND = 256  # rows worked on at a time, to keep temporaries small
-_MAX_ASPECT = 4  # of short_side and area canvases: a strip is padded, not enlarged beyond it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +83,7 @@ def fit(
     """
     x0, y0, x1, y1 = patch.crop
     view, hole = image[y0:y1, x0:x1], np.ascontiguousarray(mask[y0:y1, x0:x1])
-    content, padded = _sizes(hole.shape, canvas)
+    content, padded = sizes(hole.shape, canvas)
     edge = edge_width(view, hole)
     small = _shown_mask(hole, content, margin_of(edge))
     shown = _resized(view if sees_object else _without_object(view, hole, content), content)
@@ -119,47 +118,7 @@ def _without_object(view: Image, hole: Mask, content: tuple[int, int]) -> Image:
     return continued(view, hole) if enlarged else view
 
 
-# --- sizes, resizing, padding ------------------------------------------------------------
-
-
-def fitted_size(crop: tuple[int, ...], canvas: Canvas) -> tuple[int, int]:
-    """(h, w) at which the canvas shows a crop of (H, W), padding left out."""
-    return _sizes(crop, canvas)[0]
-
-
-def _sizes(crop: tuple[int, ...], canvas: Canvas) -> tuple[tuple[int, int], tuple[int, int]]:
-    """(H, W) of the resized crop, and of the canvas after padding."""
-    longest, shortest = max(crop), min(crop)
-    scale, least = 1.0, 1
-    if canvas.area:
-        return _sizes_of_area(crop, canvas.area, canvas.multiple_of)
-    if canvas.square:
-        # A crop a little smaller than the canvas is padded; a tiny one, enlarged.
-        fits = longest <= canvas.square <= 2 * longest
-        scale, least = 1.0 if fits else canvas.square / longest, canvas.square
-    elif canvas.longest_side:
-        scale = min(1.0, canvas.longest_side / longest)
-    elif canvas.short_side:
-        least = canvas.short_side
-        scale = min(least / shortest, _MAX_ASPECT * least / longest)
-    height, width = (max(1, round(side * scale)) for side in crop)
-    multiple = 1 if canvas.square else canvas.multiple_of
-    padded = (round_up(max(height, least), multiple), round_up(max(width, least), multiple))
-    return (height, width), padded
-
-
-def _sizes_of_area(
-    crop: tuple[int, ...], area: int, multiple: int
-) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The largest whose canvas, padding included, has no more than `area` pixels."""
-    shape = [max(side, -(-max(crop) // _MAX_ASPECT)) for side in crop]
-    scale = math.sqrt(area / math.prod(shape))
-    while True:
-        height, width = (max(1, int(side * scale)) for side in crop)
-        padded = [round_up(max(1, int(side * scale)), multiple) for side in shape]
-        if math.prod(padded) <= area or max(padded) <= multiple:
-            return (height, width), (padded[0], padded[1])
-        scale *= math.sqrt(area / math.prod(padded))
+# --- resizing, padding ------------------------------------------------------------------
 
 
 def _resized(image: Image, size: tuple[int, ...], copy: bool = True) -> Image:

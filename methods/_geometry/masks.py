@@ -27,6 +27,11 @@ def bounding_box(mask: Mask) -> Box:
     return x, y, x + width, y + height
 
 
+def cut_out(mask: Mask, box: Box) -> Mask:
+    """The part in the box; a view."""
+    return mask[box[1] : box[3], box[0] : box[2]]
+
+
 def widened(box: Box, by: int, size: tuple[int, ...]) -> Box:
     """The box with so many pixels more on every side, as far as a photo of (H, W) has them."""
     x0, y0, x1, y1 = box

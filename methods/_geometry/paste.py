@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import cv2
 import numpy as np
 
 from methods._base import Canvas, Image, Mask
 from methods._geometry.canvas import _BAND, Fitted, _resized, check_mask, fit
+from methods._geometry.masks import cut_out
 from methods._geometry.membrane import membrane
-from methods._geometry.patches import plan_patches
+from methods._geometry.patches import Patch
+from methods._geometry.pieces import plan_patches
 
 
 def paste_back(target: Image, filled: Image, fitted: Fitted, *, seamless: bool = True) -> None:
@@ -60,11 +62,23 @@ def erase_in_patches(
     check_mask(image, mask)
     patches = plan_patches(mask, canvas, whole_picture)
     result = image.copy()
-    for index, patch in enumerate(patches):
-        fitted = fit(result, mask, patch, canvas, sees_object=sees_object)
+    for index, (patch, hole) in enumerate(_with_holes(mask, patches)):
+        fitted = fit(result, hole, patch, canvas, sees_object=sees_object)
         filled = call(fitted.image, fitted.mask, index, len(patches))
         paste_back(result, filled, fitted, seamless=seamless)
     return result
+
+
+def _with_holes(mask: Mask, patches: Sequence[Patch]) -> Iterator[tuple[Patch, Mask]]:
+    """Each patch with what is unknown to it: the mask, or what is left of it.
+
+    Ask for the next when the one before has been filled.
+    """
+    left = mask.copy() if any(patch.goes_on for patch in patches) else mask
+    for patch in patches:
+        yield patch, left if patch.goes_on else mask
+        if left is not mask:
+            cut_out(left, patch.box)[patch.owned] = False
 
 
 def changed_outside(image: Image, result: Image, mask: Mask) -> int:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Canvas, Mask
-from methods._geometry.masks import Box, bounding_box, reduce_mask, round_up
+from methods._geometry.cells import Cells
+from methods._geometry.masks import Box, bounding_box, cut_out, round_up
 
 MAX_PATCHES = 8
-_GRID = 1024  # objects are told apart on a mask reduced to this many cells, for speed
 _MAX_OBJECTS = 32  # beyond that they are first gathered by where they lie
 _MAX_GROWTH = 1.5  # of a crop's longer side, when objects that see each other share one
 
@@ -24,44 +24,45 @@ class Patch:
     """One call of an eraser.
 
     crop: what it sees. box: the part of the photo, inside the crop, that holds all pixels which
-    are pasted from it. owned: (box height, box width) bool, which pixels these are.
+    are pasted from it. owned: (box height, box width) bool, which pixels these are. goes_on: what
+    earlier patches have filled is part of the photo to it.
     """
 
     crop: Box
     box: Box
     owned: Mask
+    goes_on: bool = False
 
 
-def plan_patches(mask: Mask, canvas: Canvas, whole_picture: bool = False) -> tuple[Patch, ...]:
-    """Cut the mask into at most `MAX_PATCHES` patches; each True pixel is owned by exactly one.
+def plan_groups(mask: Mask, canvas: Canvas, most: int = MAX_PATCHES) -> tuple[Patch, ...]:
+    """Cut the mask into at most `most` patches (1 or more); each True pixel is owned by one.
 
     mask: (H, W) with at least one True. Objects whose crops show each other share a patch
     unless its crop would be much larger, so that an eraser's canvas is spent on few objects;
     of too many patches those join that make the smallest one. Specks (a few pixels) belong to the
-    crop that shows them; those that none shows share a patch. whole_picture: a single patch
-    that sees everything.
+    crop that shows them; those that none shows share a patch.
     """
     everything = bounding_box(mask)
-    height, width = mask.shape
-    if whole_picture:
-        return (Patch((0, 0, width, height), everything, _inside(mask, everything)),)
-    pieces = _Pieces(mask, everything, canvas)
-    groups = pieces.groups()
+    parts = _Parts(mask, everything, canvas)
+    groups = parts.groups(most)
     if len(groups) == 1:
-        crop = _with_ground(mask, groups[0].crop)
-        return (Patch(crop, everything, _inside(mask, everything)),)
-    return tuple(Patch(_with_ground(mask, group.crop), *pieces.owned(group)) for group in groups)
+        crop = with_ground(mask, groups[0].crop)
+        return (Patch(crop, everything, cut_out(mask, everything)),)
+    return tuple(Patch(with_ground(mask, group.crop), *parts.owned(group)) for group in groups)
 
 
-def crop_around(box: Box, size: tuple[int, int], canvas: Canvas) -> Box:
+def crop_around(box: Box, size: tuple[int, int], canvas: Canvas, most: int | None = None) -> Box:
     """The box with its context, grown to the canvas's own size where the photo allows.
 
-    size: (H, W) of the photo. At the photo's border the crop is shifted, not cut.
+    size: (H, W) of the photo. At the photo's border the crop is shifted, not cut. most: pixels of
+    a side that the context does not exceed.
     """
     x0, y0, x1, y1 = box
     # At least one pixel, so that there is always something to fill from.
     margin = max(1, canvas.min_context, math.ceil(canvas.context * max(x1 - x0, y1 - y0)))
     width, height = x1 - x0 + 2 * margin, y1 - y0 + 2 * margin
+    if most:
+        width, height = max(min(width, most), x1 - x0 + 2), max(min(height, most), y1 - y0 + 2)
     if canvas.square:
         width = height = max(width, height, canvas.square)
     else:
@@ -80,50 +81,44 @@ def _span(start: int, end: int, length: int, available: int) -> tuple[int, int]:
     return first, first + length
 
 
-def _inside(mask: Mask, box: Box) -> Mask:
-    return mask[box[1] : box[3], box[0] : box[2]]
-
-
-def _with_ground(mask: Mask, crop: Box) -> Box:
-    """The whole photo where the crop shows masked pixels only: there is nothing to fill from."""
+def with_ground(mask: Mask, crop: Box) -> Box:
+    """The crop; or the whole photo, where it shows masked pixels only: nothing to fill from."""
     height, width = mask.shape
-    return (0, 0, width, height) if _inside(mask, crop).all() else crop
+    return (0, 0, width, height) if cut_out(mask, crop).all() else crop
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Pieces that share a crop. box: around the objects among them, in the photo."""
+    """Parts of the mask that share a crop. box: around the objects among them, in the photo."""
 
     box: Box
     crop: Box
-    pieces: NDArray[np.intp]
+    parts: NDArray[np.intp]
 
     def sees(self, other: _Group) -> bool:
         return _overlap(self.crop, other.box) or _overlap(other.crop, self.box)
 
 
-class _Pieces:
+class _Parts:
     """Connected parts of the mask, found on a grid of cells over its bounding box."""
 
     def __init__(self, mask: Mask, everything: Box, canvas: Canvas) -> None:
-        self.mask, self.everything, self.canvas = mask, everything, canvas
-        part = _inside(mask, everything)
-        cell = max(1, math.ceil(max(part.shape) / _GRID))  # pixels
-        self.grid = reduce_mask(part, (-(-part.shape[0] // cell), -(-part.shape[1] // cell)))
-        self.labels, cells, self.specks = _objects_and_specks(
-            self.grid,
+        self.mask, self.canvas = mask, canvas
+        self.cells = Cells.of(mask, everything)
+        self.labels, boxes, self.specks = _objects_and_specks(
+            self.cells.grid,
             # Nearer than the least context, objects see each other in any case.
-            reach=canvas.min_context // (2 * cell),
-            speck=max(4, max(mask.shape) // 400) // cell,
+            reach=canvas.min_context // (2 * self.cells.cell),
+            speck=max(4, max(mask.shape) // 400) // self.cells.cell,
         )
-        self.boxes = self._in_photo(cells)
+        self.boxes = self.cells.in_photo(boxes)
 
-    def groups(self) -> list[_Group]:
+    def groups(self, most: int) -> list[_Group]:
         """Objects, largest first; then at most one group of specks that no object's crop shows."""
         specks = np.flatnonzero(self.specks)
         objects = self._joined(self._objects())
         objects, lonely = self._with_specks(objects, specks)
-        limit = MAX_PATCHES - bool(len(lonely))
+        limit = max(1, most - bool(len(lonely)))
         if len(objects) > limit:
             objects = self._fewer(objects, limit)
             objects, lonely = self._with_specks(objects, specks)
@@ -185,67 +180,59 @@ class _Pieces:
         for group in groups:
             boxes, crop = self.boxes[specks], np.asarray(group.crop)
             inside = ((boxes[:, :2] >= crop[:2]) & (boxes[:, 2:] <= crop[2:])).all(axis=1)
-            pieces = np.concatenate((group.pieces[~self.specks[group.pieces]], specks[inside]))
-            shown.append(_Group(group.box, group.crop, pieces))
+            parts = np.concatenate((group.parts[~self.specks[group.parts]], specks[inside]))
+            shown.append(_Group(group.box, group.crop, parts))
             specks = specks[~inside]
         return shown, specks
 
-    def _in_photo(self, cells: NDArray[np.int32]) -> NDArray[np.int64]:
-        """(n, 4) boxes in cells to boxes in the photo that hold all of the cells' pixels."""
-        x0, y0, x1, y1 = self.everything
-        rows, columns = self.grid.shape
-        corners = cells.astype(np.int64) * np.array((x1 - x0, y1 - y0) * 2)
-        counts = np.array((columns, rows))
-        first, last = corners[:, :2] // counts, -(-corners[:, 2:] // counts)
-        return np.concatenate((first, last), axis=1) + np.array((x0, y0, x0, y0))
-
-    def _group(self, pieces: NDArray[np.intp]) -> _Group:
-        boxes = self.boxes[pieces]
+    def _group(self, parts: NDArray[np.intp]) -> _Group:
+        boxes = self.boxes[parts]
         corners = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
         box: Box = corners[0], corners[1], corners[2], corners[3]
         height, width = self.mask.shape
-        return _Group(box, crop_around(box, (height, width), self.canvas), pieces)
+        return _Group(box, crop_around(box, (height, width), self.canvas), parts)
 
     def _merge(self, a: _Group, b: _Group) -> _Group:
-        pieces = np.concatenate((a.pieces, b.pieces))
-        return self._group(pieces[~self.specks[pieces]])
+        parts = np.concatenate((a.parts, b.parts))
+        return self._group(parts[~self.specks[parts]])
 
     def owned(self, group: _Group) -> tuple[Box, Mask]:
         """The group's tight box, and which pixels in it are the group's."""
-        boxes = self.boxes[group.pieces]
-        (x0, y0), (x1, y1) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
-        ex0, ey0, ex1, ey1 = self.everything
-        rows, columns = self.grid.shape
+        boxes = self.boxes[group.parts]
+        (x0, y0), (x1, y1) = boxes[:, :2].min(axis=0).tolist(), boxes[:, 2:].max(axis=0).tolist()
         number_is_mine = np.zeros(len(self.boxes) + 1, bool)
-        number_is_mine[group.pieces + 1] = True
-        row = (np.arange(y0, y1) - ey0) * rows // (ey1 - ey0)
-        column = (np.arange(x0, x1) - ex0) * columns // (ex1 - ex0)
-        owned = np.take(number_is_mine[self.labels][row], column, axis=1)
+        number_is_mine[group.parts + 1] = True
+        owned = self.cells.on_pixels(number_is_mine[self.labels], (x0, y0, x1, y1))
         owned &= self.mask[y0:y1, x0:x1]
-        left, top, right, bottom = bounding_box(owned)
-        tight = (int(x0) + left, int(y0) + top, int(x0) + right, int(y0) + bottom)
-        return tight, owned[top:bottom, left:right]
+        return tightened((x0, y0, x1, y1), owned)
+
+
+def tightened(box: Box, owned: Mask) -> tuple[Box, Mask]:
+    """The smallest box around the True pixels of one, and their part of the mask."""
+    left, top, right, bottom = bounding_box(owned)
+    tight = (box[0] + left, box[1] + top, box[0] + right, box[1] + bottom)
+    return tight, owned[top:bottom, left:right]
 
 
 def _objects_and_specks(
     grid: Mask, reach: int, speck: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
-    """Number all pieces of the grid from 1: objects first, then specks.
+    """Number all parts of the grid from 1: objects first, then specks.
 
     A speck is a connected part of at most `speck` cells in width and height; what else is at
     most 2 * reach empty cells apart is one object. Returns the number of each cell
     (0 = empty), (n, 4) boxes in cells, (n,) whether it is a speck.
     """
-    parts, part_boxes = _connected(grid, 0)
+    parts, part_boxes = connected(grid, 0)
     small = np.concatenate(([False], (part_boxes[:, 2:] - part_boxes[:, :2]).max(axis=1) <= speck))
-    labels, boxes = _connected(grid & ~small[parts], reach)
+    labels, boxes = connected(grid & ~small[parts], reach)
     numbers = np.zeros(len(small), np.int32)
     numbers[small] = len(boxes) + 1 + np.arange(small.sum())
     specks = np.arange(len(boxes) + small.sum()) >= len(boxes)
     return labels + numbers[parts], np.concatenate((boxes, part_boxes[small[1:]])), specks
 
 
-def _connected(grid: Mask, reach: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def connected(grid: Mask, reach: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Parts of the grid at most 2 * reach empty cells apart, also diagonally.
 
     Returns the part's number from 1 of each cell (0 = empty) and (n, 4) boxes in cells.

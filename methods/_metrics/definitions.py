@@ -100,7 +100,8 @@ _SURFACE = (
         range=(0, 1),
         better="lower",
         needs="nothing",
-        threshold=0.45,
+        unit="%",
+        threshold=0.3,
         remark="metric.repetition.remark",
     ),
     Metric(

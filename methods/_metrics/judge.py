@@ -25,9 +25,10 @@ from methods._metrics.definitions import DEFINITIONS
 from methods._metrics.edge import color_shift, profiles_of, rim, seam
 from methods._metrics.features import Features as Features
 from methods._metrics.features import of_features
+from methods._metrics.repetition import repetition
 from methods._metrics.scene import Scene, scene_of, with_margin
 from methods._metrics.silhouette import silhouette, tint
-from methods._metrics.texture import leftover, repetition, sharpness
+from methods._metrics.texture import leftover, sharpness
 from methods._metrics.truth import against_truth, why_no_lpips
 from methods._metrics.windows import windows_of
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import cv2
 import numpy as np
@@ -31,6 +32,37 @@ class ReadMask:
     def mask(self) -> Mask:
         """The reading that is taken."""
         return self.readings[0].mask
+
+    def taking(self, number: int, name: str = "") -> ReadMask:
+        """The same file with the reading of that number, from 1, as the one that is taken, and with
+        what is to be said of that one.
+
+        name: what to call the file. Raises BadInput, with the readings that there are, for a number
+        that none has.
+        """
+        if not 1 <= number <= len(self.readings):
+            count = len(self.readings)
+            there = numbered(self.readings)
+            raise BadInput("no_such_reading", name=name, number=number, count=count, readings=there)
+        if number == 1:
+            return self
+        taken = self.readings[number - 1]
+        others = [each for each in self.readings if each is not taken]
+        kept = [note for note in self.notes if note.id in OF_EVERY_READING]
+        return ReadMask((taken, *others), (taken.said, *kept))
+
+
+OF_EVERY_READING = {"note.mask.resized", "note.mask.joined"}
+"""The notes that are true whichever reading is taken."""
+
+
+def numbered(readings: Sequence[MaskReading]) -> Text:
+    """What each reading erases, with its number."""
+    lines = [
+        Text("note.mask.numbered", number=number, said=each.said)
+        for number, each in enumerate(readings, 1)
+    ]
+    return reduce(lambda first, then: Text("note.mask.listed", first=first, then=then), lines)
 
 
 def load_mask(

@@ -25,6 +25,11 @@ makes of the cell that it lies in. Colour photos have cells that are off by 30 a
 STRAY = 24.0
 """Levels by which a pixel may be off, beyond the range: noise, chroma smeared over an edge."""
 
+SCATTER = STRAY / 4
+"""Levels, root mean square, by which pixels may be off. Noise in colour that is stronger is part of
+what the photo shows: a fill without it stands out as a patch. However little luma explains of
+chroma, the means of many pixels follow some line through such noise, with a range of its own."""
+
 _STRAYING = 1e-4  # of the pixels may be further off
 _CELL = 16  # pixels: in one of JPEG's blocks at half the chroma resolution, the mean is kept
 _BAND = 4 * _CELL  # rows looked at at once: few, because most photos are known by the first
@@ -63,9 +68,9 @@ def tone_of(image: Image, mask: Mask) -> Tone | None:
 
     image: (H, W, 3) uint8; mask: (H, W) bool with at least one False. Grey: R = G = B in every
     pixel. Toned: Cr and Cb are functions of luma; in the mean of no cell of 16 x 16 pixels are
-    they further off than `TOLERANCE` says, and hardly a pixel strays. Where this holds for no
-    colour at all, the photo is grey with JPEG's or a scanner's noise, whatever it shows; any other
-    function must be seen over a good part of all lumas and be continuous.
+    they further off than `TOLERANCE` says, hardly a pixel strays, and all scatter little. Where
+    this holds for no colour at all, the photo is grey with JPEG's or a scanner's noise, whatever it
+    shows; any other function must be seen over a good part of all lumas and be continuous.
     """
     if _is_grey(image, mask):
         return Tone()
@@ -111,10 +116,12 @@ def _range(chroma: _Chroma) -> float:
 
 
 def _strays(seen: Image, chroma: _Chroma) -> bool:
-    """Whether too many of these pixels lie further off than noise and smearing explain."""
+    """Whether these pixels lie further off than noise and smearing explain: too many, or all."""
     limit = STRAY + _range(chroma)
-    far = np.abs(_off(seen, chroma)).max(axis=2) > limit
-    return int(np.count_nonzero(far)) > _STRAYING * far.size
+    off = _off(seen, chroma)
+    far = np.abs(off).max(axis=2) > limit
+    scattered = float(np.sqrt((off**2).mean(axis=(0, 1)).max())) > SCATTER
+    return scattered or int(np.count_nonzero(far)) > _STRAYING * far.size
 
 
 def _curve(seen: Image) -> _Chroma:

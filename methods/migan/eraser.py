@@ -67,7 +67,7 @@ class MiGan(Eraser[Settings]):
         seeded=False,
         default=True,
         weights=(PIPELINE,),
-        canvas=Canvas(square=512, context=0.5, min_context=128),
+        canvas=Canvas(square=512, context=0.5, min_context=128, pieces=48),
         memory=500_000_000,  # mostly buffers that onnxruntime keeps after the first call
         rank=10,
         notes=(Text("eraser.migan.note.1"),),

@@ -41,25 +41,40 @@ def work(mask: Mask, patch_size: int) -> int:
     return int(np.count_nonzero(touched)) * side
 
 
-def plan(image: Image, mask: Mask, patch_size: int, most: int = MOST_WORK) -> Plan:
-    """The call as it is where it does no more than `most`; else a smaller picture and, in the same
-    measure, smaller patches, so that these reach as far in the photo as they were asked to.
+def plan(image: Image, mask: Mask, patch_size: int, most: int | None = None) -> Plan:
+    """The call as it is where it does no more than `most` (None = `MOST_WORK`); else a smaller
+    picture and, in the same measure, smaller patches, so that these reach as far in the photo as
+    they were asked to.
 
     image: (H, W, 3) uint8; mask: (H, W) bool.
     """
+    hole, patch = _reduced(mask, patch_size, MOST_WORK if most is None else most)
+    if hole is mask:
+        return Plan(image, mask, patch_size)
+    small = np.asarray(cv2.resize(image, hole.shape[::-1], interpolation=cv2.INTER_AREA))
+    return Plan(*_with_ground(small, hole, image, mask), patch)
+
+
+def scale(mask: Mask, patch_size: int) -> float:
+    """How large the picture is that `plan` makes of a call, of the call's own: 1 where it is left
+    as it is, else less, by its longer side."""
+    hole, _ = _reduced(mask, patch_size, MOST_WORK)
+    return max(hole.shape) / max(mask.shape)
+
+
+def _reduced(mask: Mask, patch_size: int, most: int) -> tuple[Mask, int]:
+    """The hole and the patch size within the bound: the mask itself where it is kept already."""
     wanted = work(mask, patch_size)
     if wanted <= most:
-        return Plan(image, mask, patch_size)
-    scale = (most / wanted) ** (1 / 3)  # both sides of the picture, and the rows of a patch
+        return mask, patch_size
+    share = (most / wanted) ** (1 / 3)  # both sides of the picture, and the rows of a patch
     while True:
-        size = (max(1, int(mask.shape[0] * scale)), max(1, int(mask.shape[1] * scale)))
+        size = (max(1, int(mask.shape[0] * share)), max(1, int(mask.shape[1] * share)))
         hole = reduce_mask(mask, size)
-        patch = max(min(LEAST_PATCH, patch_size), round(patch_size * scale))
+        patch = max(min(LEAST_PATCH, patch_size), round(patch_size * share))
         if work(hole, patch) <= most:
-            break
-        scale *= _SHRINK
-    small = np.asarray(cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA))
-    return Plan(*_with_ground(small, hole, image, mask), patch)
+            return hole, patch
+        share *= _SHRINK
 
 
 def _with_ground(small: Image, hole: Mask, image: Image, mask: Mask) -> tuple[Image, Mask]:

@@ -7,6 +7,7 @@ by the package pypatchmatch (C++).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,7 +57,7 @@ class PatchMatch(Eraser[PatchMatchSettings]):
         license="MIT",
         learned=False,
         default=True,
-        canvas=Canvas(longest_side=1024, context=0.5, min_context=64),
+        canvas=Canvas(longest_side=1024, context=0.5, min_context=64, pieces=24),
         devices=("cpu",),
         rank=20,
         holds_device=False,
@@ -70,6 +71,15 @@ class PatchMatch(Eraser[PatchMatchSettings]):
 
         if not patchmatch.patchmatch_available:
             raise Unavailable("package_broken.library", packages="pypatchmatch")
+
+    @classmethod
+    def notes_on(cls, masks: Sequence[Mask], settings: PatchMatchSettings) -> tuple[Text, ...]:
+        """That the bound on its work has cost resolution, and how much."""
+        from methods.patchmatch.bound import scale
+
+        least = min(scale(mask, settings.patch_size) for mask in masks)
+        percent = int(100 * least)
+        return (Text("eraser.patchmatch.reduced", percent=percent),) if least < 1 else ()
 
     def unload(self) -> None:
         """Nothing is held."""

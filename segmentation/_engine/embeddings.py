@@ -32,6 +32,10 @@ class EmbeddingCache:
 
         return self._cache.get((segmenter.spec.id, key), encode)
 
+    def find(self, segmenter: Segmenter, key: str) -> Embedding | None:
+        """The embedding of a photo, where there is one."""
+        return self._cache.find((segmenter.spec.id, key))
+
     @property
     def nbytes(self) -> int:
         """Bytes held at the moment."""

@@ -1,29 +1,27 @@
 """From the objects that a user points at, and all that goes with them, to one mask.
 
-Each object's level is cleaned of the network's speckles and pinholes on its logits, where
-that costs a fraction of a millisecond and comes out alike at every size; what follows is
-`compose`.
+`looking` finds the answers to each object, one of them is chosen, and what follows is `compose`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from methods import BoundedCache, Mask
+from methods import Mask
+from segmentation._engine.closer import EVERYTHING
+from segmentation._engine.looking import Answers, Look, Tiles, found
 from segmentation._masks.compose import Spots, box_pixels, compose
-from segmentation._masks.masks import SPECKLE, drop_speckles, fill_holes
 from segmentation._prompts.prompts import Box, Point, PromptedObject, check_count
 from segmentation._prompts.shape import Shape, check_dilate
 from segmentation._prompts.strokes import Stroke
-from segmentation._segmenter import Candidates, Embedding, Segmenter
+from segmentation._segmenter import Embedding, Segmenter
 
-_Key = tuple[str, str, tuple[int, int], PromptedObject, bool]
-_candidates: BoundedCache[_Key, Candidates] = BoundedCache(64 * 2**20, newest_always=True)
+_SOUND = 0.75  # score of a smaller candidate that is taken rather than nearly the whole photo
 
 
 class Level(NamedTuple):
@@ -50,6 +48,9 @@ class Selected:
     candidates, smallest first. chosen: for each object which of them is in the mask, None
     for one that is off. extents: of each object less its negative boxes; None for one that
     is off or of which nothing is left. area: share of the photo that the mask covers.
+    looks: for each object whether its whole photo or a closer look has answered; "waiting" where
+    one is due and `tiles` could not give it. everything: whether an object is nearly the whole
+    photo although nobody has drawn a box or chosen that level: it is not to be taken silently.
     """
 
     mask: Mask
@@ -58,6 +59,8 @@ class Selected:
     chosen: tuple[int | None, ...]
     extents: tuple[Extent | None, ...]
     area: float
+    looks: tuple[Look, ...] = ()
+    everything: bool = False
 
 
 def select(
@@ -70,21 +73,25 @@ def select(
     shape: Shape | None = None,
     dilate: float | None = None,
     longest_side: int | None = None,
+    tiles: Tiles | None = None,
 ) -> Selected:
     """The union of the objects that are on, with strokes and an uploaded mask, in its shape.
 
     upload, strokes, shape: see `compose`. dilate: instead of a shape, pixels of the photo,
     -64 … 256, negative shrinks. longest_side: the mask's longer side for showing;
-    None = the photo's own size, for erasing. The same objects with another level, shape or
-    size run no network. Raises BadInput for no objects, too many, or what lies outside the photo.
+    None = the photo's own size, for erasing. tiles: gives parts of the photo, for what the whole
+    is too coarse for; None = only the whole photo is looked at. The same objects with another
+    level, shape or size run no network. Raises BadInput for no objects, too many, or what lies
+    outside the photo.
     """
     check_count(len(objects))
     if dilate is not None:
         check_dilate(dilate)
     placed = [entry.on_photo(embedding.size) for entry in objects]
     shape = shape or Shape(dilate=dilate or 0.0)
-    found = [_found(segmenter, embedding, entry, shape.drop_speckles) for entry in placed]
-    chosen = tuple(map(_chosen, placed, found))
+    each = [found(segmenter, embedding, entry, shape.drop_speckles, tiles) for entry in placed]
+    answers = [one.answers for one in each]
+    chosen = tuple(map(_chosen, placed, answers))
     extents: list[Extent | None] = [None] * len(placed)
     on = [place for place, entry in enumerate(placed) if entry.on]
 
@@ -92,7 +99,7 @@ def select(
         """One after the other, since many at the photo's full size need much memory."""
         for place in on:
             mask, boxes = (
-                found[place].mask(chosen[place], longest_side),
+                answers[place].mask(chosen[place], longest_side),
                 placed[place].negative_boxes,
             )
             extents[place] = _extent(mask, boxes, max(embedding.size))
@@ -109,11 +116,18 @@ def select(
         longest_side=longest_side,
     )
     levels = tuple(
-        tuple(Level(float(s), a) for s, a in zip(each.scores, each.areas, strict=True))
-        for each in found
+        tuple(Level(float(s), a) for s, a in zip(one.scores, one.areas, strict=True))
+        for one in answers
     )
     return Selected(
-        composed.mask, composed.core, levels, chosen, tuple(extents), area_of(composed.mask)
+        composed.mask,
+        composed.core,
+        levels,
+        chosen,
+        tuple(extents),
+        area_of(composed.mask),
+        tuple(one.look for one in each),
+        any(map(_is_everything, placed, answers, chosen)),
     )
 
 
@@ -140,12 +154,27 @@ def area_of(mask: Mask) -> float:
     return int(np.count_nonzero(mask)) / mask.size
 
 
-def _chosen(entry: PromptedObject, candidates: Candidates) -> int | None:
+def _chosen(entry: PromptedObject, answers: Answers) -> int | None:
     if not entry.on:
         return None
-    if entry.level is None:
-        return candidates.best
-    return min(entry.level, len(candidates.scores) - 1)
+    if entry.level is not None:
+        return min(entry.level, len(answers.scores) - 1)
+    if not _is_everything(entry, answers, answers.best):
+        return answers.best
+    return max(_smaller(answers), key=lambda level: answers.areas[level], default=answers.best)
+
+
+def _smaller(answers: Answers) -> list[int]:
+    """The levels that are sound, and not nearly the whole photo."""
+    rated = enumerate(zip(answers.scores, answers.areas, strict=True))
+    return [n for n, (score, area) in rated if score >= _SOUND and 0 < area <= EVERYTHING]
+
+
+def _is_everything(entry: PromptedObject, answers: Answers, level: int | None) -> bool:
+    """Whether a level is nearly the whole photo, and nobody has said that it is meant."""
+    if level is None or entry.level is not None or entry.box is not None:
+        return False
+    return answers.areas[level] > EVERYTHING
 
 
 def _spots(points: Iterable[tuple[Point, ...]]) -> Spots:
@@ -163,44 +192,3 @@ def _extent(mask: Mask, boxes: Sequence[Box], longest: int) -> Extent | None:
         return None
     corners = x / scale, y / scale, (x + width) / scale, (y + height) / scale
     return Extent(area_of(mask), corners)
-
-
-def _found(
-    segmenter: Segmenter, embedding: Embedding, entry: PromptedObject, clean: bool
-) -> Candidates:
-    """The candidates for one object, from the cache where it was asked before."""
-    asked = entry.asked()
-
-    def get(clean: bool) -> Candidates:
-        key = (embedding.model, embedding.key, embedding.size, asked, clean)
-        return _candidates.get(key, make_clean if clean else make)
-
-    def make() -> Candidates:
-        return segmenter.segment(embedding, asked)
-
-    def make_clean() -> Candidates:
-        return cleaned(get(False), asked)
-
-    return get(clean)
-
-
-def cleaned(candidates: Candidates, entry: PromptedObject) -> Candidates:
-    """Without speckles and pinholes, except where the user has clicked into one.
-
-    Logits of a speckle change their sign: enlarged by interpolation they stay negative,
-    so the speckle is gone at every size of the mask.
-    """
-    frame, (height, width) = candidates.frame, candidates.size
-    logits = candidates.logits.copy()
-    shown = frame.shown(logits)  # a view
-    down, right = shown.shape[1] / height, shown.shape[2] / width
-
-    def moved(points: tuple[Point, ...]) -> list[tuple[float, float]]:
-        return [(point.x * right, point.y * down) for point in points]
-
-    for part in shown:
-        mask = part > 0
-        clean = drop_speckles(mask, SPECKLE, moved(entry.positive))
-        clean = fill_holes(clean, SPECKLE, moved(entry.negative))
-        part[mask != clean] *= -1
-    return replace(candidates, logits=logits)

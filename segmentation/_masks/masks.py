@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
+from PIL.PngImagePlugin import PngInfo
 
 from methods import Mask, reduce_mask
 from segmentation._prompts.prompts import shown_size
@@ -148,12 +149,16 @@ def margin_png(mask: Mask, shown: Mask, color: tuple[int, int, int] = OVERLAY_CO
 _MARGIN_OPACITY = 110
 
 
-def mask_png(mask: Mask) -> bytes:
-    """A black and white PNG of one bit a pixel, white = erase."""
-    return _png(PilImage.fromarray(mask))
+def mask_png(mask: Mask, comment: str = "") -> bytes:
+    """A black and white PNG of one bit a pixel, white = erase. comment: the file's "Comment"."""
+    if not comment:
+        return _png(PilImage.fromarray(mask))
+    words = PngInfo()
+    words.add_itxt("Comment", comment)
+    return _png(PilImage.fromarray(mask), pnginfo=words)
 
 
-def _png(picture: PilImage.Image, **options: int | bytes) -> bytes:
+def _png(picture: PilImage.Image, **options: int | bytes | PngInfo) -> bytes:
     """Run lengths (Z_RLE) pack the long runs of a mask smaller and faster than matching does."""
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", compress_type=zlib.Z_RLE, **options)

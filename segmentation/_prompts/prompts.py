@@ -8,7 +8,7 @@ comes from the network, so whatever cannot be used raises BadInput with a senten
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -16,7 +16,9 @@ from pydantic import (
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
+    SerializerFunctionWrapHandler,
     ValidationError,
+    model_serializer,
     model_validator,
 )
 
@@ -33,6 +35,7 @@ MAX_NEGATIVE_BOXES = 16
 
 _LIMIT = 1e6  # no photo is wider; keeps sums of coordinates far from overflow
 Coordinate = Annotated[float, Field(ge=-_LIMIT, le=_LIMIT, allow_inf_nan=False)]
+View = Annotated[float, Field(ge=1, le=_LIMIT, allow_inf_nan=False, strict=True)]
 
 
 class Prompt(BaseModel):
@@ -97,7 +100,9 @@ class PromptedObject(Prompt):
 
     negative_boxes: what lies in them is cut off the object. level: 0 = the smallest
     candidate (a part), 2 = the largest (the whole); None = the segmenter's own choice. A
-    segmenter with fewer levels uses its last one. on: False keeps it out of the mask.
+    segmenter with fewer levels uses its last one. on: False keeps it out of the mask. view: the
+    longer side, in pixels of the photo, of the part that was to be seen when the object was
+    pointed at; None = all of the photo, or not known. It is written only where it is known.
     """
 
     points: tuple[Point, ...] = Field(default=(), max_length=MAX_POINTS)
@@ -105,6 +110,13 @@ class PromptedObject(Prompt):
     negative_boxes: tuple[Box, ...] = Field(default=(), max_length=MAX_NEGATIVE_BOXES)
     level: Literal[0, 1, 2] | None = None
     on: bool = Field(default=True, strict=True)
+    view: View | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_unknown_view(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """So that files that need nothing new can be opened by older programs."""
+        plain: dict[str, Any] = handler(self)
+        return {name: value for name, value in plain.items() if name != "view" or value is not None}
 
     @model_validator(mode="after")
     def _points_at_something(self) -> PromptedObject:

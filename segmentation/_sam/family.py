@@ -49,6 +49,9 @@ class SamFamily(Segmenter):
     sensitive, always runs in float32).
     """
 
+    _side: int
+    """Of the square that the encoder sees, in pixels."""
+
     def __init__(self, device: torch.device, *, half: bool) -> None:
         import torch
 
@@ -57,6 +60,10 @@ class SamFamily(Segmenter):
         self._dtype = torch.float16 if half else torch.float32
         # One photo at a time: encoders use every core and a few hundred MB each.
         self._encoding = threading.Lock()
+
+    @property
+    def input_side(self) -> int:
+        return self._side
 
     @abstractmethod
     def _features(self, image: Image) -> tuple[torch.Tensor, ...]:

@@ -47,9 +47,7 @@ def choose_level(
     """
     masks = logits > 0
     scale = (masks.shape[1] / size[0], masks.shape[2] / size[1])
-    quality = [
-        float(score) - _instability(part) for score, part in zip(scores, logits, strict=True)
-    ]
+    quality = qualities(logits, scores)
 
     levels = list(range(len(masks)))
     levels = _narrow(levels, lambda n: _obeys(masks[n], prompted.points, scale))
@@ -64,6 +62,11 @@ def choose_level(
     if len(prompted.points) > 1:
         return best
     return max(good, key=lambda n: int(masks[n].sum()))
+
+
+def qualities(logits: NDArray[np.float32], scores: NDArray[np.float32]) -> list[float]:
+    """Each mask's predicted IoU less what its instability costs; arguments as above."""
+    return [float(score) - _instability(part) for score, part in zip(scores, logits, strict=True)]
 
 
 def _narrow(levels: list[int], wanted: Callable[[int], bool]) -> list[int]:

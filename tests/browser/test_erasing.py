@@ -88,6 +88,32 @@ def test_the_same_run_again_comes_from_the_cache(selected: Any) -> None:
     )
 
 
+def test_a_card_says_of_how_many_pieces_its_result_is(tab: Any, tmp_path: Path) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (200, 2600, 3), np.uint8)
+    wire = np.zeros((200, 2600), np.uint8)
+    wire[90:95, 10:2590] = 255
+    for name, picture in (("photo.png", noise), ("wire.png", wire)):
+        Pillow.fromarray(picture).save(tmp_path / name)
+    tab.photo(tmp_path / "photo.png")
+    before = tab.count()
+    tab.page.set_input_files("[data-testid=mask-file]", tmp_path / "wire.png")
+    tab.drawn(before)
+    tab.choose("telea", "slow_test")
+    tab.page.click("[data-testid=erase]")
+    tab.page.wait_for_selector(".lab-result[data-eraser=slow_test] progress")
+    assert "pieces" not in tab.card("slow_test").inner_text(), "its canvas takes any size"
+    tab.page.click("[data-testid=stop]")
+    tab.finished()
+    assert " · 4 pieces" in tab.card("telea").inner_text()
+    under_way = [
+        tab.page.evaluate("card => eraserLab.stateText({ state: 'running', ...card })", card)
+        for card in ({"step": 2, "total": 4, "pieces": 4}, {"step": 9, "total": 40, "pieces": 4})
+    ]
+    assert under_way == ["piece 2 of 4", "step 9 of 40 · 4 pieces"]
+    tab.page.click("#lab-language")
+    assert " · 4 块" in tab.card("telea").inner_text()
+
+
 def test_a_failing_eraser_fails_its_own_card_only(selected: Any) -> None:
     selected.choose("failing_test", "telea")
     selected.erase()

@@ -314,3 +314,60 @@ def test_keyboard_alone_erases(rocket_tab: Any) -> None:
     rocket_tab.page.keyboard.press("Control+Enter")
     rocket_tab.page.wait_for_selector(".lab-result[data-eraser=telea][data-state=done]")
     assert "0 pixels changed" in rocket_tab.card("telea").inner_text()
+
+
+# --- small things on large photos ------------------------------------------------------------
+
+BIRDS = ((900, 500), (2100, 1300))
+
+
+@pytest.fixture
+def birds_tab(tab: Any) -> Any:
+    """A tab with two birds of some ten pixels before a plain sky, on a photo of 3000 x 2000."""
+    slope = np.linspace(200, 225, 2000)[:, None, None] * np.array([0.75, 0.85, 1.0])
+    noise = np.random.default_rng(3).normal(0, 1, (2000, 3000, 3))
+    sky = np.clip(slope + noise, 0, 255).astype(np.uint8)
+    for x, y in BIRDS:
+        rows, columns = np.indices((12, 12)) - 5.5
+        sky[y - 6 : y + 6, x - 6 : x + 6][(rows / 3.5) ** 2 + (columns / 5.5) ** 2 < 1] = 25
+    file = io.BytesIO()
+    Pillow.fromarray(sky).save(file, "PNG", compress_level=1)
+    tab.photo({"name": "birds.png", "mimeType": "image/png", "buffer": file.getvalue()})
+    return tab
+
+
+def test_small_birds_are_selected_and_not_the_sky(
+    birds_tab: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two at once, with one closer look a request: the page goes on until both are taken."""
+    monkeypatch.setattr("ui.service.service.MOST_LOOKS", 1)
+    birds_tab.page.evaluate("eraserLab.work.reshape({ dilate: 0 })")
+    before = birds_tab.count()
+    birds_tab.page.evaluate(
+        """birds => eraserLab.work.commit({ ...eraserLab.work.value, objects: birds.map(([x, y]) =>
+        ({ ...eraserLab.work.active, points: [{ x, y, label: 1 }] })) })""",
+        BIRDS,
+    )
+    birds_tab.drawn(before + 1)
+    mask = birds_tab.mask()
+    assert mask.mean() < 0.001 and birds_tab.page.locator("[data-hint=coarse]").count() == 0
+    for x, y in BIRDS:
+        row, column = round(y * mask.shape[0] / 2000), round(x * mask.shape[1] / 3000)
+        assert mask[row - 3 : row + 4, column - 3 : column + 4].any()
+
+
+def test_a_click_on_a_zoomed_photo_says_how_much_was_seen(rocket_tab: Any) -> None:
+    view = "eraserLab.work.active.view"
+    rocket_tab.click(320, 330)  # elsewhere, or the next one may be a double click's second
+    assert rocket_tab.page.evaluate(view) is None
+    rocket_tab.page.evaluate("eraserLab.work.clear()")
+    rocket_tab.page.mouse.move(*rocket_tab.at(*ROCKET))
+    rocket_tab.page.keyboard.down("Control")
+    rocket_tab.page.mouse.wheel(0, -300)  # e times
+    rocket_tab.page.keyboard.up("Control")
+    rocket_tab.page.wait_for_function("eraserLab.seenSide() !== null")
+    rocket_tab.click(*ROCKET)
+    seen = rocket_tab.page.evaluate(view)
+    assert seen == pytest.approx(640 / np.e, rel=0.25)
+    rocket_tab.reload()
+    rocket_tab.page.wait_for_function(f"{view} === {seen}")

@@ -11,7 +11,7 @@ import pytest
 from examples.remote import place_of
 from examples.rows import document_rows
 from methods import load_image
-from table_tools import save_documents
+from table_tools import put, row_mask, save_documents
 
 pytestmark = pytest.mark.browser
 Tabs = Callable[..., Any]
@@ -134,12 +134,19 @@ def test_all_rows_of_the_documents_are_there(rows: Any) -> None:
 
 
 def test_a_row_runs_and_its_results_come_back_after_a_reload(rows: Any) -> None:
+    """With what is to be said of its mask, which is grey here."""
+    row = next(row for row in document_rows() if row.id == ROW)
+    put(place_of(row.mask), row_mask() // 2)
+    notes = f"{CARD} [data-testid=row-mask-notes]"
+    assert not rows.page.locator(notes).is_visible()
     run(rows)
+    assert "two levels, 0 and 127" in rows.page.inner_text(notes)
     caption = rows.page.inner_text(f"{CARD} [data-cell=by-telea] figcaption")
     assert "Telea" in caption and " s" in caption
     rows.page.reload()
     rows.page.wait_for_selector(f"{CARD} [data-cell=by-telea] img")
     rows.page.wait_for_selector(f"{CARD} [data-cell=by-telea] [data-testid=readings]")
+    assert "two levels, 0 and 127" in rows.page.inner_text(notes)
 
 
 def test_the_results_are_true(rows: Any) -> None:

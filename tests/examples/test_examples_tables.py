@@ -258,7 +258,7 @@ def test_a_killed_run_goes_on_without_doing_anything_twice(tmp_path: Path) -> No
         os.kill(process.pid, signal.SIGKILL)
     finally:
         process.kill()
-        process.wait(30)
+        process.wait(60)
     before = {path: path.stat().st_mtime_ns for path in judged(out)}
     assert 2 <= len(before) < 2 * len(KILLED)
     assert not (out / "table.html").exists()
@@ -430,6 +430,23 @@ def test_a_broken_file_of_remarks_is_never_written_over(photos: Path, tmp_path: 
 # --- the reports -------------------------------------------------------------------------
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&|`[x](javascript:alert(1))"
+
+
+def test_how_a_mask_was_read_stands_on_the_screen_and_in_every_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_case(tmp_path / "mine", "one")
+    put_case(tmp_path / "mine", "two")
+    dim = np.where(hole(), 100, 0).astype(np.uint8)
+    PillowImage.fromarray(dim).save(tmp_path / "mine" / "two-mask.png")
+    words = ["--erasers", "telea", "--quick", "--out", str(tmp_path / "out")]
+    assert main([str(tmp_path / "mine"), *words]) == 0
+    said = "The mask has two levels, 0 and 100: the higher one is erased."
+    assert f"[2/2] two: {said}" in capsys.readouterr().out
+    cases = json.loads((tmp_path / "out" / "table.json").read_text("utf-8"))["cases"]
+    assert [[note["en"] for note in case["mask_notes"]] for case in cases] == [[], [said]]
+    for name in ("table.html", "table.md"):
+        assert (tmp_path / "out" / name).read_text("utf-8").count(said) == 1
 
 
 def test_nothing_that_a_user_says_becomes_markup(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,19 @@ def test_a_short_table_is_one_file(tmp_path: Path, report: Report) -> None:
     plain = json.loads((tmp_path / "table.json").read_text())
     assert len(plain["cases"]) == files.PAGE_CASES
     assert "<nav" not in (tmp_path / "table.html").read_text("utf-8")
+
+
+def test_a_cell_says_of_how_many_pieces_its_result_is(tmp_path: Path, report: Report) -> None:
+    made = ReportFiles(tmp_path, report)
+    cells = [cell("one", 1), cell("two", 2).model_copy(update={"pieces": 12})]
+    pictures = replace(PICTURE, results={"one": b"1" * 90, "two": b"2" * 90})
+    made.add(RowResult(case(1), cells), Look(pictures, (90, 120, 0.1)))
+    made.close(report)
+    page = (tmp_path / "table.html").read_text("utf-8")
+    assert page.count("12 pieces") == page.count("12 块") == 1 and "1 piece" not in page
+    assert ", 12 pieces |" in (tmp_path / "table.md").read_text("utf-8")
+    (only,) = json.loads((tmp_path / "table.json").read_text("utf-8"))["cases"]
+    assert [one["pieces"] for one in only["cells"]] == [1, 12]
 
 
 def test_a_long_table_has_pages_that_lead_to_each_other(tmp_path: Path, report: Report) -> None:

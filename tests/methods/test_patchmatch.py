@@ -107,6 +107,53 @@ def test_the_eraser_keeps_to_it_and_answers_in_full_size(
     assert result.image.shape == photo.shape and result.changed_outside == 0
 
 
+def test_what_the_bound_costs_is_said_on_the_result(
+    photo: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The note names the size at which the library really worked; a cached result has it, too."""
+    sides: list[int] = []
+
+    def seen(image: Image, *rest: Any) -> Image:
+        sides.append(max(image.shape))
+        return np.full_like(image, 90)
+
+    monkeypatch.setattr(process, "inpaint", seen)
+    monkeypatch.setattr(worker, "results", ResultCache())
+    mask = hole(photo.shape[:2], 0.3)
+    job = Job("patchmatch", {"whole_picture": True})
+    assert finished(list(run([job], photo, mask))).notes == ()
+    monkeypatch.setattr(worker, "results", ResultCache())
+    monkeypatch.setattr(bound, "MOST_WORK", 60_000)
+    first, again = (finished(list(run([job], photo, mask))) for _ in range(2))
+    (note,) = first.notes
+    percent = int(100 * sides[1] / sides[0])
+    assert (
+        10 < percent < 90 and f"at {percent} % of" in note.en and f"{percent} %" in note.said("zh")
+    )
+    assert again.cached and again.notes == first.notes and len(sides) == 2
+
+
+def test_of_several_holes_the_coarsest_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bound, "MOST_WORK", 60_000)
+    masks = [hole((200, 300), share) for share in (0.1, 0.6, 0.3)]
+    scales = [bound.scale(mask, 3) for mask in masks]
+    assert scales[0] == 1 > scales[2] > scales[1]
+    (note,) = PatchMatch.notes_on(masks, PatchMatch.Settings())
+    assert note.values == {"percent": int(100 * scales[1])}
+    assert PatchMatch.notes_on(masks[:1], PatchMatch.Settings()) == ()
+
+
+def test_noise_in_colour_is_filled_with_noise_in_colour() -> None:
+    """And not with a grey patch, in which the object's shape can still be made out."""
+    noise = np.random.default_rng(0).normal(128, 25, (180, 240, 3))
+    photo = np.clip(noise, 0, 255).astype(np.uint8)
+    mask = hole(photo.shape[:2], 0.05)
+    photo[mask] = (200, 30, 30)
+    result = finished(list(run([Job("patchmatch")], photo, mask))).image
+    off_grey = result - result.mean(axis=2, keepdims=True)
+    assert 0.8 < off_grey[mask].std() / off_grey[~mask].std() < 1.2
+
+
 # --- the process -------------------------------------------------------------------------
 
 

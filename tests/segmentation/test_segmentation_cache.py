@@ -38,7 +38,7 @@ class Counting(Segmenter):
 
     def encode(self, image: Image, key: str) -> Embedding:
         self.encodes.append(key)
-        assert self.go_on.wait(30)
+        assert self.go_on.wait(60)
         return Embedding(key, self.spec.id, (4, 6), object(), 1000)
 
     def segment(self, embedding: Embedding, prompted: PromptedObject) -> Candidates:

@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ from sam_tools import (
     publish_random,
     reference,
 )
-from segmentation import Candidates, Embedding, get_segmenter
+from segmentation import Candidates, Embedding, Tile, get_segmenter
 from segmentation._engine.registry import found
 from segmentation._sam.transformers import HubSam
 from segmentation._segmenter import Frame
@@ -116,6 +117,17 @@ def test_the_photo_stays_as_it_is_and_the_embedding_is_a_value(case: Case, rocke
     assert all(
         bool((part == kept).all()) for part, kept in zip(embedding.data, before, strict=True)
     )
+
+
+def test_a_part_of_a_photo_is_answered_in_its_place(case: Case, rocket: Image) -> None:
+    tile = Tile(100, 50, 400, 300)
+    embedding = case.ours.encode(tile.cut(rocket), "part")
+    near = case.ours.segment(embedding, tile.moved(prompt("point")))
+    laid = replace(near, size=(rocket.shape[0], rocket.shape[1]), tile=tile)
+    for level in range(3):
+        mask, part = laid.mask(level), near.mask(level)
+        assert mask.sum() == part.sum() and np.array_equal(mask[50:350, 100:500], part)
+        assert laid.areas[level] == pytest.approx(near.areas[level] * part.size / mask.size)
 
 
 def test_threads_get_what_one_thread_gets(case: Case) -> None:

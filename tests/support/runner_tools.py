@@ -109,6 +109,13 @@ def spec_of(eraser_id: str, **more: Any) -> EraserSpec:
     return EraserSpec(**given)
 
 
+def wire() -> tuple[Image, Mask]:
+    """A photo of 80 x 600 pixels, and a thin line along it."""
+    mask = np.zeros((80, 600), np.bool_)
+    mask[40:43, 5:595] = True
+    return np.random.default_rng(2).integers(0, 256, (80, 600, 3)).astype(np.uint8), mask
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     for _ in range(3000):
         if condition():

@@ -95,6 +95,7 @@ def test_segment_then_erase(client: Client, photo: Path) -> None:
         assert np.array_equal(result[~mask], picture()[~mask])
         assert not np.array_equal(result[mask], picture()[mask])
         assert one["image"].endswith(".png") and one["erase_seconds"] >= 0
+        assert one["pieces"] == 1
 
 
 def test_erase_from_prompts_with_settings_and_seed(
@@ -303,7 +304,7 @@ def segment_raw(url: str, image: Any) -> str:
     """What /segment answers to an image that no client would send."""
     base = f"{url}gradio_api/call/segment"
     started = httpx.post(base, json={"data": [image, None, BOX, *[None] * 12]})
-    return httpx.get(f"{base}/{started.json()['event_id']}", timeout=30).text
+    return httpx.get(f"{base}/{started.json()['event_id']}", timeout=60).text
 
 
 def test_inner_errors_stay_inside(
@@ -325,7 +326,7 @@ class Browser:
     """Calls server functions and uploads files as Gradio's own JavaScript does."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=30)
+        self._http = httpx.Client(base_url=url, timeout=60)
         config = self._http.get("/config").json()
         parts = config["components"]
         self._component = next(part["id"] for part in parts if part["type"] == "html")

@@ -52,7 +52,7 @@ def api() -> Iterator[tuple[str, Service]]:
 
 def call(url: str, name: str, *values: Any) -> str:
     """What an endpoint answers, as text; its refusals too."""
-    begun = httpx.post(f"{url}call/{name}", json={"data": list(values)}, timeout=30)
+    begun = httpx.post(f"{url}call/{name}", json={"data": list(values)}, timeout=60)
     if begun.status_code != 200:
         return begun.text
     return httpx.get(f"{url}call/{name}/{begun.json()['event_id']}", timeout=60).text
@@ -117,6 +117,84 @@ def test_a_mask_in_which_nothing_is_marked_is_named(api: tuple[str, Service]) ->
     assert "Nothing in RLE is marked" in call(api[0], "erase", TEXT, encode_rle(empty), ["telea"])
 
 
+def labels() -> dict[str, str]:
+    """A mask with two labels that are known as such: 3 in one place, 7 in another."""
+    values = np.zeros((90, 120), np.uint8)
+    values[30:50, 40:70] = 3
+    values[60:70, 80:90] = 7
+    return {"path": "data:image/png;base64," + _as_text(values), "orig_name": "labels.png"}
+
+
+MASK, READING = {"segment": 9, "erase": 1}, {"segment": 15, "erase": 18}
+"""At which place a call has them."""
+
+
+def asking(endpoint: str, mask: Any, reading: Any = None) -> list[Any]:
+    values: list[Any] = [TEXT] + [None] * READING[endpoint]
+    values[MASK[endpoint]], values[READING[endpoint]] = mask, reading
+    if endpoint == "erase":
+        values[2] = ["telea"]
+    return values
+
+
+def answered(url: str, endpoint: str, mask: Any, reading: Any = None) -> Any:
+    answer = call(url, endpoint, *asking(endpoint, mask, reading))
+    assert "event: complete" in answer, answer
+    return json.loads(answer.split("data: ")[-1])[0]
+
+
+@pytest.mark.parametrize("endpoint", ["segment", "erase"])
+def test_an_answer_says_how_its_mask_was_read(api: tuple[str, Service], endpoint: str) -> None:
+    found = answered(api[0], endpoint, labels())
+    (note,) = found["mask_notes"]
+    assert note["code"] == "mask.labels" and note["details"] == {"labels": "3, 7"}
+    assert note["text"] == note["said"]["en"] and "3, 7" in note["said"]["zh"]
+    assert found["mask_reading"] == 1
+    told = [(one["number"], one["code"]) for one in found["mask_readings"]]
+    assert told == [(1, "mask.labels"), (2, "mask.label"), (3, "mask.label")]
+    shares = [one["area"] for one in found["mask_readings"]]
+    assert shares == pytest.approx([700 / 10800, 600 / 10800, 100 / 10800])
+
+
+@pytest.mark.parametrize("endpoint", ["segment", "erase"])
+def test_another_reading_can_be_taken(api: tuple[str, Service], endpoint: str) -> None:
+    found = answered(api[0], endpoint, labels(), 3)
+    assert found["mask_reading"] == 3 and len(found["mask_readings"]) == 3
+    assert [note["text"] for note in found["mask_notes"]] == ["Label 7 alone is erased."]
+    if endpoint == "segment":
+        assert found["area"] == pytest.approx(100 / 10800)
+        return
+    with Pil.open(found["results"][0]["image"]["path"]) as opened:
+        changed = (np.asarray(opened) != picture()).any(axis=2)
+    assert not changed[:60].any() and changed[60:70, 80:90].any()
+    kept = api[1].runs.load(found["run"])["grid"]["mask"]
+    assert [note["en"] for note in kept["notes"]] == ["Label 7 alone is erased."]
+
+
+@pytest.mark.parametrize("endpoint", ["segment", "erase"])
+def test_of_a_plain_mask_nothing_is_said(api: tuple[str, Service], endpoint: str) -> None:
+    mask = np.zeros((90, 120), np.bool_)
+    mask[30:50, 40:70] = True
+    found = answered(api[0], endpoint, encode_rle(mask), 1)
+    assert (found["mask_notes"], found["mask_reading"], found["mask_readings"]) == ([], 1, [])
+    there = call(api[0], "segment", TEXT, None, BOX)
+    assert '"mask_reading": null' in there and '"mask_notes": []' in there
+
+
+@pytest.mark.parametrize("endpoint", ["segment", "erase"])
+def test_a_reading_that_there_is_not_is_refused_with_those_that_there_are(
+    api: tuple[str, Service], endpoint: str
+) -> None:
+    mask = np.ones((90, 120), np.bool_)
+    answer = call(api[0], endpoint, *asking(endpoint, labels(), 4))
+    assert "labels.png can be read in 3 ways" in answer and "3: Label 7 alone" in answer
+    assert "1 way only" in call(api[0], endpoint, *asking(endpoint, encode_rle(mask), 2))
+    assert "give it with a mask" in call(api[0], endpoint, *asking(endpoint, None, 1))
+    for nonsense in (0, -1, 1.5, "two", True):
+        refused = call(api[0], endpoint, *asking(endpoint, labels(), nonsense))
+        assert "event: error" in refused and "mask_reading" in refused, nonsense
+
+
 REFUSED: dict[str, tuple[Any, str]] = {
     "nothing": (None, "first value"),
     "an empty text": ("", "first value"),
@@ -166,7 +244,7 @@ def test_the_server_fetches_nothing_for_anyone(api: tuple[str, Service]) -> None
         for value in (address, file, {"url": address, **META}, [[file]], {"a": {"b": file}}):
             assert "event: error" in call(api[0], "segment", value)
             assert "event: error" in call(api[0], "erase", TEXT, value)
-        httpx.post(f"{api[0]}call/v2/segment", json={"image": file}, timeout=30)
+        httpx.post(f"{api[0]}call/v2/segment", json={"image": file}, timeout=60)
     finally:
         server.shutdown()
         server.server_close()

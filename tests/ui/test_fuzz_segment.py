@@ -111,6 +111,7 @@ objects = st.fixed_dictionaries(
         "negative_boxes": st.lists(boxes(), max_size=2),
         "level": st.sampled_from([0, 1, 2, None]),
         "on": st.booleans(),
+        "view": st.none() | st.floats(1, 9000),
     },
 )
 strokes = st.fixed_dictionaries(
@@ -203,7 +204,8 @@ def check_mask(request: Answer, answer: Answer) -> None:
     assert math.isclose(float(shown.mean()), answer["area"], abs_tol=1e-9)
     count = len(request.get("objects", ()))
     assert len(answer["levels"]) == len(answer["chosen"]) == len(answer["objects"]) == count
-    assert all(hint["code"] in ("rim", "shadow") for hint in answer["hints"])
+    known = ("rim", "shadow", "everything", "coarse")
+    assert all(hint["code"] in known for hint in answer["hints"])
     assert all(0 <= hint["strength"] <= 1 for hint in answer["hints"])
 
 

@@ -48,7 +48,7 @@ class SlowJudge:
 
     def __call__(self, photo: Image, mask: Mask, result: Image, **more: Any) -> Any:
         self.asked.set()
-        assert self.go_on.wait(30)
+        assert self.go_on.wait(60)
         return real_judge(photo, mask, result, **more)
 
 
@@ -79,7 +79,7 @@ def test_no_result_waits_for_a_number(service: Service, photo: str, slow_judge: 
     grids: Iterator[Answer] = service.erase(order(photo, "paint"), "anna")
     grid = next(grid for grid in grids if grid["state"] == "done")
     assert grid["judging"] and "readings" not in grid["cards"][0]
-    assert slow_judge.asked.wait(30)
+    assert slow_judge.asked.wait(60)
     # The session may run again at once, while the former results are looked at.
     other = service.erase(order(photo, "telea"), "anna")
     assert "error" not in next(other)
@@ -110,7 +110,7 @@ def test_a_run_that_breaks_off_while_it_is_judged_keeps_its_zip(
     asked = order(photo, "paint")
     grids = service.erase(asked)
     next(grid for grid in grids if "zip" in grid)
-    assert slow_judge.asked.wait(30)
+    assert slow_judge.asked.wait(60)
     on_disk = service.runs.folder / asked["run"] / "run.json"
     wait_for(lambda: "zip" in json.loads(on_disk.read_bytes())["grid"])
     assert json.loads(on_disk.read_bytes())["grid"]["state"] == "done"
@@ -136,7 +136,7 @@ def test_a_stopped_run_is_not_judged_on_and_on(
     asked = order(photo, "paint", "telea")
     grids = service.erase(asked, "anna")
     next(grid for grid in grids if grid["state"] == "done")
-    assert slow_judge.asked.wait(30)
+    assert slow_judge.asked.wait(60)
     assert service.stop({"run": asked["run"]})["stopped"]
     slow_judge.go_on.set()
     grid = last(grids)
@@ -236,7 +236,7 @@ def test_numbers_wait_while_another_run_is_at_work(
     """A second visitor is not slowed by what is still to be said to the first."""
     slow = service.erase(order(photo, "slow"), "anna")
     next(slow)
-    assert Slow.begun.wait(30)
+    assert Slow.begun.wait(60)
     slow_judge.go_on.set()
     quick = service.erase(order(photo, "paint"), "ben")
     next(quick)

@@ -14,6 +14,7 @@ from methods._geometry.paste import erase_in_patches
 from segmentation import decode_rle
 from soft_discs import soft_disc, texture
 from ui.service.service import Service
+from ui.stores.masks import notes_of
 from ui_mask_tools import SIZE, SWIPE, Answer, asked, code, downloaded, overlay, shaped, uploaded
 from ui_tools import Upload, box, last, order, picture, png_file, prompts, run_id
 
@@ -211,6 +212,23 @@ def test_a_mask_of_another_aspect_is_refused(service: Service, upload: Upload, p
 def test_an_empty_mask_is_remarked_on(service: Service, upload: Upload, photo: str) -> None:
     answer = uploaded(service, upload, photo, np.zeros(SIZE, np.bool_))
     assert answer["ok"] and answer["area"] == 0 and "white" in answer["notes"][0]["en"].lower()
+
+
+def test_each_reading_is_kept_with_its_own_notes(
+    service: Service, upload: Upload, photo: str
+) -> None:
+    labels = np.zeros(NOISE.shape, np.uint8)
+    labels[30:50, 40:70], labels[60:70, 80:90] = 3, 7
+    path = upload(png_file(labels, "L"), "mask.png")
+    answer = service.upload_mask({"photo": photo, "path": path, "name": "mask.png"})
+    files = [service.masks.file(photo, each["upload"]) for each in answer["readings"]]
+    assert [notes_of(file) for file in files[:1]] == [answer["notes"]]
+    assert [note["en"] for note in notes_of(files[2])] == ["Label 7 alone is erased."]
+    assert notes_of(None) == [] == notes_of(service.masks.file(photo, _plain(service, photo)))
+
+
+def _plain(service: Service, photo: str) -> str:
+    return service.masks.put(photo, NOISE)
 
 
 def test_a_mask_joins_the_objects(service: Service, upload: Upload, photo: str) -> None:

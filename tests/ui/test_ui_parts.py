@@ -168,7 +168,7 @@ def test_pictures_wait_outside_when_memory_is_full(
 
     thread = threading.Thread(target=hand_in)
     thread.start()
-    assert entered.acquire(timeout=10) and entered.acquire(timeout=10)
+    assert entered.acquire(timeout=60) and entered.acquire(timeout=60)
     assert not entered.acquire(timeout=0.2)  # the third has to wait
     go_on.set()
     thread.join(10)

@@ -75,7 +75,7 @@ def test_switching_back_costs_no_encode(encoded: list[str]) -> None:
 def test_the_chosen_one_is_encoded_ahead_of_the_click(encoded: list[str]) -> None:
     selecting, asked = Selecting(), question("photo", "second")
     selecting.encode_soon(asked.key, asked.pixels, "second")
-    assert First.seen.wait(20)
+    assert First.seen.wait(60)
     selecting.select(asked)
     assert encoded == ["second photo"]
     selecting.close()

@@ -116,7 +116,7 @@ def test_the_photo_is_encoded_as_soon_as_it_is_opened(
 
     monkeypatch.setattr(segmenter, "encode", telling)
     service.open_photo({"path": upload(), "name": "x.png"})
-    assert done.wait(20)  # without any click
+    assert done.wait(60)  # without any click
 
 
 def test_grabcut_steps_back_as_soon_as_the_weights_are_here(

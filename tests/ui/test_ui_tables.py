@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from examples.remote import place_of
 from examples.rows import document_rows
 from methods import list_erasers
-from table_tools import put, save_documents
+from table_tools import put, row_mask, save_documents
 from ui.page import routes
 from ui.service import table_rows as tables_module
 from ui.service.archive import stream_zip
@@ -144,6 +144,20 @@ def test_a_row_is_run_with_its_mask_and_its_settings(service: Service) -> None:
     again = service.tables.grids({"runs": [payload["run"], "g".ljust(22, "x")]})
     assert list(again["grids"]) == [payload["run"]]
     assert again["grids"][payload["run"]]["cards"][0]["state"] == "done"
+
+
+def test_a_row_and_its_report_say_how_its_mask_was_read(
+    service: Service, client: TestClient
+) -> None:
+    save_documents()
+    put(place_of(tables_module.row_of(ROW).mask), row_mask() // 2)
+    told = [note["en"] for note in opened(service)["notes"]]
+    assert len(told) == 1 and "two levels" in told[0]
+    grid = run_row(service, ROW, "paint", run="m")
+    assert [note["en"] for note in grid["mask"]["notes"]] == told
+    again = service.tables.grids({"runs": [grid["run"]]})["grids"][grid["run"]]
+    assert again["mask"]["notes"] == grid["mask"]["notes"]
+    assert told[0] in client.get(f"/lab/report.html?runs={grid['run']}").text
 
 
 def test_every_rows_settings_are_those_of_its_eraser() -> None:

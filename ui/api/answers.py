@@ -5,9 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict
 
-from methods import JSON, PlainReading, SettingValue
+from methods import JSON, PlainReading, PlainText, SettingValue
 from segmentation import Rle
 from ui.service.answers import DetectAnswer, Figures, PlainDetection
+
+
+class Note(TypedDict):
+    """Something that should be known. code: for programs; text: the sentence in English; details:
+    the values in it; said: the sentence by language."""
+
+    code: str
+    text: str
+    details: Mapping[str, str | int | float]
+    said: PlainText
+
+
+class NumberedReading(Note):
+    """A way to read a mask: its number, as mask_reading takes it, and the share of the photo that
+    it marks; the rest says what is erased."""
+
+    number: int
+    area: float
+
+
+class OfMask(TypedDict):
+    """mask_notes: how the mask was read, where it is not just black and white. mask_reading: the
+    number of the reading that was taken, None without a mask. mask_readings: all of them, where
+    there are several."""
+
+    mask_notes: list[Note]
+    mask_reading: int | None
+    mask_readings: list[NumberedReading]
 
 
 class _OfPhoto(TypedDict):
@@ -17,7 +45,7 @@ class _OfPhoto(TypedDict):
     height: int
 
 
-class Segmented(Figures, _OfPhoto):
+class Segmented(Figures, _OfPhoto, OfMask):
     """A selection. mask: a PNG as Gradio describes files. detections: what the text found."""
 
     mask: Mapping[str, JSON]
@@ -31,7 +59,8 @@ class Detected(DetectAnswer, _OfPhoto):
 
 class Result(TypedDict):
     """One eraser's. image: a lossless PNG, None where there is none; error: a sentence on why.
-    The other names are those of `ui.common.grid.Card`, None where it has none."""
+    notes: what the eraser says of this result. The other names are those of
+    `ui.common.grid.Card`, None where it has none."""
 
     eraser: str
     name: str
@@ -42,16 +71,18 @@ class Result(TypedDict):
     settings: dict[str, SettingValue]
     load_seconds: float | None
     erase_seconds: float | None
+    pieces: int | None
     peak_memory: int | None
     memory_kind: str | None
     device: str | None
     changed_outside: int | None
     cached: bool | None
     weights: dict[str, str] | None
+    notes: list[PlainText]
     readings: list[PlainReading] | None
 
 
-class Erased(TypedDict):
+class Erased(OfMask):
     """A run. run: its id."""
 
     run: str

@@ -24,7 +24,7 @@ from typing import Any
 
 import gradio as gr
 
-from methods import JSON, BadInput, Mask, Photo, ReadMask, default_erasers, write_atomic
+from methods import JSON, BadInput, Mask, Photo, default_erasers, write_atomic
 from segmentation import (
     BOX_THRESHOLD,
     MAX_OBJECTS,
@@ -34,13 +34,12 @@ from segmentation import (
     Selected,
     Selection,
     as_objects,
-    mask_of_runs,
     mask_png,
-    read_mask_file,
 )
 from ui.api import results as api_results
-from ui.api.answers import Detected, Erased, Result, Segmented
+from ui.api.answers import Detected, Erased, OfMask, Result, Segmented
 from ui.api.errors import spoken
+from ui.api.masks import NO_MASK, GivenMask, given_mask
 from ui.api.pictures import Picture, picture_of
 from ui.api.requests import ApiDetect, ApiErase, ApiSegment, FileArgument
 from ui.common.caller import caller_of
@@ -57,13 +56,13 @@ from ui.service.service import Service, figures, rle_of
 from ui.stores.photos import PhotoRecord
 from ui.stores.runs import result_name
 
-VALUES = {"segment": 15, "detect": 5, "erase": 18}
+VALUES = {"segment": 16, "detect": 5, "erase": 19}
 """How many values a call of each endpoint has; all but the first may be left out."""
 
 
 def register(service: Service) -> None:
     """Add the endpoints; to be called inside `with gr.Blocks()`."""
-    api = _Api(service)
+    api = Api(service)
 
     # `Any` in an argument: Gradio and docs/api.md tell callers these types, and all of it is
     # validated by the models of `ui.api.requests`.
@@ -89,6 +88,7 @@ def register(service: Service) -> None:
         box_threshold: float = BOX_THRESHOLD,
         text_threshold: float = TEXT_THRESHOLD,
         detector: str | None = None,
+        mask_reading: int | None = None,
         request: gr.Request | None = None,
     ) -> Segmented:
         """Find objects from words, clicks, boxes and brush strokes.
@@ -99,8 +99,9 @@ def register(service: Service) -> None:
             box: A box around it, [x0, y0, x1, y1] in pixels of the photo.
             level: 0 = a part, 1 = more, 2 = the whole; None = the segmenter's choice.
             objects: Several objects instead; each has points, such as {"x": 3, "y": 4, "label": 1},
-                a box with x0, y0, x1, y1, negative_boxes that are cut off it, a level, and on
-                (false keeps it out of the mask).
+                a box with x0, y0, x1, y1, negative_boxes that are cut off it, a level, on
+                (false keeps it out of the mask), and view (pixels of the photo: the longer side of
+                the part that was looked at, for a finer answer within it).
             dilate: Pixels by which the mask grows; None = a few, by the photo's size, and 0 for a
                 mask that comes alone; 0 = exact.
             segmenter: A segmenter's id; None = the best one that is ready.
@@ -114,12 +115,19 @@ def register(service: Service) -> None:
             box_threshold: The least score of a box that the text finds, 0 to 1.
             text_threshold: The least score of its words, 0 to 1.
             detector: A detector's id; None = the first that is ready.
+            mask_reading: Which of the mask's readings to take, from 1, where it can be read in
+                several ways; None = the first. mask_readings in the answer says which there are.
 
         Returns:
             mask (a PNG of the photo's size, white = object), rle (the same as COCO's compressed
             run lengths), area (0 to 1), levels, chosen, objects (area and box of each),
-            segmenter, approximate, width, height, detections (what the text found: label,
-            score, text_score, words and box of each).
+            looks (of each: "whole", or "closer" where a part of a large photo was looked at),
+            everything (true where a mere click has selected nearly the whole photo), segmenter,
+            approximate, width, height, detections (what the text found: label, score, text_score,
+            words and box of each), mask_notes (how the mask was read, where that is not plain:
+            code, text, details, and said by language), mask_reading (the one that was taken),
+            mask_readings (all of them, where there are several: number, area, and what is erased,
+            as in mask_notes).
         """
         asked = ApiSegment.model_validate(
             {
@@ -138,6 +146,7 @@ def register(service: Service) -> None:
                 "box_threshold": box_threshold,
                 "text_threshold": text_threshold,
                 "detector": detector,
+                "mask_reading": mask_reading,
             }
         )
         return api.segment(asked, caller_of(request))
@@ -195,6 +204,7 @@ def register(service: Service) -> None:
         box_threshold: float = BOX_THRESHOLD,
         text_threshold: float = TEXT_THRESHOLD,
         detector: str | None = None,
+        mask_reading: int | None = None,
         request: gr.Request | None = None,
     ) -> Erased:
         """Erase an object by several methods.
@@ -219,13 +229,17 @@ def register(service: Service) -> None:
             box_threshold: As in segment.
             text_threshold: As in segment.
             detector: As in segment.
+            mask_reading: As in segment.
 
         Returns:
             run (its link on the page is /?run=...), seconds, and results: one entry per eraser
             with eraser, name, state ("done" or "failed"), image (a lossless PNG), error (a
-            sentence), seed, settings, load_seconds, erase_seconds, peak_memory, memory_kind,
-            device, changed_outside, cached, weights, readings (numbers on the result, each with
-            id, value and remark; list_metrics says what they are).
+            sentence), seed, settings, load_seconds, erase_seconds, pieces (parts of the photo
+            that were erased one after the other), peak_memory, memory_kind, device,
+            changed_outside, cached, weights, notes (what the eraser says of this result, by
+            language), readings (numbers on the result, each with id, value and remark;
+            list_metrics says what they are); mask_notes, mask_reading, mask_readings as in
+            segment.
         """
         asked = ApiErase.model_validate(
             {
@@ -247,6 +261,7 @@ def register(service: Service) -> None:
                 "box_threshold": box_threshold,
                 "text_threshold": text_threshold,
                 "detector": detector,
+                "mask_reading": mask_reading,
             }
         )
         return api.erase(asked, caller_of(request))
@@ -258,7 +273,7 @@ def register(service: Service) -> None:
     api_results.register(service)
 
 
-class _Api:
+class Api:
     """What the endpoints do, with arguments that have been validated."""
 
     def __init__(self, service: Service) -> None:
@@ -268,7 +283,9 @@ class _Api:
         self._service.clicks.take(caller)
         photo = self._decoded(asked.image)
         drawn, found = self._drawn(asked, photo, caller)
-        selection, spec = self._select(photo, drawn, self._given_mask(asked, drawn, photo))
+        given = self._given_mask(asked, drawn, photo)
+        mask = drawn.mask(photo.size) if given is None else given.read.mask
+        selection, spec = self._select(photo, drawn, mask, caller)
         height, width = photo.size
         path = self._new_file(f"{safe_stem(photo.name)}-mask.png")
         write_atomic(path, mask_png(selection.mask))
@@ -279,6 +296,7 @@ class _Api:
             "width": width,
             "height": height,
             "detections": [describe_detection(each) for each in found],
+            **(NO_MASK if given is None else given.told()),
         }
 
     def detect(self, asked: ApiDetect, caller: str) -> Detected:
@@ -295,20 +313,23 @@ class _Api:
         self._service.erases.take(caller)
         given = self._picture(asked.image)
         record = self._service.photos.add_copy(self._file(given), given.name)
-        order = self._order(asked, record, caller)
+        order, told = self._order(asked, record, caller)
         live = self._service.erasing.begin(order)
         (grid,) = deque(live.grids(), maxlen=1)  # the last value has everything
         if not grid["cards"]:
             raise _refused(grid)
         results = [self._result(grid, card, record) for card in grid["cards"]]
-        return {"run": grid["run"], "seconds": grid["seconds"], "results": results}
+        return {"run": grid["run"], "seconds": grid["seconds"], "results": results, **told}
 
-    def _order(self, asked: ApiErase, record: PhotoRecord, caller: str) -> Order:
-        """The same order as the page would give: a mask file counts as an uploaded mask."""
+    def _order(self, asked: ApiErase, record: PhotoRecord, caller: str) -> tuple[Order, OfMask]:
+        """The same order as the page would give, where a mask file counts as an uploaded mask; and
+        what is to be said of that."""
         photo = self._service.photos.load(record.id)
         drawn, _ = self._drawn(asked, photo, caller)
-        mask = self._given_mask(asked, drawn, photo)
-        upload = None if mask is None else self._service.masks.put(record.id, mask)
+        given = self._given_mask(asked, drawn, photo)
+        mask = drawn.mask(photo.size) if given is None else given.read.mask
+        notes = () if given is None else given.read.notes
+        upload = None if mask is None else self._service.masks.put(record.id, mask, notes)
         request = Erase.model_validate(
             drawn.plain()
             | {
@@ -318,7 +339,8 @@ class _Api:
                 "jobs": asked.jobs(tuple(spec.id for spec in default_erasers())),
             }
         )
-        return order_of(request, None, self._service.selecting, self._service.masks)
+        order = order_of(request, None, self._service.selecting, self._service.masks)
+        return order, NO_MASK if given is None else given.told()
 
     def _drawn(
         self, asked: ApiSegment, photo: Photo, caller: str
@@ -338,28 +360,18 @@ class _Api:
         )
         return joined, found.above(*thresholds)[: len(objects)]
 
-    def _given_mask(self, asked: ApiSegment, drawn: Selection, photo: Photo) -> Mask | None:
-        read = self._read_mask(asked, photo.size)
-        if read is None:
-            return drawn.mask(photo.size)
-        if not read.mask.any() and not drawn.objects and not drawn.strokes:
-            raise BadInput("nothing_selected.mask", seen=read.notes[0])
-        return read.mask
-
-    def _read_mask(self, asked: ApiSegment, size: tuple[int, int]) -> ReadMask | None:
-        limits = self._service.limits
-        if asked.runs is not None:
-            return mask_of_runs(asked.runs, size, limits=limits)
-        if asked.mask is None:
-            return None
-        given = self._picture(asked.mask)
-        return read_mask_file(given.source, size, name=given.name, limits=limits)
+    def _given_mask(self, asked: ApiSegment, drawn: Selection, photo: Photo) -> GivenMask | None:
+        given = given_mask(asked, photo.size, self._service.limits, self._picture)
+        alone = not drawn.objects and not drawn.strokes
+        if given is not None and alone and not given.read.mask.any():
+            raise BadInput("nothing_selected.mask", seen=given.read.notes[0])
+        return given
 
     def _select(
-        self, photo: Photo, drawn: Selection, mask: Mask | None
+        self, photo: Photo, drawn: Selection, mask: Mask | None, caller: str
     ) -> tuple[Selected, SegmenterSpec | None]:
         upload = None if mask is None else lambda longest_side: mask
-        asked = Question(photo.key, photo.size, lambda: photo.seen, drawn, upload)
+        asked = Question(photo.key, photo.size, lambda: photo.seen, drawn, upload, caller)
         return self._service.selecting.select(asked)
 
     def _result(self, grid: Grid, card: Card, record: PhotoRecord) -> Result:
@@ -373,12 +385,14 @@ class _Api:
             "settings": card["settings"],
             "load_seconds": card.get("load_seconds"),
             "erase_seconds": card.get("erase_seconds"),
+            "pieces": card.get("pieces"),
             "peak_memory": card.get("peak_memory"),
             "memory_kind": card.get("memory_kind"),
             "device": card.get("device"),
             "changed_outside": card.get("changed_outside"),
             "cached": card.get("cached"),
             "weights": card.get("weights"),
+            "notes": card.get("result_notes", []),
             "readings": card.get("readings"),
         }
 

@@ -79,8 +79,8 @@ class ApiDetect(Request):
 class ApiSegment(ApiDetect):
     """points, box and level mean one object; objects means several, instead. What the text
     finds joins them. dilate stands for a shape that only grows. runs: the mask as run lengths,
-    which may come in the place of a mask or of a case. case: a whole case, instead of all of
-    these."""
+    which may come in the place of a mask or of a case. mask_reading: which of its readings,
+    from 1. case: a whole case, instead of all of these."""
 
     points: Annotated[tuple[Click, ...], Field(max_length=MOST_POINTS)] = ()
     box: Corners | None = None
@@ -91,6 +91,7 @@ class ApiSegment(ApiDetect):
     strokes: Strokes = ()
     mask: FileArgument | None = None
     runs: object = None
+    mask_reading: Annotated[int, Field(strict=True, ge=1)] | None = None
     case: object = None
 
     @model_validator(mode="before")
@@ -105,6 +106,12 @@ class ApiSegment(ApiDetect):
     def _takes_dilate_alone(cls, data: Mapping[str, object]) -> dict[str, object]:
         rest = {name: value for name, value in data.items() if name != "dilate"}
         return {**rest, "shape": shape_of(data.get("dilate"), data.get("shape"))}
+
+    @model_validator(mode="after")
+    def _a_reading_has_its_mask(self) -> ApiSegment:
+        if self.mask_reading is not None and not self._has_mask:
+            raise BadInput("reading_without_mask")
+        return self
 
     def selection(self, size: tuple[int, int]) -> Selection:
         """What is selected on a photo of size (H, W), without what the text finds.

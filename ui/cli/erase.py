@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Required, TypedDict
 import numpy as np
 
 from methods import (
+    ENGLISH,
     BadInput,
     Failed,
     Finished,
@@ -22,8 +23,10 @@ from methods import (
     Mask,
     Photo,
     PlainReading,
+    PlainText,
     SettingValue,
     StopToken,
+    Text,
     default_erasers,
     get_eraser,
     load_image,
@@ -75,9 +78,11 @@ class Outcome(TypedDict, total=False):
     device: str
     load_seconds: float
     erase_seconds: float
+    pieces: int
     peak_memory: int
     memory_kind: str
     changed_outside: int
+    notes: list[PlainText]
     readings: list[PlainReading]
 
 
@@ -153,6 +158,7 @@ def _subject(args: argparse.Namespace, given: Case | None, jobs: Sequence[Job]) 
         "objects": [prompted.model_dump(mode="json") for prompted in asked.selection.objects],
         "segmenter": segmenter_id,
         "mask_file": asked.mask_file,
+        "mask_notes": [note.plain() for note in asked.mask_notes],
         "dilate": asked.selection.shape.dilate,
         "masked_pixels": int(np.count_nonzero(selection.mask)),
         "case": case_of(asked, segmenter_id, photo, args.photo, jobs),
@@ -222,9 +228,11 @@ def _outcome(event: Finished | Failed, job: Job, subject: Subject, file: Path) -
         "device": event.device,
         "load_seconds": round(event.load_seconds, 3),
         "erase_seconds": round(event.erase_seconds, 3),
+        "pieces": event.pieces,
         "peak_memory": event.peak_memory,
         "memory_kind": event.memory_kind,
         "changed_outside": event.changed_outside,
+        "notes": [note.plain() for note in event.notes],
     }
 
 
@@ -236,7 +244,11 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
     elif not as_json:
         seconds = f"{outcome['erase_seconds']:7.2f} s"
         memory = f"{megabytes(outcome['peak_memory']):>8}"
-        say(f"{name} {seconds} {memory}   {outcome['file']}")
+        count = outcome["pieces"]
+        pieces = f"   {Text('report.pieces', count=count)}" if count > 1 else ""
+        say(f"{name} {seconds} {memory}   {outcome['file']}{pieces}")
+        for note in outcome["notes"]:
+            say(f"{name} {note[ENGLISH]}")
 
 
 # --- files -------------------------------------------------------------------------------

@@ -26,11 +26,12 @@ _CORNERS = ("x0", "y0", "x1", "y1")
 @dataclass(frozen=True, slots=True)
 class Picked:
     """What is to be erased, as it was said. upload: the selection's mask, decoded. mask_file:
-    the name of the file that it came from."""
+    the name of the file that it came from; mask_notes: how that was read."""
 
     selection: Selection
     upload: Mask | None
     mask_file: str | None = None
+    mask_notes: tuple[Text, ...] = ()
 
 
 class _Object(TypedDict, total=False):
@@ -97,10 +98,10 @@ def picked(args: argparse.Namespace, case: Case | None, photo: Photo) -> Picked:
     )
     if args.mask is None:
         return Picked(selection, None)
-    mask = mask_in(
+    read = mask_in(
         args.mask, photo.size, args.mask_reading, alone=not args.prompts and not args.text
     )
-    return Picked(selection, mask, shown_name(args.mask, ""))
+    return Picked(selection, read.mask, shown_name(args.mask, ""), read.notes)
 
 
 def _shape_in(args: argparse.Namespace, photo: Photo) -> Shape:
@@ -116,27 +117,25 @@ def _shape_in(args: argparse.Namespace, photo: Photo) -> Shape:
     return shape
 
 
-def mask_in(file: Path, size: tuple[int, int], number: int, *, alone: bool) -> Mask:
+def mask_in(file: Path, size: tuple[int, int], number: int, *, alone: bool) -> ReadMask:
     """The mask in a file, and on the screen how it was read and may be read otherwise.
 
     number: of the reading that is wanted, from 1. alone: nothing else is selected. Raises BadInput.
     """
     from segmentation import read_mask_file
 
-    read, name = read_mask_file(file, size), shown_name(file, "")
-    if number > len(read.readings):
-        raise BadInput("no_such_reading", name=name, number=number, count=len(read.readings))
-    mask = read.readings[number - 1].mask
-    if alone and not mask.any():
+    found, name = read_mask_file(file, size), shown_name(file, "")
+    read = found.taking(number, name)
+    if alone and not read.mask.any():
         raise BadInput("nothing_selected.mask", seen=read.notes[0])
-    if number == 1:
-        _tell_readings(read, name)
-    return mask
-
-
-def _tell_readings(read: ReadMask, name: str) -> None:
     for note in read.notes:
         complain(f"{name}: {note.en}")
+    if number == 1:
+        _tell_others(read, name)
+    return read
+
+
+def _tell_others(read: ReadMask, name: str) -> None:
     for number, other in enumerate(read.readings[1:], 2):
         percent = f"{100 * other.mask.mean():.3g}"
         words = Text("note.mask.other", name=name, said=other.said, percent=percent, number=number)
@@ -202,7 +201,7 @@ def _value(text: str) -> object:
 
 def selected(picked: Picked, photo: Photo, *, offline: bool = False) -> tuple[Selected, str | None]:
     """The selection and the id of the segmenter that made it: None where none was asked."""
-    from segmentation import get_segmenter, select, select_drawn
+    from segmentation import EmbeddingCache, Tiles, get_segmenter, select, select_drawn
 
     drawn: _Drawn = {
         "upload": picked.upload,
@@ -215,7 +214,11 @@ def selected(picked: Picked, photo: Photo, *, offline: bool = False) -> tuple[Se
     segmenter_id = _segmenter_id(picked.selection.segmenter, offline)
     segmenter = get_segmenter(segmenter_id, fetch_missing=not offline)
     embedding = segmenter.encode(photo.seen, photo.key)
-    return select(segmenter, embedding, objects, **drawn), segmenter_id
+    tiles = Tiles(segmenter, EmbeddingCache(), photo.seen, photo.key)
+    found = select(segmenter, embedding, objects, **drawn, tiles=tiles)
+    if found.everything:
+        complain(Text("note.mask.everything").en)
+    return found, segmenter_id
 
 
 def _segmenter_id(wanted: str | None, offline: bool) -> str:

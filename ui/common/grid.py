@@ -65,11 +65,13 @@ class CardProgress(TypedDict, total=False):
 class CardFigures(TypedDict, total=False):
     """What is known of a card's result: `methods.Finished` says what each figure is.
 
-    error: why there is none. readings: the numbers it is judged by. remark: a person's.
+    pieces: known from the start. error: why there is no result. readings: the numbers it is judged
+    by. remark: a person's. result_notes: what the eraser says of this result.
     """
 
     load_seconds: float
     erase_seconds: float
+    pieces: int
     peak_memory: int
     memory_kind: str
     device: str
@@ -77,6 +79,7 @@ class CardFigures(TypedDict, total=False):
     cached: bool
     weights: dict[str, str]
     error: Fault
+    result_notes: list[PlainText]
     readings: list[PlainReading]
     remark: str
 
@@ -111,13 +114,15 @@ class GridClose(TypedDict):
 class GridMask(TypedDict):
     """What is erased. url, overlay: relative URLs. area: share of the photo, 0 … 1. box: x0, y0,
     x1, y1 in pixels, right and bottom exclusive. close: its neighbourhood at the photo's own
-    pixels; missing where the view has them."""
+    pixels; missing where the view has them. notes: how the file that it comes from was read;
+    older runs have none."""
 
     url: str
     overlay: str
     area: float
     box: list[int]
     close: NotRequired[GridClose]
+    notes: NotRequired[list[PlainText]]
 
 
 class _Begun(TypedDict):

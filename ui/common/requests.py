@@ -88,11 +88,13 @@ class Segment(Prompts):
 
     side: the overlay's longer side in pixels at most; the fewer, the sooner it is there. See
     `overlay_side` for what it may be.
+    preview: nobody has clicked yet: no part of the photo is encoded for it.
     """
 
     n: int = Field(default=0, strict=True, ge=0, le=LARGEST_NUMBER)
     show: Literal["mask", "margin"] = "mask"
     side: int = Field(default=OVERLAY_SIDE, strict=True, ge=64, le=MOST_OVERLAY_SIDE)
+    preview: bool = Field(default=False, strict=True)
 
 
 class Erase(Prompts):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 from urllib.parse import quote
 
 from starlette.applications import Starlette
@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from methods import BadInput, UserError
 from ui.api.bodies import PlainBodies
 from ui.api.endpoints import VALUES
+from ui.api.tools.server import ToolServer
 from ui.common.caller import caller_of
 from ui.common.names import safe_stem
 from ui.service.archive import stream_zip
@@ -51,14 +52,23 @@ class AppOptions(TypedDict):
 
     routes: list[BaseRoute]
     middleware: list[Middleware]
+    lifespan: NotRequired[Callable[[object], AbstractAsyncContextManager[None]]]
 
 
-def app_kwargs(service: Service) -> AppOptions:
-    """For `demo.launch(app_kwargs=…)`: routes and what bodies pass, there from the start."""
-    return {
+def app_kwargs(service: Service, *, tools: bool = False) -> AppOptions:
+    """For `demo.launch(app_kwargs=…)`: routes and what bodies pass, there from the start.
+
+    tools: also those for agents.
+    """
+    options: AppOptions = {
         "routes": lab_routes(service),
         "middleware": [Middleware(BodyLimit), Middleware(PlainBodies, VALUES)],
     }
+    if tools:
+        server = ToolServer(service)
+        options["routes"] += server.routes()
+        options["lifespan"] = server.lifespan
+    return options
 
 
 def install(app: Starlette, service: Service) -> None:

@@ -70,13 +70,17 @@ class PlainExtent(TypedDict):
 
 class Figures(Answer):
     """The numbers of a selection. levels, chosen, objects: by object; chosen: which level is in
-    the mask, None for an object that is not.
+    the mask, None for an object that is not. looks: for each object whether the "whole" photo or a
+    "closer" look has answered, or one is "waiting". everything: whether an object that nobody has
+    described further covers nearly the whole photo.
     segmenter: who answered; None = nobody was asked."""
 
     area: float
     levels: list[list[PlainLevel]]
     chosen: list[int | None]
     objects: list[PlainExtent | None]
+    looks: list[str]
+    everything: bool
     segmenter: str | None
     approximate: bool
 

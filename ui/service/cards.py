@@ -33,6 +33,7 @@ PROGRESS: tuple[Progressing, ...] = get_args(Progressing)
 Figure: TypeAlias = Literal[
     "load_seconds",
     "erase_seconds",
+    "pieces",
     "peak_memory",
     "memory_kind",
     "device",
@@ -40,6 +41,7 @@ Figure: TypeAlias = Literal[
     "cached",
     "weights",
     "error",
+    "result_notes",
     "readings",
     "remark",
 ]
@@ -77,8 +79,9 @@ def follow(card: Card, event: Event) -> bool:
                 card["notice"] = notice_shown(notice)
         case Loading():
             _move(card, "loading")
-        case Started():
+        case Started(patches=patches):
             _move(card, "running")
+            card["pieces"] = patches
         case Stepped(step=step, total=total):
             _move(card, "running")
             card.update({"step": step, "total": total})
@@ -114,6 +117,7 @@ def finish(card: Card, event: Finished, view: str) -> None:
             "view": view,
             "load_seconds": event.load_seconds,
             "erase_seconds": event.erase_seconds,
+            "pieces": event.pieces,
             "peak_memory": event.peak_memory,
             "memory_kind": event.memory_kind,
             "device": event.device,
@@ -122,6 +126,7 @@ def finish(card: Card, event: Finished, view: str) -> None:
             "seed": event.seed,
             "settings": dict(event.settings),
             "weights": dict(event.weights),
+            "result_notes": [note.plain() for note in event.notes],
         }
     )
 

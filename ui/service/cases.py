@@ -78,7 +78,7 @@ def import_case(data: object, record: PhotoRecord, uploads: MaskUploads) -> Impo
 def _of_runs(data: object, record: PhotoRecord, uploads: MaskUploads) -> ImportAnswer:
     """A mask's run lengths in place of a case: it alone is selected."""
     read = mask_of_runs(data, (record.height, record.width))
-    upload = uploads.put(record.id, read.mask)
+    upload = uploads.put(record.id, read.mask, read.notes)
     return {
         "prompts": Selection(upload=upload).plain(),
         "jobs": [],

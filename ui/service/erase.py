@@ -39,7 +39,7 @@ from ui.service.judge import NOTHING_KNOWN, Known, judge_of
 from ui.service.live import LiveRun
 from ui.service.select import Question, Selecting
 from ui.service.visitors import may_fetch
-from ui.stores.masks import MaskUploads
+from ui.stores.masks import MaskUploads, notes_of
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.png_writer import PngWriter
 from ui.stores.runs import ORIGINAL, Inputs, RunStore, run_url
@@ -86,10 +86,11 @@ def question(
     size: tuple[int, int],
     pixels: Callable[[], Image],
     masks: MaskUploads,
+    caller: str | None = None,
 ) -> Question:
     """A request of the page as a question about one photo; see `Question`."""
     upload = None if asked.upload is None else partial(masks.load, asked.photo, asked.upload)
-    return Question(key, size, pixels, asked, upload)
+    return Question(key, size, pixels, asked, upload, caller)
 
 
 def noted(asked: Prompts, spec: SegmenterSpec | None) -> Noted:
@@ -195,7 +196,7 @@ class Erasing:
     ) -> LiveRun:
         photo = self._photos.load(record.id)
         mask, prompts = order.make_mask(photo)
-        grid = _first_grid(order.run, record, mask, cards)
+        grid = _first_grid(order, record, mask, cards)
         self._write_inputs(order, photo, mask, grid["mask"].get("close"))
         judge = judge_of(record, order.known, self._quiet)
         return LiveRun(
@@ -243,7 +244,8 @@ def _new_card(index: int, job: Job) -> Card:
     return new_card(index, job, get_eraser(job.eraser).spec)
 
 
-def _first_grid(run_id: str, record: PhotoRecord, mask: Mask, cards: list[Card]) -> Grid:
+def _first_grid(order: Order, record: PhotoRecord, mask: Mask, cards: list[Card]) -> Grid:
+    run_id = order.run
     return {
         "run": run_id,
         "state": "running",
@@ -252,18 +254,20 @@ def _first_grid(run_id: str, record: PhotoRecord, mask: Mask, cards: list[Card])
             "view": run_url(run_id, "original.jpg"),
             "full": run_url(run_id, ORIGINAL),
         },
-        "mask": _grid_mask(run_id, mask),
+        "mask": _grid_mask(order, mask),
         "seconds": 0.0,
         "cards": cards,
     }
 
 
-def _grid_mask(run_id: str, mask: Mask) -> GridMask:
+def _grid_mask(order: Order, mask: Mask) -> GridMask:
+    run_id = order.run
     described: GridMask = {
         "url": run_url(run_id, "mask.png"),
         "overlay": run_url(run_id, "overlay.png"),
         "area": float(mask.mean()),
         "box": _box_around(mask),
+        "notes": notes_of(order.upload),
     }
     box = closeup.close_box(described["box"], (mask.shape[0], mask.shape[1]))
     if box is not None:

@@ -12,16 +12,20 @@ from functools import cache, partial
 from hashlib import sha256
 from typing import TypeAlias
 
+import numpy as np
+
 from examples.remote import is_here, place_of
 from methods import (
     LPIPS_WEIGHTS,
     METRICS,
+    BadInput,
     Image,
     Mask,
     Metric,
     Photo,
     Reading,
     UserError,
+    changed_outside,
     fetch,
     find_weights,
     flattened,
@@ -83,6 +87,45 @@ def judge_of(record: PhotoRecord, known: Known, quiet: Quiet) -> Judge:
         return informed()(photo, mask, result)
 
     return measure
+
+
+def judge_pictures(
+    photo: Photo, mask: Mask, result: Photo, truth: Photo | None = None
+) -> tuple[int, Sequence[Reading]]:
+    """Any program's result: how many pixels outside the mask are not the photo's, and numbers.
+
+    truth: the photo as it is without the object. Raises BadInput for pictures of other sizes.
+    """
+    _check_size(photo, result, "judged_size")
+    if truth is not None:
+        _check_size(photo, truth, "truth_size.judge")
+        _bring_lpips()
+    readings = judge(
+        flattened(photo.rgb, photo.alpha, photo.ground),
+        mask,
+        flattened(result.rgb, result.alpha, photo.ground),
+        truth=None if truth is None else flattened(truth.rgb, truth.alpha, photo.ground),
+        features=features_of if are_features_ready() else None,
+    )
+    return changed_outside(_layers(photo), _layers(result), mask), readings
+
+
+def _check_size(photo: Photo, other: Photo, sentence: str) -> None:
+    if other.size != photo.size:
+        (height, width), (photo_height, photo_width) = other.size, photo.size
+        raise BadInput(
+            sentence,
+            truth_width=width,
+            truth_height=height,
+            photo_width=photo_width,
+            photo_height=photo_height,
+        )
+
+
+def _layers(photo: Photo) -> Image:
+    """Colour and transparency, (H, W, 4)."""
+    opaque = np.full(photo.size, 255, np.uint8)
+    return np.dstack((photo.rgb, opaque if photo.alpha is None else photo.alpha))
 
 
 def truth_of(record: PhotoRecord, row_id: str | None) -> Image | None:

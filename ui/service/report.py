@@ -19,7 +19,17 @@ from examples.running.cases import Case, CaseTable, Opened, case_of
 from examples.running.jobs import OF_DOCUMENT, Choice, changed
 from examples.running.records import Cell, Folder, Remarks
 from examples.running.work import RowResult
-from methods import BadInput, Job, SettingValue, Text, UserError, Verbatim, load_image, versions
+from methods import (
+    BadInput,
+    Job,
+    PlainText,
+    SettingValue,
+    Text,
+    UserError,
+    Verbatim,
+    load_image,
+    versions,
+)
 from ui.common.errors import Fault, run_gone
 from ui.common.grid import Card, Grid
 from ui.service.cards import FIGURES
@@ -49,6 +59,7 @@ class _Group:
     row: str | None
     cells: dict[str, Cell]
     remarks: dict[str, str]
+    mask_notes: list[PlainText]
 
 
 def report_of(runs: RunStore, run_ids: Sequence[str]) -> bytes:
@@ -84,6 +95,7 @@ def _plain(
         remarks=remarks,
         versions=versions(),
         sizes=sizes,
+        mask_notes={group.case.id: group.mask_notes for group in groups.values()},
     )
     return report.plain()
 
@@ -112,7 +124,8 @@ def _new_group(folder: Path, saved: SavedRun) -> _Group:
         case = Case(id=folder.name, photo=photo, mask=mask, title=name)
     else:
         case = replace(case_of(row), mask=mask)
-    return _Group(case, folder, record, row.id if row else None, {}, {})
+    notes = saved["grid"]["mask"].get("notes", [])
+    return _Group(case, folder, record, row.id if row else None, {}, {}, notes)
 
 
 def _add_cells(group: _Group, run_id: str, grid: Grid) -> None:

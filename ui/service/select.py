@@ -25,6 +25,7 @@ from segmentation import (
     select_drawn,
 )
 from segmentation import is_segmenter_ready as is_ready
+from ui.service.closer import Looks
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Question:
 
     key: of the photo's pixels (`Photo.key`). size: (H, W). pixels: gives them, for the first
     encode. upload: gives the selection's mask at a longest side (None = the photo's own).
+    caller: whose rate closer looks count against; None = nobody's.
     """
 
     key: str
@@ -45,6 +47,7 @@ class Question:
     pixels: Callable[[], Image]
     selection: Selection
     upload: Callable[[int | None], Mask] | None = None
+    caller: str | None = None
 
 
 class _Drawn(TypedDict):
@@ -66,6 +69,7 @@ class Selecting:
 
     def __init__(self, cache_bytes: int = EMBEDDING_BYTES) -> None:
         self._embeddings = EmbeddingCache(cache_bytes)
+        self._looks = Looks()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="encode")
         self._closing = threading.Event()
         self._places = threading.BoundedSemaphore(WAITING_ENCODES)
@@ -74,11 +78,14 @@ class Selecting:
         self,
         asked: Question,
         longest_side: int | None = None,
+        most_looks: int | None = None,
     ) -> tuple[Selected, SegmenterSpec | None]:
         """The mask and who made it: None where it was only painted or uploaded.
 
-        longest_side: see `segmentation.select`. Raises UserError; for a segmenter that is
-        asked for and not ready, WeightsUnavailable, since another one would give another mask.
+        longest_side: see `segmentation.select`. most_looks: parts of the photo at most that are
+        encoded for this answer, where it is only shown; None = all that it takes. Raises UserError;
+        for a segmenter that is asked for and not ready, WeightsUnavailable, since another one would
+        give another mask.
         """
         drawn: _Drawn = {
             "upload": None if asked.upload is None else asked.upload(longest_side),
@@ -91,7 +98,8 @@ class Selecting:
             return select_drawn(asked.size, **drawn), None
         segmenter = self._choose(asked.selection.segmenter)
         embedding = self._embeddings.get(segmenter, asked.pixels, asked.key)
-        return select(segmenter, embedding, objects, **drawn), segmenter.spec
+        tiles = self._looks.at(segmenter, asked.pixels, asked.key, most_looks, asked.caller)
+        return select(segmenter, embedding, objects, **drawn, tiles=tiles), segmenter.spec
 
     def encode_soon(self, key: str, pixels: Callable[[], Image], wanted: str | None = None) -> None:
         """Encode in the background. When too many photos wait, the first click will do it.

@@ -63,6 +63,7 @@ from ui.service.answers import (
     UploadAnswer,
     WeightsAnswer,
 )
+from ui.service.closer import MOST_LOOKS, doubts
 from ui.service.detect import Detecting, describe_detections
 from ui.service.drawn import data_url, overlay_side, upload_answer
 from ui.service.erase import Erasing, order_of, question
@@ -79,7 +80,7 @@ from ui.stores.masks import MaskUploads
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.runs import RunStore
 from ui.stores.uploads import Uploads, own_upload_folder
-from ui.stores.views import Views
+from ui.stores.views import PlainHint, Views
 
 log = logging.getLogger(__name__)
 
@@ -210,7 +211,8 @@ class Service:
         start = time.perf_counter()
         record = self.photos.record(asked.photo)
         side = overlay_side(asked.side, (record.height, record.width))
-        selection, spec = self._select(asked, record, side)
+        most = 0 if asked.preview else MOST_LOOKS
+        selection, spec = self._select(asked, record, caller, side, most)
         scale = max(selection.mask.shape) / max(record.width, record.height)
         wanted = asked.show == "margin"
         beyond = margin(self._views, asked.photo, selection.mask, scale) if wanted else None
@@ -218,7 +220,7 @@ class Service:
             "overlay": data_url(beyond.png if beyond else overlay_png(selection.mask)),
             "margin": beyond.described() if beyond else None,
             **figures(selection, spec),
-            "hints": [] if asked.shape.invert else self._views.hints(asked.photo, selection),
+            "hints": doubts(selection) + self._hints(asked, selection),
             "milliseconds": 1000 * (time.perf_counter() - start),
         }
 
@@ -230,7 +232,7 @@ class Service:
         """
         asked = Prompts.model_validate(request)
         self.clicks.take(caller)
-        mask = self._select(asked, self.photos.record(asked.photo))[0].mask
+        mask = self._select(asked, self.photos.record(asked.photo), caller)[0].mask
         return {"url": self.photos.put_mask(asked.photo, mask_png(mask)), "rle": rle_of(mask)}
 
     @answered
@@ -267,12 +269,19 @@ class Service:
         return cases.import_case(asked.case, self.photos.record(asked.photo), self.masks)
 
     def _select(
-        self, asked: Prompts, record: PhotoRecord, longest_side: int | None = None
+        self,
+        asked: Prompts,
+        record: PhotoRecord,
+        caller: str,
+        longest_side: int | None = None,
+        most_looks: int | None = None,
     ) -> tuple[Selected, SegmenterSpec | None]:
         size, pixels = (record.height, record.width), self._pixels(record.id)
-        return self.selecting.select(
-            question(asked, record.key, size, pixels, self.masks), longest_side
-        )
+        put = question(asked, record.key, size, pixels, self.masks, caller)
+        return self.selecting.select(put, longest_side, most_looks)
+
+    def _hints(self, asked: Segment, selection: Selected) -> list[PlainHint]:
+        return [] if asked.shape.invert else self._views.hints(asked.photo, selection)
 
     # --- what there is -------------------------------------------------------------------
 
@@ -379,6 +388,8 @@ def figures(selection: Selected, spec: SegmenterSpec | None) -> Figures:
             None if extent is None else {"area": extent.area, "box": list(extent.box)}
             for extent in selection.extents
         ],
+        "looks": list(selection.looks),
+        "everything": selection.everything,
         "segmenter": None if spec is None else spec.id,
         "approximate": spec is not None and spec.approximate,
     }

@@ -8,6 +8,7 @@ from typing import TypedDict
 from methods import JSON, PlainText, SettingValue
 from ui.common.errors import Answer
 from ui.common.grid import Grid
+from ui.service.answers import JobsAnswer
 
 
 class TableEntry(TypedDict):
@@ -93,6 +94,12 @@ class RowAnswer(Answer):
     """One row, after its pictures have been fetched."""
 
     row: RowEntry
+
+
+class OpenedRowAnswer(JobsAnswer):
+    """A row that is ready to be run. notes: how its mask was read."""
+
+    notes: list[PlainText]
 
 
 class GridsAnswer(Answer):

@@ -23,7 +23,7 @@ from methods import (
     Text,
     UserError,
     list_erasers,
-    load_mask,
+    read_mask,
     view_jpeg,
 )
 from segmentation import Selection
@@ -31,12 +31,12 @@ from ui.common.errors import answered, busy
 from ui.common.grid import Grid
 from ui.common.limits import Rate, RateLimiter
 from ui.common.requests import Nothing, OneRow, SeveralRuns
-from ui.service.answers import JobsAnswer
 from ui.service.catalog import why_unavailable
 from ui.service.reopen import ended
 from ui.service.report import report_of
 from ui.service.table_answers import (
     GridsAnswer,
+    OpenedRowAnswer,
     PapersAnswer,
     PictureEntry,
     RowAnswer,
@@ -140,7 +140,7 @@ class Tables:
         return {"row": _public_row(row)}
 
     @answered
-    def open_row(self, request: object, caller: str = "") -> JobsAnswer:
+    def open_row(self, request: object, caller: str = "") -> OpenedRowAnswer:
         """A row's photo, its mask and its job, to be run or worked on: {row}."""
         row = row_of(OneRow.model_validate(request).row)
         self._opens.take(caller)
@@ -150,11 +150,13 @@ class Tables:
             )
         record = self._photos.add_copy(photo, row.photo.name)
         size = record.height, record.width
-        upload = self._masks.put(record.id, load_mask(mask, size, name=row.mask.name))
+        read = read_mask(mask, size, name=row.mask.name)
+        upload = self._masks.put(record.id, read.mask, read.notes)
         return {
             "photo": record.public(),
             "prompt": Selection(upload=upload).plain(),
             "jobs": [Job(row.eraser, row.settings).plain()] if row.eraser else [],
+            "notes": [note.plain() for note in read.notes],
         }
 
     @answered

@@ -16,6 +16,7 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   let answer = null; // the newest drawn answer of server.segment
   let sequence = 0;
   let inFlight = false;
+  let due = { of: null, count: 0 }; // objects that a closer look is still to be taken at
   let resting = null; // the pointer's last move over the stage
   let wanted = false;
   let press = null;
@@ -129,6 +130,18 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     return Math.max(COARSEST, Math.min(lab.finestOverlay(lab.photo), own, Math.ceil(shown / STEP) * STEP));
   };
 
+  const ALL = 0.95; // of the photo's longer side: as good as all of it
+
+  /** The longer side, in pixels of the photo, of the part that is to be seen; null for all of it.
+   * What is pointed at in it is meant at this scale, also when the selection is opened elsewhere. */
+  lab.seenSide = () => {
+    const [whole, part] = [view.getBoundingClientRect(), stage.getBoundingClientRect()];
+    const across = (Math.min(whole.right, part.right) - Math.max(whole.left, part.left)) / whole.width;
+    const down = (Math.min(whole.bottom, part.bottom) - Math.max(whole.top, part.top)) / whole.height;
+    const side = Math.round(Math.max(across * lab.photo.width, down * lab.photo.height));
+    return side > 0 && side < ALL * Math.max(lab.photo.width, lab.photo.height) ? side : null;
+  };
+
   function zoomed({ scale, along, seen }) {
     fitButton.hidden = scale === 1;
     tiles.update();
@@ -166,12 +179,23 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
     // Answers come one after the other. One for a former photo, or for prompts that have been
     // cleared meanwhile, is late: it is dropped.
     if (asked === lab.photo.id && !work.empty) {
-      if (reply.ok) draw({ ...reply, places, strokes, side });
+      if (reply.ok) {
+        draw({ ...reply, places, strokes, side });
+        wanted ||= goesOn(reply);
+      }
       else if (!wanted) failed(reply.error);
     }
     if (wanted) { next(); return; }
     stage.classList.remove("is-busy");
     if (resting && !press) considerHover(resting); // the pointer came to rest meanwhile
+  }
+
+  /** Whether asking again brings a closer look at more of the objects: it is taken at a few at a time. */
+  function goesOn(reply) {
+    const count = reply.looks.filter((look) => look === "waiting").length;
+    const again = count > 0 && (due.of !== work.value || count < due.count);
+    due = { of: work.value, count };
+    return again;
   }
 
   /** What the overlay is to carry: the mask, or also the margin that erasers fill beyond it. */
@@ -284,12 +308,13 @@ eraserLab.mountCanvas = ({ element, server, upload }) => {
   /* ---- changing the prompts ------------------------------------------------------------------ */
 
   function addPoint(point) {
-    work.changeActive({ points: [...work.active.points, point] });
+    const view = lab.pointed(work.active) ? work.active.view : lab.seenSide();
+    work.changeActive({ points: [...work.active.points, point], view });
   }
 
   function addBox(box, negative) {
     if (box.x1 - box.x0 < 2 || box.y1 - box.y0 < 2) return;
-    if (!negative) work.changeActive({ box, level: null });
+    if (!negative) work.changeActive({ box, level: null, view: lab.seenSide() });
     else if (lab.pointed(work.active)) work.changeActive({ negative_boxes: [...work.active.negative_boxes, box] });
     else lab.notice(t("canvas.minus.first"));
   }

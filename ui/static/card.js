@@ -8,8 +8,14 @@
     if (card.state === "waiting") return t(card.ahead ? "state.waiting.ahead" : "state.waiting", { ahead: card.ahead });
     if (card.state === "fetching" && card.notice) return lab.errorText(card.notice);
     if (card.state === "fetching") return t("state.fetching", { percent: Math.floor((100 * (card.done || 0)) / Math.max(1, card.size || 1)) });
-    if (card.state === "running" && card.total > 1) return t("state.step", { step: card.step || 0, total: card.total });
-    return t("state." + card.state);
+    if (card.state === "running" && card.total > 1) return lab.stepText(card);
+    return [t("state." + card.state), ...(card.state === "running" ? lab.pieces(card) : [])].join(" · ");
+  };
+
+  lab.stepText = (card) => {
+    const place = { step: card.step || 0, total: card.total };
+    if (card.total === card.pieces) return t("state.piece", place);
+    return [t("state.step", place), ...lab.pieces(card)].join(" · ");
   };
 
   lab.meter = (card) => {
@@ -25,10 +31,14 @@
   lab.veil = (card) => h("div.lab-veil" + (lab.isOver(card) ? ".is-over" : ""), {},
     lab.isOver(card) ? lab.icon(card.state === "failed" ? "warn" : "stop") : lab.meter(card), h("span", {}, lab.stateText(card)));
 
+  /** Of how many parts a result is made, where there are several; runs of older versions do not know. */
+  lab.pieces = (card) => card.pieces > 1 ? [t("grid.pieces", { count: card.pieces })] : [];
+
   lab.figures = (card) => {
     const parts = [h("strong", {}, lab.seconds(card.erase_seconds))];
     if (card.cached) parts.push(" · " + t("grid.cached"));
     else if (card.load_seconds >= 0.05) parts.push(" + " + t("grid.load", { seconds: lab.seconds(card.load_seconds) }));
+    parts.push(...lab.pieces(card).map((text) => " · " + text));
     if (card.peak_memory) parts.push(" · " + t("grid.memory." + card.memory_kind, { size: lab.bytes(card.peak_memory) }));
     return h("p.lab-figures", { title: t("grid.figures.hint") }, ...parts);
   };

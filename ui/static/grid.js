@@ -180,7 +180,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
     return [head, h("p.lab-figures", {}, lab.stateText(card))];
   }
 
-  const remarks = (card) => (card.notes || []).map((note) => h("p.lab-note", {}, lab.say(note)));
+  const remarks = (card) => [...(card.result_notes || []), ...(card.notes || [])].map((note) => h("p.lab-note", {}, lab.say(note)));
 
   /* ---- the run's link ------------------------------------------------------------------------------------ */
 

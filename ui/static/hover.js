@@ -23,14 +23,15 @@
       if (!lab.photo || !wanted || asking) return;
       asking = true;
       const [photo, at] = [lab.photo.id, wanted];
-      const object = { points: [{ ...at, label: 1 }], box: null, negative_boxes: [], level: null, on: true };
+      const object = { points: [{ ...at, label: 1 }], box: null, negative_boxes: [], level: null, on: true, view: lab.seenSide() };
       const reply = await lab.ask(server.segment, { photo, n: 0, objects: [object], strokes: [], upload: null,
-        shape: { ...work.value.shape, dilate: 0, invert: false }, segmenter: lab.segmenter || null, side: lab.overlaySide() });
+        shape: { ...work.value.shape, dilate: 0, invert: false }, segmenter: lab.segmenter || null, side: lab.overlaySide(), preview: true });
       asking = false;
       if (!reply.ok) return;
       const slow = reply.approximate || reply.milliseconds > QUICK;
       slowUntil = slow ? performance.now() + PAUSE : 0;
       if (!lab.photo || photo !== lab.photo.id || lab.pointed(work.active)) return;
+      if (at === wanted && reply.looks[0] === "waiting") return; // a click looks closer: nobody knows yet what it will find
       if (at === wanted) {
         image.src = reply.overlay;
         image.hidden = false;

@@ -8,9 +8,10 @@
   lab.makeRow = (row, of) => {
     const strip = h("div.lab-strip", { role: "list" });
     const head = h("header.lab-row-head");
+    const read = h("p.lab-row-read.lab-hint", { hidden: true, "data-testid": "row-mask-notes" });
     const problem = h("div.lab-row-problem", { role: "alert", hidden: true });
     const foot = h("div.lab-row-foot");
-    const node = h("article.lab-card.lab-case", { id: "lab-row-" + row.id, "data-row": row.id, tabindex: "-1" }, head, strip, problem, foot);
+    const node = h("article.lab-card.lab-case", { id: "lab-row-" + row.id, "data-row": row.id, tabindex: "-1" }, head, strip, read, problem, foot);
     const cells = new Map(); // key -> {node, drawn}
     let fetching = false;
     let trouble = null; // why the pictures could not be fetched
@@ -45,6 +46,13 @@
         state === "queued" ? h("span.lab-hint", {}, t("state.queued")) : null,
         h("span.lab-row-note.lab-hint", {}, [lab.say(row.settings_note), row.credit].filter(Boolean).join(" · ")),
       ].filter(Boolean));
+    }
+
+    /** How the row's mask was read, once it has been. */
+    function drawRead() {
+      const notes = of.runs.maskNotes(row.id);
+      read.hidden = !notes.length;
+      read.textContent = notes.map(lab.say).join(" ");
     }
 
     function drawProblem() {
@@ -109,7 +117,7 @@
       else if (card) frame.append(lab.veil(card));
       else frame.append(h("span.lab-absent", {}, h("span", {}, eraser.why ? lab.say(eraser.why) : t(lab.ready(eraser) ? "tables.notyet" : eraser.ours && !of.ticked.has(eraser.id) ? "tables.nothere" : "tables.fetchfirst", { size: lab.bytes(lab.missingBytes(eraser)) }))));
       const caption = h("figcaption", {}, h("span.lab-cell-name", {}, words), h("span.lab-hint", {}, eraser.ours ? t("tables.asdocument") : ""));
-      if (card && card.state === "done") caption.append(lab.figures(card), ...lab.readings(card, ours.grid.judging), lab.humanRemark({ run: ours.grid.run, card }));
+      if (card && card.state === "done") caption.append(lab.figures(card), ...(card.result_notes || []).map((note) => h("p.lab-hint", {}, lab.say(note))), ...lab.readings(card, ours.grid.judging), lab.humanRemark({ run: ours.grid.run, card }));
       else if (card && card.state === "failed") caption.append(lab.longSentence(lab.errorText(card.error)));
       else if (!card && eraser.ours && eraser.available && !eraser.no_fetch && !lab.ready(eraser) && !of.ticked.has(eraser.id)) caption.append(...fetchOwn(eraser));
       return [frame, caption];
@@ -155,6 +163,7 @@
     function draw() {
       drawHead();
       drawCells();
+      drawRead();
       drawProblem();
       drawFoot();
     }

@@ -145,6 +145,12 @@
       /** Run these jobs {eraser, name, settings, seed} on a row, after those that were asked for before. */
       add(row, jobs) { queue.push({ row, jobs }); onchange(row); next(); },
       state: (row) => (current && current.row === row ? "running" : queue.some((one) => one.row === row) ? "queued" : "idle"),
+      /** How the row's mask was read: said by the answer that opened it, or by the newest run. */
+      maskNotes(row) {
+        const opening = opened.get(row);
+        if (opening) return opening.notes || [];
+        return [...(results.get(row) || new Map()).values()].map(({ grid }) => (grid.mask && grid.mask.notes) || []).findLast((notes) => notes.length) || [];
+      },
       /** The runs that hold a row's results, oldest first. */
       runsOf: (row) => [...new Set([...(results.get(row) || new Map()).values()].filter(({ card }) => card.state === "done").map(({ grid }) => grid.run))],
       get busy() { return Boolean(current || queue.length); },

@@ -186,6 +186,7 @@ eraserLab.mountTables = ({ element, server, props, watch, erase }) => {
       lab.goTo({ tab: "erase" });
       scrollTo(0, 0);
       await lab.showPhoto(reply.photo, reply.prompt);
+      for (const note of reply.notes || []) lab.notice(lab.say(note));
       lab.adoptJobs([...reply.jobs, ...jobs(row).filter((job) => job.eraser !== row.eraser)]);
     },
   };

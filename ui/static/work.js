@@ -8,7 +8,7 @@
   const lab = eraserLab;
   const DEPTH = 200; // steps that can be undone
 
-  const blankObject = () => ({ points: [], box: null, negative_boxes: [], level: null, on: true });
+  const blankObject = () => ({ points: [], box: null, negative_boxes: [], level: null, on: true, view: null });
   const blankShape = (dilate) => ({ dilate, dilate_unit: "px", fill_holes: false, drop_speckles: true, smooth: 0, precision: 0, invert: false });
   const blank = () => ({ objects: [blankObject()], active: 0, strokes: [], upload: null, shape: blankShape(defaultDilate()) });
 

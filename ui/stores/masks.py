@@ -1,13 +1,16 @@
 """Masks that visitors upload, kept beside the photo that they belong to.
 
-    photos/<id>/upload-<mask id>.png    1 bit a pixel, of the photo's size, white = erase
+    photos/<id>/upload-<mask id>.png    1 bit a pixel, of the photo's size, white = erase; as its
+                                        comment how the file that it comes from was read
 
 Whoever knows a photo's id and a mask's may use it, on that photo only.
 """
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
@@ -15,7 +18,7 @@ from secrets import token_urlsafe
 import numpy as np
 from PIL import Image as PilImage
 
-from methods import BadInput, BoundedCache, Limits, Mask, MaskReading, Text, write_atomic
+from methods import BadInput, BoundedCache, Limits, Mask, MaskReading, PlainText, Text, write_atomic
 from segmentation import mask_png, read_mask_file, shown_mask
 from ui.common.files import link_or_copy
 from ui.common.names import is_id
@@ -52,15 +55,18 @@ class MaskUploads:
         record = self._photos.record(photo_id)
         size = record.height, record.width
         read = read_mask_file(file, size, name=name, limits=self._limits)
-        kept = [(self.put(photo_id, each.mask), each) for each in read.readings]
+        kept = [
+            (self.put(photo_id, each.mask, read.taking(number).notes), each)
+            for number, each in enumerate(read.readings, 1)
+        ]
         return TakenMask(tuple(kept), read.notes)
 
-    def put(self, photo_id: str, mask: Mask) -> str:
-        """Keep a mask of the photo's size; its id."""
+    def put(self, photo_id: str, mask: Mask, notes: Sequence[Text] = ()) -> str:
+        """Keep a mask of the photo's size; its id. notes: how it was read."""
         self._photos.record(photo_id)
         mask_id = token_urlsafe(16)
         self._make_room(photo_id)
-        write_atomic(self._path(photo_id, mask_id), mask_png(mask))
+        write_atomic(self._path(photo_id, mask_id), mask_png(mask, _comment(notes)))
         return mask_id
 
     def load(self, photo_id: str, mask_id: str, longest_side: int | None = None) -> Mask:
@@ -90,6 +96,19 @@ class MaskUploads:
         files = sorted((self._photos.folder / photo_id).glob("upload-*.png"), key=os.path.getmtime)
         for old in files[: len(files) - KEPT_UPLOADS + 1]:
             old.unlink(missing_ok=True)
+
+
+def _comment(notes: Sequence[Text]) -> str:
+    return json.dumps([note.plain() for note in notes], ensure_ascii=False) if notes else ""
+
+
+def notes_of(path: Path | None) -> list[PlainText]:
+    """How the mask in one of our own files was read; nothing where that is not known."""
+    try:
+        with PilImage.open(path or "") as picture:
+            return json.loads(picture.info.get("Comment", "[]"))
+    except (OSError, ValueError):
+        return []
 
 
 def upload_gone() -> BadInput:

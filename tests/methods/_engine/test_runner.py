@@ -24,6 +24,7 @@ from methods import (
     Verbatim,
     run,
 )
+from methods._base import Canvas
 from methods._engine import worker
 from methods._engine.result_cache import ResultCache
 from runner_tools import (
@@ -32,6 +33,7 @@ from runner_tools import (
     failed,
     finished,
     last_of,
+    wire,
 )
 
 pytest_plugins = ["runner_fixtures"]
@@ -81,6 +83,23 @@ def test_each_patch_counts_its_steps(image: Image) -> None:
     steps = [(e.step, e.total) for e in events if isinstance(e, Stepped)]
     assert steps[-1] == (4, 4) and set(steps) <= {(1, 4), (2, 4), (3, 4), (4, 4)}
     assert all(shape < photo.shape for _, shape in Noise.calls)
+    assert finished(events).pieces == 2
+
+
+def test_the_pieces_of_a_wire_are_counted(add: Callable[..., str]) -> None:
+    """At the start, in every step, in the end and in a result that is taken from the cache."""
+    photo, mask = wire()
+    canvas = Canvas(square=64, min_context=8)
+    add(Noise, "small", canvas=canvas)
+    events = list(run([Job("small", {"steps": 2})], photo, mask))
+    done = finished(events)
+    assert 8 < done.pieces <= canvas.pieces and len(Noise.calls) == done.pieces
+    assert Started(0, done.pieces) in events and done.changed_outside == 0
+    assert [e.total for e in events if isinstance(e, Stepped)][-1] == 2 * done.pieces
+    again = finished(list(run([Job("small", {"steps": 2})], photo, mask)))
+    assert again.cached and again.pieces == done.pieces
+    whole = finished(list(run([Job("small", {"whole_picture": True})], photo, mask)))
+    assert whole.pieces == 1
 
 
 def test_the_whole_picture_on_request(image: Image, mask: Mask) -> None:

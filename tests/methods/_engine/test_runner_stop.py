@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -24,11 +25,11 @@ from methods import (
     Waiting,
     run,
 )
-from methods._base import Progress
+from methods._base import Canvas, Progress
 from methods._engine import runner
 from methods._engine.events import Channel
 from methods._system.lock import DeviceLock
-from runner_tools import Deaf, Noise, finished, last_of, runs_alive, wait_until
+from runner_tools import Deaf, Noise, failed, finished, last_of, runs_alive, wait_until, wire
 
 pytest_plugins = ["runner_fixtures"]
 pytestmark = pytest.mark.usefixtures("lock")
@@ -53,6 +54,23 @@ def test_stop_takes_effect_at_the_next_step(image: Image, mask: Mask, lock: Devi
     assert all(e.stopped and e.code == "stopped" for e in after if isinstance(e, Failed))
     assert [name for name, _ in Noise.calls] == ["endless"]
     wait_until(lambda: lock.ahead == 0)
+
+
+def test_stop_is_heard_between_the_pieces_of_a_wire(
+    add: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An eraser that tells no step at all."""
+    photo, mask = wire()
+    token = StopToken()
+
+    def work(self: Noise, settings: Any, progress: Progress) -> None:
+        if len(Noise.calls) == 3:
+            token.stop()
+
+    monkeypatch.setattr(Noise, "work", work)
+    add(Noise, "small", canvas=Canvas(square=64, min_context=8))
+    events = list(run([Job("small")], photo, mask, token=token))
+    assert failed(events).stopped and len(Noise.calls) == 3
 
 
 def test_asking_again_tells_no_step(

@@ -148,7 +148,7 @@ def test_each_masked_pixel_is_owned_once(
         assert patch.owned.any()
         owners[part(patch.box)] += patch.owned
     assert np.array_equal(owners, mask)
-    assert 1 <= len(patches) <= (1 if whole else MAX_PATCHES)
+    assert 1 <= len(patches) <= (1 if whole else MAX_PATCHES + canvas.pieces)
 
 
 def contains(outer: Box, inner: Box) -> bool:
@@ -336,12 +336,14 @@ def test_the_number_of_patches_is_bounded_and_neighbours_join() -> None:
     assert [patch.box for patch in joined] == [(50, 50, 440, 90)]
 
 
-def test_specks_share_one_patch() -> None:
+def test_specks_share_one_patch_unless_it_would_be_reduced() -> None:
     mask = with_squares((3000, 4000), (200, 200), side=300)
     for x in range(100, 4000, 333):
         mask[2900, x] = True
     patches = plan_patches(mask, Canvas(square=512))
-    assert len(patches) == 2
+    assert [np.count_nonzero(patch.owned) for patch in patches] == [90000, 2, 2, 2, 2, 2, 2]
+    assert [patch.goes_on for patch in patches] == [False] + 6 * [True]
+    patches = plan_patches(mask, Canvas(square=512, pieces=1))
     assert [np.count_nonzero(patch.owned) for patch in patches] == [90000, 12]
     near = with_squares((3000, 4000), (200, 200), side=300)
     near[190, 180] = near[600, 600] = True

@@ -15,7 +15,7 @@ from methods._base import Canvas, Image, Mask
 from methods._geometry.canvas import fit
 from methods._geometry.harmonic import continued, harmonic
 from methods._geometry.paste import erase_in_patches
-from methods._geometry.patches import plan_patches
+from methods._geometry.pieces import plan_patches
 from soft_discs import Disc, soft_disc, texture
 
 CANVASES = (

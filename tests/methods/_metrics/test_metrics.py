@@ -87,7 +87,7 @@ def test_only_numbers_that_exist_explain_others() -> None:
         ("sharpness", 0.51, 0.5, "50 %"),
         ("rim", 0.24, 0.25, "25 %"),
         ("color_shift", 5.9, 7.25, "ΔE 7.2"),
-        ("repetition", 0.4, 0.5, "0.50"),
+        ("repetition", 0.29, 0.31, "31 %"),
     ],
 )
 def test_a_reading_speaks_from_its_threshold_on(

@@ -77,7 +77,7 @@ def test_patchmatch_repeats_what_it_copies() -> None:
     mask = load_mask(EXAMPLES / "stand_ins" / "full-mask.png", photo.shape[:2])
     scene = Scene(photo, photo, mask)
     copied, invented = (
-        {reading.id: reading.value for reading in judge(photo, mask, erased(scene, eraser))}
-        for eraser in ("patchmatch", "migan")
+        judge(photo, mask, erased(scene, eraser)) for eraser in ("patchmatch", "migan")
     )
-    assert copied["repetition"] > 0.1 > invented["repetition"]
+    assert "repetition" in remarks_of(copied)
+    assert {reading.id: reading.value for reading in invented}["repetition"] < 0.05

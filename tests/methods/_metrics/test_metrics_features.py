@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from methods import METRICS, Image, Unavailable, judge
+from methods import METRICS, Image, Job, Unavailable, judge, run
 from methods._metrics.features import novelty, remove, remove_square, still_there
 from methods._metrics.judge import _read
 from metric_tools import (
     Scene,
     blurred,
     dogs,
+    ellipse,
     fig,
     half_erased,
     laid_into,
@@ -23,6 +24,7 @@ from metric_tools import (
     stand_in,
     with_other,
 )
+from runner_tools import finished
 
 CELL = 16
 
@@ -220,6 +222,24 @@ def test_mobile_sam_sees_what_an_eye_sees(name: str, mobile_sam_weights: object)
         scores[kind] = {reading.id: reading.value for reading in found}
     assert scores["truth"]["remove"] > scores["other"]["remove"]
     assert scores["truth"]["leftover_features"] < 0.1 < scores["nothing"]["leftover_features"]
+
+
+@pytest.mark.slow
+def test_nothing_is_made_out_where_noise_in_colour_was_filled_in(
+    mobile_sam_weights: object,
+) -> None:
+    pytest.importorskip("patchmatch")
+    from segmentation import features_of
+
+    noise = np.random.default_rng(0).normal(128, 25, (360, 480, 3))
+    truth = np.clip(noise, 0, 255).astype(np.uint8)
+    disc = ellipse(truth.shape[:2], (180, 120, 300, 240))
+    photo = np.where(disc[..., None], np.array((200, 30, 30), np.uint8), truth)
+    mask = ellipse(truth.shape[:2], (172, 112, 308, 248))
+    result = finished(list(run([Job("patchmatch")], photo, mask))).image
+    found = judge(photo, mask, result, features=features_of)
+    assert not remarks_of(found)
+    assert {each.id: each.value for each in found}["leftover_features"] < 0.1
 
 
 @pytest.mark.slow

@@ -199,6 +199,26 @@ def test_a_label_map_can_be_read_whole_or_by_label() -> None:
     assert np.array_equal(read.readings[2].mask, labels == 7)
 
 
+def test_another_reading_is_taken_with_its_own_notes() -> None:
+    labels = _painted(3, ground=0)
+    labels[:4, :6] = 7
+    read = read_mask(saved(labels), (80, 120))
+    taken = read.taking(2)
+    assert read.taking(1) is read and ids(read) == ["labels", "resized"]
+    assert ids(taken) == ["label", "resized"] and ways(taken) == ["label", "labels", "label"]
+    assert np.array_equal(taken.mask, read.readings[1].mask)
+
+
+@pytest.mark.parametrize("number", [0, 4])
+def test_a_reading_that_there_is_not_is_refused(number: int) -> None:
+    labels = _painted(3)
+    labels[:4, :6] = 7
+    with pytest.raises(BadInput, match="2: Label 3 alone is erased") as refused:
+        read_mask(saved(labels), SIZE).taking(number, "labels.png")
+    assert refused.value.code == "no_such_reading"
+    assert "labels.png" in refused.value.sentence.said("zh")
+
+
 def test_classes_of_a_palette_are_all_marked() -> None:
     picture = np.zeros((*SIZE, 3), np.uint8)
     picture[_disc()] = (128, 0, 0)

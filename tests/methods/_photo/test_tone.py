@@ -129,6 +129,13 @@ def test_one_thing_of_another_colour_is_enough(
     assert tone(image) is None
 
 
+@pytest.mark.parametrize("spread", [12, 25])
+def test_noise_in_colour_is_no_tone(spread: int) -> None:
+    """Red is bright where the whole is: the means follow a line, the pixels do not."""
+    noise = np.random.default_rng(0).normal(128, spread, (360, 480, 3))
+    assert tone(np.clip(noise, 0, 255).astype(np.uint8)) is None
+
+
 def test_flat_colours_are_no_tone_though_each_has_a_luma_of_its_own() -> None:
     image = np.full((96, 128, 3), (30, 60, 200), np.uint8)
     image[:40] = (240, 220, 60)

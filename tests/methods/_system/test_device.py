@@ -47,7 +47,7 @@ def thread(work: Callable[[], None]) -> Iterator[threading.Thread]:
     started = threading.Thread(target=work, daemon=True)
     started.start()
     yield started
-    started.join(timeout=30)
+    started.join(timeout=60)
     assert not started.is_alive()
 
 
@@ -73,7 +73,7 @@ def test_the_lock_serves_in_the_order_of_coming() -> None:
             threads[-1].start()
             wait_until(lambda: lock.ahead == len(threads) + 1)
     for started in threads:
-        started.join(timeout=30)
+        started.join(timeout=60)
     assert order == list(range(6))
     assert lock.ahead == 0
 

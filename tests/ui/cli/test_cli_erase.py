@@ -101,6 +101,21 @@ def test_erase_with_a_mask(
     assert photo.read_bytes() == before
 
 
+def test_a_long_thin_mask_is_erased_in_pieces_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pixels = np.random.default_rng(3).integers(0, 256, (60, 2600, 3), np.uint8)
+    wire = np.zeros((60, 2600), np.uint8)
+    wire[30:33, 10:2590] = 255
+    for name, array in (("wide.png", pixels), ("wire.png", wire)):
+        PilImage.fromarray(array).save(tmp_path / name)
+    args = ["--mask", tmp_path / "wire.png", "--erasers", "telea", "--out", tmp_path / "out"]
+    assert call("erase", tmp_path / "wide.png", *args) == 0
+    assert "telea.png   4 pieces" in capsys.readouterr().out
+    report = json.loads((tmp_path / "out" / "settings.json").read_text(encoding="utf-8"))
+    assert [one["pieces"] for one in report["results"]] == [4]
+
+
 def test_the_report_tells_how_to_repeat(photo: Path, mask: Path, tmp_path: Path) -> None:
     args = ["--seed", "5", "--set", "patchmatch.patch_size=4", "--dilate", "3"]
     erasers = ["--erasers", "patchmatch"]

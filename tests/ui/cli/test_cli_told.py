@@ -222,5 +222,10 @@ def test_other_readings_are_named_and_can_be_taken(
     assert np.array_equal(erased(out), labels > 0)
     assert call(*words, "--mask-reading", 3) == 0
     assert np.array_equal(erased(out), labels == 7)
+    said = capsys.readouterr().err
+    assert "Label 7 alone is erased." in said and "another way" not in said
+    report = json.loads((out / "settings.json").read_text(encoding="utf-8"))
+    assert [note["en"] for note in report["mask_notes"]] == ["Label 7 alone is erased."]
     assert call(*words, "--mask-reading", 4) == 2
-    assert "3 ways" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "3 ways" in said and "2: Label 3 alone is erased. 3: Label 7" in said

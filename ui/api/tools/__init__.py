@@ -1,0 +1,1 @@
+"""The program's functions as tools for agents, over the Model Context Protocol."""

@@ -1,0 +1,137 @@
+"""What the tools take, described for a model to read: each argument says all there is to know."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_PICTURE = (
+    " Give one of: a data: URL (data:image/png;base64,...); an address that this server has"
+    " answered with (of a photo, a mask or a result); the path that POST /gradio_api/upload"
+    " answers for an uploaded file. Addresses of other servers are not fetched."
+)
+
+KEPT = ("type", "required", "additionalProperties")
+"""What a schema has beside its properties."""
+
+PictureText = Annotated[str, Field(min_length=1)]
+
+
+class Arguments(BaseModel):
+    """Frozen, and an unknown name is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def given(self) -> dict[str, Any]:
+        """What was said. Models fill in what they leave open: "", [] and null say nothing."""
+        said = self.model_dump(exclude_unset=True).items()
+        return {name: value for name, value in said if value not in (None, "", [], {})}
+
+
+class SegmentArguments(Arguments):
+    """What an object is found by."""
+
+    image: PictureText = Field(description="The photo." + _PICTURE)
+    text: str | None = Field(
+        default=None,
+        description='Names of what to select, in English, such as "red car, dog". Everything that'
+        " is found is selected. Needs a detector's weights; without them the answer says so, and"
+        " points or box do without.",
+    )
+    points: list[list[float]] | None = Field(
+        default=None,
+        description="Clicks on one object in pixels of the photo, from its upper left corner:"
+        " [[x, y], ...], or [x, y, 0] for a place that does not belong to it. One click in the"
+        " middle of the object is often enough.",
+    )
+    box: list[float] | None = Field(
+        default=None,
+        description="A box around the object, [x0, y0, x1, y1] in pixels of the photo from its"
+        " upper left corner. May be given with points.",
+    )
+    level: int | None = Field(
+        default=None,
+        description="How much of what was clicked: 0 = a part, 1 = more, 2 = the whole object."
+        " Leave out for the likeliest one.",
+    )
+    mask: str | None = Field(
+        default=None,
+        description="A mask that joins the selection or is all of it: a black and white picture"
+        " of the photo, white = selected." + _PICTURE,
+    )
+    dilate: int | None = Field(
+        default=None,
+        description="Pixels by which the selection grows on all sides; 0 = exact. Leave out for a"
+        " few pixels by the photo's size (0 for a mask that comes alone). More takes a shadow or"
+        " a soft edge along.",
+    )
+    segmenter: str | None = Field(
+        default=None, description="Id of the segmenter. Leave out for the best one that is ready."
+    )
+
+
+class EraseArguments(SegmentArguments):
+    """What to erase, and how."""
+
+    erasers: list[str] | None = Field(
+        default=None,
+        description="Ids of the erasers to run one after the other, from list_erasers, such as"
+        ' ["lama", "telea"]. Leave out for the default ones. Each gives a picture of its own.',
+    )
+    settings: dict[str, dict[str, Any]] | None = Field(
+        default=None,
+        description="Settings by the eraser's id, which must be among erasers, such as"
+        ' {"telea": {"radius": 5}}. list_erasers with an eraser\'s id says what it has.',
+    )
+    seed: int = Field(
+        default=0,
+        ge=0,
+        le=2**32 - 1,
+        description="For erasers that depend on chance, 0 to 4294967295: another seed gives"
+        " another picture, the same seed the same one.",
+    )
+
+
+class ListArguments(Arguments):
+    """All erasers, or one."""
+
+    eraser: str | None = Field(
+        default=None,
+        description="Id of one eraser, to get its settings as well. Leave out for a line on each.",
+    )
+
+
+class JudgeArguments(Arguments):
+    """A result and what it was made of."""
+
+    image: PictureText = Field(description="The photo before anything was erased." + _PICTURE)
+    mask: PictureText = Field(
+        description="What was to be erased: a black and white picture of the photo, white ="
+        " erased." + _PICTURE
+    )
+    result: PictureText = Field(
+        description="The picture to judge, of the photo's size; any program may have made it."
+        + _PICTURE
+    )
+    truth: str | None = Field(
+        default=None,
+        description="The same place photographed without the object, of the photo's size, where"
+        " there is such a picture; adds numbers against it." + _PICTURE,
+    )
+
+
+def schema_of(arguments: type[Arguments]) -> dict[str, Any]:
+    """The JSON schema of a tool's arguments, in the plain form that every client knows."""
+    schema: dict[str, Any] = arguments.model_json_schema()
+    properties = {name: _plain(each) for name, each in schema["properties"].items()}
+    kept = {name: each for name, each in schema.items() if name in KEPT}
+    return {**kept, "properties": properties}
+
+
+def _plain(field: dict[str, Any]) -> dict[str, Any]:
+    """Without titles, and without the null of what may be left out."""
+    choices: list[dict[str, Any]] = field.get("anyOf", [])
+    inner = next((each for each in choices if each.get("type") != "null"), {})
+    dropped = {"title", "anyOf"} | ({"default"} if field.get("default", 0) is None else set())
+    return {**inner, **{name: value for name, value in field.items() if name not in dropped}}
