@@ -92,11 +92,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def make_service() -> Service:
     """The service; ends the program with a sentence where its settings or folder are no good."""
+    from methods import UserError
     from ui.service.service import Service, default_data_dir
 
     try:
         return Service()
-    except ValueError as error:  # names the environment variable that cannot be used
+    except (UserError, ValueError) as error:  # names the environment variable that cannot be used
         sys.exit(f"Eraser Lab cannot start: {error}")
     except OSError as error:
         sys.exit(
@@ -118,7 +119,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Start the page and serve it until Ctrl-C."""
     try:  # Gradio and its like: not for --help
         options = parse(arguments)
-        from methods import share_heaps, write_any_text
+        from methods import keep_to_cores, share_heaps, write_any_text
+
+        keep_to_cores()
         from ui.page.layout import build_page, launch_options
     except ModuleNotFoundError as missing:
         sys.exit(f"{missing.name} is missing. Run: pip install -r requirements.txt")

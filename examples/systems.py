@@ -108,6 +108,8 @@ def standings(obstacle: Obstacle = never_runs) -> tuple[Standing, ...]:
 
 
 def _standing(system: System, spec: EraserSpec | None, obstacle: Obstacle) -> Standing:
+    if spec is None and system.eraser is not None and system.why is None:
+        return Standing(system, "cannot", None, Text("system.not_offered"))
     if spec is None:
         state: State = "other" if system.erases == "no" else "cannot"
         return Standing(system, state, None, system.why)

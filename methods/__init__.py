@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from methods._diffusion.hardware_fit import CARDS as CARDS
     from methods._diffusion.hardware_fit import Fit as Fit
     from methods._diffusion.hardware_fit import fits as fits
+    from methods._engine.before_fetch import demand_memory as demand_memory
     from methods._engine.events import Event as Event
     from methods._engine.events import Failed as Failed
     from methods._engine.events import Fetching as Fetching
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from methods._engine.obstacles import in_packages_or_device as in_packages_or_device
     from methods._engine.outlook import Machine as Machine
     from methods._engine.outlook import Outlook as Outlook
+    from methods._engine.outlook import idle_machine as idle_machine
     from methods._engine.outlook import survey as survey
     from methods._engine.readiness import Readiness as Readiness
     from methods._engine.readiness import Report as Report
@@ -106,6 +108,10 @@ if TYPE_CHECKING:
     from methods._system.console import readable as readable
     from methods._system.console import takes_all_text as takes_all_text
     from methods._system.console import write_any_text as write_any_text
+    from methods._system.container import cores as cores
+    from methods._system.container import free_memory as free_memory
+    from methods._system.container import keep_to_cores as keep_to_cores
+    from methods._system.container import total_memory as total_memory
     from methods._system.device import best_device as best_device
     from methods._system.files import file_fault as file_fault
     from methods._system.files import write_atomic as write_atomic
@@ -142,13 +148,16 @@ if TYPE_CHECKING:
     from methods._weights.pin import begin_manifest as begin_manifest
     from methods._weights.pin import pin as pin
     from methods._weights.progress import Notice as Notice
+    from methods._weights.room import know_sets as know_sets
+    from methods._weights.room import room_to_have as room_to_have
+    from methods._weights.room import weights_cap as weights_cap
     from methods._weights.status import WeightState as WeightState
     from methods._weights.status import WeightStatus as WeightStatus
     from methods._weights.status import weight_status as weight_status
     from methods._weights.store import fetch as fetch
     from methods._weights.store import find_weights as find_weights
-    from methods._weights.store import free_room as free_room
     from methods._weights.store import use_local as use_local
+    from methods._weights.uses import keep_weights as keep_weights
 
 _HOME = {
     "_base": (
@@ -157,6 +166,7 @@ _HOME = {
         " WeightsUnavailable"
     ),
     "_diffusion.hardware_fit": "CARDS Fit fits",
+    "_engine.before_fetch": "demand_memory",
     "_engine.events": (
         "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting"
     ),
@@ -168,7 +178,7 @@ _HOME = {
         " needed_weights settings_of"
     ),
     "_engine.obstacles": "Hurdle Obstacle in_packages_or_device",
-    "_engine.outlook": "Machine Outlook survey",
+    "_engine.outlook": "Machine Outlook idle_machine survey",
     "_engine.readiness": "Readiness Report report",
     "_engine.residency": "with_device_room",
     "_engine.result_cache": "picture_key",
@@ -188,6 +198,7 @@ _HOME = {
     "_system.arguments": "with_their_numbers",
     "_system.cache": "BoundedCache",
     "_system.console": "readable takes_all_text write_any_text",
+    "_system.container": "cores free_memory keep_to_cores total_memory",
     "_system.device": "best_device",
     "_system.files": "file_fault write_atomic",
     "_system.lock": "StopToken device_lock",
@@ -205,8 +216,10 @@ _HOME = {
     "_weights.manifest": "MANIFESTS Manifests",
     "_weights.pin": "Finding Wish begin_manifest pin",
     "_weights.progress": "Notice",
+    "_weights.room": "know_sets room_to_have weights_cap",
     "_weights.status": "WeightState WeightStatus weight_status",
-    "_weights.store": "fetch find_weights free_room use_local",
+    "_weights.store": "fetch find_weights use_local",
+    "_weights.uses": "keep_weights",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -6,7 +6,6 @@ own, and a long fill by one visitor keeps nobody's network waiting, nor is kept 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TypeVar
 
 from methods._base import Eraser, EraserSpec, Settings
 from methods._engine.residency import Held, too_little_memory, with_device_room
+from methods._system.container import cores
 from methods._system.lock import DeviceLock, StopToken
 
 Result = TypeVar("Result")
@@ -23,7 +23,7 @@ class Beside:
     """Holds erasers for a job as `Residency` does. lock: for how many at once."""
 
     def __init__(self, lock: DeviceLock | None = None) -> None:
-        self._lock = lock or DeviceLock(max(2, os.cpu_count() or 1))
+        self._lock = lock or DeviceLock(max(2, cores()))
 
     @contextmanager
     def hold(

@@ -127,6 +127,11 @@ def no_room(needed: int, free: int) -> Obstacle:
     return Obstacle(Hurdle.DISK, text)
 
 
+def over_cap(needed: int, cap: int) -> Obstacle:
+    """The host keeps fewer bytes of weights than the files have."""
+    return Obstacle(Hurdle.DISK, Text("obstacle.cap", needed=in_bytes(needed), cap=in_bytes(cap)))
+
+
 def to_fetch(spec: EraserSpec, missing: Sequence[WeightFacts]) -> Obstacle:
     """Files that are not here, and come when they are asked for, as far as that is known."""
     places = ", ".join(dict.fromkeys(facts.place for facts in missing))

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
-from methods._base import DeviceName, Eraser
+from methods._base import DeviceName, Eraser, Settings
 from methods._diffusion.placement import Memory, Need, held_on_device, plan_memory
 from methods._diffusion.settings import DiffusionSettings
+from methods._system.container import free_memory
 from methods._system.device import best_device
-from methods._system.memory import free_ram, memory_budget
-from methods._weights.store import free_room
+from methods._system.memory import memory_budget
+from methods._weights.room import room_to_have, weights_cap
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
     """What erasers find here. device: the best one. budget: bytes that models may hold, by
-    device. main: bytes of main memory that are free. disk: bytes free where weights are kept."""
+    device. main: bytes of main memory that are free. disk: bytes that weights
+    may still take where they are kept. cap: bytes of weights that are kept there at most, None = as
+    many as the disk holds."""
 
     device: DeviceName
     budget: Mapping[DeviceName, int]
     main: int
     disk: int
+    cap: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +54,30 @@ def survey(*, idle: bool = False) -> Machine:
     device = best_device()
     both: tuple[DeviceName, ...] = (device, "cpu")
     budget = {each: memory_budget(each, idle=idle) for each in both}
-    return Machine(device, budget, free_ram(), free_room())
+    return Machine(device, budget, free_memory(), room_to_have(), weights_cap())
 
 
-def outlook(eraser: type[Eraser], device: DeviceName, machine: Machine) -> Outlook:
+def idle_machine() -> Machine:
+    """As it was when it was first looked at, without what this program has loaded since: what
+    may be fetched, and what cards say, does not change with every run. Raises as `survey`."""
+    return _surveyed_once(*map(os.environ.get, ("ERASER_LAB_DEVICE", "ERASER_LAB_MEMORY")))
+
+
+@lru_cache(maxsize=1)
+def _surveyed_once(*_settings: str | None) -> Machine:
+    return survey(idle=True)
+
+
+def outlook(
+    eraser: type[Eraser], device: DeviceName, machine: Machine, settings: Settings | None = None
+) -> Outlook:
     """The plan that loading follows (see `plan_memory`), made from the sizes of the files.
+
+    settings: the eraser's own; None = its default ones.
 
     On the way to a GPU, and wherever its parts take turns there, a model lies in main memory.
     """
-    settings = eraser.Settings()
+    settings = settings or eraser.Settings()
     parts = eraser().expected_memory(settings, device)
     whole, free = sum(parts.values()), machine.budget[device]
     if device != "cuda":

@@ -19,13 +19,14 @@ from methods._engine.obstacles import (
     in_packages_or_device,
     in_weights,
     no_room,
+    over_cap,
     to_fetch,
 )
 from methods._engine.outlook import Machine, Outlook, outlook
 from methods._engine.registry import get_eraser
 from methods._weights.facts import WeightFacts
-from methods._weights.fetch_set import with_spare
 from methods._weights.refusals import REFUSALS
+from methods._weights.room import with_spare
 
 
 class Readiness(StrEnum):
@@ -85,7 +86,10 @@ def _of_fetching(
     where a hub refuses some of it: nothing is fetched then."""
     missing = [each for each in facts if not each.is_here]
     needed = with_spare(sum(each.missing for each in missing))
-    if needed > machine.disk:
+    whole = sum(each.missing + each.begun for each in missing)
+    if machine.cap is not None and whole > machine.cap:
+        yield over_cap(whole, machine.cap)
+    elif needed > machine.disk:
         yield no_room(needed, machine.disk)
     free_to_come = [each for each in missing if not each.why]
     if free_to_come and not any(each.code in REFUSALS for each in missing):

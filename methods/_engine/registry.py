@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -52,15 +54,36 @@ class Found:
 
 
 def list_erasers() -> tuple[EraserSpec, ...]:
-    """The specs of all usable erasers by rank, then by id."""
+    """The specs of all usable erasers that this host offers, by rank, then by id.
+
+    Raises BadInput where ERASER_LAB_ERASERS names one that does not exist.
+    """
     specs = (eraser.spec for eraser in found().erasers.values())
-    return tuple(sorted(specs, key=lambda spec: (spec.rank, spec.id)))
+    offered = _offered()
+    listed = (spec for spec in specs if offered is None or spec.id in offered)
+    return tuple(sorted(listed, key=lambda spec: (spec.rank, spec.id)))
+
+
+def _offered() -> frozenset[str] | None:
+    """The ids in ERASER_LAB_ERASERS, None = all that there are."""
+    wanted = re.split(r"[\s,]+", os.environ.get("ERASER_LAB_ERASERS", "").strip(" ,\t\n"))
+    if wanted == [""]:
+        return None
+    known = found()
+    for name in wanted:
+        if name not in known.erasers and name not in known.broken:
+            ids = ", ".join(sorted(known.erasers))
+            raise BadInput("bad_erasers_setting", eraser=name[:80], known=ids)
+    return frozenset(wanted)
 
 
 def default_erasers() -> tuple[EraserSpec, ...]:
     """What runs when the user names none: the erasers marked as default, less those that would
     first need a large download, for which nobody should wait without having asked."""
-    return tuple(spec for spec in list_erasers() if spec.default and _soon_ready(spec))
+    listed = list_erasers()
+    # A host that offers none of the marked ones has marked by offering.
+    marked = [spec for spec in listed if spec.default] or listed
+    return tuple(spec for spec in marked if _soon_ready(spec))
 
 
 def _soon_ready(spec: EraserSpec) -> bool:
@@ -76,13 +99,17 @@ def broken_erasers() -> tuple[BrokenEraser, ...]:
 
 
 def get_eraser(eraser_id: str) -> type[Eraser]:
-    """The class of one eraser. Raises BadInput (unknown id), Unavailable (broken file)."""
-    known = found()
-    if eraser_id in known.erasers:
-        return known.erasers[eraser_id]
+    """The class of one eraser. Raises BadInput (unknown id, or not offered by this host),
+    Unavailable (broken file)."""
+    known, offered = found(), _offered()
     if eraser_id in known.broken:
         raise Unavailable("eraser_broken", eraser=eraser_id)
+    if eraser_id in known.erasers and (offered is None or eraser_id in offered):
+        return known.erasers[eraser_id]
     ids = ", ".join(spec.id for spec in list_erasers())
+    if eraser_id in known.erasers:
+        title = known.erasers[eraser_id].spec.name
+        raise BadInput("eraser_not_offered", eraser=eraser_id, title=title, known=ids)
     shown = str(eraser_id)[:80]
     raise BadInput("unknown_eraser", eraser=shown, known=ids)
 

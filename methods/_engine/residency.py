@@ -129,10 +129,14 @@ class Residency:
             self._evict_all(keep=spec.id if attempt == 1 else None)
         raise too_little_memory(spec)
 
-    def clear(self) -> None:
-        """Unload everything, when the device is next free."""
-        with self._lock.hold():
+    def clear(self, token: StopToken | None = None) -> None:
+        """Unload everything, when the device is next free. Raises Stopped."""
+        with self._lock.hold(token):
             self._evict_all(keep=None)
+
+    def files(self) -> set[str]:
+        """Names of the weights of all that is loaded. May be asked at any time."""
+        return {name for held in tuple(self._loaded.values()) for name in held.weights}
 
     # --- all below: with the device held -------------------------------------------------
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import BadInput, Image, Mask
+from methods._engine.before_fetch import MayFetch
 from methods._engine.events import Channel, Event, Failed, Finished, Judged, Stopping
 from methods._engine.job import MAX_SEED, Job
 from methods._engine.judging import Judge, Judging
@@ -41,7 +42,7 @@ def run(
     *,
     alpha: NDArray[np.uint8] | None = None,
     token: StopToken | None = None,
-    fetch_missing: bool = True,
+    fetch_missing: bool | MayFetch = True,
     judge: Judge | None = None,
 ) -> Iterator[Event]:
     """Erase with every job, one after the other in the order given; yields what happens.
@@ -54,7 +55,8 @@ def run(
     and each Finished brings its alpha, filled as the photo is.
 
     fetch_missing: fetch weights that are not here (the device is free meanwhile); False =
-    such a job fails with code "weights_missing".
+    such a job fails with code "weights_missing". A function is asked before: fetch_missing(eraser,
+    settings) raises UserError where they are not to be fetched for the job, which fails with it.
 
     judge: judge(image, mask, result) gives the numbers of a result (`methods.judge`, or that
     with its options bound); where photos are transparent it sees them over a plain ground. When

@@ -28,6 +28,7 @@ from methods._base import (
     WeightFile,
     WeightsUnavailable,
 )
+from methods._engine.before_fetch import MayFetch, demand_memory, fetched
 from methods._engine.beside import beside
 from methods._engine.events import (
     Event,
@@ -50,10 +51,12 @@ from methods._system.lock import StopToken
 from methods._system.memory import MemoryMeter
 from methods._weights import store
 from methods._weights.errors import to_be_brought
-from methods._weights.fetch_set import fetch_all
+from methods._weights.uses import in_use, keep_weights, note_use
 
 logger = logging.getLogger(__name__)
 
+
+keep_weights(lambda: residency.files())
 
 results: ResultCache[Finished] = ResultCache()
 """Results of earlier jobs of this process."""
@@ -131,7 +134,7 @@ class Worker:
         picture: Picture,
         token: StopToken,
         tell: Callable[[Event], None],
-        fetch_missing: bool,
+        fetch_missing: bool | MayFetch,
     ) -> None:
         self._picture = picture
         self._token = token
@@ -141,7 +144,8 @@ class Worker:
     def outcome(self, task: Task) -> Finished | Failed:
         """The job's last event; raises nothing."""
         try:
-            return self._finish(task)
+            with in_use(task.eraser.weights_for(task.settings)):
+                return self._finish(task)
         except Stopped:
             return stopped(task.index)
         except UserError as error:
@@ -177,10 +181,15 @@ class Worker:
         if missing:
             if not self._fetch_missing:
                 raise _weights_missing(task.spec, missing[0])
+            demand_memory(task.eraser, task.settings, on_gpu=False)
+            if callable(self._fetch_missing):
+                self._fetch_missing(task.eraser, task.settings)
             report = FetchReport(task.index, task.spec.name, missing, self._tell)
-            failures = fetch_all(missing, report.observer, lambda: self._token.stopped)
+            stop, unload = lambda: self._token.stopped, lambda: residency.clear(self._token)
+            failures = fetched(missing, report.observer, stop, unload)
             if failures:
                 raise next(iter(failures.values()))
+        note_use(needed)
         self._token.check()
 
     def _erased(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -13,6 +12,7 @@ from PIL import ImageCms
 
 from methods._base import Image, Text
 from methods._photo.header import MAX_PROFILE
+from methods._system.container import cores
 
 PROFILE_IGNORED = Text("note.photo.profile_ignored")
 _BAND = 256  # rows converted at a time, so that nothing of the photo's size is held twice
@@ -108,6 +108,6 @@ def _convert(picture: Pil.Image | Image, transform: ImageCms.ImageCmsTransform) 
             band = picture.crop((0, top, width, bottom))
         converted[top:bottom] = np.asarray(ImageCms.applyTransform(band, transform))
 
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
+    with ThreadPoolExecutor(min(4, cores())) as threads:
         list(threads.map(convert, range(0, height, _BAND)))
     return converted

@@ -9,11 +9,11 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from methods._base import DeviceName, Stopped, Unavailable, UserError
+from methods._system.container import free_memory
 
 GIB = 1024**3
 
@@ -24,7 +24,6 @@ GPU_MARGIN = 1 * GIB
 """Left free on a GPU for activations and for whoever else draws on it."""
 
 _SAMPLE_SECONDS = 0.02
-_CGROUP_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def memory_budget(device: DeviceName, *, idle: bool = False) -> int:
@@ -43,7 +42,7 @@ def memory_budget(device: DeviceName, *, idle: bool = False) -> int:
         else:
             free, _total = torch.cuda.mem_get_info()
         return max(0, int(free) - GPU_MARGIN)
-    return int(free_ram() * _CPU_SHARE)
+    return int(free_memory() * _CPU_SHARE)
 
 
 def _gigabytes(text: str) -> int:
@@ -54,27 +53,6 @@ def _gigabytes(text: str) -> int:
     if not 0 < number < 1e6:
         raise Unavailable("bad_memory_setting")
     return int(number * GIB)
-
-
-def free_ram() -> int:
-    """Free RAM of the machine, or what the container's limit leaves where that is less."""
-    import psutil
-
-    free = int(psutil.virtual_memory().available)
-    limit = _container_limit()
-    return free if limit is None else max(0, min(free, limit - _resident_set()))
-
-
-def _container_limit() -> int | None:
-    for name in _CGROUP_FILES:
-        try:
-            text = Path(name).read_text(encoding="ascii").strip()
-        except OSError:
-            continue
-        # "max" (version 2) and an absurdly large number (version 1) both mean: no limit.
-        if text.isdigit() and int(text) < 1 << 60:
-            return int(text)
-    return None
 
 
 _OUT_OF_MEMORY_WORDS = (

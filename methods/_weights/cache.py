@@ -8,6 +8,7 @@
 <cache>/.locks/                 locks between processes
 <cache>/verified.json           hashes of large files, by name, size and times
 <cache>/weights.lock.json       digests of first downloads, for files without a pin
+<cache>/uses.json               when files were used last (see `_weights.uses`)
 """
 
 from __future__ import annotations
@@ -65,9 +66,14 @@ def cache_dir() -> Path:
 
 def target_of(weight: WeightFile) -> Path:
     """Where the checked file lies. A name may hold folders, but nothing that leaves the cache."""
-    if not _NAME.fullmatch(weight.name):
+    if not is_name(weight.name):
         raise ValueError(f"not a name for a weight file: {weight.name!r}")
     return cache_dir() / weight.name
+
+
+def is_name(name: str) -> bool:
+    """Whether it is one for a file of weights: with it nothing outside the folder is meant."""
+    return _NAME.fullmatch(name) is not None
 
 
 def beside(target: Path, ending: str) -> Path:
@@ -87,7 +93,7 @@ def kept_of(weight: WeightFile) -> Path:
 
 def work_of(weight: WeightFile) -> Path:
     """Where a package is downloaded and opened; only the holder of the lock uses it."""
-    return cache_dir() / ".work" / _flat(weight)
+    return cache_dir() / ".work" / _flat(weight.name)
 
 
 def lock_of(weight: WeightFile) -> FileLock:
@@ -95,13 +101,18 @@ def lock_of(weight: WeightFile) -> FileLock:
 
     The system lets go of it when its holder dies, so a killed process blocks nobody.
     """
+    return lock_named(weight.name)
+
+
+def lock_named(name: str) -> FileLock:
+    """As `lock_of`, by the file's name."""
     folder = cache_dir() / ".locks"
     folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / (_flat(weight) + ".lock"))
+    return FileLock(folder / (_flat(name) + ".lock"))
 
 
-def _flat(weight: WeightFile) -> str:
-    return weight.name.replace("/", "--")
+def _flat(name: str) -> str:
+    return name.replace("/", "--")
 
 
 # --- sizes ---------------------------------------------------------------------------------
@@ -121,6 +132,16 @@ def size_within(folder: Path) -> int:
     for root, _, files in os.walk(folder):
         largest = max([largest, *(size_of(Path(root, file)) for file in files)])
     return largest
+
+
+def free_room() -> int:
+    """Bytes free where the weights are kept; 0 when even that cannot be found out."""
+    folder = cache_dir()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    with suppress(OSError):
+        return shutil.disk_usage(folder).free
+    return 0
 
 
 def need_room(folder: Path, needed: int) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from methods._base import Text, WeightFile, WeightsUnavailable
+from methods._system.units import in_bytes
 from methods._weights.progress import Notice
 
 
@@ -134,12 +135,32 @@ def offline(weight: WeightFile) -> WeightsUnavailable:
     )
 
 
-def no_room(weight: WeightFile, full: DiskFull, free: int) -> WeightsUnavailable:
-    """The disk is full, found out before or during the download; free: bytes left."""
-    needed = full.needed or weight.size
+def larger_than_cap(names: Sequence[str], needed: int, cap: int) -> WeightsUnavailable:
+    """The host keeps fewer bytes of weights than these files have."""
+    return _capped("weights_too_large", names, needed, cap)
+
+
+def cap_in_use(names: Sequence[str], needed: int, cap: int) -> WeightsUnavailable:
+    """The host would keep these files, but all that could go for them is in use."""
+    return _capped("weights_cap_in_use", names, needed, cap)
+
+
+def _capped(code: str, names: Sequence[str], needed: int, cap: int) -> WeightsUnavailable:
+    return WeightsUnavailable(
+        code,
+        files=len(names),
+        needed=needed,
+        cap=cap,
+        shown_needed=in_bytes(needed),
+        shown_cap=in_bytes(cap),
+    )
+
+
+def no_room(name: str, needed: int, free: int) -> WeightsUnavailable:
+    """The disk is full, found out before or during the download; bytes."""
     return WeightsUnavailable(
         "weights_disk_full",
-        name=weight.name,
+        name=name,
         needed=needed,
         free=free,
         shown_needed=megabytes(needed),

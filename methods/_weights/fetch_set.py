@@ -9,23 +9,24 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from methods._base import Stopped, WeightFile, WeightsUnavailable
-from methods._weights import cache, errors, flights, refusals
+from methods._weights import errors, flights, refusals
 from methods._weights.hub import kept_file
 from methods._weights.parallel import each
 from methods._weights.probe import refusal
 from methods._weights.progress import Notice, Progress
-from methods._weights.store import fetch, find_weights, free_room, take_over
+from methods._weights.room import need_room_for, room_for
+from methods._weights.store import fetch, find_weights, take_over
+from methods._weights.uses import in_use, note_use
 
 _log = logging.getLogger(__name__)
 
 AT_ONCE = 3
 """Files under way together: enough to fill a line that one connection does not, few enough
 that a hub does not take it amiss."""
-
-_SPARE = 1.05
 
 Result = WeightsUnavailable | None
 
@@ -58,10 +59,12 @@ def fetch_all(
     wanted = list({weight.name: weight for weight in weights}.values())
     missing = wanted if again else [weight for weight in wanted if not _is_here(weight)]
     fetching = _Fetching(observer or Observer(), should_stop, again)
-    for weight in wanted:
-        if weight not in missing:
-            fetching.observer.done(weight, None)
-    fetching.run(missing)
+    with in_use(wanted):
+        for weight in wanted:
+            if weight not in missing:
+                fetching.observer.done(weight, None)
+        fetching.run(missing)
+        note_use(weight for weight in wanted if weight.name not in fetching.failures)
     return fetching.failures
 
 
@@ -70,23 +73,6 @@ def _is_here(weight: WeightFile) -> bool:
         return find_weights(weight) is not None
     except WeightsUnavailable:  # `fetch` says it
         return False
-
-
-def need_room_for(weights: Sequence[WeightFile], *, again: bool = False) -> None:
-    """Raise WeightsUnavailable where all of them and a twentieth more do not fit on the disk."""
-    loads = [_load(weight) for weight in weights if again or kept_file(weight) is None]
-    needed, free = with_spare(sum(loads)), free_room()
-    if needed > free:
-        raise errors.no_room_for_all([weight.name for weight in weights], needed, free)
-
-
-def with_spare(load: int) -> int:
-    """Bytes that must be free on the disk for a download of so many."""
-    return int(_SPARE * load)
-
-
-def _load(weight: WeightFile) -> int:
-    return max(0, weight.size - cache.size_of(cache.part_of(weight)))
 
 
 @dataclass
@@ -104,22 +90,28 @@ class _Fetching:
         rest = [weight for weight in weights if weight.sources]
         for weight in by_hand:
             self._one(weight)
-        if not rest or self._is_kept_back(rest):
-            return
-        # A model's own files first: those of gated repositories, as they are asked for first.
-        try:
-            each(self._one, sorted(rest, key=lambda weight: not weight.gated), AT_ONCE)
-        finally:
-            self._over.set()
+        with ExitStack() as kept:
+            if rest and not self._is_kept_back(rest, kept):
+                self._all(rest)
         if self._stopped.is_set():
             raise Stopped
 
-    def _is_kept_back(self, weights: Sequence[WeightFile]) -> bool:
-        """Whether none of them is to be begun; then each has its sentence."""
+    def _all(self, weights: Sequence[WeightFile]) -> None:
+        """A model's own files first: those of gated repositories, as they are asked for first."""
         try:
+            each(self._one, sorted(weights, key=lambda weight: not weight.gated), AT_ONCE)
+        finally:
+            self._over.set()
+
+    def _is_kept_back(self, weights: Sequence[WeightFile], kept: ExitStack) -> bool:
+        """Whether none of them is to be begun; then each has its sentence. kept: holds the room
+        for them. Nothing is removed for what the hub does not give."""
+        try:
+            need_room_for(weights, again=self.again)
             if len(weights) > 1:  # one says it by itself
-                need_room_for(weights, again=self.again)
                 self._gate = refusal(weights, self.should_stop)
+            if self._gate is None:
+                kept.enter_context(room_for(weights, again=self.again))
         except WeightsUnavailable as error:
             self._gate = error
         if self._gate is None:

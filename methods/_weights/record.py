@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 
+from filelock import Timeout
 from pydantic import BaseModel, ValidationError
 
-from methods._base import JSON, HubFile, WeightFile
+from methods._base import JSON, HubFile, WeightFile, WeightsUnavailable
 from methods._weights.cache import Entries, beside, cache_dir, change_json, read_json
 from methods._weights.errors import record_damaged
 
@@ -25,11 +28,15 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class _First(BaseModel):
-    """An entry: of a file, or of a folder, which has its commit only. "" = not known."""
+    """An entry: of a file, or of a folder, which has its commit only. "" = not known.
+
+    removed: by this program, to make room, so that what was recorded still counts.
+    """
 
     sha256: str = ""
     unpinned_because: str = ""
     commit: str = ""
+    removed: bool = False
 
 
 def expected_digest(weight: WeightFile) -> str | None:
@@ -80,15 +87,29 @@ def forget_deleted(weight: WeightFile) -> None:
     folder is not known, the digest is all that keeps two states apart, and stays while other
     files of the folder are here.
     """
-    if weight.sha256 is not None or _is_here(weight.name):
+    if weight.sha256 is not None or _is_here(weight.name) or _entry(weight.name).removed:
         return
     folder = _folder(weight)
     others = [name for name in _entries() if name.startswith(folder) and name != folder]
-    alone = not any(_is_here(name, ".part") for name in others if name != weight.name)
+    rest = [name for name in others if name != weight.name]
+    alone = not any(_is_here(name, ".part") or _entry(name).removed for name in rest)
     if alone:
         _drop({weight.name, folder, *others})
     elif _entry(folder).commit:
         _drop({weight.name})
+
+
+def note_removed(names: Iterable[str]) -> None:
+    """These files are about to be removed to make room: nobody has asked for other ones."""
+    with suppress(OSError, Timeout, ValueError, WeightsUnavailable):
+        entries = _entries()
+        known = {name: _entry(name) for name in names if name in entries}
+        marked: dict[str, JSON] = {
+            name: one.model_copy(update={"removed": True}).model_dump()
+            for name, one in known.items()
+        }
+        if marked:
+            change_json(RECORD, lambda kept: kept | marked, repair=False)
 
 
 def _folder(weight: WeightFile) -> str:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +25,7 @@ from filelock import Timeout
 from methods._base import WeightFile, WeightsUnavailable
 from methods._weights import cache, errors, flights, record
 from methods._weights.cache import cache_dir as cache_dir
+from methods._weights.cache import free_room as free_room
 from methods._weights.cache import sha256_of as sha256_of
 from methods._weights.hub import kept_file, network_forbidden
 from methods._weights.local import local_file
@@ -33,7 +33,9 @@ from methods._weights.local import use_local as use_local
 from methods._weights.origin import note_of
 from methods._weights.progress import Notice, Progress, Watch
 from methods._weights.refusals import Refused, sentence
+from methods._weights.room import room_for
 from methods._weights.sources import Arrived, Wanted, adopt, obtain
+from methods._weights.uses import note_use_alone
 
 _log = logging.getLogger(__name__)
 _LOCK_TICK = 0.1
@@ -124,15 +126,20 @@ def fetch(
     arrived by then is kept for the next time.
     """
     found = local_file(weight) if again else find_weights(weight)
-    if found is not None:
-        return found
-    watch = Watch(weight.size, progress, should_stop, remark=remark)
+    if found is None:
+        watch = Watch(weight.size, progress, should_stop, remark=remark)
+        found = _come(weight, watch, again)
+    note_use_alone(weight)
+    return found
+
+
+def _come(weight: WeightFile, watch: Watch, again: bool) -> Path:
     with flights.in_flight(weight, watch):
         try:
-            with _alone(weight, watch):
+            with room_for([weight], again=again), _alone(weight, watch):
                 return _brought(weight, watch, again)
         except errors.DiskFull as full:
-            raise errors.no_room(weight, full, free_room()) from full
+            raise errors.no_room(weight.name, full.needed or weight.size, free_room()) from full
         except OSError as error:
             raise _explained(weight, error) from error
 
@@ -149,7 +156,7 @@ def take_over(weight: WeightFile) -> Path | None:
             with _alone(weight, watch):
                 return cached(weight, holding_lock=True) or _adopted(weight, watch)
         except errors.DiskFull as full:
-            raise errors.no_room(weight, full, free_room()) from full
+            raise errors.no_room(weight.name, full.needed or weight.size, free_room()) from full
         except OSError as error:
             raise _explained(weight, error) from error
 
@@ -257,15 +264,5 @@ def _accept(weight: WeightFile, arrived: Arrived, file: Path, watch: Watch) -> P
 def _explained(weight: WeightFile, error: OSError) -> WeightsUnavailable:
     """What the system's refusal means for the user."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return errors.no_room(weight, errors.DiskFull(), free_room())
+        return errors.no_room(weight.name, weight.size, free_room())
     return errors.folder_unusable(weight, error.strerror or type(error).__name__)
-
-
-def free_room() -> int:
-    """Bytes free where the weights are kept; 0 when even that cannot be found out."""
-    folder = cache_dir()
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    with suppress(OSError):
-        return shutil.disk_usage(folder).free
-    return 0

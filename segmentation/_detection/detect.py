@@ -24,6 +24,7 @@ from methods import (
     UserError,
     WeightsUnavailable,
     find_weights,
+    keep_weights,
     with_device_room,
 )
 from segmentation._detection.detector import BOX_THRESHOLD as BOX_THRESHOLD
@@ -42,6 +43,7 @@ _CLASSES = {
 }
 _shared: dict[str, Detector] = {}
 _loading = {detector_id: threading.Lock() for detector_id in _CLASSES}
+keep_weights(lambda: [each.name for kept in (*_shared.values(),) for each in kept.spec.weights])
 
 _Key = tuple[str, tuple[str, ...], str]
 _detections: BoundedCache[_Key, Detections] = BoundedCache(32 * 2**20, newest_always=True)

@@ -19,14 +19,15 @@ from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 
-import psutil
-
 from methods import (
     BadInput,
     HubFile,
     Unavailable,
     WeightsUnavailable,
     best_device,
+    free_memory,
+    keep_weights,
+    total_memory,
     with_device_room,
 )
 from segmentation._segmenter import Segmenter, SegmenterSpec
@@ -40,6 +41,14 @@ _SHARE = 0.25  # of the device's memory that loaded segmenters may hold together
 _shared: dict[str, Segmenter] = {}  # least recently asked for first
 _guard = threading.Lock()
 _loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
+def _loaded_files() -> list[str]:
+    with _guard:
+        return [weight.name for kept in _shared.values() for weight in kept.spec.weights]
+
+
+keep_weights(_loaded_files)
 
 
 # --- what there is -----------------------------------------------------------------------
@@ -152,7 +161,7 @@ def _memory_of(device: str) -> int:
         import torch
 
         return int(torch.cuda.get_device_properties(0).total_memory)
-    return int(psutil.virtual_memory().total)
+    return total_memory()
 
 
 # --- the shared instances ----------------------------------------------------------------
@@ -208,7 +217,7 @@ def _demand_memory(spec: SegmenterSpec) -> None:
 
     Asked on a CPU only: a full GPU answers with an error, a full main memory with the end.
     """
-    if best_device() != "cuda" and spec.memory > psutil.virtual_memory().available:
+    if best_device() != "cuda" and spec.memory > free_memory():
         raise _too_little_memory(spec)
 
 

@@ -39,6 +39,12 @@ IN_THE_WAY = (
 Scene = Callable[..., None]
 
 
+@pytest.fixture(autouse=True)
+def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that could load every eraser."""
+    monkeypatch.setenv("ERASER_LAB_MEMORY", "200")
+
+
 @pytest.fixture
 def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
     """Sets how the files of one eraser stand."""
@@ -128,3 +134,20 @@ def test_a_card_says_what_is_in_the_way(tab: Any, monkeypatch: pytest.MonkeyPatc
     assert card.locator("input[type=checkbox]").first.is_enabled()
     tab.page.click("#lab-language")
     memory.get_by_text("模型约需 9.0 GB").wait_for()
+
+
+def test_where_the_host_fetches_nothing_a_card_says_so_and_has_no_button(
+    tab: Any, monkeypatch: pytest.MonkeyPatch, scene: Scene
+) -> None:
+    scene(WeightState.MISSING)
+    monkeypatch.setenv("ERASER_LAB_FETCH", "no")
+    tab.page.reload()
+    tab.page.click("[data-testid=more] > summary")
+    card = tab.page.locator(f"[data-card={ERASER}]")
+    card.locator(".lab-weights").get_by_text("Visitors may fetch no weights").wait_for()
+    card.locator("summary").first.click()
+    assert card.locator(".lab-weights").get_by_role("button").count() == 0
+    assert card.get_by_test_id("fetch-again").count() == 0
+    tab.page.click("#lab-language")
+    card.get_by_text("不允许访客下载权重").wait_for()
+    tab.page.click("#lab-language")

@@ -86,3 +86,13 @@ def test_a_machine_may_have_obstacles_of_its_own() -> None:
 def test_the_documentation_is_the_registrys() -> None:
     written = (ROOT / "docs" / "systems.md").read_text(encoding="utf-8")
     assert written == as_markdown(), "run `python -m examples.systems > docs/systems.md`"
+
+
+def test_what_a_host_does_not_offer_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = {each.system.name for each in standings() if each.state in ("here", "yours")}
+    monkeypatch.setenv("ERASER_LAB_ERASERS", "telea")
+    hidden = [each for each in standings() if each.system.name in ran and each.spec is None]
+    assert len(hidden) == len(ran) and {each.state for each in hidden} == {"cannot"}
+    own = [each for each in hidden if each.system.why is not None]
+    assert all("ERASER_LAB_ERASERS" in str(each.why) for each in hidden if each not in own)
+    assert len(own) < len(hidden) and all(each.why is each.system.why for each in own)

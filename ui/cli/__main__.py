@@ -12,7 +12,15 @@ import os
 import sys
 from collections.abc import Sequence
 
-from methods import BadInput, Limits, UserError, file_fault, with_their_numbers, write_any_text
+from methods import (
+    BadInput,
+    Limits,
+    UserError,
+    file_fault,
+    keep_to_cores,
+    with_their_numbers,
+    write_any_text,
+)
 from ui.cli.commands import Command, make_parser
 from ui.cli.output import DONE, FAILED, INTERRUPTED, UNUSABLE, complain
 
@@ -20,6 +28,7 @@ from ui.cli.output import DONE, FAILED, INTERRUPTED, UNUSABLE, complain
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     write_any_text()
+    keep_to_cores()
     args = make_parser().parse_args(with_their_numbers(argv))
     _log(args.verbose)
     try:

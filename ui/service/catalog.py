@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-
-import psutil
 
 from methods import (
     BadInput,
@@ -18,21 +17,26 @@ from methods import (
     Obstacle,
     Paper,
     Text,
+    UserError,
     WeightFile,
     WeightState,
     WeightStatus,
     adopt_in_background,
     best_device,
+    cores,
     default_erasers,
+    demand_memory,
     fetch_in_background,
-    free_room,
     get_eraser,
+    idle_machine,
     in_packages_or_device,
+    know_sets,
     known_facts,
     list_erasers,
     needed_weights,
     report,
-    survey,
+    room_to_have,
+    total_memory,
     weight_status,
 )
 from segmentation import (
@@ -56,6 +60,9 @@ from ui.service.entries import (
     WeightEntry,
 )
 from ui.service.settings_schema import describe_settings
+from ui.service.visitors import demand_fetch, why_not_fetched
+
+log = logging.getLogger(__name__)
 
 _TICK = 0.5
 
@@ -80,20 +87,23 @@ def describe_weights() -> dict[str, WeightEntry]:
 
 
 def start_fetching(name: str, *, again: bool = False) -> None:
-    """Fetch in the background: one weight file, or all of a model's by the model's id.
+    """Fetch in the background for a visitor: one weight file, or all of a model's by its id.
 
-    again: those that are here, too, to replace a wrong one. Raises UserError ("unknown_weights").
+    again: those that are here, too, to replace a wrong one. Raises UserError ("unknown_weights",
+    and what `demand_fetch` raises).
     """
-    weights = _weights_named(name)
+    title, weights = _weights_named(name)
     if not weights:
         raise BadInput("unknown_weights")
+    demand_fetch(title, weights)
     fetch_in_background(*weights, again=again)
 
 
-def _weights_named(name: str) -> tuple[WeightFile, ...]:
-    named = next((_needed(spec) for spec in _specs() if spec.id == name), ())
+def _weights_named(name: str) -> tuple[str, tuple[WeightFile, ...]]:
+    """What they are for, in people's words, and the files."""
+    named = next(((spec.name, _needed(spec)) for spec in _specs() if spec.id == name), ("", ()))
     one = known_weights().get(name)
-    return (one,) if one is not None else named
+    return (name, (one,)) if one is not None else named
 
 
 def adopt_what_others_fetched() -> None:
@@ -106,9 +116,25 @@ def fetch_default_erasers() -> None:
 
     One file after the other, small ones first, so that a large one holds nobody up.
     """
-    files = {w.name: w for spec in list_erasers() if spec.default for w in spec.weights}
+    fitting = [spec for spec in list_erasers() if spec.default and _fits(spec)]
+    files = {w.name: w for spec in fitting for w in spec.weights}
     in_turn = sorted(files.values(), key=lambda weight: weight.size)
     threading.Thread(target=_fetch_in_turn, args=(in_turn,), name="weights", daemon=True).start()
+
+
+def _fits(spec: EraserSpec) -> bool:
+    eraser = get_eraser(spec.id)
+    try:
+        demand_memory(eraser, eraser.Settings())
+    except UserError as error:
+        log.warning("%s", error)
+        return False
+    return True
+
+
+def know_weights() -> None:
+    """Tell which files are used together, for a host that removes those it has no room for."""
+    know_sets(spec.weights for spec in _specs())
 
 
 def _fetch_in_turn(weights: Sequence[WeightFile]) -> None:
@@ -142,19 +168,13 @@ def describe_device() -> DeviceEntry:
 
         properties = torch.cuda.get_device_properties(0)
         return {"kind": kind, "name": properties.name, "memory": properties.total_memory}
-    cores = psutil.cpu_count() or 1
-    name = f"{platform.machine()}, {cores} cores" if kind == "cpu" else "Apple GPU"
-    return {"kind": kind, "name": name, "memory": psutil.virtual_memory().total}
+    name = f"{platform.machine()}, {cores()} cores" if kind == "cpu" else "Apple GPU"
+    return {"kind": kind, "name": name, "memory": total_memory()}
 
 
 def _machine() -> Machine:
     """As it is without what this program has loaded: cards do not change with every run."""
-    return replace(_idle_machine(), disk=free_room())
-
-
-@lru_cache(maxsize=1)
-def _idle_machine() -> Machine:
-    return survey(idle=True)
+    return replace(idle_machine(), disk=room_to_have())
 
 
 def _describe_eraser(spec: EraserSpec, machine: Machine, chosen: bool) -> EraserEntry:
@@ -162,6 +182,7 @@ def _describe_eraser(spec: EraserSpec, machine: Machine, chosen: bool) -> Eraser
     files = needed_weights(spec)
     states = [weight_status(file) for file in files]
     found = report(spec, machine, list(map(known_facts, files, states)))
+    no_fetch = why_not_fetched(spec)
     return {
         "id": spec.id,
         "name": spec.name,
@@ -178,6 +199,7 @@ def _describe_eraser(spec: EraserSpec, machine: Machine, chosen: bool) -> Eraser
         "why": None if why is None else why.plain(),
         "readiness": found.readiness.value,
         "obstacles": [_describe_obstacle(each) for each in found.obstacles],
+        "no_fetch": None if no_fetch is None else no_fetch.sentence.plain(),
         "weights": list(map(_describe_status, states)),
         "settings": describe_settings(get_eraser(spec.id).Settings),
     }

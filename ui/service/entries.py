@@ -89,10 +89,12 @@ class ObstacleEntry(TypedDict):
 
 class EraserEntry(_Model):
     """preferred: of the default set; default: of what is used where nothing is chosen. readiness:
-    of `methods.Readiness`, without a model hub's word; obstacles: as `methods.Report` has them."""
+    of `methods.Readiness`, without a model hub's word; obstacles: as `methods.Report` has them.
+    no_fetch: why visitors may not have its weights fetched."""
 
     readiness: str
     obstacles: list[ObstacleEntry]
+    no_fetch: PlainText | None
 
     non_commercial: bool
     learned: bool

@@ -38,6 +38,7 @@ from ui.service.cards import new_card
 from ui.service.judge import NOTHING_KNOWN, Known, judge_of
 from ui.service.live import LiveRun
 from ui.service.select import Question, Selecting
+from ui.service.visitors import may_fetch
 from ui.stores.masks import MaskUploads, notes_of
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.png_writer import PngWriter
@@ -201,7 +202,15 @@ class Erasing:
         return LiveRun(
             grid,
             _saved(order, record, mask, prompts),
-            run(order.jobs, photo.rgb, mask, alpha=photo.alpha, token=token, judge=judge),
+            run(
+                order.jobs,
+                photo.rgb,
+                mask,
+                alpha=photo.alpha,
+                token=token,
+                judge=judge,
+                fetch_missing=may_fetch,
+            ),
             store=self._runs,
             writer=self._writer,
             token=token,

@@ -46,6 +46,7 @@ from ui.common.limits import Quiet
 from ui.service.catalog import describe_paper
 from ui.service.entries import MetricEntry
 from ui.service.table_rows import rows
+from ui.service.visitors import Fetching, fetching
 from ui.stores.photos import PhotoRecord
 
 log = logging.getLogger(__name__)
@@ -148,7 +149,7 @@ def _laid(truth: Photo, photo: Photo) -> Image:
 
 def _bring_lpips() -> None:
     """Ten megabytes; where they cannot be had, the other numbers do without."""
-    if find_weights(LPIPS_WEIGHTS) is None:
+    if find_weights(LPIPS_WEIGHTS) is None and fetching() is not Fetching.NO:
         try:
             fetch(LPIPS_WEIGHTS)
         except UserError as error:

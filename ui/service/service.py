@@ -73,6 +73,7 @@ from ui.service.margin import margin
 from ui.service.reopen import reopen
 from ui.service.select import Selecting
 from ui.service.tables import Tables
+from ui.service.visitors import check_host
 from ui.stores.examples import Examples
 from ui.stores.janitor import Janitor, Keep
 from ui.stores.masks import MaskUploads
@@ -106,6 +107,7 @@ class Service:
     Make it before the first Gradio component, because it tells Gradio where uploads go.
     data_dir: where photos and runs are kept; None = `default_data_dir()`.
     caller: whoever asks, for the rate limits; anything that tells visitors apart.
+    Raises UserError and ValueError for a setting of the host that makes no sense.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class Service:
         keep: Keep | None = None,
         most_runs: int = MOST_RUNS,
     ) -> None:
+        check_host()
         folder = private_folder(data_dir or default_data_dir()).resolve()
         own_uploads = own_upload_folder(folder)
         self.limits = limits or Limits.from_environment()
@@ -153,6 +156,7 @@ class Service:
         """
         self.janitor.start()
         self.selecting.load_soon()
+        catalog.know_weights()
         catalog.adopt_what_others_fetched()
         if fetch:
             self.selecting.fetch_soon()

@@ -102,11 +102,16 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     const percent = lab.fetchedPercent(one);
     if (percent !== null) return fetchingLine(one, percent);
     const failed = failure(one);
+    if (one.no_fetch) return forbidden(one);
     return [...(failed ? [] : hindrances(one, ["access", "files", "disk"])), failed ? lab.longSentence(failed.error ? lab.errorText(failed.error) : t("panel.fetchfailed")) : null,
       h("button.lab-link", { type: "button", onclick: () => fetchWeights(one) },
         t(failed ? "panel.again" : "panel.fetch", { size, license: one.license })),
       failed && failed.error && failed.error.code === "weights_changed_unpinned" ? anew(one) : null].filter(Boolean);
   }
+
+  /** Why this host fetches nothing for it; too little memory is said below it. */
+  const forbidden = (one) => [h("span.lab-state", {}, `${t("panel.absent")} · ${lab.bytes(missingBytes(one))}`),
+    hindrances(one, ["memory"]).length ? null : h("div", { "data-testid": "no-fetch" }, lab.longSentence(lab.say(one.no_fetch)))].filter(Boolean);
 
   /** What else is in an eraser's way, as `python -m methods doctor` says it. */
   const hindrances = (one, kinds) => (one.obstacles || []).filter((obstacle) => kinds.includes(obstacle.kind))
@@ -170,7 +175,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     const chips = [
       eraser.non_commercial ? h("span.lab-chip.warn", { "data-t": "panel.noncommercial", "data-t-title": "panel.noncommercial.hint" }) : null,
       // What is to be fetched names its licence beside its size.
-      lab.ready(eraser) || !usable || lab.fetchedPercent(eraser) !== null ? h("span.lab-chip", { title: t("panel.license") }, eraser.license) : null,
+      lab.ready(eraser) || !usable || eraser.no_fetch || lab.fetchedPercent(eraser) !== null ? h("span.lab-chip", { title: t("panel.license") }, eraser.license) : null,
       h("a.lab-chip", { href: eraser.paper.url, target: "_blank", rel: "noopener noreferrer", title: eraser.paper.title },
         t("panel.paper") + " " + eraser.paper.year)].filter(Boolean);
     const details = h("details.lab-settings", { open: mine.open, ontoggle: (event) => { mine.open = event.target.open; } },
@@ -178,7 +183,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
       h("div.lab-settings-body", {}, eraser.notes.map((note) => h("p.lab-note", {}, lab.say(note))),
         eraser.settings.map((setting) => settingRow(eraser, setting)),
         h("button.lab-link", { type: "button", "data-t": "panel.reset", onclick: () => { mine.settings = defaults(eraser); render(); lab.emit("jobs"); } }),
-        usable && eraser.weights.length ? anew(eraser) : null));
+        usable && eraser.weights.length && !eraser.no_fetch ? anew(eraser) : null));
     return h("article.lab-eraser" + (usable ? "" : ".is-off"), { "data-card": eraser.id },
       tick, h("div.lab-eraser-main", {},
         h("label.lab-eraser-name", { for: "lab-use-" + eraser.id }, eraser.name),

@@ -119,7 +119,7 @@
       const caption = h("figcaption", {}, h("span.lab-cell-name", {}, words), h("span.lab-hint", {}, eraser.ours ? t("tables.asdocument") : ""));
       if (card && card.state === "done") caption.append(lab.figures(card), ...(card.result_notes || []).map((note) => h("p.lab-hint", {}, lab.say(note))), ...lab.readings(card, ours.grid.judging), lab.humanRemark({ run: ours.grid.run, card }));
       else if (card && card.state === "failed") caption.append(lab.longSentence(lab.errorText(card.error)));
-      else if (!card && eraser.ours && eraser.available && !lab.ready(eraser) && !of.ticked.has(eraser.id)) caption.append(...fetchOwn(eraser));
+      else if (!card && eraser.ours && eraser.available && !eraser.no_fetch && !lab.ready(eraser) && !of.ticked.has(eraser.id)) caption.append(...fetchOwn(eraser));
       return [frame, caption];
     }
 

@@ -6,7 +6,6 @@ handing one in blocks while too many bytes are waiting.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from numpy.typing import NDArray
 
-from methods import Image, png_bytes, write_atomic
+from methods import Image, cores, png_bytes, write_atomic
 
 MOST_WAITING_BYTES = 256 * 2**20
 
@@ -27,7 +26,7 @@ class PngWriter:
 
     def __init__(self, most_bytes: int = MOST_WAITING_BYTES, workers: int | None = None) -> None:
         # Half of the cores: the erasers that are still running need the others.
-        workers = workers or max(1, min(4, (os.cpu_count() or 2) // 2))
+        workers = workers or max(1, min(4, cores() // 2))
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="png")
         self._most = most_bytes
         self._waiting = 0

@@ -227,7 +227,7 @@ def test_on_a_cpu_nothing_moves_a_model_out_of_the_way(budget: int, lacking: str
 def test_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ERASER_LAB_DEVICE", "cpu")
     monkeypatch.delenv("ERASER_LAB_MEMORY")
-    monkeypatch.setattr(memory, "free_ram", lambda: 10 * GIB)
+    monkeypatch.setattr(memory, "free_memory", lambda: 10 * GIB)
     found = survey()
     assert found.device == "cpu" and found.budget == {"cpu": 6 * GIB}
     assert found.main > 0 and found.disk > 0

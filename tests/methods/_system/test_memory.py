@@ -13,7 +13,7 @@ from methods._base import (
     Stopped,
     Unavailable,
 )
-from methods._system import memory
+from methods._system import container
 from methods._system.memory import MemoryMeter, is_out_of_memory, memory_budget
 
 MB = 1024**2
@@ -62,11 +62,12 @@ def test_the_budget_on_a_cpu_is_a_share_of_free_memory(
     import psutil
 
     monkeypatch.delenv("ERASER_LAB_MEMORY", raising=False)
-    monkeypatch.setattr(memory, "_CGROUP_FILES", ())
+    monkeypatch.setattr(container, "OWN_GROUPS", tmp_path / "own")
+    monkeypatch.setattr(container, "GROUPS", tmp_path)
     assert 0 < memory_budget("cpu") < psutil.virtual_memory().total
+    (tmp_path / "own").write_text("0::/\n")
     limit = tmp_path / "memory.max"
     limit.write_text(f"{psutil.Process().memory_info().rss + 200 * MB}\n")
-    monkeypatch.setattr(memory, "_CGROUP_FILES", (str(tmp_path / "none"), str(limit)))
     assert 0 < memory_budget("cpu") < 200 * MB
     limit.write_text("max\n")
     assert memory_budget("cpu") > 200 * MB

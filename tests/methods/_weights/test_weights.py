@@ -72,7 +72,10 @@ def weight(*sources: Source, body: bytes = BODY, **changes: Any) -> WeightFile:
 
 def names(folder: Path) -> set[str]:
     """The files in the cache apart from our own book-keeping."""
-    return {path.name for path in folder.iterdir() if path.is_file()} - {"verified.json"}
+    return {path.name for path in folder.iterdir() if path.is_file()} - {
+        "verified.json",
+        "uses.json",
+    }
 
 
 def failure(wanted: WeightFile, **given: Any) -> WeightsUnavailable:
@@ -341,7 +344,7 @@ def test_a_full_disk_is_seen_before_the_download(
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10, 9, 200_000))
     error = failure(weight(UrlFile(server.url("/a"))))
-    assert error.code == "weights_disk_full" and "1.5 MB are needed" in str(error)
+    assert error.code == "weights_disk_full" and "1.6 MB are needed" in str(error)
     assert error.details["free"] == 200_000 and names(folder) == set()
 
 

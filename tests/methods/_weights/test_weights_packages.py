@@ -59,7 +59,7 @@ def only_the_file(folder: Path) -> bool:
     """Nothing of the package is left: no archive, no half file, no folder of work."""
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     kept = {name for name in files if not name.startswith(".locks")}
-    return kept <= {"net.bin", "verified.json"}
+    return kept <= {"net.bin", "verified.json", "uses.json"}
 
 
 def add(tar: tarfile.TarFile, name: str, data: bytes = b"", **changes: object) -> None:

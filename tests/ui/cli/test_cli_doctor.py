@@ -14,7 +14,7 @@ import pytest
 
 from loopback_hub import Hub
 from methods import list_erasers
-from methods._engine import registry
+from methods._engine import outlook, registry
 from methods._engine.registry import BrokenEraser
 from methods._weights.cache import cache_dir
 from ui.cli import findings
@@ -34,9 +34,9 @@ def alike(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The same machine for everybody: a CPU, eight gigabytes for models, nothing fetched."""
     monkeypatch.setenv("ERASER_LAB_DEVICE", "cpu")
     monkeypatch.setenv("ERASER_LAB_MEMORY", "8")
-    catalog._idle_machine.cache_clear()
+    outlook._surveyed_once.cache_clear()
     yield
-    catalog._idle_machine.cache_clear()
+    outlook._surveyed_once.cache_clear()
 
 
 def call(*args: object) -> int:
