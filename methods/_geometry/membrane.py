@@ -23,6 +23,7 @@ from methods._geometry.masks import Box, widened
 
 _GRID = 400  # cells of the longer side: what is finer than that is left to the eye
 _BOUND = 32.0  # levels; what is much more is no shift of colour but another object
+_STRETCH = 8  # cells to either side along the ring
 _LEAST = 8  # pixels of the ring; fewer are no evidence
 _TRIM = 3.0  # standard deviations from the median
 
@@ -59,11 +60,12 @@ def membrane(photo: Image, fill: Image, hole: Mask, edge: int, box: Box) -> Memb
         return None
     inside = (slice(top, bottom), slice(left, right))
     difference = photo[inside][y, x].astype(np.float32) - fill[inside][y, x]
-    usual = _trimmed(difference)
+    usual = _trimmed(difference) if edge else np.ones(len(difference), np.bool_)
     # Beyond a soft edge the ring does not touch the mask: its details would only be noise there.
     cell = max(-(-max(ring.shape) // _GRID), edge)
     size = (-(-ring.shape[0] // cell), -(-ring.shape[1] // cell))
     values, known = _on_grid(difference[usual], y[usual] // cell, x[usual] // cell, size)
+    values = _bounded(values, known)
     if np.abs(values).max() < 0.5:
         return None
     return Membrane(harmonic(values, known), cell, left, top)
@@ -91,15 +93,24 @@ def _on_grid(
     columns: NDArray[np.intp],
     size: tuple[int, int],
 ) -> tuple[NDArray[np.float32], Mask]:
-    """Mean difference in each cell of the ring, and which cells have one.
-
-    Where it is too far from the photo, as where the fill has another object, it counts less and
-    then not at all, so that the correction gives way to the plain fill.
-    """
+    """Mean difference in each cell of the ring, 0 elsewhere, and which cells have one."""
     index = rows * size[1] + columns
     counted = np.bincount(index, minlength=size[0] * size[1]).reshape(size)
     sums = [np.bincount(index, part, size[0] * size[1]) for part in difference.T]
     known = counted > 0
     shift = np.stack(sums, axis=1).reshape(*size, 3) / np.maximum(counted, 1)[:, :, None]
-    shift *= np.clip(2 - np.abs(shift).max(axis=2, keepdims=True) / _BOUND, 0, 1)
-    return np.where(known[:, :, None], shift, 0).astype(np.float32), known
+    return shift.astype(np.float32), known
+
+
+def _bounded(shift: NDArray[np.float32], known: Mask) -> NDArray[np.float32]:
+    """(rows, columns, 3) what is believed of the differences.
+
+    Where a whole stretch of the ring is too far from the photo, as where the fill has another
+    object, it counts less and then not at all: it would colour the fill as far inside as it is
+    long. What a cell differs from its neighbours by fades within a few cells, and always counts.
+    """
+    side = (2 * _STRETCH + 1,) * 2
+    count = cv2.boxFilter(known.astype(np.float32), -1, side, normalize=False)
+    usual = cv2.boxFilter(shift, -1, side, normalize=False) / np.maximum(count, 1)[:, :, None]
+    trust = np.clip(2 - np.abs(usual).max(axis=2, keepdims=True) / _BOUND, 0, 1)
+    return np.where(known[:, :, None], shift - usual * (1 - trust), 0).astype(np.float32)

@@ -11,7 +11,7 @@ from PIL import Image as Pil
 
 from examples.tables import main as tables
 from methods.patchmatch import bound
-from ui.api.endpoints import _Api
+from ui.api.endpoints import Api
 from ui.api.requests import ApiErase
 from ui.cli.__main__ import main
 from ui.service.report import report_of
@@ -60,7 +60,7 @@ def test_to_a_program(service: Service, files: tuple[Path, Path]) -> None:
         place.write_bytes(file.read_bytes())
     image, mask = ({"path": str(place)} for place in there)
     asked = {"image": image, "mask": mask, "erasers": ["patchmatch", "paint"]}
-    answer = _Api(service).erase(ApiErase.model_validate(asked), "")
+    answer = Api(service).erase(ApiErase.model_validate(asked), "")
     (note,) = answer["results"][0]["notes"]
     assert SAID["en"] in note["en"] and answer["results"][1]["notes"] == []
 
