@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from methods._engine.residency import with_device_room as with_device_room
     from methods._engine.result_cache import picture_key as picture_key
     from methods._engine.runner import run as run
+    from methods._engine.worker import Picture as Picture
     from methods._engine.worker import results as results
     from methods._geometry.canvas import check_mask as check_mask
     from methods._geometry.edge import margin_around as margin_around
@@ -149,6 +150,11 @@ if TYPE_CHECKING:
     from methods._weights.store import find_weights as find_weights
     from methods._weights.store import free_room as free_room
     from methods._weights.store import use_local as use_local
+    from methods._workers.choice import make_executor as make_executor
+    from methods._workers.executor import Executor as Executor
+    from methods._workers.executor import Place as Place
+    from methods._workers.executor import SweepJob as SweepJob
+    from methods._workers.in_process import InProcess as InProcess
 
 _HOME = {
     "_base": (
@@ -173,7 +179,7 @@ _HOME = {
     "_engine.residency": "with_device_room",
     "_engine.result_cache": "picture_key",
     "_engine.runner": "run",
-    "_engine.worker": "results",
+    "_engine.worker": "Picture results",
     "_geometry.canvas": "check_mask",
     "_geometry.edge": "margin_around",
     "_geometry.masks": "reduce_mask",
@@ -207,6 +213,9 @@ _HOME = {
     "_weights.progress": "Notice",
     "_weights.status": "WeightState WeightStatus weight_status",
     "_weights.store": "fetch find_weights free_room use_local",
+    "_workers.choice": "make_executor",
+    "_workers.executor": "Executor Place SweepJob",
+    "_workers.in_process": "InProcess",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -318,7 +318,7 @@ class _Api:
                 "jobs": asked.jobs(tuple(spec.id for spec in default_erasers())),
             }
         )
-        return order_of(request, None, self._service.selecting, self._service.masks)
+        return order_of(request, None, self._service.selecting, self._service.masks, caller)
 
     def _drawn(
         self, asked: ApiSegment, photo: Photo, caller: str

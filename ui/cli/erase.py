@@ -27,9 +27,9 @@ from methods import (
     default_erasers,
     get_eraser,
     load_image,
+    make_executor,
     png_bytes,
     readable,
-    run,
     settings_of,
     write_atomic,
 )
@@ -173,8 +173,8 @@ def _run_and_write(
     token = StopToken()
     outcomes: dict[int, Outcome] = {}
     try:
-        with Bars([job.eraser for job in jobs]) as bars:
-            for event in run(
+        with make_executor() as executor, Bars([job.eraser for job in jobs]) as bars:
+            for event in executor.run(
                 jobs,
                 subject.photo.rgb,
                 subject.mask,

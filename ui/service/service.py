@@ -15,7 +15,7 @@ from pathlib import Path
 import platformdirs
 from gradio.utils import get_upload_folder
 
-from methods import PROGRAM, BadInput, Image, Limits, Mask
+from methods import PROGRAM, BadInput, Executor, Image, Limits, Mask, make_executor
 from segmentation import (
     Rle,
     SegmenterSpec,
@@ -103,6 +103,7 @@ class Service:
 
     Make it before the first Gradio component, because it tells Gradio where uploads go.
     data_dir: where photos and runs are kept; None = `default_data_dir()`.
+    executor: who erases, closed with the service; None = the one for this machine.
     caller: whoever asks, for the rate limits; anything that tells visitors apart.
     """
 
@@ -114,6 +115,7 @@ class Service:
         limits: Limits | None = None,
         keep: Keep | None = None,
         most_runs: int = MOST_RUNS,
+        executor: Executor | None = None,
     ) -> None:
         folder = private_folder(data_dir or default_data_dir()).resolve()
         own_uploads = own_upload_folder(folder)
@@ -124,9 +126,10 @@ class Service:
         self.masks = MaskUploads(self.photos, self.limits)
         self._views = Views(self.photos)
         self.examples = Examples(examples_dir)
+        self._executor = executor or make_executor()
         self.selecting = Selecting()
         self.detecting = Detecting()
-        self.erasing = Erasing(self.photos, self.runs, RunSlots(most_runs))
+        self.erasing = Erasing(self.photos, self.runs, RunSlots(most_runs), self._executor)
         self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid)
         self.janitor = Janitor(
             self.photos.folder,
@@ -161,6 +164,7 @@ class Service:
         self.tables.close()
         self.selecting.close()
         self.erasing.close()
+        self._executor.close()
 
     # --- photos --------------------------------------------------------------------------
 
@@ -315,7 +319,8 @@ class Service:
         try:
             asked = Erase.model_validate(payload)
             self.erases.take(caller or session or "")
-            live = self.erasing.begin(order_of(asked, session, self.selecting, self.masks))
+            order = order_of(asked, session, self.selecting, self.masks, caller)
+            live = self.erasing.begin(order)
         except Exception as error:  # told on the grid, as everywhere
             yield failed_grid(payload, error)
             return
