@@ -217,13 +217,17 @@ class Run:
             self._under_way.add(index)
             return True
 
+    def set_aside(self, index: int) -> None:
+        """A job that was begun waits again: at a Stop it ends at once."""
+        with self._turn:
+            self._under_way.discard(index)
+
     def end(self, outcome: Finished | Failed) -> None:
         """A job's last event; waits while the watcher has results to read."""
         if self._judging is not None and isinstance(outcome, Finished):
             self._judging.keep(outcome)
         self._channel.put(outcome)
-        with self._turn:
-            self._under_way.discard(outcome.index)
+        self.set_aside(outcome.index)
 
     def _work(self) -> None:
         self._crew.work(self)

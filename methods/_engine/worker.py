@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,8 @@ from methods._weights.fetch_set import fetch_all
 
 logger = logging.getLogger(__name__)
 
+
+R = TypeVar("R")
 
 results: ResultCache[Finished] = ResultCache()
 """Results of earlier jobs of this process."""
@@ -271,7 +274,7 @@ class Worker:
         return progress
 
 
-def guarded(task: Task, action: Callable[[], Finished]) -> Finished | Failed:
+def guarded(task: Task, action: Callable[[], R]) -> R | Failed:
     """`action()`; whatever it raises becomes the job's failure."""
     try:
         return action()

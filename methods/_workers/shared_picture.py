@@ -1,0 +1,96 @@
+"""A picture in memory that worker processes see, too: written once, read in place.
+
+On Linux it has no name and no file (memfd), elsewhere on POSIX it is a file that has been removed
+already; both are gone with the last process that has them open, whatever ends it. Windows knows
+such memory by a name only.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sys
+import tempfile
+import weakref
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from methods._engine.worker import Picture
+from methods._workers.messages import PictureNote
+
+if sys.platform == "win32":
+    from multiprocessing.shared_memory import SharedMemory
+
+
+class SharedPicture:
+    """The home's side."""
+
+    def __init__(self, picture: Picture) -> None:
+        """picture: its arrays are copied."""
+        arrays: list[NDArray[np.uint8]] = [picture.image, picture.mask.view(np.uint8)]
+        if picture.alpha is not None:
+            arrays.append(picture.alpha)
+        self.nbytes = sum(array.nbytes for array in arrays)
+        name, self.files = self._laid_down(arrays)
+        height, width = picture.mask.shape
+        self.note = PictureNote(
+            picture.key, (height, width), picture.alpha is not None, handle=name
+        )
+
+    def _laid_down(self, arrays: Sequence[NDArray[np.uint8]]) -> tuple[str, list[int]]:
+        """The memory's name, and the files by which it is reached instead."""
+        if sys.platform == "win32":
+            memory = SharedMemory(create=True, size=self.nbytes)
+            _fill(memory.buf, arrays)
+            weakref.finalize(self, memory.close)
+            return memory.name, []
+        file = _nameless_file()
+        weakref.finalize(self, os.close, file)
+        os.truncate(file, self.nbytes)
+        with mmap.mmap(file, self.nbytes) as memory:
+            _fill(memory, arrays)
+        return "", [file]
+
+
+def _nameless_file() -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("picture")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def _fill(memory: mmap.mmap | memoryview, arrays: Sequence[NDArray[np.uint8]]) -> None:
+    place = 0
+    for array in arrays:
+        view = np.frombuffer(memory, np.uint8, array.size, place)
+        np.copyto(view.reshape(array.shape), array)
+        place += array.nbytes
+        del view  # the memory cannot be closed while there is one
+
+
+def opened(note: PictureNote, files: Sequence[int]) -> Picture:
+    """The worker's side: a picture that lies in the shared memory, to be read only."""
+    height, width = note.size
+    memory = _memory(note, files)
+    pixels = height * width
+    image = np.frombuffer(memory, np.uint8, 3 * pixels).reshape(height, width, 3)
+    mask = np.frombuffer(memory, np.bool_, pixels, 3 * pixels).reshape(height, width)
+    alpha = None
+    if note.alpha:
+        alpha = np.frombuffer(memory, np.uint8, pixels, 4 * pixels).reshape(height, width)
+    return Picture(image, mask, alpha)
+
+
+def _memory(note: PictureNote, files: Sequence[int]) -> mmap.mmap | memoryview:
+    if sys.platform == "win32":
+        memory = SharedMemory(note.handle)
+        _kept.append(memory)  # closing it would pull the arrays away
+        del _kept[:-3]
+        return memory.buf.toreadonly()
+    return mmap.mmap(files[0], 0, access=mmap.ACCESS_READ)
+
+
+if sys.platform == "win32":
+    _kept: list[SharedMemory] = []
