@@ -284,7 +284,7 @@ class Placement:
 
     def _of_sweeps(self, spot: Spot, begin: Mapping[str, Ticket]) -> Ticket | None:
         """The next one for an idle place: of what it holds, else of what is worth loading."""
-        given = Counter(ticket.run for ticket in begin.values())
+        given = frozenset(begin.values())
         lines = {
             eraser: found
             for eraser, line in self._sweeps.items()
@@ -298,13 +298,15 @@ class Placement:
         return lines[max(worth, key=lambda eraser: worth[eraser] or 0.0)] if worth else None
 
     def _next_of(
-        self, line: Iterable[Ticket], spot: Spot, given: Mapping[int, int]
+        self, line: Iterable[Ticket], spot: Spot, given: Collection[Ticket]
     ) -> Ticket | None:
-        for ticket in line:
-            if self.takers[ticket.run] <= given.get(ticket.run, 0):
-                return None  # sweeps do not share an eraser for long
-            return ticket if spot in self.usable(ticket.kinds) else None
-        return None
+        """The first one that is not given to another place, if its run has a taker left and it can
+        be done there."""
+        ticket = next((ticket for ticket in line if ticket not in given), None)
+        if ticket is None or spot not in self.usable(ticket.kinds):
+            return None
+        taken = sum(other.run == ticket.run for other in given)
+        return ticket if taken < self.takers[ticket.run] else None
 
     def _worth(self, eraser: str, spot: Spot, begin: Mapping[str, Ticket]) -> float | None:
         """Seconds of work that loading it here takes off others; None where those that hold it

@@ -29,7 +29,7 @@ from methods import (
 from methods._workers import losses, seat
 from methods._workers.messages import Start
 from methods._workers.pool import Pool
-from methods._workers.processes import Copies, Fresh, NotStarted, Process
+from methods._workers.processes import Copies, Fresh, NotStarted, Process, Starter
 from runner_tools import failed, finished, last_of, runs_alive, wait_until
 from worker_fixtures import pool_of
 
@@ -198,7 +198,8 @@ def test_loading_goes_on_after_a_stop(pool: Pool, image: Image, mask: Mask) -> N
 
 
 def test_closing_ends_every_process(toys: None, image: Image, mask: Mask) -> None:
-    for seed, starter in enumerate((Copies(()), Fresh())):
+    starters: tuple[Starter, ...] = (Copies(()), Fresh())
+    for seed, starter in enumerate(starters):
         known = set(workers())
         pool = pool_of(starter=starter)
         jobs = [Job(name, seed=seed) for name in ("noise", "light_noise", "light_patient")]
@@ -270,10 +271,10 @@ def test_a_place_that_cannot_be_filled_is_said(
     with pool_of(starter=starter) as pool:
         (light,) = last_of(list(pool.run([Job("light_noise")], image, mask)))
         assert isinstance(light, Failed if "lane1" in refused else Finished)
-        failures = last_of(list(pool.run(jobs, image, mask)))
-        assert [end.code for end in failures if isinstance(end, Failed)] == [code] * 5
-        for end in failures:
-            assert isinstance(end, Failed) and "no more processes" in end.text, end.text
+        ends = last_of(list(pool.run(jobs, image, mask)))
+        failures = [end for end in ends if isinstance(end, Failed)]
+        assert [end.code for end in failures] == [code] * 5
+        assert all("no more processes" in end.text for end in failures)
         assert {place.id for place in pool.places() if place.out} == refused
 
 
