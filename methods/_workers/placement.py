@@ -9,7 +9,7 @@ else loads what there is most to do with.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 _SMOOTHING = 0.3
@@ -72,12 +72,14 @@ class Spot:
 @dataclass(frozen=True, slots=True)
 class Planned:
     """When a waiting job begins, as far as can be told. ahead: jobs that come before it at such
-    places, those at work among them. after: seconds from now."""
+    places, those at work among them. after: seconds from now; measured: they stand on measurements
+    of all that comes before it there."""
 
     ticket: Ticket
     place: str
     ahead: int
     after: float
+    measured: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,7 @@ class Placement:
         loads: dict[str, set[str]] = {spot.id: set() for spot in self.spots.values()}
         takers = Counter(self.takers)
         before: Counter[str] = Counter()
+        guessed = {spot.id for spot in self.spots.values() if not self._is_measured(spot)}
         plan = Plan()
         for ticket in self._in_fair_order():
             spots = self.usable(ticket.kinds)
@@ -240,7 +243,9 @@ class Placement:
                 continue
             ends = {spot.id: self._ends(ticket, spot, free, loads) for spot in spots}
             place = min(spots, key=lambda spot: ends[spot.id])
-            plan.waiting.append(self._planned(ticket, place, spots, before, free[place.id]))
+            ahead = _ahead(spots, before[place.kind])
+            measured = place.id not in guessed
+            plan.waiting.append(Planned(ticket, place.id, ahead, free[place.id], measured))
             if free[place.id] == 0.0 and place.at_work is None:
                 if takers[ticket.run] <= 0:
                     continue
@@ -249,6 +254,8 @@ class Placement:
             before[place.kind] += 1
             free[place.id] = ends[place.id]
             loads[place.id].add(ticket.eraser)
+            if (ticket.eraser, place.kind) not in self._runs:
+                guessed.add(place.id)
         return plan
 
     def _ends(
@@ -264,12 +271,9 @@ class Placement:
         load = self.load_seconds(ticket.eraser, spot, also)
         return free[spot.id] + load + max(1e-6, self.run_seconds(ticket, spot))
 
-    def _planned(
-        self, ticket: Ticket, place: Spot, spots: list[Spot], before: Counter[str], after: float
-    ) -> Planned:
-        busy = sum(spot.at_work is not None for spot in spots)
-        ahead = max(0, busy + before[place.kind] - len(spots) + 1)
-        return Planned(ticket, place.id, ahead, after)
+    def _is_measured(self, spot: Spot) -> bool:
+        """Whether it is known how long the job there takes."""
+        return spot.at_work is None or (spot.at_work.eraser, spot.kind) in self._runs
 
     def _in_fair_order(self) -> Iterator[Ticket]:
         """Who was served longest ago comes first, then all others, again and again."""
@@ -338,6 +342,12 @@ class Placement:
 
 
 _NOTHING_KNOWN = Cost()
+
+
+def _ahead(spots: Sequence[Spot], before: int) -> int:
+    """Jobs that come first: those at work at these places, and those that wait before."""
+    busy = sum(spot.at_work is not None for spot in spots)
+    return max(0, busy + before - len(spots) + 1)
 
 
 def _in_turn(lines: Iterable[Iterator[Ticket]]) -> Iterator[Ticket]:

@@ -139,7 +139,7 @@ class Shift:
         self._errands: dict[int, Errand] = {}
         self._tries: Counter[int] = Counter()
         self._crashes: Counter[str] = Counter()  # in a row, by eraser
-        self._told: dict[int, tuple[int, int]] = {}
+        self._told: dict[int, tuple[int, float | None]] = {}
         self._closed = False
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -224,11 +224,12 @@ class Shift:
     def _news(self) -> None:
         """Tell those that wait how long it will be, whenever that is another answer."""
         for planned in self._places.forecast(self._run):
-            number, seconds = planned.ticket.number, round(planned.after)
-            errand = self._errands[number]
-            if planned.ahead and self._told.get(number) != (planned.ahead, seconds):
-                self._told[number] = (planned.ahead, seconds)
-                errand.tell(Waiting(errand.task.index, planned.ahead, planned.after))
+            number, ahead = planned.ticket.number, planned.ahead
+            seconds = float(round(planned.after)) if planned.measured else None
+            if ahead and self._told.get(number) != (ahead, seconds):
+                self._told[number] = (ahead, seconds)
+                errand = self._errands[number]
+                errand.tell(Waiting(errand.task.index, ahead, seconds))
 
     # --- what dies ------------------------------------------------------------------------
 

@@ -254,7 +254,7 @@ def register(service: Service) -> None:
     gr.api(list_erasers, queue=False)
     gr.api(segment, concurrency_limit=8)
     gr.api(detect, concurrency_limit=8)
-    gr.api(erase, concurrency_limit=8)
+    gr.api(erase, concurrency_limit=service.most_watched)
     api_results.register(service)
 
 

@@ -88,8 +88,11 @@ CLICK_RATE = Rate(per_second=40, burst=80)
 ERASE_RATE = Rate(per_second=1, burst=30)
 FETCH_RATE = Rate(per_second=0.2, burst=10)
 
-MOST_RUNS = 17
-"""One that has the device and 16 that wait."""
+MOST_WAITING = 16
+"""Runs beside those at work: one at each place of the executor."""
+
+MOST_WATCHED = 7
+"""Runs that are watched by the page beside those at work."""
 
 
 def default_data_dir() -> Path:
@@ -104,6 +107,7 @@ class Service:
     Make it before the first Gradio component, because it tells Gradio where uploads go.
     data_dir: where photos and runs are kept; None = `default_data_dir()`.
     executor: who erases, closed with the service; None = the one for this machine.
+    most_runs: at work and waiting; None = so many as its places allow.
     caller: whoever asks, for the rate limits; anything that tells visitors apart.
     """
 
@@ -114,7 +118,7 @@ class Service:
         examples_dir: Path = EXAMPLES,
         limits: Limits | None = None,
         keep: Keep | None = None,
-        most_runs: int = MOST_RUNS,
+        most_runs: int | None = None,
         executor: Executor | None = None,
     ) -> None:
         folder = private_folder(data_dir or default_data_dir()).resolve()
@@ -129,7 +133,10 @@ class Service:
         self._executor = executor or make_executor()
         self.selecting = Selecting()
         self.detecting = Detecting()
-        self.erasing = Erasing(self.photos, self.runs, RunSlots(most_runs), self._executor)
+        places = len(self._executor.places())
+        self.most_watched = MOST_WATCHED + places
+        slots = RunSlots(MOST_WAITING + places if most_runs is None else most_runs)
+        self.erasing = Erasing(self.photos, self.runs, slots, self._executor)
         self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid)
         self.janitor = Janitor(
             self.photos.folder,
@@ -152,6 +159,7 @@ class Service:
         when they are not here yet.
         """
         self.janitor.start()
+        self._executor.start()
         self.selecting.load_soon()
         catalog.adopt_what_others_fetched()
         if fetch:

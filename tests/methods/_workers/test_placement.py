@@ -181,9 +181,11 @@ def test_the_queue_says_how_many_come_before_and_how_long() -> None:
     placement.begin("gpu0", placement.plan(0.0).begin["gpu0"], 0.0)
     placement.end("gpu0", (), 10.0)
     placement.begin("gpu0", placement.plan(10.0).begin["gpu0"], 10.0)
-    add_run(placement, ["a"], 2, "two", 9)
-    told = {each.ticket.number: (each.ahead, each.after) for each in placement.plan(14.0).waiting}
-    assert told == {9: (1, 6.0), 3: (2, 16.0)}
+    add_run(placement, ["a", "new"], 2, "two", 9)
+    told = {e.ticket.number: (e.ahead, e.after, e.measured) for e in placement.plan(14.0).waiting}
+    assert told == {9: (1, 6.0, True), 3: (2, 16.0, True), 10: (3, 26.0, True)}
+    add_run(placement, ["a"], 2, "two", 11)
+    assert not placement.plan(14.0).waiting[-1].measured, "nobody knows how long the new one takes"
 
 
 def test_a_run_that_nobody_reads_leaves_its_place_to_others() -> None:
