@@ -56,7 +56,7 @@ def _decide_alike() -> None:
 
 def _erase_here() -> None:
     """Toys of the tests are in this process's registry alone; workers have tests of their own."""
-    os.environ["ERASER_LAB_WORKERS"] = "0"
+    os.environ.setdefault("ERASER_LAB_WORKERS", "0")
 
 
 def _work_in(folder: Path) -> None:

@@ -192,12 +192,13 @@ def _run_and_write(
                     _take_readings(event, outcomes[event.index], args)
     finally:
         token.stop()
-    report = {**subject.description, "results": list(outcomes.values())}
+    results = [outcomes[index] for index in sorted(outcomes)]
+    report = {**subject.description, "results": results}
     _write(args.out / "mask.png", _mask_png(subject.mask))
     _write(args.out / "settings.json", _json_bytes(report))
     if args.json:
         say_json(report)
-    return DONE if all(each["state"] == "done" for each in outcomes.values()) else FAILED
+    return DONE if all(each["state"] == "done" for each in results) else FAILED
 
 
 def _take_readings(event: Judged, outcome: Outcome, args: argparse.Namespace) -> None:
