@@ -9,6 +9,7 @@ page.
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import signal
@@ -23,7 +24,10 @@ from pathlib import Path
 from typing import Protocol
 
 from methods._workers.messages import Begun, Done, Ended, Imports, Kill, Start, Told, Up
+from methods._workers.template import UNFIT
 from methods._workers.wire import Wire
+
+logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -118,13 +122,15 @@ def _interpreter(module: str, *arguments: str) -> list[str]:
 
 
 class Copies:
-    """Workers that a template forks. A template that has died is replaced by a new one.
+    """Workers that a template forks. A template that has died is replaced by a new one; where one
+    cannot be copied, as an import has woken the GPU, workers are fresh ones.
 
     imports: see `Imports`.
     """
 
     def __init__(self, imports: Sequence[str]) -> None:
         self._imports = tuple(imports)
+        self._fresh: Fresh | None = None
         self._lock = threading.Lock()
         self._template: _Template | None = None
         self._closed = False
@@ -137,7 +143,15 @@ class Copies:
     def start(self, start: Start) -> Process:
         """See `Starter`."""
         with self._lock:
-            return self._living().start(start)
+            if self._fresh is None:
+                try:
+                    return self._living().start(start)
+                except NotStarted:
+                    if self._template is None or not self._template.is_unfit:
+                        raise
+                logger.warning("an import has woken the GPU: workers will share no libraries")
+                self._fresh = Fresh()
+            return self._fresh.start(start)
 
     def close(self) -> None:
         """See `Starter`."""
@@ -165,6 +179,8 @@ class _Template:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is the home's to hear
+                # Libraries ask at import whether there is a GPU: torch then asks without CUDA.
+                env={**os.environ, "PYTORCH_NVML_BASED_CUDA_CHECK": "1"},
             )
         self._wire = Wire(ours)
         self._changed = threading.Condition()
@@ -189,6 +205,11 @@ class _Template:
             self.close()
             raise NotStarted(f"exit code {self._child.returncode}")
         return Process(pid, Wire(ours), lambda: self._kill(pid), lambda: self._code(pid))
+
+    @property
+    def is_unfit(self) -> bool:
+        """Whether it has ended by itself, because it must not be copied."""
+        return self._child.returncode == UNFIT
 
     def close(self) -> None:
         """Its workers end with it."""

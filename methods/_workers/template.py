@@ -7,6 +7,7 @@ takes all workers along.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import select
@@ -21,6 +22,11 @@ from methods._workers import host
 from methods._workers.messages import Begun, Ended, Imports, Kill, Start
 from methods._workers.wire import Wire
 
+UNFIT = 3
+"""The exit code of a template that must not be copied."""
+
+_NOT_INITIALIZED = 3  # cuda.h: CUDA_ERROR_NOT_INITIALIZED
+
 
 def main(descriptor: int) -> None:
     """Serve the home at the other end of the socket."""
@@ -31,6 +37,8 @@ def main(descriptor: int) -> None:
     sys.path[:] = wish.path
     for name in wish.names:
         _bring(name)
+    if _has_touched_a_gpu():
+        sys.exit(UNFIT)
     gc.collect()
     gc.freeze()  # a copy's garbage collector leaves these pages alone, so that they stay shared
     _Template(end, wire).serve()
@@ -44,7 +52,18 @@ def _bring(name: str) -> None:
             getattr(found, attribute)
 
 
+def _has_touched_a_gpu() -> bool:
+    """Whether an import has woken CUDA's driver, of which no copy could use a GPU any more."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return int(driver.cuDeviceGetCount(ctypes.byref(ctypes.c_int()))) != _NOT_INITIALIZED
+
+
 class _Template:
+    """What it does for its home."""
+
     def __init__(self, end: socket.socket, wire: Wire) -> None:
         self._end, self._wire = end, wire
         self._workers: set[int] = set()

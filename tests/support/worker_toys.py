@@ -77,13 +77,27 @@ class Keeps(Noise):
         self.kept.append(np.ones(200 * 2**20, np.uint8))
 
 
+def __getattr__(name: str) -> object:
+    """Naming it makes a template believe that CUDA's driver is awake; see `template._bring`."""
+    if name == "pretend_a_gpu_is_awake":
+        from methods._workers import template
+
+        template._has_touched_a_gpu = lambda: True
+        return None
+    raise AttributeError(name)
+
+
 KINDS = (Noise, Endless, Patient, Segfault, Abort, Exits, Hung, SlowLoad, Buggy, Keeps)
 
 
 def register() -> None:
-    """Each as a network and, as light_…, as one that loads nothing."""
+    """Each as a network; as light_…, as one that loads nothing; as gpu_…, as one for GPUs."""
     for kind in KINDS:
         name = kind.__name__.lower()
-        for eraser_id, more in ((name, {}), (f"light_{name}", {"holds_device": False})):
+        for eraser_id, more in (
+            (name, {}),
+            (f"light_{name}", {"holds_device": False}),
+            (f"gpu_{name}", {"devices": ("cuda", "cpu")}),
+        ):
             made = type(eraser_id, (kind,), {"spec": spec_of(eraser_id, **more)})
             registry.found().erasers[eraser_id] = made
