@@ -31,7 +31,17 @@ from methods._engine.worker import Picture, Ready, Task, Worker, guarded
 from methods._system.lock import StopToken
 from methods._system.memory import share_heaps, trim_heaps
 from methods._weights import local
-from methods._workers.messages import Done, Order, Patch, PictureNote, Start, Stop, Told, Up
+from methods._workers.messages import (
+    Done,
+    Order,
+    Patch,
+    PictureNote,
+    Retired,
+    Start,
+    Stop,
+    Told,
+    Up,
+)
 from methods._workers.shared_picture import opened
 from methods._workers.wire import Wire
 
@@ -40,6 +50,12 @@ _TELL_SECONDS = 0.05
 
 _PICTURES = 2
 """Kept with what was found out about them, the last used ones."""
+
+_IDLE_SECONDS = 5.0
+"""Without an order, after which memory is given back."""
+
+_FAT = 128 * 2**20
+"""Bytes that an idle worker may keep which has nothing loaded."""
 
 
 class Host:
@@ -56,8 +72,10 @@ class Host:
         threading.Thread(target=self._listen, name="home", daemon=True).start()
         self._wire.send(Up())
         while True:
-            order, files = self._orders.get()
-            self._carry_out(order, files)
+            try:
+                self._carry_out(*self._orders.get(timeout=_IDLE_SECONDS))
+            except queue.Empty:
+                self._rest()
 
     def _listen(self) -> None:
         """A call that cannot be interrupted is no reason to stay when the home is gone."""
@@ -75,8 +93,17 @@ class Host:
         picture = self._picture(order.picture, files)
         outcome = self._outcome(order, picture)
         self._tokens.pop(order.id, None)
+        self._wire.send(Done(order.id, outcome, worker.residency.loaded))
+        del outcome
+
+    def _rest(self) -> None:
+        """Give back what serves nobody; where libraries keep much of it, end: a new process is soon
+        there."""
+        self._pictures.clear()
         trim_heaps()
-        self._wire.send(Done(order.id, outcome, worker.residency.loaded, _own_memory()))
+        if not worker.residency.loaded and _own_memory() > _FAT:
+            self._wire.send(Retired())
+            _end_all()
 
     def _outcome(self, order: Order, picture: Picture) -> Patch | Failed:
         local.choose(order.local)

@@ -2,7 +2,7 @@
 
     home ──── Start ────▶ template, which forks ▶ worker
     home ──── Order, Stop, Unload ──────────────▶ worker
-    home ◀─── Up, Told, Done ──────────────────── worker
+    home ◀─── Up, Told, Done, Retired ─────────── worker
     home ◀─── Begun, Ended ── template
 
 It is pickled, and comes and goes through sockets that nobody else can open: what a visitor sends is
@@ -127,10 +127,13 @@ class Patch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Done:
-    """An order has ended. held: ids of the erasers that stay loaded. kept: bytes of memory that
-    are the worker's alone."""
+    """An order has ended. held: ids of the erasers that stay loaded."""
 
     order: int
     outcome: Patch | Failed
     held: tuple[str, ...]
-    kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A worker's last word: an order that it has not begun by now is for another one."""

@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from methods._workers.messages import Begun, Done, Ended, Imports, Kill, Start, Told, Up
+from methods._workers.messages import Begun, Done, Ended, Imports, Kill, Retired, Start, Told, Up
 from methods._workers.template import UNFIT
 from methods._workers.wire import Wire
 
@@ -38,6 +38,9 @@ _END_SECONDS = 10.0
 """After its socket is closed, until a process must have been buried."""
 
 
+Said = Told | Done | Up | Retired
+
+
 class NotStarted(Exception):
     """No process could be begun."""
 
@@ -49,8 +52,9 @@ class Process:
         self, pid: int, wire: Wire, kill: Callable[[], None], ended: Callable[[], int | None]
     ) -> None:
         self.pid = pid
+        self.is_gone = False
         self._wire, self._kill, self._ended = wire, kill, cache(ended)
-        self._said: queue.SimpleQueue[Told | Done | Up | None] = queue.SimpleQueue()
+        self._said: queue.SimpleQueue[Said | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, name="worker", daemon=True).start()
 
     def send(self, message: object, files: Sequence[int] = ()) -> None:
@@ -58,7 +62,7 @@ class Process:
         with suppress(OSError):
             self._wire.send(message, files)
 
-    def next(self, timeout: float) -> Told | Done | Up | None:
+    def next(self, timeout: float) -> Said | None:
         """What it says next; None where it is silent for so many seconds.
 
         Raises EOFError when it is gone.
@@ -90,9 +94,10 @@ class Process:
         with suppress(EOFError, OSError):
             while True:
                 message, _ = self._wire.receive()
-                if isinstance(message, Told | Done | Up):
+                if isinstance(message, Said):
                     self._said.put(message)
         self._wire.close()
+        self.is_gone = True
         self._said.put(None)
 
 

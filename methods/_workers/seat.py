@@ -19,7 +19,7 @@ from methods._engine.worker import Ready
 from methods._system.lock import StopToken
 from methods._weights import local
 from methods._workers.losses import Lost, killed_for_memory, lost
-from methods._workers.messages import Done, Order, Patch, Start, Stop, Told, Up
+from methods._workers.messages import Done, Order, Patch, Retired, Start, Stop, Told, Up
 from methods._workers.processes import NotStarted, Process, Starter
 from methods._workers.shared_picture import SharedPicture
 
@@ -34,9 +34,6 @@ LOAD_GRACE = 120.0
 
 MOST_STARTS = 3
 """In a row that may fail before a place is given up."""
-
-_FAT = 128 * 2**20
-"""Bytes that an idle worker may keep which has nothing loaded."""
 
 logger = logging.getLogger(__name__)
 
@@ -86,21 +83,24 @@ class Seat:
 
         Raises Lost where the process goes meanwhile, NotStarted where there is none.
         """
-        process = self._process or self._begun()
-        order = _order(ready, picture)
-        under_way = _UnderWay(order, token, killed_for_memory())
-        process.send(order, picture.files)
-        try:
-            done = self._followed(process, under_way, tell)
-        except EOFError:
-            raise self._lost(process, under_way) from None
-        self._settle(done)
-        return done.outcome
+        while True:
+            process = self._process or self._begun()
+            order = _order(ready, picture)
+            under_way = _UnderWay(order, token, killed_for_memory())
+            process.send(order, picture.files)
+            try:
+                done = self._followed(process, under_way, tell)
+            except EOFError:
+                raise self._lost(process, under_way) from None
+            if done is not None:
+                self._settle(done)
+                return done.outcome
+            self.unload()  # it had just retired
 
     @property
     def pid(self) -> int:
         """Of its process, 0 = none."""
-        return 0 if self._process is None else self._process.pid
+        return 0 if self._process is None or self._process.is_gone else self._process.pid
 
     def unload(self) -> None:
         """End the process, so that all memory is given back; to be called while it is idle."""
@@ -124,7 +124,8 @@ class Seat:
 
     def _followed(
         self, process: Process, under_way: _UnderWay, tell: Callable[[Event], None]
-    ) -> Done:
+    ) -> Done | None:
+        """None: the worker had retired before."""
         while True:
             match process.next(_TICK):
                 case Told(event=event):
@@ -132,13 +133,14 @@ class Seat:
                     tell(event)
                 case Done() as done:
                     return done
+                case Retired():
+                    return None
             if under_way.token.stopped:
                 _press(process, under_way)
 
     def _settle(self, done: Done) -> None:
         self.held = done.held
-        spoilt = self.kind == "cuda" and _is_bug(done.outcome)  # its context may be broken
-        if spoilt or (not done.held and done.kept > _FAT):
+        if self.kind == "cuda" and _is_bug(done.outcome):  # its context may be broken
             self.unload()
 
     def _lost(self, process: Process, under_way: _UnderWay) -> Lost:

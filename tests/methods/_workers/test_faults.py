@@ -282,11 +282,15 @@ def test_a_place_that_cannot_be_filled_is_said(
 
 
 def test_what_a_worker_kept_is_given_back(pool: Pool, image: Image, mask: Mask) -> None:
-    """A worker that has nothing loaded and much memory is ended; a new one does the next job."""
+    """A worker that has nothing loaded and much memory ends; a new one does the next job."""
     jobs = [Job("light_keeps", seed=n) for n in range(4)]
     assert len(last_of(list(pool.run(jobs, image, mask)))) == 4
-    assert not any(seat.pid for seat in pool._seats.values() if seat.kind == "lane")
+    fat = [seat for seat in pool._seats.values() if seat.kind == "lane" and seat.pid]
+    assert fat
+    wait_until(lambda: not any(seat.pid for seat in fat))
+    lost = sum(place.lost for place in pool.places())
     finished(list(pool.run([Job("light_noise")], image, mask)))
+    assert sum(place.lost for place in pool.places()) == lost
 
 
 def test_a_sweep_goes_on_behind_crashes(pool: Pool, image: Image, mask: Mask) -> None:
