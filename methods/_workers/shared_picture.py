@@ -43,14 +43,13 @@ class SharedPicture:
         """The memory's name, and the files by which it is reached instead."""
         if sys.platform == "win32":
             memory = SharedMemory(create=True, size=self.nbytes)
-            _fill(memory.buf, arrays)
+            memory.buf[: self.nbytes] = b"".join(array.tobytes() for array in arrays)
             weakref.finalize(self, memory.close)
             return memory.name, []
         file = _nameless_file()
         weakref.finalize(self, os.close, file)
-        os.truncate(file, self.nbytes)
-        with mmap.mmap(file, self.nbytes) as memory:
-            _fill(memory, arrays)
+        for array in arrays:
+            _write(file, np.ascontiguousarray(array).data.cast("B"))
         return "", [file]
 
 
@@ -61,13 +60,10 @@ def _nameless_file() -> int:
         return os.dup(file.fileno())
 
 
-def _fill(memory: mmap.mmap | memoryview, arrays: Sequence[NDArray[np.uint8]]) -> None:
-    place = 0
-    for array in arrays:
-        view = np.frombuffer(memory, np.uint8, array.size, place)
-        np.copyto(view.reshape(array.shape), array)
-        place += array.nbytes
-        del view  # the memory cannot be closed while there is one
+def _write(file: int, content: memoryview) -> None:
+    """All of it: a call writes two gigabytes at most, and maps no pages here."""
+    while content:
+        content = content[os.write(file, content) :]
 
 
 def opened(note: PictureNote, files: Sequence[int]) -> Picture:

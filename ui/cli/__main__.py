@@ -12,7 +12,15 @@ import os
 import sys
 from collections.abc import Sequence
 
-from methods import BadInput, Limits, UserError, file_fault, with_their_numbers, write_any_text
+from methods import (
+    BadInput,
+    Limits,
+    UserError,
+    file_fault,
+    leave_at_once,
+    with_their_numbers,
+    write_any_text,
+)
 from ui.cli.commands import Command, make_parser
 from ui.cli.output import DONE, FAILED, INTERRUPTED, UNUSABLE, complain
 
@@ -75,4 +83,4 @@ def _log(verbose: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave_at_once(main())
