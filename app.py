@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from methods import PROGRAM
+from methods import PROGRAM, UserError
 
 if TYPE_CHECKING:
     from ui.service.service import Service
@@ -90,6 +90,8 @@ def make_service() -> Service:
 
     try:
         return Service()
+    except UserError as error:
+        sys.exit(f"Eraser Lab cannot start: {error}")
     except ValueError as error:  # names the environment variable that cannot be used
         sys.exit(f"Eraser Lab cannot start: {error}")
     except OSError as error:

@@ -5,7 +5,9 @@
     N       workers, N of them side by side for erasers that load nothing
     0       none: everything in this process
 
-Beside those there is one worker for each GPU, and one for networks on the CPU.
+Beside those there is one worker for each GPU, and one for networks on the CPU. Where nothing is
+said it is auto on a machine without a GPU, and 0 on one with a GPU, where workers have not been
+tried yet.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import os
 import sys
 
-from methods._base import BadInput, DeviceName
+from methods._base import BadInput, DeviceName, Unavailable
 from methods._system.device import best_device
 from methods._system.memory import GIB
 from methods._workers.executor import Executor
@@ -23,8 +25,6 @@ from methods._workers.processes import Copies, Fresh, Starter
 from methods._workers.seat import Seat
 
 SETTING = "ERASER_LAB_WORKERS"
-DEFAULT = "0"
-
 MOST_WORKERS = 64
 
 _LEAST_MEMORY = 4 * GIB
@@ -42,21 +42,35 @@ GPU may never do, and half a gigabyte is much there."""
 
 def make_executor() -> Executor:
     """The one for this machine. Raises BadInput where the setting cannot be used."""
-    lanes = _lanes()
-    if lanes == 0:
+    wanted = _wanted()
+    if wanted == 0:
         return InProcess()
-    device = best_device()
-    starter = _starter(device)
-    return Pool([*_devices(device, starter), *_lane_seats(lanes, starter)], starter)
+    try:
+        device = best_device()
+    except Unavailable:
+        return InProcess()  # where each job says what is wrong
+    lanes = _lanes(device) if wanted is None else wanted
+    return _pool(device, lanes) if lanes else InProcess()
 
 
-def _lanes() -> int:
-    text = os.environ.get(SETTING, "").strip().lower() or DEFAULT
-    if text == "auto":
-        return _cores() if _is_fit() else 0
+def _wanted() -> int | None:
+    """Workers for erasers that load nothing; 0 = none at all, None = as the machine is."""
+    text = os.environ.get(SETTING, "").strip().lower()
+    if text in ("", "auto"):
+        return None
     if not text.isdecimal() or int(text) > MOST_WORKERS:
         raise BadInput("bad_workers_setting", most=MOST_WORKERS)
     return int(text)
+
+
+def _lanes(device: DeviceName) -> int:
+    is_said = bool(os.environ.get(SETTING, "").strip())
+    return _cores() if _is_fit() and (is_said or device == "cpu") else 0
+
+
+def _pool(device: DeviceName, lanes: int) -> Pool:
+    starter = _starter(device)
+    return Pool([*_devices(device, starter), *_lane_seats(lanes, starter)], starter)
 
 
 def _is_fit() -> bool:

@@ -160,6 +160,16 @@ def test_the_setting_chooses(monkeypatch: pytest.MonkeyPatch, no_gpu: None) -> N
     assert found == {"0": ["here"], **{s: ["cpu"] + ["lane"] * n for s, n in lanes.items()}}
 
 
+@pytest.mark.parametrize(("device", "kind"), [("cpu", "cpu"), ("cuda", "here"), ("mps", "here")])
+def test_without_a_setting_workers_are_for_machines_without_a_gpu(
+    monkeypatch: pytest.MonkeyPatch, device: str, kind: str
+) -> None:
+    monkeypatch.delenv("ERASER_LAB_WORKERS")
+    monkeypatch.setattr(choice, "_is_fit", lambda: True)
+    monkeypatch.setattr(choice, "best_device", lambda: device)
+    assert kinds(make_executor())[0] == kind
+
+
 @pytest.mark.parametrize("setting", ["-1", "many", "1.5", "65"])
 def test_a_bad_setting_is_a_sentence(
     monkeypatch: pytest.MonkeyPatch, no_gpu: None, setting: str
