@@ -16,11 +16,13 @@ import os
 import sys
 
 from methods._base import BadInput, DeviceName, Unavailable
+from methods._system.cores import usable_cores
 from methods._system.device import best_device
 from methods._system.memory import GIB
 from methods._workers.executor import Executor
 from methods._workers.in_process import InProcess
-from methods._workers.pool import LANE, Pool
+from methods._workers.placement import CPU, LANE
+from methods._workers.pool import Pool
 from methods._workers.processes import Copies, Fresh, Starter
 from methods._workers.seat import Seat
 
@@ -65,7 +67,7 @@ def _wanted() -> int | None:
 
 def _lanes(device: DeviceName) -> int:
     is_said = bool(os.environ.get(SETTING, "").strip())
-    return _cores() if _is_fit() and (is_said or device == "cpu") else 0
+    return min(MOST_WORKERS, usable_cores()) if _is_fit() and (is_said or device == "cpu") else 0
 
 
 def _pool(device: DeviceName, lanes: int) -> Pool:
@@ -80,13 +82,6 @@ def _is_fit() -> bool:
     return not lent and int(psutil.virtual_memory().total) >= _LEAST_MEMORY
 
 
-def _cores() -> int:
-    """Those that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return min(MOST_WORKERS, len(os.sched_getaffinity(0)))
-    return min(MOST_WORKERS, os.cpu_count() or 1)
-
-
 def _starter(device: DeviceName) -> Starter:
     if sys.platform != "linux":
         return Fresh()
@@ -96,7 +91,7 @@ def _starter(device: DeviceName) -> Starter:
 def _devices(device: DeviceName, starter: Starter) -> list[Seat]:
     """A place for each GPU that is visible, each of which sees no other, and one for networks on
     the CPU, which sees none."""
-    on_cpu = Seat("cpu", "cpu", starter, {"ERASER_LAB_DEVICE": "cpu"})
+    on_cpu = Seat("cpu", CPU, starter, {"ERASER_LAB_DEVICE": "cpu"})
     if device == "mps":
         return [Seat("mps", "mps", starter), on_cpu]
     names = visible_gpus() if device == "cuda" else []

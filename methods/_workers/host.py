@@ -54,6 +54,9 @@ _PICTURES = 2
 _IDLE_SECONDS = 5.0
 """Without an order, after which memory is given back."""
 
+_BACKGROUND = 5
+"""How much less urgent than the page."""
+
 _FAT = 128 * 2**20
 """Bytes that an idle worker may keep which has nothing loaded."""
 
@@ -164,6 +167,8 @@ def main(end: socket.socket, start: Start) -> None:
     sys.path[:] = start.path
     os.dup2(2, 1)  # what libraries print is no output of the program
     faulthandler.enable()
+    if start.background and hasattr(os, "nice"):
+        os.nice(_BACKGROUND)
     _go_first_where_memory_runs_out()
     share_heaps()
     if start.setup:

@@ -1,7 +1,7 @@
 """What this program's own processes say to each other: plain values and names.
 
     home ──── Start ────▶ template, which forks ▶ worker
-    home ──── Order, Stop, Unload ──────────────▶ worker
+    home ──── Order, Stop ──────────────────────▶ worker
     home ◀─── Up, Told, Done, Retired ─────────── worker
     home ◀─── Begun, Ended ── template
 
@@ -39,12 +39,13 @@ class Start:
     """Begin a worker that listens to the socket that comes along.
 
     environment: all of its variables. setup: "module:function", called once before the first
-    order; "" = nothing.
+    order; "" = nothing. background: it works on the CPU, where clicks come first.
     """
 
     path: tuple[str, ...]
     environment: Mapping[str, str]
     setup: str = ""
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)

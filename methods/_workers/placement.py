@@ -8,9 +8,16 @@ else loads what there is most to do with.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+CPU = "cpu"
+"""The kind of place for networks on the CPU."""
+
+LANE = "lane"
+"""The kind of place for erasers that load nothing."""
 
 _SMOOTHING = 0.3
 """Of the newest measurement in an estimate."""
@@ -93,9 +100,19 @@ class Plan:
 
 
 class Placement:
-    """costs: by eraser; more may be added. Times are seconds of any one clock."""
+    """costs: by eraser; more may be added. Times are seconds of any one clock.
 
-    def __init__(self, spots: Iterable[Spot], costs: Mapping[str, Cost] | None = None) -> None:
+    cores: of the CPU. A lane begins nothing while the lanes and the network on the CPU take them
+    all; but one lane may always work, and so may a network: neither waits for the other.
+    """
+
+    def __init__(
+        self,
+        spots: Iterable[Spot],
+        costs: Mapping[str, Cost] | None = None,
+        cores: int = sys.maxsize,
+    ) -> None:
+        self._cores = cores
         self.spots = {spot.id: spot for spot in spots}
         self.costs: dict[str, Cost] = dict(costs or {})
         self.takers: Counter[int] = Counter()
@@ -223,7 +240,7 @@ class Placement:
         if any(spot.out for spot in self.spots.values()):
             plan.nowhere.extend(t for t in self._waiting() if not self.usable(t.kinds))
         for spot in self.spots.values():
-            if spot.at_work is None and not spot.out and spot.id not in plan.begin:
+            if self._is_idle(spot, plan.begin) and not self._has_no_core(spot, plan.begin):
                 found = self._of_sweeps(spot, plan.begin)
                 if found is not None:
                     plan.begin[spot.id] = found
@@ -241,6 +258,7 @@ class Placement:
             spots = self.usable(ticket.kinds)
             if not spots:
                 continue
+            self._await_cores(spots, plan.begin, free, now)
             ends = {spot.id: self._ends(ticket, spot, free, loads) for spot in spots}
             place = min(spots, key=lambda spot: ends[spot.id])
             ahead = _ahead(spots, before[place.kind])
@@ -270,6 +288,32 @@ class Placement:
         also = {*loads[spot.id], *at_work}
         load = self.load_seconds(ticket.eraser, spot, also)
         return free[spot.id] + load + max(1e-6, self.run_seconds(ticket, spot))
+
+    def _await_cores(
+        self, spots: Iterable[Spot], begin: Mapping[str, Ticket], free: dict[str, float], now: float
+    ) -> None:
+        """Lanes without a core are free when the first job on the CPU ends."""
+        for spot in spots:
+            if self._is_idle(spot, begin) and self._has_no_core(spot, begin):
+                rests = (each.rest(now) for each in self._on_cpu(begin) if each.at_work)
+                free[spot.id] = max(free[spot.id], min(rests, default=0.0), 1e-6)
+
+    def _has_no_core(self, spot: Spot, begin: Mapping[str, Ticket]) -> bool:
+        at_work = self._on_cpu(begin)
+        lanes = sum(other.kind == LANE for other in at_work)
+        return spot.kind == LANE and lanes > 0 and len(at_work) >= self._cores
+
+    def _on_cpu(self, begin: Mapping[str, Ticket]) -> list[Spot]:
+        """The places on the CPU that are at work, or will be at once."""
+        return [
+            spot
+            for spot in self.spots.values()
+            if spot.kind in (CPU, LANE) and (spot.at_work is not None or spot.id in begin)
+        ]
+
+    def _is_idle(self, spot: Spot, begin: Mapping[str, Ticket]) -> bool:
+        """Whether it can begin something that is not planned yet."""
+        return spot.at_work is None and not spot.out and spot.id not in begin
 
     def _is_measured(self, spot: Spot) -> bool:
         """Whether it is known how long the job there takes."""

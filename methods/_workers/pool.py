@@ -23,17 +23,15 @@ from methods._engine.judging import Judge
 from methods._engine.runner import Run, checked, judging_of, task_of
 from methods._engine.worker import Picture, Task, Worker, failed
 from methods._system.cache import BoundedCache
+from methods._system.cores import usable_cores
 from methods._system.lock import StopToken
 from methods._workers.crews import RunCrew, SweepCrew
 from methods._workers.executor import Executor, Place, SweepJob
-from methods._workers.placement import Cost, Placement, Plan, Planned, Spot, Ticket
+from methods._workers.placement import CPU, LANE, Cost, Placement, Plan, Planned, Spot, Ticket
 from methods._workers.processes import Starter
 from methods._workers.seat import Seat
 from methods._workers.shared_picture import SharedPicture
 from methods._workers.shift import Shift
-
-LANE = "lane"
-"""The kind of place for erasers that load nothing."""
 
 _SHARED_KINDS = ("cuda", "mps")
 """Kinds of places whose device this process uses, too."""
@@ -57,7 +55,8 @@ class Pool(Executor):
         self._seats = {seat.id: seat for seat in seats}
         self._starter = starter
         self._changed = threading.Condition()
-        self._placement = Placement(Spot(seat.id, seat.kind) for seat in seats)
+        spots = [Spot(seat.id, seat.kind) for seat in seats]
+        self._placement = Placement(spots, cores=usable_cores())
         self._plan: Plan | None = None
         self._planned_at = 0.0
         self._to_unload: set[str] = set()
@@ -153,7 +152,7 @@ class Pool(Executor):
         if not spec.holds_device:
             return (LANE,)
         here = {seat.kind for seat in self._seats.values()}
-        return tuple(device for device in spec.devices if device in here) or ("cpu",)
+        return tuple(device for device in spec.devices if device in here) or (CPU,)
 
     def add(self, ticket: Ticket, *, first: bool = False) -> bool:
         """See `Places`."""

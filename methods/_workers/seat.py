@@ -20,6 +20,7 @@ from methods._system.lock import StopToken
 from methods._weights import local
 from methods._workers.losses import Lost, killed_for_memory, lost
 from methods._workers.messages import Done, Order, Patch, Retired, Start, Stop, Told, Up
+from methods._workers.placement import CPU, LANE
 from methods._workers.processes import NotStarted, Process, Starter
 from methods._workers.shared_picture import SharedPicture
 
@@ -109,7 +110,9 @@ class Seat:
             process.close()
 
     def _begun(self) -> Process:
-        start = Start(tuple(sys.path), {**os.environ, **self.environment}, self.setup)
+        environment = {**os.environ, **self.environment}
+        background = self.kind in (CPU, LANE)
+        start = Start(tuple(sys.path), environment, self.setup, background)
         try:
             process = self.starter.start(start)
             self.starts += 1

@@ -206,3 +206,51 @@ def test_dropping_and_forgetting_leave_nothing_behind() -> None:
     assert not placement.waits(1) and placement.waits(2)
     placement.forget(2)
     assert not placement.waits(2) and not placement.plan(0.0).waiting
+
+
+# --- cores -------------------------------------------------------------------------------------
+
+
+def on_cpu(cores: int, kinds: list[str]) -> Placement:
+    """A place for networks and two lanes; jobs of these kinds wait."""
+    spots = [Spot("cpu", "cpu"), Spot("lane1", "lane"), Spot("lane2", "lane")]
+    placement = Placement(spots, cores=cores)
+    for number, kind in enumerate(kinds, 1):
+        placement.add(Ticket(number, f"for_{kind}", (kind,), 1, "one"))
+    placement.takers[1] = len(kinds)
+    return placement
+
+
+def test_lanes_begin_no_more_than_the_cores_carry() -> None:
+    placement = on_cpu(2, ["cpu", "lane", "lane"])
+    plan = placement.plan(0.0)
+    assert plan.begin.keys() == {"cpu", "lane1"}
+    assert {each.ticket.number: each.after > 0 for each in plan.waiting} == {
+        1: False,
+        2: False,
+        3: True,
+    }
+    for place, ticket in plan.begin.items():
+        placement.begin(place, ticket, 0.0)
+    assert not placement.plan(0.1).begin
+    placement.end("cpu", (), 0.2)
+    assert placement.plan(0.2).begin.keys() == {"lane2"}
+    assert on_cpu(3, ["cpu", "lane", "lane"]).plan(0.0).begin.keys() == {"cpu", "lane1", "lane2"}
+
+
+def test_networks_and_lanes_never_wait_for_each_other() -> None:
+    """On one core, too: a long job of the one kind does not keep the other from working."""
+    assert on_cpu(1, ["cpu", "lane"]).plan(0.0).begin.keys() == {"cpu", "lane1"}
+    placement = on_cpu(2, ["lane", "lane"])
+    for place, ticket in placement.plan(0.0).begin.items():
+        placement.begin(place, ticket, 0.0)
+    placement.add(Ticket(9, "late", ("cpu",), 1, "one"))
+    assert placement.plan(0.0).begin.keys() == {"cpu"}
+
+
+def test_sweeps_keep_to_the_cores_as_well() -> None:
+    placement = Placement([Spot(f"lane{n}", "lane") for n in (1, 2, 3)], cores=2)
+    for number in range(1, 6):
+        placement.add(Ticket(number, "a", ("lane",), 1, sweep=True))
+    placement.takers[1] = 5
+    assert placement.plan(0.0).begin.keys() == {"lane1", "lane2"}
