@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from methods import PROGRAM, UserError
+from methods import PROGRAM
 
 if TYPE_CHECKING:
     from ui.service.service import Service
@@ -86,6 +86,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def make_service() -> Service:
     """The service; ends the program with a sentence where its settings or folder are no good."""
+    from methods import UserError
     from ui.service.service import Service, default_data_dir
 
     try:
