@@ -75,10 +75,15 @@ class Host:
         threading.Thread(target=self._listen, name="home", daemon=True).start()
         self._wire.send(Up())
         while True:
-            try:
-                self._carry_out(*self._orders.get(timeout=_IDLE_SECONDS))
-            except queue.Empty:
-                self._rest()
+            self._carry_out(*self._next())
+
+    def _next(self) -> tuple[Order, list[int]]:
+        """The next order; where none comes for a while, memory is given back meanwhile."""
+        try:
+            return self._orders.get(timeout=_IDLE_SECONDS)
+        except queue.Empty:
+            self._rest()
+            return self._orders.get()
 
     def _listen(self) -> None:
         """A call that cannot be interrupted is no reason to stay when the home is gone."""
