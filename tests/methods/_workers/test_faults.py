@@ -222,13 +222,13 @@ register()
 image = np.zeros((90, 120, 3), np.uint8)
 mask = np.zeros((90, 120), bool)
 mask[30:50, 40:70] = True
-jobs = [Job("hung"), Job("light_hung", seed=1), Job("light_hung", seed=2)]
+jobs = [Job("hung"), Job("light_hung")]
 begun = 0
 pool = pool_of()
 for event in pool.run(jobs, image, mask):
     begun += isinstance(event, Started)
     if begun == len(jobs):
-        print(*(seat.pid for seat in pool._seats.values()), flush=True)
+        print(*(seat.pid for seat in pool._seats.values() if seat.pid), flush=True)
         begun = 0
 """
 
@@ -241,7 +241,7 @@ def test_a_program_that_is_killed_leaves_no_process(end: signal.Signals) -> None
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
         pids = [int(word) for word in program.stdout.readline().split()]
-        assert len(pids) == 3 and all(psutil.pid_exists(pid) for pid in pids)
+        assert len(pids) == 2 and all(psutil.pid_exists(pid) for pid in pids)
         program.send_signal(end)
     wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
 
