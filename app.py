@@ -119,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Start the page and serve it until Ctrl-C."""
     try:  # Gradio and its like: not for --help
         options = parse(arguments)
-        from methods import keep_to_cores, share_heaps, write_any_text
+        from methods import keep_to_cores, leave_at_once, share_heaps, write_any_text
 
         keep_to_cores()
         from ui.page.layout import build_page, launch_options
@@ -151,15 +151,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     finally:
         service.close()
     leave_at_once()
-
-
-def leave_at_once() -> None:
-    """End the program though a network may still be computing in a thread, for a number beside a
-    result: nothing can end that, and Python's own way out would pull the libraries away under it
-    and abort."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -60,6 +60,8 @@ from methods import (
     default_erasers,
     fetch,
     file_fault,
+    leave_at_once,
+    make_executor,
     versions,
     with_their_numbers,
     write_any_text,
@@ -188,21 +190,23 @@ class _Seen:
     def run(self, table: CaseTable) -> None:
         """Run the table's cases and look at each as soon as it is done."""
         token = StopToken()
-        rows = run_table(
-            table,
-            self._choice,
-            self._out,
-            token,
-            Console(),
-            only_kept=self._only_kept,
-            ahead=self._ahead,
-        )
-        try:
-            for row in rows:
-                self._note(row)
-                self._files.add(row, None if row.failure else self._look(row))
-        finally:
-            token.stop()
+        with make_executor() as executor:
+            rows = run_table(
+                table,
+                self._choice,
+                self._out,
+                token,
+                Console(),
+                only_kept=self._only_kept,
+                ahead=self._ahead,
+                executor=executor,
+            )
+            try:
+                for row in rows:
+                    self._note(row)
+                    self._files.add(row, None if row.failure else self._look(row))
+            finally:
+                token.stop()
 
     def _note(self, row: RowResult) -> None:
         self.all_done &= not row.failure and all(cell.state == "done" for cell in row.cells)
@@ -256,4 +260,4 @@ def _report(args: argparse.Namespace, file: Path, files: ReportFiles, report: Re
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave_at_once(main())

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from methods._engine.residency import with_device_room as with_device_room
     from methods._engine.result_cache import picture_key as picture_key
     from methods._engine.runner import run as run
+    from methods._engine.worker import Picture as Picture
     from methods._engine.worker import results as results
     from methods._geometry.canvas import check_mask as check_mask
     from methods._geometry.edge import margin_around as margin_around
@@ -105,6 +106,7 @@ if TYPE_CHECKING:
     from methods._photo.transparency import on_checkerboard as on_checkerboard
     from methods._system.arguments import with_their_numbers as with_their_numbers
     from methods._system.cache import BoundedCache as BoundedCache
+    from methods._system.console import leave_at_once as leave_at_once
     from methods._system.console import readable as readable
     from methods._system.console import takes_all_text as takes_all_text
     from methods._system.console import write_any_text as write_any_text
@@ -158,6 +160,11 @@ if TYPE_CHECKING:
     from methods._weights.store import find_weights as find_weights
     from methods._weights.store import use_local as use_local
     from methods._weights.uses import keep_weights as keep_weights
+    from methods._workers.choice import make_executor as make_executor
+    from methods._workers.executor import Executor as Executor
+    from methods._workers.executor import Place as Place
+    from methods._workers.executor import SweepJob as SweepJob
+    from methods._workers.in_process import InProcess as InProcess
 
 _HOME = {
     "_base": (
@@ -183,7 +190,7 @@ _HOME = {
     "_engine.residency": "with_device_room",
     "_engine.result_cache": "picture_key",
     "_engine.runner": "run",
-    "_engine.worker": "results",
+    "_engine.worker": "Picture results",
     "_geometry.canvas": "check_mask",
     "_geometry.edge": "margin_around",
     "_geometry.masks": "reduce_mask",
@@ -197,7 +204,7 @@ _HOME = {
     "_photo.mask_levels": "MaskReading",
     "_system.arguments": "with_their_numbers",
     "_system.cache": "BoundedCache",
-    "_system.console": "readable takes_all_text write_any_text",
+    "_system.console": "leave_at_once readable takes_all_text write_any_text",
     "_system.container": "cores free_memory keep_to_cores total_memory",
     "_system.device": "best_device",
     "_system.files": "file_fault write_atomic",
@@ -220,6 +227,9 @@ _HOME = {
     "_weights.status": "WeightState WeightStatus weight_status",
     "_weights.store": "fetch find_weights use_local",
     "_weights.uses": "keep_weights",
+    "_workers.choice": "make_executor",
+    "_workers.executor": "Executor Place SweepJob",
+    "_workers.in_process": "InProcess",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from methods._system.console import leave_at_once
+
 
 def start() -> int:
     """Run the command line; a sentence where the packages that it needs are not installed."""
@@ -18,4 +20,4 @@ def start() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(start())
+    leave_at_once(start())

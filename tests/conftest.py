@@ -54,6 +54,11 @@ def _decide_alike() -> None:
     os.environ["ERASER_LAB_MEMORY"] = "8"
 
 
+def _erase_here() -> None:
+    """Toys of the tests are in this process's registry alone; workers have tests of their own."""
+    os.environ.setdefault("ERASER_LAB_WORKERS", "0")
+
+
 def _work_in(folder: Path) -> None:
     """Photos, runs, uploads and embeddings of the tests; the weights stay in the user's own
     cache."""
@@ -66,6 +71,7 @@ _FOLDER = Path(tempfile.mkdtemp(prefix="eraser-lab-tests-"))
 _use_one_thread()
 _stay_private()
 _decide_alike()
+_erase_here()
 _work_in(_FOLDER)
 
 

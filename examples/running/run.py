@@ -1,7 +1,7 @@
 """Runs a table: every case with every eraser, each cell once, whatever interrupts it.
 
 cases ▶ open (a failure fills the row) ▶ what is finished already?
-      ▶ eraser after eraser over all open cases: methods.run ▶ finishing ▶ records
+      ▶ eraser after eraser over all open cases: Executor.sweep ▶ finishing ▶ records
 
 An eraser's networks are loaded once for all the cases of a window, not once for each: with room
 for few of many erasers, loading is what a table takes longest with.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from examples.running.cases import Case, CaseTable, Opened, open_case
@@ -18,7 +19,20 @@ from examples.running.finishing import MOST_WAITING, Finishing, Made
 from examples.running.jobs import Choice, order_of_loads
 from examples.running.records import Cell, Folder
 from examples.running.work import RowResult, Work
-from methods import BoundedCache, Event, Failed, Finished, Mask, StopToken, Text, UserError, run
+from methods import (
+    BoundedCache,
+    Event,
+    Executor,
+    Failed,
+    Finished,
+    InProcess,
+    Mask,
+    Picture,
+    StopToken,
+    SweepJob,
+    Text,
+    UserError,
+)
 
 AHEAD = 500
 """Cases that are open at a time: rows are complete after so many, and loads are few."""
@@ -55,9 +69,11 @@ def run_table(
     *,
     only_kept: bool = False,
     ahead: int = AHEAD,
+    executor: Executor | None = None,
 ) -> Iterator[RowResult]:
     """Yield the rows, in order, each window of `ahead` cases when it is done; a stopped run
     yields the rows that have a cell by then. only_kept: take what is finished and erase nothing.
+    executor: who erases; None = this process.
     Raises BadInput only where the folder cannot be written."""
     total = len(table.cases)
     numbered = iter(enumerate(table.cases, 1))
@@ -65,7 +81,7 @@ def run_table(
         window = _Window(choice, folder, token, tell, total)
         window.open(cases)
         if not only_kept:
-            window.erase()
+            window.erase(executor or InProcess())
         yield from window.rows()
 
 
@@ -104,14 +120,15 @@ class _Window:
             if row.cells or row.failure or not self._token.stopped:
                 yield row
 
-    def erase(self) -> None:
+    def erase(self, executor: Executor) -> None:
         """Every open cell, eraser after eraser; its numbers and files beside it where they do
         not slow it down."""
+        cells = list(self._in_order())
+        jobs = [SweepJob(work.open[cell], partial(self._picture, work)) for work, cell in cells]
+        fetch = self._choice.fetch
         with Finishing(self._token) as finishing:
-            for work, cell_id in self._in_order():
-                if self._token.stopped:
-                    break
-                self._run(work, cell_id, finishing)
+            for event in executor.sweep(jobs, token=self._token, fetch_missing=fetch):
+                self._follow(*cells[event.index], event, finishing)
             self._take(finishing, most_left=0)
 
     def _in_order(self) -> Iterator[tuple[Work, str]]:
@@ -125,28 +142,20 @@ class _Window:
         for key in sorted(groups, key=lambda key: first[key[0]]):
             yield from groups[key]
 
-    def _run(self, work: Work, cell_id: str, finishing: Finishing) -> None:
-        """One cell."""
-        try:
-            opened = self._open(work.case)
-        except UserError as error:  # it has gone since it was opened first
-            self._end(work, work.failed(cell_id, _as_event(error)))
-            return
-        for event in run(
-            [work.open[cell_id]],
-            opened.photo.rgb,
-            opened.mask,
-            alpha=opened.photo.alpha,
-            token=self._token,
-            fetch_missing=self._choice.fetch,
-        ):
-            if isinstance(event, Failed):
-                self._end(work, work.failed(cell_id, event))
-            elif isinstance(event, Finished):
-                finishing.add(Made(work, cell_id, event, opened))
-                self._take(finishing, most_left=MOST_WAITING if event.device != "cpu" else 0)
-            else:
-                self._tell(Step(work.number, self._total, work.case, event=event, eraser=cell_id))
+    def _picture(self, work: Work) -> Picture:
+        """Of one cell. Raises UserError where it has gone since it was opened first."""
+        opened = self._open(work.case)
+        return Picture(opened.photo.rgb, opened.mask, opened.photo.alpha)
+
+    def _follow(self, work: Work, cell_id: str, event: Event, finishing: Finishing) -> None:
+        """What happens to one cell."""
+        if isinstance(event, Failed):
+            self._end(work, work.failed(cell_id, event))
+        elif isinstance(event, Finished):
+            finishing.add(Made(work, cell_id, event, self._open(work.case)))
+            self._take(finishing, most_left=MOST_WAITING if event.device != "cpu" else 0)
+        else:
+            self._tell(Step(work.number, self._total, work.case, event=event, eraser=cell_id))
 
     def _take(self, finishing: Finishing, most_left: int) -> None:
         for work, cell in finishing.done(most_left):
@@ -178,10 +187,6 @@ class _Window:
 def _bytes_of(opened: Opened) -> int:
     truth = 0 if opened.truth is None else opened.truth.nbytes
     return opened.photo.rgb.nbytes + opened.mask.nbytes + truth
-
-
-def _as_event(error: UserError) -> Failed:
-    return Failed(0, error.code, error.sentence, dict(error.details), False)
 
 
 def mask_share(mask: Mask) -> float:

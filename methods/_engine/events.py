@@ -21,10 +21,13 @@ from methods._weights.progress import Notice
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The device is busy; `ahead` jobs of this or other runs come first (at least 1)."""
+    """The device is busy; `ahead` jobs of this or other runs come first (at least 1).
+
+    seconds: how long that will take, an estimate; None = nobody knows."""
 
     index: int
     ahead: int
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,12 @@ class Judging:
         ]
 
     def all(self, token: StopToken) -> Iterator[Judged]:
-        """One Judged for each result that was kept, until the token is stopped."""
-        for index, pixels in self._kept.items():
+        """One Judged for each result that was kept, in the order of the jobs, until the token is
+        stopped."""
+        for index in sorted(self._kept):
             if token.stopped:
                 return
-            yield Judged(index, self._readings(pixels))
+            yield Judged(index, self._readings(self._kept[index]))
 
     def _readings(self, pixels: NDArray[np.uint8]) -> tuple[Reading, ...]:
         """Empty when judging fails: a number is not worth a result."""

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from methods._base import (
     DeviceName,
@@ -264,6 +264,20 @@ residency = Residency()
 """The one that the program uses."""
 
 
+class Holder(Protocol):
+    """Others that hold erasers for this program, in processes of their own."""
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The ids of what lies on a device that is shared with this process."""
+
+    def clear(self) -> None:
+        """Unload that, when the jobs under way have ended."""
+
+
+elsewhere: list[Holder] = []
+
+
 def with_device_room(action: Callable[[], Result], too_little: Callable[[], Unavailable]) -> Result:
     """`action()`, for what works beside the erasers, as clicks do; where memory runs out, once
     more with every eraser unloaded, when the job under way has ended.
@@ -275,11 +289,12 @@ def with_device_room(action: Callable[[], Result], too_little: Callable[[], Unav
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        if not residency.loaded:
+        if not any(holder.loaded for holder in (residency, *elsewhere)):
             raise too_little() from error
         logger.warning("memory ran out beside the erasers; they are unloaded")
     # Outside `except`: the error's traceback would keep the lost tensors alive.
-    residency.clear()
+    for holder in (residency, *elsewhere):
+        holder.clear()
     try:
         return action()
     except Exception as error:

@@ -51,21 +51,44 @@ class ResultCache(Generic[Facts]):
 
     def put(self, key: str, result: Image, mask: Mask, facts: Facts) -> None:
         """Keep `result` under `mask`, and `facts` beside it."""
-        window = _around(mask)
-        self._entries.put(key, _Entry(result[window][mask[window]], facts))
+        self.put_pixels(key, under(mask, result), facts)
+
+    def put_pixels(self, key: str, pixels: NDArray[np.uint8], facts: Facts) -> None:
+        """Keep what is under a mask, (number of True in it, 3), and `facts` beside it."""
+        self._entries.put(key, _Entry(pixels, facts))
 
     def get(self, key: str, image: Image, mask: Mask) -> tuple[Image, Facts] | None:
         """The result as a new picture and its facts; image and mask are those of the key."""
         entry = self._entries.find(key)
         if entry is None:
             return None
-        result, window = image.copy(), _around(mask)
-        result[window][mask[window]] = entry.pixels
-        return result, entry.facts
+        return filled(image, mask, entry.pixels), entry.facts
 
     def clear(self) -> None:
         """Forget everything."""
         self._entries.clear()
+
+
+def under(mask: Mask, image: Image) -> NDArray[np.uint8]:
+    """The pixels under the mask, (number of True in it, 3), row by row."""
+    window = _around(mask)
+    picked: NDArray[np.uint8] = _whole(image[window])[mask[window]].view(np.uint8)
+    return picked.reshape(-1, 3)
+
+
+def filled(image: Image, mask: Mask, pixels: NDArray[np.uint8]) -> Image:
+    """A new picture: the given one with these pixels under the mask; see `under`."""
+    result, window = image.copy(), _around(mask)
+    around = np.ascontiguousarray(result[window])
+    _whole(around)[mask[window]] = _whole(pixels)
+    result[window] = around
+    return result
+
+
+def _whole(pixels: NDArray[np.uint8]) -> NDArray[np.void]:
+    """Pixels as items of three bytes: (..., 3) -> (...). They are picked ten times as fast as
+    rows of three items are."""
+    return np.ascontiguousarray(pixels).view("V3")[..., 0]
 
 
 def _around(mask: Mask) -> tuple[slice, slice]:

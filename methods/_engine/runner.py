@@ -1,11 +1,12 @@
 """Runs erasers over one photo: jobs in, events out.
 
-    run ── events ──▶ page, command line, API
-     └─ a thread with its `_worker.Worker`, job after job, then its `_judging.Judging`
+run ── events ──▶ page, command line, API
+ └─ a thread with its crew, then its `judging.Judging`
 
-Every run has a thread of its own. It is a daemon and is never killed: a call
-that cannot be interrupted goes on after Stop, holding the device, and nobody is told of
-its result.
+Who does the jobs is the crew's affair: one worker in this process, job after job (`InTurn`), or
+several processes at once (`methods._workers`). Every run has a thread of its own. It is a daemon
+and is never killed: in this process a call that cannot be interrupted goes on after Stop, holding
+the device, and nobody is told of its result.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,23 +73,24 @@ def run(
     been judged by then stays so. Closing the iterator stops the same way and leaves nobody
     to tell.
     """
-    tasks = _checked(jobs, image, mask)
-    _check_alpha(alpha, mask)
-    own_token = StopToken(token)
-    channel = Channel()
-    worker = Worker(Picture(image, mask, alpha), own_token, channel.put, fetch_missing)
-    judging = None if judge is None else Judging(judge, image, mask, alpha)
-    yield from _Run(tasks, worker, judging, own_token, channel).events()
+    own_token, channel = StopToken(token), Channel()
+    picture = Picture(image, mask, alpha)
+    tasks = checked(jobs, picture)
+    crew = InTurn(Worker(picture, own_token, channel.put, fetch_missing))
+    yield from Run(tasks, crew, judging_of(judge, picture), own_token, channel).events()
 
 
 # --- checking ----------------------------------------------------------------------------
 
 
-def _checked(jobs: Sequence[Job], image: Image, mask: Mask) -> list[Task]:
+def checked(jobs: Sequence[Job], picture: Picture) -> list[Task]:
+    """The jobs as tasks. Raises BadInput for one that is unusable, or for the picture."""
     if not 1 <= len(jobs) <= MAX_JOBS:
         raise BadInput("bad_job_count", count=len(jobs), most=MAX_JOBS)
-    check_mask(image, mask)
-    return [_task(index, job) for index, job in enumerate(jobs)]
+    check_mask(picture.image, picture.mask)
+    tasks = [task_of(index, job) for index, job in enumerate(jobs)]
+    _check_alpha(picture.alpha, picture.mask)
+    return tasks
 
 
 def _check_alpha(alpha: NDArray[np.uint8] | None, mask: Mask) -> None:
@@ -95,7 +98,8 @@ def _check_alpha(alpha: NDArray[np.uint8] | None, mask: Mask) -> None:
         raise ValueError(f"alpha must be {mask.shape} uint8, not {alpha.shape} {alpha.dtype}")
 
 
-def _task(index: int, job: Job) -> Task:
+def task_of(index: int, job: Job) -> Task:
+    """One job as a task. Raises BadInput for an unusable one, Unavailable for a broken eraser."""
     eraser = get_eraser(job.eraser)
     settings = settings_of(eraser, job.settings)
     whole = isinstance(job.seed, int | np.integer) and not isinstance(job.seed, bool)
@@ -104,29 +108,57 @@ def _task(index: int, job: Job) -> Task:
     return Task(index, eraser, settings, int(job.seed))
 
 
+def judging_of(judge: Judge | None, picture: Picture) -> Judging | None:
+    """Who judges the results of a picture, if anybody does."""
+    return None if judge is None else Judging(judge, picture.image, picture.mask, picture.alpha)
+
+
 # --- running -----------------------------------------------------------------------------
 
 
-class _Run:
-    """One run: `events` in the caller's thread, `_work` in its own."""
+class Crew(Protocol):
+    """Who does the jobs of a run."""
+
+    def work(self, run: Run) -> None:
+        """Begin and end every task of the run, in its own order, until it is stopped."""
+
+
+class InTurn:
+    """One worker, which does job after job."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def work(self, run: Run) -> None:
+        """See `Crew`."""
+        for task in run.tasks:
+            if not run.begin(task.index):
+                return
+            run.end(self._worker.outcome(task))
+
+
+class Run:
+    """One run: `events` in the caller's thread, its crew in another one."""
 
     def __init__(
         self,
         tasks: list[Task],
-        worker: Worker,
+        crew: Crew,
         judging: Judging | None,
         token: StopToken,
         channel: Channel,
     ) -> None:
-        self._tasks = tasks
-        self._worker = worker
+        self.tasks = tasks
+        self._crew = crew
         self._judging = judging
         self._token = token
         self._channel = channel
         self._open = {task.index for task in tasks}  # jobs without their last event
         self._unjudged: set[int] = set()  # finished jobs without their numbers
         self._turn = threading.Lock()
-        self._under_way: int | None = None
+        self._under_way: set[int] = set()
+
+    # --- the watcher's side --------------------------------------------------------------
 
     def events(self) -> Iterator[Event]:
         """What `run` yields."""
@@ -155,14 +187,13 @@ class _Run:
             self._unjudged.discard(event.index)
 
     def _stop(self) -> Iterator[Event]:
-        with self._turn:  # the worker begins no other job: the token is stopped
-            under_way = self._under_way
+        with self._turn:  # the crew begins no other job: the token is stopped
+            under_way = set(self._under_way)
         yield from self._said_already()
-        if under_way not in self._open:
-            under_way = None
-        if under_way is not None:
-            yield Stopping(under_way)
-        for index in sorted(self._open - {under_way}):
+        under_way &= self._open
+        for index in sorted(under_way):
+            yield Stopping(index)
+        for index in sorted(self._open - under_way):
             yield from self._give_up(index)
         deadline = time.monotonic() + STOP_GRACE
         while self._open and time.monotonic() < deadline:
@@ -178,22 +209,30 @@ class _Run:
         self._open.discard(index)
         yield stopped(index)
 
-    def _work(self) -> None:
-        for task in self._tasks:
-            if not self._begin(task.index):
-                return
-            outcome = self._worker.outcome(task)
-            if self._judging is not None and isinstance(outcome, Finished):
-                self._judging.keep(outcome)
-            self._channel.put(outcome)
-            del outcome  # it is the watcher's now; a large photo is not held while the next runs
-        if self._judging is not None:
-            for judged in self._judging.all(self._token):
-                self._channel.put(judged)
+    # --- the crew's side -----------------------------------------------------------------
 
-    def _begin(self, index: int) -> bool:
+    def begin(self, index: int) -> bool:
+        """Note that a job is under way; False = the run is stopped, leave it alone."""
         with self._turn:
             if self._token.stopped:
                 return False
-            self._under_way = index
+            self._under_way.add(index)
             return True
+
+    def set_aside(self, index: int) -> None:
+        """A job that was begun waits again: at a Stop it ends at once."""
+        with self._turn:
+            self._under_way.discard(index)
+
+    def end(self, outcome: Finished | Failed) -> None:
+        """A job's last event; waits while the watcher has results to read."""
+        if self._judging is not None and isinstance(outcome, Finished):
+            self._judging.keep(outcome)
+        self._channel.put(outcome)
+        self.set_aside(outcome.index)
+
+    def _work(self) -> None:
+        self._crew.work(self)
+        if self._judging is not None:
+            for judged in self._judging.all(self._token):
+                self._channel.put(judged)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +56,9 @@ from methods._weights.uses import in_use, keep_weights, note_use
 
 logger = logging.getLogger(__name__)
 
-
 keep_weights(lambda: residency.files())
+
+R = TypeVar("R")
 
 results: ResultCache[Finished] = ResultCache()
 """Results of earlier jobs of this process."""
@@ -126,6 +128,20 @@ class Picture:
         return changed_outside(before, after, self.mask)
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A job that is to be erased: its files are here, and its result is not known yet.
+
+    settings: all of them, as plain values. weights: SHA-256 of its files by name. key: of the
+    result, see `job_key`.
+    """
+
+    task: Task
+    settings: dict[str, SettingValue]
+    weights: dict[str, str]
+    key: str
+
+
 class Worker:
     """Does the jobs of one run. tell: takes the events that come before a job's last one."""
 
@@ -143,20 +159,13 @@ class Worker:
 
     def outcome(self, task: Task) -> Finished | Failed:
         """The job's last event; raises nothing."""
-        try:
-            with in_use(task.eraser.weights_for(task.settings)):
-                return self._finish(task)
-        except Stopped:
-            return stopped(task.index)
-        except UserError as error:
-            return Failed(task.index, error.code, error.sentence, dict(error.details), False)
-        except BaseException:
-            # Whatever a method raises, even SystemExit, must not end the others.
-            logger.exception("%s failed", task.spec.id)
-            return internal(task.index, task.spec)
+        return guarded(task, lambda: self._finish(task))
 
-    def _finish(self, task: Task) -> Finished:
-        """From the cache, or by erasing."""
+    def prepared(self, task: Task) -> Ready | Finished:
+        """All that comes before erasing: its files are fetched; from the cache, it is finished.
+
+        Raises what keeps it from being erased.
+        """
         _need_packages(task.spec)
         needed = task.eraser.weights_for(task.settings)
         self._bring(task, needed)
@@ -165,14 +174,26 @@ class Worker:
         settings = task.settings.model_dump(mode="json")
         key = job_key(self._picture.key, task.spec.id, settings, seed, weights)
         known = results.get(key, self._picture.image, self._picture.mask)
-        if known is not None:
-            image, facts = known
-            alpha, at = self._picture.filled_alpha, task.index
-            return replace(facts, index=at, image=image, alpha=alpha, seed=task.seed, cached=True)
-        finished = self._erased(task, settings, weights)
-        no_pixels = np.empty((0, 0, 3), np.uint8)
-        facts = replace(finished, image=no_pixels, alpha=None)
-        results.put(key, finished.image, self._picture.mask, facts)
+        if known is None:
+            return Ready(task, settings, weights, key)
+        image, facts = known
+        alpha, at = self._picture.filled_alpha, task.index
+        return replace(facts, index=at, image=image, alpha=alpha, seed=task.seed, cached=True)
+
+    def erased(self, ready: Ready) -> Finished:
+        """The job's result, which is not kept. Raises what keeps it from being one."""
+        task = ready.task
+        with in_use(task.eraser.weights_for(task.settings)):
+            return self._erased(task, ready.settings, ready.weights)
+
+    def _finish(self, task: Task) -> Finished:
+        """From the cache, or by erasing; between fetching and erasing nobody removes its files."""
+        with in_use(task.eraser.weights_for(task.settings)):
+            ready = self.prepared(task)
+            if isinstance(ready, Finished):
+                return ready
+            finished = self.erased(ready)
+        results.put(ready.key, finished.image, self._picture.mask, facts_of(finished))
         return finished
 
     def _bring(self, task: Task, needed: Sequence[WeightFile]) -> None:
@@ -267,6 +288,33 @@ class Worker:
                 self._tell(Stepped(index, patch * total + step, patches * total))
 
         return progress
+
+
+def guarded(task: Task, action: Callable[[], R]) -> R | Failed:
+    """`action()`; whatever it raises becomes the job's failure."""
+    try:
+        return action()
+    except Stopped:
+        return stopped(task.index)
+    except UserError as error:
+        return failed(task.index, error)
+    except BaseException:
+        # Whatever a method raises, even SystemExit, must not end the others.
+        logger.exception("%s failed", task.spec.id)
+        return internal(task.index, task.spec)
+
+
+_NO_PIXELS = np.empty((0, 0, 3), np.uint8)
+
+
+def facts_of(finished: Finished) -> Finished:
+    """A result without its pixels."""
+    return replace(finished, image=_NO_PIXELS, alpha=None)
+
+
+def failed(index: int, error: UserError) -> Failed:
+    """The last event of a job that an error for the user has ended."""
+    return Failed(index, error.code, error.sentence, dict(error.details), False)
 
 
 def stopped(index: int) -> Failed:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
 _HALVES = re.compile("[\ud800-\udfff]")
 
@@ -35,3 +37,13 @@ def write_any_text() -> None:
 def takes_all_text() -> bool:
     """Whether standard output's encoding has every character."""
     return (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
+
+
+def leave_at_once(code: int = 0) -> NoReturn:
+    """End the program though a network may still be computing in a thread, for a number beside a
+    result, or for a job that was stopped: nothing can end that, and Python's own way out would pull
+    the libraries away under it and abort."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # whoever read it is gone
+            stream.flush()
+    os._exit(code)

@@ -13,6 +13,7 @@ sub-folder holds something of the kind.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from methods._base import Text, WeightFile
@@ -35,6 +36,17 @@ def use_local(name: str, path: Path | None) -> None:
         return
     whole = Path(path).expanduser().absolute()
     _chosen[name] = whole if whole.is_dir() else _present(name, whole, "by the program")
+
+
+def chosen() -> dict[str, Path]:
+    """What `use_local` has named, by name of the weights."""
+    return dict(_chosen)
+
+
+def choose(paths: Mapping[str, Path]) -> None:
+    """Use exactly these, as another process of this program does: they have been looked at."""
+    _chosen.clear()
+    _chosen.update(paths)
 
 
 def local_file(weight: WeightFile) -> Path | None:

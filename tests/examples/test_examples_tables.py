@@ -28,14 +28,14 @@ from examples.report.markdown import markdown
 from examples.report.markdown import plain as in_markdown
 from examples.report.shapes import PlainReport
 from examples.rows import PhotoRef
-from examples.running import run, work
+from examples.running import work
 from examples.running.cases import Case, CaseTable, documents, of_folder, stand_ins
 from examples.running.jobs import Choice, jobs_of
 from examples.running.records import Folder, read_remarks, safe, write_remark
 from examples.running.run import Step, run_table
 from examples.running.work import RowResult
 from examples.tables import main
-from methods import BadInput, StopToken, Verbatim, load_image, png_bytes
+from methods import BadInput, InProcess, StopToken, Verbatim, load_image, png_bytes
 from methods._weights.http import _dead
 from segmentation import mask_png
 from table_fixtures import hole, huge_png, put_case, scene, small_jpeg
@@ -127,13 +127,13 @@ class Counted:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.jobs: list[str] = []
-        real = run.run
+        real = InProcess.run
 
-        def counted(jobs: Any, *args: Any, **named: Any) -> Any:
+        def counted(executor: InProcess, jobs: Any, *args: Any, **named: Any) -> Any:
             self.jobs += [job.eraser for job in jobs]
-            return real(jobs, *args, **named)
+            return real(executor, jobs, *args, **named)
 
-        monkeypatch.setattr(run, "run", counted)
+        monkeypatch.setattr(InProcess, "run", counted)
 
 
 @pytest.fixture

@@ -158,7 +158,7 @@ def wait_for_page(url: str, process: subprocess.Popen[bytes]) -> str:
 def test_it_ends_in_peace_while_a_network_is_computing() -> None:
     """Torch's threads abort a Python that unwinds under them; what was said is not lost."""
     script = (
-        "import threading, torch, app\n"
+        "import threading, torch, methods\n"
         "busy = threading.Event()\n"
         "def compute():\n"
         "    while True:\n"
@@ -166,7 +166,7 @@ def test_it_ends_in_peace_while_a_network_is_computing() -> None:
         "threading.Thread(target=compute, daemon=True).start()\n"
         "busy.wait()\n"
         "print('said', end='')\n"
-        "app.leave_at_once()\n"
+        "methods.leave_at_once()\n"
     )
     ended = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120

@@ -269,7 +269,7 @@ def register(service: Service) -> None:
     gr.api(list_erasers, queue=False)
     gr.api(segment, concurrency_limit=8)
     gr.api(detect, concurrency_limit=8)
-    gr.api(erase, concurrency_limit=8)
+    gr.api(erase, concurrency_limit=service.most_watched)
     api_results.register(service)
 
 
@@ -339,7 +339,7 @@ class Api:
                 "jobs": asked.jobs(tuple(spec.id for spec in default_erasers())),
             }
         )
-        order = order_of(request, None, self._service.selecting, self._service.masks)
+        order = order_of(request, None, self._service.selecting, self._service.masks, caller)
         return order, NO_MASK if given is None else given.told()
 
     def _drawn(

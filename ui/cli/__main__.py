@@ -18,6 +18,7 @@ from methods import (
     UserError,
     file_fault,
     keep_to_cores,
+    leave_at_once,
     with_their_numbers,
     write_any_text,
 )
@@ -84,4 +85,4 @@ def _log(verbose: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave_at_once(main())

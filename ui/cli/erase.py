@@ -30,9 +30,9 @@ from methods import (
     default_erasers,
     get_eraser,
     load_image,
+    make_executor,
     png_bytes,
     readable,
-    run,
     settings_of,
     write_atomic,
 )
@@ -179,8 +179,8 @@ def _run_and_write(
     token = StopToken()
     outcomes: dict[int, Outcome] = {}
     try:
-        with Bars([job.eraser for job in jobs]) as bars:
-            for event in run(
+        with make_executor() as executor, Bars([job.eraser for job in jobs]) as bars:
+            for event in executor.run(
                 jobs,
                 subject.photo.rgb,
                 subject.mask,
@@ -198,12 +198,13 @@ def _run_and_write(
                     _take_readings(event, outcomes[event.index], args)
     finally:
         token.stop()
-    report = {**subject.description, "results": list(outcomes.values())}
+    results = [outcomes[index] for index in sorted(outcomes)]
+    report = {**subject.description, "results": results}
     _write(args.out / "mask.png", _mask_png(subject.mask))
     _write(args.out / "settings.json", _json_bytes(report))
     if args.json:
         say_json(report)
-    return DONE if all(each["state"] == "done" for each in outcomes.values()) else FAILED
+    return DONE if all(each["state"] == "done" for each in results) else FAILED
 
 
 def _take_readings(event: Judged, outcome: Outcome, args: argparse.Namespace) -> None:

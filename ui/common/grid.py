@@ -50,10 +50,11 @@ class PublicPhoto(TypedDict):
 
 
 class CardProgress(TypedDict, total=False):
-    """Where a card stands. ahead: jobs before it; step of total; done of size: bytes of file;
-    notice: what is to be said of the download now."""
+    """Where a card stands. ahead: jobs before it; after: seconds until it begins, about; step of
+    total; done of size: bytes of file; notice: what is to be said of the download now."""
 
     ahead: int
+    after: float
     step: int
     total: int
     done: int

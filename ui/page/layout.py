@@ -192,7 +192,7 @@ def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks)
             None,
             shower,
             concurrency_id="erase",
-            concurrency_limit=8,
+            concurrency_limit=service.most_watched,
             trigger_mode="multiple",
             show_progress="hidden",
             api_visibility="private",

@@ -25,7 +25,9 @@ from ui.common.grid import Card, CardState
 
 ENDED = frozenset({"done", "failed", "stopped"})
 INTERRUPTIBLE = frozenset({"fetching", "loading", "running"})
-Progressing: TypeAlias = Literal["ahead", "step", "total", "done", "size", "file", "notice"]
+Progressing: TypeAlias = Literal[
+    "ahead", "after", "step", "total", "done", "size", "file", "notice"
+]
 
 PROGRESS: tuple[Progressing, ...] = get_args(Progressing)
 """What a card says of its progress; each state has its own, and the last has none."""
@@ -69,9 +71,11 @@ def follow(card: Card, event: Event) -> bool:
     """
     before = card["state"]
     match event:
-        case Waiting(ahead=ahead):
+        case Waiting(ahead=ahead, seconds=seconds):
             _move(card, "waiting")
             card["ahead"] = ahead
+            if seconds is not None:
+                card["after"] = seconds
         case Fetching(name=name, done=done, total=total, notice=notice):
             _move(card, "fetching")
             card.update({"file": name, "done": done, "size": total})

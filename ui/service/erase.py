@@ -16,13 +16,13 @@ import numpy as np
 
 from methods import (
     JSON,
+    Executor,
     Image,
     Job,
     Mask,
     Photo,
     StopToken,
     get_eraser,
-    run,
     trim_heaps,
     versions,
     write_atomic,
@@ -54,7 +54,8 @@ Noted: TypeAlias = Mapping[str, JSON]
 @dataclass(frozen=True, slots=True)
 class Order:
     """A run to begin. make_mask is called once, with the decoded photo. upload: the file of
-    an uploaded mask that is part of the prompts. known: what results are judged by."""
+    an uploaded mask that is part of the prompts. known: what results are judged by. visitor: whose
+    run it is, "" = whoever has the session."""
 
     run: str
     session: str | None
@@ -63,10 +64,15 @@ class Order:
     make_mask: Callable[[Photo], tuple[Mask, Noted]]
     upload: Path | None = None
     known: Known = NOTHING_KNOWN
+    visitor: str = ""
 
 
 def order_of(
-    request: Erase, session: str | None, selecting: Selecting, masks: MaskUploads
+    request: Erase,
+    session: str | None,
+    selecting: Selecting,
+    masks: MaskUploads,
+    visitor: str = "",
 ) -> Order:
     """What the page asks for. The segmenter is noted, so that the link shows the same mask."""
 
@@ -77,7 +83,8 @@ def order_of(
 
     upload = None if request.upload is None else masks.file(request.photo, request.upload)
     known = Known(request.row, request.words)
-    return Order(request.run, session, request.photo, request.jobs, make_mask, upload, known)
+    jobs, photo = request.jobs, request.photo
+    return Order(request.run, session, photo, jobs, make_mask, upload, known, visitor)
 
 
 def question(
@@ -101,7 +108,10 @@ def noted(asked: Prompts, spec: SegmenterSpec | None) -> Noted:
 class Erasing:
     """All runs of this process: one per session at a time, so many in all."""
 
-    def __init__(self, photos: PhotoStore, runs: RunStore, slots: RunSlots) -> None:
+    def __init__(
+        self, photos: PhotoStore, runs: RunStore, slots: RunSlots, executor: Executor
+    ) -> None:
+        self._executor = executor
         self._photos = photos
         self._runs = runs
         self._slots = slots
@@ -202,7 +212,7 @@ class Erasing:
         return LiveRun(
             grid,
             _saved(order, record, mask, prompts),
-            run(
+            self._executor.run(
                 order.jobs,
                 photo.rgb,
                 mask,
@@ -210,6 +220,7 @@ class Erasing:
                 token=token,
                 judge=judge,
                 fetch_missing=may_fetch,
+                visitor=order.visitor or order.session or "",
             ),
             store=self._runs,
             writer=self._writer,

@@ -15,7 +15,7 @@ from pathlib import Path
 import platformdirs
 from gradio.utils import get_upload_folder
 
-from methods import PROGRAM, BadInput, Image, Limits, Mask
+from methods import PROGRAM, BadInput, Executor, Image, Limits, Mask, make_executor
 from segmentation import (
     Rle,
     SegmenterSpec,
@@ -91,8 +91,11 @@ CLICK_RATE = Rate(per_second=40, burst=80)
 ERASE_RATE = Rate(per_second=1, burst=30)
 FETCH_RATE = Rate(per_second=0.2, burst=10)
 
-MOST_RUNS = 17
-"""One that has the device and 16 that wait."""
+MOST_WAITING = 16
+"""Runs beside those at work: one at each place of the executor."""
+
+MOST_WATCHED = 7
+"""Runs that are watched by the page beside those at work."""
 
 
 def default_data_dir() -> Path:
@@ -106,6 +109,8 @@ class Service:
 
     Make it before the first Gradio component, because it tells Gradio where uploads go.
     data_dir: where photos and runs are kept; None = `default_data_dir()`.
+    executor: who erases, closed with the service; None = the one for this machine.
+    most_runs: at work and waiting; None = so many as its places allow.
     caller: whoever asks, for the rate limits; anything that tells visitors apart.
     Raises UserError and ValueError for a setting of the host that makes no sense.
     """
@@ -117,7 +122,8 @@ class Service:
         examples_dir: Path = EXAMPLES,
         limits: Limits | None = None,
         keep: Keep | None = None,
-        most_runs: int = MOST_RUNS,
+        most_runs: int | None = None,
+        executor: Executor | None = None,
     ) -> None:
         check_host()
         folder = private_folder(data_dir or default_data_dir()).resolve()
@@ -129,9 +135,13 @@ class Service:
         self.masks = MaskUploads(self.photos, self.limits)
         self._views = Views(self.photos)
         self.examples = Examples(examples_dir)
+        self._executor = executor or make_executor()
         self.selecting = Selecting()
         self.detecting = Detecting()
-        self.erasing = Erasing(self.photos, self.runs, RunSlots(most_runs))
+        places = len(self._executor.places())
+        self.most_watched = MOST_WATCHED + places
+        slots = RunSlots(MOST_WAITING + places if most_runs is None else most_runs)
+        self.erasing = Erasing(self.photos, self.runs, slots, self._executor)
         self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid)
         self.janitor = Janitor(
             self.photos.folder,
@@ -155,6 +165,7 @@ class Service:
         when they are not here yet.
         """
         self.janitor.start()
+        self._executor.start()
         self.selecting.load_soon()
         catalog.know_weights()
         catalog.adopt_what_others_fetched()
@@ -168,6 +179,7 @@ class Service:
         self.tables.close()
         self.selecting.close()
         self.erasing.close()
+        self._executor.close()
 
     # --- photos --------------------------------------------------------------------------
 
@@ -331,7 +343,8 @@ class Service:
         try:
             asked = Erase.model_validate(payload)
             self.erases.take(caller or session or "")
-            live = self.erasing.begin(order_of(asked, session, self.selecting, self.masks))
+            order = order_of(asked, session, self.selecting, self.masks, caller)
+            live = self.erasing.begin(order)
         except Exception as error:  # told on the grid, as everywhere
             yield failed_grid(payload, error)
             return

@@ -5,6 +5,7 @@
   const { h, t } = lab;
 
   lab.stateText = (card) => {
+    if (card.state === "waiting" && card.ahead && card.after !== undefined) return t("state.waiting.time", { ahead: card.ahead, time: lab.about(card.after) });
     if (card.state === "waiting") return t(card.ahead ? "state.waiting.ahead" : "state.waiting", { ahead: card.ahead });
     if (card.state === "fetching" && card.notice) return lab.errorText(card.notice);
     if (card.state === "fetching") return t("state.fetching", { percent: Math.floor((100 * (card.done || 0)) / Math.max(1, card.size || 1)) });

@@ -277,6 +277,8 @@
     if (seconds >= 60) return Math.floor(seconds / 60) + " min " + Math.round(seconds % 60) + " s";
     return seconds.toFixed(seconds < 10 ? 2 : 1) + " s";
   };
+  /** How long something will take, as far as can be told. */
+  lab.about = (seconds) => seconds >= 90 ? Math.round(seconds / 60) + " min" : Math.max(1, Math.round(seconds)) + " s";
   lab.percent = (share) => {
     const value = share * 100;
     return (value >= 10 ? value.toFixed(0) : value >= 0.1 ? value.toFixed(1) : value > 0 ? "<0.1" : "0") + " %";

@@ -1,0 +1,1 @@
+"""Where erasers run: in this process, or in processes of their own."""

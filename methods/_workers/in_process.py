@@ -1,0 +1,80 @@
+"""Erasing in this process: for notebooks, tests and small machines.
+
+An eraser that crashes takes this process with it, and a call that hears no Stop goes on unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from numpy import uint8
+from numpy.typing import NDArray
+
+from methods._base import Image, Mask, UserError
+from methods._engine import runner, worker
+from methods._engine.before_fetch import MayFetch
+from methods._engine.events import Event
+from methods._engine.job import Job
+from methods._engine.judging import Judge
+from methods._system.lock import StopToken
+from methods._workers.executor import Executor, Place, SweepJob
+
+
+class InProcess(Executor):
+    """One job of a run after the other; runs share the device."""
+
+    def run(
+        self,
+        jobs: Sequence[Job],
+        image: Image,
+        mask: Mask,
+        *,
+        alpha: NDArray[uint8] | None = None,
+        token: StopToken | None = None,
+        fetch_missing: bool | MayFetch = True,
+        judge: Judge | None = None,
+        visitor: str = "",
+    ) -> Iterator[Event]:
+        """See `Executor.run`. Runs wait for the device in the order of their coming."""
+        return runner.run(
+            jobs, image, mask, alpha=alpha, token=token, fetch_missing=fetch_missing, judge=judge
+        )
+
+    def sweep(
+        self,
+        jobs: Sequence[SweepJob],
+        *,
+        token: StopToken | None = None,
+        fetch_missing: bool | MayFetch = True,
+    ) -> Iterator[Event]:
+        """See `Executor.sweep`; in the order given."""
+        token = token or StopToken()
+        for index, each in enumerate(jobs):
+            if token.stopped:
+                return
+            try:
+                for event in self._one(each, token, fetch_missing):
+                    yield replace(event, index=index)
+            except UserError as error:
+                yield worker.failed(index, error)
+
+    def _one(
+        self, each: SweepJob, token: StopToken, fetch_missing: bool | MayFetch
+    ) -> Iterator[Event]:
+        picture = each.open()
+        return self.run(
+            [each.job],
+            picture.image,
+            picture.mask,
+            alpha=picture.alpha,
+            token=token,
+            fetch_missing=fetch_missing,
+        )
+
+    def places(self) -> tuple[Place, ...]:
+        """One."""
+        return (Place("here", "here", held=worker.residency.loaded),)
+
+    def close(self) -> None:
+        """Nothing has been started."""
