@@ -16,7 +16,7 @@ import os
 import sys
 
 from methods._base import BadInput, DeviceName, Unavailable
-from methods._system.cores import usable_cores
+from methods._system.container import cores, total_memory
 from methods._system.device import best_device
 from methods._system.memory import GIB
 from methods._workers.executor import Executor
@@ -67,7 +67,7 @@ def _wanted() -> int | None:
 
 def _lanes(device: DeviceName) -> int:
     is_said = bool(os.environ.get(SETTING, "").strip())
-    return min(MOST_WORKERS, usable_cores()) if _is_fit() and (is_said or device == "cpu") else 0
+    return min(MOST_WORKERS, cores()) if _is_fit() and (is_said or device == "cpu") else 0
 
 
 def _pool(device: DeviceName, lanes: int) -> Pool:
@@ -76,10 +76,8 @@ def _pool(device: DeviceName, lanes: int) -> Pool:
 
 
 def _is_fit() -> bool:
-    import psutil
-
     lent = bool(os.environ.get("SPACES_ZERO_GPU"))
-    return not lent and int(psutil.virtual_memory().total) >= _LEAST_MEMORY
+    return not lent and total_memory() >= _LEAST_MEMORY
 
 
 def _starter(device: DeviceName) -> Starter:

@@ -25,7 +25,7 @@ from methods._engine.registry import get_eraser
 from methods._engine.runner import Run, checked, judging_of, task_of
 from methods._engine.worker import Picture, Task, Worker, failed
 from methods._system.cache import BoundedCache
-from methods._system.cores import usable_cores
+from methods._system.container import cores
 from methods._system.lock import StopToken
 from methods._weights import uses
 from methods._workers.crews import RunCrew, SweepCrew
@@ -59,7 +59,7 @@ class Pool(Executor):
         self._starter = starter
         self._changed = threading.Condition()
         spots = [Spot(seat.id, seat.kind) for seat in seats]
-        self._placement = Placement(spots, cores=usable_cores())
+        self._placement = Placement(spots, cores=cores())
         self._plan: Plan | None = None
         self._planned_at = 0.0
         self._to_unload: set[str] = set()

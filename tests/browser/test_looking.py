@@ -61,7 +61,7 @@ def seen_at(tab: Any, x: float, y: float) -> tuple[int, ...]:
 
 def stroke(tab: Any, x: float, y: float) -> None:
     """A dot of the brush: a selection that needs no network."""
-    tab.page.click("[data-tool=brush]")
+    tab.page.click("button[data-tool=brush]")
     tab.click(x, y)
 
 
@@ -171,11 +171,23 @@ def test_tiles_that_are_not_to_be_seen_any_more_are_not_fetched(compared: Any) -
 
 
 @pytest.fixture(scope="module")
-def wide(shared_tabs: Tabs) -> Any:
+def strip_tab(shared_tabs: Tabs) -> Any:
     """A tab with a strip of 40 to 1."""
     tab = shared_tabs(locale="en-US").open()
     tab.photo(file_of(strip(), "strip.png"))
     return tab
+
+
+@pytest.fixture
+def wide(strip_tab: Any) -> Any:
+    """The same tab with nothing selected and the stage in sight, whatever came before."""
+    strip_tab.page.evaluate("scrollTo(0, 0)")
+    strip_tab.page.click("button[data-tool=click]")
+    clear = strip_tab.page.locator("[aria-label^=Clear]")
+    if clear.is_enabled():
+        clear.click()
+        strip_tab.idle()
+    return strip_tab
 
 
 def to_the_can(tab: Any) -> None:

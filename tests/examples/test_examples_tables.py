@@ -50,6 +50,7 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("ERASER_LAB_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("ERASER_LAB_WORKERS", "0")
     monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setattr(tables, "fetch", lambda weight: weight)
     monkeypatch.setenv("ERASER_LAB_PHOTOS", str(tmp_path / "photos"))

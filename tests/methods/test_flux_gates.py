@@ -52,6 +52,7 @@ def program(hub: Hub, home: Path, *words: str, **environment: str) -> tuple[int,
     """The command line in a fresh process: its exit code and all that it said."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "ERASER_LAB_"))}
     kept |= {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(home / "hub"), "HF_TOKEN": TOKEN}
+    kept |= {"ERASER_LAB_MEMORY": "200"}  # else a small machine says that first
     kept |= {"ERASER_LAB_WEIGHTS": str(home / "weights"), "ERASER_LAB_DATA": str(home / "data")}
     done = subprocess.run(
         [sys.executable, "-m", "methods", *words],

@@ -13,6 +13,7 @@ from methods import BadInput, Canvas, Image, Mask
 from methods._geometry.paste import erase_in_patches
 from segmentation import decode_rle
 from soft_discs import soft_disc, texture
+from ui.common.requests import MOST_OVERLAY_SIDE
 from ui.service.service import Service
 from ui.stores.masks import notes_of
 from ui_mask_tools import SIZE, SWIPE, Answer, asked, code, downloaded, overlay, shaped, uploaded
@@ -129,7 +130,7 @@ def test_the_overlay_is_as_fine_as_was_asked(service: Service, photo: str) -> No
     assert abs(coarse["area"] - fine["area"]) < 0.02
     first, second = (answer["objects"][0]["box"] for answer in (fine, coarse))
     assert np.allclose(first, second, atol=3)  # in pixels of the photo, both
-    for side in (63, 1601, 800.5, "800", None):
+    for side in (63, MOST_OVERLAY_SIDE + 1, 800.5, "800", None):
         assert code(service.segment({**asked(photo), "side": side})) == "bad_request"
 
 

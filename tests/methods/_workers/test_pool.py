@@ -150,7 +150,7 @@ def kinds(executor: Executor) -> list[str]:
 
 
 def test_the_setting_chooses(monkeypatch: pytest.MonkeyPatch, no_gpu: None) -> None:
-    monkeypatch.setattr(choice, "usable_cores", lambda: 3)
+    monkeypatch.setattr(choice, "cores", lambda: 3)
     monkeypatch.setattr(choice, "_is_fit", lambda: True)
     found = {}
     for setting in ("0", "1", "auto", "AUTO", "5"):
