@@ -14,6 +14,7 @@ import yaml
 from examples import tables
 from examples.compose import __main__ as compose
 from examples.rows import stand_in_rows
+from ports import own_port
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -103,7 +104,11 @@ def test_the_client_example_works(
     page.queue()
     options = launch_options(service, lang=None)
     _, url, _ = page.launch(
-        **options, server_name="127.0.0.1", quiet=True, prevent_thread_lock=True
+        **options,
+        server_name="127.0.0.1",
+        server_port=own_port(),
+        quiet=True,
+        prevent_thread_lock=True,
     )
     monkeypatch.chdir(ROOT)
     try:

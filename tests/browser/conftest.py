@@ -21,6 +21,7 @@ from PIL import Image as Pillow
 from methods import Eraser, EraserSpec, Image, Mask, Paper, Settings, Verbatim
 from methods._engine import registry
 from methods._engine.worker import results
+from ports import own_port
 from tiny_grounding import save_tiny_grounding
 
 if TYPE_CHECKING:
@@ -165,6 +166,7 @@ def lab_url(lab_service: Service) -> Iterator[str]:
     _, url, _ = page.launch(
         **launch_options(service, lang=None),
         server_name="127.0.0.1",
+        server_port=own_port(),
         quiet=True,
         prevent_thread_lock=True,
     )
@@ -353,6 +355,12 @@ def shared_tabs(browser: Browser, lab_url: str) -> Iterator[Callable[..., Tab]]:
     """Tabs that the tests of a module share: those that begin anew by themselves or only look."""
     with _tabs_of(browser, lab_url) as new:
         yield new
+
+
+@pytest.fixture
+def plenty_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which every eraser could be loaded: else that it cannot is said first."""
+    monkeypatch.setenv("ERASER_LAB_MEMORY", "200")
 
 
 @pytest.fixture

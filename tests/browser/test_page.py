@@ -120,6 +120,7 @@ def test_erase_is_always_in_sight(tabs: Tabs, examples_dir: Path, width: int) ->
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("plenty_of_memory")
 def test_what_would_first_be_fetched_is_folded_away(tab: Any) -> None:
     assert tab.page.locator("[data-card=telea]").is_visible()
     assert not tab.page.locator("[data-card=sdxl_inpainting]").is_visible()

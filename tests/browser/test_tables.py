@@ -214,6 +214,7 @@ def test_a_failure_stays_in_its_cell(rows: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("plenty_of_memory")
 def test_the_own_eraser_fetches_nothing_unasked(rows: Any) -> None:
     """Its weights have gigabytes: they are fetched when the user says so, not by running a row."""
     cell = rows.page.inner_text(f"{CARD} [data-cell=by-attentive_eraser]")

@@ -35,6 +35,7 @@ from methods._engine.residency import residency
 from methods._engine.result_cache import ResultCache
 from methods._system.device import best_device
 from methods._system.memory import GPU_MARGIN
+from ports import own_port
 from runner_tools import wait_until
 from tiers import rest_is_slow
 from ui.service.service import Service
@@ -182,7 +183,12 @@ def test_the_api_clicks_and_erases(service: Service, examples_dir: Path) -> None
 
     with gr.Blocks(analytics_enabled=False) as demo:
         endpoints.register(service)
-    launching = {"prevent_thread_lock": True, "quiet": True, "ssr_mode": False}
+    launching: dict[str, Any] = {
+        "server_port": own_port(),
+        "prevent_thread_lock": True,
+        "quiet": True,
+        "ssr_mode": False,
+    }
     _, url, _ = demo.queue().launch(**launching, app_kwargs=routes.app_kwargs(service))
     try:
         client = Client(url, verbose=False)

@@ -21,6 +21,7 @@ from PIL import Image as Pil
 from methods import list_erasers
 from methods._engine.registry import found
 from methods._engine.result_cache import ResultCache
+from ports import own_port
 from segmentation import decode_rle
 from ui.api import endpoints
 from ui.common.caller import caller_of
@@ -49,6 +50,7 @@ def app() -> Iterator[tuple[str, Service]]:
             gr.HTML("", server_functions=server_functions(service))
             endpoints.register(service)
         _, url, _ = demo.queue().launch(
+            server_port=own_port(),
             prevent_thread_lock=True,
             quiet=True,
             ssr_mode=False,

@@ -21,6 +21,7 @@ import pytest
 from PIL import Image as Pil
 
 from methods import BadInput
+from ports import own_port
 from segmentation import encode_rle
 from ui.api import endpoints
 from ui.api.pictures import picture_of
@@ -45,7 +46,9 @@ def api() -> Iterator[tuple[str, Service]]:
         with gr.Blocks(analytics_enabled=False) as demo:
             endpoints.register(service)
         options: Any = {"app_kwargs": routes.app_kwargs(service), "ssr_mode": False}
-        _, url, _ = demo.queue().launch(prevent_thread_lock=True, quiet=True, **options)
+        _, url, _ = demo.queue().launch(
+            server_port=own_port(), prevent_thread_lock=True, quiet=True, **options
+        )
         yield f"{url}gradio_api/", service
         demo.close()
         service.close()

@@ -16,6 +16,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image as Pil
 
 from methods import Image
+from ports import own_port
 from segmentation._detection import detect
 from ui.api import endpoints
 from ui.cli.__main__ import main
@@ -192,6 +193,7 @@ def client(service: Service, tiny_detector: Path) -> Iterator[Client]:
         gr.HTML("", server_functions=server_functions(service))
         endpoints.register(service)
     _, url, _ = demo.queue().launch(
+        server_port=own_port(),
         prevent_thread_lock=True,
         quiet=True,
         ssr_mode=False,
