@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -339,9 +338,9 @@ def quick_judging(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def free_port() -> int:
     """A port on loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    from ports import own_port
+
+    return own_port()
 
 
 def chromium_path() -> str | None:

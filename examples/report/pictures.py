@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from examples.remote import bring
 from examples.running.cases import Opened
 from examples.running.records import Folder
-from examples.running.results import read_result
+from examples.running.results import box_of, read_result
 from examples.running.work import RowResult
 from methods import Image, Mask, Photo, Text, UserError, load_image, on_checkerboard, view_jpeg
 from segmentation import overlay_png, shown_mask
@@ -124,15 +124,14 @@ def _same_shape(one: Image, other: Image) -> bool:
 
 def window_of(mask: Mask) -> tuple[slice, slice]:
     """Rows and columns around the mask; all of them where it is large."""
-    rows, columns = np.nonzero(mask.any(1))[0], np.nonzero(mask.any(0))[0]
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    left, top, right, bottom = box_of(mask)
     margin = max(48, int(MARGIN * max(bottom - top, right - left)))
     height, width = mask.shape
     top, bottom = max(0, top - margin), min(height, bottom + margin)
     left, right = max(0, left - margin), min(width, right + margin)
     if (bottom - top) * (right - left) >= WHOLE * height * width:
         return slice(0, height), slice(0, width)
-    return slice(int(top), int(bottom)), slice(int(left), int(right))
+    return slice(top, bottom), slice(left, right)
 
 
 def _view(rgb: Image, window: tuple[slice, slice], side: int) -> Image:

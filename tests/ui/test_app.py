@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import app
+from ports import own_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,13 +26,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NAME", "PORT"):
         monkeypatch.delenv(f"GRADIO_SERVER_{name}", raising=False)
     monkeypatch.delenv("GRADIO_SHARE", raising=False)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        return int(place.getsockname()[1])
 
 
 def test_without_a_word_the_page_is_for_this_machine_alone() -> None:
@@ -130,7 +124,7 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(
 
 
 def test_the_command_serves_the_page_in_the_language_that_was_asked_for(tmp_path: Path) -> None:
-    port = free_port()
+    port = own_port()
     environment = {**os.environ, "ERASER_LAB_DATA": str(tmp_path), "ERASER_LAB_PORT": str(port)}
     environment.pop("GRADIO_TEMP_DIR", None)
     command = [sys.executable, "app.py", "--no-fetch", "--lang", "zh"]

@@ -25,6 +25,7 @@ from starlette.requests import Request as StarletteRequest
 
 import app
 from methods import Image
+from ports import own_port
 from ui.api.tools.arguments import SegmentArguments
 from ui.api.tools.calls import Told, Visit, tools_of
 from ui.api.tools.pictures import ROOM, Shown
@@ -64,7 +65,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     environment = os.environ | {name: str(place) for name, place in own.items()}
     environment |= {"ERASER_LAB_OFFLINE": "1"}
     environment.pop("GRADIO_TEMP_DIR", None)
-    port = _free_port()
+    port = own_port()
     command = [sys.executable, "app.py", "--no-fetch", "--mcp", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     try:
@@ -73,11 +74,6 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
-
-
-def _free_port() -> int:
-    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-        return server.server_port
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
