@@ -160,10 +160,14 @@ if TYPE_CHECKING:
     from methods._weights.store import find_weights as find_weights
     from methods._weights.store import use_local as use_local
     from methods._weights.uses import keep_weights as keep_weights
+    from methods._workers.answering import Answers as Answers
+    from methods._workers.answering import Given as Given
     from methods._workers.choice import make_executor as make_executor
     from methods._workers.executor import Executor as Executor
     from methods._workers.executor import Place as Place
     from methods._workers.executor import SweepJob as SweepJob
+    from methods._workers.helper import HELPER_LOST as HELPER_LOST
+    from methods._workers.helper import Helper as Helper
     from methods._workers.in_process import InProcess as InProcess
 
 _HOME = {
@@ -227,8 +231,10 @@ _HOME = {
     "_weights.status": "WeightState WeightStatus weight_status",
     "_weights.store": "fetch find_weights use_local",
     "_weights.uses": "keep_weights",
+    "_workers.answering": "Answers Given",
     "_workers.choice": "make_executor",
     "_workers.executor": "Executor Place SweepJob",
+    "_workers.helper": "HELPER_LOST Helper",
     "_workers.in_process": "InProcess",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
