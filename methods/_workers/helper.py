@@ -17,7 +17,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from numpy.typing import NDArray
 
@@ -73,18 +74,26 @@ class Helper:
         *arguments: object,
         images: Mapping[str, Callable[[], Image]] | None = None,
         own: Sequence[NDArray[Any]] = (),
+        tries: int = 1,
     ) -> Any:
         """What the process answers: plain data, or arrays of its own.
 
         arguments: plain data. images: by key, what gives a picture that may be needed; it is asked
         for, and kept for later calls, where the process lacks it. own: arrays for this call alone,
-        of kinds of one byte. Raises the UserError that was raised there, Unavailable
+        of kinds of one byte. tries: how often it is asked at most where the process dies, for what
+        nobody waits for. Raises the UserError that was raised there, Unavailable
         ("helper_lost", "helper_not_started") and RuntimeError for a bug, which the log has.
         """
         sent = [SharedArrays("", own)] if own else []
         lacking = dict(images or {})
         while True:
-            answer = self._answered(name, arguments, sent)
+            try:
+                answer = self._answered(name, arguments, sent)
+            except Unavailable as error:
+                tries -= 1
+                if not tries or error.code != HELPER_LOST:
+                    raise
+                continue
             if not answer.missing:
                 return _value(answer, name)
             pixels = lacking.pop(answer.missing)
@@ -104,6 +113,17 @@ class Helper:
             line.close()
         with suppress(ValueError):
             uses.keepers.remove(self._files)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def _files(self) -> tuple[str, ...]:
         line = self._line

@@ -73,12 +73,7 @@ class Seeing:
     ) -> Sequence[Reading]:
         """See `measured`. Nobody waits for it, so that it is asked again where the process dies."""
         own = (photo, mask, result, *(() if truth is None else (truth,)))
-        try:
-            found: Sequence[Reading] = self._helper.call("judge", phrase, own=own)
-        except Unavailable as error:
-            if error.code != HELPER_LOST:
-                raise
-            found = self._helper.call("judge", phrase, own=own)
+        found: Sequence[Reading] = self._helper.call("judge", phrase, own=own, tries=2)
         return found
 
     def _back_again(self, action: Callable[[], R]) -> R:
