@@ -117,8 +117,10 @@ if TYPE_CHECKING:
     from methods._system.device import best_device as best_device
     from methods._system.files import file_fault as file_fault
     from methods._system.files import write_atomic as write_atomic
+    from methods._system.lock import PoliteLock as PoliteLock
     from methods._system.lock import StopToken as StopToken
     from methods._system.lock import device_lock as device_lock
+    from methods._system.lock import patiently as patiently
     from methods._system.memory import share_heaps as share_heaps
     from methods._system.memory import trim_heaps as trim_heaps
     from methods._system.requirements import unmet_requirements as unmet_requirements
@@ -212,7 +214,7 @@ _HOME = {
     "_system.container": "cores free_memory keep_to_cores total_memory",
     "_system.device": "best_device",
     "_system.files": "file_fault write_atomic",
-    "_system.lock": "StopToken device_lock",
+    "_system.lock": "PoliteLock StopToken device_lock patiently",
     "_system.memory": "share_heaps trim_heaps",
     "_system.requirements": "unmet_requirements",
     "_system.units": "in_bytes",

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -94,7 +94,7 @@ class Answering:
 
     def _answer(self, call: Call, files: Sequence[int]) -> None:
         with suppress(OSError):  # nobody is left to be told
-            self._wire.send(self._answered(call, files))
+            self._wire.send(replace(self._answered(call, files), held=_held()))
 
     def _answered(self, call: Call, files: Sequence[int]) -> Answer:
         try:
@@ -106,7 +106,7 @@ class Answering:
         except BaseException:
             logger.exception("%s failed", call.name)
             return Answer(call.id, is_bug=True)
-        return Answer(call.id, value, held=_held())
+        return Answer(call.id, value)
 
     def _given(self, call: Call, files: Sequence[int]) -> Given:
         if local.chosen() != call.local:

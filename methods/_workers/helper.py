@@ -84,20 +84,19 @@ class Helper:
         nobody waits for. Raises the UserError that was raised there, Unavailable
         ("helper_lost", "helper_not_started") and RuntimeError for a bug, which the log has.
         """
-        sent = [SharedArrays("", own)] if own else []
-        lacking = dict(images or {})
+        sent = {"": SharedArrays("", own)} if own else {}
         while True:
             try:
-                answer = self._answered(name, arguments, sent)
+                answer = self._answered(name, arguments, tuple(sent.values()))
             except Unavailable as error:
                 tries -= 1
                 if not tries or error.code != HELPER_LOST:
                     raise
                 continue
-            if not answer.missing:
+            if not (key := answer.missing):
                 return _value(answer, name)
-            pixels = lacking.pop(answer.missing)
-            sent.append(self._shared.get(answer.missing, _shared(answer.missing, pixels)))
+            if key not in sent:  # else it waited for another call, which came without
+                sent[key] = self._shared.get(key, _shared(key, (images or {})[key]))
 
     @property
     def pid(self) -> int:
@@ -224,7 +223,7 @@ class _Line:
 
     def _hear(self, message: object) -> None:
         if isinstance(message, Answer):
-            self.held = message.held or self.held
+            self.held = message.held
             with self._lock:
                 future = self._waiting.pop(message.call)
             future.set_result(message)

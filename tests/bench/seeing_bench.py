@@ -21,6 +21,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -145,8 +146,8 @@ def _clicks(
 
 def _look_at_others(selecting: Selecting, seconds: list[float]) -> None:
     for number in range(1, OTHERS + 1):
-        other, begin = photo(number), time.perf_counter()
-        selecting.eyes.encode(f"other {number}", lambda other=other: other, "mobile_sam")
+        begin = time.perf_counter()
+        selecting.eyes.encode(f"other {number}", partial(photo, number), "mobile_sam")
         seconds.append(time.perf_counter() - begin)
 
 

@@ -12,15 +12,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+import seer_toys
 from methods import HELPER_LOST, Image
+from methods._system import lock
 from runner_tools import wait_until
-from segmentation import mask_png
+from segmentation import Embedding, PromptedObject, Selection, mask_png
+from tile_tools import Scaled, always, square
+from ui.service.detect import Detecting
 from ui.service.judge import measured
 from ui.service.seeing import Seeing
-from ui.service.select import Eyes
+from ui.service.select import Eyes, Question
 from ui.service.service import Service
 from ui_mask_tools import SWIPE, shaped
-from ui_tools import Answer, last, order, picture, png_file, prompts
+from ui_tools import Answer, box, last, order, picture, png_file, prompts
 from worker_fixtures import pool_of
 
 LANE = (("lane1", "lane"),)
@@ -115,6 +119,17 @@ def test_an_error_is_the_same_sentence(away: Service, here: Service) -> None:
     assert found == other and found["error"]["code"] == "detector_missing"
 
 
+def test_what_is_found_by_words_is_the_same() -> None:
+    with pool_of(LANE) as pool:
+        away = Seeing(pool.helper(seer_toys.ENTRY))
+        for backend in (None, "other"):
+            found, other = (
+                Detecting(find).detect("a photo", picture, "红色的圆盘", backend)
+                for find in (away.detect, seer_toys.detect)
+            )
+            assert found == other and found.found[0].box.x1 == 120
+
+
 def judged(measure: Callable[..., Any], truth: Image | None = None) -> Any:
     photo, mask = picture(), np.zeros((90, 120), bool)
     mask[25:65, 40:80] = True
@@ -131,6 +146,41 @@ def test_numbers_are_the_same(away: Service) -> None:
 def test_a_run_has_its_numbers(away: Service) -> None:
     grid = last(away.erase(order(opened(away), "telea")))
     assert grid["state"] == "done" and len(grid["cards"][0]["readings"]) >= 3
+
+
+# --- who goes first ----------------------------------------------------------------------------
+
+
+class Watching(Scaled):
+    """Notes who could have waited when it looked at a photo."""
+
+    def __init__(self) -> None:
+        answer = always([square(0.1), square(0.2), square(0.3)], [0.9, 0.95, 0.9])
+        super().__init__(answer, answer)
+        self.patient: list[bool] = []
+
+    def encode(self, image: Image, key: str) -> Embedding:
+        self.patient.append(lock._patient.get())
+        return super().encode(image, key)
+
+
+def features(watching: Watching, image: Image) -> Any:
+    watching.encode(image, "a result")
+    return image[::4, ::4].astype(np.float32)
+
+
+def test_clicks_go_before_what_nobody_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    watching, image = Watching(), picture()
+    monkeypatch.setattr("ui.service.select.get_segmenter", lambda *args, **more: watching)
+    monkeypatch.setattr("ui.service.judge.are_features_ready", lambda: True)
+    monkeypatch.setattr("ui.service.judge.features_of", lambda seen: features(watching, seen))
+    eyes, objects = Eyes(), tuple(PromptedObject.model_validate(each) for each in box())
+    eyes.encode("ahead", lambda: image, "scaled")
+    chosen = Selection(objects=objects, segmenter="scaled")
+    eyes.select(Question("now", (90, 120), lambda: image, chosen), None, 0)
+    assert watching.patient == [True, False]
+    judged(measured)
+    assert len(watching.patient) > 2 and all(watching.patient[2:])
 
 
 # --- when they die -----------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from methods import (
     flattened,
     judge,
     load_image,
+    patiently,
     why_missing,
 )
 from segmentation import (
@@ -78,11 +79,12 @@ def measured(
 ) -> Sequence[Reading]:
     """The numbers of a result, with what networks see where these are here; see `methods.judge`.
 
-    phrase: the words by which the object was found, if any.
+    phrase: the words by which the object was found, if any. Clicks come first.
     """
     features = features_of if are_features_ready() else None
     finds = finder_of(phrase)
-    return judge(photo, mask, result, truth=truth, features=features, finds=finds)
+    with patiently():
+        return judge(photo, mask, result, truth=truth, features=features, finds=finds)
 
 
 def judge_of(

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
-from methods import Image, Mask, Stopped, Unavailable, UserError, fetch
+from methods import Image, Mask, Stopped, Unavailable, UserError, fetch, patiently
 from segmentation import (
     EmbeddingCache,
     Segmenter,
@@ -87,7 +87,8 @@ class Eyes:
 
     def encode(self, key: str, pixels: Callable[[], Image], wanted: str | None) -> None:
         """See `Sees`."""
-        self.embeddings.get(self._choose(wanted), pixels, key)
+        with patiently():
+            self.embeddings.get(self._choose(wanted), pixels, key)
 
     def select(
         self, asked: Question, longest_side: int | None, most_looks: int | None
