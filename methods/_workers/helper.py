@@ -29,7 +29,7 @@ from methods._weights import local, uses
 from methods._workers.losses import Lost, killed_for_memory, lost
 from methods._workers.messages import Answer, Call, Cleared, Crowded, Start
 from methods._workers.processes import NotStarted, Process, Starter
-from methods._workers.seat import await_up
+from methods._workers.seat import MOST_STARTS, await_up
 from methods._workers.shared_arrays import SharedArrays
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,11 @@ PATIENCE = 300.0
 
 _SHARED_BYTES = 2**27
 """Of pictures that the process may still look at."""
+
+_END_SECONDS = 15.0
+"""After a kill, until its end must have been noticed."""
+
+_A_WHILE = 60.0
 
 _ids = itertools.count(1)
 
@@ -106,10 +111,9 @@ class Helper:
 
     def close(self) -> None:
         """End the process; calls under way fail. Calling it twice is allowed."""
-        with self._lock:
-            self._closed, line, self._line = True, self._line, None
-        if line is not None:
-            line.close()
+        self._closed = True  # without the lock, which a start may hold for long
+        if self._line is not None:
+            self._line.close()
         with suppress(ValueError):
             uses.keepers.remove(self._files)
 
@@ -134,7 +138,7 @@ class Helper:
         notes = tuple(each.note for each in sent)
         call = Call(next(_ids), name, arguments, notes, local.chosen())
         files = [file for each in sent for file in each.files]
-        while True:
+        for _ in range(MOST_STARTS):
             try:
                 return self._living().answer(call, files)
             except _Gone:
@@ -143,14 +147,22 @@ class Helper:
                 raise _said(lost) from None
             except NotStarted as error:
                 raise Unavailable("helper_not_started", reason=str(error)) from error
+        raise Unavailable("helper_not_started", reason="gone")
 
     def _living(self) -> _Line:
         with self._lock:
-            if self._closed:
-                raise NotStarted("closed")
+            self._demand_open()
             if self._line is None or self._line.is_gone:
                 self._line = _Line(self._begun())
+                self._demand_open()
             return self._line
+
+    def _demand_open(self) -> None:
+        """Raises NotStarted where it was closed, even while the process was being begun."""
+        if self._closed:
+            if self._line is not None:
+                self._line.close()
+            raise NotStarted("closed")
 
     def _begun(self) -> Process:
         environment = {**os.environ, **self._environment}
@@ -175,9 +187,10 @@ class _Line:
         self._killed_before = killed_for_memory()
         self._silent = False
         self.pid = process.pid
-        self._is_over = False
+        self._is_over = self._is_closed = False
         self.held: tuple[str, ...] = ()
-        threading.Thread(target=self._listen, name="helper", daemon=True).start()
+        self._listening = threading.Thread(target=self._listen, name="helper", daemon=True)
+        self._listening.start()
 
     def answer(self, call: Call, files: Sequence[int]) -> Answer:
         """Raises Lost where the process goes, or is ended because it takes too long; _Gone where
@@ -204,7 +217,9 @@ class _Line:
 
     def close(self) -> None:
         """It is gone when this returns."""
-        self._process.close()
+        self._is_closed = True
+        self._process.kill()
+        self._listening.join(_END_SECONDS)
 
     def _listen(self) -> None:
         with suppress(EOFError):
@@ -216,7 +231,7 @@ class _Line:
         with self._lock:
             self._is_over = True
             waiting, self._waiting = self._waiting, {}
-        if waiting:
+        if waiting and not self._is_closed:
             logger.warning("%d calls are lost: a helper is gone (%s)", len(waiting), found.reason)
         for future in waiting.values():
             future.set_exception(found)
@@ -237,9 +252,6 @@ class _Line:
                 holder.clear()
         finally:
             self._process.send(Cleared())
-
-
-_A_WHILE = 60.0
 
 
 def _shared(key: str, pixels: Callable[[], Image]) -> Callable[[], SharedArrays]:

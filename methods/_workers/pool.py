@@ -139,9 +139,9 @@ class Pool(Executor):
             self._changed.notify_all()
         residency.elsewhere.remove(self)
         uses.keepers.remove(self._files)
-        self._starter.close()
         for helper in self._helpers:
             helper.close()
+        self._starter.close()
         for seat in self._seats.values():
             seat.unload()
 

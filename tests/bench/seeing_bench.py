@@ -42,7 +42,7 @@ from ui.service.service import Service  # noqa: E402
 MODES = ("0", "auto")
 """Of ERASER_LAB_WORKERS."""
 
-STARTS = 3
+STARTS = 2
 CLICKS = 30
 OTHERS = 6
 """Photos that are looked at while somebody clicks."""

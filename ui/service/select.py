@@ -182,7 +182,7 @@ class Selecting:
         try:
             self.eyes.encode(key, pixels, wanted)
         except Exception:  # nobody waits for this; the click will meet it again and say so
-            log.warning("A photo could not be encoded ahead of its first click", exc_info=True)
+            self._warn("A photo could not be encoded ahead of its first click")
         finally:
             self._places.release()
 
@@ -199,4 +199,9 @@ class Selecting:
         try:
             self.eyes.load()
         except Exception:  # as above
-            log.warning("The segmenter could not be loaded ahead of time", exc_info=True)
+            self._warn("The segmenter could not be loaded ahead of time")
+
+    def _warn(self, what: str) -> None:
+        """With the error under way, unless it comes from the program's end."""
+        if not self._closing.is_set():
+            log.warning(what, exc_info=True)
