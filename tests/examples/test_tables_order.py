@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from examples import tables
-from examples.running import arguments
+from examples.running import arguments, numbers
 from examples.running.cases import CaseTable, of_folder, open_case
 from examples.running.jobs import Choice
 from examples.running.records import Cell, Folder
