@@ -268,5 +268,5 @@ def _value(answer: Answer, name: str) -> object:
 
 def _said(lost: Lost) -> Unavailable:
     if lost.out_of_memory:
-        return Unavailable(f"{HELPER_LOST}.memory")
+        return Unavailable("helper_lost.memory")
     return Unavailable(HELPER_LOST, reason=lost.reason)

@@ -124,7 +124,7 @@ def test_what_is_found_by_words_is_the_same() -> None:
         away = Seeing(pool.helper(seer_toys.ENTRY))
         for backend in (None, "other"):
             found, other = (
-                Detecting(find).detect("a photo", picture, "红色的圆盘", backend)
+                Detecting(find).detect("a photo", picture, "红色的汽车，狗", backend)
                 for find in (away.detect, seer_toys.detect)
             )
             assert found == other and found.found[0].box.x1 == 120
