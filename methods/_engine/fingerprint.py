@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from methods._base import WeightFile, WeightsUnavailable
 from methods._engine.job import Job
 from methods._engine.registry import get_eraser, settings_of
@@ -19,12 +21,17 @@ def fingerprint(job: Job, picture: str) -> str:
     """
     eraser = get_eraser(job.eraser)
     settings = settings_of(eraser, job.settings)
-    weights = {weight.name: _digest(weight) for weight in eraser.weights_for(settings)}
+    weights = expected_weights(eraser.weights_for(settings))
     if not all(weights.values()):
         return ""
     seed = job.seed if eraser.spec.seeded else 0
     plain = settings.model_dump(mode="json")
     return job_key(picture, eraser.spec.id, plain, seed, weights)
+
+
+def expected_weights(weights: Iterable[WeightFile]) -> dict[str, str]:
+    """By name, the SHA-256 of each as it is here or as it is pinned; "" = not known."""
+    return {weight.name: _digest(weight) for weight in weights}
 
 
 def _digest(weight: WeightFile) -> str:

@@ -28,7 +28,7 @@ from methods._system.cache import BoundedCache
 from methods._system.container import cores
 from methods._system.lock import StopToken
 from methods._weights import uses
-from methods._workers.crews import RunCrew, SweepCrew
+from methods._workers.crews import RunCrew, SweepCrew, Tell
 from methods._workers.executor import Executor, Place, SweepJob
 from methods._workers.placement import CPU, LANE, Cost, Placement, Plan, Planned, Spot, Ticket
 from methods._workers.processes import Starter
@@ -89,8 +89,8 @@ class Pool(Executor):
         own_token, channel = StopToken(token), Channel()
         picture = Picture(image, mask, alpha)
         tasks = checked(jobs, picture)
-        shift = Shift(self, own_token, self._at_once(len(tasks)), visitor=visitor)
-        worker = Worker(picture, own_token, channel.put, fetch_missing)
+        shift = self._begun(Shift(self, own_token, self._at_once(len(tasks)), visitor=visitor))
+        worker = self._worker(picture, own_token, channel.put, fetch_missing)
         crew = RunCrew(shift, picture, worker, channel.put)
         yield from Run(tasks, crew, judging_of(judge, picture), own_token, channel).events()
 
@@ -105,9 +105,11 @@ class Pool(Executor):
         own_token, channel = StopToken(token), Channel()
         tasks, refused = _tasks_of(jobs)
         yield from refused
-        shift = Shift(self, own_token, self._at_once(len(tasks)), sweep=True)
+        shift = self._begun(Shift(self, own_token, self._at_once(len(tasks)), sweep=True))
         pictures = {task.index: jobs[task.index].open for task in tasks}
-        crew = SweepCrew(shift, pictures, own_token, channel.put, fetch_missing)
+        crew = SweepCrew(
+            shift, pictures, own_token, channel.put, fetch_missing, worker=self._worker
+        )
         for event in Run(tasks, crew, None, own_token, channel).events():
             unbegun = event.index not in crew.begun
             if not (isinstance(event, Failed) and event.stopped and unbegun):
@@ -138,6 +140,22 @@ class Pool(Executor):
     def _at_once(self, jobs: int) -> int:
         return min(jobs, len(self._seats))
 
+    # --- what a pool of other places does otherwise ---------------------------------------
+
+    def _worker(
+        self, picture: Picture, token: StopToken, tell: Tell, fetch_missing: bool | MayFetch
+    ) -> Worker:
+        """Who makes jobs ready at home."""
+        return Worker(picture, token, tell, fetch_missing)
+
+    def _begun(self, shift: Shift) -> Shift:
+        """A shift that will ask for places."""
+        return shift
+
+    def _may_come(self, ticket: Ticket) -> bool:
+        """Whether to wait for a place where there is none for a job."""
+        return False
+
     def _place(self, seat: Seat) -> Place:
         at_work = self._placement.spots[seat.id].at_work
         eraser = "" if at_work is None else at_work.eraser
@@ -167,7 +185,7 @@ class Pool(Executor):
     def add(self, ticket: Ticket, *, first: bool = False) -> bool:
         """See `Places`."""
         with self._changed:
-            if not self._placement.usable(ticket.kinds):
+            if not self._placement.usable(ticket.kinds) and not self._may_come(ticket):
                 return False
             self._placement.add(ticket, first=first)
             self._touch()
@@ -203,7 +221,7 @@ class Pool(Executor):
 
     def _granted(self, run: int) -> tuple[Ticket, Seat | None] | None:
         for stranded in self._current_plan().nowhere:
-            if stranded.run == run:
+            if stranded.run == run and not self._may_come(stranded):
                 self._placement.remove(stranded)
                 self._touch()
                 return stranded, None
@@ -276,7 +294,8 @@ class Pool(Executor):
             self._changed.wait_for(lambda: not self._to_unload or self._closed)
 
     def _on_shared_devices(self) -> list[Seat]:
-        return [seat for seat in self._seats.values() if seat.kind in _SHARED_KINDS]
+        seats = self._seats.values()
+        return [seat for seat in seats if seat.kind in _SHARED_KINDS and not seat.machine]
 
     def _is_busy(self, name: str) -> bool:
         return self._placement.spots[name].at_work is not None

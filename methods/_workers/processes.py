@@ -23,7 +23,9 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from methods._workers.losses import Lost, lost
 from methods._workers.messages import Begun, Done, Ended, Imports, Kill, Retired, Start, Told, Up
+from methods._workers.shared_picture import SharedPicture
 from methods._workers.template import UNFIT
 from methods._workers.wire import Wire
 
@@ -45,11 +47,24 @@ class NotStarted(Exception):
     """No process could be begun."""
 
 
+class Line(Protocol):
+    """What leads to a worker; see `Wire`."""
+
+    def send(self, message: object, files: Sequence[int] = ()) -> None:
+        """Raises OSError where nobody hears it any more."""
+
+    def receive(self) -> tuple[object, list[int]]:
+        """The next message. Raises EOFError or OSError at the end."""
+
+    def close(self) -> None:
+        """Also wakes whoever receives."""
+
+
 class Process:
     """One worker. A thread of it reads what the worker says."""
 
     def __init__(
-        self, pid: int, wire: Wire, kill: Callable[[], None], ended: Callable[[], int | None]
+        self, pid: int, wire: Line, kill: Callable[[], None], ended: Callable[[], int | None]
     ) -> None:
         self.pid = pid
         self.is_gone = False
@@ -57,10 +72,11 @@ class Process:
         self._said: queue.SimpleQueue[Said | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, name="worker", daemon=True).start()
 
-    def send(self, message: object, files: Sequence[int] = ()) -> None:
-        """What cannot be sent is not said: `next` tells that the worker is gone."""
+    def send(self, message: object, picture: SharedPicture | None = None) -> None:
+        """What cannot be sent is not said: `next` tells that the worker is gone. picture: what an
+        order is about."""
         with suppress(OSError):
-            self._wire.send(message, files)
+            self._wire.send(message, () if picture is None else picture.files)
 
     def next(self, timeout: float) -> Said | None:
         """What it says next; None where it is silent for so many seconds.
@@ -83,6 +99,10 @@ class Process:
     def code(self) -> int | None:
         """Of a process that is gone, as in `Popen.returncode`; None = nobody knows."""
         return self._ended()
+
+    def loss(self, killed_before: int) -> Lost:
+        """Why it is gone; see `losses.lost`."""
+        return lost(self.code(), killed_before)
 
     def close(self) -> None:
         """End it when it is idle; it is gone when this returns."""

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,15 +30,19 @@ class SharedPicture:
 
     def __init__(self, picture: Picture) -> None:
         """picture: its arrays are copied."""
-        arrays: list[NDArray[np.uint8]] = [picture.image, picture.mask.view(np.uint8)]
-        if picture.alpha is not None:
-            arrays.append(picture.alpha)
+        self._lay_down(note_of(picture), _arrays(picture))
+
+    @classmethod
+    def of(cls, note: PictureNote, content: NDArray[np.uint8]) -> SharedPicture:
+        """One whose bytes have come another way. content: see `whole`."""
+        made = cls.__new__(cls)
+        made._lay_down(note, [content])
+        return made
+
+    def _lay_down(self, note: PictureNote, arrays: Sequence[NDArray[np.uint8]]) -> None:
         self.nbytes = sum(array.nbytes for array in arrays)
         name, self.files = self._laid_down(arrays)
-        height, width = picture.mask.shape
-        self.note = PictureNote(
-            picture.key, (height, width), picture.alpha is not None, handle=name
-        )
+        self.note = replace(note, handle=name)
 
     def _laid_down(self, arrays: Sequence[NDArray[np.uint8]]) -> tuple[str, list[int]]:
         """The memory's name, and the files by which it is reached instead."""
@@ -51,6 +56,22 @@ class SharedPicture:
         for array in arrays:
             _write(file, np.ascontiguousarray(array).data.cast("B"))
         return "", [file]
+
+
+def note_of(picture: Picture) -> PictureNote:
+    """What is to be known of a picture beside its bytes."""
+    height, width = picture.mask.shape
+    return PictureNote(picture.key, (height, width), picture.alpha is not None, handle="")
+
+
+def whole(picture: Picture) -> NDArray[np.uint8]:
+    """All bytes of a picture, as they lie in shared memory: (n,) uint8."""
+    return np.concatenate([array.reshape(-1) for array in _arrays(picture)])
+
+
+def _arrays(picture: Picture) -> list[NDArray[np.uint8]]:
+    found: list[NDArray[np.uint8]] = [picture.image, picture.mask.view(np.uint8)]
+    return found if picture.alpha is None else [*found, picture.alpha]
 
 
 def _nameless_file() -> int:
