@@ -165,6 +165,7 @@ if TYPE_CHECKING:
     from methods._workers.executor import Place as Place
     from methods._workers.executor import SweepJob as SweepJob
     from methods._workers.in_process import InProcess as InProcess
+    from methods._workers.lookout import known_places as known_places
 
 _HOME = {
     "_base": (
@@ -230,6 +231,7 @@ _HOME = {
     "_workers.choice": "make_executor",
     "_workers.executor": "Executor Place SweepJob",
     "_workers.in_process": "InProcess",
+    "_workers.lookout": "known_places",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

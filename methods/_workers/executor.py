@@ -3,6 +3,7 @@
     Executor
     ├── InProcess   in this process, job after job
     └── Pool        in worker processes, several jobs at once
+        └── ClusterPool    on many machines, by Ray
 
 A suite of tests holds all fillings to it (tests/methods/_workers/test_contract.py).
 """
@@ -43,7 +44,7 @@ class Place:
     kind: "cuda", "mps", "cpu": networks on such a device; "lane": what loads nothing; "here": this
     process, which does all. at_work: id of the eraser, "" = idle. held: ids of those that are
     loaded. starts: processes begun so far; lost: of them, those that died. out: why no further one
-    is tried, "" = it is in use.
+    is tried, "" = it is in use. program: whose it is, "" = this one's, or nobody's yet.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Place:
     starts: int = 0
     lost: int = 0
     out: str = ""
+    program: str = ""
 
 
 class Executor(ABC):

@@ -28,6 +28,7 @@ from methods._system.cache import BoundedCache
 from methods._system.container import cores
 from methods._system.lock import StopToken
 from methods._weights import uses
+from methods._workers.board import Board
 from methods._workers.crews import RunCrew, SweepCrew, Tell
 from methods._workers.executor import Executor, Place, SweepJob
 from methods._workers.placement import CPU, LANE, Cost, Placement, Plan, Planned, Spot, Ticket
@@ -68,6 +69,7 @@ class Pool(Executor):
             _SHARED_BYTES, newest_always=True
         )
         self._closed = False
+        self._board = Board()
         residency.elsewhere.append(self)
         uses.keepers.append(self._files)
 
@@ -136,6 +138,7 @@ class Pool(Executor):
         self._starter.close()
         for seat in self._seats.values():
             seat.unload()
+        self._board.clear()
 
     def _at_once(self, jobs: int) -> int:
         return min(jobs, len(self._seats))
@@ -229,6 +232,7 @@ class Pool(Executor):
             if ticket.run == run:
                 self._placement.begin(place, ticket, time.monotonic())
                 self._touch()
+                self._board.show(self.places())
                 return ticket, self._seats[place]
         return None
 
@@ -252,6 +256,7 @@ class Pool(Executor):
             self._placement.end(seat.id, seat.held, seconds)
             self._placement.spots[seat.id].out = bool(seat.out)
             self._touch()
+            self._board.show(self.places())
 
     def drop(self, run: int, eraser: str) -> list[Ticket]:
         """See `Places`."""

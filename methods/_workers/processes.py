@@ -143,6 +143,11 @@ def _interpreter(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-P", "-c", code, str(ROOT), *arguments]
 
 
+def _environment() -> dict[str, str]:
+    """Of a process to be begun: a cluster's token is not for erasers."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+
+
 # --- copies of a template -------------------------------------------------------------------
 
 
@@ -205,7 +210,7 @@ class _Template:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is the home's to hear
                 # Libraries ask at import whether there is a GPU: torch then asks without CUDA.
-                env={**os.environ, "PYTORCH_NVML_BASED_CUDA_CHECK": "1"},
+                env={**_environment(), "PYTORCH_NVML_BASED_CUDA_CHECK": "1"},
             )
         self._wire = Wire(ours)
         self._changed = threading.Condition()
@@ -302,7 +307,9 @@ class Fresh:
 
 def _begun(theirs: socket.socket) -> subprocess.Popen[bytes]:
     if sys.platform == "win32":
-        child = subprocess.Popen(_interpreter("fresh", "-1"), stdin=subprocess.PIPE)
+        child = subprocess.Popen(
+            _interpreter("fresh", "-1"), stdin=subprocess.PIPE, env=_environment()
+        )
         assert child.stdin is not None
         child.stdin.write(theirs.share(child.pid))
         child.stdin.close()
@@ -312,6 +319,7 @@ def _begun(theirs: socket.socket) -> subprocess.Popen[bytes]:
         pass_fds=[theirs.fileno()],
         stdin=subprocess.DEVNULL,
         start_new_session=True,
+        env=_environment(),
     )
 
 

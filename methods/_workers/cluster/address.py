@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
+from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -31,7 +32,9 @@ import sys
 from ray._raylet import GcsClient
 GcsClient(address=sys.argv[1]).get_all_node_info(timeout=10)
 """
-"""Succeeds where a cluster answers whoever asks."""
+"""Succeeds where a cluster answers this process."""
+
+_REFUSED = b"InvalidAuthToken"
 
 
 def demand_ray() -> None:
@@ -64,25 +67,48 @@ def demand_closed(address: str) -> None:
         raise BadInput("ray_public", address=address)
     if os.environ.get("RAY_AUTH_MODE", "").strip().lower() != "token":
         raise Unavailable("ray_token", address=address)
-    if is_open(address):
+    stranger, own = _answers(address)
+    if stranger is Answer.YES:
         raise Unavailable("ray_open", address=address)
+    if own is Answer.NO:
+        raise Unavailable("ray_refused", address=address)
 
 
-def is_open(address: str) -> bool:
-    """Whether a cluster answers who has no token: asked by a process that has none."""
-    environment = {name: os.environ[name] for name in os.environ if name not in _TOKEN}
+class Answer(Enum):
+    """What a cluster says to whoever asks it."""
+
+    YES = 0
+    NO = 1
+    NOTHING = 2
+
+
+def _answers(address: str) -> tuple[Answer, Answer]:
+    """To one who has no token, and to one with this program's: asked by processes of their own,
+    since Ray reads its settings once. At the same time: each must import Ray first."""
+    stranger = {name: os.environ[name] for name in os.environ if name not in _TOKEN}
     with tempfile.TemporaryDirectory() as home:  # where no token lies either
-        environment |= {"HOME": home, "RAY_AUTH_MODE": "disabled"}
+        stranger |= {"HOME": home, "RAY_AUTH_MODE": "disabled"}
+        first, second = _asked(address, stranger), _asked(address, dict(os.environ))
+        return _answer(first), _answer(second)
+
+
+def _asked(address: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", _PROBE, address]
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+
+
+def _answer(asked: subprocess.Popen[bytes]) -> Answer:
+    with asked:
         try:
-            done = subprocess.run(
-                [sys.executable, "-c", _PROBE, address],
-                env=environment,
-                capture_output=True,
-                timeout=_PROBE_SECONDS,
-            )
+            _, said = asked.communicate(timeout=_PROBE_SECONDS)
         except subprocess.TimeoutExpired:
-            return False
-    return done.returncode == 0
+            asked.kill()
+            return Answer.NOTHING
+    if asked.returncode == 0:
+        return Answer.YES
+    return Answer.NO if _REFUSED in said else Answer.NOTHING
 
 
 _TOKEN = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")

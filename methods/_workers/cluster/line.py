@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -164,7 +165,7 @@ class AwayStarter:
         there = NodeAffinitySchedulingStrategy(self._room.machine.id, soft=False)
         kind = ray.remote(concurrency_groups=GROUPS)(Foreman)
         return kind.options(
-            name=f"{self._post.program}:{self._post.place}:{time.monotonic_ns()}",
+            name=f"{self._post.program} {self._post.place} {uuid.uuid4().hex}",
             num_cpus=self._room.cpus,
             num_gpus=self._room.gpus,
             scheduling_strategy=there,

@@ -6,7 +6,6 @@ import logging
 import os
 import threading
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from methods._engine.before_fetch import MayFetch
 from methods._engine.events import Event, Failed, Finished
 from methods._engine.worker import Picture, Ready, Task, Worker, failed
 from methods._system.lock import StopToken
+from methods._workers.board import program_name
 from methods._workers.cluster.line import MACHINE_GONE, AwayStarter, ClusterPicture
 from methods._workers.cluster.machines import Machine, Room, machines_of, rooms_of
 from methods._workers.cluster.session import Session
@@ -54,7 +54,7 @@ class ClusterPool(Pool):
     ) -> None:
         self._session, self._imports, self._setup = session, imports, setup
         self._path = tuple(path)
-        self._program = uuid.uuid4().hex[:12]
+        self._program = program_name()
         self._ledger = Ledger()
         self._machines: dict[str, Machine] = {}
         self._shifts: WeakSet[Shift] = WeakSet()
