@@ -103,7 +103,10 @@ def make_service(ray: str = "") -> Service:
     from ui.service.service import Service, default_data_dir
 
     try:
-        return Service(executor=make_executor(ray) if ray else None)
+        executor = make_executor(ray) if ray else None
+        if executor is not None:
+            print(f"{executor.described()}.")
+        return Service(executor=executor)
     except (UserError, ValueError) as error:  # names the environment variable that cannot be used
         sys.exit(f"Eraser Lab cannot start: {error}")
     except OSError as error:

@@ -193,6 +193,8 @@ class _Seen:
         """Run the table's cases and look at each as soon as it is done."""
         token = StopToken()
         with InProcess() if self._only_kept else make_executor(self._ray) as executor:
+            if described := executor.described():
+                print(f"{described}.")
             rows = run_table(
                 table,
                 self._choice,

@@ -104,7 +104,8 @@ def _born(pid: int) -> float:
 
 def _folder() -> Path:
     """Raises OSError where it is not this user's own."""
-    folder = Path(tempfile.gettempdir()) / f"eraser-lab-places-{getpass.getuser()}"
+    user = os.getuid() if hasattr(os, "getuid") else getpass.getuser()
+    folder = Path(tempfile.gettempdir()) / f"eraser-lab-places-{user}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if hasattr(os, "getuid") and folder.lstat().st_uid != os.getuid():
         raise PermissionError(folder)

@@ -103,6 +103,10 @@ class Executor(ABC):
     def close(self) -> None:
         """End all that it has started; no run may be under way. Calling it twice is allowed."""
 
+    def described(self) -> str:
+        """Where it erases, for whoever has begun the program; "" = on this machine, as usual."""
+        return ""
+
     def start(self) -> None:  # noqa: B027 - there need not be anything
         """Begin in the background with what the first job would else wait for."""
 

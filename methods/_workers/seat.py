@@ -110,6 +110,10 @@ class Seat:
         if process is not None:
             process.close()
 
+    def recover(self) -> None:
+        """It is tried again, whatever has failed before."""
+        self.out, self._failed_starts = "", 0
+
     def _begun(self) -> Process:
         environment = {**os.environ, **self.environment}
         background = self.kind in (CPU, LANE)

@@ -60,11 +60,12 @@ def cluster_address(wanted: str) -> str:
 
 
 def demand_closed(address: str) -> None:
-    """Raise Unavailable unless the cluster is there, asks for a token, and is no public one."""
-    if not _is_reached(address):
-        raise Unavailable("ray_unreachable", address=address)
+    """Raise Unavailable unless the cluster is there and asks for a token, and BadInput where it is
+    a public one."""
     if os.environ.get(ANYWHERE, "").strip() != "1" and _is_public(address):
         raise BadInput("ray_public", address=address)
+    if not _is_reached(address):
+        raise Unavailable("ray_unreachable", address=address)
     if os.environ.get("RAY_AUTH_MODE", "").strip().lower() != "token":
         raise Unavailable("ray_token", address=address)
     stranger, own = _answers(address)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from methods._engine.worker import Picture
@@ -21,6 +22,7 @@ _PATIENCE = 10.0
 """Seconds in which a foreman must have ended its worker, until it is ended itself."""
 
 MACHINE_GONE = "the machine is gone"
+CLUSTER_SILENT = "the cluster does not answer"
 
 
 class ClusterPicture(SharedPicture):
@@ -127,23 +129,26 @@ _NO_PID = -1
 class AwayStarter:
     """Begins the workers of one place, all at the same foreman while that lives.
 
-    room: where. post: what the foreman is told. is_there: whether the machine is.
+    room: where. post: what the foreman is told. missing: why nothing can be begun there, "" = it
+    can.
     """
 
-    def __init__(self, room: Room, post: Post, is_there: Callable[[], bool]) -> None:
-        self._room, self._post, self._is_there = room, post, is_there
+    def __init__(self, room: Room, post: Post, missing: Callable[[], str]) -> None:
+        self._room, self._post, self._missing = room, post, missing
         self._actor: Any = None
         self._closed = False
         self._lock = threading.Lock()
 
     def start(self, start: Start) -> AwayProcess:
         """See `Starter`."""
-        actor = self._living()
-        return AwayProcess(Line(actor, start), lambda: self._drop(actor))
+        with _told():
+            actor = self._living()
+            return AwayProcess(Line(actor, start), lambda: self._drop(actor))
 
     def warm_up(self) -> None:
         """See `Starter`."""
-        _call(self._living().warm_up, CONTROL).remote()
+        with _told():
+            _call(self._living().warm_up, CONTROL).remote()
 
     def close(self) -> None:
         """See `Starter`."""
@@ -152,8 +157,8 @@ class AwayStarter:
 
     def _living(self) -> Any:
         with self._lock:
-            if self._closed or not self._is_there():
-                raise NotStarted(MACHINE_GONE)
+            if missing := MACHINE_GONE if self._closed else self._missing():
+                raise NotStarted(missing)
             if self._actor is None:
                 self._actor = self._begun()
             return self._actor
@@ -182,6 +187,17 @@ class AwayStarter:
                 self._actor = None
         if actor is not None and ray.is_initialized():
             ray.kill(actor, no_restart=True)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What Ray says where it cannot begin anything, in this program's word for that."""
+    import ray
+
+    try:
+        yield
+    except ray.exceptions.RayError as error:
+        raise NotStarted(CLUSTER_SILENT) from error
 
 
 def _call(method: Any, group: str, **options: Any) -> Any:

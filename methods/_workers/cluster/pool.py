@@ -17,7 +17,7 @@ from methods._engine.events import Event, Failed, Finished
 from methods._engine.worker import Picture, Ready, Task, Worker, failed
 from methods._system.lock import StopToken
 from methods._workers.board import program_name
-from methods._workers.cluster.line import MACHINE_GONE, AwayStarter, ClusterPicture
+from methods._workers.cluster.line import CLUSTER_SILENT, MACHINE_GONE, AwayStarter, ClusterPicture
 from methods._workers.cluster.machines import Machine, Room, machines_of, rooms_of
 from methods._workers.cluster.session import Session
 from methods._workers.crews import Tell
@@ -36,6 +36,9 @@ PATIENCE = 60.0
 """Seconds for which jobs wait for a machine where there is none for them."""
 
 _LOOK_SECONDS = 1.0
+
+_SILENT_SECONDS = 15.0
+"""Without an answer of the head, after which nothing is begun any more."""
 
 _GIVEN = ("ERASER_LAB_WEIGHTS", "ERASER_LAB_WEIGHTS_MIRROR", "ERASER_LAB_OFFLINE")
 """Settings of the home that hold where a machine has none of its own. Tokens never travel."""
@@ -60,6 +63,7 @@ class ClusterPool(Pool):
         self._shifts: WeakSet[Shift] = WeakSet()
         self._without: dict[tuple[str, ...], float] = {}
         self._leave = threading.Event()
+        self._seen = time.monotonic()
         self._is_away = False
         super().__init__([], _Foremen(self))
         self._placement.may_lose = True
@@ -76,17 +80,25 @@ class ClusterPool(Pool):
         super().close()
         self._session.close()
 
+    def described(self) -> str:
+        """See `Executor.described`."""
+        which = "of its own on this machine" if self._session.is_own else self._session.address
+        return f"Ray cluster {which}: {len(self._seats)} places on {len(self._machines)} machines"
+
     # --- machines that come and go --------------------------------------------------------
 
     def _look_out(self) -> None:
         while not self._leave.wait(_LOOK_SECONDS):
             try:
                 self._look()
-                self._is_away = False
             except Exception:  # the head is away: what is under way goes on
                 if not self._is_away:
-                    logger.warning("the cluster does not answer", exc_info=True)
+                    logger.warning(CLUSTER_SILENT, exc_info=True)
                 self._is_away = True
+                continue
+            if self._is_away or time.monotonic() - self._seen > _SILENT_SECONDS:
+                self._use_again()
+            self._is_away, self._seen = False, time.monotonic()
 
     def _look(self) -> None:
         import ray
@@ -110,6 +122,14 @@ class ClusterPool(Pool):
             self._touch()
         for shift in tuple(self._shifts):
             shift.widen(len(self._seats))
+
+    def _use_again(self) -> None:
+        """The head is back: what could not be begun meanwhile may be now."""
+        with self._changed:
+            for seat in self._seats.values():
+                seat.recover()
+                self._placement.spots[seat.id].out = False
+            self._touch()
 
     def _part_with(self, machine: Machine) -> None:
         """Its places are out at once; they are forgotten when nobody is at work there any more."""
@@ -148,12 +168,18 @@ class ClusterPool(Pool):
         given = {name: os.environ[name] for name in _GIVEN if os.environ.get(name)}
         imports = tuple(self._imports[0 if room.gpus else 1])
         post = Post(room.id, room.kind, self._program, environment, given, imports, self._path)
-        starter = AwayStarter(room, post, lambda: room.machine.id in self._machines)
+        starter = AwayStarter(room, post, lambda: self._missing(room))
         here = room.machine.id == self._session.machine
         machine = "" if here else room.machine.name
         return _AwaySeat(
             room.id, room.kind, starter, setup=self._setup, machine=machine, ledger=self._ledger
         )
+
+    def _missing(self, room: Room) -> str:
+        """Why nothing can be begun at a place."""
+        if time.monotonic() - self._seen > _SILENT_SECONDS:
+            return CLUSTER_SILENT
+        return "" if room.machine.id in self._machines else MACHINE_GONE
 
     # --- what is done otherwise than at home ----------------------------------------------
 
