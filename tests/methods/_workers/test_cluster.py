@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
+from PIL import Image as PillowImage
 
 from methods import (
     Event,
@@ -36,6 +40,8 @@ from runner_tools import failed, finished, last_of, runs_alive, wait_until
 
 pytest_plugins = ["worker_fixtures", "cluster_fixtures"]
 pytestmark = pytest.mark.ray
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -230,6 +236,51 @@ def test_without_a_machine_jobs_wait_and_then_are_told(
     monkeypatch.setattr(cluster, "_kinds", lambda spec: ("mps",))
     end = failed(list(cluster.run([Job("noise", seed=8)], image, mask)))
     assert end.code == "no_place" and "machine" in end.text
+
+
+# --- a program that dies -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def photos(tmp_path: Path, rocket: Image) -> Path:
+    """A folder of a dozen cases."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    hole = np.zeros((200, 300), np.uint8)
+    hole[60:120, 100:180] = 255
+    for number in range(12):
+        crop = rocket[number * 10 : number * 10 + 200, :300]
+        PillowImage.fromarray(crop).save(folder / f"{number:02}.png")
+        PillowImage.fromarray(hole).save(folder / f"{number:02}-mask.png")
+    return folder
+
+
+def table_of(photos: Path, session: Session) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "examples.tables", str(photos), "--erasers", "patchmatch"]
+    command += ["--quick", "--ray", session.address, "--out", str(photos / "out")]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+def test_a_table_whose_program_is_killed_goes_on(
+    cluster: ClusterPool, ray_session: Session, photos: Path
+) -> None:
+    """What was finished is kept, what was lent is given back, and no worker stays behind."""
+    first = table_of(photos, ray_session)
+    assert first.stdout is not None
+    finished_lines = (line for line in first.stdout if "patchmatch:" in line)
+    next(finished_lines)
+    seen = [each for each in surveyed() if each.program.endswith(f":{first.pid}")]
+    first.kill()
+    first.wait()
+    first.stdout.close()
+    assert seen
+    wait_until(lambda: not any(p.program.endswith(f":{first.pid}") for p in surveyed()))
+    with table_of(photos, ray_session) as second:
+        said, _ = second.communicate(timeout=200)
+    assert second.returncode == 0, said
+    lines = [line for line in said.splitlines() if "patchmatch:" in line]
+    assert len(lines) == 12 and 1 <= sum(line.endswith("kept") for line in lines) < 12
 
 
 # --- weights -----------------------------------------------------------------------------------

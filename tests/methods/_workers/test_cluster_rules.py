@@ -97,7 +97,7 @@ def test_a_public_address_needs_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_ray_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(addresses, "find_spec", lambda _: None)
-    with pytest.raises(UserError, match="requirements-ray.txt") as caught:
+    with pytest.raises(UserError, match=r"requirements-ray\.txt") as caught:
         make_executor("auto")
     assert caught.value.code == "ray_missing" and "ray" not in sys.modules
 
