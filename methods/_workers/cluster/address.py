@@ -53,7 +53,8 @@ def cluster_address(wanted: str) -> str:
         return ""
     if wanted != AUTO:
         return _checked(wanted)
-    if named := os.environ.get("RAY_ADDRESS", "").strip():
+    named = os.environ.get("RAY_ADDRESS", "").strip()
+    if named and named != AUTO:
         return "" if named == LOCAL else _checked(named)
     noted = _noted()
     return noted if noted and _is_reached(noted) else ""

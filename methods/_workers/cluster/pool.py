@@ -184,8 +184,9 @@ class ClusterPool(Pool):
     # --- what is done otherwise than at home ----------------------------------------------
 
     def start(self) -> None:
-        """See `Executor.start`."""
-        threading.Thread(target=self._starter.warm_up, name="foremen", daemon=True).start()
+        """See `Executor.start`. What is lent to many is taken when it is needed."""
+        if self._session.is_own:
+            super().start()
 
     def shared(self, picture: Picture) -> SharedPicture:
         """See `Places`."""

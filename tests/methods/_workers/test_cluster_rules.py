@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 from collections.abc import Iterator
@@ -189,6 +190,16 @@ def test_all_machines_have_the_same_weights() -> None:
     with pytest.raises(WeightsUnavailable, match="test/loose on three") as caught:
         ledger.take({"test/loose": "c" * 64}, "three")
     assert caught.value.code == "weights_differ"
+
+
+def test_a_record_of_first_downloads_is_as_good_as_a_pin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a file that is not here."""
+    monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(tmp_path))
+    record = {"test/loose": {"sha256": "d" * 64, "unpinned_because": "it is a test's"}}
+    (tmp_path / "weights.lock.json").write_text(json.dumps(record), encoding="utf-8")
+    assert Ledger().expected([file("test/loose", None)]) == {"test/loose": "d" * 64}
 
 
 # --- what travels ------------------------------------------------------------------------------
