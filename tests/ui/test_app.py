@@ -117,8 +117,9 @@ def test_a_cluster_is_asked_for_by_option_or_variable(
 
 
 def test_a_cluster_that_cannot_be_joined_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SystemExit, match="cannot start: here is no address"):
-        app.make_service("here")
+    monkeypatch.setattr("methods._workers.cluster.address.find_spec", lambda _: None)
+    with pytest.raises(SystemExit, match="cannot start: A cluster needs a package"):
+        app.make_service("auto")
 
 
 def test_a_folder_that_cannot_be_used_is_named(
