@@ -107,9 +107,14 @@ def test_a_cluster_is_asked_for_by_option_or_variable(
             return "Ray cluster of a test"
 
     wanted: list[str] = []
+
+    def make(ray: str) -> InProcess:
+        wanted.append(ray)
+        return Cluster()
+
     monkeypatch.setenv("ERASER_LAB_DATA", str(tmp_path))
     monkeypatch.setenv("ERASER_LAB_RAY", variable)
-    monkeypatch.setattr("methods.make_executor", lambda ray: wanted.append(ray) or Cluster())
+    monkeypatch.setattr("methods.make_executor", make)
     monkeypatch.setattr("ui.service.service.make_executor", InProcess)
     app.make_service(app.parse(arguments).ray).close()
     assert wanted == ([asked] if asked else [])

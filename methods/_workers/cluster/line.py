@@ -22,6 +22,7 @@ _PATIENCE = 10.0
 """Seconds in which a foreman must have ended its worker, until it is ended itself."""
 
 MACHINE_GONE = "the machine is gone"
+IN_USE = "another program uses it"
 CLUSTER_SILENT = "the cluster does not answer"
 
 
@@ -124,6 +125,8 @@ class AwayProcess(Process):
 
 
 _NO_PID = -1
+_TICK = 0.1
+_ROUNDING = 1e-4
 
 
 class AwayStarter:
@@ -160,6 +163,7 @@ class AwayStarter:
             if missing := MACHINE_GONE if self._closed else self._missing():
                 raise NotStarted(missing)
             if self._actor is None:
+                _await_room(self._room)
                 self._actor = self._begun()
             return self._actor
 
@@ -187,6 +191,27 @@ class AwayStarter:
                 self._actor = None
         if actor is not None and ray.is_initialized():
             ray.kill(actor, no_restart=True)
+
+
+def _await_room(room: Room) -> None:
+    """Raises NotStarted where another program keeps it; what an actor that has just ended had is
+    free in a moment."""
+    deadline = time.monotonic() + _PATIENCE
+    while not _is_free(room):
+        if time.monotonic() > deadline:
+            raise NotStarted(IN_USE)
+        time.sleep(_TICK)
+
+
+def _is_free(room: Room) -> bool:
+    """As far as Ray tells: no public call of it does so for one machine."""
+    try:
+        from ray._private.state import available_resources_per_node
+    except ImportError:
+        return True
+    free = available_resources_per_node().get(room.machine.id, {})
+    enough = free.get("CPU", 0) + _ROUNDING >= room.cpus and free.get("GPU", 0) >= room.gpus
+    return bool(enough)
 
 
 @contextmanager

@@ -40,6 +40,9 @@ _LOOK_SECONDS = 1.0
 _SILENT_SECONDS = 15.0
 """Without an answer of the head, after which nothing is begun any more."""
 
+_AGAIN_SECONDS = 60.0
+"""After which a place is tried again that was given up."""
+
 _GIVEN = ("ERASER_LAB_WEIGHTS", "ERASER_LAB_WEIGHTS_MIRROR", "ERASER_LAB_OFFLINE")
 """Settings of the home that hold where a machine has none of its own. Tokens never travel."""
 
@@ -63,7 +66,7 @@ class ClusterPool(Pool):
         self._shifts: WeakSet[Shift] = WeakSet()
         self._without: dict[tuple[str, ...], float] = {}
         self._leave = threading.Event()
-        self._seen = time.monotonic()
+        self._seen = self._used_again = time.monotonic()
         self._is_away = False
         super().__init__([], _Foremen(self))
         self._placement.may_lose = True
@@ -83,7 +86,7 @@ class ClusterPool(Pool):
     def described(self) -> str:
         """See `Executor.described`."""
         which = "of its own on this machine" if self._session.is_own else self._session.address
-        return f"Ray cluster {which}: {len(self._seats)} places on {len(self._machines)} machines"
+        return f"Ray cluster {which} (machines: {len(self._machines)}, places: {len(self._seats)})"
 
     # --- machines that come and go --------------------------------------------------------
 
@@ -96,9 +99,12 @@ class ClusterPool(Pool):
                     logger.warning(CLUSTER_SILENT, exc_info=True)
                 self._is_away = True
                 continue
-            if self._is_away or time.monotonic() - self._seen > _SILENT_SECONDS:
+            now = time.monotonic()
+            was_away = self._is_away or now - self._seen > _SILENT_SECONDS
+            self._is_away, self._seen = False, now
+            if was_away or now - self._used_again > _AGAIN_SECONDS:
                 self._use_again()
-            self._is_away, self._seen = False, time.monotonic()
+                self._used_again = now
 
     def _look(self) -> None:
         import ray
@@ -124,12 +130,15 @@ class ClusterPool(Pool):
             shift.widen(len(self._seats))
 
     def _use_again(self) -> None:
-        """The head is back: what could not be begun meanwhile may be now."""
+        """What could not be begun may be now: the head is back, another program has ended."""
         with self._changed:
-            for seat in self._seats.values():
-                seat.recover()
-                self._placement.spots[seat.id].out = False
-            self._touch()
+            out = [seat for seat in self._seats.values() if seat.out]
+            for seat in out:
+                if self._machine_of(seat) in self._machines:
+                    seat.recover()
+                    self._placement.spots[seat.id].out = False
+            if out:
+                self._touch()
 
     def _part_with(self, machine: Machine) -> None:
         """Its places are out at once; they are forgotten when nobody is at work there any more."""

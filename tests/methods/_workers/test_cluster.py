@@ -16,6 +16,7 @@ import psutil
 import pytest
 from PIL import Image as PillowImage
 
+from cluster_fixtures import pool_in
 from methods import (
     Event,
     Failed,
@@ -30,6 +31,7 @@ from methods import (
     SweepJob,
     Unavailable,
 )
+from methods._workers.cluster import line as lines
 from methods._workers.cluster import pool as pools
 from methods._workers.cluster.address import demand_closed
 from methods._workers.cluster.line import AwayStarter
@@ -236,6 +238,30 @@ def test_without_a_machine_jobs_wait_and_then_are_told(
     monkeypatch.setattr(cluster, "_kinds", lambda spec: ("mps",))
     end = failed(list(cluster.run([Job("noise", seed=8)], image, mask)))
     assert end.code == "no_place" and "machine" in end.text
+
+
+def test_two_programs_share_a_cluster(
+    cluster: ClusterPool,
+    ray_session: Session,
+    image: Image,
+    mask: Mask,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A place that one has begun to use is not the other's until it is free."""
+    finished(list(cluster.run([Job("noise", seed=20)], image, mask)))
+    monkeypatch.setattr(lines, "_PATIENCE", 0.5)
+    with pool_in(ray_session) as other:
+        end = failed(list(other.run([Job("noise", seed=21)], image, mask)))
+        assert end.code == "no_place" and lines.IN_USE in end.text
+        name = place(cluster, "cpu").id
+        cluster._seats[name].unload()
+        starter = cluster._seats[name].starter
+        assert isinstance(starter, AwayStarter)
+        starter._drop(starter._actor)
+        monkeypatch.setattr(lines, "_PATIENCE", 20.0)
+        other._use_again()
+        assert finished(list(other.run([Job("noise", seed=21)], image, mask)))
+    assert finished(list(cluster.run([Job("noise", seed=22)], image, mask)))
 
 
 # --- a program that dies -----------------------------------------------------------------------
