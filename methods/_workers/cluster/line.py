@@ -156,6 +156,10 @@ class AwayStarter:
     def close(self) -> None:
         """See `Starter`."""
         self._closed = True
+        self.give_up()
+
+    def give_up(self) -> None:
+        """End the foreman: what its place has taken of the machine is free for others."""
         self._drop(self._actor)
 
     def _living(self) -> Any:

@@ -247,21 +247,20 @@ def test_two_programs_share_a_cluster(
     mask: Mask,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A place that one has begun to use is not the other's until it is free."""
-    finished(list(cluster.run([Job("noise", seed=20)], image, mask)))
+    """GPUs that one has begun to use are not the other's until they are free."""
+    both = [Job("gpu_patient", {"seconds": 0.5}, seed) for seed in (20, 21)]
+    assert all(isinstance(end, Finished) for end in last_of(list(cluster.run(both, image, mask))))
     monkeypatch.setattr(lines, "_PATIENCE", 0.5)
+    monkeypatch.setattr(pools, "PATIENCE", 0.5)
     with pool_in(ray_session) as other:
-        end = failed(list(other.run([Job("noise", seed=21)], image, mask)))
+        end = failed(list(other.run([Job("gpu_noise", seed=22)], image, mask)))
         assert end.code == "no_place" and lines.IN_USE in end.text
-        name = place(cluster, "cpu").id
-        cluster._seats[name].unload()
-        starter = cluster._seats[name].starter
-        assert isinstance(starter, AwayStarter)
-        starter._drop(starter._actor)
+        for starter in cluster.starters():
+            starter.give_up()
         monkeypatch.setattr(lines, "_PATIENCE", 20.0)
         other._use_again()
-        assert finished(list(other.run([Job("noise", seed=21)], image, mask)))
-    assert finished(list(cluster.run([Job("noise", seed=22)], image, mask)))
+        assert finished(list(other.run([Job("gpu_noise", seed=23)], image, mask)))
+    assert finished(list(cluster.run([Job("noise", seed=24)], image, mask)))
 
 
 # --- a program that dies -----------------------------------------------------------------------
