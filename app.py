@@ -70,6 +70,13 @@ def make_parser() -> argparse.ArgumentParser:
         default=switched_on(environment("ERASER_LAB_MCP", "GRADIO_MCP_SERVER")),
         help="also serve tools for agents at /gradio_api/mcp (ERASER_LAB_MCP)",
     )
+    parser.add_argument(
+        "--ray",
+        default=environment("ERASER_LAB_RAY") or "",
+        metavar="ADDRESS",
+        help="erase in a Ray cluster: HOST:PORT, auto (the one that this machine is in, else one of"
+        " its own) or local (ERASER_LAB_RAY)",
+    )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.add_argument(
         "--no-fetch",
@@ -90,13 +97,16 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return options
 
 
-def make_service() -> Service:
+def make_service(ray: str = "") -> Service:
     """The service; ends the program with a sentence where its settings or folder are no good."""
-    from methods import UserError
+    from methods import UserError, make_executor
     from ui.service.service import Service, default_data_dir
 
     try:
-        return Service()
+        executor = make_executor(ray) if ray else None
+        if executor is not None:
+            print(f"{executor.described()}.")
+        return Service(executor=executor)
     except (UserError, ValueError) as error:  # names the environment variable that cannot be used
         sys.exit(f"Eraser Lab cannot start: {error}")
     except OSError as error:
@@ -130,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_any_text()
     share_heaps()
     check_tools(options)
-    service = make_service()
+    service = make_service(options.ray)
     page = build_page(service)
     page.queue(max_size=64)
     service.start(fetch=not options.no_fetch)

@@ -53,6 +53,7 @@ from examples.running.work import RowResult
 from methods import (
     LPIPS_WEIGHTS,
     BadInput,
+    InProcess,
     Job,
     SettingValue,
     StopToken,
@@ -118,7 +119,7 @@ def _tables(args: argparse.Namespace) -> int:
     files = ReportFiles(out.path, report, name)
     seen = _Seen(out, choice, files, args)
     if not args.report_only:
-        _fetch_small(table, choice)
+        _fetch_small(table, choice, erased_here=not args.ray)
     seen.run(table)
     table = _with_stand_ins(table, seen, args)
     _report(args, out.path / f"{name}.html", files, replace(report, table=table))
@@ -186,11 +187,14 @@ class _Seen:
         self.refused: list[Case] = []
         self._out, self._choice, self._files = out, choice, files
         self._only_kept, self._side, self._ahead = args.report_only, args.view, args.ahead
+        self._ray = args.ray
 
     def run(self, table: CaseTable) -> None:
         """Run the table's cases and look at each as soon as it is done."""
         token = StopToken()
-        with make_executor() as executor:
+        with InProcess() if self._only_kept else make_executor(self._ray) as executor:
+            if described := executor.described():
+                print(f"{described}.")
             rows = run_table(
                 table,
                 self._choice,
@@ -231,10 +235,10 @@ def _with_stand_ins(table: CaseTable, seen: _Seen, args: argparse.Namespace) -> 
     return CaseTable(table.title, (*table.cases, *others), (*table.notes, *notes))
 
 
-def _fetch_small(table: CaseTable, choice: Choice) -> None:
-    """The small weights of the default set, and LPIPS where a truth is known; a failure is the
-    cell's own line later, or a number less."""
-    chosen = [spec for spec in default_erasers() if spec.id in choice.erasers]
+def _fetch_small(table: CaseTable, choice: Choice, erased_here: bool) -> None:
+    """The small weights of the default set, unless a cluster erases, and LPIPS where a truth is
+    known; a failure is the cell's own line later, or a number less."""
+    chosen = [s for s in default_erasers() if erased_here and s.id in choice.erasers]
     needed = [weight for spec in chosen for weight in spec.weights]
     if any(case.truth for case in table.cases):
         needed.append(LPIPS_WEIGHTS)

@@ -171,6 +171,7 @@ if TYPE_CHECKING:
     from methods._workers.helper import HELPER_LOST as HELPER_LOST
     from methods._workers.helper import Helper as Helper
     from methods._workers.in_process import InProcess as InProcess
+    from methods._workers.lookout import known_places as known_places
 
 _HOME = {
     "_base": (
@@ -238,6 +239,7 @@ _HOME = {
     "_workers.executor": "Executor Place SweepJob",
     "_workers.helper": "HELPER_LOST Helper",
     "_workers.in_process": "InProcess",
+    "_workers.lookout": "known_places",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ui.cli.fits import fits_as_markdown
 
@@ -95,3 +96,17 @@ def test_the_page_on_hosting_has_every_environment_variable_and_no_other() -> No
     others = [file.read_text("utf-8") for file in PAGES if file.name != "CHANGELOG.md"]
     named = set(re.findall(r"\bERASER_LAB_[A-Z_]*[A-Z]\b", "".join(others)))
     assert {name for name in named if not name.startswith("ERASER_LAB_WEIGHT_")} <= set(listed)
+
+
+def test_the_cluster_for_kubernetes_is_closed() -> None:
+    """Tokens, no dashboard, no door to the outside but the page's, and the Ray that was tried."""
+    cluster, page, *walls = yaml.safe_load_all((DOCS / "kuberay.yaml").read_text("utf-8"))
+    assert cluster["spec"]["authOptions"] == {"mode": "token"}
+    assert cluster["spec"]["headGroupSpec"]["rayStartParams"]["include-dashboard"] == "false"
+    groups = [cluster["spec"]["headGroupSpec"], *cluster["spec"]["workerGroupSpecs"], page["spec"]]
+    labels = [group["template"]["metadata"]["labels"].items() for group in groups]
+    inside = walls[0]["spec"]["podSelector"]["matchLabels"]
+    assert all(inside.items() <= each for each in labels)
+    assert walls[0]["spec"]["ingress"] == [{"from": [{"podSelector": {"matchLabels": inside}}]}]
+    assert walls[1]["spec"]["ingress"] == [{"ports": [{"port": 7860}]}]
+    assert {wall["kind"] for wall in walls} == {"NetworkPolicy"}

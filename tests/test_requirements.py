@@ -106,7 +106,9 @@ def test_tests_import_only_what_is_required() -> None:
     assert _foreign("tests") <= set(_requirements("requirements-dev.txt"))
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "requirements-ray.txt"]
+)
 def test_each_requirement_has_a_lower_bound_and_no_pin(name: str) -> None:
     for package, versions in _requirements(name).items():
         assert versions.startswith(">="), package
@@ -117,6 +119,14 @@ def test_torch_and_torchvision_come_as_a_pair_with_an_open_top() -> None:
     required = _requirements("requirements.txt")
     assert required["torch"] == ">=2.8,<3"
     assert "torchvision" in required
+
+
+def test_a_cluster_needs_plain_ray_with_tokens_and_nobody_else_does() -> None:
+    """`ray[default]` would bring forty more packages; before 2.52 no cluster asks for a token."""
+    assert _requirements("requirements-ray.txt") == {"ray": ">=2.52,<3"}
+    assert "ray[" not in (ROOT / "requirements-ray.txt").read_text("utf-8").splitlines()[-1]
+    assert "ray" not in _requirements("requirements-dev.txt")
+    assert "ray" in _optional()
 
 
 def test_one_opencv_only() -> None:
@@ -143,6 +153,11 @@ def test_ci_adds_what_is_left_out_by_default() -> None:
     left_out = chosen[chosen.index("-m") + 1].removeprefix("not ").split(" and not ")
     script = (ROOT / ".ci" / "run").read_text("utf-8")
     assert f'pytest -m "{" or ".join(left_out)}"' in script
+
+
+def test_ci_tries_a_cluster_in_an_environment_of_its_own() -> None:
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert "-r requirements-ray.txt" in script and "pytest -m ray" in script
 
 
 def test_every_check_of_ci_runs_before_a_commit() -> None:

@@ -96,6 +96,12 @@ def parser_with(view: int) -> argparse.ArgumentParser:
     add("--shard", type=shard, metavar="I/N", help="only every N-th case, from the I-th on")
     add("--ahead", type=_ahead, default=AHEAD, metavar="ROWS",
         help=f"cases that an eraser goes through before the next is loaded ({AHEAD})")  # fmt: skip
+    add(
+        "--ray",
+        default="",
+        metavar="ADDRESS",
+        help="erase in a Ray cluster: HOST:PORT, auto (this machine's) or local (one of its own)",
+    )
     add("--out", type=Path, metavar="FOLDER", help="(results/TABLE)")
     add(
         "--results",

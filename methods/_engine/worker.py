@@ -133,13 +133,15 @@ class Ready:
     """A job that is to be erased: its files are here, and its result is not known yet.
 
     settings: all of them, as plain values. weights: SHA-256 of its files by name. key: of the
-    result, see `job_key`.
+    result, see `job_key`; "" = it is not kept. fetch: None = its files are here; else whoever
+    erases looks after them, and whether it may fetch them.
     """
 
     task: Task
     settings: dict[str, SettingValue]
     weights: dict[str, str]
     key: str
+    fetch: bool | None = None
 
 
 class Worker:
@@ -166,10 +168,17 @@ class Worker:
 
         Raises what keeps it from being erased.
         """
+        return self.known(task, self.weights_of(task))
+
+    def weights_of(self, task: Task) -> dict[str, str]:
+        """SHA-256 of its files by name; all are here then. Raises what keeps them away."""
         _need_packages(task.spec)
         needed = task.eraser.weights_for(task.settings)
         self._bring(task, needed)
-        weights = {weight.name: store.digest(weight) for weight in needed}
+        return {weight.name: store.digest(weight) for weight in needed}
+
+    def known(self, task: Task, weights: dict[str, str]) -> Ready | Finished:
+        """A job with these files; from the cache, it is finished."""
         seed = task.seed if task.spec.seeded else 0
         settings = task.settings.model_dump(mode="json")
         key = job_key(self._picture.key, task.spec.id, settings, seed, weights)

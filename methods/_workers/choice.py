@@ -1,9 +1,11 @@
-"""Which executor the program uses: ERASER_LAB_WORKERS.
+"""Which executor the program uses: ERASER_LAB_RAY, or else ERASER_LAB_WORKERS.
 
     auto    workers, as many as the machine carries; in this process where it is small, or lends its
             GPU to this process alone (ZeroGPU)
     N       workers, N of them side by side for erasers that load nothing
     0       none: everything in this process
+
+Where ERASER_LAB_RAY names a cluster (`auto`, `local` or HOST:PORT), its machines do all of it.
 
 Beside those there is one worker for each GPU, and one for networks on the CPU. Where nothing is
 said it is auto on a machine without a GPU, and 0 on one with a GPU, where workers have not been
@@ -19,6 +21,9 @@ from methods._base import BadInput, DeviceName, Unavailable
 from methods._system.container import cores, total_memory
 from methods._system.device import best_device
 from methods._system.memory import GIB
+from methods._workers.cluster.address import SETTING as RAY_SETTING
+from methods._workers.cluster.pool import ClusterPool
+from methods._workers.cluster.session import join
 from methods._workers.executor import Executor
 from methods._workers.in_process import InProcess
 from methods._workers.placement import CPU, LANE
@@ -42,8 +47,11 @@ _HEAVY = (
 GPU may never do, and half a gigabyte is much there."""
 
 
-def make_executor() -> Executor:
-    """The one for this machine. Raises BadInput where the setting cannot be used."""
+def make_executor(ray: str = "") -> Executor:
+    """The one for this machine, or for a cluster. ray: in place of ERASER_LAB_RAY. Raises BadInput
+    where a setting cannot be used, Unavailable where a cluster cannot."""
+    if cluster := (ray or os.environ.get(RAY_SETTING, "")).strip():
+        return _of_cluster(cluster)
     wanted = _wanted()
     if wanted == 0:
         return InProcess()
@@ -53,6 +61,11 @@ def make_executor() -> Executor:
         return InProcess()  # where each job says what is wrong
     lanes = _lanes(device) if wanted is None else wanted
     return _pool(device, lanes) if lanes else InProcess()
+
+
+def _of_cluster(wanted: str) -> Executor:
+    session = join(wanted)
+    return ClusterPool(session, imports=((*_LIGHT, *_HEAVY), _LIGHT))
 
 
 def _wanted() -> int | None:

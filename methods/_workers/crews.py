@@ -52,6 +52,7 @@ def _lacks_weights(task: Task) -> bool:
 
 
 Tell = Callable[[Event], None]
+MakeWorker = Callable[[Picture, StopToken, Tell, bool | MayFetch], Worker]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +92,7 @@ class SweepCrew:
         token: StopToken,
         tell: Tell,
         fetch_missing: bool | MayFetch,
+        worker: MakeWorker = Worker,
     ) -> None:
         self.begun: set[int] = set()
         self._shift = shift
@@ -98,6 +100,7 @@ class SweepCrew:
         self._token = token
         self._tell = tell
         self._fetch_missing = fetch_missing
+        self._worker = worker
 
     def work(self, run: Run) -> None:
         """See `Crew`."""
@@ -114,7 +117,7 @@ class SweepCrew:
             picture = self._pictures[task.index]()
         except UserError as error:
             return failed(task.index, error)
-        worker = Worker(picture, self._token, self._tell, self._fetch_missing)
+        worker = self._worker(picture, self._token, self._tell, self._fetch_missing)
         found = guarded(task, lambda: worker.prepared(task))
         return (found, picture) if isinstance(found, Ready) else found
 

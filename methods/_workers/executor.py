@@ -3,6 +3,7 @@
     Executor
     ├── InProcess   in this process, job after job
     └── Pool        in worker processes, several jobs at once
+        └── ClusterPool    on many machines, by Ray
 
 A suite of tests holds all fillings to it (tests/methods/_workers/test_contract.py).
 """
@@ -44,7 +45,7 @@ class Place:
     kind: "cuda", "mps", "cpu": networks on such a device; "lane": what loads nothing; "here": this
     process, which does all. at_work: id of the eraser, "" = idle. held: ids of those that are
     loaded. starts: processes begun so far; lost: of them, those that died. out: why no further one
-    is tried, "" = it is in use.
+    is tried, "" = it is in use. program: whose it is, "" = this one's, or nobody's yet.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Place:
     starts: int = 0
     lost: int = 0
     out: str = ""
+    program: str = ""
 
 
 class Executor(ABC):
@@ -101,6 +103,10 @@ class Executor(ABC):
     @abstractmethod
     def close(self) -> None:
         """End all that it has started; no run may be under way. Calling it twice is allowed."""
+
+    def described(self) -> str:
+        """Where it erases, for whoever has begun the program; "" = on this machine, as usual."""
+        return ""
 
     def start(self) -> None:  # noqa: B027 - there need not be anything
         """Begin in the background with what the first job would else wait for."""

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -49,6 +50,13 @@ _END_SECONDS = 15.0
 _A_WHILE = 60.0
 
 _ids = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """Of a call's arrays; see `processes.Carried`."""
+
+    files: tuple[int, ...]
 
 
 class Helper:
@@ -202,7 +210,7 @@ class _Line:
             if not self._waiting:
                 self._killed_before = killed_for_memory()
             self._waiting[call.id] = future
-        self._process.send(call, files)
+        self._process.send(call, _Memory(tuple(files)))
         try:
             return future.result(PATIENCE)
         except TimeoutError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import faulthandler
 import os
+import platform
 import queue
 import signal
 import socket
@@ -31,7 +32,9 @@ from methods._engine.worker import Picture, Ready, Task, Worker, guarded
 from methods._system.lock import StopToken
 from methods._system.memory import share_heaps, trim_heaps
 from methods._weights import local
+from methods._weights.uses import in_use
 from methods._workers.answering import Answering
+from methods._workers.ledger import demand_equal
 from methods._workers.messages import (
     Done,
     Order,
@@ -118,10 +121,9 @@ class Host:
         local.choose(order.local)
         eraser = get_eraser(order.eraser)
         task = Task(0, eraser, settings_of(eraser, order.settings), order.seed)
-        ready = Ready(task, dict(order.settings), dict(order.weights), "")
         tell = _Teller(lambda event: self._wire.send(Told(order.id, event)))
-        does = Worker(picture, self._tokens[order.id], tell, fetch_missing=False)
-        outcome = guarded(task, lambda: does.erased(ready))
+        does = Worker(picture, self._tokens[order.id], tell, bool(order.fetch))
+        outcome = guarded(task, lambda: _erased(does, task, order))
         if isinstance(outcome, Finished):
             return Patch(worker.facts_of(outcome), under(picture.mask, outcome.image))
         return outcome
@@ -135,6 +137,20 @@ class Host:
         while len(self._pictures) > _PICTURES:
             self._pictures.popitem(last=False)
         return self._pictures[note.key]
+
+
+def _erased(does: Worker, task: Task, order: Order) -> Finished:
+    """The order's result, with files that the home has seen to, or else with this machine's own.
+
+    Raises what keeps it from being one.
+    """
+    settings, weights = dict(order.settings), dict(order.weights)
+    if order.fetch is None:
+        return does.erased(Ready(task, settings, weights, ""))
+    with in_use(task.eraser.weights_for(task.settings)):
+        found = does.weights_of(task)
+        demand_equal(weights, found, platform.node())
+        return does.erased(Ready(task, settings, found, ""))
 
 
 @dataclass(slots=True)

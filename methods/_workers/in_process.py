@@ -14,15 +14,19 @@ from numpy.typing import NDArray
 from methods._base import Image, Mask, UserError
 from methods._engine import runner, worker
 from methods._engine.before_fetch import MayFetch
-from methods._engine.events import Event
+from methods._engine.events import Event, Failed, Finished, Started
 from methods._engine.job import Job
 from methods._engine.judging import Judge
 from methods._system.lock import StopToken
+from methods._workers.board import Board
 from methods._workers.executor import Executor, Place, SweepJob
 
 
 class InProcess(Executor):
     """One job of a run after the other; runs share the device."""
+
+    def __init__(self) -> None:
+        self._board = Board()
 
     def run(
         self,
@@ -37,9 +41,26 @@ class InProcess(Executor):
         visitor: str = "",
     ) -> Iterator[Event]:
         """See `Executor.run`. Runs wait for the device in the order of their coming."""
-        return runner.run(
+        events = runner.run(
             jobs, image, mask, alpha=alpha, token=token, fetch_missing=fetch_missing, judge=judge
         )
+        return self._shown(jobs, events)
+
+    def _shown(self, jobs: Sequence[Job], events: Iterator[Event]) -> Iterator[Event]:
+        """The same events; other programs see what is at work."""
+        try:
+            for event in events:
+                if isinstance(event, Started):
+                    self._show(jobs[event.index].eraser)
+                elif isinstance(event, Finished | Failed):
+                    self._show("")
+                yield event
+        except GeneratorExit:
+            self._show("")
+            raise
+
+    def _show(self, at_work: str) -> None:
+        self._board.show([Place("here", "here", at_work, worker.residency.loaded)])
 
     def sweep(
         self,
@@ -78,3 +99,4 @@ class InProcess(Executor):
 
     def close(self) -> None:
         """Nothing has been started."""
+        self._board.clear()

@@ -31,11 +31,13 @@ _COUNTS = (Path("/sys/fs/cgroup/memory.events"), Path("/proc/vmstat"))
 @dataclass(eq=False)
 class Lost(Exception):
     """A worker went while it had an order. reason: a signal or an exit code. own_fault: nothing
-    outside of it has ended it. out_of_memory: the kernel took it, because memory ran out."""
+    outside of it has ended it. out_of_memory: the kernel took it, because memory ran out.
+    with_machine: what it ran on is gone as well."""
 
     reason: str
     own_fault: bool
     out_of_memory: bool = False
+    with_machine: bool = False
 
 
 def lost(code: int | None, killed_before: int) -> Lost:
@@ -80,6 +82,8 @@ def crashed(index: int, spec: EraserSpec, lost: Lost) -> Failed:
     said = {"eraser": spec.id, "title": spec.name}
     if lost.out_of_memory:
         return failed(index, Unavailable("worker_out_of_memory", **said))
+    if lost.with_machine:
+        return failed(index, Unavailable("worker_gone", reason=lost.reason, **said))
     return failed(index, Unavailable("worker_crashed", reason=lost.reason, **said))
 
 
@@ -92,6 +96,8 @@ def given_up(index: int, spec: EraserSpec) -> Failed:
 def without_place(index: int, spec: EraserSpec, out: Mapping[str, str], all_out: bool) -> Failed:
     """The last event of a job that no worker can do. out: the places where it could be done, with
     why no process can be begun there. all_out: there is no other place either."""
+    if not out:
+        return failed(index, Unavailable("no_place.machine", eraser=spec.id, title=spec.name))
     reason = ", ".join(sorted(set(out.values())))
     if all_out:
         return failed(index, Unavailable("workers_lost", eraser=spec.id, reason=reason))

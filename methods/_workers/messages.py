@@ -7,8 +7,12 @@
     home ◀─── Up, Answer, Crowded ─────────────── worker that helps
     home ◀─── Begun, Ended ── template
 
-It is pickled, and comes and goes through sockets that nobody else can open: what a visitor sends is
-decoded at home, and no worker sees more of it than pixels and checked settings.
+On another machine (`cluster`) a foreman stands between: it gets a Place and then the same messages,
+and its last word on a worker is Gone.
+
+It is pickled, and comes and goes through sockets that nobody else can open, or inside a cluster
+that lets in only who has its token: what a visitor sends is decoded at home, and no worker sees
+more of it than pixels and checked settings.
 """
 
 from __future__ import annotations
@@ -95,7 +99,8 @@ PictureNote: TypeAlias = ArraysNote
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One job. local: files of the user's own that stand in for weights, by name."""
+    """One job. weights: SHA-256 by name, "" = any. local: files of the user's own that stand in
+    for weights, by name. fetch: see `Ready`."""
 
     id: int
     eraser: str
@@ -104,6 +109,7 @@ class Order:
     weights: Mapping[str, str]
     local: Mapping[str, Path]
     picture: PictureNote
+    fetch: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,3 +192,30 @@ class Crowded:
 @dataclass(frozen=True, slots=True)
 class Cleared:
     """The answer to it: that has been done, as far as it could be."""
+
+
+# --- of a foreman ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What a foreman is told first. place, kind, program: see `executor.Place`. environment: what
+    is set for its workers, given: what is set where its machine says nothing. imports: see
+    `Imports`. path: added to its own `sys.path`."""
+
+    place: str
+    kind: str
+    program: str
+    environment: Mapping[str, str]
+    given: Mapping[str, str]
+    imports: tuple[str, ...]
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A worker has ended, or none could be begun; see `losses.Lost`."""
+
+    reason: str
+    own_fault: bool
+    out_of_memory: bool = False

@@ -57,7 +57,8 @@ class Ticket:
 @dataclass(slots=True)
 class Spot:
     """A place as the plan sees it. bandwidth: bytes of weights that it loads in a second. begun,
-    until: of the job at work. out: no job is given to it any more."""
+    until: of the job at work. out: no job is given to it any more. machine: the one whose cores it
+    shares, cores: how many these are; 0 = those of `Placement`."""
 
     id: str
     kind: str
@@ -67,6 +68,8 @@ class Spot:
     begun: float = 0.0
     until: float = 0.0
     out: bool = False
+    machine: str = ""
+    cores: int = 0
 
     def rest(self, now: float) -> float:
         """Seconds until it is free: a job that takes longer than thought may do so as long again,
@@ -115,6 +118,8 @@ class Placement:
         self._cores = cores
         self.spots = {spot.id: spot for spot in spots}
         self.costs: dict[str, Cost] = dict(costs or {})
+        self.may_lose = False
+        """Whether places go without being out before."""
         self.takers: Counter[int] = Counter()
         """How many further jobs each run could begin at once."""
         self._lines: dict[str, dict[int, deque[Ticket]]] = {}  # visitor -> run -> in order
@@ -196,6 +201,12 @@ class Placement:
         if not runs:
             del self._lines[ticket.visitor]
 
+    def _stranded(self) -> list[Ticket]:
+        """The jobs that wait for places of which there is none."""
+        waiting = self._waiting()
+        lost = {kinds for kinds in {t.kinds for t in waiting} if not self.usable(kinds)}
+        return [ticket for ticket in waiting if ticket.kinds in lost]
+
     def _waiting(self) -> list[Ticket]:
         own = [ticket for runs in self._lines.values() for line in runs.values() for ticket in line]
         return own + [ticket for line in self._sweeps.values() for ticket in line]
@@ -237,8 +248,8 @@ class Placement:
     def plan(self, now: float) -> Plan:
         """For all that waits. Nothing is begun by it."""
         plan = self._of_visitors(now)
-        if any(spot.out for spot in self.spots.values()):
-            plan.nowhere.extend(t for t in self._waiting() if not self.usable(t.kinds))
+        if self.may_lose or any(spot.out for spot in self.spots.values()):
+            plan.nowhere.extend(self._stranded())
         for spot in self.spots.values():
             if self._is_idle(spot, plan.begin) and not self._has_no_core(spot, plan.begin):
                 found = self._of_sweeps(spot, plan.begin)
@@ -295,20 +306,25 @@ class Placement:
         """Lanes without a core are free when the first job on the CPU ends."""
         for spot in spots:
             if self._is_idle(spot, begin) and self._has_no_core(spot, begin):
-                rests = (each.rest(now) for each in self._on_cpu(begin) if each.at_work)
+                others = self._on_cpu(begin, spot.machine)
+                rests = (each.rest(now) for each in others if each.at_work)
                 free[spot.id] = max(free[spot.id], min(rests, default=0.0), 1e-6)
 
     def _has_no_core(self, spot: Spot, begin: Mapping[str, Ticket]) -> bool:
-        at_work = self._on_cpu(begin)
+        if spot.kind != LANE:
+            return False
+        at_work = self._on_cpu(begin, spot.machine)
         lanes = sum(other.kind == LANE for other in at_work)
-        return spot.kind == LANE and lanes > 0 and len(at_work) >= self._cores
+        return lanes > 0 and len(at_work) >= (spot.cores or self._cores)
 
-    def _on_cpu(self, begin: Mapping[str, Ticket]) -> list[Spot]:
-        """The places on the CPU that are at work, or will be at once."""
+    def _on_cpu(self, begin: Mapping[str, Ticket], machine: str) -> list[Spot]:
+        """A machine's places on the CPU that are at work, or will be at once."""
         return [
             spot
             for spot in self.spots.values()
-            if spot.kind in (CPU, LANE) and (spot.at_work is not None or spot.id in begin)
+            if spot.machine == machine
+            and spot.kind in (CPU, LANE)
+            and (spot.at_work is not None or spot.id in begin)
         ]
 
     def _is_idle(self, spot: Spot, begin: Mapping[str, Ticket]) -> bool:

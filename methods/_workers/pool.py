@@ -28,7 +28,8 @@ from methods._system.cache import BoundedCache
 from methods._system.container import cores
 from methods._system.lock import StopToken
 from methods._weights import uses
-from methods._workers.crews import RunCrew, SweepCrew
+from methods._workers.board import Board
+from methods._workers.crews import RunCrew, SweepCrew, Tell
 from methods._workers.executor import Executor, Place, SweepJob
 from methods._workers.helper import Helper
 from methods._workers.placement import CPU, LANE, Cost, Placement, Plan, Planned, Spot, Ticket
@@ -70,6 +71,7 @@ class Pool(Executor):
         )
         self._helpers: list[Helper] = []
         self._closed = False
+        self._board = Board()
         residency.elsewhere.append(self)
         uses.keepers.append(self._files)
 
@@ -91,8 +93,8 @@ class Pool(Executor):
         own_token, channel = StopToken(token), Channel()
         picture = Picture(image, mask, alpha)
         tasks = checked(jobs, picture)
-        shift = Shift(self, own_token, self._at_once(len(tasks)), visitor=visitor)
-        worker = Worker(picture, own_token, channel.put, fetch_missing)
+        shift = self._begun(Shift(self, own_token, self._at_once(len(tasks)), visitor=visitor))
+        worker = self._worker(picture, own_token, channel.put, fetch_missing)
         crew = RunCrew(shift, picture, worker, channel.put)
         yield from Run(tasks, crew, judging_of(judge, picture), own_token, channel).events()
 
@@ -107,9 +109,11 @@ class Pool(Executor):
         own_token, channel = StopToken(token), Channel()
         tasks, refused = _tasks_of(jobs)
         yield from refused
-        shift = Shift(self, own_token, self._at_once(len(tasks)), sweep=True)
+        shift = self._begun(Shift(self, own_token, self._at_once(len(tasks)), sweep=True))
         pictures = {task.index: jobs[task.index].open for task in tasks}
-        crew = SweepCrew(shift, pictures, own_token, channel.put, fetch_missing)
+        crew = SweepCrew(
+            shift, pictures, own_token, channel.put, fetch_missing, worker=self._worker
+        )
         for event in Run(tasks, crew, None, own_token, channel).events():
             unbegun = event.index not in crew.begun
             if not (isinstance(event, Failed) and event.stopped and unbegun):
@@ -144,9 +148,26 @@ class Pool(Executor):
         self._starter.close()
         for seat in self._seats.values():
             seat.unload()
+        self._board.clear()
 
     def _at_once(self, jobs: int) -> int:
         return min(jobs, len(self._seats))
+
+    # --- what a pool of other places does otherwise ---------------------------------------
+
+    def _worker(
+        self, picture: Picture, token: StopToken, tell: Tell, fetch_missing: bool | MayFetch
+    ) -> Worker:
+        """Who makes jobs ready at home."""
+        return Worker(picture, token, tell, fetch_missing)
+
+    def _begun(self, shift: Shift) -> Shift:
+        """A shift that will ask for places."""
+        return shift
+
+    def _may_come(self, ticket: Ticket) -> bool:
+        """Whether to wait for a place where there is none for a job."""
+        return False
 
     def _place(self, seat: Seat) -> Place:
         at_work = self._placement.spots[seat.id].at_work
@@ -177,7 +198,7 @@ class Pool(Executor):
     def add(self, ticket: Ticket, *, first: bool = False) -> bool:
         """See `Places`."""
         with self._changed:
-            if not self._placement.usable(ticket.kinds):
+            if not self._placement.usable(ticket.kinds) and not self._may_come(ticket):
                 return False
             self._placement.add(ticket, first=first)
             self._touch()
@@ -213,7 +234,7 @@ class Pool(Executor):
 
     def _granted(self, run: int) -> tuple[Ticket, Seat | None] | None:
         for stranded in self._current_plan().nowhere:
-            if stranded.run == run:
+            if stranded.run == run and not self._may_come(stranded):
                 self._placement.remove(stranded)
                 self._touch()
                 return stranded, None
@@ -221,6 +242,7 @@ class Pool(Executor):
             if ticket.run == run:
                 self._placement.begin(place, ticket, time.monotonic())
                 self._touch()
+                self._board.show(self.places())
                 return ticket, self._seats[place]
         return None
 
@@ -244,6 +266,7 @@ class Pool(Executor):
             self._placement.end(seat.id, seat.held, seconds)
             self._placement.spots[seat.id].out = bool(seat.out)
             self._touch()
+            self._board.show(self.places())
 
     def drop(self, run: int, eraser: str) -> list[Ticket]:
         """See `Places`."""
@@ -286,7 +309,8 @@ class Pool(Executor):
             self._changed.wait_for(lambda: not self._to_unload or self._closed)
 
     def _on_shared_devices(self) -> list[Seat]:
-        return [seat for seat in self._seats.values() if seat.kind in _SHARED_KINDS]
+        seats = self._seats.values()
+        return [seat for seat in seats if seat.kind in _SHARED_KINDS and not seat.machine]
 
     def _is_busy(self, name: str) -> bool:
         return self._placement.spots[name].at_work is not None

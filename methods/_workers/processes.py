@@ -23,6 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from methods._workers.losses import Lost, lost
 from methods._workers.messages import (
     Answer,
     Begun,
@@ -57,11 +58,32 @@ class NotStarted(Exception):
     """No process could be begun."""
 
 
+class Line(Protocol):
+    """What leads to a worker; see `Wire`."""
+
+    def send(self, message: object, files: Sequence[int] = ()) -> None:
+        """Raises OSError where nobody hears it any more."""
+
+    def receive(self) -> tuple[object, list[int]]:
+        """The next message. Raises EOFError or OSError at the end."""
+
+    def close(self) -> None:
+        """Also wakes whoever receives."""
+
+
+class Carried(Protocol):
+    """What goes along with a message, such as a `SharedPicture`."""
+
+    @property
+    def files(self) -> Sequence[int]:
+        """Descriptors by which the memory is reached."""
+
+
 class Process:
     """One worker. A thread of it reads what the worker says."""
 
     def __init__(
-        self, pid: int, wire: Wire, kill: Callable[[], None], ended: Callable[[], int | None]
+        self, pid: int, wire: Line, kill: Callable[[], None], ended: Callable[[], int | None]
     ) -> None:
         self.pid = pid
         self.is_gone = False
@@ -69,10 +91,11 @@ class Process:
         self._said: queue.SimpleQueue[Said | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, name="worker", daemon=True).start()
 
-    def send(self, message: object, files: Sequence[int] = ()) -> None:
-        """What cannot be sent is not said: `next` tells that the worker is gone."""
+    def send(self, message: object, carried: Carried | None = None) -> None:
+        """What cannot be sent is not said: `next` tells that the worker is gone. carried: what the
+        message is about."""
         with suppress(OSError):
-            self._wire.send(message, files)
+            self._wire.send(message, () if carried is None else carried.files)
 
     def next(self, timeout: float) -> Said | None:
         """What it says next; None where it is silent for so many seconds.
@@ -95,6 +118,10 @@ class Process:
     def code(self) -> int | None:
         """Of a process that is gone, as in `Popen.returncode`; None = nobody knows."""
         return self._ended()
+
+    def loss(self, killed_before: int) -> Lost:
+        """Why it is gone; see `losses.lost`."""
+        return lost(self.code(), killed_before)
 
     def close(self) -> None:
         """End it when it is idle; it is gone when this returns."""
@@ -133,6 +160,11 @@ def _interpreter(module: str, *arguments: str) -> list[str]:
         f" from methods._workers.{module} import main; main(*map(int, sys.argv[2:]))"
     )
     return [sys.executable, "-P", "-c", code, str(ROOT), *arguments]
+
+
+def _environment() -> dict[str, str]:
+    """Of a process to be begun: a cluster's token is not for erasers."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
 
 
 # --- copies of a template -------------------------------------------------------------------
@@ -197,7 +229,7 @@ class _Template:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is the home's to hear
                 # Libraries ask at import whether there is a GPU: torch then asks without CUDA.
-                env={**os.environ, "PYTORCH_NVML_BASED_CUDA_CHECK": "1"},
+                env={**_environment(), "PYTORCH_NVML_BASED_CUDA_CHECK": "1"},
             )
         self._wire = Wire(ours)
         self._changed = threading.Condition()
@@ -294,7 +326,9 @@ class Fresh:
 
 def _begun(theirs: socket.socket) -> subprocess.Popen[bytes]:
     if sys.platform == "win32":
-        child = subprocess.Popen(_interpreter("fresh", "-1"), stdin=subprocess.PIPE)
+        child = subprocess.Popen(
+            _interpreter("fresh", "-1"), stdin=subprocess.PIPE, env=_environment()
+        )
         assert child.stdin is not None
         child.stdin.write(theirs.share(child.pid))
         child.stdin.close()
@@ -304,6 +338,7 @@ def _begun(theirs: socket.socket) -> subprocess.Popen[bytes]:
         pass_fds=[theirs.fileno()],
         stdin=subprocess.DEVNULL,
         start_new_session=True,
+        env=_environment(),
     )
 
 

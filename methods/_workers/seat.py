@@ -18,7 +18,7 @@ from methods._engine.events import Event, Failed, Loading
 from methods._engine.worker import Ready
 from methods._system.lock import StopToken
 from methods._weights import local
-from methods._workers.losses import Lost, killed_for_memory, lost
+from methods._workers.losses import Lost, killed_for_memory
 from methods._workers.messages import Done, Order, Patch, Retired, Start, Stop, Told, Up
 from methods._workers.placement import CPU, LANE
 from methods._workers.processes import NotStarted, Process, Starter
@@ -59,13 +59,14 @@ class _UnderWay:
 @dataclass(slots=True)
 class Seat:
     """id, kind: see `executor.Place`. environment: what differs there, such as the GPU that is
-    seen. setup: see `messages.Start`. One thread at a time uses it."""
+    seen. setup: see `messages.Start`. machine: "" = this one. One thread at a time uses it."""
 
     id: str
     kind: str
     starter: Starter
     environment: Mapping[str, str] = field(default_factory=dict)
     setup: str = ""
+    machine: str = ""
     held: tuple[str, ...] = ()
     starts: int = 0
     lost: int = 0
@@ -88,7 +89,7 @@ class Seat:
             process = self._process or self._begun()
             order = _order(ready, picture)
             under_way = _UnderWay(order, token, killed_for_memory())
-            process.send(order, picture.files)
+            process.send(order, picture)
             try:
                 done = self._followed(process, under_way, tell)
             except EOFError:
@@ -108,6 +109,10 @@ class Seat:
         process, self._process, self.held = self._process, None, ()
         if process is not None:
             process.close()
+
+    def recover(self) -> None:
+        """It is tried again, whatever has failed before."""
+        self.out, self._failed_starts = "", 0
 
     def _begun(self) -> Process:
         environment = {**os.environ, **self.environment}
@@ -149,7 +154,7 @@ class Seat:
     def _lost(self, process: Process, under_way: _UnderWay) -> Lost:
         self._process, self.held = None, ()
         self.lost += 1
-        found = lost(process.code(), under_way.killed_before)
+        found = process.loss(under_way.killed_before)
         if not under_way.token.stopped:
             eraser = under_way.order.eraser
             logger.warning("%s: the worker at %s is gone (%s)", eraser, self.id, found.reason)
@@ -165,6 +170,7 @@ def _order(ready: Ready, picture: SharedPicture) -> Order:
         weights=ready.weights,
         local=local.chosen(),
         picture=picture.note,
+        fetch=ready.fetch,
     )
 
 
@@ -174,7 +180,7 @@ def await_up(process: Process) -> None:
         if isinstance(process.next(_UP_SECONDS), Up):
             return
     except EOFError:
-        raise NotStarted(lost(process.code(), 0).reason) from None
+        raise NotStarted(process.loss(0).reason) from None
     process.close()
     raise NotStarted("silent")
 

@@ -14,7 +14,8 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +34,19 @@ class SharedArrays:
 
     def __init__(self, key: str, arrays: Sequence[NDArray[Any]]) -> None:
         """key: by which they are asked for. arrays: of kinds of one byte; they are copied."""
+        self._lay_down(note_of_arrays(key, arrays), arrays)
+
+    @classmethod
+    def of(cls, note: ArraysNote, content: NDArray[np.uint8]) -> Self:
+        """Those whose bytes have come another way. content: one behind the other, (n,)."""
+        made = cls.__new__(cls)
+        made._lay_down(note, [content])
+        return made
+
+    def _lay_down(self, note: ArraysNote, arrays: Sequence[NDArray[Any]]) -> None:
         self.nbytes = sum(array.nbytes for array in arrays)
         name, self.files = self._laid_down(arrays)
-        items = tuple((array.shape, array.dtype.str) for array in arrays)
-        self.note = ArraysNote(key, items, handle=name)
+        self.note = replace(note, handle=name)
 
     def _laid_down(self, arrays: Sequence[NDArray[Any]]) -> tuple[str, list[int]]:
         """The memory's name, and the files by which it is reached instead."""
@@ -50,6 +60,11 @@ class SharedArrays:
         for array in arrays:
             _write(file, np.ascontiguousarray(array).view(np.uint8).data.cast("B"))
         return "", [file]
+
+
+def note_of_arrays(key: str, arrays: Sequence[NDArray[Any]]) -> ArraysNote:
+    """What is to be known of arrays beside their bytes."""
+    return ArraysNote(key, tuple((array.shape, array.dtype.str) for array in arrays), handle="")
 
 
 def _nameless_file() -> int:

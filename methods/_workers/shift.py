@@ -108,7 +108,8 @@ class Made:
     def finished(self) -> Finished:
         """The whole photo with the result in it, which is kept for equal jobs."""
         task, picture, patch = self.ready.task, self.picture, self.patch
-        worker.results.put_pixels(self.ready.key, patch.pixels, patch.facts)
+        if self.ready.key:
+            worker.results.put_pixels(self.ready.key, patch.pixels, patch.facts)
         image = filled(picture.image, picture.mask, patch.pixels)
         return replace(
             patch.facts, index=task.index, seed=task.seed, image=image, alpha=picture.filled_alpha
@@ -153,14 +154,23 @@ class Shift:
         elif (refused := self._wait(ticket, errand)) is not None:
             errand.end(refused)
         elif len(self._threads) < self._at_once:
-            thread = threading.Thread(target=self._serve, name="eraser run", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            self._one_more()
+
+    def widen(self, at_once: int) -> None:
+        """There may be so many places now. Called while a run is under way."""
+        self._at_once = max(self._at_once, at_once)
+        while len(self._threads) < min(self._at_once, len(self._errands)):
+            self._one_more()
+
+    def _one_more(self) -> None:
+        thread = threading.Thread(target=self._serve, name="eraser run", daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def close(self) -> None:
         """No further job will come; returns when all have ended, or the run is stopped."""
         self._closed = True
-        for thread in self._threads:
+        for thread in self._threads:  # which may become more meanwhile
             thread.join()
         self._places.forget(self._run)
 

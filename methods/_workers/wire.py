@@ -27,10 +27,7 @@ class Wire:
 
     def send(self, message: object, files: Sequence[int] = ()) -> None:
         """Raises OSError where the other end is gone. files: descriptors, which stay open here."""
-        buffers: list[pickle.PickleBuffer] = []
-        pickled = pickle.dumps(message, protocol=5, buffer_callback=buffers.append)
-        parts = [memoryview(pickled), *(buffer.raw() for buffer in buffers)]
-        lengths = b"".join(_LENGTH.pack(part.nbytes) for part in parts)
+        parts, lengths = _parts(message)
         with self._sending:
             self._send_head(_COUNT.pack(len(parts)), files)
             self._end.sendall(lengths)
@@ -75,3 +72,36 @@ class Wire:
         with suppress(OSError):
             self._end.shutdown(socket.SHUT_RDWR)
         self._end.close()
+
+
+# --- the same as one piece of bytes ---------------------------------------------------------
+
+
+def packed(message: object) -> bytes:
+    """A message as it goes through a socket, for whatever carries bytes."""
+    parts, lengths = _parts(message)
+    return b"".join((_COUNT.pack(len(parts)), lengths, *parts))
+
+
+def unpacked(content: bytes) -> object:
+    """What was packed by one of our own processes. Raises ValueError for anything shorter."""
+    whole = memoryview(content)
+    try:
+        (count,) = _COUNT.unpack_from(whole)
+        start = _COUNT.size + count * _LENGTH.size
+        lengths = [size for (size,) in _LENGTH.iter_unpack(whole[_COUNT.size : start])]
+    except struct.error as error:
+        raise ValueError("no message") from error
+    ends = [start + sum(lengths[: number + 1]) for number in range(len(lengths))]
+    if not ends or ends[-1] != whole.nbytes:
+        raise ValueError("no message")
+    parts = [whole[end - size : end] for end, size in zip(ends, lengths, strict=True)]
+    return pickle.loads(parts[0], buffers=parts[1:])
+
+
+def _parts(message: object) -> tuple[list[memoryview], bytes]:
+    """The pickle and the buffers that it leaves out; how long each is."""
+    buffers: list[pickle.PickleBuffer] = []
+    pickled = pickle.dumps(message, protocol=5, buffer_callback=buffers.append)
+    parts = [memoryview(pickled), *(buffer.raw() for buffer in buffers)]
+    return parts, b"".join(_LENGTH.pack(part.nbytes) for part in parts)

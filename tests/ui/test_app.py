@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import app
+from methods import InProcess
 from ports import own_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,6 +86,45 @@ def test_a_setting_of_the_environment_that_is_no_good_is_named(
     monkeypatch.setenv(variable, value)
     with pytest.raises(SystemExit, match=f"cannot start: {variable}"):
         app.make_service()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable", "asked"),
+    [([], "", ""), ([], "auto", "auto"), (["--ray", "10.0.0.1:6379"], "auto", "10.0.0.1:6379")],
+)
+def test_a_cluster_is_asked_for_by_option_or_variable(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    variable: str,
+    asked: str,
+) -> None:
+    """And the program says which one it is."""
+
+    class Cluster(InProcess):
+        def described(self) -> str:
+            return "Ray cluster of a test"
+
+    wanted: list[str] = []
+
+    def make(ray: str) -> InProcess:
+        wanted.append(ray)
+        return Cluster()
+
+    monkeypatch.setenv("ERASER_LAB_DATA", str(tmp_path))
+    monkeypatch.setenv("ERASER_LAB_RAY", variable)
+    monkeypatch.setattr("methods.make_executor", make)
+    monkeypatch.setattr("ui.service.service.make_executor", InProcess)
+    app.make_service(app.parse(arguments).ray).close()
+    assert wanted == ([asked] if asked else [])
+    assert ("Ray cluster of a test." in capsys.readouterr().out) == bool(asked)
+
+
+def test_a_cluster_that_cannot_be_joined_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("methods._workers.cluster.address.find_spec", lambda _: None)
+    with pytest.raises(SystemExit, match="cannot start: A cluster needs a package"):
+        app.make_service("auto")
 
 
 def test_a_folder_that_cannot_be_used_is_named(

@@ -35,7 +35,8 @@ class Run:
 def test_while_somebody_watches_no_time_passes() -> None:
     clock = Clock()
     watch = Watch(clock)
-    watch.come(), watch.come()
+    watch.come()
+    watch.come()
     clock.now += 50
     watch.leave()
     assert watch.seconds() == 0, "a second tab is still there"

@@ -54,6 +54,12 @@ def _fits(args: argparse.Namespace) -> int:
     return show_fits(args)
 
 
+def _places(args: argparse.Namespace) -> int:
+    from ui.cli.places import show_places
+
+    return show_places(args)
+
+
 def _pin(args: argparse.Namespace) -> int:
     from ui.cli.pin import pin_named
 
@@ -98,6 +104,7 @@ def make_parser(prog: str = "python -m methods") -> argparse.ArgumentParser:
     _add_erase(_command(commands, "erase", _erase, "erase an object from a photo"))
     _add_bench(_command(commands, "bench", _bench, "measure the erasers on example photos"))
     _add_fits(_command(commands, "fits", _fits, "show which large model fits on which GPU"))
+    _add_places(_command(commands, "places", _places, "show who erases where, and what is loaded"))
     _add_pin(_command(commands, "pin", _pin, "fill in sizes and hashes of weights"))
     _add_completion(
         _command(commands, "completion", _completion, "print what completes words in a shell")
@@ -301,6 +308,16 @@ def _add_fits(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--markdown", action="store_true", help="print docs/hardware.md's table")
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--ray",
+        default="",
+        metavar="ADDRESS",
+        help="of all programs in a Ray cluster: HOST:PORT, or auto (those on this machine)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_completion(parser: argparse.ArgumentParser) -> None:

@@ -644,3 +644,52 @@ def test_a_terminal_gets_a_bar_and_silence_before_it() -> None:
         progress(200, 1000)
         progress(1000, 1000)
     assert "net.bin" in screen.getvalue() and "100%" in screen.getvalue()
+
+
+# --- a mirror ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["folder", "address"])
+def test_a_mirror_is_asked_first(
+    server: Server, folder: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also for what only people can bring; the source is left alone."""
+    wanted = weight(name="some/net.bin", by_hand="https://example.org")
+    (tmp_path / "mirror/some").mkdir(parents=True)
+    (tmp_path / "mirror/some/net.bin").write_bytes(BODY)
+    server.pages["/all/some/net.bin"] = Page(BODY)
+    where = str(tmp_path / "mirror") if kind == "folder" else server.url("/all/")
+    monkeypatch.setenv("ERASER_LAB_WEIGHTS_MIRROR", where)
+    assert fetch(wanted).read_bytes() == BODY
+    assert len(server.seen) == (kind == "address")
+    assert find_weights(wanted) == folder / "some/net.bin"
+
+
+@pytest.mark.parametrize("kind", ["folder", "address"])
+def test_a_mirror_with_another_file_is_passed_over(
+    server: Server, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "mirror/net.bin").write_bytes(OTHER)
+    server.pages |= {"/all/net.bin": Page(OTHER), "/net.bin": Page(BODY)}
+    where = str(tmp_path / "mirror") if kind == "folder" else server.url("/all")
+    monkeypatch.setenv("ERASER_LAB_WEIGHTS_MIRROR", where)
+    assert fetch(weight(UrlFile(server.url("/net.bin")))).read_bytes() == BODY
+
+
+def test_a_mirror_has_nothing_to_say_about_a_file_without_a_pin(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "net.bin").write_bytes(OTHER)
+    server.pages["/net.bin"] = Page(BODY)
+    monkeypatch.setenv("ERASER_LAB_WEIGHTS_MIRROR", str(tmp_path))
+    source = UrlFile(server.url("/net.bin"))
+    loose = weight(source, sha256=None, unpinned_because="it is a test's")
+    assert fetch(loose).read_bytes() == BODY
+
+
+def test_a_folder_serves_also_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "net.bin").write_bytes(BODY)
+    monkeypatch.setenv("ERASER_LAB_WEIGHTS_MIRROR", str(tmp_path))
+    monkeypatch.setenv("ERASER_LAB_OFFLINE", "1")
+    assert fetch(weight(UrlFile("http://127.0.0.1:9/net.bin"))).read_bytes() == BODY

@@ -30,17 +30,26 @@ from methods import (
     SweepJob,
     Waiting,
 )
-from methods._workers.pool import Pool
 from runner_tools import failed, finished, last_of, runs_alive, wait_until
 
-pytest_plugins = ["worker_fixtures"]
+pytest_plugins = ["worker_fixtures", "cluster_fixtures"]
 
-FILLINGS = ("in_process", "workers")
+FILLINGS = ("in_process", "pool", pytest.param("cluster", marks=pytest.mark.ray))
+"""Those that are not in this process are fixtures."""
 
 
-@pytest.fixture(params=FILLINGS)
-def executor(request: pytest.FixtureRequest, pool: Pool) -> Iterator[Executor]:
-    yield InProcess() if request.param == "in_process" else pool
+@pytest.fixture(scope="module", params=FILLINGS)
+def filling(request: pytest.FixtureRequest, toys: None) -> Executor:
+    """Each does all tests before the next one."""
+    if request.param == "in_process":
+        return InProcess()
+    found: Executor = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def executor(filling: Executor) -> Iterator[Executor]:
+    yield filling
     wait_until(lambda: not runs_alive())
 
 
