@@ -32,6 +32,7 @@ from ui.service.service import Service
 STATIC = Path(__file__).parent.parent / "static"
 SCRIPTS = (
     "core.js",
+    "frame.js",
     "tabs.js",
     "work.js",
     "objects.js",
