@@ -1,4 +1,4 @@
-"""In a frame on another site that is as tall as its content: what people need lies in what is seen."""
+"""In a frame on another site that is as tall as its content: what people need is seen."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ import pytest
 from PIL import Image as Pillow
 
 from hub_page import hub_page
+from path_proxy import path_proxy
+from ports import own_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Frame, Page
+
+    from ui.service.service import Service
 
 pytestmark = pytest.mark.browser
 
@@ -28,10 +32,6 @@ REFUSE_STORAGE = """for (const name of ['localStorage', 'sessionStorage', 'index
     { get() { throw new DOMException('Access is denied for this document.', 'SecurityError'); } });
 Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set: () => {} });"""
 """What a browser does in frames of other sites where its user wants that."""
-
-
-def _keep(one, name):
-    one.page.screenshot(path=f"/tmp/space_{name}.png")
 
 
 class Embedded:
@@ -89,9 +89,13 @@ class Embedded:
 
     def scroll_to(self, y: float) -> None:
         """Scroll the page around ours, as soon as it is long enough."""
-        self.page.wait_for_function(
-            "y => document.documentElement.scrollHeight - innerHeight >= y", arg=y
-        )
+        room = "document.documentElement.scrollHeight - innerHeight"
+        deadline = time.monotonic() + 60
+        while self.page.evaluate(room) < y:
+            assert time.monotonic() < deadline, self.frame.evaluate(
+                "[innerHeight, document.documentElement.scrollHeight]"
+            )
+            self.page.wait_for_timeout(20)
         self.page.evaluate("y => scrollTo(0, y)", y)
         self.until_known()
 
@@ -168,11 +172,9 @@ def test_notices_and_the_large_view_lie_in_what_is_seen(
     assert top > 100 and height > bottom + 100, "the frame is as tall as its content"
     one.break_a_photo()
     assert one.is_seen(".lab-notice.error")
-    _keep(one, "notice")
     one.frame.click(".lab-result[data-eraser=telea] img")
     one.frame.wait_for_selector(".lab-viewer[open]")
     assert one.extent(".lab-viewer") == pytest.approx(one.seen(), abs=SLACK)
-    _keep(one, "viewer")
     one.scroll_to(360)
     assert one.extent(".lab-viewer") == pytest.approx(one.seen(), abs=SLACK)
 
@@ -187,7 +189,6 @@ def test_on_a_phone_erase_stays_in_sight(embedded: Callable[..., Embedded], arou
         assert one.is_seen("[data-testid=erase]")
     one.break_a_photo()
     assert one.is_seen(".lab-notice.error")
-    _keep(one, "phone")
     assert one.extent(".lab-notice.error")[1] < one.extent(".lab-go")[0], "not behind Erase"
 
 
@@ -198,6 +199,55 @@ def test_a_tall_photo_fits_into_what_is_seen(
     Pillow.new("RGB", (600, 1500), "teal").save(buffer, "PNG")
     one = embedded(around)
     one.photo({"name": "tall.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
-    _keep(one, "tall")
     top, bottom = one.extent(".lab-stage")
     assert bottom - top < 0.7 * WINDOW["viewport"]["height"]
+
+
+@pytest.mark.slow
+def test_a_frame_of_a_fixed_height_is_measured_too(
+    embedded: Callable[..., Embedded], lab_url: str
+) -> None:
+    with hub_page(lab_url, grows=False) as address:
+        one = embedded(address)
+        one.page.evaluate(
+            """() => { const s = document.getElementById('space').style;
+            s.flex = 'none'; s.height = '600px'; s.marginTop = '400px'; }"""
+        )
+        one.until_known()
+        one.break_a_photo()
+        assert one.is_seen(".lab-notice.error")
+        assert one.is_seen("[data-testid=erase]") is False, "it lies further below"
+        one.scroll_to(364)
+        assert one.is_seen(".lab-notice.error")
+        assert one.is_seen("[data-testid=erase]")
+
+
+@pytest.mark.slow
+def test_below_a_path_and_in_a_frame_an_object_is_erased(
+    embedded: Callable[..., Embedded], lab_service: Service
+) -> None:
+    from ui.page.layout import build_page, launch_options
+
+    page = build_page(lab_service)
+    page.queue(max_size=64)
+    _, url, _ = page.launch(
+        **launch_options(lab_service, lang=None),
+        server_name="127.0.0.1",
+        server_port=own_port(),
+        root_path="/apps/eraser",
+        quiet=True,
+        prevent_thread_lock=True,
+    )
+    try:
+        with path_proxy(url, "/apps/eraser") as below, hub_page(below) as address:
+            one = embedded(address)
+            refused: list[str] = []
+            one.page.on("response", lambda got: got.ok or refused.append(got.url))
+            one.photo(ROCKET)
+            one.erase("telea")
+            assert refused == []
+            result = one.frame.locator(".lab-result[data-eraser=telea] img").first
+            assert "/apps/eraser/lab/" in str(result.evaluate("img => img.src"))
+            one.page.goto("about:blank")  # nothing may be on its way when the server goes
+    finally:
+        page.close()

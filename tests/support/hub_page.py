@@ -24,8 +24,8 @@ ALLOW = "clipboard-read; clipboard-write; fullscreen; camera; microphone"
 
 _PAGE = """<!doctype html><html><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>The hub's page</title>
-<style>html, body {{ margin: 0; min-height: 100vh }} body, main {{ display: flex; flex-direction: column }}
-main {{ flex: 1 }} header {{ height: 64px; flex: none; background: #ddd }}
+<style>html, body {{ margin: 0; min-height: 100vh }}
+body, main {{ display: flex; flex-direction: column }} main {{ flex: 1 }} header {{ height: 64px; flex: none; background: #ddd }}
 iframe {{ border: 0; flex-grow: 1; width: 100% }}</style></head>
 <body><header>The hub</header><main><iframe id="space" src="{address}" sandbox="{sandbox}"
  allow="{allow}"></iframe></main><script>{script}</script></body></html>"""
@@ -34,16 +34,14 @@ _RESIZER = """
 const frame = document.getElementById('space');
 const MARK = '[iFrameSizer]', READY = '[iFrameResizerChild]Ready';
 // id, margin, width too, log, interval, public methods, by itself, margin, height by, background,
-// padding, tolerance, links in the page, resized from, width by, mouse
-const OPTIONS = 'space:8:false:false:32:true:true::bodyOffset:::0:false:parent:scroll:false';
+// padding, tolerance, links in the page, resized from, width by
+const OPTIONS = 'space:8:false:false:32:true:true::bodyOffset:::0:false:parent:scroll';
 addEventListener('message', ({ data, source }) => {
   if (source !== frame.contentWindow || typeof data !== 'string') return;
   if (data === READY) source.postMessage(MARK + OPTIONS, '*');
   if (!data.startsWith(MARK)) return;
   const [, height, , kind] = data.slice(MARK.length).split(':');
-  const resizes = !['pageInfo', 'pageInfoStop', 'message', 'scrollTo', 'scrollToOffset'].includes(kind);
-  if (resizes) frame.style.height = height + 'px';
-  if (kind === 'scrollToOffset') scrollTo(0, scrollY + frame.getBoundingClientRect().top + Number(height));
+  if (['init', 'size', 'reset'].includes(kind)) frame.style.height = height + 'px';
 });
 """
 
@@ -70,7 +68,7 @@ def hub_page(address: str, *, grows: bool = True) -> Iterator[str]:
 
 def _handler(page: bytes) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the library's name
+        def do_GET(self) -> None:
             self.send_response(200 if self.path == "/" else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(page)))
