@@ -192,6 +192,19 @@ def test_on_a_phone_erase_stays_in_sight(embedded: Callable[..., Embedded], arou
     assert one.extent(".lab-notice.error")[1] < one.extent(".lab-go")[0], "not behind Erase"
 
 
+def test_a_frame_that_was_left_too_short_grows(
+    embedded: Callable[..., Embedded], around: str
+) -> None:
+    """As at a slow start, after which Gradio asks for no more height."""
+    one = embedded(around, **PHONE)
+    one.photo(ROCKET)
+    one.scroll_to(600)
+    one.page.evaluate("document.getElementById('space').style.height = '700px'")
+    one.page.wait_for_function("document.documentElement.scrollHeight < 1000")
+    one.scroll_to(600)
+    assert one.frame.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+
+
 def test_a_tall_photo_fits_into_what_is_seen(
     embedded: Callable[..., Embedded], around: str
 ) -> None:

@@ -25,7 +25,8 @@ ALLOW = "clipboard-read; clipboard-write; fullscreen; camera; microphone"
 _PAGE = """<!doctype html><html><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>The hub's page</title>
 <style>html, body {{ margin: 0; min-height: 100vh }}
-body, main {{ display: flex; flex-direction: column }} main {{ flex: 1 }} header {{ height: 64px; flex: none; background: #ddd }}
+body, main {{ display: flex; flex-direction: column }} main {{ flex: 1 }}
+header {{ height: 64px; flex: none; background: #ddd }}
 iframe {{ border: 0; flex-grow: 1; width: 100% }}</style></head>
 <body><header>The hub</header><main><iframe id="space" src="{address}" sandbox="{sandbox}"
  allow="{allow}"></iframe></main><script>{script}</script></body></html>"""
