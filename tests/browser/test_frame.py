@@ -92,8 +92,11 @@ class Embedded:
         room = "document.documentElement.scrollHeight - innerHeight"
         deadline = time.monotonic() + 60
         while self.page.evaluate(room) < y:
-            assert time.monotonic() < deadline, self.frame.evaluate(
-                "[innerHeight, document.documentElement.scrollHeight]"
+            assert time.monotonic() < deadline, (
+                self.frame.evaluate(
+                    "[innerHeight, document.documentElement.scrollHeight, document.body.scrollHeight, !!window.parentIFrame, document.querySelector('.lab-main').getBoundingClientRect().bottom]"
+                ),
+                self.page.evaluate("window.heard"),
             )
             self.page.wait_for_timeout(20)
         self.page.evaluate("y => scrollTo(0, y)", y)

@@ -38,6 +38,7 @@ const MARK = '[iFrameSizer]', READY = '[iFrameResizerChild]Ready';
 // padding, tolerance, links in the page, resized from, width by
 const OPTIONS = 'space:8:false:false:32:true:true::bodyOffset:::0:false:parent:scroll';
 addEventListener('message', ({ data, source }) => {
+  (window.heard ||= []).push([Math.round(performance.now()), String(data).slice(0,90)]);
   if (source !== frame.contentWindow || typeof data !== 'string') return;
   if (data === READY) source.postMessage(MARK + OPTIONS, '*');
   if (!data.startsWith(MARK)) return;
