@@ -93,7 +93,7 @@ def _soon_ready(spec: EraserSpec) -> bool:
 
 
 def is_small_download(size: int) -> bool:
-    """Whether so many bytes may be fetched for an eraser of the default set, though nobody asked."""
+    """Whether an eraser of the default set may still have so many bytes to fetch."""
     return size <= SMALL_DOWNLOAD
 
 

@@ -89,16 +89,9 @@ class Embedded:
 
     def scroll_to(self, y: float) -> None:
         """Scroll the page around ours, as soon as it is long enough."""
-        room = "document.documentElement.scrollHeight - innerHeight"
-        deadline = time.monotonic() + 60
-        while self.page.evaluate(room) < y:
-            assert time.monotonic() < deadline, (
-                self.frame.evaluate(
-                    "[innerHeight, document.documentElement.scrollHeight, document.body.scrollHeight, !!window.parentIFrame, document.querySelector('.lab-main').getBoundingClientRect().bottom]"
-                ),
-                self.page.evaluate("window.heard"),
-            )
-            self.page.wait_for_timeout(20)
+        self.page.wait_for_function(
+            "y => document.documentElement.scrollHeight - innerHeight >= y", arg=y
+        )
         self.page.evaluate("y => scrollTo(0, y)", y)
         self.until_known()
 
@@ -193,19 +186,6 @@ def test_on_a_phone_erase_stays_in_sight(embedded: Callable[..., Embedded], arou
     one.break_a_photo()
     assert one.is_seen(".lab-notice.error")
     assert one.extent(".lab-notice.error")[1] < one.extent(".lab-go")[0], "not behind Erase"
-
-
-def test_a_frame_that_was_left_too_short_grows(
-    embedded: Callable[..., Embedded], around: str
-) -> None:
-    """As at a slow start, after which Gradio asks for no more height."""
-    one = embedded(around, **PHONE)
-    one.photo(ROCKET)
-    one.scroll_to(600)
-    one.page.evaluate("document.getElementById('space').style.height = '700px'")
-    one.page.wait_for_function("document.documentElement.scrollHeight < 1000")
-    one.scroll_to(600)
-    assert one.frame.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
 
 
 def test_a_tall_photo_fits_into_what_is_seen(

@@ -37,10 +37,11 @@ const MARK = '[iFrameSizer]', READY = '[iFrameResizerChild]Ready';
 // id, margin, width too, log, interval, public methods, by itself, margin, height by, background,
 // padding, tolerance, links in the page, resized from, width by
 const OPTIONS = 'space:8:false:false:32:true:true::bodyOffset:::0:false:parent:scroll';
+const begin = () => frame.contentWindow.postMessage(MARK + OPTIONS, '*');
+frame.addEventListener('load', begin); // its other half says Ready only where it came late
 addEventListener('message', ({ data, source }) => {
-  (window.heard ||= []).push([Math.round(performance.now()), String(data).slice(0,90)]);
   if (source !== frame.contentWindow || typeof data !== 'string') return;
-  if (data === READY) source.postMessage(MARK + OPTIONS, '*');
+  if (data === READY) begin();
   if (!data.startsWith(MARK)) return;
   const [, height, , kind] = data.slice(MARK.length).split(':');
   if (['init', 'size', 'reset'].includes(kind)) frame.style.height = height + 'px';

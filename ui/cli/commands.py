@@ -104,11 +104,7 @@ def make_parser(prog: str = "python -m methods") -> argparse.ArgumentParser:
     _add_erase(_command(commands, "erase", _erase, "erase an object from a photo"))
     _add_bench(_command(commands, "bench", _bench, "measure the erasers on example photos"))
     _add_fits(_command(commands, "fits", _fits, "show which large model fits on which GPU"))
-    _add_space(
-        _command(
-            commands, "space", _space, "show what a Hugging Face Space of this folder would do"
-        )
-    )
+    _add_space(_command(commands, "space", _space, "show what this folder would do as a Space"))
     _add_pin(_command(commands, "pin", _pin, "fill in sizes and hashes of weights"))
     _add_completion(
         _command(commands, "completion", _completion, "print what completes words in a shell")

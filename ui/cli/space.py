@@ -1,5 +1,5 @@
-"""`python -m methods space`: the hardware that a Hugging Face Space can have, and with `--check` what
-this folder would do on it. Nothing is asked of the hub and nothing is downloaded.
+"""`python -m methods space`: the hardware that a Hugging Face Space can have, and with `--check`
+what this folder would do on it. Nothing is asked of the hub and nothing is downloaded.
 
 Erasers and limits are those of this environment's variables, which stand for the Space's own.
 """

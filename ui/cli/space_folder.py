@@ -13,7 +13,8 @@ from ui.cli.space_hardware import HARDWARE, ZERO, ZERO_PYTHON, ZERO_TORCH
 
 MB = 10**6
 LARGEST_PLAIN = 10 * MB
-"""Bytes of a file that the hub's git takes without git-xet (hub-docs, repositories-getting-started)."""
+"""Bytes of a file that the hub's git takes without git-xet (hub-docs at 242f4a1, "Getting Started
+with Repositories")."""
 
 LONGEST_DESCRIPTION = 60
 _CPU_BUILDS = re.compile(r"^--(?:extra-)?index-url\s+\S+/whl/cpu\s*$", re.MULTILINE)
@@ -40,8 +41,8 @@ class Preload:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """files: bytes of each that would be pushed, by its path. header: the README's. pins: versions of
-    torch and torchvision that are installed first. cpu_builds: torch comes without CUDA."""
+    """files: bytes of each that would be pushed, by its path. header: the README's. pins: versions
+    of torch and torchvision that are installed first. cpu_builds: torch comes without CUDA."""
 
     files: Mapping[str, int]
     header: Mapping[str, object]

@@ -39,8 +39,8 @@ LIBRARIES_WITHOUT_CUDA = int(2.6 * GB)
 OWN_MEMORY = int(1.0 * GB)
 """Bytes that the page, the libraries and MobileSAM hold."""
 
-START_SECONDS = 12.0
-"""Seconds of one core from the start of `app.py` to the page: importing libraries, mostly."""
+START_SECONDS = 6.3
+"""Of one core, from the start of `app.py` to the page: importing libraries, mostly."""
 
 ASSUMED_RATE = 50_000_000
 """Bytes a second that downloads are assumed to come at."""
@@ -51,10 +51,10 @@ UNKNOWN = 1 << 50
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """hardware: as the hub has it. machine: as the program would find it. reports: of all erasers that
-    are offered, with nothing here but what the build has fetched. ticked: ids that the page has
-    ticked at the start. segmenter: facts of the preferred one's files. libraries: bytes of
-    them. data: bytes that photos and runs may take. faults: what keeps a Space on it from working."""
+    """hardware: as the hub has it. machine: as the program would find it. reports: of all erasers
+    that are offered, with nothing here but what the build has fetched. ticked: ids that the page
+    has ticked at the start. segmenter: facts of the preferred one's files. libraries: bytes of
+    them. data: bytes that photos and runs may take. faults: what keeps it from working there."""
 
     hardware: Hardware
     machine: Machine

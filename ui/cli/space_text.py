@@ -92,6 +92,8 @@ def _sentences(made: Plan) -> Iterator[Text]:
     if gated := [one for one in made.running if needs_token(one)]:
         yield Text("space.gated", erasers=_ids(gated))
     yield from _not(made)
+    if not made.hardware.gpu:
+        yield Text("space.slow", erasers=",".join(made.ticked))
     yield Text("space.weights", size=in_bytes(made.weights), kept=in_bytes(made.kept))
     yield Text(
         "space.disk",

@@ -14,12 +14,11 @@
   const lab = eraserLab;
   const PIECES = 40, STEPS = 50; // of a frame of 4000 pixels, two are noticed
   const SETTLED = 120; // milliseconds without a change, after which the last pixel counts, too
-  const PATIENCE = 300; // milliseconds in which Gradio may ask first
   const root = document.documentElement;
   const seen = new Map(); // what is seen of each piece, as a rectangle
-  let known = null; // {above, below}
+  let known = ""; // what has been told last
   let most = 0;
-  let settling = 0, asking = 0; // timers
+  let settling = 0; // a timer
 
   /** Pixels of height that can be seen at once; without a frame, the window's. */
   lab.windowHeight = () => (most ? Math.min(most, innerHeight) : innerHeight);
@@ -39,8 +38,9 @@
   }
 
   function tell(above, below) {
-    if (known && known.above === above && known.below === below) return;
-    known = { above, below };
+    const told = [above, below, innerHeight].join();
+    if (told === known) return;
+    known = told;
     const height = innerHeight - above - below;
     most = above && below ? height : Math.max(most, height); // hidden at both ends: it fills the window
     for (const [name, value] of [["above", above], ["below", below], ["window", most]]) root.style.setProperty("--lab-" + name, value + "px");
@@ -54,24 +54,10 @@
     for (const piece of pieces) observer.observe(piece);
   }
 
-  /** Gradio asks the page around for height as its parts come, and gives up after the fifth time that it grows: at a
-   *  slow start long before the end, which nobody could reach then. */
-  function askForHeight() {
-    const height = root.scrollHeight;
-    if (height > innerHeight + 1 && !("gradioCover" in root.dataset)) window.parentIFrame?.size(height);
-  }
-
-  function askSoon() {
-    clearTimeout(asking);
-    asking = setTimeout(askForHeight, PATIENCE);
-  }
-
   function begin() {
     document.body.append(scale);
     measure();
-    new ResizeObserver(askSoon).observe(document.body);
-    addEventListener("gradio:iframe-resizer-ready", askSoon);
-    addEventListener("resize", () => { measure(); askSoon(); });
+    addEventListener("resize", measure);
   }
 
   if (document.body) begin();
