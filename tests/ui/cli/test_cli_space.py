@@ -146,19 +146,13 @@ def test_a_host_that_offers_nothing_for_its_hardware_is_told(
     assert "Nothing would be ticked on cpu-basic" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("variable", "said"),
-    [
-        ("ERASER_LAB_MAX_GB", "ERASER_LAB_MAX_GB"),
-        ("ERASER_LAB_WEIGHTS_GB", "ERASER_LAB_WEIGHTS_GB"),
-    ],
-)
+@pytest.mark.parametrize("variable", ["ERASER_LAB_MAX_GB", "ERASER_LAB_WEIGHTS_GB"])
 def test_a_variable_that_makes_no_sense_is_named(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, variable: str, said: str
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv(variable, "much")
-    assert main(["space", "--check"]) in (UNUSABLE, 1)
-    assert said in capsys.readouterr().err
+    assert main(["space", "--check"]) != DONE
+    assert variable in capsys.readouterr().err
 
 
 # --- the folder ------------------------------------------------------------------------------
