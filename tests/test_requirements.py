@@ -143,9 +143,8 @@ def test_pip_leaves_the_torch_of_a_space_alone(tmp_path: Path) -> None:
     (packages,) = (tmp_path / "lib").glob("python*/site-packages")
     first = {name: pin[2:] for name, pin in _requirements("pre-requirements.txt").items()}
     _stand_in(packages, "torch", first["torch"], "")
-    _stand_in(
-        packages, "torchvision", first["torchvision"], f"Requires-Dist: torch=={first['torch']}"
-    )
+    needs = f"Requires-Dist: torch=={first['torch']}"
+    _stand_in(packages, "torchvision", first["torchvision"], needs)
     report = tmp_path / "report.json"
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--dry-run", "--quiet"]
     wanted = ["--only-binary=:all:", "--report", str(report), "-r", str(ROOT / "requirements.txt")]
