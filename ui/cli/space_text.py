@@ -13,12 +13,29 @@ from ui.cli.space_plan import ASSUMED_RATE, Plan, needs_token
 
 WIDTH = 100
 _INDENT = "    "
-_COLUMNS = ("hardware", "cores", "memory", "gpu", "disk", "price")
+_COLUMNS = (
+    "space.column.hardware",
+    "space.column.cores",
+    "space.column.memory",
+    "space.column.gpu",
+    "space.column.disk",
+    "space.column.price",
+)
+_NOT = {
+    Hurdle.NOWHERE: "space.not.nowhere",
+    Hurdle.PACKAGES: "space.not.packages",
+    Hurdle.DEVICE: "space.not.device",
+    Hurdle.MEMORY: "space.not.memory",
+    Hurdle.FILES: "space.not.files",
+    Hurdle.SOURCE: "space.not.source",
+    Hurdle.DISK: "space.not.disk",
+}
+"""What is said of erasers by the gravest obstacle in their way."""
 
 
 def hardware_as_text(hardware: Sequence[Hardware], language: str) -> str:
     """A line for each."""
-    head = [Text(f"space.column.{name}").said(language) for name in _COLUMNS]
+    head = [Text(name).said(language) for name in _COLUMNS]
     return table(head, (_row(each, language) for each in hardware))
 
 
@@ -60,10 +77,12 @@ def _folder(folder: Folder) -> Text:
 
 def _title(hardware: Hardware, language: str) -> str:
     unknown = Text("space.unknown").said(language)
-    name, cores, memory, gpu, disk, price = _row(hardware, language)
-    values = {"cores": cores, "memory": memory, "gpu": gpu, "disk": disk, "price": price}
-    known = {key: value for key, value in values.items() if value not in ("-", unknown)}
-    said = (f"{Text(f'space.column.{key}').said(language)} {known[key]}" for key in known)
+    name, *cells = _row(hardware, language)
+    said = [
+        f"{Text(column).said(language)} {cell}"
+        for column, cell in zip(_COLUMNS[1:], cells, strict=True)
+        if cell not in ("-", unknown)
+    ]
     return f"{name}: {', '.join(said)}"
 
 
@@ -109,16 +128,14 @@ def _sentences(made: Plan) -> Iterator[Text]:
 def _not(made: Plan) -> Iterator[Text]:
     """Those that do not run, by the reason."""
     left = [one for one in made.reports if one not in made.running]
-    for kind in Hurdle:
+    for kind, sentence in _NOT.items():
         if held := [one for one in left if _first(one) is kind]:
-            yield Text(f"space.not.{kind.value}", erasers=_ids(held))
+            yield Text(sentence, erasers=_ids(held))
 
 
 def _first(one: Report) -> Hurdle:
-    """The gravest reason, but for files that come when they are asked for."""
-    return next(
-        each.kind for each in one.obstacles if each.kind not in (Hurdle.FETCH, Hurdle.ACCESS)
-    )
+    """The gravest obstacle that the Space's owner cannot mend with a token."""
+    return next(each.kind for each in one.obstacles if each.kind in _NOT)
 
 
 def _ids(reports: Sequence[Report]) -> str:
