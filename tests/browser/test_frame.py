@@ -162,6 +162,9 @@ def test_notices_and_the_large_view_lie_in_what_is_seen(
     assert one.is_seen("[data-testid=erase]")
     one.photo(ROCKET)
     one.erase("telea", "navier_stokes")
+    one.page.wait_for_function("scrollY > 0")  # the page around has been asked to
+    one.until_known()
+    assert one.extent(".lab-results")[0] < one.seen()[1] - 100, "results come into sight"
     one.scroll_to(240)
     top, bottom = one.seen()
     height = one.frame.evaluate("innerHeight")

@@ -45,6 +45,8 @@ addEventListener('message', ({ data, source }) => {
   if (!data.startsWith(MARK)) return;
   const [, height, , kind] = data.slice(MARK.length).split(':');
   if (['init', 'size', 'reset'].includes(kind)) frame.style.height = height + 'px';
+  if (kind === 'scrollToOffset')
+    scrollTo(0, scrollY + frame.getBoundingClientRect().top + Number(height));
 });
 """
 

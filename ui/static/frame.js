@@ -14,6 +14,8 @@
   const lab = eraserLab;
   const PIECES = 40, STEPS = 50; // of a frame of 4000 pixels, two are noticed
   const SETTLED = 120; // milliseconds without a change, after which the last pixel counts, too
+  const GROWN = 500; // milliseconds
+  const SOME = 160, AIR = 14; // pixels: of results that are seen enough; above those that are scrolled to
   const root = document.documentElement;
   const seen = new Map(); // what is seen of each piece, as a rectangle
   let known = ""; // what has been told last
@@ -53,6 +55,15 @@
     observer.disconnect();
     for (const piece of pieces) observer.observe(piece);
   }
+
+  /** A browser does not scroll another site's page for us. The one around may do so itself, where it listens. */
+  function revealResults() {
+    const { top } = document.querySelector(".lab-results").getBoundingClientRect();
+    const bottom = innerHeight - parseFloat(root.style.getPropertyValue("--lab-below"));
+    if (top + SOME > bottom) window.parentIFrame?.scrollToOffset(0, Math.max(0, Math.round(top - AIR)));
+  }
+
+  lab.on("run", () => setTimeout(revealResults, GROWN)); // not before the frame has grown by them
 
   function begin() {
     document.body.append(scale);
