@@ -81,8 +81,8 @@ def test_the_build_of_a_space_fetches_what_is_ticked_at_the_start() -> None:
 
 
 def _all_weights() -> list[WeightFile]:
-    specs = (*list_erasers(), *list_segmenters())
-    return [weight for spec in specs for weight in spec.weights]
+    erasers = [weight for spec in list_erasers() for weight in spec.weights]
+    return erasers + [weight for spec in list_segmenters() for weight in spec.weights]
 
 
 def test_the_two_commands_stand_alone() -> None:

@@ -16,7 +16,7 @@ from path_proxy import path_proxy
 from ports import own_port
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Frame, Page
+    from playwright.sync_api import Browser, Frame, Page, Response
 
     from ui.service.service import Service
 
@@ -40,8 +40,14 @@ class Embedded:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.errors: list[str] = []
+        self.refused: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("response", self._note)
         page.set_default_timeout(60_000)
+
+    def _note(self, answer: Response) -> None:
+        if answer.status >= 400:
+            self.refused.append(answer.url)
 
     def open(self, address: str) -> Embedded:
         """Load the page around ours and wait until ours can be used."""
@@ -240,11 +246,9 @@ def test_below_a_path_and_in_a_frame_an_object_is_erased(
     try:
         with path_proxy(url, "/apps/eraser") as below, hub_page(below) as address:
             one = embedded(address)
-            refused: list[str] = []
-            one.page.on("response", lambda got: got.ok or refused.append(got.url))
             one.photo(ROCKET)
             one.erase("telea")
-            assert refused == []
+            assert one.refused == []
             result = one.frame.locator(".lab-result[data-eraser=telea] img").first
             assert "/apps/eraser/lab/" in str(result.evaluate("img => img.src"))
             one.page.goto("about:blank")  # nothing may be on its way when the server goes
