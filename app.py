@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -33,6 +34,16 @@ def port_number(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 1 to 65535")
     return int(text)
+
+
+def root_path(text: str) -> str:
+    """A path from the root, or a whole address of http, without a slash at its end."""
+    if not re.fullmatch(r"(https?://[^/?#\s]+)?(/(?!\.\.?(/|$))[\w.~%-]+)*/?", text, re.ASCII):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a path such as /apps/eraser nor an address such as"
+            " https://example.org/eraser"
+        )
+    return text.rstrip("/")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -76,6 +87,14 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="ADDRESS",
         help="erase in a Ray cluster: HOST:PORT, auto (the one that this machine is in, else one of"
         " its own) or local (ERASER_LAB_RAY)",
+    )
+    parser.add_argument(
+        "--root-path",
+        type=root_path,
+        metavar="PATH",
+        default=environment("ERASER_LAB_ROOT_PATH", "GRADIO_ROOT_PATH") or "",
+        help="the path, such as /apps/eraser, that a proxy takes away from the page's addresses, or"
+        " the whole public address (ERASER_LAB_ROOT_PATH)",
     )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.add_argument(
@@ -143,15 +162,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     service = make_service(options.ray)
     page = build_page(service)
     page.queue(max_size=64)
-    service.start(fetch=not options.no_fetch)
+    os.environ.pop("GRADIO_DEBUG", None)  # Gradio would wait inside launch
     try:
         page.launch(
             **launch_options(service, options.lang, tools=options.mcp),
             server_name=options.host,
             server_port=options.port,
+            root_path=options.root_path,
             share=options.share,
             inbrowser=options.open,
+            prevent_thread_lock=True,
         )
+        service.start(fetch=not options.no_fetch)  # not before the page can be opened
+        page.block_thread()
     except KeyboardInterrupt:  # pressed twice
         pass
     except OSError:

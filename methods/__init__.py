@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from methods._engine.outlook import Machine as Machine
     from methods._engine.outlook import Outlook as Outlook
     from methods._engine.outlook import idle_machine as idle_machine
+    from methods._engine.outlook import imagined as imagined
     from methods._engine.outlook import survey as survey
     from methods._engine.readiness import Readiness as Readiness
     from methods._engine.readiness import Report as Report
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from methods._engine.registry import broken_erasers as broken_erasers
     from methods._engine.registry import default_erasers as default_erasers
     from methods._engine.registry import get_eraser as get_eraser
+    from methods._engine.registry import is_small_download as is_small_download
     from methods._engine.registry import list_erasers as list_erasers
     from methods._engine.registry import missing_packages as missing_packages
     from methods._engine.registry import needed_weights as needed_weights
@@ -188,11 +190,12 @@ _HOME = {
     "_engine.job": "EraserId Job LARGEST_NUMBER MAX_SETTINGS PlainJob SettingName SettingValue",
     "_engine.judging": "Judge",
     "_engine.registry": (
-        "BrokenEraser broken_erasers default_erasers get_eraser list_erasers missing_packages"
+        "BrokenEraser broken_erasers default_erasers get_eraser is_small_download"
+        " list_erasers missing_packages"
         " needed_weights settings_of"
     ),
     "_engine.obstacles": "Hurdle Obstacle in_packages_or_device",
-    "_engine.outlook": "Machine Outlook idle_machine survey",
+    "_engine.outlook": "Machine Outlook idle_machine imagined survey",
     "_engine.readiness": "Readiness Report report",
     "_engine.residency": "with_device_room",
     "_engine.result_cache": "picture_key",

@@ -14,7 +14,11 @@ import yaml
 from examples import tables
 from examples.compose import __main__ as compose
 from examples.rows import stand_in_rows
+from methods import WeightFile, list_erasers
 from ports import own_port
+from segmentation import list_segmenters
+from ui.cli.space_folder import read_folder
+from ui.cli.space_hardware import HARDWARE
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -53,8 +57,32 @@ def test_the_head_is_a_hugging_face_space_header() -> None:
     assert {head["colorFrom"], head["colorTo"]} <= HUB_COLORS
     assert len(head["short_description"]) <= 60
     assert head["license"] == "apache-2.0"
+    assert head["suggested_hardware"] in {each.id for each in HARDWARE}
+    assert re.fullmatch(r"\d+[hm]", head["startup_duration_timeout"])
+    assert set(head["models"]) <= _repositories()
     tested = tuple(map(int, head["sdk_version"].split(".")[:2]))
     assert tested == tuple(map(int, gradio.__version__.split(".")[:2]))
+
+
+def _repositories() -> set[str]:
+    """All that this program's weights come from, on the model hub."""
+    folders = (ROOT / "methods/_weights/manifests", ROOT / "segmentation/_weights/manifests")
+    texts = (file.read_text("utf-8") for folder in folders for file in folder.glob("*.json"))
+    return {repo for text in texts for repo in re.findall(r'"repo": "([^"]+)"', text)}
+
+
+def test_the_build_of_a_space_fetches_what_is_ticked_at_the_start() -> None:
+    preloads = read_folder(ROOT).preloads
+    marked = [weight for spec in list_erasers() if spec.default for weight in spec.weights]
+    for weight in (*marked, *list_segmenters()[0].weights):
+        assert any(each.brings(weight) for each in preloads), weight.name
+    assert all(each.paths for each in preloads), "not the whole repository"
+    assert all(any(each.brings(weight) for weight in _all_weights()) for each in preloads)
+
+
+def _all_weights() -> list[WeightFile]:
+    erasers = [weight for spec in list_erasers() for weight in spec.weights]
+    return erasers + [weight for spec in list_segmenters() for weight in spec.weights]
 
 
 def test_the_two_commands_stand_alone() -> None:

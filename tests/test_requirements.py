@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
+import subprocess
 import sys
 import tomllib
+import venv
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import packages_distributions
@@ -14,6 +17,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
+
+from ui.cli.space_hardware import ZERO_TORCH
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ("app.py", "methods", "segmentation", "ui")
@@ -33,7 +39,7 @@ def _requirements(name: str) -> dict[str, str]:
         line = raw.partition("#")[0].strip()
         if line.startswith("-r "):
             found |= _requirements(line[3:].strip())
-        elif line:
+        elif line and not line.startswith("--"):
             package, versions = re.fullmatch(r"([\w.-]+)(?:\[[\w,]+\])?(.*)", line).groups()  # type: ignore[union-attr]
             found[_normalised(package)] = versions
     return found
@@ -127,6 +133,45 @@ def test_a_cluster_needs_plain_ray_with_tokens_and_nobody_else_does() -> None:
     assert "ray[" not in (ROOT / "requirements-ray.txt").read_text("utf-8").splitlines()[-1]
     assert "ray" not in _requirements("requirements-dev.txt")
     assert "ray" in _optional()
+
+
+def test_what_a_space_installs_first_fits_what_it_installs_then() -> None:
+    """pip leaves alone what is there and fits: the torch that ZeroGPU runs stays."""
+    first, then = _requirements("pre-requirements.txt"), _requirements("requirements.txt")
+    assert first.keys() == {"torch", "torchvision"}
+    for package, pin in first.items():
+        version = pin.removeprefix("==")
+        assert SpecifierSet(then[package]).contains(version), package
+    assert first["torch"].removeprefix("==") in ZERO_TORCH
+
+
+@pytest.mark.network
+def test_pip_leaves_the_torch_of_a_space_alone(tmp_path: Path) -> None:
+    """In an environment with stand-ins for the two packages, which claim what the real ones do."""
+    venv.create(tmp_path, with_pip=False)
+    python = tmp_path / "bin" / "python"
+    (packages,) = (tmp_path / "lib").glob("python*/site-packages")
+    first = {name: pin[2:] for name, pin in _requirements("pre-requirements.txt").items()}
+    _stand_in(packages, "torch", first["torch"], "")
+    needs = f"Requires-Dist: torch=={first['torch']}"
+    _stand_in(packages, "torchvision", first["torchvision"], needs)
+    report = tmp_path / "report.json"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--dry-run", "--quiet"]
+    wanted = ["--only-binary=:all:", "--report", str(report), "-r", str(ROOT / "requirements.txt")]
+    asked = subprocess.run([*pip, *wanted], capture_output=True, text=True, timeout=600)
+    assert asked.returncode == 0, asked.stderr
+    installs = json.loads(report.read_text("utf-8"))["install"]
+    coming = {_normalised(each["metadata"]["name"]) for each in installs}
+    assert {"timm", "gradio", "numpy"} <= coming
+    assert not {"torch", "torchvision"} & coming
+
+
+def _stand_in(packages: Path, name: str, version: str, more: str) -> None:
+    claims = packages / f"{name}-{version}.dist-info"
+    claims.mkdir()
+    head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{more}\n"
+    (claims / "METADATA").write_text(head)
+    (claims / "INSTALLER").write_text("pip")
 
 
 def test_one_opencv_only() -> None:

@@ -13,7 +13,7 @@ from methods._diffusion.placement import Memory, Need, held_on_device, plan_memo
 from methods._diffusion.settings import DiffusionSettings
 from methods._system.container import free_memory
 from methods._system.device import best_device
-from methods._system.memory import memory_budget
+from methods._system.memory import budget_of, memory_budget
 from methods._weights.room import room_to_have, weights_cap
 
 
@@ -55,6 +55,14 @@ def survey(*, idle: bool = False) -> Machine:
     both: tuple[DeviceName, ...] = (device, "cpu")
     budget = {each: memory_budget(each, idle=idle) for each in both}
     return Machine(device, budget, free_memory(), room_to_have(), weights_cap())
+
+
+def imagined(*, main: int, gpu: int, disk: int, cap: int | None) -> Machine:
+    """Another machine than this one: `main`, `gpu` (0 = it has none) and `disk` are bytes that are
+    free there before anything is loaded."""
+    device: DeviceName = "cuda" if gpu else "cpu"
+    budget = {device: budget_of(device, gpu or main), "cpu": budget_of("cpu", main)}
+    return Machine(device, budget, main, disk, cap)
 
 
 def idle_machine() -> Machine:

@@ -89,8 +89,12 @@ def default_erasers() -> tuple[EraserSpec, ...]:
 def _soon_ready(spec: EraserSpec) -> bool:
     """Whether its missing weights are no more than a small download."""
     states = [weight_status(weight) for weight in spec.weights]
-    missing = sum(status.size for status in states if status.state not in _NEAR)
-    return missing <= SMALL_DOWNLOAD
+    return is_small_download(sum(each.size for each in states if each.state not in _NEAR))
+
+
+def is_small_download(size: int) -> bool:
+    """Whether an eraser of the default set may still have so many bytes to fetch."""
+    return size <= SMALL_DOWNLOAD
 
 
 def broken_erasers() -> tuple[BrokenEraser, ...]:

@@ -41,8 +41,13 @@ def memory_budget(device: DeviceName, *, idle: bool = False) -> int:
             free = torch.cuda.get_device_properties(0).total_memory
         else:
             free, _total = torch.cuda.mem_get_info()
-        return max(0, int(free) - GPU_MARGIN)
-    return int(free_memory() * _CPU_SHARE)
+        return budget_of("cuda", int(free))
+    return budget_of("cpu", free_memory())
+
+
+def budget_of(device: DeviceName, free: int) -> int:
+    """Of so many free bytes, those that loaded erasers may hold."""
+    return max(0, free - GPU_MARGIN) if device == "cuda" else int(free * _CPU_SHARE)
 
 
 def _gigabytes(text: str) -> int:

@@ -38,14 +38,16 @@ _SPARE = 1.05
 _known: list[tuple[str, ...]] = []
 
 
-def weights_cap() -> int | None:
+def weights_cap(*, on_a_space: bool | None = None) -> int | None:
     """Bytes that the folder for weights may hold, None = as many as the disk.
 
+    on_a_space: whether the default of a Space holds; None = where this is one.
     Raises WeightsUnavailable for a setting that is no number above 0.
     """
     text = os.environ.get(CAP, "").strip()
     if not text:
-        return CAP_ON_A_SPACE if os.environ.get("SPACE_ID") else None
+        here = bool(os.environ.get("SPACE_ID")) if on_a_space is None else on_a_space
+        return CAP_ON_A_SPACE if here else None
     try:
         number = float(text)
     except ValueError:

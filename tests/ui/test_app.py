@@ -11,10 +11,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from gradio import Blocks
 
 import app
 from methods import InProcess
 from ports import own_port
+from ui.service.service import Service
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,6 +29,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NAME", "PORT"):
         monkeypatch.delenv(f"GRADIO_SERVER_{name}", raising=False)
     monkeypatch.delenv("GRADIO_SHARE", raising=False)
+    for name in ("ERASER_LAB", "GRADIO"):
+        monkeypatch.delenv(f"{name}_ROOT_PATH", raising=False)
 
 
 def test_without_a_word_the_page_is_for_this_machine_alone() -> None:
@@ -58,6 +62,11 @@ def test_the_environment_counts_and_the_command_line_counts_more(
     [
         (["--port", "0"], {}),
         (["--port", "http"], {}),
+        (["--root-path", "apps"], {}),
+        (["--root-path", "/a b"], {}),
+        (["--root-path", "/a/../b"], {}),
+        (["--root-path", "ftp://example.org/a"], {}),
+        ([], {"ERASER_LAB_ROOT_PATH": "/a?b"}),
         (["--lang", "fr"], {}),
         ([], {"ERASER_LAB_LANG": "fr"}),
         ([], {"ERASER_LAB_PORT": "99999"}),
@@ -127,6 +136,24 @@ def test_a_cluster_that_cannot_be_joined_is_a_sentence(monkeypatch: pytest.Monke
         app.make_service("auto")
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("", ""),
+        ("/", ""),
+        ("/apps/eraser/", "/apps/eraser"),
+        ("https://example.org/eraser", "https://example.org/eraser"),
+    ],
+)
+@pytest.mark.parametrize("variable", ["ERASER_LAB_ROOT_PATH", "GRADIO_ROOT_PATH"])
+def test_a_path_before_the_pages_address_may_be_named(
+    monkeypatch: pytest.MonkeyPatch, given: str, meant: str, variable: str
+) -> None:
+    assert app.parse(["--root-path", given]).root_path == meant
+    monkeypatch.setenv(variable, given)
+    assert app.parse([]).root_path == meant
+
+
 def test_a_folder_that_cannot_be_used_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -161,6 +188,29 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(
         place.listen()
         with pytest.raises(SystemExit, match="Choose another with --port or --host"):
             app.main(["--port", str(place.getsockname()[1]), "--no-fetch"])
+
+
+def test_the_page_is_served_before_anything_heavy_begins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Even where Gradio's own look at itself, which has 3 seconds, would have failed."""
+    begun: list[int] = []
+    port = own_port()
+
+    def start(service: Service, *, fetch: bool) -> None:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
+            begun.append(answer.status)
+        assert not fetch
+
+    monkeypatch.setenv("ERASER_LAB_DATA", str(tmp_path))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    monkeypatch.setenv("GRADIO_DEBUG", "1")
+    monkeypatch.setattr("gradio.networking.url_ok", lambda url: False)
+    monkeypatch.setattr("gradio.Blocks.block_thread", Blocks.close)
+    monkeypatch.setattr("methods.leave_at_once", lambda: None)
+    monkeypatch.setattr(Service, "start", start)
+    app.main(["--port", str(port), "--no-fetch"])
+    assert begun == [200]
 
 
 def test_the_command_serves_the_page_in_the_language_that_was_asked_for(tmp_path: Path) -> None:

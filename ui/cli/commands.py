@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from methods import PROGRAM
+from methods import PROGRAM, languages
 from ui.cli.output import EXIT_CODES, Arguments, assignment, names, numbers
 from ui.cli.words import add_word_arguments
 
@@ -60,6 +60,12 @@ def _places(args: argparse.Namespace) -> int:
     return show_places(args)
 
 
+def _space(args: argparse.Namespace) -> int:
+    from ui.cli.space import space
+
+    return space(args)
+
+
 def _pin(args: argparse.Namespace) -> int:
     from ui.cli.pin import pin_named
 
@@ -105,6 +111,7 @@ def make_parser(prog: str = "python -m methods") -> argparse.ArgumentParser:
     _add_bench(_command(commands, "bench", _bench, "measure the erasers on example photos"))
     _add_fits(_command(commands, "fits", _fits, "show which large model fits on which GPU"))
     _add_places(_command(commands, "places", _places, "show who erases where, and what is loaded"))
+    _add_space(_command(commands, "space", _space, "show what this folder would do as a Space"))
     _add_pin(_command(commands, "pin", _pin, "fill in sizes and hashes of weights"))
     _add_completion(
         _command(commands, "completion", _completion, "print what completes words in a shell")
@@ -153,6 +160,22 @@ def _add_doctor(parser: argparse.ArgumentParser) -> None:
         help="for all questions to model hubs and hosts together (20)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_space(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="read this folder, and compute what it would do; else list the hardware there is",
+    )
+    parser.add_argument(
+        "--hardware",
+        action="append",
+        metavar="ID",
+        help="the hub's name for it, such as cpu-basic; may be repeated (all)",
+    )
+    parser.add_argument("--lang", choices=languages(), default="en", help="of the sentences (en)")
+    parser.add_argument("--json", action="store_true", help="print JSON, in all languages")
 
 
 def _add_erase(parser: argparse.ArgumentParser) -> None:

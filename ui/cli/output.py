@@ -36,7 +36,7 @@ DONE, FAILED, UNUSABLE, NOT_READY, INTERRUPTED = 0, 1, 2, 3, 130
 
 EXIT_CODES = (
     "Exit codes: 0 all done; 1 an eraser or a download failed; 2 the call or its input cannot be"
-    " used; 3 an eraser is not ready, as doctor says; 130 interrupted."
+    " used; 3 an eraser is not ready, as doctor says, or a Space would not work; 130 interrupted."
 )
 """The same for every help text."""
 

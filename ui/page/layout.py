@@ -32,6 +32,7 @@ from ui.service.service import Service
 STATIC = Path(__file__).parent.parent / "static"
 SCRIPTS = (
     "core.js",
+    "frame.js",
     "tabs.js",
     "work.js",
     "objects.js",
@@ -132,7 +133,9 @@ def launch_options(service: Service, lang: str | None, *, tools: bool = False) -
 
     No run history: Gradio would keep every photo's request in the browser's storage. No
     show_error: it would show the inner words of an error, paths and all. No MCP server of Gradio's
-    own, whatever the environment says: it would make tools of other functions, too.
+    own, whatever the environment says: it would make tools of other functions, too. Not "frontend",
+    by which Gradio means one request to itself with 3 seconds and no second try: on a busy machine
+    it ended the program, and the server has answered another one by then.
 
     tools: also serve `ui.api.tools`, which needs the package `mcp`.
     """
@@ -146,6 +149,7 @@ def launch_options(service: Service, lang: str | None, *, tools: bool = False) -
         "footer_links": [],
         "allowed_paths": [],
         "mcp_server": False,
+        "_frontend": False,
         "app_kwargs": routes.app_kwargs(service, tools=tools),
     }
 

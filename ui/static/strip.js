@@ -24,13 +24,13 @@
   lab.stageLayout = (photo, width) => {
     const narrow = innerWidth < 720;
     const ratio = photo.height / photo.width;
-    const tallest = Math.max(280, innerHeight * (narrow ? 0.6 : 0.68));
+    const tallest = Math.max(280, lab.windowHeight() * (narrow ? 0.6 : 0.68));
     const height = Math.min(width * ratio, tallest);
     const least = narrow ? LEAST_ON_PHONES : LEAST;
     if (!lab.isStrip(photo) || Math.min(height, height / ratio) >= least)
       return { stage: Math.round(height), width: Math.round(Math.min(width, height / ratio)), height: Math.round(height), along: "" };
     const wide = ratio < 1;
-    const room = wide ? innerHeight * 0.45 : width * 0.6;
+    const room = wide ? lab.windowHeight() * 0.45 : width * 0.6;
     const own = clamp(Math.min(photo.width, photo.height), least, Math.max(least, room)); // its own pixels, where they fit
     const short = Math.ceil(Math.min(own, LONGEST * Math.min(ratio, 1 / ratio)));
     return wide ? { stage: short, width: Math.round(short / ratio), height: short, along: "x" }
