@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -38,11 +38,10 @@ from examples.running.arguments import parser_with
 from examples.running.cases import (
     Case,
     CaseTable,
-    documents,
-    of_folder,
     open_case,
     stand_ins,
     substitutes,
+    table_named,
 )
 from examples.running.console import Console
 from examples.running.jobs import Choice, changed, jobs_of
@@ -71,9 +70,6 @@ DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 NOT_FETCHED = ("photo_unreachable", "photo_offline")
 
-NAMED: Mapping[str, Callable[[], CaseTable]] = {"documents": documents, "stand_ins": stand_ins}
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     write_any_text()
@@ -100,9 +96,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _tables(args: argparse.Namespace) -> int:
-    table = _chosen(
-        NAMED[args.table]() if args.table in NAMED else of_folder(Path(args.table)), args
-    )
+    table = _chosen(table_named(args.table), args)
     table = _share(table, args.shard)
     out = Folder(args.out or Path("results") / Path(args.table).resolve().name)
     make_folder(out.path)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from segmentation._masks.compose import compose as compose
     from segmentation._masks.hints import Hint as Hint
     from segmentation._masks.hints import find_hints as find_hints
+    from segmentation._masks.masks import OVERLAY_COLOR as OVERLAY_COLOR
     from segmentation._masks.masks import dilate as dilate
     from segmentation._masks.masks import drop_speckles as drop_speckles
     from segmentation._masks.masks import fill_holes as fill_holes
@@ -101,7 +102,9 @@ _HOME = {
     "_engine.selection": "Extent Level Selected select select_drawn",
     "_masks.compose": "Composed compose",
     "_masks.hints": "Hint find_hints",
-    "_masks.masks": "dilate drop_speckles fill_holes margin_png mask_png overlay_png shown_mask",
+    "_masks.masks": (
+        "OVERLAY_COLOR dilate drop_speckles fill_holes margin_png mask_png overlay_png shown_mask"
+    ),
     "_prompts.case": "Case CasePhoto read_case write_case",
     "_prompts.mask_file": "are_run_lengths mask_of_runs read_mask_file",
     "_prompts.phrases": "Phrase read_phrase",

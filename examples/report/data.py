@@ -97,6 +97,7 @@ class Report:
             "seed": cell.seed,
             "settings": cell.settings,
             "changed_settings": cell.changed_settings,
+            "axes": cell.axes,
             "weights": cell.weights,
             "changed_outside": cell.changed_outside,
             "result_notes": cell.result_notes,

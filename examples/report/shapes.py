@@ -77,6 +77,7 @@ class PlainCell(TypedDict):
     seed: int
     settings: Mapping[str, SettingValue]
     changed_settings: Mapping[str, SettingValue]
+    axes: Mapping[str, SettingValue]
     weights: Mapping[str, str]
     changed_outside: int
     result_notes: Sequence[PlainText]

@@ -109,6 +109,14 @@ def stand_ins() -> CaseTable:
     return CaseTable(table.title, tuple(case_of(row) for row in stand_in_rows()), (table,))
 
 
+NAMED: Mapping[str, Callable[[], CaseTable]] = {"documents": documents, "stand_ins": stand_ins}
+
+
+def table_named(name: str) -> CaseTable:
+    """The table of that name, or the cases of the folder. Raises BadInput."""
+    return NAMED[name]() if name in NAMED else of_folder(Path(name))
+
+
 def substitutes(unreachable: Iterable[Case]) -> tuple[Case, ...]:
     """The stand-ins of cases whose pictures the network refused, each once."""
     wanted = {name for case in unreachable for name in case.stand_ins}
