@@ -70,6 +70,7 @@ DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 NOT_FETCHED = ("photo_unreachable", "photo_offline")
 
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     write_any_text()

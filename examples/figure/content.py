@@ -13,13 +13,19 @@ import numpy as np
 from examples.figure.layout import MM_PER_INCH, Outline, Window, Words, columns_of
 from examples.figure.options import SECONDS, FigureOptions
 from examples.report.parts import as_text, seconds
-from examples.report.pictures import OPACITY, as_seen, over_checks, window_of
+from examples.report.pictures import OPACITY, WHOLE, as_seen, over_checks
 from examples.report.shapes import PlainCase, PlainCell
 from examples.report.texts import text
 from examples.running.cases import Opened
-from examples.running.results import read_result
+from examples.running.results import box_of, read_result
 from methods import METRICS, BadInput, Image, Mask, readable
 from segmentation import OVERLAY_COLOR
+
+LEAST_ASPECT, MOST_ASPECT = 0.75, 3.0
+"""Of the mask's neighbourhood, width by height."""
+
+MARGIN, LEAST_MARGIN = 0.2, 0.02
+"""Shown around the mask's box: in lengths of its longer side, and at least of the photo's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +156,21 @@ def _drawable(words: str) -> str:
 
 
 def _window(mask: Mask) -> tuple[slice, slice] | None:
-    rows, columns = window_of(mask)
-    whole = (rows.stop - rows.start, columns.stop - columns.start) == mask.shape
-    return None if whole else (rows, columns)
+    """Around the mask, widened where it would be a thin strip; None for (nearly) the whole."""
+    left, top, right, bottom = box_of(mask)
+    margin = max(MARGIN * max(right - left, bottom - top), LEAST_MARGIN * max(mask.shape))
+    height, width = bottom - top + 2 * margin, right - left + 2 * margin
+    columns = _about(left, right, max(width, LEAST_ASPECT * height), mask.shape[1])
+    rows = _about(top, bottom, max(height, width / MOST_ASPECT), mask.shape[0])
+    shown = (rows.stop - rows.start) * (columns.stop - columns.start)
+    return None if shown >= WHOLE * mask.size else (rows, columns)
+
+
+def _about(start: int, stop: int, length: float, end: int) -> slice:
+    """So long, with the middle of start … stop in its middle as far as 0 … end allows it."""
+    length = min(end, round(length))
+    first = min(max(0, (start + stop - length) // 2), end - length)
+    return slice(first, first + length)
 
 
 def _outline(

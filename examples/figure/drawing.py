@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from examples.figure.content import Strip
 from examples.figure.fonts import families_for
 from examples.figure.layout import (
+    BASELINE,
     LINE,
     MM_PER_INCH,
     MM_PER_POINT,
@@ -35,6 +36,9 @@ FRAME_POINTS = 0.9
 """Width of the frames around what is enlarged; a dark edge keeps them visible on light photos."""
 
 INK = "#000000"
+
+UNKNOWN = "?"
+"""In the place of a letter that no font has: an empty box would look like a broken file."""
 
 _ONE_AT_A_TIME = threading.Lock()
 """The library's settings belong to the whole process."""
@@ -67,7 +71,7 @@ def draw(strips: Sequence[Strip], options: FigureOptions, form: Drawn) -> Drawin
         size = layout.width / MM_PER_INCH, layout.height / MM_PER_INCH
         figure = Figure(figsize=size, dpi=options.dpi, facecolor="white")
         FigureCanvasAgg(figure)
-        _Drawer(figure, layout, strips, options).draw()
+        _Drawer(figure, layout, strips, options, missing).draw()
         buffer = BytesIO()
         figure.savefig(buffer, format=form, dpi=options.dpi, metadata=NO_DATE[form])
     notes = (text("figure_letters", letters=missing[:40]),) if missing else ()
@@ -97,10 +101,16 @@ class _Drawer:
     """Puts the pictures and words of a layout into a figure of the library."""
 
     def __init__(
-        self, figure: Figure, layout: Layout, strips: Sequence[Strip], options: FigureOptions
+        self,
+        figure: Figure,
+        layout: Layout,
+        strips: Sequence[Strip],
+        options: FigureOptions,
+        missing: str,
     ) -> None:
         self._figure, self._layout = figure, layout
         self._strips, self._options = strips, options
+        self._unknown = str.maketrans(dict.fromkeys(missing, UNKNOWN))
 
     def draw(self) -> None:
         for placed in self._layout.placed:
@@ -130,10 +140,10 @@ class _Drawer:
         self._frame(at)
 
     def _words(self, placed: Placed) -> None:
-        height = LINE * self._options.font_size * MM_PER_POINT
+        size = self._options.font_size * MM_PER_POINT
+        middle, end = placed.at.x + placed.at.width / 2, placed.at.y + placed.at.height
         for number, line in enumerate(placed.lines):
-            middle = placed.at.x + placed.at.width / 2
-            self._text(line, middle, placed.at.y + placed.at.height + number * height, 0, "top")
+            self._text(line, middle, end + (BASELINE + number * LINE) * size, 0, "baseline")
 
     def _picture(self, picture: Image, at: Rect) -> None:
         axes = self._figure.add_axes(self._shares(at))
@@ -171,7 +181,7 @@ class _Drawer:
         self._figure.text(
             x / self._layout.width,
             1 - y / self._layout.height,
-            words,
+            words.translate(self._unknown),
             fontsize=self._options.font_size,
             color=INK,
             rotation=turned,

@@ -52,8 +52,6 @@ def _shown(cases: Sequence[FigureCase], options: FigureOptions) -> Iterator[Plai
     """The cases with the results that are chosen; failed ones stay in the numbers."""
     for each in cases:
         cells = [
-            cell
-            for cell in each.case["cells"]
-            if not options.cells or cell["id"] in options.cells
+            cell for cell in each.case["cells"] if not options.cells or cell["id"] in options.cells
         ]
         yield {**each.case, "cells": cells}

@@ -19,6 +19,12 @@ USUAL_COLUMNS = 6
 LINE = 1.25
 """Height of a line of text, in font sizes."""
 
+BASELINE = 1.05
+"""From the end of a picture to the baseline of the first line below it, in font sizes."""
+
+DESCENT = 0.3
+"""Below the last baseline, in font sizes: what letters such as g need."""
+
 INSET = 0.42
 """Of a picture's width and height, what an inset may take."""
 
@@ -160,9 +166,9 @@ class _Line:
         self._lines = {
             panel: _wrapped(outline.words[panel], cell, options.font_size) for panel in panels
         }
-        text = max(map(len, self._lines.values())) * LINE * options.font_size * MM_PER_POINT
-        self._pictures_end = top + self._height + (options.gap + self._below if below else 0.0)
-        self.bottom = self._pictures_end + text
+        pictures = self._height + (options.gap + self._below if below else 0.0)
+        most = max(map(len, self._lines.values()))
+        self.bottom = top + pictures + height_of_text(most, options.font_size)
 
     def placed(self) -> Iterator[Placed]:
         for column, panel in enumerate(self._panels):
@@ -202,6 +208,12 @@ def _shared(one: Rect, other: Rect) -> float:
     across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
     down = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
     return max(0.0, across) * max(0.0, down)
+
+
+def height_of_text(lines: int, font_size: float) -> float:
+    """Of so many lines below a picture, in millimetres."""
+    size = font_size * MM_PER_POINT
+    return (BASELINE + (lines - 1) * LINE + DESCENT) * size if lines else 0.0
 
 
 # --- words -------------------------------------------------------------------------------

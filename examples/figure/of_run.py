@@ -16,7 +16,7 @@ from examples.report.data import Report
 from examples.report.labels import told_apart
 from examples.rows import PhotoRef
 from examples.running.cases import ENDINGS, Case, CaseTable, Opened
-from examples.running.jobs import Choice, name_of
+from examples.running.jobs import Choice, changed_or_all, name_of
 from examples.running.records import Cell
 from examples.running.work import RowResult
 from methods import (
@@ -89,7 +89,7 @@ def _jobs(said: Mapping[str, object]) -> list[Mapping[str, object]]:
 
 def _cells(said: Mapping[str, object], folder: Path) -> Iterator[Cell]:
     for job in _jobs(said):
-        eraser = str(job.get("eraser", ""))
+        eraser, settings = str(job.get("eraser", "")), job.get("settings")
         error = job.get("error")
         fault = error if isinstance(error, dict) else job
         done = job.get("state") == "done" and isinstance(job.get("file"), str)
@@ -99,7 +99,9 @@ def _cells(said: Mapping[str, object], folder: Path) -> Iterator[Cell]:
             "name": job.get("name") or name_of(eraser),
             "state": "done" if done else "failed" if job.get("state") == "failed" else "stopped",
             "file": _inside(str(job.get("file", "")), folder),
-            "changed_settings": job.get("settings", {}),
+            "changed_settings": changed_or_all(
+                eraser, settings if isinstance(settings, dict) else {}
+            ),
             "code": fault.get("code", ""),
             "text": fault.get("text", ""),
             "details": {},

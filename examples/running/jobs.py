@@ -76,6 +76,14 @@ def changed(job: Job) -> dict[str, SettingValue]:
     return {name: value for name, value in given.items() if value != usual[name]}
 
 
+def changed_or_all(eraser: str, settings: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
+    """As `changed`; all of them for an eraser of another version of the program."""
+    try:
+        return changed(Job(eraser, settings))
+    except UserError:
+        return dict(settings)
+
+
 def name_of(eraser: str) -> str:
     """The eraser's name; its id where there is no such eraser."""
     try:

@@ -468,3 +468,39 @@ def test_a_remark_is_written_by_whoever_has_the_run(
         client.predict("x" * 22, 0, "Whose?", api_name="/remark")
     with pytest.raises(AppError, match="index"):
         client.predict(erased["run"], 99, "Which?", api_name="/remark")
+
+
+# --- figures -----------------------------------------------------------------------------
+
+
+def test_a_figure_of_a_run(client: Client, photo: Path) -> None:
+    erased = client.predict(
+        image=handle_file(photo), erasers=["paint"], points=POINT, box=BOX, api_name="/erase"
+    )
+    figure = client.predict(
+        [erased["run"]], ["pdf", "csv", "svg"], width=80, numbers=["seconds"], api_name="/figure"
+    )
+    assert figure["notes"] == [] and list(figure["files"]) == ["svg", "pdf", "csv"]
+    svg = Path(figure["files"]["svg"]).read_text("utf-8")
+    assert "Test paint" in svg and svg.count("<image") == 3
+    assert Path(figure["files"]["pdf"]).read_bytes().startswith(b"%PDF")
+    assert Path(figure["files"]["csv"]).read_text("utf-8").splitlines()[1].count("paint")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"runs": []}, "run"),
+        ({"runs": ["../../etc"]}, "run"),
+        ({"runs": ["x" * 22], "forms": ["exe"]}, "png, svg, pdf, tex, csv"),
+        ({"runs": ["x" * 22], "width": 5}, "width"),
+        ({"runs": ["x" * 22], "zoom": "much"}, "zoom"),
+        ({"runs": ["x" * 22] * 13}, "12"),
+    ],
+)
+def test_a_figure_that_cannot_be_is_one_sentence(
+    client: Client, asked: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(AppError) as refused:
+        client.predict(**asked, api_name="/figure")
+    assert said in str(refused.value) and SECRET not in str(refused.value)

@@ -36,6 +36,7 @@ from segmentation import (
     as_objects,
     mask_png,
 )
+from ui.api import figures as api_figures
 from ui.api import results as api_results
 from ui.api.answers import Detected, Erased, OfMask, Result, Segmented
 from ui.api.errors import spoken
@@ -56,7 +57,7 @@ from ui.service.service import Service, figures, rle_of
 from ui.stores.photos import PhotoRecord
 from ui.stores.runs import result_name
 
-VALUES = {"segment": 16, "detect": 5, "erase": 19}
+VALUES = {"segment": 16, "detect": 5, "erase": 19, "figure": 15}
 """How many values a call of each endpoint has; all but the first may be left out."""
 
 
@@ -271,6 +272,7 @@ def register(service: Service) -> None:
     gr.api(detect, concurrency_limit=8)
     gr.api(erase, concurrency_limit=service.most_watched)
     api_results.register(service)
+    api_figures.register(service)
 
 
 class Api:
