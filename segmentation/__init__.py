@@ -80,6 +80,15 @@ if TYPE_CHECKING:
     from segmentation._prompts.shape import usual_growth as usual_growth
     from segmentation._prompts.strokes import Stroke as Stroke
     from segmentation._prompts.strokes import Strokes as Strokes
+    from segmentation._prompts.sweep import MOST_CELLS as MOST_CELLS
+    from segmentation._prompts.sweep import Axis as Axis
+    from segmentation._prompts.sweep import Sweep as Sweep
+    from segmentation._prompts.sweep import SweepCell as SweepCell
+    from segmentation._prompts.sweep import cell_name as cell_name
+    from segmentation._prompts.sweep import cells_of as cells_of
+    from segmentation._prompts.sweep import read_sweep as read_sweep
+    from segmentation._prompts.sweep import sweep_in as sweep_in
+    from segmentation._prompts.sweep import value_words as value_words
     from segmentation._prompts.tiles import Tile as Tile
     from segmentation._segmenter import Candidates as Candidates
     from segmentation._segmenter import Embedding as Embedding
@@ -115,6 +124,9 @@ _HOME = {
     "_prompts.rle": "Rle decode_rle encode_rle",
     "_prompts.shape": "Shape grown_as_usual usual_growth",
     "_prompts.strokes": "Stroke Strokes",
+    "_prompts.sweep": (
+        "MOST_CELLS Axis Sweep SweepCell cell_name cells_of read_sweep sweep_in value_words"
+    ),
     "_prompts.tiles": "Tile",
     "_segmenter": "Candidates Embedding Segmenter SegmenterSpec",
     "_weights": "MANIFESTS",

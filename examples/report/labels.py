@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from examples.running.jobs import OF_DOCUMENT, OF_SEED
 from examples.running.records import Cell
 from methods import SettingValue, Text, Verbatim
+from segmentation import value_words
 
 
 def label_of(cell: Cell) -> Text:
@@ -30,13 +31,6 @@ def _with(label: Text, name: str, value: SettingValue) -> Text:
         return Text("report.with_dilate", eraser=label, value=shown)
     words = name.replace("_", " ")
     return Text("report.with_setting", eraser=label, name=words, value=shown)
-
-
-def value_words(value: SettingValue) -> str:
-    """A setting's value as people write it: 8 for 8.0, true for True."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def told_apart(cells: Sequence[Cell]) -> list[Cell]:
