@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from segmentation._prompts.sweep import cell_name as cell_name
     from segmentation._prompts.sweep import cells_of as cells_of
     from segmentation._prompts.sweep import read_sweep as read_sweep
+    from segmentation._prompts.sweep import seeds_in as seeds_in
     from segmentation._prompts.sweep import sweep_in as sweep_in
     from segmentation._prompts.sweep import value_words as value_words
     from segmentation._prompts.tiles import Tile as Tile
@@ -125,7 +126,8 @@ _HOME = {
     "_prompts.shape": "Shape grown_as_usual usual_growth",
     "_prompts.strokes": "Stroke Strokes",
     "_prompts.sweep": (
-        "MOST_CELLS Axis Sweep SweepCell cell_name cells_of read_sweep sweep_in value_words"
+        "MOST_CELLS Axis Sweep SweepCell cell_name cells_of read_sweep seeds_in sweep_in"
+        " value_words"
     ),
     "_prompts.tiles": "Tile",
     "_segmenter": "Candidates Embedding Segmenter SegmenterSpec",

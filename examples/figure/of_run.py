@@ -28,6 +28,7 @@ from methods import (
     readable,
     shown_name,
 )
+from segmentation import cell_name
 
 SETTINGS, MASK = "settings.json", "mask.png"
 
@@ -93,9 +94,11 @@ def _cells(said: Mapping[str, object], folder: Path) -> Iterator[Cell]:
         error = job.get("error")
         fault = error if isinstance(error, dict) else job
         done = job.get("state") == "done" and isinstance(job.get("file"), str)
+        axes = job.get("axes")
         made = {
             **job,
-            "id": eraser,
+            "id": eraser + (cell_name(axes) if isinstance(axes, dict) else ""),
+            "axes": axes or {},
             "name": job.get("name") or name_of(eraser),
             "state": "done" if done else "failed" if job.get("state") == "failed" else "stopped",
             "file": _inside(str(job.get("file", "")), folder),

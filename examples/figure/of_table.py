@@ -51,7 +51,7 @@ def _ran(folder: Path) -> Iterator[tuple[str, list[Cell]]]:
     """Case ids with their cells, as the report has them."""
     try:
         for case in _plain_cases(folder):
-            yield str(case["id"]), [_cell(cell) for cell in case["cells"]]  # type: ignore[union-attr]
+            yield str(case["id"]), [_cell(cell) for cell in case["cells"]]  # type: ignore[attr-defined]
     except (OSError, ValueError, ValidationError, KeyError, TypeError, RecursionError) as error:
         raise BadInput("figure_no_run", name=shown_name(folder, "")) from error
 

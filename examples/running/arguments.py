@@ -7,8 +7,8 @@ from pathlib import Path
 
 from examples.running.results import KINDS, MANY
 from examples.running.run import AHEAD
-
-MOST_SEEDS = 100
+from methods import BadInput
+from segmentation import seeds_in
 
 
 def _list(text: str) -> list[str]:
@@ -41,17 +41,11 @@ def _seed(text: str) -> int:
 
 
 def seeds(text: str) -> tuple[int, ...]:
-    """0-4 or 0,3,7: each once, in the order given; 100 at most."""
-    found: dict[int, None] = {}
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        low, high = _seed(first), _seed(last if dash else first)
-        if high < low or high - low >= MOST_SEEDS:
-            raise argparse.ArgumentTypeError(f"'{part}' is no range of at most {MOST_SEEDS} seeds")
-        found |= dict.fromkeys(range(low, high + 1))
-    if len(found) > MOST_SEEDS:
-        raise argparse.ArgumentTypeError(f"give at most {MOST_SEEDS} seeds")
-    return tuple(found)
+    """0-4 or 0,3,7: see `segmentation.seeds_in`."""
+    try:
+        return seeds_in(text)
+    except BadInput as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def shard(text: str) -> tuple[int, int]:

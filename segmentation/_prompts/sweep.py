@@ -200,12 +200,9 @@ def value_words(value: SettingValue) -> str:
 
 
 def cell_name(axes: Mapping[str, SettingValue]) -> str:
-    """What sets a cell apart from others of its eraser, for ids and files; "" for no axis. Each
-    name and value stands in it, so different cells have different ones."""
-    return "".join(
-        f"--{SEED}-{value_words(value)}" if name == SEED else f"--{name}={value_words(value)}"
-        for name, value in _seed_last(axes)
-    )
+    """What sets a cell apart from others of its eraser, for ids and files: --radius-3--seed-0, ""
+    for no axis. Each name and value stands in it, so different cells have different ones."""
+    return "".join(f"--{name}-{value_words(value)}" for name, value in _seed_last(axes))
 
 
 def _seed_last(axes: Mapping[str, SettingValue]) -> Iterator[tuple[str, SettingValue]]:
@@ -221,6 +218,26 @@ def sweep_in(words: Sequence[str], seeds: Sequence[int] = ()) -> Sweep | None:
     if seeds:
         axes.append({"name": SEED, "values": list(seeds)})
     return read_sweep({"axes": axes}) if axes else None
+
+
+MOST_RANGE = 100
+"""Seeds in one list or range."""
+
+
+def seeds_in(text: str) -> tuple[int, ...]:
+    """0-4 or 0,3,7: each once, in the order given, 100 at most. Raises BadInput."""
+    found: dict[int, None] = {}
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise BadInput("sweep_seed", value=readable(part)[:80])
+        low, high = _seed(first), _seed(last if dash else first)
+        if high < low or high - low >= MOST_RANGE:
+            raise BadInput("sweep_seeds", value=readable(part)[:80], limit=MOST_RANGE)
+        found |= dict.fromkeys(range(low, high + 1))
+    if len(found) > MOST_RANGE:
+        raise BadInput("sweep_seeds", value=readable(text)[:80], limit=MOST_RANGE)
+    return tuple(found)
 
 
 def _axis_in(text: str) -> dict[str, object]:

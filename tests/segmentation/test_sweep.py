@@ -60,8 +60,8 @@ def test_each_cell_has_a_name_and_an_identity_of_its_own() -> None:
     sweep = sweep_in(["dilate=0,8.5", "patchmatch.patch_size=3,7"], seeds=(0, 1))
     cells = cells_of(sweep, [PATCHES])
     names = [cell_name(cell.axes) for cell in cells]
-    assert names[0] == "--dilate=0--patch_size=3--seed-0"
-    assert names[-1] == "--dilate=8.5--patch_size=7--seed-1"
+    assert names[0] == "--dilate-0--patch_size-3--seed-0"
+    assert names[-1] == "--dilate-8.5--patch_size-7--seed-1"
     assert len(set(names)) == 8
     keys = {fingerprint(cell.job, f"mask grown by {cell.dilate}") for cell in cells}
     assert len(keys) == 8
