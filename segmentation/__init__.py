@@ -80,7 +80,9 @@ if TYPE_CHECKING:
     from segmentation._prompts.shape import usual_growth as usual_growth
     from segmentation._prompts.strokes import Stroke as Stroke
     from segmentation._prompts.strokes import Strokes as Strokes
+    from segmentation._prompts.sweep import DILATE as DILATE
     from segmentation._prompts.sweep import MOST_CELLS as MOST_CELLS
+    from segmentation._prompts.sweep import SEED as SEED
     from segmentation._prompts.sweep import Axis as Axis
     from segmentation._prompts.sweep import Sweep as Sweep
     from segmentation._prompts.sweep import SweepCell as SweepCell
@@ -126,7 +128,7 @@ _HOME = {
     "_prompts.shape": "Shape grown_as_usual usual_growth",
     "_prompts.strokes": "Stroke Strokes",
     "_prompts.sweep": (
-        "MOST_CELLS Axis Sweep SweepCell cell_name cells_of read_sweep seeds_in sweep_in"
+        "DILATE MOST_CELLS SEED Axis Sweep SweepCell cell_name cells_of read_sweep seeds_in sweep_in"
         " value_words"
     ),
     "_prompts.tiles": "Tile",

@@ -9,7 +9,7 @@ from examples.figure.content import FigureCase, strips_of
 from examples.figure.drawing import draw
 from examples.figure.latex import latex_of
 from examples.figure.options import FigureOptions, Format
-from examples.report.numbers_csv import numbers_of
+from examples.report.numbers_csv import numbers_csv
 from examples.report.shapes import PlainCase
 from methods import Text
 
@@ -44,7 +44,7 @@ def make_figure(
     if "tex" in forms:
         files["tex"] = latex_of(shown, options, name).encode()
     if "csv" in forms:
-        files["csv"] = numbers_of(shown)
+        files["csv"] = numbers_csv(shown)
     return FigureFiles(files, tuple(notes))
 
 

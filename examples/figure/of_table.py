@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from examples.figure.content import FigureCase
 from examples.report.data import Report
 from examples.running.cases import NAMED, Case, CaseTable, open_case, stand_ins, table_named
-from examples.running.jobs import Choice
+from examples.running.jobs import Choice, grown_case
 from examples.running.records import Cell
 from examples.running.work import RowResult
 from methods import BadInput, shown_name
@@ -30,13 +31,14 @@ def cases_of_table(
     name. wanted: ids, () = all. Raises BadInput: too many of them, an unknown one, or a table
     that is not known by its folder's name."""
     known = _known(folder, table)
-    ran = dict(_ran(folder))
+    ran = {case.id: case for case in _ran(folder)}
     ids = [case for case in ran if not wanted or case in wanted]
     if unknown := [case for case in wanted if case not in ran]:
         raise BadInput("unknown_case", case=unknown[0][:80], known=", ".join(ran)[:400])
     if len(ids) > limit:
         raise BadInput("figure_cases", count=len(ids), limit=limit)
-    return [_case(known[case], ran[case], folder) for case in ids if case in known]
+    chosen = [ran[case] for case in ids if ran[case].base in known]
+    return [_case(each.of(known[each.base]), each.cells, folder) for each in chosen]
 
 
 def _known(folder: Path, table: str | None) -> Mapping[str, Case]:
@@ -47,11 +49,27 @@ def _known(folder: Path, table: str | None) -> Mapping[str, Case]:
     return {case.id: case for case in (*substitutes, *table_named(name).cases)}
 
 
-def _ran(folder: Path) -> Iterator[tuple[str, list[Cell]]]:
-    """Case ids with their cells, as the report has them."""
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """A case as the report has it. base: the id under which the table knows it."""
+
+    id: str
+    base: str
+    dilate: float | None
+    cells: tuple[Cell, ...]
+
+    def of(self, case: Case) -> Case:
+        """The table's case, with its mask grown as it was."""
+        return case if self.dilate is None else grown_case(case, self.dilate)
+
+
+def _ran(folder: Path) -> Iterator[_Ran]:
     try:
         for case in _plain_cases(folder):
-            yield str(case["id"]), [_cell(cell) for cell in case["cells"]]  # type: ignore[attr-defined]
+            cells = tuple(_cell(cell) for cell in case["cells"])  # type: ignore[attr-defined]
+            dilate = case.get("dilate")
+            by = float(dilate) if isinstance(dilate, int | float) else None
+            yield _Ran(str(case["id"]), str(case.get("base") or case["id"]), by, cells)
     except (OSError, ValueError, ValidationError, KeyError, TypeError, RecursionError) as error:
         raise BadInput("figure_no_run", name=shown_name(folder, "")) from error
 

@@ -62,6 +62,8 @@ class Report:
         height, width, share = self.sizes.get(case.id, (0, 0, 0.0))
         return {
             "id": case.id,
+            "base": case.base,
+            "dilate": case.dilate,
             "title": case.title.plain(),
             "problem": case.problem.plain() if case.problem else None,
             "document_remark": case.remark.plain(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from examples.running.jobs import OF_DOCUMENT, OF_SEED
+from examples.running.jobs import OF_SEED, is_of_document
 from examples.running.records import Cell
 from methods import SettingValue, Text, Verbatim
 from segmentation import value_words
@@ -13,9 +13,9 @@ from segmentation import value_words
 def label_of(cell: Cell) -> Text:
     """The eraser's name; with whose settings these are where they are a document's, and with what
     it is of a sweep, a seed among several included."""
-    rest, _, seed = cell.id.partition(OF_SEED)
+    seed = cell.id.partition(OF_SEED)[2]
     label: Text = Verbatim(cell.name)
-    if rest.endswith(OF_DOCUMENT):
+    if is_of_document(cell.id):
         label = Text("report.as_in_document", eraser=cell.name)
     axes = dict(cell.axes) or ({"seed": seed} if seed else {})
     for name, value in axes.items():

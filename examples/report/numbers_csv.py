@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from examples.report.shapes import PlainCase, PlainCell, PlainReport
+from examples.report.shapes import PlainCase, PlainCell
 from methods import ENGLISH, METRICS, readable
 
 OF_AXIS = "axis."
@@ -21,22 +21,32 @@ AFTER = ("seed", "erase_seconds", "load_seconds", "pieces", "peak_memory", "devi
 LAST = ("changed_outside", "changed_settings", "failure")
 
 
-def numbers_csv(report: PlainReport) -> bytes:
-    """UTF-8, with a header. Cells without a value are empty; peak_memory is in bytes."""
-    return numbers_of(report["cases"])
-
-
-def numbers_of(cases: Sequence[PlainCase]) -> bytes:
-    """As `numbers_csv`, of these cases."""
-    cells = [(case, cell) for case in cases for cell in case["cells"]]
-    axes = list(dict.fromkeys(name for _, cell in cells for name in cell["axes"]))
-    used = {reading["id"] for _, cell in cells for reading in cell["readings"]}
+def numbers_of(cases: Callable[[], Iterable[PlainCase]]) -> Iterator[str]:
+    """A header and a line for each cell, each with its line break; what is missing is empty,
+    peak_memory in bytes. cases: is called twice, since the header has the names of all."""
+    axes: dict[str, None] = {}
+    used: set[str] = set()
+    for case in cases():
+        for cell in case["cells"]:
+            axes |= dict.fromkeys(cell["axes"])
+            used |= {reading["id"] for reading in cell["readings"]}
     metrics = [name for name in METRICS if name in used]
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([*BEFORE, *(OF_AXIS + name for name in axes), *AFTER, *metrics, *LAST])
-    writer.writerows(list(_line(case, cell, axes, metrics)) for case, cell in cells)
-    return readable(file.getvalue()).encode()
+    names = [*BEFORE, *(OF_AXIS + name for name in axes), *AFTER, *metrics, *LAST]
+    yield _written(names)
+    for case in cases():
+        for cell in case["cells"]:
+            yield _written(_line(case, cell, tuple(axes), metrics))
+
+
+def numbers_csv(cases: Sequence[PlainCase]) -> bytes:
+    """The whole file, UTF-8."""
+    return "".join(numbers_of(lambda: cases)).encode()
+
+
+def _written(cells: Iterable[object]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(list(cells))
+    return readable(line.getvalue())
 
 
 def _line(

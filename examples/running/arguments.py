@@ -87,6 +87,16 @@ def parser_with(view: int) -> argparse.ArgumentParser:
     )
     add("--seed", type=_seed, default=0, metavar="N", help="0 to 4294967295 (0)")
     add("--seeds", type=seeds, metavar="A-B,C", help="several: a column for each")
+    add(
+        "--sweep",
+        action="append",
+        default=[],
+        metavar="NAME=V,V",
+        help="run with each of these values, a column for each (ERASER.SETTING) or a row (dilate):"
+        " telea.radius=3,5,9; several make every combination, 64 a photo at most; may be repeated",
+    )
+    add("--dry-run", action="store_true",
+        help="show the cells and about how long they will take, and erase nothing")  # fmt: skip
     add("--shard", type=shard, metavar="I/N", help="only every N-th case, from the I-th on")
     add("--ahead", type=_ahead, default=AHEAD, metavar="ROWS",
         help=f"cases that an eraser goes through before the next is loaded ({AHEAD})")  # fmt: skip

@@ -60,9 +60,14 @@ class Sweep(BaseModel):
         return tuple(_dilation(value) for axis in self.axes if axis.name == DILATE
                      for value in axis.values)  # fmt: skip
 
-    def without_dilations(self) -> Sweep | None:
-        """The other axes; None where there is none."""
-        axes = tuple(axis for axis in self.axes if axis.name != DILATE)
+    def seeds(self) -> tuple[int, ...]:
+        """() where they are not swept. Raises BadInput."""
+        return tuple(_seed(value) for axis in self.axes if axis.name == SEED
+                     for value in axis.values)  # fmt: skip
+
+    def of_settings(self) -> Sweep | None:
+        """The axes of erasers' settings; None where there is none."""
+        axes = tuple(axis for axis in self.axes if axis.eraser)
         return Sweep(axes=axes) if axes else None
 
     def erasers(self) -> tuple[str, ...]:
@@ -131,7 +136,9 @@ class _Variants:
         own = [axis for axis in sweep.axes if axis.eraser == job.eraser]
         dice = [axis for axis in sweep.axes if axis.name == SEED and eraser.spec.seeded]
         self._axes = [axis for axis in sweep.axes if axis in own or axis in dice]
-        self._order = [axis.short for axis in sweep.axes if axis.name == DILATE or axis in own + dice]
+        self._order = [
+            axis.short for axis in sweep.axes if axis.name == DILATE or axis in own + dice
+        ]
         self._values = [self._read(axis) for axis in self._axes]
         self.count = math.prod(map(len, self._values))
 

@@ -73,7 +73,7 @@ def test_nothing_overlaps_and_all_lies_within_the_width(zoom: Any, columns: int)
     places = [placed.at for placed in layout.placed]
     assert len(places) == 11 * (2 if zoom == "below" else 1)
     for number, one in enumerate(places):
-        assert -1e-9 <= one.x and one.x + one.width <= 120 + 1e-9
+        assert one.x >= -1e-9 and one.x + one.width <= 120 + 1e-9
         assert one.y + one.height <= layout.height + 1e-9
         for other in places[number + 1 :]:
             across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)

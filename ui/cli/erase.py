@@ -267,9 +267,7 @@ def _write_masks(folder: Path, subject: Subject) -> None:
     _write(folder / "mask.png", _mask_png(subject.parts[0][1]))
 
 
-def _take_readings(
-    event: Judged, outcome: Outcome, words: str, args: argparse.Namespace
-) -> None:
+def _take_readings(event: Judged, outcome: Outcome, words: str, args: argparse.Namespace) -> None:
     """The numbers of a result, into the report and, in words, onto the screen."""
     outcome["readings"] = [reading.plain() for reading in event.readings]
     if not args.json:
