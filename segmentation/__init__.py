@@ -86,8 +86,10 @@ if TYPE_CHECKING:
     from segmentation._prompts.sweep import Axis as Axis
     from segmentation._prompts.sweep import Sweep as Sweep
     from segmentation._prompts.sweep import SweepCell as SweepCell
+    from segmentation._prompts.sweep import SweepPart as SweepPart
     from segmentation._prompts.sweep import cell_name as cell_name
     from segmentation._prompts.sweep import cells_of as cells_of
+    from segmentation._prompts.sweep import parts_of as parts_of
     from segmentation._prompts.sweep import read_sweep as read_sweep
     from segmentation._prompts.sweep import seeds_in as seeds_in
     from segmentation._prompts.sweep import sweep_in as sweep_in
@@ -128,8 +130,8 @@ _HOME = {
     "_prompts.shape": "Shape grown_as_usual usual_growth",
     "_prompts.strokes": "Stroke Strokes",
     "_prompts.sweep": (
-        "DILATE MOST_CELLS SEED Axis Sweep SweepCell cell_name cells_of read_sweep seeds_in sweep_in"
-        " value_words"
+        "DILATE MOST_CELLS SEED Axis Sweep SweepCell SweepPart cell_name cells_of parts_of"
+        " read_sweep seeds_in sweep_in value_words"
     ),
     "_prompts.tiles": "Tile",
     "_segmenter": "Candidates Embedding Segmenter SegmenterSpec",

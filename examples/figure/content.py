@@ -138,15 +138,20 @@ class _Chosen:
         values = {reading["id"]: reading["value"] for reading in cell["readings"]}
         for name in self._options.numbers:
             if name == SECONDS:
-                yield seconds(cell["erase_seconds"])
+                yield _together(seconds(cell["erase_seconds"]))
             elif name in values:
                 metric = METRICS[name]
                 said = metric.bare_name.said(self._options.language)
-                yield _drawable(f"{said} {metric.shown(values[name])}")
+                yield f"{_drawable(said)} {_together(metric.shown(values[name]))}"
 
     def _title(self) -> str:
         case = self._given.case
         return _drawable(as_text(case["title"]).said(self._options.language) or case["id"])
+
+
+def _together(number: str) -> str:
+    """A number stays on one line with its unit."""
+    return number.replace(" ", "\u00a0")
 
 
 def _drawable(words: str) -> str:

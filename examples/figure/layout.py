@@ -227,7 +227,7 @@ def _wrapped(words: Words, width: float, font_size: float) -> tuple[str, ...]:
 
 def _broken(text: str, room: float) -> Iterator[str]:
     line = ""
-    for word in text.split():
+    for word in text.split(" "):
         joined = f"{line} {word}" if line else word
         if line and _length(joined) > room:
             yield line

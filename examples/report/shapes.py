@@ -89,9 +89,9 @@ class PlainCell(TypedDict):
 
 class PlainCase(TypedDict):
     """One case with its cells. base, dilate: the case that it has been made of and the pixels by
-    which its mask has grown, where that is swept; else "" and None. masked: share of the photo, 0 … 1. mask_notes: how the mask was
-    read, where that is not plain. truth: whether it is known. failure: why it could not be
-    opened."""
+    which its mask has grown, where that is swept; else "" and None. masked: share of the photo,
+    0 … 1. mask_notes: how the mask was read, where that is not plain. truth: whether it is known.
+    failure: why it could not be opened."""
 
     id: str
     base: str

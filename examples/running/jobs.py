@@ -29,9 +29,10 @@ OF_SEED = "--seed-"
 class Choice:
     """What runs on every case. settings: changed ones, by eraser. seeds: each a cell of its own
     for erasers that throw dice. sweep: axes of settings; dilations make cases of their own, see
-    `grown`, and seeds stand in `seeds`. fetch: weights of any size that are missing. accept_changed:
-    pictures behind links that are not the recorded ones. features: also the numbers that a
-    network's features are needed for, where it is here. results: what is kept of a picture."""
+    `grown`, and seeds stand in `seeds`. fetch: weights of any size that are missing.
+    accept_changed: pictures behind links that are not the recorded ones. features: also the numbers
+    that a network's features are needed for, where it is here. results: what is kept of a
+    picture."""
 
     erasers: tuple[str, ...]
     settings: Mapping[str, Mapping[str, SettingValue]] = field(default_factory=dict)

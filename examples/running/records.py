@@ -49,8 +49,8 @@ class Cell(_Record):
     id: the eraser's, with "--document" where it runs with the row's own settings. file:
     relative to the run's folder. box: of the photo's pixels, the part that the file holds; None
     = all of it (see `results`). axes: what of a sweep this cell is, by the name of a setting,
-    "seed" or "dilate" (see `segmentation.Sweep`). result_notes: what the eraser says of it. judged: of what the
-    readings were made, "" = not yet. code, text, details, said: of a failure; `said` by
+    "seed" or "dilate" (see `segmentation.Sweep`). result_notes: what the eraser says of it. judged:
+    of what the readings were made, "" = not yet. code, text, details, said: of a failure; `said` by
     language. kept: taken over from an earlier run.
     """
 

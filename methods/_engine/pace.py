@@ -2,8 +2,8 @@
 
 <cache>/paces.json    {"lama": {"cpu": {"seconds": 3.1, "load": 1.2}}, …}
 
-seconds: of a job, of erasers that take steps for each step; the newest counts for 30 %. A photo with
-a larger mask takes longer, so all of it is "about".
+seconds: of a job, of erasers that take steps for each step; the newest counts for 30 %. A photo
+with a larger mask takes longer, so all of it is "about".
 """
 
 from __future__ import annotations

@@ -12,13 +12,13 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import groupby, product
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from methods import BadInput, Job, SettingValue, get_eraser, readable, settings_of
-from segmentation._prompts.shape import check_dilate
+from segmentation._prompts.shape import Shape, check_dilate
 
 MOST_CELLS = 64
 MOST_AXES = 8
@@ -65,6 +65,14 @@ class Sweep(BaseModel):
         return tuple(_seed(value) for axis in self.axes if axis.name == SEED
                      for value in axis.values)  # fmt: skip
 
+    def each_mask(self) -> list[Sweep]:
+        """A sweep for each dilation, with that one alone."""
+        return [
+            Sweep(axes=tuple(axis if axis.name != DILATE else
+                             Axis(name=DILATE, values=(pixels,)) for axis in self.axes))
+            for pixels in self.dilations()
+        ] or [self]  # fmt: skip
+
     def of_settings(self) -> Sweep | None:
         """The axes of erasers' settings; None where there is none."""
         axes = tuple(axis for axis in self.axes if axis.eraser)
@@ -104,6 +112,35 @@ def cells_of(sweep: Sweep | None, jobs: Sequence[Job]) -> tuple[SweepCell, ...]:
     return tuple(
         cell for dilation in dilations for variant in variants for cell in variant.cells(dilation)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPart:
+    """The cells that share a mask. first: the number of the first of them among all cells."""
+
+    dilate: float | None
+    cells: tuple[SweepCell, ...]
+    first: int = 0
+
+    @property
+    def jobs(self) -> list[Job]:
+        """In the order of the cells."""
+        return [cell.job for cell in self.cells]
+
+    def shape(self, usual: Shape) -> Shape:
+        """The mask's, grown by so many pixels where that is swept."""
+        if self.dilate is None:
+            return usual
+        return usual.model_copy(update={"dilate": self.dilate, "dilate_unit": "px"})
+
+
+def parts_of(cells: Sequence[SweepCell]) -> list[SweepPart]:
+    """By their masks, in order."""
+    parts: list[SweepPart] = []
+    for dilate, group in groupby(cells, key=lambda cell: cell.dilate):
+        first = sum(len(part.cells) for part in parts)
+        parts.append(SweepPart(dilate, tuple(group), first))
+    return parts
 
 
 def _check_axes(sweep: Sweep, jobs: Sequence[Job]) -> None:

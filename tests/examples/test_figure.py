@@ -111,7 +111,7 @@ def test_an_inset_lies_where_the_mask_is_not() -> None:
 def test_svg_has_its_words_as_text_and_a_picture_for_each_panel(run: Path) -> None:
     svg = drawn(run, "svg", numbers=("psnr_mask", "seconds"), zoom="none")
     assert texts(svg) == ["Photo", "Mask", *(
-        line for eraser in ERASERS for line in (eraser.title(), "PSNR 20.2 dB", "1.50 s")
+        line for eraser in ERASERS for line in (eraser.title(), "PSNR 20.2\u00a0dB", "1.50\u00a0s")
     )]  # fmt: skip
     tree = ElementTree.fromstring(svg)
     assert len(list(tree.iter(f"{SVG}image"))) == 5
@@ -146,7 +146,7 @@ def test_the_same_figure_is_the_same_bytes(run: Path, form: Any) -> None:
 
 def test_pdf_has_its_size_its_words_and_each_result_in_its_place(run: Path) -> None:
     page = page_of(drawn(run, "pdf", zoom="none", gap=2, width=200))
-    width, height = page.get_size()
+    width = page.get_size()[0]
     assert width == pytest.approx(200 * MM, abs=0.1)
     words = page.get_textpage().get_text_range().split()
     assert words == ["Photo", "Mask", "Telea", "Migan", "Patchmatch"]

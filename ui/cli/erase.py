@@ -53,16 +53,15 @@ from ui.cli.output import (
 )
 from ui.cli.select import case_of, picked, read_case_file, selected
 from ui.cli.sweeping import (
-    Part,
     cell_words,
-    parts_of,
+    mask_file,
     sweep_asked,
     tell_cells,
     tell_expected,
 )
 
 if TYPE_CHECKING:
-    from segmentation import Case, Sweep, SweepCell
+    from segmentation import Case, Sweep, SweepCell, SweepPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class Subject:
     masks, which differ where dilations are swept."""
 
     photo: Photo
-    parts: tuple[tuple[Part, Mask], ...]
+    parts: tuple[tuple[SweepPart, Mask], ...]
     description: dict[str, object]
 
 
@@ -101,7 +100,7 @@ class Outcome(TypedDict, total=False):
 
 def erase(args: argparse.Namespace) -> int:
     """The command `erase`."""
-    from segmentation import cells_of
+    from segmentation import cells_of, parts_of
 
     use_local_files(args.weights)
     given = read_case_file(args)
@@ -114,7 +113,7 @@ def erase(args: argparse.Namespace) -> int:
         return DONE
     parts = parts_of(cells)
     files = _result_files(args.out, cells)
-    others = [args.out / part.mask_file for part in parts]
+    others = [args.out / mask_file(part) for part in parts]
     inputs = [args.photo, args.mask, args.case, args.truth]
     _spare_inputs(inputs, [*files, *others, args.out / "mask.png", args.out / "settings.json"])
     subject = _subject(args, given, jobs, sweep, parts)
@@ -175,7 +174,7 @@ def _subject(
     given: Case | None,
     jobs: Sequence[Job],
     sweep: Sweep | None,
-    parts: Sequence[Part],
+    parts: Sequence[SweepPart],
 ) -> Subject:
     photo = load_image(args.photo)
     for note in photo.notes:
@@ -232,7 +231,7 @@ def _run_part(
     args: argparse.Namespace,
     executor: Executor,
     photo: Photo,
-    part: Part,
+    part: SweepPart,
     mask: Mask,
     files: Sequence[Path],
     judge: Judge | None,
@@ -263,7 +262,7 @@ def _run_part(
 def _write_masks(folder: Path, subject: Subject) -> None:
     """mask.png is the only mask, or the first."""
     for part, mask in subject.parts:
-        _write(folder / part.mask_file, _mask_png(mask))
+        _write(folder / mask_file(part), _mask_png(mask))
     _write(folder / "mask.png", _mask_png(subject.parts[0][1]))
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING
 
-from methods import BadInput, Job, Text, expected
+from methods import BadInput, Text, expected
 from ui.cli.output import say, say_json
 
 if TYPE_CHECKING:
-    from segmentation import Case, Shape, Sweep, SweepCell
+    from segmentation import Case, Sweep, SweepCell, SweepPart
 
 
 def sweep_asked(args: argparse.Namespace, given: Case | None) -> Sweep | None:
@@ -39,42 +37,11 @@ def _said_once(args: argparse.Namespace) -> Iterator[str]:
         yield "dilate"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The cells that share a mask. first: the number of the first of them."""
+def mask_file(part: SweepPart) -> str:
+    """The name of the file that holds the mask of these cells."""
+    from segmentation import DILATE, cell_name
 
-    dilate: float | None
-    cells: tuple[SweepCell, ...]
-    first: int
-
-    @property
-    def jobs(self) -> list[Job]:
-        """In the order of the cells."""
-        return [cell.job for cell in self.cells]
-
-    def shape(self, usual: Shape) -> Shape:
-        """The mask's, grown by so many pixels where that is swept."""
-        if self.dilate is None:
-            return usual
-        return usual.model_copy(update={"dilate": self.dilate, "dilate_unit": "px"})
-
-    @property
-    def mask_file(self) -> str:
-        """The name of the file that holds its mask."""
-        from segmentation import cell_name
-
-        end = "" if self.dilate is None else cell_name({"dilate": self.dilate})
-        return f"mask{end}.png"
-
-
-def parts_of(cells: Sequence[SweepCell]) -> list[Part]:
-    """By their masks, in order."""
-    parts, first = [], 0
-    for dilate, group in groupby(cells, key=lambda cell: cell.dilate):
-        same = tuple(group)
-        parts.append(Part(dilate, same, first))
-        first += len(same)
-    return parts
+    return f"mask{'' if part.dilate is None else cell_name({DILATE: part.dilate})}.png"
 
 
 def cell_words(cell: SweepCell) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from methods import Event, Failed, Finished, Judged, StopToken, view_jpeg, write_atomic
+from methods import Event, Failed, Finished, Judged, StopToken, note_pace, view_jpeg, write_atomic
 from ui.common.errors import described
 from ui.common.grid import Card, Grid, RunState
 from ui.service import closeup
@@ -182,6 +182,7 @@ class LiveRun:
             self._fail(card, error)
             return
         with self._changed:
+            note_pace(card["eraser"], event)
             finish(card, event, run_url(self.id, view))
             if close is not None:
                 card["close"] = close

@@ -29,6 +29,7 @@ from methods import (
     load_image,
     versions,
 )
+from segmentation import cell_name
 from ui.common.errors import Fault, run_gone
 from ui.common.grid import Card, Grid
 from ui.service.cards import FIGURES
@@ -148,10 +149,11 @@ def _add_cells(group: Group, run_id: str, grid: Grid) -> None:
 def _cell(case: Case, run_id: str, card: Card) -> Cell:
     settings = dict(card["settings"])
     of_document = card["eraser"] == case.eraser and case.settings.items() <= settings.items()
-    error = card.get("error", STOPPED)
+    error, axes = card.get("error", STOPPED), card.get("axes", {})
     done = card["state"] == "done" and "full" in card
     made: dict[str, object] = {
-        "id": card["eraser"] + (OF_DOCUMENT if of_document else ""),
+        "id": card["eraser"] + (OF_DOCUMENT if of_document else "") + cell_name(axes),
+        "axes": axes,
         "eraser": card["eraser"],
         "name": card["name"],
         "state": "done" if done else "stopped" if card["state"] != "failed" else "failed",
