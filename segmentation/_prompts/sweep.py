@@ -306,5 +306,16 @@ def read_sweep(data: object) -> Sweep:
         return Sweep.model_validate(data)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(str(part)[:40] for part in fault["loc"][:5])
-        raise BadInput("sweep_form.fault", reason=f"{place}: {fault['msg'][:120]}") from None
+        reason = f"{_place(data, fault['loc'])}: {fault['msg'][:120]}"
+        raise BadInput("sweep_form.fault", reason=reason) from None
+
+
+def _place(data: object, place: tuple[int | str, ...]) -> str:
+    """Where a fault is: an axis by its name, where it has one."""
+    match data, place:
+        case {"axes": list(axes)}, ("axes", int(number), *_):
+            axis = axes[number]
+            name = axis.get("name") if isinstance(axis, Mapping) else None
+            if isinstance(name, str):
+                return readable(name)[:60]
+    return ".".join(str(part)[:40] for part in place[:5])

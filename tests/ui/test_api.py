@@ -266,7 +266,7 @@ def test_callers_at_the_same_time_get_their_own_results(client: Client, tmp_path
         ("/erase", {"box": BOX, "erasers": []}, "erasers"),
         ("/erase", {"box": BOX, "erasers": ["no_such"]}, "no eraser"),
         ("/erase", {"box": BOX, "erasers": "paint"}, "erasers"),
-        ("/erase", {"box": BOX, "erasers": ["paint"] * 30}, "erasers"),
+        ("/erase", {"box": BOX, "erasers": ["paint"] * 65}, "erasers"),
         ("/erase", {"box": BOX, "erasers": ["paint"], "seed": -1}, "seed"),
         ("/erase", {"box": BOX, "erasers": ["paint"], "settings": {"paint": 4}}, "settings"),
         (
@@ -520,7 +520,13 @@ def test_a_sweep_runs_every_combination_on_masks_of_its_own(
     ]
     assert planned["seconds"] > 0 and planned["measured"] in (True, False)
     erased = client.predict(
-        image=handle_file(photo), points=POINT, box=BOX, sweep=sweep, api_name="/erase"
+        image=handle_file(photo),
+        erasers=["paint"],
+        points=POINT,
+        box=BOX,
+        settings={"paint": {"seamless": False}},
+        sweep=sweep,
+        api_name="/erase",
     )
     assert [one["axes"] for one in erased["results"]] == [cell["axes"] for cell in planned["cells"]]
     assert len(erased["runs"]) == 2 and erased["runs"][0] == erased["run"]
