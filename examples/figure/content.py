@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ import cv2
 import numpy as np
 
 from examples.figure.layout import MM_PER_INCH, Outline, Window, Words, columns_of
-from examples.figure.options import SECONDS, FigureOptions
+from examples.figure.options import MOST_PIXELS, SECONDS, FigureOptions
 from examples.report.parts import as_text, seconds
 from examples.report.pictures import OPACITY, WHOLE, as_seen, over_checks
 from examples.report.shapes import PlainCase, PlainCell
@@ -56,7 +57,23 @@ def strips_of(cases: Sequence[FigureCase], options: FigureOptions) -> list[Strip
         raise _nothing(cases, options)
     columns = columns_of([each.count for each in shown], options.columns)
     side = math.ceil(options.width / MM_PER_INCH * options.dpi / columns)
-    return [each.strip(side) for each in shown]
+    room = _Room()
+    return [each.strip(side, room) for each in shown]
+
+
+class _Room:
+    """For the pixels of all pictures together: what is too much is said before it is held."""
+
+    def __init__(self) -> None:
+        self._taken = 0
+
+    def take(self, picture: Image) -> Image:
+        """The picture. Raises BadInput where there is no room for it."""
+        self._taken += picture.shape[0] * picture.shape[1]
+        if self._taken > 2 * MOST_PIXELS:  # with the mask's neighbourhoods
+            megapixels = round(self._taken / 1e6)
+            raise BadInput("figure_too_large", megapixels=megapixels, limit=MOST_PIXELS // 10**6)
+        return picture
 
 
 def _cells(case: PlainCase, options: FigureOptions) -> list[PlainCell]:
@@ -85,15 +102,16 @@ class _Chosen:
         """Of its pictures."""
         return self._options.photo + self._options.mask + len(self.cells) + self._truth
 
-    def strip(self, side: int) -> Strip:
+    def strip(self, side: int, room: _Room) -> Strip:
         """side: of a picture, in pixels across, at most. Raises UserError."""
         opened = self._given.open()
         window = _window(opened.mask)
         pictures, closes = [], []
         for picture in self._pictures(opened):
-            pictures.append(_reduced(picture, side))
+            pictures.append(room.take(_reduced(picture, side)))
             if window is not None:
-                closes.append(_reduced(np.ascontiguousarray(picture[window]), side))
+                close = _reduced(np.ascontiguousarray(picture[window]), side)
+                closes.append(room.take(close))
         outline = _outline(opened.mask, window, tuple(self._words()), self._title())
         return Strip(outline, tuple(pictures), tuple(closes))
 
@@ -132,7 +150,7 @@ class _Chosen:
         return Words(tuple(self._label(text(key).said(self._options.language))))
 
     def _label(self, label: str) -> list[str]:
-        return [_drawable(label)] if self._options.labels else []
+        return [_UNITS.sub("\u00a0", _drawable(label))] if self._options.labels else []
 
     def _numbers(self, cell: PlainCell) -> Iterator[str]:
         values = {reading["id"]: reading["value"] for reading in cell["readings"]}
@@ -147,6 +165,10 @@ class _Chosen:
     def _title(self) -> str:
         case = self._given.case
         return _drawable(as_text(case["title"]).said(self._options.language) or case["id"])
+
+
+_UNITS = re.compile(r"(?<=\d) (?=px\b)")
+"""Where a label must not be broken."""
 
 
 def _together(number: str) -> str:

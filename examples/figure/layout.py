@@ -25,11 +25,11 @@ BASELINE = 1.05
 DESCENT = 0.3
 """Below the last baseline, in font sizes: what letters such as g need."""
 
-INSET = 0.42
-"""Of a picture's width and height, what an inset may take."""
+INSET_WIDTH, INSET_HEIGHT, INSET_AREA = 0.5, 0.7, 0.25
+"""Of a picture's width, height and area, what an inset may take."""
 
-LEAST_ZOOM = 1.25
-"""An inset that enlarges less is left out."""
+LEAST_ZOOM, MOST_ZOOM = 1.25, 5.0
+"""An inset that could enlarge less only is left out, and none enlarges more."""
 
 NARROW, WIDE = 0.56, 1.0
 """Width of a letter, in font sizes, of Latin and of Chinese: on the safe side."""
@@ -185,11 +185,17 @@ class _Line:
 def inset_of(panel: Rect, window: Window, aspect: float) -> Rect | None:
     """Where in a picture its neighbourhood of the mask is enlarged: the corner that hides the
     least of it. aspect: of the neighbourhood. None where it would hardly be enlarged."""
-    width = min(INSET * panel.width, INSET * panel.height * aspect)
-    height = width / aspect
     left, top, right, bottom = window
-    if width < LEAST_ZOOM * (right - left) * panel.width:
+    usual = (right - left) * panel.width
+    width = min(
+        INSET_WIDTH * panel.width,
+        INSET_HEIGHT * panel.height * aspect,
+        math.sqrt(INSET_AREA * panel.width * panel.height * aspect),
+        MOST_ZOOM * usual,
+    )
+    if width < LEAST_ZOOM * usual:
         return None
+    height = width / aspect
     corners = [
         Rect(x, y, width, height)
         for y in (panel.y + panel.height - height, panel.y)

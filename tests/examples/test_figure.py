@@ -15,7 +15,7 @@ import pypdfium2
 import pytest
 from PIL import Image as PilImage
 
-from examples.figure import drawing, fonts
+from examples.figure import content, drawing, fonts
 from examples.figure.__main__ import main
 from examples.figure.content import strips_of
 from examples.figure.drawing import draw
@@ -286,6 +286,13 @@ def test_what_cannot_be_drawn_is_said(run: Path, options: dict[str, Any], code: 
     with pytest.raises(BadInput) as refused:
         drawn(run, "png", **options)
     assert refused.value.code == code
+
+
+def test_too_much_is_said_before_it_is_held(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(content, "MOST_PIXELS", 200_000)
+    with pytest.raises(BadInput, match="megapixels"):
+        strips_of([case_of_run(run)], FigureOptions(width=1000))
+    assert strips_of([case_of_run(run)], FigureOptions(width=50))
 
 
 def test_no_result_is_no_figure(tmp_path: Path) -> None:

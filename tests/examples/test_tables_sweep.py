@@ -132,5 +132,5 @@ def test_a_figure_of_a_swept_table(out: Path) -> None:
     asked = [str(out), "--table", str(out.parent / "mine"), "--out", str(name), "--width", "400"]
     assert figure([*asked, "--forms", "svg", "--cases", "one--dilate-0,one--dilate-5"]) == 0
     svg = name.with_suffix(".svg").read_text("utf-8")
-    assert svg.count(">Truth</text>") == 2 and "Telea, radius 9, grown by 5 px" in svg
+    assert svg.count(">Truth</text>") == 2 and "Telea, radius 9, grown by 5\u00a0px" in svg
     assert figure([str(out)]) == 2, "the folder is not called like its table"

@@ -541,7 +541,7 @@ def test_a_sweep_runs_every_combination_on_masks_of_its_own(
         areas.append(changed.sum())
     assert areas[0] == areas[1] < areas[2] == areas[3]
     svg = client.predict(erased["runs"], ["svg", "csv"], width=500, api_name="/figure")["files"]
-    assert "Test paint, level 200, grown by 6 px" in Path(svg["svg"]).read_text("utf-8")
+    assert "Test paint, level 200, grown by 6\u00a0px" in Path(svg["svg"]).read_text("utf-8")
     head, *lines = Path(svg["csv"]).read_text("utf-8").splitlines()
     assert {"axis.level", "axis.dilate"} <= set(head.split(",")) and len(lines) == 4
     archive = httpx.get(f"{app[0]}lab/runs/{erased['runs'][1]}/all.zip").content

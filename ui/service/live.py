@@ -181,8 +181,8 @@ class LiveRun:
         except Exception as error:  # this card's trouble (a full disk); the others go on
             self._fail(card, error)
             return
+        note_pace(card["eraser"], event)
         with self._changed:
-            note_pace(card["eraser"], event)
             finish(card, event, run_url(self.id, view))
             if close is not None:
                 card["close"] = close

@@ -145,7 +145,7 @@ def test_a_figure_of_a_sweep_knows_the_axes(photo: Path, mask: Path, tmp_path: P
     assert call(photo, "--mask", mask, *SWEEP, "--judge", "none", "--out", out) == 0
     drawn = [str(out), "--photo", str(photo), "--out", str(name), "--forms", "svg,csv,tex"]
     assert figure([*drawn, "--width", "500", "--columns", "6"]) == 0
-    assert "Telea, radius 9, grown by 6 px" in name.with_suffix(".svg").read_text("utf-8")
+    assert "Telea, radius 9, grown by 6\u00a0px" in name.with_suffix(".svg").read_text("utf-8")
     assert "Telea, radius 9, grown by 6 px" in name.with_suffix(".tex").read_text("utf-8")
     with name.with_suffix(".csv").open(encoding="utf-8", newline="") as file:
         rows = [(row["axis.radius"], row["axis.dilate"]) for row in csv.DictReader(file)]
