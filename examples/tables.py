@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -38,14 +38,13 @@ from examples.running.arguments import parser_with
 from examples.running.cases import (
     Case,
     CaseTable,
-    documents,
-    of_folder,
     open_case,
     stand_ins,
     substitutes,
+    table_named,
 )
 from examples.running.console import Console
-from examples.running.jobs import Choice, changed, jobs_of
+from examples.running.jobs import Choice, cells_on, changed, grown, jobs_of
 from examples.running.records import Folder, read_remarks, write_remark
 from examples.running.results import MANY, Kind
 from examples.running.run import mask_share, run_table
@@ -57,8 +56,10 @@ from methods import (
     Job,
     SettingValue,
     StopToken,
+    Text,
     UserError,
     default_erasers,
+    expected,
     fetch,
     file_fault,
     leave_at_once,
@@ -67,12 +68,11 @@ from methods import (
     with_their_numbers,
     write_any_text,
 )
+from segmentation import cells_of, sweep_in
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 NOT_FETCHED = ("photo_unreachable", "photo_offline")
-
-NAMED: Mapping[str, Callable[[], CaseTable]] = {"documents": documents, "stand_ins": stand_ins}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -101,10 +101,13 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _tables(args: argparse.Namespace) -> int:
-    table = _chosen(
-        NAMED[args.table]() if args.table in NAMED else of_folder(Path(args.table)), args
-    )
+    sweep = sweep_in(args.sweep)
+    dilations = () if sweep is None else sweep.dilations()
+    table = grown(_chosen(table_named(args.table), args), dilations)
     table = _share(table, args.shard)
+    if args.dry_run:
+        _tell_cells(table, _choice(args))
+        return DONE
     out = Folder(args.out or Path("results") / Path(args.table).resolve().name)
     make_folder(out.path)
     for case, cell, text in args.remark:
@@ -152,17 +155,42 @@ def _known_case(case_id: str, table: CaseTable) -> None:
 
 def _choice(args: argparse.Namespace) -> Choice:
     """Unknown erasers and settings are said before any time is spent."""
-    erasers = tuple(args.erasers or [spec.id for spec in default_erasers()])
+    sweep = sweep_in(args.sweep, args.seeds or ()) if args.sweep else None
+    swept = () if sweep is None else sweep.erasers()
+    erasers = tuple(args.erasers or swept or [spec.id for spec in default_erasers()])
     settings: dict[str, dict[str, SettingValue]] = {eraser: {} for eraser in erasers}
     for eraser, name, value in args.set:
+        if sweep is not None and f"{eraser}.{name}" in {axis.name for axis in sweep.axes}:
+            raise BadInput("sweep_and_set", name=f"{eraser}.{name}")
         if eraser not in settings:
             raise BadInput("bad_assignment.not_chosen", name=eraser, setting=name)
         settings[eraser][name] = value
     for eraser in erasers:
         # As it is validated, so that "5" and 5 are one setting and one key.
         settings[eraser] = changed(Job(eraser, settings[eraser]))
-    seeds = args.seeds or (args.seed,)
-    return Choice(erasers, settings, seeds, args.fetch, args.accept_changed, not args.quick)
+    if sweep is not None:  # as a whole: their number, and what stands twice
+        cells_of(sweep, [Job(eraser, settings[eraser]) for eraser in erasers])
+    return Choice(
+        erasers,
+        settings,
+        (sweep.seeds() if sweep is not None else args.seeds) or (args.seed,),
+        None if sweep is None else sweep.of_settings(),
+        args.fetch,
+        args.accept_changed,
+        not args.quick,
+    )
+
+
+def _tell_cells(table: CaseTable, choice: Choice) -> None:
+    """What a dry run shows."""
+    jobs = []
+    for case in table.cases:
+        for cell_id, cell in cells_on(case, choice):
+            print(f"{case.id} · {cell_id}")
+            jobs.append(cell.job)
+    ahead = expected(jobs)
+    key = "cli.sweep.measured" if ahead.measured else "cli.sweep.guessed"
+    print(Text(key, count=len(jobs), seconds=f"{ahead.seconds:.3g}").en)
 
 
 def _with_results(choice: Choice, asked: Kind | None, table: CaseTable) -> Choice:
@@ -231,6 +259,9 @@ def _with_stand_ins(table: CaseTable, seen: _Seen, args: argparse.Namespace) -> 
         return table
     print(f"{len(seen.refused)} photos could not be fetched; their stand-in cases follow.")
     notes = stand_ins().notes
+    sweep = sweep_in(args.sweep)
+    followers = CaseTable(stand_ins().title, others, notes)
+    others = grown(followers, () if sweep is None else sweep.dilations()).cases
     seen.run(CaseTable(stand_ins().title, others, notes))
     return CaseTable(table.title, (*table.cases, *others), (*table.notes, *notes))
 

@@ -61,6 +61,9 @@ if TYPE_CHECKING:
     from methods._engine.outlook import idle_machine as idle_machine
     from methods._engine.outlook import imagined as imagined
     from methods._engine.outlook import survey as survey
+    from methods._engine.pace import Expected as Expected
+    from methods._engine.pace import expected as expected
+    from methods._engine.pace import note_pace as note_pace
     from methods._engine.readiness import Readiness as Readiness
     from methods._engine.readiness import Report as Report
     from methods._engine.readiness import report as report
@@ -196,6 +199,7 @@ _HOME = {
     ),
     "_engine.obstacles": "Hurdle Obstacle in_packages_or_device",
     "_engine.outlook": "Machine Outlook idle_machine imagined survey",
+    "_engine.pace": "Expected expected note_pace",
     "_engine.readiness": "Readiness Report report",
     "_engine.residency": "with_device_room",
     "_engine.result_cache": "picture_key",

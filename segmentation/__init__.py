@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from segmentation._masks.compose import compose as compose
     from segmentation._masks.hints import Hint as Hint
     from segmentation._masks.hints import find_hints as find_hints
+    from segmentation._masks.masks import OVERLAY_COLOR as OVERLAY_COLOR
     from segmentation._masks.masks import dilate as dilate
     from segmentation._masks.masks import drop_speckles as drop_speckles
     from segmentation._masks.masks import fill_holes as fill_holes
@@ -79,6 +80,20 @@ if TYPE_CHECKING:
     from segmentation._prompts.shape import usual_growth as usual_growth
     from segmentation._prompts.strokes import Stroke as Stroke
     from segmentation._prompts.strokes import Strokes as Strokes
+    from segmentation._prompts.sweep import DILATE as DILATE
+    from segmentation._prompts.sweep import MOST_CELLS as MOST_CELLS
+    from segmentation._prompts.sweep import SEED as SEED
+    from segmentation._prompts.sweep import Axis as Axis
+    from segmentation._prompts.sweep import Sweep as Sweep
+    from segmentation._prompts.sweep import SweepCell as SweepCell
+    from segmentation._prompts.sweep import SweepPart as SweepPart
+    from segmentation._prompts.sweep import cell_name as cell_name
+    from segmentation._prompts.sweep import cells_of as cells_of
+    from segmentation._prompts.sweep import parts_of as parts_of
+    from segmentation._prompts.sweep import read_sweep as read_sweep
+    from segmentation._prompts.sweep import seeds_in as seeds_in
+    from segmentation._prompts.sweep import sweep_in as sweep_in
+    from segmentation._prompts.sweep import value_words as value_words
     from segmentation._prompts.tiles import Tile as Tile
     from segmentation._segmenter import Candidates as Candidates
     from segmentation._segmenter import Embedding as Embedding
@@ -101,7 +116,9 @@ _HOME = {
     "_engine.selection": "Extent Level Selected select select_drawn",
     "_masks.compose": "Composed compose",
     "_masks.hints": "Hint find_hints",
-    "_masks.masks": "dilate drop_speckles fill_holes margin_png mask_png overlay_png shown_mask",
+    "_masks.masks": (
+        "OVERLAY_COLOR dilate drop_speckles fill_holes margin_png mask_png overlay_png shown_mask"
+    ),
     "_prompts.case": "Case CasePhoto read_case write_case",
     "_prompts.mask_file": "are_run_lengths mask_of_runs read_mask_file",
     "_prompts.phrases": "Phrase read_phrase",
@@ -112,6 +129,10 @@ _HOME = {
     "_prompts.rle": "Rle decode_rle encode_rle",
     "_prompts.shape": "Shape grown_as_usual usual_growth",
     "_prompts.strokes": "Stroke Strokes",
+    "_prompts.sweep": (
+        "DILATE MOST_CELLS SEED Axis Sweep SweepCell SweepPart cell_name cells_of parts_of"
+        " read_sweep seeds_in sweep_in value_words"
+    ),
     "_prompts.tiles": "Tile",
     "_segmenter": "Candidates Embedding Segmenter SegmenterSpec",
     "_weights": "MANIFESTS",

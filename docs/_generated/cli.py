@@ -12,6 +12,7 @@ import app
 from _generated.tables import code, table
 from examples import tables
 from examples.compose import __main__ as compose
+from examples.figure import __main__ as figure
 from ui.cli.commands import make_parser
 
 HEAD = ("Option", "Value", "What it does")
@@ -19,7 +20,8 @@ HEAD = ("Option", "Value", "What it does")
 
 def commands_as_markdown() -> str:
     """A section for each command."""
-    parsers = [app.make_parser(), make_parser(), tables.make_parser(), compose.make_parser()]
+    parsers = [app.make_parser(), make_parser(), tables.make_parser()]
+    parsers += [figure.make_parser(), compose.make_parser()]
     parsers[0].prog = "python app.py"
     return "\n\n".join(section for parser in parsers for section in _sections(parser))
 

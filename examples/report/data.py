@@ -62,6 +62,8 @@ class Report:
         height, width, share = self.sizes.get(case.id, (0, 0, 0.0))
         return {
             "id": case.id,
+            "base": case.base,
+            "dilate": case.dilate,
             "title": case.title.plain(),
             "problem": case.problem.plain() if case.problem else None,
             "document_remark": case.remark.plain(),
@@ -97,6 +99,7 @@ class Report:
             "seed": cell.seed,
             "settings": cell.settings,
             "changed_settings": cell.changed_settings,
+            "axes": cell.axes,
             "weights": cell.weights,
             "changed_outside": cell.changed_outside,
             "result_notes": cell.result_notes,

@@ -1,6 +1,7 @@
 """The files of a report, written while the table runs: nothing of a long one stays in memory.
 
 <out>/table.html, table.json, table.md     the whole, where it fits on one page
+<out>/table.csv                            a line for each result, with what it is of a sweep
 <out>/table.html                           else the summary, with links to
 <out>/table-page-1.html …                  pages of cases, each a whole report by itself
 <out>/table.jsonl                          and every case, a line of JSON each
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,8 +20,9 @@ from examples.compose.recipes import replace_file
 from examples.report.data import Report
 from examples.report.html import Place, page
 from examples.report.markdown import markdown
+from examples.report.numbers_csv import numbers_of
 from examples.report.pictures import RowPictures
-from examples.report.shapes import PlainReport
+from examples.report.shapes import PlainCase, PlainReport
 from examples.report.totals import Totals
 from examples.running.work import RowResult
 from methods import PlainText
@@ -90,7 +92,9 @@ class ReportFiles:
             return self._write_whole()
         self._write_page(is_last=True)
         whole = self._plain(_Page(), self._totals)
-        os.replace(self._lines, self._folder / f"{self._name}.jsonl")
+        lines = self._folder / f"{self._name}.jsonl"
+        os.replace(self._lines, lines)
+        self._write_numbers(lambda: _cases_in(lines))
         self._write(whole, "", page(whole, {}, Place(pages=tuple(self._places))))
         self._remove_old_pages()
         return whole
@@ -98,6 +102,7 @@ class ReportFiles:
     def _write_whole(self) -> PlainReport:
         plain = self._plain(self._page, self._totals)
         self._write(plain, "", page(plain, self.page[1]))
+        self._write_numbers(lambda: plain["cases"])
         with suppress(FileNotFoundError):
             (self._folder / f"{self._name}.jsonl").unlink()
         self._remove_old_pages()
@@ -108,6 +113,13 @@ class ReportFiles:
         replace_file(start.with_name(f"{start.name}.json"), json_bytes(plain))
         replace_file(start.with_name(f"{start.name}.md"), markdown(plain).encode())
         replace_file(start.with_name(f"{start.name}.html"), html.encode())
+
+    def _write_numbers(self, cases: Callable[[], Iterable[PlainCase]]) -> None:
+        """Beside its place first, line by line: a long table's are never held together."""
+        part = self._folder / f".{self._name}.csv.part"
+        with part.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(numbers_of(cases))
+        os.replace(part, self._folder / f"{self._name}.csv")
 
     def _write_page(self, is_last: bool) -> None:
         """A page with the summary of its own cases, and the lines of these."""
@@ -149,6 +161,13 @@ class ReportFiles:
         for file in self._folder.glob(f"{self._name}-page-*.html"):
             if file.name not in current:
                 yield file
+
+
+def _cases_in(lines: Path) -> Iterator[PlainCase]:
+    """Of a table.jsonl that we have written."""
+    with lines.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
 
 
 def json_bytes(value: object) -> bytes:

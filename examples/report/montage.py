@@ -13,7 +13,9 @@ from PIL import ImageDraw, ImageFont, ImageOps
 
 from examples.report.labels import label_of
 from examples.report.pictures import RowPictures
+from examples.running.records import Cell
 from examples.running.work import RowResult
+from segmentation import DILATE, cell_name
 
 TILE = (236, 190)
 """Width and height of each picture's place."""
@@ -27,7 +29,7 @@ QUALITY = 78
 def montage(rows: Sequence[RowResult], pictures: Mapping[str, RowPictures]) -> bytes:
     """A JPEG: photo with the mask, every eraser, and the truth where any row has one."""
     shown = [row for row in rows if row.case.id in pictures]
-    names = {cell.id: label_of(cell).en for row in shown for cell in row.cells}
+    names = {_column(cell): label_of(_ungrown(cell)).en for row in shown for cell in row.cells}
     has_truth = any(pictures[row.case.id].truth for row in shown)
     columns = ["photo and mask", *names.values(), *(["truth"] if has_truth else [])]
     width = len(columns) * (TILE[0] + GAP) + GAP
@@ -54,8 +56,19 @@ def _line(
     overlay = PilImage.open(BytesIO(pictures.before_overlay)).convert("RGBA").resize(masked.size)
     masked.paste(overlay, mask=overlay)
     line: list[PilImage.Image | None] = [masked]
-    line += [_opened(pictures.results.get(cell)) for cell in cells]
+    results = {_column(cell): pictures.results.get(cell.id) for cell in row.cells}
+    line += [_opened(results.get(cell)) for cell in cells]
     return [*line, _opened(pictures.truth)] if has_truth else line
+
+
+def _ungrown(cell: Cell) -> Cell:
+    """Without the dilation, for which each case has a line of its own."""
+    return cell.model_copy(update={"axes": {n: v for n, v in cell.axes.items() if n != DILATE}})
+
+
+def _column(cell: Cell) -> str:
+    axes = cell_name({DILATE: cell.axes[DILATE]}) if DILATE in cell.axes else ""
+    return cell.id.replace(axes, "", 1) if axes else cell.id
 
 
 def _opened(data: bytes | None) -> PilImage.Image | None:

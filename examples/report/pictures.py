@@ -66,7 +66,7 @@ def pictures_of(
     row: RowResult, opened: Opened, folder: Folder, side: int = VIEW_SIDE
 ) -> RowPictures:
     """Every picture that the case has."""
-    rgb, mask = _shown(opened.photo), opened.mask
+    rgb, mask = as_seen(opened.photo), opened.mask
     window = window_of(mask)
     before = _view(rgb, window, side)
     pictures = RowPictures(
@@ -84,7 +84,7 @@ def pictures_of(
     for cell in row.cells:
         if cell.state == "done":
             result = read_result(folder.path / cell.file, cell.box, opened.photo)
-            pictures.results[cell.id] = _jpeg(_view(_over_checks(*result), window, side))
+            pictures.results[cell.id] = _jpeg(_view(over_checks(*result), window, side))
     pictures.others = list(_of_others(row, rgb, window, side))
     return pictures
 
@@ -95,7 +95,7 @@ def _of_others(
     """What the document shows; a link that is broken leaves a gap and spoils nothing."""
     for caption, ref in row.case.shown:
         try:
-            shown = _shown(load_image(bring(ref), name=ref.name))
+            shown = as_seen(load_image(bring(ref), name=ref.name))
         except UserError:
             continue
         if _same_shape(shown, rgb):
@@ -106,12 +106,12 @@ def _of_others(
             yield caption, view_jpeg(shown, side, QUALITY)
 
 
-def _shown(photo: Photo) -> Image:
+def as_seen(photo: Photo) -> Image:
     """As people see it."""
-    return _over_checks(photo.rgb, photo.alpha)
+    return over_checks(photo.rgb, photo.alpha)
 
 
-def _over_checks(rgb: Image, alpha: NDArray[np.uint8] | None) -> Image:
+def over_checks(rgb: Image, alpha: NDArray[np.uint8] | None) -> Image:
     if alpha is None:
         return rgb
     return on_checkerboard(rgb, alpha, check=-(-max(alpha.shape) // CHECKS))

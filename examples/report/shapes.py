@@ -77,6 +77,7 @@ class PlainCell(TypedDict):
     seed: int
     settings: Mapping[str, SettingValue]
     changed_settings: Mapping[str, SettingValue]
+    axes: Mapping[str, SettingValue]
     weights: Mapping[str, str]
     changed_outside: int
     result_notes: Sequence[PlainText]
@@ -87,11 +88,14 @@ class PlainCell(TypedDict):
 
 
 class PlainCase(TypedDict):
-    """One case with its cells. masked: share of the photo, 0 … 1. mask_notes: how the mask was
-    read, where that is not plain. truth: whether it is known. failure: why it could not be
-    opened."""
+    """One case with its cells. base, dilate: the case that it has been made of and the pixels by
+    which its mask has grown, where that is swept; else "" and None. masked: share of the photo,
+    0 … 1. mask_notes: how the mask was read, where that is not plain. truth: whether it is known.
+    failure: why it could not be opened."""
 
     id: str
+    base: str
+    dilate: float | None
     title: PlainText
     problem: PlainText | None
     document_remark: PlainText

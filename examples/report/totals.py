@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from examples.report.labels import label_of
 from examples.report.shapes import PlainLine
-from examples.running.jobs import OF_DOCUMENT, OF_SEED
+from examples.running.jobs import is_of_document
 from examples.running.records import Cell
 from examples.running.work import RowResult
 from methods import METRICS, PlainText
@@ -41,7 +41,8 @@ class Totals:
             total = self._of.get(cell.id)
             if total is None:
                 total = self._of[cell.id] = _Total(cell.id, label_of(cell).plain())
-            total.add(cell, row.case.id if row.case.truth else "")
+            base = row.case.base or row.case.id  # of all dilations alike
+            total.add(cell, base if row.case.truth else "")
 
     def lines(self) -> list[PlainLine]:
         """In the order in which cells first came."""
@@ -53,7 +54,7 @@ class Totals:
         useful = [
             set(total.measured)
             for cell_id, total in self._of.items()
-            if total.seconds and not cell_id.partition(OF_SEED)[0].endswith(OF_DOCUMENT)
+            if total.seconds and not is_of_document(cell_id)
         ]
         return set.intersection(*useful) if useful else set()
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from examples.running.results import KINDS, MANY
 from examples.running.run import AHEAD
-
-MOST_SEEDS = 100
+from methods import BadInput
+from segmentation import seeds_in
 
 
 def _list(text: str) -> list[str]:
@@ -41,17 +41,11 @@ def _seed(text: str) -> int:
 
 
 def seeds(text: str) -> tuple[int, ...]:
-    """0-4 or 0,3,7: each once, in the order given; 100 at most."""
-    found: dict[int, None] = {}
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        low, high = _seed(first), _seed(last if dash else first)
-        if high < low or high - low >= MOST_SEEDS:
-            raise argparse.ArgumentTypeError(f"'{part}' is no range of at most {MOST_SEEDS} seeds")
-        found |= dict.fromkeys(range(low, high + 1))
-    if len(found) > MOST_SEEDS:
-        raise argparse.ArgumentTypeError(f"give at most {MOST_SEEDS} seeds")
-    return tuple(found)
+    """0-4 or 0,3,7: see `segmentation.seeds_in`."""
+    try:
+        return seeds_in(text)
+    except BadInput as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def shard(text: str) -> tuple[int, int]:
@@ -93,6 +87,16 @@ def parser_with(view: int) -> argparse.ArgumentParser:
     )
     add("--seed", type=_seed, default=0, metavar="N", help="0 to 4294967295 (0)")
     add("--seeds", type=seeds, metavar="A-B,C", help="several: a column for each")
+    add(
+        "--sweep",
+        action="append",
+        default=[],
+        metavar="NAME=V,V",
+        help="run with each of these values, a column for each (ERASER.SETTING) or a row (dilate):"
+        " telea.radius=3,5,9; several make every combination, 64 a photo at most; may be repeated",
+    )
+    add("--dry-run", action="store_true",
+        help="show the cells and about how long they will take, and erase nothing")  # fmt: skip
     add("--shard", type=shard, metavar="I/N", help="only every N-th case, from the I-th on")
     add("--ahead", type=_ahead, default=AHEAD, metavar="ROWS",
         help=f"cases that an eraser goes through before the next is loaded ({AHEAD})")  # fmt: skip

@@ -40,6 +40,7 @@ from methods import (
     read_mask,
     readable,
 )
+from segmentation import dilate
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 ENDINGS |= {".heic", ".heif", ".avif"}  # as load_image
@@ -54,7 +55,8 @@ class Case:
 
     id: unique in its table. missing: why it cannot be opened at all. shown: results of others
     that the row shows (the document's own), by their caption. eraser, settings: run beside
-    the chosen erasers, with exactly these settings.
+    the chosen erasers, with exactly these settings. dilate: pixels by which the mask grows, where
+    a sweep asks for it; base: the id of the case that it has been made of then.
     """
 
     id: str
@@ -72,6 +74,8 @@ class Case:
     stand_ins: tuple[str, ...] = ()
     shown: tuple[tuple[Text, PhotoRef], ...] = ()
     missing: BadInput | None = None
+    base: str = ""
+    dilate: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +111,14 @@ def stand_ins() -> CaseTable:
     """The cases that come with the program."""
     table = stand_in_table()
     return CaseTable(table.title, tuple(case_of(row) for row in stand_in_rows()), (table,))
+
+
+NAMED: Mapping[str, Callable[[], CaseTable]] = {"documents": documents, "stand_ins": stand_ins}
+
+
+def table_named(name: str) -> CaseTable:
+    """The table of that name, or the cases of the folder. Raises BadInput."""
+    return NAMED[name]() if name in NAMED else of_folder(Path(name))
 
 
 def substitutes(unreachable: Iterable[Case]) -> tuple[Case, ...]:
@@ -240,14 +252,15 @@ def open_case(
     get = partial(bring, accept_changed=accept_changed, should_stop=should_stop)
     photo = load_image(get(case.photo), name=case.photo.name)
     read = read_mask(get(case.mask), photo.size, name=case.mask.name)
-    check_mask(photo.rgb, read.mask)
+    mask = read.mask if case.dilate is None else dilate(read.mask, case.dilate)
+    check_mask(photo.rgb, mask)
     truth = None
     if case.truth is not None:
         clean = load_image(get(case.truth), name=case.truth.name)
         truth = flattened(clean.rgb, clean.alpha, photo.ground)
         if truth.shape != photo.rgb.shape:
             raise _truth_size(case.truth, truth, photo.rgb)
-    return Opened(photo, read.mask, truth, read.notes)
+    return Opened(photo, mask, truth, read.notes)
 
 
 def _truth_size(ref: PhotoRef, truth: Image, photo: Image) -> BadInput:

@@ -48,8 +48,9 @@ class Cell(_Record):
 
     id: the eraser's, with "--document" where it runs with the row's own settings. file:
     relative to the run's folder. box: of the photo's pixels, the part that the file holds; None
-    = all of it (see `results`). result_notes: what the eraser says of it. judged: of what the
-    readings were made, "" = not yet. code, text, details, said: of a failure; `said` by
+    = all of it (see `results`). axes: what of a sweep this cell is, by the name of a setting,
+    "seed" or "dilate" (see `segmentation.Sweep`). result_notes: what the eraser says of it. judged:
+    of what the readings were made, "" = not yet. code, text, details, said: of a failure; `said` by
     language. kept: taken over from an earlier run.
     """
 
@@ -69,6 +70,7 @@ class Cell(_Record):
     seed: int = 0
     settings: dict[str, SettingValue] = {}
     changed_settings: dict[str, SettingValue] = {}
+    axes: dict[str, SettingValue] = {}
     weights: dict[str, str] = {}
     changed_outside: int = 0
     result_notes: list[PlainText] = []

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from examples.running.cases import Case, Opened
-from examples.running.jobs import Choice, changed, jobs_of, name_of
+from examples.running.jobs import Choice, cells_on, changed, name_of
 from examples.running.numbers import Measure, measured
 from examples.running.records import Cell, Folder, ReadingRecord
 from examples.running.results import Box, box_of, png_of, read_result
@@ -26,6 +26,7 @@ from methods import (
     fingerprint,
     flattened,
     get_eraser,
+    note_pace,
     picture_key,
     why_missing,
 )
@@ -65,7 +66,9 @@ class Work:
         self._results = choice.results
         self._features = choice.features and are_features_ready()
         self._judged_by = judged_by(opened.truth, self._features)
-        jobs = dict(jobs_of(case, choice))
+        cells = dict(cells_on(case, choice))
+        jobs = {cell_id: cell.job for cell_id, cell in cells.items()}
+        self._axes = {cell_id: dict(cell.axes) for cell_id, cell in cells.items()}
         self.ids = tuple(jobs)
         self.made: dict[str, Cell] = {}
         for cell_id, job in jobs.items():
@@ -79,7 +82,7 @@ class Work:
 
     def failed(self, cell_id: str, event: Failed) -> Cell:
         """The cell of a job that has failed or was stopped."""
-        cell = _failed(cell_id, self.open[cell_id], event.code, event.sentence, event.details)
+        cell = self._failed(cell_id, self.open[cell_id], event.code, event.sentence, event.details)
         if event.stopped:
             cell.state = "stopped"
         return cell
@@ -87,6 +90,7 @@ class Work:
     def written(self, cell_id: str, event: Finished, opened: Opened) -> Cell:
         """The cell of a finished job; its picture and its record are kept. Raises BadInput."""
         job = self.open[cell_id]
+        note_pace(job.eraser, event)
         file = self._out.result(self.case.id, cell_id)
         cell = Cell(
             id=cell_id,
@@ -105,6 +109,7 @@ class Work:
             seed=event.seed,
             settings=event.settings,
             changed_settings=changed(job),
+            axes=self._axes[cell_id],
             weights=event.weights,
             changed_outside=event.changed_outside,
             result_notes=[note.plain() for note in event.notes],
@@ -127,12 +132,15 @@ class Work:
         try:
             key = fingerprint(job, self._picture)
         except UserError as error:
-            return _failed(cell_id, job, error.code, error.sentence, error.details)
+            return self._failed(cell_id, job, error.code, error.sentence, error.details)
         found = self._out.finished(self.case.id, cell_id, key)
         if found is None:
             return None
         file = self._out.result(self.case.id, cell_id)
-        cell = found.model_copy(update={"kept": True, "file": self._out.relative(file)})
+        axes = self._axes[cell_id]
+        cell = found.model_copy(
+            update={"kept": True, "file": self._out.relative(file), "axes": axes}
+        )
         box = self._box(cell.changed_outside, opened)
         if cell.judged == self._judged_by and cell.box == box:
             return cell
@@ -167,6 +175,27 @@ class Work:
         self._keep(judged)
         return judged
 
+    def _failed(
+        self,
+        cell_id: str,
+        job: Job,
+        code: str,
+        sentence: Text,
+        details: Mapping[str, str | int | float],
+    ) -> Cell:
+        return Cell(
+            id=cell_id,
+            eraser=job.eraser,
+            name=name_of(job.eraser),
+            state="failed",
+            seed=job.seed,
+            axes=self._axes[cell_id],
+            code=code,
+            text=str(sentence),
+            said=sentence.plain(),
+            details=dict(details),
+        )
+
 
 def judged_by(truth: Image | None, with_features: bool) -> str:
     """What readings depend on beside the result: the truth, which numbers can be had, and how
@@ -177,19 +206,3 @@ def judged_by(truth: Image | None, with_features: bool) -> str:
         digest.update(repr(truth.shape).encode())
         digest.update(truth.tobytes())
     return digest.hexdigest()
-
-
-def _failed(
-    cell_id: str, job: Job, code: str, sentence: Text, details: Mapping[str, str | int | float]
-) -> Cell:
-    return Cell(
-        id=cell_id,
-        eraser=job.eraser,
-        name=name_of(job.eraser),
-        state="failed",
-        seed=job.seed,
-        code=code,
-        text=str(sentence),
-        said=sentence.plain(),
-        details=dict(details),
-    )

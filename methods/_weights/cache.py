@@ -9,6 +9,7 @@
 <cache>/verified.json           hashes of large files, by name, size and times
 <cache>/weights.lock.json       digests of first downloads, for files without a pin
 <cache>/uses.json               when files were used last (see `_weights.uses`)
+<cache>/paces.json              how long erasers took here (see `_engine.pace`)
 """
 
 from __future__ import annotations

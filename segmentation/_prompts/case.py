@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from methods import JSON, BadInput, Job, Mask
 from segmentation._prompts.selection import Selection
+from segmentation._prompts.sweep import Sweep
 
 VERSION = 2
-MAX_JOBS = 24
+MAX_JOBS = 64
 
 Side = Annotated[int, Field(strict=True, gt=0, le=10**6)]
 
@@ -36,12 +37,13 @@ class CasePhoto(_Part):
 
 class Case(_Part):
     """One case. selection: with its uploaded mask inline. jobs: may be empty; their settings are
-    checked by the eraser, where it is run."""
+    checked by the eraser, where it is run. sweep: what is varied of them, see `cells_of`."""
 
     version: Literal[2]
     photo: CasePhoto
     selection: Selection
     jobs: tuple[Job, ...] = Field(default=(), max_length=MAX_JOBS)
+    sweep: Sweep | None = None
 
     @field_validator("selection")
     @classmethod
@@ -70,15 +72,21 @@ class Case(_Part):
             )
 
 
-def write_case(photo: CasePhoto, selection: Selection, jobs: Sequence[Job] = ()) -> dict[str, JSON]:
-    """The case as plain values for JSON. selection: with its mask inline, where it has one."""
-    fields = {
+def write_case(
+    photo: CasePhoto, selection: Selection, jobs: Sequence[Job] = (), sweep: Sweep | None = None
+) -> dict[str, JSON]:
+    """The case as plain values for JSON. selection: with its mask inline, where it has one. Without
+    a sweep it says nothing of one: earlier versions of the program know none."""
+    fields: dict[str, object] = {
         "version": VERSION,
         "photo": photo.model_dump(),
         "selection": selection.plain(),
         "jobs": [job.plain() for job in jobs],
     }
-    return Case.model_validate(fields).model_dump(mode="json")
+    if sweep is not None:
+        fields["sweep"] = sweep.model_dump(mode="json")
+    whole = Case.model_validate(fields).model_dump(mode="json")
+    return {name: value for name, value in whole.items() if name != "sweep" or value is not None}
 
 
 def read_case(data: object) -> Case:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -265,7 +266,7 @@ def test_callers_at_the_same_time_get_their_own_results(client: Client, tmp_path
         ("/erase", {"box": BOX, "erasers": []}, "erasers"),
         ("/erase", {"box": BOX, "erasers": ["no_such"]}, "no eraser"),
         ("/erase", {"box": BOX, "erasers": "paint"}, "erasers"),
-        ("/erase", {"box": BOX, "erasers": ["paint"] * 30}, "erasers"),
+        ("/erase", {"box": BOX, "erasers": ["paint"] * 65}, "erasers"),
         ("/erase", {"box": BOX, "erasers": ["paint"], "seed": -1}, "seed"),
         ("/erase", {"box": BOX, "erasers": ["paint"], "settings": {"paint": 4}}, "settings"),
         (
@@ -468,3 +469,106 @@ def test_a_remark_is_written_by_whoever_has_the_run(
         client.predict("x" * 22, 0, "Whose?", api_name="/remark")
     with pytest.raises(AppError, match="index"):
         client.predict(erased["run"], 99, "Which?", api_name="/remark")
+
+
+# --- figures -----------------------------------------------------------------------------
+
+
+def test_a_figure_of_a_run(client: Client, photo: Path) -> None:
+    erased = client.predict(
+        image=handle_file(photo), erasers=["paint"], points=POINT, box=BOX, api_name="/erase"
+    )
+    figure = client.predict(
+        [erased["run"]], ["pdf", "csv", "svg"], width=80, numbers=["seconds"], api_name="/figure"
+    )
+    assert figure["notes"] == [] and list(figure["files"]) == ["svg", "pdf", "csv"]
+    svg = Path(figure["files"]["svg"]).read_text("utf-8")
+    assert "Test paint" in svg and svg.count("<image") == 3
+    assert Path(figure["files"]["pdf"]).read_bytes().startswith(b"%PDF")
+    assert Path(figure["files"]["csv"]).read_text("utf-8").splitlines()[1].count("paint")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"runs": []}, "run"),
+        ({"runs": ["../../etc"]}, "run"),
+        ({"runs": ["x" * 22], "forms": ["exe"]}, "png, svg, pdf, tex, csv"),
+        ({"runs": ["x" * 22], "width": 5}, "width"),
+        ({"runs": ["x" * 22], "zoom": "much"}, "zoom"),
+        ({"runs": ["x" * 22] * 13}, "12"),
+    ],
+)
+def test_a_figure_that_cannot_be_is_one_sentence(
+    client: Client, asked: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(AppError) as refused:
+        client.predict(**asked, api_name="/figure")
+    assert said in str(refused.value) and SECRET not in str(refused.value)
+
+
+# --- sweeps ------------------------------------------------------------------------------
+
+
+def test_a_sweep_runs_every_combination_on_masks_of_its_own(
+    client: Client, photo: Path, app: tuple[str, Service]
+) -> None:
+    sweep = {"paint.level": [10, 200], "dilate": [0, 6]}
+    planned = client.predict(sweep, ["paint"], api_name="/plan_sweep")
+    assert [cell["axes"] for cell in planned["cells"]] == [
+        {"level": level, "dilate": by} for by in (0, 6) for level in (10, 200)
+    ]
+    assert planned["seconds"] > 0 and planned["measured"] in (True, False)
+    erased = client.predict(
+        image=handle_file(photo),
+        erasers=["paint"],
+        points=POINT,
+        box=BOX,
+        settings={"paint": {"seamless": False}},
+        sweep=sweep,
+        api_name="/erase",
+    )
+    assert [one["axes"] for one in erased["results"]] == [cell["axes"] for cell in planned["cells"]]
+    assert len(erased["runs"]) == 2 and erased["runs"][0] == erased["run"]
+    assert [one["run"] for one in erased["results"]] == [
+        run for run in erased["runs"] for _ in range(2)
+    ]
+    areas = []
+    for one in erased["results"]:
+        result, level = pixels(one["image"]), one["axes"]["level"]
+        changed = (result != picture()).any(2)
+        assert (result[changed] == level).all() and one["changed_outside"] == 0
+        areas.append(changed.sum())
+    assert areas[0] == areas[1] < areas[2] == areas[3]
+    svg = client.predict(erased["runs"], ["svg", "csv"], width=500, api_name="/figure")["files"]
+    assert "Test paint, level 200, grown by 6\u00a0px" in Path(svg["svg"]).read_text("utf-8")
+    head, *lines = Path(svg["csv"]).read_text("utf-8").splitlines()
+    assert {"axis.level", "axis.dilate"} <= set(head.split(",")) and len(lines) == 4
+    archive = httpx.get(f"{app[0]}lab/runs/{erased['runs'][1]}/all.zip").content
+    settings = json.loads(zipfile.ZipFile(io.BytesIO(archive)).read("settings.json"))
+    assert [job["axes"] for job in settings["jobs"]] == [
+        {"level": level, "dilate": 6} for level in (10, 200)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"sweep": {"paint.colour": [1, 2]}}, "colour"),
+        ({"sweep": {"paint.level": [1, 1.0]}}, "twice"),
+        ({"sweep": {"paint.level": []}}, "paint.level"),
+        ({"sweep": {"lama.tile": [1]}, "erasers": ["paint"]}, "lama"),
+        ({"sweep": {"paint.level": list(range(33)), "dilate": [0, 1]}}, "66"),
+        ({"sweep": {"paint.level": [1]}, "erasers": ["paint"],
+          "settings": {"paint": {"level": 3}}}, "both set and swept"),
+        ({"sweep": {"dilate": [1e9]}, "erasers": ["paint"]}, "256"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("endpoint", ["/plan_sweep", "/erase"])
+def test_a_sweep_that_cannot_be_is_one_sentence(
+    client: Client, photo: Path, endpoint: str, asked: dict[str, Any], said: str
+) -> None:
+    more = {"image": handle_file(photo), "box": BOX} if endpoint == "/erase" else {}
+    with pytest.raises(AppError) as refused:
+        client.predict(**more, **asked, api_name=endpoint)
+    assert said in str(refused.value)

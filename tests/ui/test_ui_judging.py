@@ -312,7 +312,7 @@ def test_a_long_remark_is_cut(service: Service, photo: str) -> None:
     "changes",
     [
         {"index": 7},
-        {"index": 24},
+        {"index": 64},
         {"index": -1},
         {"index": True},
         {"index": "0"},

@@ -304,7 +304,7 @@ def test_a_lossless_file_that_cannot_be_written_is_told(
 
 BAD_JOBS: list[tuple[Any, str]] = [
     ([], "bad_request"),
-    ([{"eraser": "telea"}] * 25, "bad_request"),
+    ([{"eraser": "telea"}] * 65, "bad_request"),
     ([{"eraser": "no_such", "settings": {}, "seed": 0}], "unknown_eraser"),
     ([{"eraser": "../telea", "settings": {}, "seed": 0}], "bad_request"),
     ([{"eraser": "paint", "settings": {"level": 999}, "seed": 0}], "bad_setting"),

@@ -58,10 +58,12 @@ class Detected(DetectAnswer, _OfPhoto):
 
 
 class Result(TypedDict):
-    """One eraser's. image: a lossless PNG, None where there is none; error: a sentence on why.
-    notes: what the eraser says of this result. The other names are those of
-    `ui.common.grid.Card`, None where it has none."""
+    """One eraser's. run: in which it is; axes: where it stands in a sweep, {} without one. image: a
+    lossless PNG, None where there is none; error: a sentence on why. notes: what the eraser says of
+    this result. The other names are those of `ui.common.grid.Card`, None where it has none."""
 
+    run: str
+    axes: dict[str, SettingValue]
     eraser: str
     name: str
     state: str
@@ -83,8 +85,10 @@ class Result(TypedDict):
 
 
 class Erased(OfMask):
-    """A run. run: its id."""
+    """A run. run: its id. runs: all of them, one for each mask: several where dilations are
+    swept."""
 
     run: str
+    runs: list[str]
     seconds: float
     results: list[Result]

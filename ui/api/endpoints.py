@@ -36,7 +36,9 @@ from segmentation import (
     as_objects,
     mask_png,
 )
+from ui.api import figures as api_figures
 from ui.api import results as api_results
+from ui.api import sweeps
 from ui.api.answers import Detected, Erased, OfMask, Result, Segmented
 from ui.api.errors import spoken
 from ui.api.masks import NO_MASK, GivenMask, given_mask
@@ -56,7 +58,7 @@ from ui.service.service import Service, figures, rle_of
 from ui.stores.photos import PhotoRecord
 from ui.stores.runs import result_name
 
-VALUES = {"segment": 16, "detect": 5, "erase": 19}
+VALUES = {"segment": 16, "detect": 5, "erase": 20, "figure": 15, "plan_sweep": 5}
 """How many values a call of each endpoint has; all but the first may be left out."""
 
 
@@ -205,6 +207,7 @@ def register(service: Service) -> None:
         text_threshold: float = TEXT_THRESHOLD,
         detector: str | None = None,
         mask_reading: int | None = None,
+        sweep: dict[str, Any] | None = None,
         request: gr.Request | None = None,
     ) -> Erased:
         """Erase an object by several methods.
@@ -230,15 +233,19 @@ def register(service: Service) -> None:
             text_threshold: As in segment.
             detector: As in segment.
             mask_reading: As in segment.
+            sweep: Run with each of these values: by ERASER.SETTING, "dilate" or "seed" a list, such
+                as {"telea.radius": [3, 9], "dilate": [0, 8]}; every combination, 64 at most. Other
+                erasers than those in it run where erasers names them. plan_sweep says what it is.
 
         Returns:
-            run (its link on the page is /?run=...), seconds, and results: one entry per eraser
-            with eraser, name, state ("done" or "failed"), image (a lossless PNG), error (a
-            sentence), seed, settings, load_seconds, erase_seconds, pieces (parts of the photo
-            that were erased one after the other), peak_memory, memory_kind, device,
-            changed_outside, cached, weights, notes (what the eraser says of this result, by
-            language), readings (numbers on the result, each with id, value and remark;
-            list_metrics says what they are); mask_notes, mask_reading, mask_readings as in
+            run (its link on the page is /?run=...), runs (all, one for each dilation that is
+            swept), seconds, and results: one entry per eraser, in a sweep one for each combination,
+            with run, axes (where it stands in the sweep), eraser, name, state ("done" or "failed"),
+            image (a lossless PNG), error (a sentence), seed, settings, load_seconds, erase_seconds,
+            pieces (parts of the photo that were erased one after the other), peak_memory,
+            memory_kind, device, changed_outside, cached, weights, notes (what the eraser says of
+            this result, by language), readings (numbers on the result, each with id, value and
+            remark; list_metrics says what they are); mask_notes, mask_reading, mask_readings as in
             segment.
         """
         asked = ApiErase.model_validate(
@@ -262,6 +269,7 @@ def register(service: Service) -> None:
                 "text_threshold": text_threshold,
                 "detector": detector,
                 "mask_reading": mask_reading,
+                "sweep": sweep,
             }
         )
         return api.erase(asked, caller_of(request))
@@ -271,6 +279,8 @@ def register(service: Service) -> None:
     gr.api(detect, concurrency_limit=8)
     gr.api(erase, concurrency_limit=service.most_watched)
     api_results.register(service)
+    api_figures.register(service)
+    sweeps.register(service)
 
 
 class Api:
@@ -313,34 +323,49 @@ class Api:
         self._service.erases.take(caller)
         given = self._picture(asked.image)
         record = self._service.photos.add_copy(self._file(given), given.name)
-        order, told = self._order(asked, record, caller)
+        orders, told = self._orders(asked, record, caller)
+        grids = [self._ran(order) for order in orders]
+        results = [self._result(grid, card, record) for grid in grids for card in grid["cards"]]
+        return {
+            "run": grids[0]["run"],
+            "runs": [grid["run"] for grid in grids],
+            "seconds": sum(grid["seconds"] for grid in grids),
+            "results": results,
+            **told,
+        }
+
+    def _ran(self, order: Order) -> Grid:
+        """One run, to its end."""
         live = self._service.erasing.begin(order)
         (grid,) = deque(live.grids(), maxlen=1)  # the last value has everything
         if not grid["cards"]:
             raise _refused(grid)
-        results = [self._result(grid, card, record) for card in grid["cards"]]
-        return {"run": grid["run"], "seconds": grid["seconds"], "results": results, **told}
+        return grid
 
-    def _order(self, asked: ApiErase, record: PhotoRecord, caller: str) -> tuple[Order, OfMask]:
-        """The same order as the page would give, where a mask file counts as an uploaded mask; and
+    def _orders(
+        self, asked: ApiErase, record: PhotoRecord, caller: str
+    ) -> tuple[list[Order], OfMask]:
+        """The same orders as the page would give, where a mask file counts as an uploaded mask; and
         what is to be said of that."""
+        default = tuple(spec.id for spec in default_erasers())
+        asked.cells(default)  # before any time is spent
         photo = self._service.photos.load(record.id)
         drawn, _ = self._drawn(asked, photo, caller)
         given = self._given_mask(asked, drawn, photo)
         mask = drawn.mask(photo.size) if given is None else given.read.mask
         notes = () if given is None else given.read.notes
         upload = None if mask is None else self._service.masks.put(record.id, mask, notes)
-        request = Erase.model_validate(
-            drawn.plain()
-            | {
-                "photo": record.id,
-                "upload": upload,
-                "run": token_urlsafe(16),
-                "jobs": asked.jobs(tuple(spec.id for spec in default_erasers())),
-            }
-        )
-        order = order_of(request, None, self._service.selecting, self._service.masks, caller)
-        return order, NO_MASK if given is None else given.told()
+        wanted = {"photo": record.id, "upload": upload, "jobs": asked.jobs(default)}
+        sweep = asked.swept()
+        orders = [
+            self._order(drawn.plain() | wanted | {"sweep": one}, caller)
+            for one in ([None] if sweep is None else sweep.each_mask())
+        ]
+        return orders, NO_MASK if given is None else given.told()
+
+    def _order(self, wanted: Mapping[str, object], caller: str) -> Order:
+        request = Erase.model_validate({**wanted, "run": token_urlsafe(16)})
+        return order_of(request, None, self._service.selecting, self._service.masks, caller)
 
     def _drawn(
         self, asked: ApiSegment, photo: Photo, caller: str
@@ -376,6 +401,8 @@ class Api:
 
     def _result(self, grid: Grid, card: Card, record: PhotoRecord) -> Result:
         return {
+            "run": grid["run"],
+            "axes": card.get("axes", {}),
             "eraser": card["eraser"],
             "name": card["name"],
             "state": card["state"],

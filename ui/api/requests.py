@@ -19,10 +19,14 @@ from segmentation import (
     Selection,
     Shape,
     Strokes,
+    Sweep,
+    SweepCell,
     are_run_lengths,
+    cells_of,
     check_count,
     grown_as_usual,
     read_case,
+    read_sweep,
     shape_of,
 )
 from ui.common.requests import (
@@ -169,9 +173,11 @@ def _of_case(case: Case, size: tuple[int, int], segmenter: str | None) -> Select
     return selection.model_copy(update={"segmenter": chosen})
 
 
-class ApiErase(ApiSegment):
-    """settings: by eraser's id. erasers: None = those of the case."""
+class ApiJobs(Request):
+    """settings: by eraser's id. erasers: None = those of the case. sweep: see `read_sweep`."""
 
+    case: object = None
+    sweep: object = None
     erasers: Annotated[tuple[ModelId, ...], Field(min_length=1, max_length=MOST_JOBS)] | None = None
     settings: dict[
         ModelId, Annotated[dict[SettingName, SettingValue], Field(max_length=MAX_SETTINGS)]
@@ -179,21 +185,42 @@ class ApiErase(ApiSegment):
     seed: int = Field(default=0, strict=True, ge=0, le=2**32 - 1)
 
     @model_validator(mode="after")
-    def _settings_have_their_eraser(self) -> ApiErase:
+    def _settings_have_their_eraser(self) -> ApiJobs:
         for name in self.settings:
             if name not in (self.erasers or ()):
                 raise BadInput("settings_without_eraser", eraser=name)
         return self
 
+    def swept(self) -> Sweep | None:
+        """The sweep that is given; else that of the case, where its jobs are run. Raises
+        BadInput."""
+        if self.sweep is not None:
+            return read_sweep(self.sweep)
+        of_case = self.erasers is None and self.case is not None
+        return read_case(self.case).sweep if of_case else None
+
     def jobs(self, default: tuple[str, ...]) -> tuple[Job, ...]:
-        """The erasers that are named; else the jobs of the case; else the default erasers."""
+        """The erasers that are named; else the jobs of the case; else those that are swept; else
+        the default ones."""
         if self.erasers is None and self.case is not None:
             of_case = read_case(self.case).jobs
             if of_case:
                 return of_case
-        return tuple(
-            Job(name, self.settings.get(name, {}), self.seed) for name in self.erasers or default
-        )
+        sweep = self.swept()
+        ids = self.erasers or (() if sweep is None else sweep.erasers()) or default
+        return tuple(Job(name, self.settings.get(name, {}), self.seed) for name in ids)
+
+    def cells(self, default: tuple[str, ...]) -> tuple[SweepCell, ...]:
+        """All that is to be run. Raises BadInput, also for what is both set and swept."""
+        sweep = self.swept()
+        for axis in () if sweep is None else sweep.axes:
+            if axis.short in self.settings.get(axis.eraser, {}):
+                raise BadInput("sweep_and_set", name=axis.name)
+        return cells_of(sweep, self.jobs(default))
+
+
+class ApiErase(ApiSegment, ApiJobs):
+    """A selection and what is to be run on it."""
 
 
 def _point(click: tuple[float, ...]) -> Point:

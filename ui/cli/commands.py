@@ -184,6 +184,7 @@ def _add_erase(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how to erase")
     _add_erasers(how)
     how.add_argument("--seed", type=_seed, metavar="N", help="0 to 4294967295 (0)")
+    _add_sweep(parser.add_argument_group("several times (64 cells at most)"))
     how.add_argument(
         "--set",
         type=assignment,
@@ -208,7 +209,8 @@ def _add_erase(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("results"),
         metavar="FOLDER",
-        help="gets ERASER.png for each eraser, mask.png and settings.json (results)",
+        help="gets ERASER.png for each eraser (in a sweep with the values in its name), mask.png"
+        " and settings.json (results)",
     )
     out.add_argument("--json", action="store_true", help="print the report as JSON")
 
@@ -279,6 +281,25 @@ def _add_selection(group: Arguments) -> None:
         type=Path,
         metavar="FILE",
         help="prompts and erasers from a case file, or from a former settings.json",
+    )
+
+
+def _add_sweep(group: Arguments) -> None:
+    group.add_argument(
+        "--sweep",
+        action="append",
+        default=[],
+        metavar="NAME=V,V",
+        help="run with each of these values: ERASER.SETTING or dilate, for example"
+        " telea.radius=3,5,9; several make every combination; may be repeated",
+    )
+    group.add_argument(
+        "--seeds", metavar="A-B,C", help="run erasers that throw dice with each of these seeds"
+    )
+    group.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="show the cells and about how long they will take, and erase nothing",
     )
 
 

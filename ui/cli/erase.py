@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Required, TypedDict
 
 import numpy as np
 
+from examples.running.records import safe
 from methods import (
     ENGLISH,
     BadInput,
+    Executor,
     Failed,
     Finished,
     Job,
@@ -31,6 +33,7 @@ from methods import (
     get_eraser,
     load_image,
     make_executor,
+    note_pace,
     png_bytes,
     readable,
     settings_of,
@@ -49,26 +52,35 @@ from ui.cli.output import (
     use_local_files,
 )
 from ui.cli.select import case_of, picked, read_case_file, selected
+from ui.cli.sweeping import (
+    cell_words,
+    mask_file,
+    sweep_asked,
+    tell_cells,
+    tell_expected,
+)
 
 if TYPE_CHECKING:
-    from segmentation import Case
+    from segmentation import Case, Sweep, SweepCell, SweepPart
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is to be erased from which photo, and how it was said."""
+    """What is to be erased from which photo, and how it was said. parts: the cells with their
+    masks, which differ where dilations are swept."""
 
     photo: Photo
-    mask: Mask
+    parts: tuple[tuple[SweepPart, Mask], ...]
     description: dict[str, object]
 
 
 class Outcome(TypedDict, total=False):
-    """What the report says of one job. code, text: only of a failed one; what follows them: only
-    of one that is done."""
+    """What the report says of one job. axes: of a sweep, where it stands. code, text: only of a
+    failed one; what follows them: only of one that is done."""
 
     eraser: Required[str]
     state: Required[str]
+    axes: dict[str, SettingValue]
     code: str
     text: str
     file: str
@@ -88,25 +100,38 @@ class Outcome(TypedDict, total=False):
 
 def erase(args: argparse.Namespace) -> int:
     """The command `erase`."""
+    from segmentation import cells_of, parts_of
+
     use_local_files(args.weights)
     given = read_case_file(args)
     # Unknown names and settings are said before any time is spent on the photo.
-    jobs = _jobs(args, given)
-    files = _result_files(args.out, jobs)
-    others = [args.out / "mask.png", args.out / "settings.json"]
-    _spare_inputs([args.photo, args.mask, args.case, args.truth], [*files, *others])
-    subject = _subject(args, given, jobs)
+    sweep = sweep_asked(args, given)
+    jobs = _jobs(args, given, sweep)
+    cells = cells_of(sweep, jobs)
+    if args.dry_run:
+        tell_cells(cells, args.json)
+        return DONE
+    parts = parts_of(cells)
+    files = _result_files(args.out, cells)
+    others = [args.out / mask_file(part) for part in parts]
+    inputs = [args.photo, args.mask, args.case, args.truth]
+    _spare_inputs(inputs, [*files, *others, args.out / "mask.png", args.out / "settings.json"])
+    subject = _subject(args, given, jobs, sweep, parts)
     judge = judge_of(args, subject.photo)
+    if sweep is not None:
+        complain(tell_expected(cells))
     _make_folder(args.out)
-    return _run_and_write(args, jobs, subject, files, judge)
+    return _run_and_write(args, subject, files, judge)
 
 
-def _jobs(args: argparse.Namespace, given: Case | None) -> list[Job]:
-    """--erasers, else the jobs of the case, else the default set; --set and --seed apply to all."""
+def _jobs(args: argparse.Namespace, given: Case | None, sweep: Sweep | None) -> list[Job]:
+    """--erasers, else the jobs of the case, else those that are swept, else the default set; --set
+    and --seed apply to all."""
     if given is not None and given.jobs and not args.erasers:
         wanted = [(job.eraser, job.settings, job.seed) for job in given.jobs]
     else:
-        ids = args.erasers or [spec.id for spec in default_erasers()]
+        swept = list(sweep.erasers()) if sweep is not None else []
+        ids = args.erasers or swept or [spec.id for spec in default_erasers()]
         wanted = [(name, {}, 0) for name in ids]
     changes = settings_for(list(dict.fromkeys(name for name, _, _ in wanted)), args.set)
     return [
@@ -119,14 +144,17 @@ def _jobs(args: argparse.Namespace, given: Case | None) -> list[Job]:
     ]
 
 
-def _result_files(folder: Path, jobs: Sequence[Job]) -> list[Path]:
-    """ERASER.png; an eraser that runs again gets a number."""
+def _result_files(folder: Path, cells: Sequence[SweepCell]) -> list[Path]:
+    """ERASER.png, in a sweep with the values; what has the same name gets a number."""
+    from segmentation import cell_name
+
     counts: Counter[str] = Counter()
     files = []
-    for job in jobs:
-        counts[job.eraser] += 1
-        number = f"-{counts[job.eraser]}" if counts[job.eraser] > 1 else ""
-        files.append(folder / f"{job.eraser}{number}.png")
+    for cell in cells:
+        name = safe(f"{cell.job.eraser}{cell_name(cell.axes)}")
+        counts[name] += 1
+        number = f"-{counts[name]}" if counts[name] > 1 else ""
+        files.append(folder / f"{name}{number}.png")
     return files
 
 
@@ -141,12 +169,20 @@ def _spare_inputs(inputs: Sequence[Path | None], outputs: Sequence[Path]) -> Non
 # --- the photo and its mask --------------------------------------------------------------
 
 
-def _subject(args: argparse.Namespace, given: Case | None, jobs: Sequence[Job]) -> Subject:
+def _subject(
+    args: argparse.Namespace,
+    given: Case | None,
+    jobs: Sequence[Job],
+    sweep: Sweep | None,
+    parts: Sequence[SweepPart],
+) -> Subject:
     photo = load_image(args.photo)
     for note in photo.notes:
         complain(note.en)
     asked = picked(args, given, photo)
-    selection, segmenter_id = selected(asked, photo, offline=args.offline)
+    shapes = [part.shape(asked.selection.shape) for part in parts]
+    selections, segmenter_id = selected(asked, photo, shapes, offline=args.offline)
+    masks = [selection.mask for selection in selections]
     height, width = photo.size
     description: dict[str, object] = {
         "photo": {
@@ -159,68 +195,96 @@ def _subject(args: argparse.Namespace, given: Case | None, jobs: Sequence[Job]) 
         "segmenter": segmenter_id,
         "mask_file": asked.mask_file,
         "mask_notes": [note.plain() for note in asked.mask_notes],
-        "dilate": asked.selection.shape.dilate,
-        "masked_pixels": int(np.count_nonzero(selection.mask)),
-        "case": case_of(asked, segmenter_id, photo, args.photo, jobs),
+        "dilate": shapes[0].dilate,
+        "masked_pixels": int(np.count_nonzero(masks[0])),
+        "case": case_of(asked, segmenter_id, photo, args.photo, jobs, sweep),
     }
-    return Subject(photo, selection.mask, description)
+    if sweep is not None:
+        description["sweep"] = sweep.model_dump(mode="json")
+    return Subject(photo, tuple(zip(parts, masks, strict=True)), description)
 
 
 # --- the run -----------------------------------------------------------------------------
 
 
 def _run_and_write(
-    args: argparse.Namespace,
-    jobs: list[Job],
-    subject: Subject,
-    files: Sequence[Path],
-    judge: Judge | None,
+    args: argparse.Namespace, subject: Subject, files: Sequence[Path], judge: Judge | None
 ) -> int:
     token = StopToken()
     outcomes: dict[int, Outcome] = {}
     try:
-        with make_executor() as executor, Bars([job.eraser for job in jobs]) as bars:
-            for event in executor.run(
-                jobs,
-                subject.photo.rgb,
-                subject.mask,
-                alpha=subject.photo.alpha,
-                token=token,
-                fetch_missing=not args.offline,
-                judge=judge,
-            ):
-                bars.show(event)
-                if isinstance(event, Finished | Failed):
-                    outcome = _outcome(event, jobs[event.index], subject, files[event.index])
-                    outcomes[event.index] = outcome
-                    _tell(outcome, args.json)
-                if isinstance(event, Judged):
-                    _take_readings(event, outcomes[event.index], args)
+        with make_executor() as executor:
+            for part, mask in subject.parts:
+                _run_part(args, executor, subject.photo, part, mask, files, judge, token, outcomes)
     finally:
         token.stop()
     results = [outcomes[index] for index in sorted(outcomes)]
     report = {**subject.description, "results": results}
-    _write(args.out / "mask.png", _mask_png(subject.mask))
+    _write_masks(args.out, subject)
     _write(args.out / "settings.json", _json_bytes(report))
     if args.json:
         say_json(report)
     return DONE if all(each["state"] == "done" for each in results) else FAILED
 
 
-def _take_readings(event: Judged, outcome: Outcome, args: argparse.Namespace) -> None:
+def _run_part(
+    args: argparse.Namespace,
+    executor: Executor,
+    photo: Photo,
+    part: SweepPart,
+    mask: Mask,
+    files: Sequence[Path],
+    judge: Judge | None,
+    token: StopToken,
+    outcomes: dict[int, Outcome],
+) -> None:
+    """The cells that share a mask; what becomes of them goes into `outcomes`."""
+    with Bars([job.eraser for job in part.jobs]) as bars:
+        for event in executor.run(
+            part.jobs,
+            photo.rgb,
+            mask,
+            alpha=photo.alpha,
+            token=token,
+            fetch_missing=not args.offline,
+            judge=judge,
+        ):
+            bars.show(event)
+            if isinstance(event, Finished | Failed):
+                cell, number = part.cells[event.index], part.first + event.index
+                outcomes[number] = _outcome(event, cell, files[number])
+                _tell(outcomes[number], cell_words(cell), args.json)
+            if isinstance(event, Judged):
+                words = cell_words(part.cells[event.index])
+                _take_readings(event, outcomes[part.first + event.index], words, args)
+
+
+def _write_masks(folder: Path, subject: Subject) -> None:
+    """mask.png is the only mask, or the first."""
+    for part, mask in subject.parts:
+        _write(folder / mask_file(part), _mask_png(mask))
+    _write(folder / "mask.png", _mask_png(subject.parts[0][1]))
+
+
+def _take_readings(event: Judged, outcome: Outcome, words: str, args: argparse.Namespace) -> None:
     """The numbers of a result, into the report and, in words, onto the screen."""
     outcome["readings"] = [reading.plain() for reading in event.readings]
     if not args.json:
-        tell_readings(outcome["eraser"], event.readings, with_truth=args.truth is not None)
+        tell_readings(words, event.readings, with_truth=args.truth is not None)
 
 
-def _outcome(event: Finished | Failed, job: Job, subject: Subject, file: Path) -> Outcome:
+def _outcome(event: Finished | Failed, cell: SweepCell, file: Path) -> Outcome:
     """One result in plain values; a finished one is written first."""
+    eraser = cell.job.eraser
+    begun: Outcome = {"eraser": eraser, "state": "failed"}
+    if cell.axes:
+        begun["axes"] = dict(cell.axes)
     if isinstance(event, Failed):
-        return {"eraser": job.eraser, "state": "failed", "code": event.code, "text": event.text}
+        return {**begun, "code": event.code, "text": event.text}
+    note_pace(eraser, event)
     _write(file, png_bytes(event.image, event.alpha))
     return {
-        "eraser": job.eraser,
+        **begun,
         "state": "done",
         "file": file.name,
         "seed": event.seed,
@@ -237,9 +301,9 @@ def _outcome(event: Finished | Failed, job: Job, subject: Subject, file: Path) -
     }
 
 
-def _tell(outcome: Outcome, as_json: bool) -> None:
+def _tell(outcome: Outcome, words: str, as_json: bool) -> None:
     """One line on the result; with --json only failures, on standard error."""
-    name = f"{outcome['eraser']:<14}"
+    name = f"{words:<14}"
     if outcome["state"] == "failed":
         complain(f"{name} failed: {outcome['text']}")
     elif not as_json:

@@ -15,7 +15,7 @@ from ui.cli.output import complain
 from ui.cli.words import fetch_missing, objects_by_words
 
 if TYPE_CHECKING:
-    from segmentation import Case, PromptedObject, Selected, Selection, Shape, Strokes
+    from segmentation import Case, PromptedObject, Selected, Selection, Shape, Strokes, Sweep
 
 MOST_BYTES = 2**24
 """Of a case file."""
@@ -112,7 +112,8 @@ def _shape_in(args: argparse.Namespace, photo: Photo) -> Shape:
     said = shape_of(args.shape, args.dilate)
     alone = not args.prompts and args.text is None
     shape = said if alone else grown_as_usual(said, photo.size)
-    if shape.dilate != said.dilate:
+    swept = any(word.partition("=")[0].strip() == "dilate" for word in args.sweep)
+    if shape.dilate != said.dilate and not swept:
         complain(Text("note.mask.grown", count=int(shape.dilate)).en)
     return shape
 
@@ -199,24 +200,26 @@ def _value(text: str) -> object:
 # --- the selection -----------------------------------------------------------------------
 
 
-def selected(picked: Picked, photo: Photo, *, offline: bool = False) -> tuple[Selected, str | None]:
-    """The selection and the id of the segmenter that made it: None where none was asked."""
+def selected(
+    picked: Picked, photo: Photo, shapes: Sequence[Shape], *, offline: bool = False
+) -> tuple[list[Selected], str | None]:
+    """The selection in each of these shapes, and the id of the segmenter that made it, which looks
+    at the photo once: None where none was asked."""
     from segmentation import EmbeddingCache, Tiles, get_segmenter, select, select_drawn
 
-    drawn: _Drawn = {
-        "upload": picked.upload,
-        "strokes": picked.selection.strokes,
-        "shape": picked.selection.shape,
-    }
+    drawn: list[_Drawn] = [
+        {"upload": picked.upload, "strokes": picked.selection.strokes, "shape": shape}
+        for shape in shapes
+    ]
     objects = picked.selection.objects
     if not objects:
-        return select_drawn(photo.size, **drawn), None
+        return [select_drawn(photo.size, **each) for each in drawn], None
     segmenter_id = _segmenter_id(picked.selection.segmenter, offline)
     segmenter = get_segmenter(segmenter_id, fetch_missing=not offline)
     embedding = segmenter.encode(photo.seen, photo.key)
     tiles = Tiles(segmenter, EmbeddingCache(), photo.seen, photo.key)
-    found = select(segmenter, embedding, objects, **drawn, tiles=tiles)
-    if found.everything:
+    found = [select(segmenter, embedding, objects, **each, tiles=tiles) for each in drawn]
+    if found[0].everything:
         complain(Text("note.mask.everything").en)
     return found, segmenter_id
 
@@ -238,7 +241,12 @@ def _segmenter_id(wanted: str | None, offline: bool) -> str:
 
 
 def case_of(
-    picked: Picked, segmenter: str | None, photo: Photo, file: Path, jobs: Sequence[Job]
+    picked: Picked,
+    segmenter: str | None,
+    photo: Photo,
+    file: Path,
+    jobs: Sequence[Job],
+    sweep: Sweep | None = None,
 ) -> Mapping[str, JSON] | None:
     """What --case takes; None for a mask that is like noise. file: the photo's."""
     from segmentation import CasePhoto, write_case
@@ -249,7 +257,7 @@ def case_of(
     )
     answered = picked.selection.model_copy(update={"segmenter": segmenter})
     try:
-        return write_case(place, answered.with_mask(picked.upload), jobs)
+        return write_case(place, answered.with_mask(picked.upload), jobs, sweep)
     except BadInput:
         return None
 

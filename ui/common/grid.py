@@ -96,9 +96,10 @@ class _Job(TypedDict):
 
 
 class Card(_Job, CardProgress, CardFigures, total=False):
-    """One job and its result. view, close, full: relative URLs, to look at, to look at closely
-    (only where the mask has a close-up), and lossless, to keep."""
+    """One job and its result. axes: where it stands in a sweep. view, close, full: relative URLs,
+    to look at, to look at closely (only where the mask has a close-up), and lossless, to keep."""
 
+    axes: dict[str, SettingValue]
     view: str
     close: str
     full: str

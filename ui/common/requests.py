@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from methods import LARGEST_NUMBER, BadInput, EraserId, Job
-from segmentation import PromptedObject, Selection, check_count
+from segmentation import MOST_CELLS, PromptedObject, Selection, Sweep, check_count
 from ui.common.names import ID_PATTERN, photo_name
 
-MOST_JOBS = 24
+MOST_JOBS = MOST_CELLS
 MOST_POINTS = 1000
 MOST_RUNS_SHOWN = 200
 REMARK_LENGTH = 500
@@ -99,11 +99,13 @@ class Segment(Prompts):
 
 class Erase(Prompts):
     """run: a random id that the page makes, so that it can press Stop at once. row: the row of
-    a table that is run, whose true background may be known."""
+    a table that is run, whose true background may be known. sweep: what is varied of the jobs, on
+    one mask: with one dilation at most."""
 
     run: Id
     row: ExampleId | None = None
     jobs: tuple[Job, ...] = Field(min_length=1, max_length=MOST_JOBS)
+    sweep: Sweep | None = None
 
 
 class ExportCase(Prompts):

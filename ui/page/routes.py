@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NotRequired, TypedDict
 from urllib.parse import quote
 
+from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -27,8 +28,10 @@ from ui.api.bodies import PlainBodies
 from ui.api.endpoints import VALUES
 from ui.api.tools.server import ToolServer
 from ui.common.caller import caller_of
+from ui.common.errors import described
 from ui.common.names import safe_stem
 from ui.service.archive import stream_zip
+from ui.service.figure import figure_file
 from ui.service.service import Service
 
 log = logging.getLogger(__name__)
@@ -45,6 +48,15 @@ FOR_EVER = {**HEADERS, "Cache-Control": "private, max-age=604800, immutable"}
 """For what never changes under its address, as long as anything here is kept."""
 
 TYPES = {".jpg": "image/jpeg", ".png": "image/png"}
+
+FIGURE_TYPES = {
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+    "tex": "application/x-tex",
+    "csv": "text/csv; charset=utf-8",
+    "zip": "application/zip",
+}
 
 
 class AppOptions(TypedDict):
@@ -84,6 +96,7 @@ def lab_routes(service: Service) -> list[BaseRoute]:
         Route("/lab/examples/{example}/thumb.jpg", files.example),
         Route("/lab/tables/{row}/{part}-{size}.jpg", files.row),
         Route("/lab/report.html", files.report),
+        Route("/lab/figure.{form}", files.figure),
         Route("/lab/runs/{run}/all.zip", files.archive),
         Route("/lab/runs/{run}/original.png", files.original),
         Route("/lab/runs/{run}/{file}", files.result),
@@ -165,6 +178,21 @@ class _Files:
         return Response(
             data, media_type="text/html", headers={**HEADERS, "Content-Disposition": kept}
         )
+
+    def figure(self, request: Request) -> Response:
+        """?runs=ID,ID,…&width=174&…: the names of `FigureOptions`; a download, as the report."""
+        asked = dict(request.query_params)
+        runs, form = asked.pop("runs", "").split(","), request.path_params["form"]
+        name = self._stem_of_run(runs[0]) if len(runs) == 1 else "eraser-lab"
+        try:
+            data = figure_file(self._tables.figure, runs, form, asked, f"{name}-figure")
+        except (UserError, ValidationError) as error:
+            fault = described(error)
+            status = 404 if fault["code"] in ("run_gone", "figure_form") else 400
+            return Response(fault["text"], status, media_type="text/plain", headers=HEADERS)
+        kept = f"attachment; filename*=utf-8''{quote(f'{name}-figure.{form}')}"
+        headers = {**HEADERS, "Content-Disposition": kept}
+        return Response(data, media_type=FIGURE_TYPES[form], headers=headers)
 
     def _stem_of_run(self, run_id: str) -> str:
         try:

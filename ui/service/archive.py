@@ -107,6 +107,8 @@ def _job(card: Card) -> dict[str, object]:
     job: dict[str, object] = {name: card[name] for name in OF_JOB}
     if "full" in card:
         job["file"] = f"results/{result_name(card['index'], card['eraser'], 'png')}"
+    if "axes" in card:
+        job["axes"] = card["axes"]
     return {**job, **{name: card[name] for name in FIGURES if name in card}}
 
 

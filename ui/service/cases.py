@@ -64,6 +64,8 @@ def import_case(data: object, record: PhotoRecord, uploads: MaskUploads) -> Impo
     notes = [] if case.photo.sha256 == record.sha256 else [ANOTHER_PHOTO]
     segmenter = _known_segmenter(case.selection.segmenter, notes)
     jobs = [job for entry in case.jobs if (job := _usable(entry, notes)) is not None]
+    if case.sweep is not None:
+        notes.append(Text("note.case.sweep"))
     return {
         "prompts": {
             **case.selection.plain(),

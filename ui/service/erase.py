@@ -16,18 +16,28 @@ import numpy as np
 
 from methods import (
     JSON,
+    BadInput,
     Executor,
     Image,
     Job,
     Mask,
     Photo,
+    SettingValue,
     StopToken,
     get_eraser,
     trim_heaps,
     versions,
     write_atomic,
 )
-from segmentation import SegmenterSpec, mask_png, overlay_png, shown_mask
+from segmentation import (
+    SegmenterSpec,
+    SweepPart,
+    cells_of,
+    mask_png,
+    overlay_png,
+    parts_of,
+    shown_mask,
+)
 from ui.common.errors import photo_gone, run_gone, run_used
 from ui.common.files import link_or_copy
 from ui.common.grid import Card, Grid, GridClose, GridMask
@@ -54,9 +64,9 @@ Noted: TypeAlias = Mapping[str, JSON]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A run to begin. make_mask is called once, with the decoded photo. upload: the file of
-    an uploaded mask that is part of the prompts. known: what results are judged by. visitor: whose
-    run it is, "" = whoever has the session."""
+    """A run to begin. axes: where each job stands in a sweep; () for none. make_mask is called
+    once, with the decoded photo. upload: the file of an uploaded mask that is part of the prompts.
+    known: what results are judged by. visitor: whose run it is, "" = whoever has the session."""
 
     run: str
     session: str | None
@@ -66,6 +76,7 @@ class Order:
     upload: Path | None = None
     known: Known = NOTHING_KNOWN
     visitor: str = ""
+    axes: tuple[Mapping[str, SettingValue], ...] = ()
 
 
 def order_of(
@@ -75,7 +86,10 @@ def order_of(
     masks: MaskUploads,
     visitor: str = "",
 ) -> Order:
-    """What the page asks for. The segmenter is noted, so that the link shows the same mask."""
+    """What the page asks for. The segmenter is noted, so that the link shows the same mask. Raises
+    BadInput for a sweep that cannot be."""
+    part = _one_mask(request)
+    request = request.model_copy(update={"shape": part.shape(request.shape)})
 
     def make_mask(photo: Photo) -> tuple[Mask, Noted]:
         asked = question(request, photo.key, photo.size, lambda: photo.seen, masks)
@@ -84,8 +98,17 @@ def order_of(
 
     upload = None if request.upload is None else masks.file(request.photo, request.upload)
     known = Known(request.row, request.words)
-    jobs, photo = request.jobs, request.photo
-    return Order(request.run, session, photo, jobs, make_mask, upload, known, visitor)
+    jobs, photo = tuple(part.jobs), request.photo
+    axes = tuple(cell.axes for cell in part.cells) if request.sweep is not None else ()
+    return Order(request.run, session, photo, jobs, make_mask, upload, known, visitor, axes)
+
+
+def _one_mask(request: Erase) -> SweepPart:
+    """A run has one mask, so dilations are runs of their own."""
+    parts = parts_of(cells_of(request.sweep, request.jobs))
+    if len(parts) > 1:
+        raise BadInput("sweep_one_mask")
+    return parts[0]
 
 
 def question(
@@ -135,6 +158,8 @@ class Erasing:
         """Start a run. Raises UserError, and then nothing has begun."""
         record = self._photos.record(order.photo)
         cards = [_new_card(index, job) for index, job in enumerate(order.jobs)]
+        for card, axes in zip(cards, order.axes, strict=False):
+            card["axes"] = dict(axes)
         token = self._reserve(order.run, order.session)
         try:
             live = self._prepare(order, record, cards, token)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from methods import Event, Failed, Finished, Judged, StopToken, view_jpeg, write_atomic
+from methods import Event, Failed, Finished, Judged, StopToken, note_pace, view_jpeg, write_atomic
 from ui.common.errors import described
 from ui.common.grid import Card, Grid, RunState
 from ui.service import closeup
@@ -189,6 +189,7 @@ class LiveRun:
         except Exception as error:  # this card's trouble (a full disk); the others go on
             self._fail(card, error)
             return
+        note_pace(card["eraser"], event)
         with self._changed:
             finish(card, event, run_url(self.id, view))
             if close is not None:

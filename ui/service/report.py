@@ -12,24 +12,24 @@ from pathlib import Path
 
 from examples.report.data import Report
 from examples.report.html import page
+from examples.report.labels import told_apart
 from examples.report.pictures import RowPictures, pictures_of
 from examples.report.shapes import PlainReport
 from examples.rows import PhotoRef
 from examples.running.cases import Case, CaseTable, Opened, case_of
-from examples.running.jobs import OF_DOCUMENT, Choice, changed
+from examples.running.jobs import OF_DOCUMENT, Choice, changed_or_all
 from examples.running.records import Cell, Folder, Remarks
 from examples.running.work import RowResult
 from methods import (
     BadInput,
-    Job,
     PlainText,
-    SettingValue,
     Text,
     UserError,
     Verbatim,
     load_image,
     versions,
 )
+from segmentation import cell_name
 from ui.common.errors import Fault, run_gone
 from ui.common.grid import Card, Grid
 from ui.service.cards import FIGURES
@@ -50,7 +50,7 @@ TITLE = Text("report.results")
 
 
 @dataclass(slots=True)
-class _Group:
+class Group:
     """The runs that make one case, the newest last."""
 
     case: Case
@@ -61,31 +61,36 @@ class _Group:
     remarks: dict[str, str]
     mask_notes: list[PlainText]
 
+    def result(self) -> RowResult:
+        """Its cells, told apart where one eraser has several."""
+        return RowResult(self.case, told_apart(list(self.cells.values())))
+
 
 def report_of(runs: RunStore, run_ids: Sequence[str]) -> bytes:
     """The report on these runs; those that are gone are left out. Raises UserError ("run_gone"
     when none is left, "too_many_runs")."""
     if len(run_ids) > MOST_RUNS:
         raise BadInput("too_many_runs", limit=MOST_RUNS)
-    groups = _groups(runs, run_ids)
+    groups = groups_of(runs, run_ids)
     if not groups:
         raise run_gone()
     results, pictures, sizes = [], {}, {}
     for group in groups.values():
-        result = RowResult(group.case, list(group.cells.values()))
-        opened = _opened(group)
+        result = group.result()
+        opened = opened_of(group)
         results.append(result)
         pictures[group.case.id] = _pictures(result, opened, runs.folder)
         height, width = opened.photo.size
         sizes[group.case.id] = (height, width, float(opened.mask.mean()))
-    return page(_plain(groups, results, sizes), pictures).encode()
+    return page(plain_of(groups, results, sizes), pictures).encode()
 
 
-def _plain(
-    groups: Mapping[str, _Group],
+def plain_of(
+    groups: Mapping[str, Group],
     results: Sequence[RowResult],
     sizes: Mapping[str, tuple[int, int, float]],
 ) -> PlainReport:
+    """What a report says. sizes: height, width and masked share of each case that is opened."""
     cases = tuple(group.case for group in groups.values())
     remarks: Remarks = {group.case.id: group.remarks for group in groups.values()}
     report = Report(
@@ -100,8 +105,9 @@ def _plain(
     return report.plain()
 
 
-def _groups(runs: RunStore, run_ids: Sequence[str]) -> dict[str, _Group]:
-    groups: dict[str, _Group] = {}
+def groups_of(runs: RunStore, run_ids: Sequence[str]) -> dict[str, Group]:
+    """The runs by the case that they are of; those that are gone are left out."""
+    groups: dict[str, Group] = {}
     for run_id in dict.fromkeys(run_ids):
         try:
             saved = runs.load(run_id)
@@ -114,7 +120,7 @@ def _groups(runs: RunStore, run_ids: Sequence[str]) -> dict[str, _Group]:
     return groups
 
 
-def _new_group(folder: Path, saved: SavedRun) -> _Group:
+def _new_group(folder: Path, saved: SavedRun) -> Group:
     record = PhotoRecord.from_json(saved["photo"])
     row = rows().get(saved.get("row") or "")
     name = Verbatim(record.name)
@@ -125,10 +131,10 @@ def _new_group(folder: Path, saved: SavedRun) -> _Group:
     else:
         case = replace(case_of(row), mask=mask)
     notes = saved["grid"]["mask"].get("notes", [])
-    return _Group(case, folder, record, row.id if row else None, {}, {}, notes)
+    return Group(case, folder, record, row.id if row else None, {}, {}, notes)
 
 
-def _add_cells(group: _Group, run_id: str, grid: Grid) -> None:
+def _add_cells(group: Group, run_id: str, grid: Grid) -> None:
     """The run's results; an older one by the same eraser gives way."""
     for card in grid["cards"]:
         cell = _cell(group.case, run_id, card)
@@ -143,17 +149,18 @@ def _add_cells(group: _Group, run_id: str, grid: Grid) -> None:
 def _cell(case: Case, run_id: str, card: Card) -> Cell:
     settings = dict(card["settings"])
     of_document = card["eraser"] == case.eraser and case.settings.items() <= settings.items()
-    error = card.get("error", STOPPED)
+    error, axes = card.get("error", STOPPED), card.get("axes", {})
     done = card["state"] == "done" and "full" in card
     made: dict[str, object] = {
-        "id": card["eraser"] + (OF_DOCUMENT if of_document else ""),
+        "id": card["eraser"] + (OF_DOCUMENT if of_document else "") + cell_name(axes),
+        "axes": axes,
         "eraser": card["eraser"],
         "name": card["name"],
         "state": "done" if done else "stopped" if card["state"] != "failed" else "failed",
         "file": f"{run_id}/{result_name(card['index'], card['eraser'], 'png')}",
         "seed": card["seed"],
         "settings": settings,
-        "changed_settings": _changed(card["eraser"], settings),
+        "changed_settings": changed_or_all(card["eraser"], settings),
         "code": error["code"],
         "text": error["text"],
         "details": error["details"],
@@ -163,14 +170,8 @@ def _cell(case: Case, run_id: str, card: Card) -> Cell:
     return Cell.model_validate(made | figures)
 
 
-def _changed(eraser: str, settings: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
-    try:
-        return changed(Job(eraser, settings))
-    except UserError:  # an eraser of another version of the program
-        return dict(settings)
-
-
-def _opened(group: _Group) -> Opened:
+def opened_of(group: Group) -> Opened:
+    """Its pictures. Raises UserError where they are gone."""
     photo = load_image(group.folder / "original", name=group.record.name)
     mask = read_upload(group.folder / "mask.png")
     return Opened(photo, mask, truth_of(group.record, group.row))

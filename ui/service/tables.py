@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from examples.figure.files import FigureFiles
+from examples.figure.options import FigureOptions, Format
 from examples.papers import paper_tables
 from examples.remote import bring, is_here, place_of
 from examples.rows import PhotoRef, Row, Table
@@ -32,6 +35,7 @@ from ui.common.grid import Grid
 from ui.common.limits import Rate, RateLimiter
 from ui.common.requests import Nothing, OneRow, SeveralRuns
 from ui.service.catalog import why_unavailable
+from ui.service.figure import figure_of
 from ui.service.reopen import ended
 from ui.service.report import report_of
 from ui.service.table_answers import (
@@ -177,10 +181,23 @@ class Tables:
 
     def report(self, run_ids: Sequence[str]) -> bytes:
         """Runs as one HTML file; see `report_of`. Raises UserError, also "busy"."""
+        with self._one_at_a_time():
+            return report_of(self._runs, run_ids)
+
+    def figure(
+        self, run_ids: Sequence[str], options: FigureOptions, forms: Sequence[Format], name: str
+    ) -> FigureFiles:
+        """Runs as a figure; see `figure_of`. Raises UserError, also "busy"."""
+        with self._one_at_a_time():
+            return figure_of(self._runs, run_ids, options, forms, name)
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Reports and figures hold many pictures."""
         if not self._reporting.acquire(timeout=MOST_WAIT):
             raise busy(1)
         try:
-            return report_of(self._runs, run_ids)
+            yield
         finally:
             self._reporting.release()
 
