@@ -93,9 +93,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def make_service() -> Service:
     """The service; ends the program with a sentence where its settings or folder are no good."""
     from methods import UserError
+    from ui.door.ending import grace
+    from ui.door.rules import Rules
     from ui.service.service import Service, default_data_dir
 
     try:
+        Rules.from_environment()
+        grace()
         return Service()
     except (UserError, ValueError) as error:  # names the environment variable that cannot be used
         sys.exit(f"Eraser Lab cannot start: {error}")
@@ -116,12 +120,15 @@ def check_tools(options: argparse.Namespace) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Start the page and serve it until Ctrl-C."""
+    """Start the page and serve it until Ctrl-C or SIGTERM."""
     try:  # Gradio and its like: not for --help
         options = parse(arguments)
         from methods import keep_to_cores, leave_at_once, share_heaps, write_any_text
 
         keep_to_cores()
+        from ui.door.ending import end, grace, signals
+        from ui.door.listening import guard_connections
+        from ui.door.rules import Rules
         from ui.page.layout import build_page, launch_options
     except ModuleNotFoundError as missing:
         sys.exit(f"{missing.name} is missing. Run: pip install -r requirements.txt")
@@ -132,24 +139,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     page = build_page(service)
     page.queue(max_size=64)
     service.start(fetch=not options.no_fetch)
-    try:
-        page.launch(
-            **launch_options(service, options.lang, tools=options.mcp),
-            server_name=options.host,
-            server_port=options.port,
-            share=options.share,
-            inbrowser=options.open,
-        )
-    except KeyboardInterrupt:  # pressed twice
-        pass
-    except OSError:
-        port = f"port {options.port}" if options.port else "a port from 7860 on"
-        sys.exit(
-            f"Eraser Lab cannot listen on {options.host}, {port}: another program uses it, or"
-            " this machine has no such address. Choose another with --port or --host."
-        )
-    finally:
-        service.close()
+    with signals(hurry=leave_at_once) as ended:
+        try:
+            page.launch(
+                **launch_options(service, options.lang, tools=options.mcp),
+                server_name=options.host,
+                server_port=options.port,
+                share=options.share,
+                inbrowser=options.open,
+                prevent_thread_lock=True,
+            )
+            guard_connections(page.server.config, Rules.from_environment())
+            ended.wait()
+        except OSError:
+            port = f"port {options.port}" if options.port else "a port from 7860 on"
+            sys.exit(
+                f"Eraser Lab cannot listen on {options.host}, {port}: another program uses it, or"
+                " this machine has no such address. Choose another with --port or --host."
+            )
+        finally:
+            end(page, service, grace())
     leave_at_once()
 
 

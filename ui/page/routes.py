@@ -20,21 +20,19 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from methods import BadInput, UserError
+from methods import UserError
 from ui.api.bodies import PlainBodies
 from ui.api.endpoints import VALUES
 from ui.api.tools.server import ToolServer
 from ui.common.caller import caller_of
 from ui.common.names import safe_stem
+from ui.door.door import Door
+from ui.door.rules import Rules
 from ui.service.archive import stream_zip
 from ui.service.service import Service
 
 log = logging.getLogger(__name__)
-
-MOST_BODY = 4 * 2**20
-"""Bytes of a request that is not an upload: prompts and settings are a few kB."""
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -56,13 +54,22 @@ class AppOptions(TypedDict):
 
 
 def app_kwargs(service: Service, *, tools: bool = False) -> AppOptions:
-    """For `demo.launch(app_kwargs=…)`: routes and what bodies pass, there from the start.
+    """For `demo.launch(app_kwargs=…)`: routes and the door, there from the start.
 
     tools: also those for agents.
     """
     options: AppOptions = {
         "routes": lab_routes(service),
-        "middleware": [Middleware(BodyLimit), Middleware(PlainBodies, VALUES)],
+        "middleware": [
+            Middleware(
+                Door,
+                rules=Rules.from_environment(),
+                room=service.upload_room,
+                megabytes=service.limits.megabytes,
+                ending=service.ending,
+            ),
+            Middleware(PlainBodies, VALUES),
+        ],
     }
     if tools:
         server = ToolServer(service)
@@ -205,46 +212,3 @@ def _file(request: Request, path: Path, stem: Callable[[], str]) -> Response:
 def _label(file: str) -> str:
     """What a run's file shows: "mask", "original", or the eraser's id."""
     return Path(file).stem.rpartition("-")[2]
-
-
-class BodyLimit:
-    """Refuses bodies that are too large, which Gradio would read into memory whole.
-
-    Uploads are streamed to disk and have Gradio's own limit (`max_file_size`).
-    """
-
-    def __init__(self, app: ASGIApp, most: int = MOST_BODY) -> None:
-        self._app = app
-        self._most = most
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].rstrip("/").endswith("/upload"):
-            await self._app(scope, receive, send)
-        elif _announced(scope) > self._most:
-            await _too_large(self._most)(scope, receive, send)
-        else:
-            await self._app(scope, self._counted(receive), send)
-
-    def _counted(self, receive: Receive) -> Receive:
-        """For bodies that do not say how large they are: cut off as if the sender had gone."""
-        arrived = 0
-
-        async def counting() -> Message:
-            nonlocal arrived
-            message = await receive()
-            arrived += len(message.get("body", b""))
-            return message if arrived <= self._most else {"type": "http.disconnect"}
-
-        return counting
-
-
-def _too_large(most: int) -> Response:
-    words = str(BadInput("body_too_large", megabytes=most // 2**20))
-    return Response(words, 413, media_type="text/plain")
-
-
-def _announced(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit():
-            return int(value)
-    return 0

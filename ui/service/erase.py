@@ -171,6 +171,11 @@ class Erasing:
             live = self._live.get(run_id)
         return live.snapshot() if live is not None else None
 
+    def wait(self, seconds: float) -> None:
+        """Until no run goes on, or so long."""
+        with self._released:
+            self._released.wait_for(lambda: not self._tokens, seconds)
+
     def close(self) -> None:
         """Stop all runs, and write the files of what they have finished."""
         for run_id in self.running():

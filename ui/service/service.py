@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -79,6 +80,7 @@ from ui.stores.janitor import Janitor, Keep
 from ui.stores.masks import MaskUploads
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.runs import RunStore
+from ui.stores.upload_room import UploadRoom
 from ui.stores.uploads import Uploads, own_upload_folder
 from ui.stores.views import PlainHint, Views
 
@@ -93,6 +95,11 @@ FETCH_RATE = Rate(per_second=0.2, burst=10)
 
 MOST_WAITING = 16
 """Runs beside those at work: one at each place of the executor."""
+
+UPLOADS_PART = 2
+VISITORS_PART = 8
+"""Of the bytes that are kept, uploads that wait to be opened may take one half, and one visitor's
+one eighth."""
 
 MOST_WATCHED = 7
 """Runs that are watched by the page beside those at work."""
@@ -128,10 +135,14 @@ class Service:
         check_host()
         folder = private_folder(data_dir or default_data_dir()).resolve()
         own_uploads = own_upload_folder(folder)
+        keep = keep or Keep.from_environment()
         self.limits = limits or Limits.from_environment()
         self.photos = PhotoStore(folder / "photos", self.limits)
         self.runs = RunStore(folder / "runs")
         self.uploads = Uploads(own_uploads or Path(get_upload_folder()), self.photos)
+        most = None if own_uploads is None else keep.bytes // UPLOADS_PART
+        self.upload_room = UploadRoom(self.uploads.folder, most, keep.bytes // VISITORS_PART)
+        self.ending = threading.Event()
         self.masks = MaskUploads(self.photos, self.limits)
         self._views = Views(self.photos)
         self.examples = Examples(examples_dir)
@@ -147,7 +158,7 @@ class Service:
             self.photos.folder,
             self.runs.folder,
             own_uploads,
-            keep or Keep.from_environment(),
+            keep,
             running=self.erasing.running,
             renew=self.runs.mark_running,
             on_photo_removed=self.photos.forget,
@@ -173,8 +184,10 @@ class Service:
             self.selecting.fetch_soon()
             catalog.fetch_default_erasers()
 
-    def close(self) -> None:
-        """Stop all runs and all background work."""
+    def close(self, grace: float = 0.0) -> None:
+        """Begin no more runs, stop those that go on after `grace` seconds, and all else."""
+        self.ending.set()
+        self.erasing.wait(grace)
         self.janitor.close()
         self.tables.close()
         self.selecting.close()
