@@ -59,7 +59,7 @@ class Body:
     """One request's body, watched while it arrives.
 
     most: bytes; too_large: what is said of more. Once it is refused, `refusal` holds the answer,
-    and whoever reads the body comes to an end of it: one after which Gradio removes an upload's files.
+    and whoever reads the body finds its end: one after which Gradio removes an upload's files.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Body:
         self._too_large = too_large
         self._clock = clock
         self._upload = is_upload(scope)
-        self._begun = clock()
+        self._waited = 0.0
         self._arrived = 0
         self._whole = False
         self.refusal: Refusal | None = None
@@ -87,10 +87,12 @@ class Body:
     async def receive(self) -> Message:
         if self._whole:  # what is waited for now is that the sender goes, and that may be long
             return await self._receive()
+        begun = self._clock()
         try:
             message = await asyncio.wait_for(self._receive(), self._patience())
         except TimeoutError:
             return self._cut(Refusal(408, BadInput("body_too_slow"), ends=True))
+        self._waited += self._clock() - begun
         self._arrived += len(message.get("body", b""))
         if self._arrived > self._most:
             return self._cut(Refusal(413, self._too_large, ends=True))
@@ -100,10 +102,12 @@ class Body:
         return message
 
     def _patience(self) -> float:
-        """Seconds for the next piece: a pause may be long, but pauses may not be all there is."""
+        """Seconds for the next piece: a pause may be long, but pauses may not be all there is.
+
+        Waiting alone counts, not what this side takes to put the pieces away.
+        """
         grace, rate = self._rules.piece_seconds, self._rules.body_rate
-        left = grace + self._arrived / rate - (self._clock() - self._begun)
-        return max(0.0, min(grace, left))
+        return max(0.0, min(grace, grace + self._arrived / rate - self._waited))
 
     def _cut(self, refusal: Refusal) -> Message:
         self.refusal = refusal

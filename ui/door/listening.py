@@ -31,6 +31,7 @@ SPARE_FILES = 256
 
 def guard_connections(config: Any, rules: Rules) -> None:
     """Make a uvicorn.Config, also of a server that runs already, take connections by the rules."""
+    tell_full_once()
     files = raise_file_limit()
     if files is not None:
         config.limit_concurrency = max(SPARE_FILES, files - SPARE_FILES)

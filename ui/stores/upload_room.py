@@ -62,7 +62,7 @@ class UploadRoom:
             raise Unavailable("disk_full")
 
     def keep(self, visitor: str, paths: Iterable[Path]) -> None:
-        """Note what a visitor has uploaded; of all that, the oldest goes that is beyond the share."""
+        """Note what a visitor has uploaded; the oldest of it goes where it is too much."""
         if self._most is None:
             return
         with self._lock:

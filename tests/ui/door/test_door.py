@@ -8,12 +8,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from door_tools import FAR, FORM, JSON, answer_of, ask, echo, make_door
-from methods import languages
+from methods import BadInput, languages
 from ui.common.caller import visitor_at
 from ui.common.limits import Rate
+from ui.door.bodies import Body
 from ui.door.door import Door
 from ui.door.rules import Rules
 
@@ -248,6 +249,32 @@ def test_a_body_that_stalls_or_drips_is_given_up(tmp_path: Path) -> None:
     for path in ("/gradio_api/component_server/", "/gradio_api/run/x"):
         reply = ask(door, path=path, pieces=[b"{"], stalls=True)
         assert reply.code == "body_too_slow" and reply.headers["connection"] == "close"
+
+
+def test_a_body_that_drips_is_given_up_and_a_slow_one_is_not(tmp_path: Path) -> None:
+    """Ten seconds for each piece: 100 bytes a second are too few, 5,000 are enough."""
+
+    def outcome(size: int) -> str:
+        now = [0.0]
+
+        async def receive() -> Message:
+            now[0] += 10
+            return {"type": "http.request", "body": b"x" * size, "more_body": True}
+
+        scope = {"type": "http", "path": "/x", "method": "POST", "headers": []}
+        error = BadInput("body_too_slow")
+        body = Body(scope, receive, Rules(), 2**20, error, clock=lambda: now[0])
+        return asyncio.run(until_refused(body))
+
+    assert outcome(1000) == "408" and outcome(50_000) == "413"
+
+
+async def until_refused(body: Body) -> str:
+    for _ in range(1000):
+        await body.receive()
+        if body.refusal is not None:
+            return str(body.refusal.status)
+    return "never"
 
 
 def test_a_connection_that_waits_for_its_answer_is_not_given_up(tmp_path: Path) -> None:
