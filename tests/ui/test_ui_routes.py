@@ -185,3 +185,20 @@ def test_a_run_whose_record_is_lost_is_a_404(
     (service.runs.folder / run["run"] / "run.json").unlink()
     assert client.get("/" + run["zip"]).status_code == 404
     assert client.get("/" + run["mask"]["url"] + "?download=1").status_code == 404
+
+
+def test_a_remark_makes_another_download(client: TestClient, service: Service, run: Answer) -> None:
+    for url in (f"/{run['zip']}", f"/lab/report.html?runs={run['run']}"):
+        first = client.get(url)
+        assert "no-cache" in first.headers["cache-control"]
+        tag = {"If-None-Match": f'"other", {first.headers["etag"]}'}
+        same = client.get(url, headers=tag)
+        assert same.status_code == 304 and same.content == b""
+        assert service.remark({"run": run["run"], "index": 0, "text": f"seen {url}"})["ok"]
+        second = client.get(url, headers=tag)
+        assert second.status_code == 200 and second.content != first.content
+
+
+def test_that_a_report_is_missing_is_not_remembered(client: TestClient) -> None:
+    gone = client.get(f"/lab/report.html?runs={'u' * 22},{'v' * 22}")
+    assert gone.status_code == 404 and gone.headers["cache-control"] == "no-store"

@@ -29,6 +29,7 @@ from ui.common.caller import caller_of
 from ui.common.names import safe_stem
 from ui.door.door import Door
 from ui.door.rules import Rules
+from ui.page.fresh import AGAIN, not_modified, tag_of
 from ui.service.archive import stream_zip
 from ui.service.service import Service
 
@@ -150,12 +151,14 @@ class _Files:
     def archive(self, request: Request) -> Response:
         run_id = request.path_params["run"]
         name = f"{self._stem_of_run(run_id)}-eraser-lab.zip"
+        headers = self._fresh([run_id], name)
+        if (same := not_modified(request, headers)) is not None:
+            return same
         pieces = stream_zip(self._runs, run_id)
         try:
             first = next(pieces)  # fails here, while it can still be a 404
         except (UserError, FileNotFoundError):
             raise HTTPException(404) from None
-        headers = {**HEADERS, "Content-Disposition": f"attachment; filename*=utf-8''{quote(name)}"}
         return StreamingResponse(
             chain([first], pieces), media_type="application/zip", headers=headers
         )
@@ -163,15 +166,22 @@ class _Files:
     def report(self, request: Request) -> Response:
         """?runs=ID,ID,…: always a download, so that no page of ours shares its address."""
         runs = request.query_params.get("runs", "").split(",")
+        name = self._stem_of_run(runs[0]) if len(runs) == 1 else "eraser-lab"
+        headers = self._fresh(runs, f"{name}-report.html")
+        if (same := not_modified(request, headers)) is not None:
+            return same
         try:
             data = self._tables.report(runs)
         except UserError as error:
-            return Response(str(error), 404, media_type="text/plain", headers=HEADERS)
-        name = self._stem_of_run(runs[0]) if len(runs) == 1 else "eraser-lab"
-        kept = f"attachment; filename*=utf-8''{quote(name + '-report.html')}"
-        return Response(
-            data, media_type="text/html", headers={**HEADERS, "Content-Disposition": kept}
-        )
+            now = {**HEADERS, "Cache-Control": "no-store"}
+            return Response(str(error), 404, media_type="text/plain", headers=now)
+        return Response(data, media_type="text/html", headers=headers)
+
+    def _fresh(self, runs: list[str], name: str) -> dict[str, str]:
+        """The headers of a download that is made of runs: a remark makes another one of it."""
+        kept = f"attachment; filename*=utf-8''{quote(name)}"
+        tag = tag_of(self._runs, runs)
+        return {**HEADERS, "Content-Disposition": kept, "Cache-Control": AGAIN, "ETag": tag}
 
     def _stem_of_run(self, run_id: str) -> str:
         try:

@@ -68,6 +68,7 @@ from ui.service.closer import MOST_LOOKS, doubts
 from ui.service.detect import Detecting, describe_detections
 from ui.service.drawn import data_url, overlay_side, upload_answer
 from ui.service.erase import Erasing, order_of, question
+from ui.service.interrupted import take_up_all
 from ui.service.judge import describe_metrics
 from ui.service.looking import Looking
 from ui.service.margin import margin
@@ -175,6 +176,7 @@ class Service:
         fetch: download the weights of the preferred segmenter and of the default erasers
         when they are not here yet.
         """
+        take_up_all(self.runs)
         self.janitor.start()
         self._executor.start()
         self.selecting.load_soon()
