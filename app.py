@@ -70,6 +70,12 @@ def make_parser() -> argparse.ArgumentParser:
         default=switched_on(environment("ERASER_LAB_MCP", "GRADIO_MCP_SERVER")),
         help="also serve tools for agents at /gradio_api/mcp (ERASER_LAB_MCP)",
     )
+    parser.add_argument(
+        "--metrics",
+        action="store_true",
+        default=switched_on(environment("ERASER_LAB_METRICS")),
+        help="also serve figures for Prometheus at /metrics (ERASER_LAB_METRICS)",
+    )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.add_argument(
         "--no-fetch",
@@ -110,13 +116,17 @@ def make_service() -> Service:
         )
 
 
-def check_tools(options: argparse.Namespace) -> None:
-    """End the program with a sentence where tools are asked for and cannot be served."""
+def check_packages(options: argparse.Namespace) -> None:
+    """End the program with a sentence where something is asked for whose package is not here."""
     from methods import Text
-    from ui.api.tools.server import is_installed
+    from ui.api.tools import server
+    from ui.door import metrics
 
-    if options.mcp and not is_installed():
+    if options.mcp and not server.is_installed():
         sys.exit(Text("error.mcp_missing", package="mcp").said(options.lang or "en"))
+    if options.metrics and not metrics.is_installed():
+        missing = Text("error.metrics_missing", package="prometheus_client")
+        sys.exit(missing.said(options.lang or "en"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -134,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"{missing.name} is missing. Run: pip install -r requirements.txt")
     write_any_text()
     share_heaps()
-    check_tools(options)
+    check_packages(options)
     service = make_service()
     page = build_page(service)
     page.queue(max_size=64)
@@ -142,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with signals(hurry=leave_at_once) as ended:
         try:
             page.launch(
-                **launch_options(service, options.lang, tools=options.mcp),
+                **launch_options(service, options.lang, tools=options.mcp, metrics=options.metrics),
                 server_name=options.host,
                 server_port=options.port,
                 share=options.share,

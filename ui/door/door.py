@@ -19,6 +19,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from methods import BadInput, Unavailable, UserError
 from ui.common.caller import caller_of
 from ui.common.limits import RateLimiter
+from ui.common.tally import Tally
 from ui.door.answers import Answer, UploadAnswer, not_stored
 from ui.door.bodies import Body, announced, check_kind, is_upload, path_of
 from ui.door.names import READING, check_names, is_loopback, is_of_machine, name_in
@@ -41,7 +42,7 @@ CROWD = 20
 
 class Door:
     """ASGI middleware. room: where uploads arrive; megabytes: the largest file of a photo; ending:
-    set when the program is about to end."""
+    set when the program is about to end. tally: told what is refused."""
 
     def __init__(
         self,
@@ -50,10 +51,12 @@ class Door:
         room: UploadRoom,
         megabytes: float,
         ending: threading.Event,
+        tally: Tally | None = None,
     ) -> None:
         self._app = app
         self._rules = rules
         self._ending = ending
+        self._tally = tally or Tally()
         self._room = room
         self._megabytes = megabytes
         # A photo and its mask, and what a form needs around them.
@@ -80,6 +83,7 @@ class Door:
             async with self._counted(scope):
                 await self._pass(scope, receive, answer)
         except Refusal as refusal:
+            self._tally.refused(refusal.error.code)
             await answer.refuse(refusal, receive)
 
     def _check(self, scope: Scope) -> None:

@@ -127,14 +127,17 @@ def theme() -> gr.themes.Base:
     )
 
 
-def launch_options(service: Service, lang: str | None, *, tools: bool = False) -> dict[str, object]:
+def launch_options(
+    service: Service, lang: str | None, *, tools: bool = False, metrics: bool = False
+) -> dict[str, object]:
     """How the page is launched wherever it runs; host, port and sharing are the caller's.
 
     No run history: Gradio would keep every photo's request in the browser's storage. No
     show_error: it would show the inner words of an error, paths and all. No MCP server of Gradio's
     own, whatever the environment says: it would make tools of other functions, too.
 
-    tools: also serve `ui.api.tools`, which needs the package `mcp`.
+    tools: also serve `ui.api.tools`, which needs the package `mcp`. metrics: also serve
+    `ui.door.metrics`, which needs `prometheus_client`.
     """
     return {
         "theme": theme(),
@@ -146,7 +149,7 @@ def launch_options(service: Service, lang: str | None, *, tools: bool = False) -
         "footer_links": [],
         "allowed_paths": [],
         "mcp_server": False,
-        "app_kwargs": routes.app_kwargs(service, tools=tools),
+        "app_kwargs": routes.app_kwargs(service, tools=tools, metrics=metrics),
     }
 
 

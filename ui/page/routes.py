@@ -28,6 +28,8 @@ from ui.api.tools.server import ToolServer
 from ui.common.caller import caller_of
 from ui.common.names import safe_stem
 from ui.door.door import Door
+from ui.door.health import health_routes
+from ui.door.metrics import metrics_routes
 from ui.door.rules import Rules
 from ui.page.fresh import AGAIN, not_modified, tag_of
 from ui.service.archive import stream_zip
@@ -54,13 +56,13 @@ class AppOptions(TypedDict):
     lifespan: NotRequired[Callable[[object], AbstractAsyncContextManager[None]]]
 
 
-def app_kwargs(service: Service, *, tools: bool = False) -> AppOptions:
+def app_kwargs(service: Service, *, tools: bool = False, metrics: bool = False) -> AppOptions:
     """For `demo.launch(app_kwargs=…)`: routes and the door, there from the start.
 
-    tools: also those for agents.
+    tools: also those for agents. metrics: also figures for Prometheus.
     """
     options: AppOptions = {
-        "routes": lab_routes(service),
+        "routes": [*lab_routes(service), *health_routes(service)],
         "middleware": [
             Middleware(
                 Door,
@@ -68,10 +70,13 @@ def app_kwargs(service: Service, *, tools: bool = False) -> AppOptions:
                 room=service.upload_room,
                 megabytes=service.limits.megabytes,
                 ending=service.ending,
+                tally=service.tally,
             ),
             Middleware(PlainBodies, VALUES),
         ],
     }
+    if metrics:
+        options["routes"] += metrics_routes(service)
     if tools:
         server = ToolServer(service)
         options["routes"] += server.routes()

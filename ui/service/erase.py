@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -16,7 +16,10 @@ import numpy as np
 
 from methods import (
     JSON,
+    Event,
     Executor,
+    Failed,
+    Finished,
     Image,
     Job,
     Mask,
@@ -33,6 +36,7 @@ from ui.common.files import link_or_copy
 from ui.common.grid import Card, Grid, GridClose, GridMask
 from ui.common.limits import Quiet, RunSlots
 from ui.common.requests import OVERLAY_SIDE, Erase, Prompts
+from ui.common.tally import Tally
 from ui.service import closeup
 from ui.service.cards import new_card
 from ui.service.judge import NOTHING_KNOWN, Known, judge_of
@@ -109,8 +113,14 @@ class Erasing:
     """All runs of this process: one per session at a time, so many in all."""
 
     def __init__(
-        self, photos: PhotoStore, runs: RunStore, slots: RunSlots, executor: Executor
+        self,
+        photos: PhotoStore,
+        runs: RunStore,
+        slots: RunSlots,
+        executor: Executor,
+        tally: Tally,
     ) -> None:
+        self._tally = tally
         self._executor = executor
         self._photos = photos
         self._runs = runs
@@ -217,15 +227,18 @@ class Erasing:
         return LiveRun(
             grid,
             _saved(order, record, mask, prompts),
-            self._executor.run(
+            self._counted(
                 order.jobs,
-                photo.rgb,
-                mask,
-                alpha=photo.alpha,
-                token=token,
-                judge=judge,
-                fetch_missing=may_fetch,
-                visitor=order.visitor or order.session or "",
+                self._executor.run(
+                    order.jobs,
+                    photo.rgb,
+                    mask,
+                    alpha=photo.alpha,
+                    token=token,
+                    judge=judge,
+                    fetch_missing=may_fetch,
+                    visitor=order.visitor or order.session or "",
+                ),
             ),
             store=self._runs,
             writer=self._writer,
@@ -233,6 +246,14 @@ class Erasing:
             on_end=lambda: self._erased(order.run),
             on_complete=lambda: self._release(order.run),
         )
+
+    def _counted(self, jobs: Sequence[Job], events: Iterator[Event]) -> Iterator[Event]:
+        for event in events:
+            if isinstance(event, Finished) and not event.cached:
+                self._tally.erased(jobs[event.index].eraser, event.erase_seconds)
+            elif isinstance(event, Failed) and not event.stopped:
+                self._tally.failed(jobs[event.index].eraser, event.code)
+            yield event
 
     def _write_inputs(
         self, order: Order, photo: Photo, mask: Mask, close: GridClose | None

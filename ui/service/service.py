@@ -26,7 +26,7 @@ from segmentation import (
     overlay_png,
 )
 from ui.common.errors import Answer, answered, described
-from ui.common.files import private_folder
+from ui.common.files import writable_folder
 from ui.common.grid import Grid, RefusedGrid
 from ui.common.limits import Rate, RateLimiter, RunSlots
 from ui.common.names import is_id, plain
@@ -47,6 +47,7 @@ from ui.common.requests import (
     Segment,
     UploadMask,
 )
+from ui.common.tally import Tally
 from ui.service import cases, catalog
 from ui.service.answers import (
     CatalogAnswer,
@@ -120,7 +121,8 @@ class Service:
     executor: who erases, closed with the service; None = the one for this machine.
     most_runs: at work and waiting; None = so many as its places allow.
     caller: whoever asks, for the rate limits; anything that tells visitors apart.
-    Raises UserError and ValueError for a setting of the host that makes no sense.
+    Raises UserError and ValueError for a setting of the host that makes no sense, OSError for a
+    folder that cannot be written to.
     """
 
     def __init__(
@@ -134,7 +136,7 @@ class Service:
         executor: Executor | None = None,
     ) -> None:
         check_host()
-        folder = private_folder(data_dir or default_data_dir()).resolve()
+        folder = writable_folder(data_dir or default_data_dir()).resolve()
         own_uploads = own_upload_folder(folder)
         keep = keep or Keep.from_environment()
         self.limits = limits or Limits.from_environment()
@@ -153,7 +155,8 @@ class Service:
         places = len(self._executor.places())
         self.most_watched = MOST_WATCHED + places
         slots = RunSlots(MOST_WAITING + places if most_runs is None else most_runs)
-        self.erasing = Erasing(self.photos, self.runs, slots, self._executor)
+        self.tally = Tally()
+        self.erasing = Erasing(self.photos, self.runs, slots, self._executor, self.tally)
         self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid)
         self.janitor = Janitor(
             self.photos.folder,

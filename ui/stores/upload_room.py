@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from methods import Unavailable
 
@@ -60,6 +61,19 @@ class UploadRoom:
             _remove_oldest(self._files(), self._most - needed)
         if shutil.disk_usage(self._folder).free < needed + RESERVE:
             raise Unavailable("disk_full")
+
+    def is_open(self) -> bool:
+        """Whether an upload would be taken now."""
+        try:
+            self._demand(0)
+            with TemporaryFile(dir=self._folder):
+                return True
+        except (OSError, Unavailable):
+            return False
+
+    def bytes(self) -> int:
+        """Of all that waits to be opened."""
+        return sum(_size(path) or 0 for path in self._files())
 
     def keep(self, visitor: str, paths: Iterable[Path]) -> None:
         """Note what a visitor has uploaded; the oldest of it goes where it is too much."""
