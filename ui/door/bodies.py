@@ -80,11 +80,25 @@ class Body:
         self._waited = 0.0
         self._arrived = 0
         self._whole = False
+        self._ahead: list[Message] = []
         self.refusal: Refusal | None = None
         if announced(scope) > most:
             raise Refusal(413, too_large, ends=True)
 
+    async def read_ahead(self, most: int) -> None:
+        """Take in the body, of a larger one the first `most` bytes, before anybody asks for it.
+
+        Raises Refusal.
+        """
+        while not self._whole and self._arrived < most:
+            self._ahead.append(await self._next())
+        if self.refusal is not None:
+            raise self.refusal
+
     async def receive(self) -> Message:
+        return self._ahead.pop(0) if self._ahead else await self._next()
+
+    async def _next(self) -> Message:
         if self._whole:  # what is waited for now is that the sender goes, and that may be long
             return await self._receive()
         begun = self._clock()

@@ -63,7 +63,7 @@ class Door:
         self._most_upload = int(2 * megabytes * 1e6) + 2**20
         self._requests = RateLimiter(rules.requests, crowd=CROWD)
         self._uploads = RateLimiter(rules.uploads, crowd=CROWD)
-        self._turns = Turns(rules.at_once)
+        self._turns = Turns(rules.at_once, rules.line_seconds)
         self._places = Places(rules.places)
         self._named = ProxyHeadersMiddleware(self._admit, list(rules.proxies))  # type: ignore[arg-type]
 
@@ -80,8 +80,9 @@ class Door:
         answer = UploadAnswer(scope, send, self._megabytes) if upload else Answer(scope, send)
         try:
             self._check(scope)
-            async with self._counted(scope):
-                await self._pass(scope, receive, answer)
+            body = self._body(scope, receive)
+            async with self._counted(scope, body):
+                await self._pass(scope, body, answer)
         except Refusal as refusal:
             self._tally.refused(refusal.error.code)
             await answer.refuse(refusal, receive)
@@ -106,30 +107,44 @@ class Door:
             raise Refusal(429, error, ends=announced(scope) > 0) from None
 
     @asynccontextmanager
-    async def _counted(self, scope: Scope) -> AsyncIterator[None]:
-        """What the visitor holds while the request is at work."""
+    async def _counted(self, scope: Scope, body: Body) -> AsyncIterator[None]:
+        """What the visitor holds while the request is at work.
+
+        A turn is taken for a request that is there: one that stalls holds up none of the others.
+        """
         visitor, path = caller_of(HTTPConnection(scope)), path_of(scope)
         async with AsyncExitStack() as held:
             if scope["method"] not in READING and not is_owner(scope):
                 if path.startswith(JOINING):
                     held.enter_context(self._places.joining(visitor, scope))
                 elif path.startswith(WORKING):
+                    await body.read_ahead(self._rules.ahead)
                     await held.enter_async_context(self._turns.turn(visitor))
             yield
 
-    async def _pass(self, scope: Scope, receive: Receive, answer: Answer) -> None:
-        if isinstance(answer, UploadAnswer):
-            await self._upload(scope, receive, answer)
-            return
-        too_large = BadInput("body_too_large", megabytes=self._rules.body // 2**20)
-        body = Body(scope, receive, self._rules, self._rules.body, too_large)
-        await answer.of(self._app, body)
+    def _body(self, scope: Scope, receive: Receive) -> Body:
+        """Raises Refusal where it says itself that it is too large."""
+        if is_upload(scope):
+            most = self._most_upload
+            return Body(
+                scope,
+                receive,
+                self._rules,
+                most,
+                BadInput("upload_too_large", megabytes=most // 1_000_000),
+            )
+        most = self._rules.body
+        too_large = BadInput("body_too_large", megabytes=most // 2**20)
+        return Body(scope, receive, self._rules, most, too_large)
 
-    async def _upload(self, scope: Scope, receive: Receive, answer: UploadAnswer) -> None:
+    async def _pass(self, scope: Scope, body: Body, answer: Answer) -> None:
+        if isinstance(answer, UploadAnswer):
+            await self._upload(scope, body, answer)
+        else:
+            await answer.of(self._app, body)
+
+    async def _upload(self, scope: Scope, body: Body, answer: UploadAnswer) -> None:
         """Room for it is asked for first, and nothing is left of what is cut off."""
-        megabytes = self._most_upload // 1_000_000
-        too_large = BadInput("upload_too_large", megabytes=megabytes)
-        body = Body(scope, receive, self._rules, self._most_upload, too_large)
         number = None
         try:
             number = await run_in_threadpool(self._room.begin, announced(scope))

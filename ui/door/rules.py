@@ -31,9 +31,10 @@ class Rules:
     """names: of this program, beside those of this machine; `*.` stands for any part before.
 
     pages: names of pages of others that may use it. any_name: its names are a proxy's matter.
-    proxies: addresses and networks. requests: of one visitor. places: of one visitor in the queue,
-    waiting and at work. at_once: requests of one visitor that are at work; further ones wait.
-    connections: open at once, of one address. body: bytes of a request that is not an upload.
+    proxies: addresses and networks. requests, uploads: of one visitor. places: of one visitor in
+    the queue, waiting and at work. at_once: requests of one visitor that are at work; further ones
+    wait, for line_seconds at most. connections: open at once, of one address. body: bytes of a
+    request that is not an upload; ahead: how many of them are taken in before it is at work.
     head_seconds: until a request's head must be there. piece_seconds: until the next piece of its
     body. body_rate: bytes a second that a body must bring on the average, after a first
     piece_seconds.
@@ -48,7 +49,9 @@ class Rules:
     places: int = 3
     at_once: int = 12
     connections: int = 256
+    line_seconds: float = 60.0
     body: int = 4 * 2**20
+    ahead: int = 2**18
     head_seconds: float = 20.0
     piece_seconds: float = 30.0
     body_rate: float = 4096.0

@@ -14,23 +14,38 @@ from ui.door.refusals import Refusal
 
 
 class Turns:
-    """So many requests of each visitor are at work; further ones wait here, and hold no thread."""
+    """So many requests of each visitor are at work; further ones wait here, and hold no thread.
 
-    def __init__(self, at_once: int) -> None:
+    seconds: how long one may wait.
+    """
+
+    def __init__(self, at_once: int, seconds: float) -> None:
         self._at_once = at_once
+        self._seconds = seconds
         self._lines: dict[str, tuple[asyncio.Semaphore, int]] = {}
 
     @asynccontextmanager
     async def turn(self, visitor: str) -> AsyncIterator[None]:
+        """Raises Refusal ("places_taken")."""
         line, waiting = self._lines.get(visitor, (asyncio.Semaphore(self._at_once), 0))
         self._lines[visitor] = (line, waiting + 1)
         try:
-            async with line:
+            await self._wait(line)
+            try:
                 yield
+            finally:
+                line.release()
         finally:
             line, waiting = self._lines.pop(visitor)
             if waiting > 1:
                 self._lines[visitor] = (line, waiting - 1)
+
+    async def _wait(self, line: asyncio.Semaphore) -> None:
+        try:
+            await asyncio.wait_for(line.acquire(), self._seconds)
+        except TimeoutError:
+            error = Unavailable("places_taken", places=self._at_once)
+            raise Refusal(429, error, ends=True) from None
 
 
 class Places:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import gradio as gr
 
-from methods import PROGRAM
+from methods import PROGRAM, Unavailable
 from ui.api import endpoints
 from ui.common.caller import caller_of
+from ui.common.errors import described
 from ui.common.grid import Grid, RefusedGrid
 from ui.common.texts import page_languages
 from ui.page import routes
@@ -175,6 +176,13 @@ def build_page(service: Service) -> gr.Blocks:
     return page
 
 
+def not_begun() -> str:
+    """A script for the page: the value of a run that the door did not let in, or that the program
+    could not go on with. Nothing of the server's would come any more."""
+    error = as_script(described(Unavailable("run_not_begun")))
+    return f"() => ({{run: eraserLab.running, state: 'failed', cards: [], error: {error}}})"
+
+
 def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks) -> None:
     """Erase runs in the queue; Stop and clicks never do. Closing the tab stops its run.
 
@@ -190,7 +198,7 @@ def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks)
     # The page holds Erase back while its own run goes on. What still comes after the last
     # result (lossless files, numbers) must not hold it back: so not `once`.
     for starter, shower in shown_by.items():
-        starter.erase(
+        begun = starter.erase(
             run_on_page,
             None,
             shower,
@@ -200,4 +208,5 @@ def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks)
             show_progress="hidden",
             api_visibility="private",
         )
+        begun.failure(None, None, shower, js=not_begun(), api_visibility="private")
     page.unload(closed)

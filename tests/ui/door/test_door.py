@@ -219,6 +219,45 @@ def test_further_requests_of_one_visitor_wait_without_a_thread(tmp_path: Path) -
     assert most[FAR] == 3 and most["127.0.0.1"] == 20
 
 
+def test_stalled_requests_hold_up_no_other_of_the_same_visitor(tmp_path: Path) -> None:
+    async def storm() -> list[str]:
+        door = make_door(tmp_path, at_once=2, piece_seconds=0.05)
+        path = "/gradio_api/component_server/"
+        stalled = [answer_of(door, path=path, pieces=[b"{"], stalls=True) for _ in range(9)]
+        waiting = asyncio.gather(*stalled)
+        await asyncio.sleep(0)
+        assert (await answer_of(door, path=path)).code == ""
+        return [reply.code for reply in await waiting]
+
+    assert asyncio.run(storm()) == ["body_too_slow"] * 9
+
+
+def test_nobody_waits_in_line_for_ever(tmp_path: Path) -> None:
+    async def storm() -> list[str]:
+        done = asyncio.Event()
+
+        async def long(scope: Scope, receive: Receive, send: Send) -> None:
+            await done.wait()
+            await echo(scope, receive, send)
+
+        door = make_door(tmp_path, long, at_once=1, line_seconds=0.02)
+        first, second = (
+            asyncio.ensure_future(answer_of(door, path="/gradio_api/run/x")) for _ in range(2)
+        )
+        code = (await second).code
+        done.set()
+        return [code, (await first).code]
+
+    assert asyncio.run(storm()) == ["places_taken", ""]
+
+
+def test_a_large_body_is_whole_though_its_beginning_was_read_ahead(tmp_path: Path) -> None:
+    door = make_door(tmp_path, ahead=1000)
+    for path in ("/gradio_api/run/x", "/gradio_api/component_server/"):
+        reply = ask(door, path=path, pieces=[b"x" * 700] * 5)
+        assert b'"size": 3500' in reply.body
+
+
 def test_a_body_is_bounded_on_every_path(door: Door) -> None:
     large = {**JSON, "content-length": str(400 * 2**20)}
     for path in (
