@@ -113,7 +113,7 @@ def test_a_damaged_run_does_not_keep_the_program_from_starting(
 
 def test_at_the_end_what_is_at_work_gets_its_time(service: Service, photo: str) -> None:
     grids = service.erase(order(photo, "slow", "paint"))
-    run = next(grids)["run"]
+    run = str(next(grids)["run"])
     assert Slow.begun.wait(30)
     Slow.go_on.set()
     service.close(grace=30)

@@ -79,7 +79,7 @@ def test_a_folder_that_cannot_be_written_is_told_at_the_start(
 
     monkeypatch.setenv("ERASER_LAB_DATA", str(tmp_path))
     monkeypatch.setattr("ui.common.files.TemporaryFile", refused)
-    with pytest.raises(SystemExit, match="Read-only file system.*ERASER_LAB_DATA"):
+    with pytest.raises(SystemExit, match=r"Read-only file system.*ERASER_LAB_DATA"):
         program.make_service()
 
 
@@ -129,7 +129,7 @@ def test_figures_are_in_prometheus_own_words(service: Service) -> None:
 
 def test_figures_without_their_package_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "is_installed", lambda: False)
-    with pytest.raises(SystemExit, match="requirements-metrics.txt"):
+    with pytest.raises(SystemExit, match=r"requirements-metrics\.txt"):
         program.check_packages(program.parse(["--metrics"]))
 
 
