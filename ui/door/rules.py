@@ -47,7 +47,7 @@ class Rules:
     requests: Rate = REQUESTS
     uploads: Rate = UPLOADS
     places: int = 3
-    at_once: int = 12
+    at_once: int = 6
     connections: int = 256
     line_seconds: float = 60.0
     body: int = 4 * 2**20

@@ -103,7 +103,7 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self.folder = private_folder(folder)
         self._remarking = threading.Lock()
-        self._alive = Alive(self.folder / "programs")
+        self._alive = Alive(folder.with_name(f"{folder.name}-programs"))
 
     def create(self, run_id: str) -> Path:
         """A new folder, marked as running. Raises UserError ("run_used")."""
