@@ -96,6 +96,12 @@ def make_parser() -> argparse.ArgumentParser:
         help="the path, such as /apps/eraser, that a proxy takes away from the page's addresses, or"
         " the whole public address (ERASER_LAB_ROOT_PATH)",
     )
+    parser.add_argument(
+        "--metrics",
+        action="store_true",
+        default=switched_on(environment("ERASER_LAB_METRICS")),
+        help="also serve figures for Prometheus at /metrics (ERASER_LAB_METRICS)",
+    )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.add_argument(
         "--no-fetch",
@@ -119,9 +125,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def make_service(ray: str = "") -> Service:
     """The service; ends the program with a sentence where its settings or folder are no good."""
     from methods import UserError, make_executor
+    from ui.door.ending import grace
+    from ui.door.rules import Rules
     from ui.service.service import Service, default_data_dir
 
     try:
+        Rules.from_environment()
+        grace()
         executor = make_executor(ray) if ray else None
         if executor is not None:
             print(f"{executor.described()}.")
@@ -135,17 +145,21 @@ def make_service(ray: str = "") -> Service:
         )
 
 
-def check_tools(options: argparse.Namespace) -> None:
-    """End the program with a sentence where tools are asked for and cannot be served."""
+def check_packages(options: argparse.Namespace) -> None:
+    """End the program with a sentence where something is asked for whose package is not here."""
     from methods import Text
-    from ui.api.tools.server import is_installed
+    from ui.api.tools import server
+    from ui.door import metrics
 
-    if options.mcp and not is_installed():
+    if options.mcp and not server.is_installed():
         sys.exit(Text("error.mcp_missing", package="mcp").said(options.lang or "en"))
+    if options.metrics and not metrics.is_installed():
+        missing = Text("error.metrics_missing", package="prometheus_client")
+        sys.exit(missing.said(options.lang or "en"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Start the page and serve it until Ctrl-C."""
+    """Start the page and serve it until Ctrl-C or SIGTERM."""
     try:  # Gradio and its like: not for --help
         options = parse(arguments)
         from methods import keep_to_cores, leave_at_once, share_heaps, write_any_text
@@ -153,38 +167,41 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         keep_to_cores()
         write_no_stubs()
+        from ui.door.ending import end, grace, signals
+        from ui.door.listening import guard_connections
+        from ui.door.rules import Rules
         from ui.page.layout import build_page, launch_options
     except ModuleNotFoundError as missing:
         sys.exit(f"{missing.name} is missing. Run: pip install -r requirements.txt")
     write_any_text()
     share_heaps()
-    check_tools(options)
+    check_packages(options)
     service = make_service(options.ray)
     page = build_page(service)
     page.queue(max_size=64)
     os.environ.pop("GRADIO_DEBUG", None)  # Gradio would wait inside launch
-    try:
-        page.launch(
-            **launch_options(service, options.lang, tools=options.mcp),
-            server_name=options.host,
-            server_port=options.port,
-            root_path=options.root_path,
-            share=options.share,
-            inbrowser=options.open,
-            prevent_thread_lock=True,
-        )
-        service.start(fetch=not options.no_fetch)  # not before the page can be opened
-        page.block_thread()
-    except KeyboardInterrupt:  # pressed twice
-        pass
-    except OSError:
-        port = f"port {options.port}" if options.port else "a port from 7860 on"
-        sys.exit(
-            f"Eraser Lab cannot listen on {options.host}, {port}: another program uses it, or"
-            " this machine has no such address. Choose another with --port or --host."
-        )
-    finally:
-        service.close()
+    with signals(hurry=leave_at_once) as ended:
+        try:
+            page.launch(
+                **launch_options(service, options.lang, tools=options.mcp, metrics=options.metrics),
+                server_name=options.host,
+                server_port=options.port,
+                root_path=options.root_path,
+                share=options.share,
+                inbrowser=options.open,
+                prevent_thread_lock=True,
+            )
+            guard_connections(page.server.config, Rules.from_environment())
+            service.start(fetch=not options.no_fetch)  # not before the page can be opened
+            ended.wait()
+        except OSError:
+            port = f"port {options.port}" if options.port else "a port from 7860 on"
+            sys.exit(
+                f"Eraser Lab cannot listen on {options.host}, {port}: another program uses it, or"
+                " this machine has no such address. Choose another with --port or --host."
+            )
+        finally:
+            end(page, service, grace())
     leave_at_once()
 
 

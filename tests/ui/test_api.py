@@ -441,8 +441,10 @@ def test_server_functions_know_who_asks(
 def test_a_body_of_many_megabytes_is_refused(app: tuple[str, Service]) -> None:
     body = json.dumps({"data": "x" * (5 * 2**20)})
     for path in ("component_server/", "queue/join", "call/segment"):
-        answer = httpx.post(f"{app[0]}gradio_api/{path}", content=body)
-        assert answer.status_code == 413
+        headers = {"Content-Type": "application/json"}
+        answer = httpx.post(f"{app[0]}gradio_api/{path}", content=body, headers=headers)
+        assert answer.json()["error"]["code"] == "body_too_large"
+        assert answer.status_code == (200 if path == "component_server/" else 413)
 
 
 # --- what is said of results -------------------------------------------------------------

@@ -225,9 +225,11 @@ def test_every_refusal_has_words(api: tuple[str, Service], endpoint: str, name: 
 
 def test_no_call_at_all_has_words(api: tuple[str, Service]) -> None:
     assert "first value" in call(api[0], "segment")
-    deep = httpx.post(f"{api[0]}call/segment", content='{"data":' + "[" * 900 + "]" * 900 + "}")
+    kind = {"Content-Type": "application/json"}
+    address, nested = f"{api[0]}call/segment", '{"data":' + "[" * 900 + "]" * 900 + "}"
+    deep = httpx.post(address, content=nested, headers=kind)
     assert deep.status_code in (200, 400) and deep.text
-    large = httpx.post(f"{api[0]}call/segment", content=b'{"data": ["' + b"x" * (5 << 20) + b'"]}')
+    large = httpx.post(address, content=b'{"data": ["' + b"x" * (5 << 20) + b'"]}', headers=kind)
     assert large.status_code == 413 and "Upload" in large.text
 
 

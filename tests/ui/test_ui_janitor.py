@@ -59,6 +59,17 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
+def test_uploads_count_in_what_is_kept(place: Place) -> None:
+    old, new = place.add(place.runs, "old", 2, 400), place.add(place.runs, "new", 1, 400)
+    assert place.sweep(bytes=1000) == 0
+    upload = place.uploads / "aa" / "photo.png"
+    upload.parent.mkdir()
+    upload.write_bytes(b"x" * 500)
+    os.utime(upload, (NOW, NOW))
+    assert place.sweep(bytes=1000) == 1
+    assert new.exists() and not old.exists() and upload.exists()
+
+
 def test_old_photos_and_runs_go_and_others_stay(place: Place) -> None:
     old_photo = place.add(place.photos, "old", 25)
     photo = place.add(place.photos, "new", 23)

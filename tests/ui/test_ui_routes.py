@@ -35,7 +35,6 @@ def client(service: Service) -> TestClient:
 
     app = Starlette(routes=[Route("/{path:path}", catch_all, methods=["GET", "POST"])])
     routes.install(app, service)
-    app.add_middleware(routes.BodyLimit, most=1000)
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -188,14 +187,18 @@ def test_a_run_whose_record_is_lost_is_a_404(
     assert client.get("/" + run["mask"]["url"] + "?download=1").status_code == 404
 
 
-def test_bodies_that_are_too_large_are_refused(client: TestClient) -> None:
-    assert client.post("/ask", content=b"x" * 900).text == "not ours, 900 bytes"
-    assert client.post("/ask", content=b"x" * 1100).status_code == 413
+def test_a_remark_makes_another_download(client: TestClient, service: Service, run: Answer) -> None:
+    for url in (f"/{run['zip']}", f"/lab/report.html?runs={run['run']}"):
+        first = client.get(url)
+        assert "no-cache" in first.headers["cache-control"]
+        tag = {"If-None-Match": f'"other", {first.headers["etag"]}'}
+        same = client.get(url, headers=tag)
+        assert same.status_code == 304 and same.content == b""
+        assert service.remark({"run": run["run"], "index": 0, "text": f"seen {url}"})["ok"]
+        second = client.get(url, headers=tag)
+        assert second.status_code == 200 and second.content != first.content
 
-    def unannounced() -> Any:
-        for _ in range(20):
-            yield b"x" * 100
 
-    answer = client.post("/ask", content=unannounced())
-    assert "2000 bytes" not in answer.text and answer.status_code >= 400
-    assert client.post("/gradio_api/upload", content=b"x" * 9000).text == "not ours, 9000 bytes"
+def test_that_a_report_is_missing_is_not_remembered(client: TestClient) -> None:
+    gone = client.get(f"/lab/report.html?runs={'u' * 22},{'v' * 22}")
+    assert gone.status_code == 404 and gone.headers["cache-control"] == "no-store"

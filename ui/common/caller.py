@@ -1,10 +1,12 @@
-"""Who asks: how visitors are told apart for the rate limits, and nothing else."""
+"""Who asks: how visitors are told apart for the limits, and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Protocol
+
+SUBNET = 64
+"""Bits of an IPv6 address that are one visitor's: whoever has one address has all of these."""
 
 
 class Visit(Protocol):
@@ -13,26 +15,29 @@ class Visit(Protocol):
     @property
     def client(self) -> object: ...
 
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-
 
 def caller_of(request: Visit | None) -> str:
-    """The visitor's address, from a Starlette or a Gradio request; "" when there is none.
+    """The visitor, from a Starlette or a Gradio request; "" when there is none.
 
-    Behind a proxy every request comes from the proxy's own, private address; then the
-    last address that the proxy has noted counts. A visitor who reaches the program
-    directly could write anything there, so for a public address it is not read.
+    Headers are not read here: behind a proxy that the host has named, the door has put the
+    visitor's address in the place of the proxy's, and nobody else is believed.
     """
-    host = str(getattr(getattr(request, "client", None), "host", "") or "")
-    if request is None or not _is_private(host):
-        return host
-    forwarded = str(request.headers.get("x-forwarded-for", "") or "")
-    return forwarded.rpartition(",")[2].strip()[:64] or host
+    host = getattr(getattr(request, "client", None), "host", "")
+    return visitor_at(str(host or ""))
 
 
-def _is_private(host: str) -> bool:
+def visitor_at(host: str) -> str:
+    """One visitor's name for an address: itself, or the subnet that an IPv6 address lies in."""
     try:
-        return ip_address(host).is_private
+        address = ip_address(host.partition("%")[0])
     except ValueError:
-        return False
+        return host[:64]
+    return str(_plain(address))
+
+
+def _plain(address: IPv4Address | IPv6Address) -> object:
+    if isinstance(address, IPv4Address) or address.is_loopback:
+        return address
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return ip_network((address, SUBNET), strict=False)

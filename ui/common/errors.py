@@ -62,6 +62,7 @@ TEXT_LENGTH = 600
 """Characters of a sentence or of a value in it; either may repeat what a visitor sent."""
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def photo_gone() -> UserError:
@@ -89,6 +90,11 @@ def too_fast(seconds: float) -> UserError:
     return Unavailable("too_fast", seconds=wait)
 
 
+def crowded(seconds: float) -> UserError:
+    wait = max(1, round(seconds))
+    return Unavailable("crowded", seconds=wait)
+
+
 def not_an_upload() -> UserError:
     return BadInput("not_an_upload")
 
@@ -111,7 +117,7 @@ def described(error: Exception) -> Fault:
     A `UserError` speaks for itself. What is wrong with the request, the disk or the memory
     has its own sentence. All else is a bug: it is logged, and the page hears only that.
     """
-    spoken = _as_user_error(error)
+    spoken = as_user_error(error)
     details = {
         name: plain(value, TEXT_LENGTH) if isinstance(value, str) else value
         for name, value in spoken.details.items()
@@ -126,7 +132,8 @@ def described(error: Exception) -> Fault:
     }
 
 
-def _as_user_error(error: Exception) -> UserError:
+def as_user_error(error: Exception) -> UserError:
+    """What is said of any error; one that has no sentence of its own is logged."""
     if isinstance(error, UserError):
         return error
     if isinstance(error, ValidationError):
@@ -138,6 +145,8 @@ def _as_user_error(error: Exception) -> UserError:
         return Unavailable("memory")
     if isinstance(error, OSError) and error.errno in NO_SPACE:
         return Unavailable("disk_full")
+    if isinstance(error, OSError) and error.errno in UNWRITABLE:
+        return Unavailable("data_unwritable")
     return UserError("internal")
 
 

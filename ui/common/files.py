@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from methods import write_atomic
 
@@ -23,6 +24,14 @@ def link_or_copy(source: Path, target: Path) -> None:
         raise
     except OSError:
         shutil.copyfile(source, target)
+
+
+def writable_folder(path: Path) -> Path:
+    """The same, once something could be written to it. Raises OSError."""
+    folder = private_folder(path)
+    with TemporaryFile(dir=folder) as trial:
+        trial.write(b"x")
+    return folder
 
 
 def private_folder(path: Path) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from methods import BoundedCache
-from ui.common.errors import busy, run_in_progress, too_fast
+from ui.common.errors import busy, crowded, run_in_progress, too_fast
 
 MOST_CALLERS = 4096
 """Buckets kept; the longest unused go first (a full bucket is the same as none)."""
@@ -25,8 +25,9 @@ class Rate:
 class RateLimiter:
     """One token bucket per caller, and one for all callers together.
 
-    The one for all bounds what a crowd, or one visitor under many names, can ask;
-    it is `crowd` times as large. clock: seconds, monotonic.
+    The one for all bounds what a crowd can ask; it is `crowd` times as large. Its second half is
+    kept for those who have asked for little lately, so that the heaviest wait and not the newest.
+    clock: seconds, monotonic.
     """
 
     def __init__(
@@ -42,17 +43,22 @@ class RateLimiter:
         self._everyone = (float(self._crowd.burst), clock())
 
     def take(self, caller: str) -> None:
-        """Take one token. Raises Unavailable ("too_fast") when there is none."""
+        """Take one token. Raises Unavailable: "too_fast" when there is none of the caller's own,
+        "crowded" when others have taken those for all."""
         with self._lock:
             now = self._clock()
             own = _filled(self._levels.find(caller), self._rate, now)
             everyone = _filled(self._everyone, self._crowd, now)
-            wait = max((1 - own) / self._rate.per_second, (1 - everyone) / self._crowd.per_second)
-            spent = 1 if wait <= 0 else 0
+            kept = 0.0 if own > self._rate.burst / 2 else self._crowd.burst / 2
+            own_wait = (1 - own) / self._rate.per_second
+            wait = (1 + kept - everyone) / self._crowd.per_second
+            spent = 1 if max(own_wait, wait) <= 0 else 0
             self._levels.put(caller, (own - spent, now))
             self._everyone = (everyone - spent, now)
+        if own_wait > 0:
+            raise too_fast(own_wait)
         if wait > 0:
-            raise too_fast(wait)
+            raise crowded(wait)
 
 
 def _filled(level: tuple[float, float] | None, rate: Rate, now: float) -> float:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import gradio as gr
 
-from methods import PROGRAM
+from methods import PROGRAM, Unavailable
 from ui.api import endpoints
 from ui.common.caller import caller_of
+from ui.common.errors import described
 from ui.common.grid import Grid, RefusedGrid
 from ui.common.texts import page_languages
 from ui.page import routes
@@ -128,7 +129,9 @@ def theme() -> gr.themes.Base:
     )
 
 
-def launch_options(service: Service, lang: str | None, *, tools: bool = False) -> dict[str, object]:
+def launch_options(
+    service: Service, lang: str | None, *, tools: bool = False, metrics: bool = False
+) -> dict[str, object]:
     """How the page is launched wherever it runs; host, port and sharing are the caller's.
 
     No run history: Gradio would keep every photo's request in the browser's storage. No
@@ -137,7 +140,8 @@ def launch_options(service: Service, lang: str | None, *, tools: bool = False) -
     by which Gradio means one request to itself with 3 seconds and no second try: on a busy machine
     it ended the program, and the server has answered another one by then.
 
-    tools: also serve `ui.api.tools`, which needs the package `mcp`.
+    tools: also serve `ui.api.tools`, which needs the package `mcp`. metrics: also serve
+    `ui.door.metrics`, which needs `prometheus_client`.
     """
     return {
         "theme": theme(),
@@ -150,7 +154,7 @@ def launch_options(service: Service, lang: str | None, *, tools: bool = False) -
         "allowed_paths": [],
         "mcp_server": False,
         "_frontend": False,
-        "app_kwargs": routes.app_kwargs(service, tools=tools),
+        "app_kwargs": routes.app_kwargs(service, tools=tools, metrics=metrics),
     }
 
 
@@ -176,6 +180,13 @@ def build_page(service: Service) -> gr.Blocks:
     return page
 
 
+def not_begun() -> str:
+    """A script for the page: the value of a run that the door did not let in, or that the program
+    could not go on with. Nothing of the server's would come any more."""
+    error = as_script(described(Unavailable("run_not_begun")))
+    return f"() => ({{run: eraserLab.running, state: 'failed', cards: [], error: {error}}})"
+
+
 def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks) -> None:
     """Erase runs in the queue; Stop and clicks never do. A run outlives the tab that began it.
 
@@ -188,7 +199,7 @@ def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks)
     # The page holds Erase back while its own run goes on. What still comes after the last
     # result (lossless files, numbers) must not hold it back: so not `once`.
     for starter, shower in shown_by.items():
-        starter.erase(
+        begun = starter.erase(
             run_on_page,
             None,
             shower,
@@ -198,3 +209,4 @@ def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks)
             show_progress="hidden",
             api_visibility="private",
         )
+        begun.failure(None, None, shower, js=not_begun(), api_visibility="private")

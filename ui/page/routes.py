@@ -21,23 +21,24 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from methods import BadInput, UserError
+from methods import UserError
 from ui.api.bodies import PlainBodies
 from ui.api.endpoints import VALUES
 from ui.api.tools.server import ToolServer
 from ui.common.caller import caller_of
 from ui.common.errors import described
 from ui.common.names import safe_stem
+from ui.door.door import Door
+from ui.door.health import health_routes
+from ui.door.metrics import metrics_routes
+from ui.door.rules import Rules
+from ui.page.fresh import AGAIN, not_modified, tag_of
 from ui.service.archive import stream_zip
 from ui.service.figure import figure_file
 from ui.service.service import Service
 
 log = logging.getLogger(__name__)
-
-MOST_BODY = 4 * 2**20
-"""Bytes of a request that is not an upload: prompts and settings are a few kB."""
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -67,15 +68,27 @@ class AppOptions(TypedDict):
     lifespan: NotRequired[Callable[[object], AbstractAsyncContextManager[None]]]
 
 
-def app_kwargs(service: Service, *, tools: bool = False) -> AppOptions:
-    """For `demo.launch(app_kwargs=…)`: routes and what bodies pass, there from the start.
+def app_kwargs(service: Service, *, tools: bool = False, metrics: bool = False) -> AppOptions:
+    """For `demo.launch(app_kwargs=…)`: routes and the door, there from the start.
 
-    tools: also those for agents.
+    tools: also those for agents. metrics: also figures for Prometheus.
     """
     options: AppOptions = {
-        "routes": lab_routes(service),
-        "middleware": [Middleware(BodyLimit), Middleware(PlainBodies, VALUES)],
+        "routes": [*lab_routes(service), *health_routes(service)],
+        "middleware": [
+            Middleware(
+                Door,
+                rules=Rules.from_environment(),
+                room=service.upload_room,
+                megabytes=service.limits.megabytes,
+                ending=service.ending,
+                tally=service.tally,
+            ),
+            Middleware(PlainBodies, VALUES),
+        ],
     }
+    if metrics:
+        options["routes"] += metrics_routes(service)
     if tools:
         server = ToolServer(service)
         options["routes"] += server.routes()
@@ -156,12 +169,14 @@ class _Files:
     def archive(self, request: Request) -> Response:
         run_id = request.path_params["run"]
         name = f"{self._stem_of_run(run_id)}-eraser-lab.zip"
+        headers = self._fresh([run_id], name)
+        if (same := not_modified(request, headers)) is not None:
+            return same
         pieces = stream_zip(self._runs, run_id)
         try:
             first = next(pieces)  # fails here, while it can still be a 404
         except (UserError, FileNotFoundError):
             raise HTTPException(404) from None
-        headers = {**HEADERS, "Content-Disposition": f"attachment; filename*=utf-8''{quote(name)}"}
         return StreamingResponse(
             chain([first], pieces), media_type="application/zip", headers=headers
         )
@@ -169,15 +184,22 @@ class _Files:
     def report(self, request: Request) -> Response:
         """?runs=ID,ID,…: always a download, so that no page of ours shares its address."""
         runs = request.query_params.get("runs", "").split(",")
+        name = self._stem_of_run(runs[0]) if len(runs) == 1 else "eraser-lab"
+        headers = self._fresh(runs, f"{name}-report.html")
+        if (same := not_modified(request, headers)) is not None:
+            return same
         try:
             data = self._tables.report(runs)
         except UserError as error:
-            return Response(str(error), 404, media_type="text/plain", headers=HEADERS)
-        name = self._stem_of_run(runs[0]) if len(runs) == 1 else "eraser-lab"
-        kept = f"attachment; filename*=utf-8''{quote(name + '-report.html')}"
-        return Response(
-            data, media_type="text/html", headers={**HEADERS, "Content-Disposition": kept}
-        )
+            now = {**HEADERS, "Cache-Control": "no-store"}
+            return Response(str(error), 404, media_type="text/plain", headers=now)
+        return Response(data, media_type="text/html", headers=headers)
+
+    def _fresh(self, runs: list[str], name: str) -> dict[str, str]:
+        """The headers of a download that is made of runs: a remark makes another one of it."""
+        kept = f"attachment; filename*=utf-8''{quote(name)}"
+        tag = tag_of(self._runs, runs)
+        return {**HEADERS, "Content-Disposition": kept, "Cache-Control": AGAIN, "ETag": tag}
 
     def figure(self, request: Request) -> Response:
         """?runs=ID,ID,…&width=174&…: the names of `FigureOptions`; a download, as the report."""
@@ -233,46 +255,3 @@ def _file(request: Request, path: Path, stem: Callable[[], str]) -> Response:
 def _label(file: str) -> str:
     """What a run's file shows: "mask", "original", or the eraser's id."""
     return Path(file).stem.rpartition("-")[2]
-
-
-class BodyLimit:
-    """Refuses bodies that are too large, which Gradio would read into memory whole.
-
-    Uploads are streamed to disk and have Gradio's own limit (`max_file_size`).
-    """
-
-    def __init__(self, app: ASGIApp, most: int = MOST_BODY) -> None:
-        self._app = app
-        self._most = most
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].rstrip("/").endswith("/upload"):
-            await self._app(scope, receive, send)
-        elif _announced(scope) > self._most:
-            await _too_large(self._most)(scope, receive, send)
-        else:
-            await self._app(scope, self._counted(receive), send)
-
-    def _counted(self, receive: Receive) -> Receive:
-        """For bodies that do not say how large they are: cut off as if the sender had gone."""
-        arrived = 0
-
-        async def counting() -> Message:
-            nonlocal arrived
-            message = await receive()
-            arrived += len(message.get("body", b""))
-            return message if arrived <= self._most else {"type": "http.disconnect"}
-
-        return counting
-
-
-def _too_large(most: int) -> Response:
-    words = str(BadInput("body_too_large", megabytes=most // 2**20))
-    return Response(words, 413, media_type="text/plain")
-
-
-def _announced(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit():
-            return int(value)
-    return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -17,7 +17,10 @@ import numpy as np
 from methods import (
     JSON,
     BadInput,
+    Event,
     Executor,
+    Failed,
+    Finished,
     Image,
     Job,
     Mask,
@@ -43,6 +46,7 @@ from ui.common.files import link_or_copy
 from ui.common.grid import Card, Grid, GridClose, GridMask
 from ui.common.limits import Quiet, RunSlots
 from ui.common.requests import OVERLAY_SIDE, Erase, Prompts
+from ui.common.tally import Tally
 from ui.service import closeup
 from ui.service.cards import new_card
 from ui.service.judge import NOTHING_KNOWN, Known, Measure, judge_of
@@ -138,9 +142,11 @@ class Erasing:
         runs: RunStore,
         slots: RunSlots,
         executor: Executor,
+        tally: Tally,
         measure: Measure | None = None,
     ) -> None:
         """measure: who looks at results; see `judge_of`."""
+        self._tally = tally
         self._executor = executor
         self._measure = measure
         self._photos = photos
@@ -201,6 +207,11 @@ class Erasing:
             live = self._live.get(run_id)
         return live.look() if live is not None else None
 
+    def wait(self, seconds: float) -> None:
+        """Until no run goes on, or so long."""
+        with self._released:
+            self._released.wait_for(lambda: not self._tokens, seconds)
+
     def close(self) -> None:
         """Stop all runs, and write the files of what they have finished."""
         self._watchman.close()
@@ -247,15 +258,18 @@ class Erasing:
         return LiveRun(
             grid,
             _saved(order, record, mask, prompts),
-            self._executor.run(
+            self._counted(
                 order.jobs,
-                photo.rgb,
-                mask,
-                alpha=photo.alpha,
-                token=token,
-                judge=judge,
-                fetch_missing=may_fetch,
-                visitor=order.visitor or order.session or "",
+                self._executor.run(
+                    order.jobs,
+                    photo.rgb,
+                    mask,
+                    alpha=photo.alpha,
+                    token=token,
+                    judge=judge,
+                    fetch_missing=may_fetch,
+                    visitor=order.visitor or order.session or "",
+                ),
             ),
             store=self._runs,
             writer=self._writer,
@@ -263,6 +277,14 @@ class Erasing:
             on_end=lambda: self._erased(order.run),
             on_complete=lambda: self._release(order.run),
         )
+
+    def _counted(self, jobs: Sequence[Job], events: Iterator[Event]) -> Iterator[Event]:
+        for event in events:
+            if isinstance(event, Finished) and not event.cached:
+                self._tally.erased(jobs[event.index].eraser, event.erase_seconds)
+            elif isinstance(event, Failed) and not event.stopped:
+                self._tally.failed(jobs[event.index].eraser, event.code)
+            yield event
 
     def _write_inputs(
         self, order: Order, photo: Photo, mask: Mask, close: GridClose | None

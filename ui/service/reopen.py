@@ -8,7 +8,7 @@ from typing import cast
 from ui.common.errors import run_gone
 from ui.common.grid import Grid
 from ui.service.answers import RunAnswer
-from ui.service.cards import ENDED, end
+from ui.service.interrupted import taken_up
 from ui.stores.masks import MaskUploads
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.runs import ORIGINAL, RunStore, SavedRun, run_url
@@ -52,13 +52,8 @@ def ended(saved: SavedRun, runs: RunStore, run_id: str) -> Grid:
     but the run may go on in another process.
     """
     grid = saved["grid"]
-    if grid["state"] == "running" and not runs.is_running(run_id):
-        for card in grid["cards"]:
-            if card["state"] not in ENDED:
-                end(card, "stopped")
-        grid["state"] = "stopped"
     if not runs.is_running(run_id):
-        grid.pop("judging", None)
+        taken_up(grid, runs, run_id)
     if runs.original(run_id).is_file():  # an older program has not noted this
         grid["photo"]["full"] = run_url(run_id, ORIGINAL)
     else:

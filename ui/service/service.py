@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ from segmentation import (
     overlay_png,
 )
 from ui.common.errors import Answer, answered, described
-from ui.common.files import private_folder
+from ui.common.files import writable_folder
 from ui.common.grid import Grid, RefusedGrid
 from ui.common.limits import Rate, RateLimiter, RunSlots
 from ui.common.names import is_id, plain
@@ -46,6 +47,7 @@ from ui.common.requests import (
     Segment,
     UploadMask,
 )
+from ui.common.tally import Tally
 from ui.service import cases, catalog
 from ui.service.answers import (
     CatalogAnswer,
@@ -67,6 +69,7 @@ from ui.service.closer import MOST_LOOKS, doubts
 from ui.service.detect import Detecting, describe_detections
 from ui.service.drawn import data_url, overlay_side, upload_answer
 from ui.service.erase import Erasing, order_of, question
+from ui.service.interrupted import take_up_all
 from ui.service.judge import describe_metrics, measured
 from ui.service.looking import Looking
 from ui.service.margin import margin
@@ -80,6 +83,7 @@ from ui.stores.janitor import Janitor, Keep
 from ui.stores.masks import MaskUploads
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.runs import RunStore
+from ui.stores.upload_room import UploadRoom
 from ui.stores.uploads import Uploads, own_upload_folder
 from ui.stores.views import PlainHint, Views
 
@@ -94,6 +98,11 @@ FETCH_RATE = Rate(per_second=0.2, burst=10)
 
 MOST_WAITING = 16
 """Runs beside those at work: one at each place of the executor."""
+
+UPLOADS_PART = 2
+VISITORS_PART = 8
+"""Of the bytes that are kept, uploads that wait to be opened may take one half, and one visitor's
+one eighth."""
 
 MOST_WATCHED = 7
 """Runs that are watched by the page beside those at work."""
@@ -113,7 +122,8 @@ class Service:
     executor: who erases, closed with the service; None = the one for this machine.
     most_runs: at work and waiting; None = so many as its places allow.
     caller: whoever asks, for the rate limits; anything that tells visitors apart.
-    Raises UserError and ValueError for a setting of the host that makes no sense.
+    Raises UserError and ValueError for a setting of the host that makes no sense, OSError for a
+    folder that cannot be written to.
     """
 
     def __init__(
@@ -127,12 +137,16 @@ class Service:
         executor: Executor | None = None,
     ) -> None:
         check_host()
-        folder = private_folder(data_dir or default_data_dir()).resolve()
+        folder = writable_folder(data_dir or default_data_dir()).resolve()
         own_uploads = own_upload_folder(folder)
+        keep = keep or Keep.from_environment()
         self.limits = limits or Limits.from_environment()
         self.photos = PhotoStore(folder / "photos", self.limits)
         self.runs = RunStore(folder / "runs")
         self.uploads = Uploads(own_uploads or Path(get_upload_folder()), self.photos)
+        most = None if own_uploads is None else keep.bytes // UPLOADS_PART
+        self.upload_room = UploadRoom(self.uploads.folder, most, keep.bytes // VISITORS_PART)
+        self.ending = threading.Event()
         self.masks = MaskUploads(self.photos, self.limits)
         self._views = Views(self.photos)
         self.examples = Examples(examples_dir)
@@ -145,13 +159,16 @@ class Service:
         places = len(self._executor.places())
         self.most_watched = MOST_WATCHED + places
         slots = RunSlots(MOST_WAITING + places if most_runs is None else most_runs)
-        self.erasing = Erasing(self.photos, self.runs, slots, self._executor, self.measure)
+        self.tally = Tally()
+        self.erasing = Erasing(
+            self.photos, self.runs, slots, self._executor, self.tally, self.measure
+        )
         self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid)
         self.janitor = Janitor(
             self.photos.folder,
             self.runs.folder,
             own_uploads,
-            keep or Keep.from_environment(),
+            keep,
             running=self.erasing.running,
             renew=self.runs.mark_running,
             on_photo_removed=self.photos.forget,
@@ -168,6 +185,7 @@ class Service:
         fetch: download the weights of the preferred segmenter and of the default erasers
         when they are not here yet.
         """
+        take_up_all(self.runs)
         self.janitor.start()
         self._executor.start()
         self.selecting.load_soon()
@@ -177,8 +195,10 @@ class Service:
             self.selecting.fetch_soon()
             catalog.fetch_default_erasers()
 
-    def close(self) -> None:
-        """Stop all runs and all background work."""
+    def close(self, grace: float = 0.0) -> None:
+        """Begin no more runs, stop those that go on after `grace` seconds, and all else."""
+        self.ending.set()
+        self.erasing.wait(grace)
         self.janitor.close()
         self.tables.close()
         self.selecting.close()

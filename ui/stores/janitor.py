@@ -24,7 +24,7 @@ SWEEP_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How much is kept. Ages in seconds; bytes of photos and runs together."""
+    """How much is kept. Ages in seconds; bytes of photos, runs and uploads together."""
 
     photos: float = 24 * HOUR
     runs: float = 7 * 24 * HOUR
@@ -112,7 +112,7 @@ class Janitor:
             self._renew(run_id)
         self._clear_uploads(now)
         folders = sorted(self._folders(now), key=lambda folder: folder.used)
-        total = sum(folder.size for folder in folders)
+        total = sum(folder.size for folder in folders) + self._uploaded()
         removed = 0
         for folder in folders:
             if now - folder.used > folder.age_limit or total > self._keep.bytes:
@@ -134,6 +134,13 @@ class Janitor:
         shutil.rmtree(path, ignore_errors=True)
         if path.parent == self._photos:
             self._on_photo_removed(path.name)
+
+    def _uploaded(self) -> int:
+        """Bytes of what waits to be opened: it counts, and goes by its own age."""
+        if self._uploads is None:
+            return 0
+        folders = [folder for folder, _, _ in os.walk(self._uploads)]
+        return sum(_size(Path(folder)) for folder in folders)
 
     def _clear_uploads(self, now: float) -> None:
         if self._uploads is None:
@@ -173,7 +180,7 @@ def _changed(path: Path) -> float:
 def _size(folder: Path) -> int:
     """Bytes of the files in it; 0 for what goes away meanwhile."""
     try:
-        return sum(path.lstat().st_size for path in folder.iterdir())
+        return sum(path.lstat().st_size for path in folder.iterdir() if not path.is_dir())
     except OSError:
         return 0
 

@@ -20,6 +20,7 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict, cast
 
@@ -28,6 +29,7 @@ from ui.common.errors import run_gone, run_used
 from ui.common.files import private_folder, write_json
 from ui.common.grid import Grid
 from ui.common.names import is_id
+from ui.stores.alive import Alive
 from ui.stores.photos import SavedPhoto
 
 FORMAT = 2
@@ -40,7 +42,8 @@ PUBLIC_FILE = re.compile(
 )
 ORIGINAL = "original.png"
 RUNNING_MARK = "running"
-"""An empty file that lies in a run's folder while the run goes on, in whichever process."""
+"""A file that lies in a run's folder while the run goes on, in whichever program; it holds the
+program's name (`ui.stores.alive`), and of an older version nothing."""
 
 MARK_SECONDS = 1800.0
 """How long a mark is believed; the process that runs renews it more often."""
@@ -100,6 +103,7 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self.folder = private_folder(folder)
         self._remarking = threading.Lock()
+        self._alive = Alive(folder.with_name(f"{folder.name}-programs"))
 
     def create(self, run_id: str) -> Path:
         """A new folder, marked as running. Raises UserError ("run_used")."""
@@ -110,7 +114,7 @@ class RunStore:
             folder.mkdir(mode=0o700)
         except FileExistsError:
             raise run_used() from None
-        (folder / RUNNING_MARK).touch()
+        (folder / RUNNING_MARK).write_text(self._alive.name(), "ascii")
         return folder
 
     def save(self, run_id: str, value: Mapping[str, object]) -> None:
@@ -127,6 +131,14 @@ class RunStore:
         if not isinstance(value, dict) or value.get("format") not in (1, FORMAT):
             raise run_gone()
         return cast("SavedRun", _upgraded(value))
+
+    def written(self, run_id: str) -> bytes:
+        """All that is written down of a run, for telling whether any of it has changed."""
+        found = b""
+        for name in ("run.json", "remarks.json") if is_id(run_id) else ():
+            with suppress(OSError):
+                found += (self.folder / run_id / name).read_bytes() + b"\0"
+        return found
 
     def remarks(self, run_id: str) -> dict[int, str]:
         """What people wrote beside the results, by the index of the card."""
@@ -184,12 +196,20 @@ class RunStore:
             os.utime(mark)
 
     def is_running(self, run_id: str) -> bool:
-        """Whether some process has marked the run as going on, not too long ago."""
+        """Whether the program that has marked the run as going on is still there."""
+        mark = self.folder / run_id / RUNNING_MARK
         try:
-            marked = (self.folder / run_id / RUNNING_MARK).stat().st_mtime
-        except OSError:
+            marked, program = mark.stat().st_mtime, mark.read_text("ascii")
+        except (OSError, ValueError):
             return False
-        return time.time() - marked < MARK_SECONDS
+        if time.time() - marked >= MARK_SECONDS:
+            return False
+        return not program or self._alive.is_alive(program)
+
+    def left_behind(self) -> list[str]:
+        """The ids of runs that are marked as going on, and of whose program nothing is left."""
+        marked = (path.parent.name for path in self.folder.glob(f"*/{RUNNING_MARK}"))
+        return [run_id for run_id in marked if is_id(run_id) and not self.is_running(run_id)]
 
     def mark_ended(self, run_id: str) -> None:
         (self.folder / run_id / RUNNING_MARK).unlink(missing_ok=True)
