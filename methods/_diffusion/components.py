@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from methods._base import UserError
 from methods._diffusion.embedding_files import lasting_name
+from methods._diffusion.precision import Numbers
 from methods._diffusion.quantization import Quantization, stored_bytes
 from methods._diffusion.readers import (
     Component,
@@ -151,7 +152,7 @@ store = ComponentStore()
 """The one that the program uses."""
 
 
-def identity(part: Part, dtype: torch.dtype) -> str:
+def identity(part: Part, dtype: Numbers) -> str:
     """Equal for parts that load to the same component, wherever their files lie.
 
     By content: several repositories carry the same VAE or tokenizer, byte for byte, and a
@@ -165,7 +166,7 @@ def identity(part: Part, dtype: torch.dtype) -> str:
     return _hash(part, dtype, marks)
 
 
-def lasting_identity(part: Part, dtype: torch.dtype) -> str:
+def lasting_identity(part: Part, dtype: Numbers) -> str:
     """As `identity`, and the same before, while and after the files are on this machine.
 
     By the pins of the files, or the digests of their first downloads; files of the user's own
@@ -182,7 +183,7 @@ def lasting_identity(part: Part, dtype: torch.dtype) -> str:
     return _hash(part, dtype, list(zip(names, digests, strict=True)))
 
 
-def _hash(part: Part, dtype: torch.dtype, marks: Sequence[tuple[str, str | None]]) -> str:
+def _hash(part: Part, dtype: Numbers, marks: Sequence[tuple[str, str | None]]) -> str:
     """Stable from one process to the next."""
     kind = part.folder.rpartition("/")[2].replace("tokenizer_2", "tokenizer")
     if part.read is not None:
@@ -192,7 +193,7 @@ def _hash(part: Part, dtype: torch.dtype, marks: Sequence[tuple[str, str | None]
     return hashlib.sha256(repr((kind, str(dtype), list(marks))).encode()).hexdigest()
 
 
-def part_bytes(part: Part, dtype: torch.dtype) -> int:
+def part_bytes(part: Part, dtype: Numbers) -> int:
     """What the component will take in memory, from the heads of its files alone."""
     files = [file for file in files_of(part.path(), dtype) if is_network(file)]
     return sum(_bytes_in_memory(file, part.quantization, dtype.itemsize) for file in files)

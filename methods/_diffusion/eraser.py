@@ -97,6 +97,7 @@ from methods._diffusion.placement import (
     placed,
     plan_memory,
 )
+from methods._diffusion.precision import FULL, Precision
 from methods._diffusion.prompts import ClipPrompts as ClipPrompts
 from methods._diffusion.prompts import Embedding as Embedding
 from methods._diffusion.prompts import SdxlPrompts as SdxlPrompts
@@ -152,8 +153,13 @@ class DiffusionEraser(Eraser[S]):
     def _dtype_on(cls, device: DeviceName) -> torch.dtype:
         import torch
 
-        half: torch.dtype = getattr(torch, cls.half)
-        return torch.float32 if device == "cpu" else half
+        found: torch.dtype = getattr(torch, cls.precision_on(device).name)
+        return found
+
+    @classmethod
+    def precision_on(cls, device: DeviceName) -> Precision:
+        """Of this eraser's networks on a device."""
+        return FULL if device == "cpu" else Precision(cls.half, 2)
 
     def load(self, device: DeviceName, dtype: torch.dtype | None = None) -> None:
         """Note where to run. The components come with the first settings: `prepare`."""
@@ -188,7 +194,7 @@ class DiffusionEraser(Eraser[S]):
 
     def memory(self, settings: S, device: DeviceName) -> Mapping[str, int]:
         """Each component by itself, so that sharing is seen."""
-        dtype = self._dtype_on(device)
+        dtype = self.precision_on(device)
         parts = self._wanted(settings).values()
         return {identity(part, dtype): part_bytes(part, dtype) for part in parts}
 
@@ -228,9 +234,9 @@ class DiffusionEraser(Eraser[S]):
     ) -> tuple[WeightFile, ...]:
         """For `weights_for`: without the encoders' files that are neither here nor wanted, because
         the embeddings of the texts are kept from an earlier run."""
-        if not any_kept():  # torch need not be asked for its names
+        if not any_kept():
             return tuple(weights)
-        return without_idle_encoders(weights, prompts, texts, cls._dtype_on(best_device()))
+        return without_idle_encoders(weights, prompts, texts, cls.precision_on(best_device()))
 
     def embed(self, prompts: ClipPrompts, texts: Sequence[str]) -> tuple[Embedding, ...]:
         """One embedding a text, computed only for texts that are new to these encoders."""

@@ -17,6 +17,7 @@ from methods._base import DeviceName, WeightFile, WeightsUnavailable
 from methods._diffusion import embedding_files as files
 from methods._diffusion.components import Part, lasting_identity, store
 from methods._diffusion.placement import end_group_offload, group_offload, module_bytes
+from methods._diffusion.precision import Numbers
 from methods._diffusion.readers import Component
 from methods._system.cache import BoundedCache
 from methods._system.memory import give_memory_back, memory_budget
@@ -126,7 +127,7 @@ class ClipPrompts:
                 embeddings.put(keys[text], embedding, self.lasting)
         return tuple(found for text in texts if (found := known[text]) is not None)
 
-    def knows(self, texts: Sequence[str], dtype: torch.dtype) -> bool:
+    def knows(self, texts: Sequence[str], dtype: Numbers) -> bool:
         """Whether all of these embeddings are kept, so that no encoder is needed for them."""
         try:
             keys = self._keys(texts, dtype)
@@ -134,7 +135,7 @@ class ClipPrompts:
             return False
         return all(embeddings.get(key) is not None for key in keys.values())
 
-    def _keys(self, texts: Sequence[str], dtype: torch.dtype) -> dict[str, str]:
+    def _keys(self, texts: Sequence[str], dtype: Numbers) -> dict[str, str]:
         """What each text's embedding is kept under."""
         module, _, name = files.lasting_name(type(self)).rpartition(".")
         kind = (module, name, self.version)
@@ -216,7 +217,7 @@ def without_idle_encoders(
     weights: Sequence[WeightFile],
     prompts: ClipPrompts,
     texts: Sequence[str],
-    dtype: torch.dtype,
+    dtype: Numbers,
 ) -> tuple[WeightFile, ...]:
     """The files that are needed still: those of an encoder that are not on this machine are
     left out where its embeddings of all the texts are kept. What is here stays in the list."""

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from methods._base import Unavailable
+from methods._diffusion.precision import Numbers
 from methods._diffusion.quantization import Quantization, reading_options
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def is_network(file: Path) -> bool:
     return file.suffix in (*_NETWORKS, ".pth", ".pt", ".ckpt")
 
 
-def files_of(path: Path, dtype: torch.dtype) -> list[Path]:
+def files_of(path: Path, dtype: Numbers) -> list[Path]:
     """The files of a folder that loading in this precision reads, by name."""
     files = sorted(file for file in path.iterdir() if file.is_file())
     networks = [file for file in files if is_network(file)]
@@ -163,7 +164,7 @@ def check_complete(name: str, missing: Iterable[str], mismatched: Collection[obj
         raise unreadable(name)
 
 
-def _variant(path: Path, dtype: torch.dtype) -> str | None:
+def _variant(path: Path, dtype: Numbers) -> str | None:
     """ "fp16" where the folder has such files and they are wanted or the only ones."""
     names = [file.name for file in path.iterdir() if file.suffix in _NETWORKS]
     half = [name for name in names if ".fp16." in name]

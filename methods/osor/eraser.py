@@ -96,7 +96,7 @@ class Osor(DiffusionEraser[OsorSettings]):
 
     def memory(self, settings: OsorSettings, device: DeviceName) -> Mapping[str, int]:
         """The UNet takes what its base takes: the authors' file is worked into it."""
-        dtype = self._dtype_on(device)
+        dtype = self.precision_on(device)
         return {
             identity(UNET, dtype): part_bytes(BASE_UNET, dtype),
             identity(VAE, dtype): part_bytes(VAE, dtype),

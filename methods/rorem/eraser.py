@@ -81,7 +81,7 @@ class Rorem(DiffusionEraser[RoremSettings]):
 
     def memory(self, settings: RoremSettings, device: DeviceName) -> Mapping[str, int]:
         """The 4-step UNet takes what RORem's takes: the additions are worked into it."""
-        dtype = self._dtype_on(device)
+        dtype = self.precision_on(device)
         held = {"unet": part_bytes(UNET, dtype), "vae": part_bytes(VAE, dtype)}
         return {identity(p, dtype): held[name] for name, p in self.parts(settings).items()}
 

@@ -46,6 +46,10 @@ def test_the_page_needs_no_torch(weights: str, tmp_path: Path) -> None:
     mobile_sam = next(spec for spec in list_segmenters() if spec.id == "mobile_sam")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     environment |= {"ERASER_LAB_WORKERS": "2", "ERASER_LAB_DATA": str(tmp_path / "data")}
+    kept = tmp_path / "embeddings"
+    kept.mkdir()
+    (kept / "of-an-earlier-run.safetensors").write_bytes(b"")
+    environment["ERASER_LAB_EMBEDDINGS"] = str(kept)
     if weights == "none":
         environment["ERASER_LAB_WEIGHTS"] = str(tmp_path / "weights")
     elif not is_segmenter_ready(mobile_sam):

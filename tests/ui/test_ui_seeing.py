@@ -148,6 +148,31 @@ def test_a_run_has_its_numbers(away: Service) -> None:
     assert grid["state"] == "done" and len(grid["cards"][0]["readings"]) >= 3
 
 
+# --- others ------------------------------------------------------------------------------------
+
+
+def asked(key: str) -> Question:
+    objects = tuple(PromptedObject.model_validate(each) for each in box())
+    return Question(key, (90, 120), picture, Selection(objects=objects, segmenter="scaled"))
+
+
+def test_clicks_on_a_known_photo_do_not_wait_for_other_photos(threads: ThreadPoolExecutor) -> None:
+    """Nor for those who wait for these."""
+    with pool_of(LANE) as pool:
+        helper = pool.helper(seer_toys.ENTRY)
+        seeing = Seeing(helper)
+        found, spec = seeing.select(asked("quick"), None, 0)
+        assert spec.id == "scaled" and found.mask.any()
+        ahead = threads.submit(seeing.encode, "slow 1", picture, "scaled")
+        clicks = [threads.submit(seeing.select, asked(f"slow {n}"), None, 0) for n in (1, 2)]
+        wait_until(lambda: len(helper._line._waiting) == 3 if helper._line else False)
+        again, _ = seeing.select(asked("quick"), 60, 0)
+        assert again.mask.any() and not ahead.done() and not any(each.done() for each in clicks)
+        helper.call("go_on")
+        assert ahead.result(60) is None
+        assert all(np.array_equal(each.result(60)[0].mask, found.mask) for each in clicks)
+
+
 # --- who goes first ----------------------------------------------------------------------------
 
 
@@ -170,14 +195,13 @@ def features(watching: Watching, image: Image) -> Any:
 
 
 def test_clicks_go_before_what_nobody_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    watching, image = Watching(), picture()
+    watching = Watching()
     monkeypatch.setattr("ui.service.select.get_segmenter", lambda *args, **more: watching)
     monkeypatch.setattr("ui.service.judge.are_features_ready", lambda: True)
     monkeypatch.setattr("ui.service.judge.features_of", lambda seen: features(watching, seen))
-    eyes, objects = Eyes(), tuple(PromptedObject.model_validate(each) for each in box())
-    eyes.encode("ahead", lambda: image, "scaled")
-    chosen = Selection(objects=objects, segmenter="scaled")
-    eyes.select(Question("now", (90, 120), lambda: image, chosen), None, 0)
+    eyes = Eyes()
+    eyes.encode("ahead", picture, "scaled")
+    eyes.select(asked("now"), None, 0)
     assert watching.patient == [True, False]
     judged(measured)
     assert len(watching.patient) > 2 and all(watching.patient[2:])
