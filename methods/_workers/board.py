@@ -62,8 +62,8 @@ class Board:
 
 
 def shown_places() -> tuple[Place, ...]:
-    """Of all programs of this user on this machine that erase or have erased; `program` says
-    whose."""
+    """Of all pages of this user on this machine, and of other programs that erase or have erased;
+    `program` says whose."""
     found: list[Place] = []
     with suppress(OSError):
         for file in sorted(_folder().glob("*.json")):

@@ -97,6 +97,10 @@ class InProcess(Executor):
         """One."""
         return (Place("here", "here", held=worker.residency.loaded),)
 
+    def start(self) -> None:
+        """See `Executor.start`."""
+        self._show("")
+
     def close(self) -> None:
         """Nothing has been started."""
         self._board.clear()

@@ -126,6 +126,7 @@ class Pool(Executor):
 
     def start(self) -> None:
         """See `Executor.start`: the template, which imports libraries."""
+        self._board.show(self.places())
         threading.Thread(target=self._starter.warm_up, name="template", daemon=True).start()
 
     def helper(self, entry: str) -> Helper:

@@ -39,6 +39,13 @@ def cluster(ray_session: Session, toys: None) -> Iterator[ClusterPool]:
         yield made
 
 
+@pytest.fixture
+def another_program(ray_session: Session, toys: None) -> Iterator[ClusterPool]:
+    """The pool of a second one in the same cluster."""
+    with pool_in(ray_session) as made:
+        yield made
+
+
 def pool_in(session: Session) -> ClusterPool:
     """One more program's; closing it leaves the cluster."""
     kept = Session(session.address, session.is_own, session.machine, close=lambda: None)

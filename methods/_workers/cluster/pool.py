@@ -194,6 +194,7 @@ class ClusterPool(Pool):
 
     def start(self) -> None:
         """See `Executor.start`. What is lent to many is taken when it is needed."""
+        self._board.show(self.places())
         if self._session.is_own:
             super().start()
 

@@ -30,8 +30,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     wait_until(lambda: not runs_alive())
 
 
-def test_a_program_that_has_not_erased_shows_nothing(toys: None) -> None:
-    assert InProcess().places() and known_places() == ()
+def test_a_program_shows_itself_as_soon_as_it_starts(toys: None) -> None:
+    executor = InProcess()
+    assert executor.places() and known_places() == ()
+    executor.start()
+    assert [place.kind for place in known_places()] == ["here"]
+    executor.close()
+    assert known_places() == ()
 
 
 @pytest.mark.parametrize("kind", ["here", "workers"])

@@ -16,7 +16,6 @@ import psutil
 import pytest
 from PIL import Image as PillowImage
 
-from cluster_fixtures import pool_in
 from methods import (
     Event,
     Failed,
@@ -242,7 +241,7 @@ def test_without_a_machine_jobs_wait_and_then_are_told(
 
 def test_two_programs_share_a_cluster(
     cluster: ClusterPool,
-    ray_session: Session,
+    another_program: ClusterPool,
     image: Image,
     mask: Mask,
     monkeypatch: pytest.MonkeyPatch,
@@ -252,14 +251,14 @@ def test_two_programs_share_a_cluster(
     assert all(isinstance(end, Finished) for end in last_of(list(cluster.run(both, image, mask))))
     monkeypatch.setattr(lines, "_PATIENCE", 0.5)
     monkeypatch.setattr(pools, "PATIENCE", 0.5)
-    with pool_in(ray_session) as other:
-        end = failed(list(other.run([Job("gpu_noise", seed=22)], image, mask)))
-        assert end.code == "no_place" and lines.IN_USE in end.text
-        for starter in cluster.starters():
-            starter.give_up()
-        monkeypatch.setattr(lines, "_PATIENCE", 20.0)
-        other._use_again()
-        assert finished(list(other.run([Job("gpu_noise", seed=23)], image, mask)))
+    end = failed(list(another_program.run([Job("gpu_noise", seed=22)], image, mask)))
+    assert end.code == "no_place" and lines.IN_USE in end.text
+    for starter in cluster.starters():
+        starter.give_up()
+    monkeypatch.setattr(lines, "_PATIENCE", 20.0)
+    another_program._use_again()
+    done = list(another_program.run([Job("gpu_noise", seed=23)], image, mask))
+    assert isinstance(finished(done), Finished)
     assert finished(list(cluster.run([Job("noise", seed=24)], image, mask)))
 
 
