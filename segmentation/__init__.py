@@ -90,10 +90,10 @@ if TYPE_CHECKING:
     from segmentation._prompts.sweep import cell_name as cell_name
     from segmentation._prompts.sweep import cells_of as cells_of
     from segmentation._prompts.sweep import parts_of as parts_of
-    from segmentation._prompts.sweep import read_sweep as read_sweep
-    from segmentation._prompts.sweep import seeds_in as seeds_in
-    from segmentation._prompts.sweep import sweep_in as sweep_in
     from segmentation._prompts.sweep import value_words as value_words
+    from segmentation._prompts.sweep_text import read_sweep as read_sweep
+    from segmentation._prompts.sweep_text import seeds_in as seeds_in
+    from segmentation._prompts.sweep_text import sweep_in as sweep_in
     from segmentation._prompts.tiles import Tile as Tile
     from segmentation._segmenter import Candidates as Candidates
     from segmentation._segmenter import Embedding as Embedding
@@ -131,8 +131,9 @@ _HOME = {
     "_prompts.strokes": "Stroke Strokes",
     "_prompts.sweep": (
         "DILATE MOST_CELLS SEED Axis Sweep SweepCell SweepPart cell_name cells_of parts_of"
-        " read_sweep seeds_in sweep_in value_words"
+        " value_words"
     ),
+    "_prompts.sweep_text": "read_sweep seeds_in sweep_in",
     "_prompts.tiles": "Tile",
     "_segmenter": "Candidates Embedding Segmenter SegmenterSpec",
     "_weights": "MANIFESTS",

@@ -8,16 +8,15 @@ files and tables all say it in this form, so that they mean the same cells under
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, product
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from methods import BadInput, Job, SettingValue, get_eraser, readable, settings_of
+from methods import BadInput, Job, SettingValue, get_eraser, settings_of
 from segmentation._prompts.shape import Shape, check_dilate
 
 MOST_CELLS = 64
@@ -62,7 +61,7 @@ class Sweep(BaseModel):
 
     def seeds(self) -> tuple[int, ...]:
         """() where they are not swept. Raises BadInput."""
-        return tuple(_seed(value) for axis in self.axes if axis.name == SEED
+        return tuple(seed_of(value) for axis in self.axes if axis.name == SEED
                      for value in axis.values)  # fmt: skip
 
     def each_mask(self) -> list[Sweep]:
@@ -182,7 +181,7 @@ class _Variants:
     def _read(self, axis: Axis) -> tuple[SettingValue, ...]:
         """The axis's values as the eraser understands them, so that "5" and 5.0 are one."""
         read = [
-            _seed(value) if axis.name == SEED else self._setting(axis.short, value)
+            seed_of(value) if axis.name == SEED else self._setting(axis.short, value)
             for value in axis.values
         ]
         _check_alike(axis.name, read)
@@ -199,13 +198,14 @@ class _Variants:
             changes = {name: value for name, value in at.items() if name != SEED}
             job = replace(self._job, settings={**self._job.settings, **changes})
             if SEED in at:
-                job = replace(job, seed=_seed(at[SEED]))
+                job = replace(job, seed=seed_of(at[SEED]))
             if dilation is not None:
                 at[DILATE] = dilation
             yield SweepCell(job, dilation, {name: at[name] for name in self._order if name in at})
 
 
-def _seed(value: SettingValue) -> int:
+def seed_of(value: SettingValue) -> int:
+    """A seed, also from text. Raises BadInput."""
     number = _number(value)
     if number is None or number != int(number) or not 0 <= number <= MOST_SEED:
         raise BadInput("sweep_seed", value=value_words(value)[:80])
@@ -253,69 +253,3 @@ def _seed_last(axes: Mapping[str, SettingValue]) -> Iterator[tuple[str, SettingV
     """As ids have always been."""
     yield from ((name, value) for name, value in axes.items() if name != SEED)
     yield from ((name, value) for name, value in axes.items() if name == SEED)
-
-
-def sweep_in(words: Sequence[str], seeds: Sequence[int] = ()) -> Sweep | None:
-    """A sweep from a command line's NAME=VALUE,VALUE and from seeds; None for neither. Values with
-    commas in them stand in a list as JSON has it. Raises BadInput."""
-    axes: list[dict[str, object]] = [_axis_in(text) for text in words]
-    if seeds:
-        axes.append({"name": SEED, "values": list(seeds)})
-    return read_sweep({"axes": axes}) if axes else None
-
-
-MOST_RANGE = 100
-"""Seeds in one list or range."""
-
-
-def seeds_in(text: str) -> tuple[int, ...]:
-    """0-4 or 0,3,7: each once, in the order given, 100 at most. Raises BadInput."""
-    found: dict[int, None] = {}
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise BadInput("sweep_seed", value=readable(part)[:80])
-        low, high = _seed(first), _seed(last if dash else first)
-        if high < low or high - low >= MOST_RANGE:
-            raise BadInput("sweep_seeds", value=readable(part)[:80], limit=MOST_RANGE)
-        found |= dict.fromkeys(range(low, high + 1))
-    if len(found) > MOST_RANGE:
-        raise BadInput("sweep_seeds", value=readable(text)[:80], limit=MOST_RANGE)
-    return tuple(found)
-
-
-def _axis_in(text: str) -> dict[str, object]:
-    name, equals, listed = text.partition("=")
-    values: object = [part.strip() for part in listed.split(",")]
-    if listed.lstrip().startswith("["):
-        try:
-            values = json.loads(listed)
-        except (ValueError, RecursionError):
-            raise BadInput("sweep_form", value=readable(text)[:80]) from None
-    if not equals or not name.strip() or not listed.strip():
-        raise BadInput("sweep_form", value=readable(text)[:80])
-    return {"name": name.strip(), "values": values}
-
-
-def read_sweep(data: object) -> Sweep:
-    """A sweep from untrusted plain values: {"axes": [{"name", "values"}, …]}, or shorter, values by
-    name. Raises BadInput."""
-    if isinstance(data, Mapping) and "axes" not in data:
-        data = {"axes": [{"name": name, "values": values} for name, values in data.items()]}
-    try:
-        return Sweep.model_validate(data)
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        reason = f"{_place(data, fault['loc'])}: {fault['msg'][:120]}"
-        raise BadInput("sweep_form.fault", reason=reason) from None
-
-
-def _place(data: object, place: tuple[int | str, ...]) -> str:
-    """Where a fault is: an axis by its name, where it has one."""
-    match data, place:
-        case {"axes": list(axes)}, ("axes", int(number), *_):
-            axis = axes[number]
-            name = axis.get("name") if isinstance(axis, Mapping) else None
-            if isinstance(name, str):
-                return readable(name)[:60]
-    return ".".join(str(part)[:40] for part in place[:5])

@@ -25,6 +25,7 @@ from examples.figure.of_run import case_of_run, unpack
 from examples.figure.options import FigureOptions
 from figure_tools import COLORS, GREY, job, put_run, zip_of
 from methods import BadInput, Image
+from tiers import rest_is_slow
 
 SVG = "{http://www.w3.org/2000/svg}"
 MM = 72 / 25.4
@@ -135,7 +136,7 @@ def test_what_anyone_calls_a_photo_stays_text(run: Path, tmp_path: Path) -> None
     assert not list(ElementTree.fromstring(svg).iter(f"{SVG}script"))
 
 
-@pytest.mark.parametrize("form", ["svg", "pdf", "png"])
+@pytest.mark.parametrize("form", rest_is_slow(["svg", "pdf", "png"]))
 def test_the_same_figure_is_the_same_bytes(run: Path, form: Any) -> None:
     small = {"width": 60, "dpi": 60}
     assert drawn(run, form, **small) == drawn(run, form, **small)
@@ -199,8 +200,9 @@ def opened(data: bytes) -> PilImage.Image:
     return PilImage.open(io.BytesIO(data))
 
 
-@pytest.mark.parametrize(("width", "dpi"), [(174, 300), (84, 600), (50, 72)])
-def test_png_has_the_pixels_of_its_width(run: Path, width: int, dpi: int) -> None:
+@pytest.mark.parametrize("size", rest_is_slow([(50, 72), (84, 600), (174, 300)]))
+def test_png_has_the_pixels_of_its_width(run: Path, size: tuple[int, int]) -> None:
+    width, dpi = size
     picture = opened(drawn(run, "png", width=width, dpi=dpi, font_size=5))
     assert picture.width == pytest.approx(width / 25.4 * dpi, abs=1)
     assert picture.info["dpi"] == pytest.approx((dpi, dpi), abs=0.1)

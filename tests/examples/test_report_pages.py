@@ -68,7 +68,7 @@ def names(folder: Path) -> set[str]:
 
 def test_a_short_table_is_one_file(tmp_path: Path, report: Report) -> None:
     written(tmp_path, report, files.PAGE_CASES)
-    assert names(tmp_path) == {"table.html", "table.json", "table.md"}
+    assert names(tmp_path) == {"table.csv", "table.html", "table.json", "table.md"}
     plain = json.loads((tmp_path / "table.json").read_text())
     assert len(plain["cases"]) == files.PAGE_CASES
     assert "<nav" not in (tmp_path / "table.html").read_text("utf-8")
@@ -90,7 +90,14 @@ def test_a_cell_says_of_how_many_pieces_its_result_is(tmp_path: Path, report: Re
 def test_a_long_table_has_pages_that_lead_to_each_other(tmp_path: Path, report: Report) -> None:
     written(tmp_path, report, 250)
     pages = [f"table-page-{number}.html" for number in (1, 2, 3)]
-    assert names(tmp_path) == {"table.html", "table.json", "table.jsonl", "table.md", *pages}
+    assert names(tmp_path) == {
+        "table.csv",
+        "table.html",
+        "table.json",
+        "table.jsonl",
+        "table.md",
+        *pages,
+    }
     said = [(tmp_path / name).read_text("utf-8") for name in pages]
     links = [re.findall(r'href="(table[^"]*)"', page) for page in said]
     assert [set(found) for found in links] == [
@@ -128,7 +135,7 @@ def test_no_page_of_an_earlier_run_is_left(tmp_path: Path, report: Report) -> No
     written(tmp_path, report, 150)
     assert "table-page-3.html" not in names(tmp_path)
     written(tmp_path, report, 50)
-    assert names(tmp_path) == {"table.html", "table.json", "table.md"}
+    assert names(tmp_path) == {"table.csv", "table.html", "table.json", "table.md"}
 
 
 def test_only_the_page_under_way_is_in_memory(tmp_path: Path, report: Report) -> None:

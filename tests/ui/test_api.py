@@ -24,6 +24,7 @@ from methods._engine.registry import found
 from methods._engine.result_cache import ResultCache
 from ports import own_port
 from segmentation import decode_rle
+from tiers import rest_is_slow
 from ui.api import endpoints
 from ui.common.caller import caller_of
 from ui.page import routes
@@ -566,7 +567,7 @@ def test_a_sweep_runs_every_combination_on_masks_of_its_own(
         ({"sweep": {"dilate": [1e9]}, "erasers": ["paint"]}, "256"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("endpoint", ["/plan_sweep", "/erase"])
+@pytest.mark.parametrize("endpoint", rest_is_slow(["/plan_sweep", "/erase"]))
 def test_a_sweep_that_cannot_be_is_one_sentence(
     client: Client, photo: Path, endpoint: str, asked: dict[str, Any], said: str
 ) -> None:

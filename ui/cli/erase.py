@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +10,8 @@ from typing import TYPE_CHECKING, Required, TypedDict
 
 import numpy as np
 
-from examples.running.records import safe
 from methods import (
     ENGLISH,
-    BadInput,
     Executor,
     Failed,
     Finished,
@@ -37,7 +33,14 @@ from methods import (
     png_bytes,
     readable,
     settings_of,
-    write_atomic,
+)
+from ui.cli.erase_files import (
+    json_bytes,
+    make_folder,
+    result_files,
+    spare_inputs,
+    write,
+    write_mask,
 )
 from ui.cli.judge import judge_of, tell_readings
 from ui.cli.output import (
@@ -112,15 +115,15 @@ def erase(args: argparse.Namespace) -> int:
         tell_cells(cells, args.json)
         return DONE
     parts = parts_of(cells)
-    files = _result_files(args.out, cells)
+    files = result_files(args.out, cells)
     others = [args.out / mask_file(part) for part in parts]
     inputs = [args.photo, args.mask, args.case, args.truth]
-    _spare_inputs(inputs, [*files, *others, args.out / "mask.png", args.out / "settings.json"])
+    spare_inputs(inputs, [*files, *others, args.out / "mask.png", args.out / "settings.json"])
     subject = _subject(args, given, jobs, sweep, parts)
     judge = judge_of(args, subject.photo)
     if sweep is not None:
         complain(tell_expected(cells))
-    _make_folder(args.out)
+    make_folder(args.out)
     return _run_and_write(args, subject, files, judge)
 
 
@@ -142,28 +145,6 @@ def _jobs(args: argparse.Namespace, given: Case | None, sweep: Sweep | None) -> 
         )
         for name, settings, seed in wanted
     ]
-
-
-def _result_files(folder: Path, cells: Sequence[SweepCell]) -> list[Path]:
-    """ERASER.png, in a sweep with the values; what has the same name gets a number."""
-    from segmentation import cell_name
-
-    counts: Counter[str] = Counter()
-    files = []
-    for cell in cells:
-        name = safe(f"{cell.job.eraser}{cell_name(cell.axes)}")
-        counts[name] += 1
-        number = f"-{counts[name]}" if counts[name] > 1 else ""
-        files.append(folder / f"{name}{number}.png")
-    return files
-
-
-def _spare_inputs(inputs: Sequence[Path | None], outputs: Sequence[Path]) -> None:
-    """Refuse to write over what was given, whatever it is called or linked to."""
-    for source in inputs:
-        for target in outputs:
-            if source and source.exists() and target.exists() and source.samefile(target):
-                raise BadInput("would_overwrite", file=source.name)
 
 
 # --- the photo and its mask --------------------------------------------------------------
@@ -221,7 +202,7 @@ def _run_and_write(
     results = [outcomes[index] for index in sorted(outcomes)]
     report = {**subject.description, "results": results}
     _write_masks(args.out, subject)
-    _write(args.out / "settings.json", _json_bytes(report))
+    write(args.out / "settings.json", json_bytes(report))
     if args.json:
         say_json(report)
     return DONE if all(each["state"] == "done" for each in results) else FAILED
@@ -262,8 +243,8 @@ def _run_part(
 def _write_masks(folder: Path, subject: Subject) -> None:
     """mask.png is the only mask, or the first."""
     for part, mask in subject.parts:
-        _write(folder / mask_file(part), _mask_png(mask))
-    _write(folder / "mask.png", _mask_png(subject.parts[0][1]))
+        write_mask(folder / mask_file(part), mask)
+    write_mask(folder / "mask.png", subject.parts[0][1])
 
 
 def _take_readings(event: Judged, outcome: Outcome, words: str, args: argparse.Namespace) -> None:
@@ -282,7 +263,7 @@ def _outcome(event: Finished | Failed, cell: SweepCell, file: Path) -> Outcome:
     if isinstance(event, Failed):
         return {**begun, "code": event.code, "text": event.text}
     note_pace(eraser, event)
-    _write(file, png_bytes(event.image, event.alpha))
+    write(file, png_bytes(event.image, event.alpha))
     return {
         **begun,
         "state": "done",
@@ -314,33 +295,3 @@ def _tell(outcome: Outcome, words: str, as_json: bool) -> None:
         say(f"{name} {seconds} {memory}   {outcome['file']}{pieces}")
         for note in outcome["notes"]:
             say(f"{name} {note[ENGLISH]}")
-
-
-# --- files -------------------------------------------------------------------------------
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise BadInput("cannot_write.folder", file=folder.name, reason=reason) from error
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Whole or not at all: written beside its place and moved there."""
-    try:
-        write_atomic(file, content)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise BadInput("cannot_write", file=file.name, reason=reason) from error
-
-
-def _mask_png(mask: Mask) -> bytes:
-    from segmentation import mask_png
-
-    return mask_png(mask)
-
-
-def _json_bytes(value: object) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
