@@ -99,11 +99,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def make_service() -> Service:
     """The service; ends the program with a sentence where its settings or folder are no good."""
     from methods import UserError
+    from ui.common.logs import begin_logging
     from ui.door.ending import grace
     from ui.door.rules import Rules
     from ui.service.service import Service, default_data_dir
 
     try:
+        begin_logging()
         Rules.from_environment()
         grace()
         return Service()
@@ -136,6 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from methods import keep_to_cores, leave_at_once, share_heaps, write_any_text
 
         keep_to_cores()
+        from ui.common.logs import adopt
         from ui.door.ending import end, grace, signals
         from ui.door.listening import guard_connections
         from ui.door.rules import Rules
@@ -160,6 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 prevent_thread_lock=True,
             )
             guard_connections(page.server.config, Rules.from_environment())
+            adopt("uvicorn")
             ended.wait()
         except OSError:
             port = f"port {options.port}" if options.port else "a port from 7860 on"
