@@ -125,11 +125,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def make_service(ray: str = "") -> Service:
     """The service; ends the program with a sentence where its settings or folder are no good."""
     from methods import UserError, make_executor
+    from ui.common.logs import begin_logging
     from ui.door.ending import grace
     from ui.door.rules import Rules
     from ui.service.service import Service, default_data_dir
 
     try:
+        begin_logging()
         Rules.from_environment()
         grace()
         executor = make_executor(ray) if ray else None
@@ -167,6 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         keep_to_cores()
         write_no_stubs()
+        from ui.common.logs import adopt
         from ui.door.ending import end, grace, signals
         from ui.door.listening import guard_connections
         from ui.door.rules import Rules
@@ -192,6 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 prevent_thread_lock=True,
             )
             guard_connections(page.server.config, Rules.from_environment())
+            adopt("uvicorn")
             service.start(fetch=not options.no_fetch)  # not before the page can be opened
             ended.wait()
         except OSError:

@@ -7,6 +7,7 @@ import logging
 from methods import UserError
 from ui.common.errors import described
 from ui.common.grid import Grid
+from ui.common.logs import current_run
 from ui.service.cards import ENDED, end
 from ui.stores.runs import RunStore, result_name, run_url
 
@@ -17,6 +18,7 @@ def take_up_all(runs: RunStore) -> int:
     """At the start: settle the runs that another program has left in the middle; how many."""
     left = runs.left_behind()
     for run_id in left:
+        named = current_run.set(run_id)
         try:
             saved = runs.load(run_id)
             taken_up(saved["grid"], runs, run_id)
@@ -24,6 +26,8 @@ def take_up_all(runs: RunStore) -> int:
             runs.mark_ended(run_id)
         except Exception:  # damaged: whoever opens it is told
             log.exception("a run that was interrupted could not be taken up")
+        finally:
+            current_run.reset(named)
     return len(left)
 
 

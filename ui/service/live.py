@@ -17,6 +17,7 @@ from pathlib import Path
 from methods import Event, Failed, Finished, Judged, StopToken, note_pace, view_jpeg, write_atomic
 from ui.common.errors import described
 from ui.common.grid import Card, Grid, RunState
+from ui.common.logs import current_run
 from ui.service import closeup
 from ui.service.cards import ENDED, ask_to_stop, end, finish, follow, has_ended
 from ui.service.unwatched import Watch
@@ -141,6 +142,7 @@ class LiveRun:
     # --- the worker's side ---------------------------------------------------------------
 
     def _work(self) -> None:
+        current_run.set(self.id)
         begun = False
         try:
             for event in self._events:
