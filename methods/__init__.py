@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from methods._diffusion.hardware_fit import Fit as Fit
     from methods._diffusion.hardware_fit import fits as fits
     from methods._engine.before_fetch import demand_memory as demand_memory
+    from methods._engine.events import Borrowing as Borrowing
     from methods._engine.events import Event as Event
     from methods._engine.events import Failed as Failed
     from methods._engine.events import Fetching as Fetching
@@ -115,6 +116,7 @@ if TYPE_CHECKING:
     from methods._system.container import keep_to_cores as keep_to_cores
     from methods._system.container import total_memory as total_memory
     from methods._system.device import best_device as best_device
+    from methods._system.device import job_device as job_device
     from methods._system.files import file_fault as file_fault
     from methods._system.files import write_atomic as write_atomic
     from methods._system.lock import StopToken as StopToken
@@ -125,6 +127,7 @@ if TYPE_CHECKING:
     from methods._system.units import in_bytes as in_bytes
     from methods._system.versions import PROGRAM as PROGRAM
     from methods._system.versions import versions as versions
+    from methods._system.threads import begin_thread as begin_thread
     from methods._texts.catalogue import ENGLISH as ENGLISH
     from methods._texts.catalogue import Catalogue as Catalogue
     from methods._texts.catalogue import Sentence as Sentence
@@ -175,7 +178,7 @@ _HOME = {
     "_diffusion.hardware_fit": "CARDS Fit fits",
     "_engine.before_fetch": "demand_memory",
     "_engine.events": (
-        "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting"
+        "Borrowing Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting"
     ),
     "_engine.fingerprint": "fingerprint",
     "_engine.job": "EraserId Job LARGEST_NUMBER MAX_SETTINGS PlainJob SettingName SettingValue",
@@ -206,11 +209,12 @@ _HOME = {
     "_system.cache": "BoundedCache",
     "_system.console": "leave_at_once readable takes_all_text write_any_text",
     "_system.container": "cores free_memory keep_to_cores total_memory",
-    "_system.device": "best_device",
+    "_system.device": "best_device job_device",
     "_system.files": "file_fault write_atomic",
     "_system.lock": "StopToken device_lock",
     "_system.memory": "share_heaps trim_heaps",
     "_system.requirements": "unmet_requirements",
+    "_system.threads": "begin_thread",
     "_system.units": "in_bytes",
     "_system.versions": "PROGRAM versions",
     "_texts.catalogue": "Catalogue ENGLISH Sentence catalogues languages",

@@ -56,6 +56,10 @@ class DeviceLock:
         with self._changed:
             return len(self._line)
 
+    def after_fork(self) -> None:
+        """In a copy of this process nobody else is in line; see `_system.forked`."""
+        self._line.clear()
+
     @contextmanager
     def hold(
         self, token: StopToken | None = None, on_wait: Callable[[int], None] | None = None

@@ -1,9 +1,11 @@
 """Which executor the program uses: ERASER_LAB_WORKERS.
 
-    auto    workers, as many as the machine carries; in this process where it is small, or lends its
-            GPU to this process alone (ZeroGPU)
+    auto    workers, as many as the machine carries; in this process where it is small
     N       workers, N of them side by side for erasers that load nothing
     0       none: everything in this process
+
+Where the machine lends its GPU for a job at a time (ZeroGPU), none of this is asked: jobs of large
+networks borrow it, all others run in this process.
 
 Beside those there is one worker for each GPU, and one for networks on the CPU. Where nothing is
 said it is auto on a machine without a GPU, and 0 on one with a GPU, where workers have not been
@@ -18,6 +20,7 @@ import sys
 from methods._base import BadInput, DeviceName, Unavailable
 from methods._system.container import cores, total_memory
 from methods._system.device import best_device
+from methods._system.lent import is_lent
 from methods._system.memory import GIB
 from methods._workers.executor import Executor
 from methods._workers.in_process import InProcess
@@ -45,6 +48,8 @@ GPU may never do, and half a gigabyte is much there."""
 def make_executor() -> Executor:
     """The one for this machine. Raises BadInput where the setting cannot be used."""
     wanted = _wanted()
+    if is_lent():
+        return _lent()
     if wanted == 0:
         return InProcess()
     try:
@@ -53,6 +58,13 @@ def make_executor() -> Executor:
         return InProcess()  # where each job says what is wrong
     lanes = _lanes(device) if wanted is None else wanted
     return _pool(device, lanes) if lanes else InProcess()
+
+
+def _lent() -> Executor:
+    from methods._workers.lending import lend  # changes torch, and is nowhere else installed
+    from methods._workers.lent import Lent
+
+    return Lent(lend)
 
 
 def _wanted() -> int | None:
@@ -76,8 +88,7 @@ def _pool(device: DeviceName, lanes: int) -> Pool:
 
 
 def _is_fit() -> bool:
-    lent = bool(os.environ.get("SPACES_ZERO_GPU"))
-    return not lent and total_memory() >= _LEAST_MEMORY
+    return total_memory() >= _LEAST_MEMORY
 
 
 def _starter(device: DeviceName) -> Starter:

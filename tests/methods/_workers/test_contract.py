@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 import pytest
 
+from lending_tools import lent_here
 from methods import (
     BadInput,
     Event,
@@ -35,12 +36,13 @@ from runner_tools import failed, finished, last_of, runs_alive, wait_until
 
 pytest_plugins = ["worker_fixtures"]
 
-FILLINGS = ("in_process", "workers")
+FILLINGS = ("in_process", "workers", "lent")
 
 
 @pytest.fixture(params=FILLINGS)
 def executor(request: pytest.FixtureRequest, pool: Pool) -> Iterator[Executor]:
-    yield InProcess() if request.param == "in_process" else pool
+    fillings = {"in_process": InProcess(), "workers": pool, "lent": lent_here()}
+    yield fillings[request.param]
     wait_until(lambda: not runs_alive())
 
 
