@@ -12,6 +12,7 @@ import pytest
 from lending_tools import lent_here
 from methods import (
     BadInput,
+    Borrowing,
     Event,
     Executor,
     Failed,
@@ -53,7 +54,7 @@ def here(toys: None) -> Executor:
 
 def without_waits(events: list[Event]) -> list[Event]:
     """How long a job waits for its place is not promised."""
-    return [event for event in events if not isinstance(event, Waiting | Loading)]
+    return [event for event in events if not isinstance(event, Waiting | Borrowing | Loading)]
 
 
 # --- runs --------------------------------------------------------------------------------------
