@@ -106,6 +106,16 @@ def make_service() -> Service:
         )
 
 
+def begin_lending() -> None:
+    """Where a GPU is lent for a job at a time, get ready before anything imports torch."""
+    from methods import UserError, prepare_lending
+
+    try:
+        prepare_lending()
+    except UserError as error:
+        sys.exit(f"Eraser Lab cannot start: {error}")
+
+
 def check_tools(options: argparse.Namespace) -> None:
     """End the program with a sentence where tools are asked for and cannot be served."""
     from methods import Text
@@ -122,6 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from methods import keep_to_cores, leave_at_once, share_heaps, write_any_text
 
         keep_to_cores()
+        begin_lending()
         from ui.page.layout import build_page, launch_options
     except ModuleNotFoundError as missing:
         sys.exit(f"{missing.name} is missing. Run: pip install -r requirements.txt")

@@ -124,10 +124,10 @@ if TYPE_CHECKING:
     from methods._system.memory import share_heaps as share_heaps
     from methods._system.memory import trim_heaps as trim_heaps
     from methods._system.requirements import unmet_requirements as unmet_requirements
+    from methods._system.threads import begin_thread as begin_thread
     from methods._system.units import in_bytes as in_bytes
     from methods._system.versions import PROGRAM as PROGRAM
     from methods._system.versions import versions as versions
-    from methods._system.threads import begin_thread as begin_thread
     from methods._texts.catalogue import ENGLISH as ENGLISH
     from methods._texts.catalogue import Catalogue as Catalogue
     from methods._texts.catalogue import Sentence as Sentence
@@ -164,10 +164,13 @@ if TYPE_CHECKING:
     from methods._weights.store import use_local as use_local
     from methods._weights.uses import keep_weights as keep_weights
     from methods._workers.choice import make_executor as make_executor
+    from methods._workers.choice import prepare_lending as prepare_lending
     from methods._workers.executor import Executor as Executor
     from methods._workers.executor import Place as Place
     from methods._workers.executor import SweepJob as SweepJob
     from methods._workers.in_process import InProcess as InProcess
+    from methods._workers.pace import Cost as Cost
+    from methods._workers.pace import gpu_cost as gpu_cost
 
 _HOME = {
     "_base": (
@@ -231,9 +234,10 @@ _HOME = {
     "_weights.status": "WeightState WeightStatus weight_status",
     "_weights.store": "fetch find_weights use_local",
     "_weights.uses": "keep_weights",
-    "_workers.choice": "make_executor",
+    "_workers.choice": "make_executor prepare_lending",
     "_workers.executor": "Executor Place SweepJob",
     "_workers.in_process": "InProcess",
+    "_workers.pace": "Cost gpu_cost",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

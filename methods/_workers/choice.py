@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 
 from methods._base import BadInput, DeviceName, Unavailable
 from methods._system.container import cores, total_memory
@@ -60,7 +62,19 @@ def make_executor() -> Executor:
     return _pool(device, lanes) if lanes else InProcess()
 
 
+def prepare_lending() -> None:
+    """Where the machine lends its GPU, let its package change torch, before anything uses it.
+
+    Raises Unavailable where the package is not there.
+    """
+    if is_lent() and find_spec("spaces") is None:
+        raise Unavailable("spaces_missing", package="spaces")
+    if is_lent():
+        import_module("methods._workers.lending")
+
+
 def _lent() -> Executor:
+    prepare_lending()
     from methods._workers.lending import lend  # changes torch, and is nowhere else installed
     from methods._workers.lent import Lent
 

@@ -117,9 +117,7 @@ class Lent(InProcess):
 class _Desk:
     """Where GPUs are borrowed: what all runs of an executor share."""
 
-    def __init__(
-        self, lend: Lender, borrows: Callable[[EraserSpec], bool], known: Paces
-    ) -> None:
+    def __init__(self, lend: Lender, borrows: Callable[[EraserSpec], bool], known: Paces) -> None:
         self.lend = lend
         self.borrows = borrows
         self.paces = known

@@ -10,9 +10,10 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from methods._base import Eraser, Settings
+from methods._base import Eraser, EraserSpec, Settings
 from methods._engine.events import Finished
-from methods._system.lent import LARGE
+from methods._engine.registry import get_eraser
+from methods._system.lent import LARGE, borrows
 from methods._system.memory import GPU_MARGIN
 
 LEAST_SECONDS, MOST_SECONDS = 6, 120
@@ -43,6 +44,18 @@ class Pace:
         """To ask for."""
         needed = _SPARE * (_FIXED + self.load + self.step * steps * patches)
         return round(min(MOST_SECONDS, max(LEAST_SECONDS, needed)))
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a job costs of one's share of GPU time, in seconds: fixed + step for each of `steps`
+    steps and each patch, at least `least` and at most `most`. steps: by default."""
+
+    fixed: float
+    step: float
+    steps: int
+    least: int
+    most: int
 
 
 class Paces:
@@ -95,3 +108,20 @@ def needs_whole_gpu(eraser: type[Eraser], settings: Settings) -> bool:
 
 paces = Paces()
 """The program's."""
+
+
+def gpu_cost(spec: EraserSpec) -> Cost | None:
+    """What an eraser's jobs cost here by its default settings; None where they cost nothing,
+    because no GPU is borrowed for them."""
+    if not borrows(spec):
+        return None
+    eraser = get_eraser(spec.id)
+    settings = eraser.Settings()
+    pace, price = paces.of(eraser, settings), 2 if needs_whole_gpu(eraser, settings) else 1
+    return Cost(
+        fixed=price * _SPARE * (_FIXED + pace.load),
+        step=price * _SPARE * pace.step,
+        steps=steps_of(settings),
+        least=price * LEAST_SECONDS,
+        most=price * MOST_SECONDS,
+    )

@@ -1,14 +1,14 @@
 """ZeroGPU's device API on this machine, as the package `spaces` 0.51 asks it.
 
-    /startup-report   once, before the page is launched
-    /schedule         may I have a GPU? An answer at once, a queue (server-sent events), or a refusal
-    /allow            the process with this id may use it
-    /release          it is free again
+/startup-report   once, before the page is launched
+/schedule         may I have a GPU? An answer at once, a queue (events), or a refusal
+/allow            the process with this id may use it
+/release          it is free again
 
-    with DeviceApi() as api:
-        api.answer = Refusal.quota(left=20)
-        ...
-        api.asked("/schedule")       # what came, in its order
+with DeviceApi() as api:
+    api.answer = Refusal.quota(left=20)
+    ...
+    api.asked("/schedule")       # what came, in its order
 """
 
 from __future__ import annotations
@@ -157,10 +157,10 @@ class _Handler(BaseHTTPRequestHandler):
         found: DeviceApi = self.server.api  # type: ignore[attr-defined]
         return found
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *args: object) -> None:
         """Nothing on the console."""
 
-    def do_POST(self) -> None:  # noqa: N802 - the base class's name
+    def do_POST(self) -> None:
         """Any of the four."""
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         asked = urlsplit(self.path)
