@@ -7,7 +7,6 @@ read here, and nowhere else. What cannot be read becomes "gpu_unavailable" with 
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from methods._base import EraserSpec, Text, Unavailable
 
@@ -46,7 +45,7 @@ def _quota(message: str, said: dict[str, str]) -> Unavailable:
         return Unavailable("gpu_quota.runs", **said)
     requested, left, wait = int(amounts[1]), max(0, int(amounts[2])), _seconds(message)
     return Unavailable(
-        f"gpu_quota.{_plan(message)}",
+        _whose(message),
         requested=requested,
         left=left,
         wait=wait,
@@ -55,11 +54,11 @@ def _quota(message: str, said: dict[str, str]) -> Unavailable:
     )
 
 
-def _plan(message: str) -> Literal["free", "pro", "anonymous"]:
-    """Whose share it was: the words before "quota" tell."""
+def _whose(message: str) -> str:
+    """The sentence for whose share it was: the words before "quota" tell."""
     if "Pro ZeroGPU quota" in message:
-        return "pro"
-    return "free" if "free ZeroGPU quota" in message else "anonymous"
+        return "gpu_quota.pro"
+    return "gpu_quota.free" if "free ZeroGPU quota" in message else "gpu_quota.anonymous"
 
 
 def _seconds(message: str) -> int:

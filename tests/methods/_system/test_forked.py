@@ -31,7 +31,8 @@ def _made_at_import() -> list[tuple[str, str]]:
         for line in tree.body:
             if isinstance(line, ast.Assign) and _makes_lock(line.value):
                 module = ".".join(file.relative_to(HOME.parent).with_suffix("").parts)
-                found += [(module, ast.unparse(target)) for target in line.targets]
+                names = [name for name in line.targets if isinstance(name, ast.Name)]
+                found += [(module, name.id) for name in names]
     return found
 
 

@@ -15,10 +15,17 @@ from zerogpu.device_api import DeviceApi
 GPU_GIB = 42
 
 _on: ExitStack = ExitStack()
+_apis: list[DeviceApi] = []
+
+
+def this_api() -> DeviceApi:
+    """The API of the Space that this process has become."""
+    return _apis[-1]
 
 
 def become_space(api: DeviceApi, folder: Path) -> None:
     """Set what the platform sets. folder: for files of its own."""
+    _apis.append(api)
     group = folder / "cgroup"
     group.write_text("0::/emulated\n", encoding="ascii")
     os.environ.update(
