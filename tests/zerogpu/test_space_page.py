@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,11 +155,9 @@ def _values(client: httpx.Client) -> Iterator[Any]:
         for line in stream.iter_lines():
             message = json.loads(line[5:]) if line.startswith("data:") else {}
             if message.get("msg") in ("process_generating", "process_completed"):
-                sent = message["output"].get("data") or []
-                if sent:
-                    first = value is None
-                    value = sent[0] if first else apply_diff(value, sent[0])
-                    yield value
+                for sent in (message["output"].get("data") or [])[:1]:
+                    value = apply_diff(value, sent) if isinstance(sent, list) else sent
+                    yield copy.deepcopy(value)
             if message.get("msg") == "process_completed":
                 return
 

@@ -1,4 +1,4 @@
-"""What travels to a lent GPU, for how long it is asked for, what is said where none is to be had."""
+"""What travels to a lent GPU, for how long it is asked for, what is said where there is none."""
 
 from __future__ import annotations
 
