@@ -12,10 +12,12 @@ functools.cached_property up to Python 3.11.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
 from collections.abc import Iterator, MutableMapping, MutableSequence
+from contextlib import contextmanager
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -35,12 +37,25 @@ def renew_after_forks(package: str) -> None:
 def renew(package: str) -> None:
     """Replace all locks, and let objects forget what other threads were about."""
     renewal = _Renewal(package)
-    for module in _modules(package):
-        renewal.of_module(module)
+    with _no_garbage_collected():
+        for module in _modules(package):
+            renewal.of_module(module)
+
+
+@contextmanager
+def _no_garbage_collected() -> Iterator[None]:
+    """Finalizers may import modules, and would change what is being walked through."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _modules(package: str) -> Iterator[ModuleType]:
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():
         if module is not None and (name == package or name.startswith(f"{package}.")):
             yield module
 

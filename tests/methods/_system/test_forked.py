@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from functools import cached_property
@@ -149,6 +151,30 @@ def test_lines_and_makings_of_others_are_forgotten() -> None:
     finally:
         leave.set()
         thread.join()
+
+
+def test_garbage_does_not_disturb_it(package: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A finalizer that imports something, at every chance that the collector gets."""
+
+    class Importing:
+        def __init__(self) -> None:
+            self.me = self
+
+        def __del__(self) -> None:
+            sys.modules[f"{__name__}.{id(self)}"] = ModuleType("late")
+
+    monkeypatch.setitem(sys.modules, f"{__name__}.package", package)
+    before, known = gc.get_threshold(), set(sys.modules)
+    gc.set_threshold(1)
+    try:
+        for _ in range(50):
+            Importing()
+            forked.renew(__name__)
+    finally:
+        gc.set_threshold(*before)
+        gc.collect()
+        for name in set(sys.modules) - known:
+            del sys.modules[name]
 
 
 def test_a_copy_has_nothing_loaded() -> None:
