@@ -311,7 +311,7 @@ def test_a_process_made_while_others_hold_locks_does_not_wait_for_them(
     thread.start()
     held.wait(60)
     try:
-        assert finished(run(Job("lent_noise", {}, 31))).device == "cpu"
+        assert finished(run(Job("lent_noise", {}, 31))).device == "cuda"
     finally:
         leave.set()
         thread.join()

@@ -157,18 +157,23 @@ def test_garbage_does_not_disturb_it(package: Any, monkeypatch: pytest.MonkeyPat
     """A finalizer that imports something, at every chance that the collector gets."""
 
     class Importing:
+        count = 0
+
         def __init__(self) -> None:
             self.me = self
 
         def __del__(self) -> None:
-            sys.modules[f"{__name__}.{id(self)}"] = ModuleType("late")
+            Importing.count += 1
+            sys.modules[f"{__name__}.late{Importing.count}"] = ModuleType("late")
+            if Importing.count < 5000:
+                Importing()
 
     monkeypatch.setitem(sys.modules, f"{__name__}.package", package)
     before, known = gc.get_threshold(), set(sys.modules)
     gc.set_threshold(1)
     try:
-        for _ in range(50):
-            Importing()
+        Importing()
+        for _ in range(20):
             forked.renew(__name__)
     finally:
         gc.set_threshold(*before)
