@@ -119,6 +119,7 @@ if TYPE_CHECKING:
     from methods._system.device import job_device as job_device
     from methods._system.files import file_fault as file_fault
     from methods._system.files import write_atomic as write_atomic
+    from methods._system.lent import gpu_is_lent as gpu_is_lent
     from methods._system.lock import StopToken as StopToken
     from methods._system.lock import device_lock as device_lock
     from methods._system.memory import share_heaps as share_heaps
@@ -214,6 +215,7 @@ _HOME = {
     "_system.container": "cores free_memory keep_to_cores total_memory",
     "_system.device": "best_device job_device",
     "_system.files": "file_fault write_atomic",
+    "_system.lent": "gpu_is_lent",
     "_system.lock": "StopToken device_lock",
     "_system.memory": "share_heaps trim_heaps",
     "_system.requirements": "unmet_requirements",

@@ -25,19 +25,19 @@ seconds, and costs nobody's share of the GPU's time."""
 _here = False
 
 
-def is_lent() -> bool:
+def gpu_is_lent() -> bool:
     """Whether this machine's GPU is lent, as the platform says it."""
     return os.environ.get("SPACES_ZERO_GPU", "").strip().lower() in ("1", "t", "true")
 
 
 def is_elsewhere() -> bool:
     """Whether it is lent, and not to this process."""
-    return is_lent() and not _here
+    return gpu_is_lent() and not _here
 
 
 def is_here() -> bool:
     """Whether it is lent to this process now."""
-    return is_lent() and _here
+    return gpu_is_lent() and _here
 
 
 def arrived() -> None:
@@ -48,7 +48,7 @@ def arrived() -> None:
 
 def borrows(spec: EraserSpec) -> bool:
     """Whether the eraser's jobs run on a GPU that is lent for them."""
-    return is_lent() and wants_gpu(spec)
+    return gpu_is_lent() and wants_gpu(spec)
 
 
 def wants_gpu(spec: EraserSpec) -> bool:

@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from methods._base import BadInput, DeviceName, Unavailable
 from methods._system.container import cores, total_memory
 from methods._system.device import best_device
-from methods._system.lent import is_lent
+from methods._system.lent import gpu_is_lent
 from methods._system.memory import GIB
 from methods._workers.executor import Executor
 from methods._workers.in_process import InProcess
@@ -50,7 +50,7 @@ GPU may never do, and half a gigabyte is much there."""
 def make_executor() -> Executor:
     """The one for this machine. Raises BadInput where the setting cannot be used."""
     wanted = _wanted()
-    if is_lent():
+    if gpu_is_lent():
         return _lent()
     if wanted == 0:
         return InProcess()
@@ -67,9 +67,9 @@ def prepare_lending() -> None:
 
     Raises Unavailable where the package is not there.
     """
-    if is_lent() and find_spec("spaces") is None:
+    if gpu_is_lent() and find_spec("spaces") is None:
         raise Unavailable("spaces_missing", package="spaces")
-    if is_lent():
+    if gpu_is_lent():
         import_module("methods._workers.lending")
 
 

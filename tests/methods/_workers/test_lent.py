@@ -129,17 +129,18 @@ def test_a_grey_photo_gets_a_grey_fill(toys: None, image: Image, mask: Mask) -> 
 
 
 def test_seconds_are_asked_for_by_what_was_measured(
-    toys: None, sent: list[Parcel], image: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch
+    toys: None, sent: list[Parcel], image: Image, mask: Mask
 ) -> None:
     known = Paces()
     executor = lent_here(known)
     kind = get_eraser("noise")
-    first = list(executor.run([Job("noise", {}, 1)], image, mask))
-    measured = finished(first)
+    told, *_, measured = executor.run([Job("noise", {}, 1)], image, mask)
+    assert isinstance(measured, Finished)
     known.note(kind, kind.Settings(), replace(measured, load_seconds=30.0, erase_seconds=60.0))
-    (told, *_) = executor.run([Job("noise", {}, 2)], image, mask)
-    assert isinstance(told, Borrowing) and told.seconds > first[0].seconds  # type: ignore[union-attr]
-    assert [parcel.seconds for parcel in sent][1] == told.seconds
+    again, *_ = executor.run([Job("noise", {}, 2)], image, mask)
+    assert isinstance(told, Borrowing) and isinstance(again, Borrowing)
+    assert [parcel.seconds for parcel in sent] == [told.seconds, again.seconds]
+    assert again.seconds > told.seconds
 
 
 def test_a_refusal_goes_to_its_job_alone(toys: None, image: Image, mask: Mask) -> None:
@@ -180,7 +181,7 @@ def _result(load: float, erase: float, pieces: int = 1) -> Finished:
 
 def test_a_measured_pace_replaces_the_estimate_and_then_moves() -> None:
     kind, known = get_eraser("sd_inpainting"), Paces()
-    chosen = kind.Settings(num_inference_steps=10)
+    chosen = settings_of(kind, {"num_inference_steps": 10})
     known.note(kind, chosen, _result(2.0, 40.0, pieces=2))
     assert known.of(kind, chosen) == Pace(2.0, 2.0)
     known.note(kind, chosen, _result(0.0, 40.0, pieces=1))  # found loaded
