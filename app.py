@@ -130,8 +130,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:  # Gradio and its like: not for --help
         options = parse(arguments)
         from methods import keep_to_cores, leave_at_once, share_heaps, write_any_text
+        from ui.common.stubs import write_no_stubs
 
         keep_to_cores()
+        write_no_stubs()
         begin_lending()
         from ui.page.layout import build_page, launch_options
     except ModuleNotFoundError as missing:

@@ -120,8 +120,10 @@ if TYPE_CHECKING:
     from methods._system.files import file_fault as file_fault
     from methods._system.files import write_atomic as write_atomic
     from methods._system.lent import gpu_is_lent as gpu_is_lent
+    from methods._system.lock import PoliteLock as PoliteLock
     from methods._system.lock import StopToken as StopToken
     from methods._system.lock import device_lock as device_lock
+    from methods._system.lock import patiently as patiently
     from methods._system.memory import share_heaps as share_heaps
     from methods._system.memory import trim_heaps as trim_heaps
     from methods._system.requirements import unmet_requirements as unmet_requirements
@@ -164,11 +166,15 @@ if TYPE_CHECKING:
     from methods._weights.store import find_weights as find_weights
     from methods._weights.store import use_local as use_local
     from methods._weights.uses import keep_weights as keep_weights
+    from methods._workers.answering import Answers as Answers
+    from methods._workers.answering import Given as Given
     from methods._workers.choice import make_executor as make_executor
     from methods._workers.choice import prepare_lending as prepare_lending
     from methods._workers.executor import Executor as Executor
     from methods._workers.executor import Place as Place
     from methods._workers.executor import SweepJob as SweepJob
+    from methods._workers.helper import HELPER_LOST as HELPER_LOST
+    from methods._workers.helper import Helper as Helper
     from methods._workers.in_process import InProcess as InProcess
     from methods._workers.pace import Cost as Cost
     from methods._workers.pace import gpu_cost as gpu_cost
@@ -216,7 +222,7 @@ _HOME = {
     "_system.device": "best_device job_device",
     "_system.files": "file_fault write_atomic",
     "_system.lent": "gpu_is_lent",
-    "_system.lock": "StopToken device_lock",
+    "_system.lock": "PoliteLock StopToken device_lock patiently",
     "_system.memory": "share_heaps trim_heaps",
     "_system.requirements": "unmet_requirements",
     "_system.threads": "begin_thread",
@@ -236,8 +242,10 @@ _HOME = {
     "_weights.status": "WeightState WeightStatus weight_status",
     "_weights.store": "fetch find_weights use_local",
     "_weights.uses": "keep_weights",
+    "_workers.answering": "Answers Given",
     "_workers.choice": "make_executor prepare_lending",
     "_workers.executor": "Executor Place SweepJob",
+    "_workers.helper": "HELPER_LOST Helper",
     "_workers.in_process": "InProcess",
     "_workers.pace": "Cost gpu_cost",
 }

@@ -10,6 +10,7 @@ for few of many erasers, loading is what a table takes longest with.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -17,6 +18,7 @@ from itertools import islice
 from examples.running.cases import Case, CaseTable, Opened, open_case
 from examples.running.finishing import MOST_WAITING, Finishing, Made
 from examples.running.jobs import Choice, order_of_loads
+from examples.running.numbers import ENTRY, Measure, measured, measured_by
 from examples.running.records import Cell, Folder
 from examples.running.work import RowResult, Work
 from methods import (
@@ -75,22 +77,32 @@ def run_table(
     yields the rows that have a cell by then. only_kept: take what is finished and erase nothing.
     executor: who erases; None = this process.
     Raises BadInput only where the folder cannot be written."""
-    total = len(table.cases)
+    executor = executor or InProcess()
+    helper, total = executor.helper(ENTRY), len(table.cases)
     numbered = iter(enumerate(table.cases, 1))
-    while (cases := list(islice(numbered, ahead))) and not token.stopped:
-        window = _Window(choice, folder, token, tell, total)
-        window.open(cases)
-        if not only_kept:
-            window.erase(executor or InProcess())
-        yield from window.rows()
+    with helper or nullcontext():
+        measure = measured if helper is None else measured_by(helper)
+        while (cases := list(islice(numbered, ahead))) and not token.stopped:
+            window = _Window(choice, folder, token, tell, total, measure)
+            window.open(cases)
+            if not only_kept:
+                window.erase(executor)
+            yield from window.rows()
 
 
 class _Window:
     """Cases that are run together."""
 
     def __init__(
-        self, choice: Choice, folder: Folder, token: StopToken, tell: Tell, total: int
+        self,
+        choice: Choice,
+        folder: Folder,
+        token: StopToken,
+        tell: Tell,
+        total: int,
+        measure: Measure,
     ) -> None:
+        self._measure = measure
         self._choice = choice
         self._folder = folder
         self._token = token
@@ -167,7 +179,7 @@ class _Window:
 
     def _work(self, number: int, case: Case) -> Work:
         opened = self._open(case)
-        work = Work(number, case, opened, self._choice, self._folder)
+        work = Work(number, case, opened, self._choice, self._folder, self._measure)
         self._tell(Step(number, self._total, case, notes=opened.mask_notes))
         for cell in work.made.values():
             self._tell(Step(number, self._total, case, cell=cell))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from examples.running.cases import Case, Opened
 from examples.running.jobs import Choice, changed, jobs_of, name_of
+from examples.running.numbers import Measure, measured
 from examples.running.records import Cell, Folder, ReadingRecord
 from examples.running.results import Box, box_of, png_of, read_result
 from methods import (
@@ -26,11 +26,10 @@ from methods import (
     fingerprint,
     flattened,
     get_eraser,
-    judge,
     picture_key,
     why_missing,
 )
-from segmentation import are_features_ready, features_of
+from segmentation import are_features_ready
 
 
 @dataclass(slots=True)
@@ -46,11 +45,19 @@ class Work:
     """A case that could be opened. Holds no picture, so that a long table fits into memory.
 
     ids: of all cells, in the table's order; made: those that have ended; open: jobs to be run.
+    measure: who judges results.
     """
 
     def __init__(
-        self, number: int, case: Case, opened: Opened, choice: Choice, out: Folder
+        self,
+        number: int,
+        case: Case,
+        opened: Opened,
+        choice: Choice,
+        out: Folder,
+        measure: Measure = measured,
     ) -> None:
+        self._measure = measure
         self.number = number
         self.case = case
         self._picture = picture_key(opened.photo.rgb, opened.mask, opened.photo.alpha)
@@ -110,11 +117,10 @@ class Work:
     ) -> Cell:
         """The cell with its numbers, which are kept, too; transparent pictures are judged as they
         are seen. Raises UserError."""
-        measure = partial(
-            judge, truth=opened.truth, features=features_of if self._features else None
-        )
         shown = flattened(result, alpha, opened.photo.ground)
-        return self._with_readings(cell, measure(opened.photo.seen, opened.mask, shown))
+        seen, truth = opened.photo.seen, opened.truth
+        readings = self._measure(seen, opened.mask, shown, truth, self._features)
+        return self._with_readings(cell, readings)
 
     def _finished(self, cell_id: str, job: Job, opened: Opened) -> Cell | None:
         """From an earlier run or from a check that failed; None = it has to be run."""

@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from methods._base import Stopped
 
@@ -95,6 +96,49 @@ class DeviceLock:
             if ahead != told:
                 told = ahead
                 on_wait(ahead)
+
+
+class PoliteLock:
+    """A lock that those get first for whom somebody waits; see `patiently`. Not reentrant."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._is_held = False
+        self._waited_for = 0
+
+    def after_fork(self) -> None:
+        """In a copy of this process nobody else has it; see `_system.forked`."""
+        self._is_held, self._waited_for = False, 0
+
+    def __enter__(self) -> None:
+        with self._changed:
+            if _patient.get():
+                self._changed.wait_for(lambda: not self._is_held and not self._waited_for)
+            else:
+                self._waited_for += 1
+                try:
+                    self._changed.wait_for(lambda: not self._is_held)
+                finally:
+                    self._waited_for -= 1
+            self._is_held = True
+
+    def __exit__(self, *raised: object) -> None:
+        with self._changed:
+            self._is_held = False
+            self._changed.notify_all()
+
+
+_patient: ContextVar[bool] = ContextVar("patient", default=False)
+
+
+@contextmanager
+def patiently() -> Iterator[None]:
+    """While this thread does what nobody waits for: others get each `PoliteLock` before it."""
+    before = _patient.set(True)
+    try:
+        yield
+    finally:
+        _patient.reset(before)
 
 
 def _nobody(ahead: int) -> None:

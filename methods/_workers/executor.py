@@ -25,6 +25,7 @@ from methods._engine.job import Job
 from methods._engine.judging import Judge
 from methods._engine.worker import Picture
 from methods._system.lock import StopToken
+from methods._workers.helper import Helper
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +104,11 @@ class Executor(ABC):
 
     def start(self) -> None:  # noqa: B027 - there need not be anything
         """Begin in the background with what the first job would else wait for."""
+
+    def helper(self, entry: str) -> Helper | None:
+        """A process for work beside erasing, closed with the executor; None = such work is done in
+        this process. entry: "module:function", which gives what it answers; see `Helper`."""
+        return None
 
     def __enter__(self) -> Self:
         return self

@@ -31,6 +31,7 @@ from methods._engine.worker import Picture, Ready, Task, Worker, guarded
 from methods._system.lock import StopToken
 from methods._system.memory import share_heaps, trim_heaps
 from methods._weights import local
+from methods._workers.answering import Answering
 from methods._workers.messages import (
     Done,
     Order,
@@ -179,6 +180,9 @@ def main(end: socket.socket, start: Start) -> None:
     if start.setup:
         module, _, function = start.setup.partition(":")
         getattr(import_module(module), function)()
+    if start.entry:
+        Answering(Wire(end), start.entry).serve()
+        _end_all()
     Host(Wire(end)).serve()
 
 

@@ -3,6 +3,8 @@
     home ──── Start ────▶ template, which forks ▶ worker
     home ──── Order, Stop ──────────────────────▶ worker
     home ◀─── Up, Told, Done, Retired ─────────── worker
+    home ──── Call, Cleared ────────────────────▶ worker that helps
+    home ◀─── Up, Answer, Crowded ─────────────── worker that helps
     home ◀─── Begun, Ended ── template
 
 It is pickled, and comes and goes through sockets that nobody else can open: what a visitor sends is
@@ -14,10 +16,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from methods._base import UserError
 from methods._engine.events import Event, Failed, Finished
 from methods._engine.job import SettingValue
 
@@ -39,13 +43,15 @@ class Start:
     """Begin a worker that listens to the socket that comes along.
 
     environment: all of its variables. setup: "module:function", called once before the first
-    order; "" = nothing. background: it works on the CPU, where clicks come first.
+    order; "" = nothing. background: it works on the CPU, where clicks come first. entry:
+    "module:function", which gives the calls that it answers by name; "" = it erases.
     """
 
     path: tuple[str, ...]
     environment: Mapping[str, str]
     setup: str = ""
     background: bool = False
+    entry: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +80,17 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class PictureNote:
-    """A picture in memory that both sides see; see `shared_picture`. handle: the memory's name,
-    "" = its file comes along. size: (H, W)."""
+class ArraysNote:
+    """Arrays in memory that both sides see; see `shared_arrays`. items: shape and dtype of each,
+    one behind the other. handle: the memory's name, "" = its file comes along."""
 
     key: str
-    size: tuple[int, int]
-    alpha: bool
+    items: tuple[tuple[tuple[int, ...], str], ...]
     handle: str
+
+
+PictureNote: TypeAlias = ArraysNote
+"""Of a picture: image, mask and, where there is one, alpha."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +147,42 @@ class Done:
 @dataclass(frozen=True, slots=True)
 class Retired:
     """A worker's last word: an order that it has not begun by now is for another one."""
+
+
+# --- to and from a worker that helps ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A question to one that answers many at once. arrays: notes of what comes along; its own, by
+    the key "", are for this call alone. local: see `Order`."""
+
+    id: int
+    name: str
+    arguments: tuple[object, ...]
+    arrays: tuple[ArraysNote, ...]
+    local: Mapping[str, Path]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """To a call. error: what it has raised for the user. is_bug: it has raised something else,
+    which the log has. missing: the key of arrays that it cannot do without. held: names of the
+    files whose networks are loaded now."""
+
+    call: int
+    value: object = None
+    error: UserError | None = None
+    is_bug: bool = False
+    missing: str = ""
+    held: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Crowded:
+    """A device that both use has no room left: idle erasers may be unloaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """The answer to it: that has been done, as far as it could be."""

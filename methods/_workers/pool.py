@@ -30,6 +30,7 @@ from methods._system.lock import StopToken
 from methods._weights import uses
 from methods._workers.crews import RunCrew, SweepCrew
 from methods._workers.executor import Executor, Place, SweepJob
+from methods._workers.helper import Helper
 from methods._workers.placement import CPU, LANE, Cost, Placement, Plan, Planned, Spot, Ticket
 from methods._workers.processes import Starter
 from methods._workers.seat import Seat
@@ -67,6 +68,7 @@ class Pool(Executor):
         self._shared: BoundedCache[str, SharedPicture] = BoundedCache(
             _SHARED_BYTES, newest_always=True
         )
+        self._helpers: list[Helper] = []
         self._closed = False
         residency.elsewhere.append(self)
         uses.keepers.append(self._files)
@@ -122,6 +124,12 @@ class Pool(Executor):
         """See `Executor.start`: the template, which imports libraries."""
         threading.Thread(target=self._starter.warm_up, name="template", daemon=True).start()
 
+    def helper(self, entry: str) -> Helper:
+        """See `Executor.helper`."""
+        helper = Helper(self._starter, entry)
+        self._helpers.append(helper)
+        return helper
+
     def close(self) -> None:
         """See `Executor.close`. What is at work is ended."""
         with self._changed:
@@ -131,6 +139,8 @@ class Pool(Executor):
             self._changed.notify_all()
         residency.elsewhere.remove(self)
         uses.keepers.remove(self._files)
+        for helper in self._helpers:
+            helper.close()
         self._starter.close()
         for seat in self._seats.values():
             seat.unload()

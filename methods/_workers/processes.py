@@ -23,7 +23,19 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from methods._workers.messages import Begun, Done, Ended, Imports, Kill, Retired, Start, Told, Up
+from methods._workers.messages import (
+    Answer,
+    Begun,
+    Crowded,
+    Done,
+    Ended,
+    Imports,
+    Kill,
+    Retired,
+    Start,
+    Told,
+    Up,
+)
 from methods._workers.template import UNFIT
 from methods._workers.wire import Wire
 
@@ -38,7 +50,7 @@ _END_SECONDS = 10.0
 """After its socket is closed, until a process must have been buried."""
 
 
-Said = Told | Done | Up | Retired
+Said = Told | Done | Up | Retired | Answer | Crowded
 
 
 class NotStarted(Exception):

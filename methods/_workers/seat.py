@@ -116,7 +116,7 @@ class Seat:
         try:
             process = self.starter.start(start)
             self.starts += 1
-            _await_up(process)
+            await_up(process)
         except NotStarted as error:
             self._failed_starts += 1
             self.out = str(error) if self._failed_starts >= MOST_STARTS else ""
@@ -168,7 +168,7 @@ def _order(ready: Ready, picture: SharedPicture) -> Order:
     )
 
 
-def _await_up(process: Process) -> None:
+def await_up(process: Process) -> None:
     """Raises NotStarted where it ends or says nothing."""
     try:
         if isinstance(process.next(_UP_SECONDS), Up):

@@ -1,27 +1,12 @@
-"""A picture in memory that worker processes see, too: written once, read in place.
-
-On Linux it has no name and no file (memfd), elsewhere on POSIX it is a file that has been removed
-already; both are gone with the last process that has them open, whatever ends it. Windows knows
-such memory by a name only.
-"""
+"""A picture in memory that worker processes see, too; see `shared_arrays`."""
 
 from __future__ import annotations
 
-import mmap
-import os
-import sys
-import tempfile
-import weakref
 from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
 
 from methods._engine.worker import Picture
 from methods._workers.messages import PictureNote
-
-if sys.platform == "win32":
-    from multiprocessing.shared_memory import SharedMemory
+from methods._workers.shared_arrays import SharedArrays, opened_arrays
 
 
 class SharedPicture:
@@ -29,64 +14,14 @@ class SharedPicture:
 
     def __init__(self, picture: Picture) -> None:
         """picture: its arrays are copied."""
-        arrays: list[NDArray[np.uint8]] = [picture.image, picture.mask.view(np.uint8)]
-        if picture.alpha is not None:
-            arrays.append(picture.alpha)
-        self.nbytes = sum(array.nbytes for array in arrays)
-        name, self.files = self._laid_down(arrays)
-        height, width = picture.mask.shape
-        self.note = PictureNote(
-            picture.key, (height, width), picture.alpha is not None, handle=name
-        )
-
-    def _laid_down(self, arrays: Sequence[NDArray[np.uint8]]) -> tuple[str, list[int]]:
-        """The memory's name, and the files by which it is reached instead."""
-        if sys.platform == "win32":
-            memory = SharedMemory(create=True, size=self.nbytes)
-            memory.buf[: self.nbytes] = b"".join(array.tobytes() for array in arrays)
-            weakref.finalize(self, memory.close)
-            return memory.name, []
-        file = _nameless_file()
-        weakref.finalize(self, os.close, file)
-        for array in arrays:
-            _write(file, np.ascontiguousarray(array).data.cast("B"))
-        return "", [file]
-
-
-def _nameless_file() -> int:
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("picture")
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
-
-
-def _write(file: int, content: memoryview) -> None:
-    """All of it: a call writes two gigabytes at most, and maps no pages here."""
-    while content:
-        content = content[os.write(file, content) :]
+        alpha = () if picture.alpha is None else (picture.alpha,)
+        self._arrays = SharedArrays(picture.key, [picture.image, picture.mask, *alpha])
+        self.nbytes = self._arrays.nbytes
+        self.files = self._arrays.files
+        self.note: PictureNote = self._arrays.note
 
 
 def opened(note: PictureNote, files: Sequence[int]) -> Picture:
     """The worker's side: a picture that lies in the shared memory, to be read only."""
-    height, width = note.size
-    memory = _memory(note, files)
-    pixels = height * width
-    image = np.frombuffer(memory, np.uint8, 3 * pixels).reshape(height, width, 3)
-    mask = np.frombuffer(memory, np.bool_, pixels, 3 * pixels).reshape(height, width)
-    alpha = None
-    if note.alpha:
-        alpha = np.frombuffer(memory, np.uint8, pixels, 4 * pixels).reshape(height, width)
-    return Picture(image, mask, alpha)
-
-
-def _memory(note: PictureNote, files: Sequence[int]) -> mmap.mmap | memoryview:
-    if sys.platform == "win32":
-        memory = SharedMemory(note.handle)
-        _kept.append(memory)  # closing it would pull the arrays away
-        del _kept[:-3]
-        return memory.buf.toreadonly()
-    return mmap.mmap(files[0], 0, access=mmap.ACCESS_READ)
-
-
-if sys.platform == "win32":
-    _kept: list[SharedMemory] = []
+    image, mask, *alpha = opened_arrays(note, files)
+    return Picture(image, mask, *alpha)

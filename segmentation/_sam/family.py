@@ -8,11 +8,10 @@ the decoder may work on different devices.
 from __future__ import annotations
 
 import os
-import threading
 from abc import abstractmethod
 from typing import TYPE_CHECKING, NamedTuple
 
-from methods import Image, Unavailable, trim_heaps, with_device_room
+from methods import Image, PoliteLock, Unavailable, trim_heaps, with_device_room
 from segmentation._prompts.prompts import PromptedObject
 from segmentation._sam.levels import choose_level
 from segmentation._segmenter import Candidates, Embedding, Frame, Segmenter
@@ -58,8 +57,9 @@ class SamFamily(Segmenter):
         self._device = device
         self._decoding_device = torch.device("cpu") if decodes_on_cpu() else device
         self._dtype = torch.float16 if half else torch.float32
-        # One photo at a time: encoders use every core and a few hundred MB each.
-        self._encoding = threading.Lock()
+        # One photo at a time: encoders use every core and a few hundred MB each. A click is not
+        # behind photos that are encoded ahead of theirs, nor behind results that are judged.
+        self._encoding = PoliteLock()
 
     @property
     def input_side(self) -> int:

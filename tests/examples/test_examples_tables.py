@@ -28,7 +28,7 @@ from examples.report.markdown import markdown
 from examples.report.markdown import plain as in_markdown
 from examples.report.shapes import PlainReport
 from examples.rows import PhotoRef
-from examples.running import work
+from examples.running import numbers, work
 from examples.running.cases import Case, CaseTable, documents, of_folder, stand_ins
 from examples.running.jobs import Choice, jobs_of
 from examples.running.records import Folder, read_remarks, safe, write_remark
@@ -39,6 +39,7 @@ from methods import BadInput, InProcess, StopToken, Verbatim, load_image, png_by
 from methods._weights.http import _dead
 from segmentation import mask_png
 from table_fixtures import hole, huge_png, put_case, scene, small_jpeg
+from worker_fixtures import pool_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TELEA = Choice(("telea",), features=False)
@@ -213,12 +214,26 @@ def test_numbers_of_a_network_come_when_its_weights_do(
     choice, table = Choice(("telea",)), of_folder(photos)
     plain = ran(table, tmp_path / "out", choice)[0].cells[0]
     monkeypatch.setattr(work, "are_features_ready", lambda: True)
-    monkeypatch.setattr(work, "features_of", lambda image: image[::8, ::8].astype(np.float32))
+    monkeypatch.setattr(numbers, "features_of", lambda image: image[::8, ::8].astype(np.float32))
     more = ran(table, tmp_path / "out", choice)[0].cells[0]
     quick = ran(table, tmp_path / "out", TELEA)[0].cells[0]
     assert len(counted.jobs) == 2
     ids = [{reading.id for reading in cell.readings} for cell in (plain, more, quick)]
     assert ids[0] == ids[2] < ids[1]
+
+
+def test_beside_workers_numbers_come_from_a_process_of_their_own(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same ones; there, nothing in this process is asked."""
+    table = of_folder(photos)
+    here = [row.cells[0].readings for row in ran(table, tmp_path / "here")]
+    monkeypatch.setattr(numbers, "judge", lambda *args, **more: 1 / 0)
+    with pool_of((("lane1", "lane"),)) as pool:
+        rows = run_table(
+            table, TELEA, Folder(tmp_path / "out"), StopToken(), lambda step: None, executor=pool
+        )
+        assert [row.cells[0].readings for row in rows] == here and all(here)
 
 
 def test_a_stopped_run_ends_and_goes_on_later(

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from examples import tables
-from examples.running import arguments, work
+from examples.running import arguments, numbers
 from examples.running.cases import CaseTable, of_folder, open_case
 from examples.running.jobs import Choice
 from examples.running.records import Cell, Folder
@@ -130,7 +130,7 @@ def test_a_number_that_cannot_be_found_costs_no_result(
     def fails(*args: Any, **named: Any) -> None:
         raise RuntimeError("no number")
 
-    monkeypatch.setattr(work, "judge", fails)
+    monkeypatch.setattr(numbers, "judge", fails)
     rows = ran(photos, tmp_path / "out", Choice(toys[:1], features=False))
     assert [(cell.state, cell.readings) for row in rows for cell in row.cells] == [("done", [])] * 6
 

@@ -16,6 +16,7 @@ from segmentation import get_segmenter
 from tile_tools import ALL, SIZE, Scaled, always, square
 from ui.common.limits import Rate, RateLimiter
 from ui.service.closer import LOOKS_AT_ONCE, MOST_LOOKS, Looks
+from ui.service.select import Eyes
 from ui.service.service import Service
 from ui_tools import Upload, last, order, png_file
 
@@ -25,6 +26,11 @@ Answer = Mapping[str, Any]
 TINY = ([square(1 / 256), square(0.015), square(0.5)], [0.6, 0.9, 0.7])
 THING = ([square(0.07), square(0.1), square(0.15)], [0.9, 0.95, 0.9])
 PLACES = [(x, y) for y in (400, 1600) for x in (400, 1500, 2600)]
+
+
+def eyes_of(service: Service) -> Eyes:
+    assert isinstance(service.selecting.eyes, Eyes)
+    return service.selecting.eyes
 
 
 def watched(monkeypatch: pytest.MonkeyPatch, *answers: Any) -> Scaled:
@@ -124,7 +130,8 @@ def test_the_view_is_part_of_what_is_asked_and_kept(
 
 def test_tiles_drive_no_photo_out(service: Service, opened: str, scaled: Scaled) -> None:
     service.segment(asked(opened))
-    photos, parts = service.selecting._embeddings, service.selecting._looks._cache
+    eyes = eyes_of(service)
+    photos, parts = eyes.embeddings, eyes.looks._cache
     assert photos.find(scaled, service.photos.record(opened).key) is not None
     assert len(photos) <= 2 and len(parts) == MOST_LOOKS  # another one looks when one is opened
 
@@ -132,7 +139,7 @@ def test_tiles_drive_no_photo_out(service: Service, opened: str, scaled: Scaled)
 def test_with_too_many_waiting_the_whole_photo_answers_and_says_so(
     service: Service, opened: str, scaled: Scaled
 ) -> None:
-    places = service.selecting._looks._places
+    places = eyes_of(service).looks._places
     for _ in range(LOOKS_AT_ONCE):
         assert places.acquire(blocking=False)
     answer = service.segment(asked(opened))
@@ -145,7 +152,7 @@ def test_with_too_many_waiting_the_whole_photo_answers_and_says_so(
 def test_a_visitor_who_asks_for_too_many_is_told(
     service: Service, opened: str, scaled: Scaled
 ) -> None:
-    looks: Looks = service.selecting._looks
+    looks: Looks = eyes_of(service).looks
     looks._rate = RateLimiter(Rate(per_second=0.001, burst=2))
     assert service.segment(asked(opened), "anna")["looks"].count("closer") == 2
     assert service.segment(asked(opened), "anna")["looks"].count("closer") == 2

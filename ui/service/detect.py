@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TypeAlias
 
 from methods import Image, Text, Unavailable
 from segmentation import Detection, Detections, detect
@@ -17,10 +18,18 @@ MOST_WAITING = 8
 """Questions under way: one at work and the others waiting, each keeping a thread."""
 
 
-class Detecting:
-    """Finds what phrases name. Any number of threads may ask at once."""
+Find: TypeAlias = Callable[[Callable[[], Image], str, str, str | None], Detections]
+"""See `segmentation.detect`."""
 
-    def __init__(self) -> None:
+
+class Detecting:
+    """Finds what phrases name. Any number of threads may ask at once.
+
+    find: who looks at photos; None = this process.
+    """
+
+    def __init__(self, find: Find | None = None) -> None:
+        self._find = find or detect
         self._rate = RateLimiter(DETECT_RATE)
         self._places = threading.BoundedSemaphore(MOST_WAITING)
 
@@ -37,7 +46,7 @@ class Detecting:
         if not self._places.acquire(blocking=False):
             raise Unavailable("detector_busy")
         try:
-            return detect(pixels, key, phrase, backend)
+            return self._find(pixels, key, phrase, backend)
         finally:
             self._places.release()
 

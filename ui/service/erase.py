@@ -35,7 +35,7 @@ from ui.common.limits import Quiet, RunSlots
 from ui.common.requests import OVERLAY_SIDE, Erase, Prompts
 from ui.service import closeup
 from ui.service.cards import new_card
-from ui.service.judge import NOTHING_KNOWN, Known, judge_of
+from ui.service.judge import NOTHING_KNOWN, Known, Measure, judge_of
 from ui.service.live import LiveRun
 from ui.service.select import Question, Selecting
 from ui.service.unwatched import Watchman, most_unwatched_seconds
@@ -110,9 +110,16 @@ class Erasing:
     """All runs of this process: one per session at a time, so many in all."""
 
     def __init__(
-        self, photos: PhotoStore, runs: RunStore, slots: RunSlots, executor: Executor
+        self,
+        photos: PhotoStore,
+        runs: RunStore,
+        slots: RunSlots,
+        executor: Executor,
+        measure: Measure | None = None,
     ) -> None:
+        """measure: who looks at results; see `judge_of`."""
         self._executor = executor
+        self._measure = measure
         self._photos = photos
         self._runs = runs
         self._slots = slots
@@ -211,7 +218,7 @@ class Erasing:
         mask, prompts = order.make_mask(photo)
         grid = _first_grid(order, record, mask, cards)
         self._write_inputs(order, photo, mask, grid["mask"].get("close"))
-        judge = judge_of(record, order.known, self._quiet)
+        judge = judge_of(record, order.known, self._quiet, self._measure)
         return LiveRun(
             grid,
             _saved(order, record, mask, prompts),

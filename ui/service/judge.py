@@ -31,6 +31,7 @@ from methods import (
     flattened,
     judge,
     load_image,
+    patiently,
     why_missing,
 )
 from segmentation import (
@@ -57,6 +58,9 @@ MOST_SECONDS = 120.0
 Judge: TypeAlias = Callable[[Image, Mask, Image], Sequence[Reading]]
 """judge(photo, mask, result)."""
 
+Measure: TypeAlias = Callable[[Image, Mask, Image, Image | None, str | None], Sequence[Reading]]
+"""See `measured`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -70,42 +74,54 @@ class Known:
 NOTHING_KNOWN = Known()
 
 
-def judge_of(record: PhotoRecord, known: Known, quiet: Quiet) -> Judge:
-    """The judge of a run on this photo."""
+def measured(
+    photo: Image, mask: Mask, result: Image, truth: Image | None, phrase: str | None
+) -> Sequence[Reading]:
+    """The numbers of a result, with what networks see where these are here; see `methods.judge`.
 
-    @cache
-    def informed() -> Judge:
-        return partial(
-            judge,
-            truth=truth_of(record, known.row),
-            features=features_of if are_features_ready() else None,
-            finds=finder_of(known.phrase),
-        )
+    phrase: the words by which the object was found, if any. Clicks come first.
+    """
+    features = features_of if are_features_ready() else None
+    finds = finder_of(phrase)
+    with patiently():
+        return judge(photo, mask, result, truth=truth, features=features, finds=finds)
 
-    def measure(photo: Image, mask: Mask, result: Image) -> Sequence[Reading]:
+
+def judge_of(
+    record: PhotoRecord, known: Known, quiet: Quiet, measure: Measure | None = None
+) -> Judge:
+    """The judge of a run on this photo. measure: who looks at the results; None = `measured`."""
+    truth = cache(partial(truth_of, record, known.row))
+
+    def judged(photo: Image, mask: Mask, result: Image) -> Sequence[Reading]:
         quiet.wait(MOST_SECONDS)
-        return informed()(photo, mask, result)
+        return (measure or measured)(photo, mask, result, truth(), known.phrase)
 
-    return measure
+    return judged
 
 
 def judge_pictures(
-    photo: Photo, mask: Mask, result: Photo, truth: Photo | None = None
+    photo: Photo,
+    mask: Mask,
+    result: Photo,
+    truth: Photo | None = None,
+    measure: Measure | None = None,
 ) -> tuple[int, Sequence[Reading]]:
     """Any program's result: how many pixels outside the mask are not the photo's, and numbers.
 
-    truth: the photo as it is without the object. Raises BadInput for pictures of other sizes.
+    truth: the photo as it is without the object. measure: as in `judge_of`. Raises BadInput for
+    pictures of other sizes.
     """
     _check_size(photo, result, "judged_size")
     if truth is not None:
         _check_size(photo, truth, "truth_size.judge")
         _bring_lpips()
-    readings = judge(
+    readings = (measure or measured)(
         flattened(photo.rgb, photo.alpha, photo.ground),
         mask,
         flattened(result.rgb, result.alpha, photo.ground),
-        truth=None if truth is None else flattened(truth.rgb, truth.alpha, photo.ground),
-        features=features_of if are_features_ready() else None,
+        None if truth is None else flattened(truth.rgb, truth.alpha, photo.ground),
+        None,
     )
     return changed_outside(_layers(photo), _layers(result), mask), readings
 

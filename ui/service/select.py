@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Protocol, TypedDict
 
-from methods import Image, Mask, Stopped, Unavailable, UserError, fetch
+from methods import Image, Mask, Stopped, Unavailable, UserError, fetch, patiently
 from segmentation import (
     EmbeddingCache,
     Segmenter,
@@ -59,17 +59,81 @@ class _Drawn(TypedDict):
     longest_side: int | None
 
 
+class Sees(Protocol):
+    """Looks at photos, in this process or in another one. Any number of threads may ask at once."""
+
+    def load(self) -> None:
+        """Load the best segmenter that is ready, so that the first click need not."""
+
+    def encode(self, key: str, pixels: Callable[[], Image], wanted: str | None) -> None:
+        """Look at a photo, so that the first click on it need not. See `Question`."""
+
+    def select(
+        self, asked: Question, longest_side: int | None, most_looks: int | None
+    ) -> tuple[Selected, SegmenterSpec]:
+        """The mask and whose it is, of a question with objects; see `Selecting.select`."""
+
+
+class Eyes:
+    """Sees in this process, with what it has seen in memory."""
+
+    def __init__(self, cache_bytes: int = EMBEDDING_BYTES) -> None:
+        self.embeddings = EmbeddingCache(cache_bytes)
+        self.looks = Looks()
+
+    def load(self) -> None:
+        """See `Sees`."""
+        self._choose(None)
+
+    def encode(self, key: str, pixels: Callable[[], Image], wanted: str | None) -> None:
+        """See `Sees`."""
+        with patiently():
+            self.embeddings.get(self._choose(wanted), pixels, key)
+
+    def select(
+        self, asked: Question, longest_side: int | None, most_looks: int | None
+    ) -> tuple[Selected, SegmenterSpec]:
+        """See `Sees`."""
+        drawn, chosen = drawn_of(asked, longest_side), asked.selection
+        segmenter = self._choose(chosen.segmenter)
+        embedding = self.embeddings.get(segmenter, asked.pixels, asked.key)
+        tiles = self.looks.at(segmenter, asked.pixels, asked.key, most_looks, asked.caller)
+        found = select(segmenter, embedding, chosen.objects, **drawn, tiles=tiles)
+        return found, segmenter.spec
+
+    def _choose(self, wanted: str | None) -> Segmenter:
+        if wanted is not None:
+            return get_segmenter(wanted, fetch_missing=False)
+        for spec in preferred_segmenters(is_ready):
+            try:
+                return get_segmenter(spec.id, fetch_missing=False)
+            except Unavailable:
+                log.warning("%s cannot be used now", spec.id, exc_info=True)
+        return get_segmenter(list_segmenters()[-1].id, fetch_missing=False)  # needs nothing
+
+
+def drawn_of(asked: Question, longest_side: int | None) -> _Drawn:
+    """What was given beside objects."""
+    return {
+        "upload": None if asked.upload is None else asked.upload(longest_side),
+        "strokes": asked.selection.strokes,
+        "shape": asked.selection.shape,
+        "longest_side": longest_side,
+    }
+
+
 class Selecting:
     """Selects objects on photos. Any number of threads may ask at once.
 
     A photo is encoded once by each segmenter that is used on it, in the background as soon
     as it is opened or another segmenter is chosen; a click that comes earlier waits for the
     same encoding instead of making its own.
+
+    eyes: who looks at photos; None = this process.
     """
 
-    def __init__(self, cache_bytes: int = EMBEDDING_BYTES) -> None:
-        self._embeddings = EmbeddingCache(cache_bytes)
-        self._looks = Looks()
+    def __init__(self, eyes: Sees | None = None) -> None:
+        self.eyes = eyes or Eyes()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="encode")
         self._closing = threading.Event()
         self._places = threading.BoundedSemaphore(WAITING_ENCODES)
@@ -87,19 +151,9 @@ class Selecting:
         for a segmenter that is asked for and not ready, WeightsUnavailable, since another one would
         give another mask.
         """
-        drawn: _Drawn = {
-            "upload": None if asked.upload is None else asked.upload(longest_side),
-            "strokes": asked.selection.strokes,
-            "shape": asked.selection.shape,
-            "longest_side": longest_side,
-        }
-        objects = asked.selection.objects
-        if not objects:
-            return select_drawn(asked.size, **drawn), None
-        segmenter = self._choose(asked.selection.segmenter)
-        embedding = self._embeddings.get(segmenter, asked.pixels, asked.key)
-        tiles = self._looks.at(segmenter, asked.pixels, asked.key, most_looks, asked.caller)
-        return select(segmenter, embedding, objects, **drawn, tiles=tiles), segmenter.spec
+        if not asked.selection.objects:
+            return select_drawn(asked.size, **drawn_of(asked, longest_side)), None
+        return self.eyes.select(asked, longest_side, most_looks)
 
     def encode_soon(self, key: str, pixels: Callable[[], Image], wanted: str | None = None) -> None:
         """Encode in the background. When too many photos wait, the first click will do it.
@@ -124,21 +178,11 @@ class Selecting:
         self._closing.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _choose(self, wanted: str | None) -> Segmenter:
-        if wanted is not None:
-            return get_segmenter(wanted, fetch_missing=False)
-        for spec in preferred_segmenters(is_ready):
-            try:
-                return get_segmenter(spec.id, fetch_missing=False)
-            except Unavailable:
-                log.warning("%s cannot be used now", spec.id, exc_info=True)
-        return get_segmenter(list_segmenters()[-1].id, fetch_missing=False)  # needs nothing
-
     def _encode(self, key: str, pixels: Callable[[], Image], wanted: str | None) -> None:
         try:
-            self._embeddings.get(self._choose(wanted), pixels, key)
+            self.eyes.encode(key, pixels, wanted)
         except Exception:  # nobody waits for this; the click will meet it again and say so
-            log.warning("A photo could not be encoded ahead of its first click", exc_info=True)
+            self._warn("A photo could not be encoded ahead of its first click")
         finally:
             self._places.release()
 
@@ -153,6 +197,11 @@ class Selecting:
 
     def _load(self) -> None:
         try:
-            self._choose(None)
+            self.eyes.load()
         except Exception:  # as above
-            log.warning("The segmenter could not be loaded ahead of time", exc_info=True)
+            self._warn("The segmenter could not be loaded ahead of time")
+
+    def _warn(self, what: str) -> None:
+        """With the error under way, unless it comes from the program's end."""
+        if not self._closing.is_set():
+            log.warning(what, exc_info=True)

@@ -67,10 +67,11 @@ from ui.service.closer import MOST_LOOKS, doubts
 from ui.service.detect import Detecting, describe_detections
 from ui.service.drawn import data_url, overlay_side, upload_answer
 from ui.service.erase import Erasing, order_of, question
-from ui.service.judge import describe_metrics
+from ui.service.judge import describe_metrics, measured
 from ui.service.looking import Looking
 from ui.service.margin import margin
 from ui.service.reopen import reopen
+from ui.service.seeing import ENTRY, Seeing
 from ui.service.select import Selecting
 from ui.service.tables import Tables
 from ui.service.visitors import check_host
@@ -136,12 +137,15 @@ class Service:
         self._views = Views(self.photos)
         self.examples = Examples(examples_dir)
         self._executor = executor or make_executor()
-        self.selecting = Selecting()
-        self.detecting = Detecting()
+        helper = self._executor.helper(ENTRY)
+        seeing = None if helper is None else Seeing(helper)
+        self.measure = measured if seeing is None else seeing.judge
+        self.selecting = Selecting(seeing)
+        self.detecting = Detecting(None if seeing is None else seeing.detect)
         places = len(self._executor.places())
         self.most_watched = MOST_WATCHED + places
         slots = RunSlots(MOST_WAITING + places if most_runs is None else most_runs)
-        self.erasing = Erasing(self.photos, self.runs, slots, self._executor)
+        self.erasing = Erasing(self.photos, self.runs, slots, self._executor, self.measure)
         self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid)
         self.janitor = Janitor(
             self.photos.folder,

@@ -120,7 +120,8 @@ class _Calls:
         photo = self._photo(given.image)
         mask = self._mask(given_picture(given.mask, self._service), photo.size)
         truth = self._photo(given.truth) if given.truth else None
-        changed, readings = judge_pictures(photo, mask, self._photo(given.result), truth)
+        result = self._photo(given.result)
+        changed, readings = judge_pictures(photo, mask, result, truth, self._service.measure)
         plain = [reading.plain() for reading in readings]
         return Told((words.judged(changed, plain),), words.judged_facts(changed, plain))
 

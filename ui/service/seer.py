@@ -1,0 +1,118 @@
+"""What looks at photos for the page, in a process of its own: `answers` says to what it answers.
+
+Everything here runs in that process; `ui.service.seeing` is the page's side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from methods import Answers, Given, Mask, Reading
+from segmentation import Detections, SegmenterSpec, Selected, Selection, detect
+from ui.service.judge import measured
+from ui.service.select import Eyes, Question
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A `Question` as it travels: pixels and an uploaded mask come beside it."""
+
+    key: str
+    size: tuple[int, int]
+    selection: Selection
+    caller: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packed:
+    """A mask as it travels: a bit for each pixel."""
+
+    size: tuple[int, int]
+    bits: NDArray[np.uint8]
+
+    @staticmethod
+    def of(mask: Mask) -> Packed:
+        height, width = mask.shape
+        return Packed((height, width), np.packbits(mask))
+
+    def mask(self) -> Mask:
+        """As it was."""
+        count = self.size[0] * self.size[1]
+        return np.unpackbits(self.bits, count=count).view(np.bool_).reshape(self.size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """An answer as it travels: the masks are beside the rest."""
+
+    rest: Selected
+    mask: Packed
+    core: Packed
+    spec: SegmenterSpec
+
+    @staticmethod
+    def of(found: Selected, spec: SegmenterSpec) -> Found:
+        rest = replace(found, mask=_NOTHING, core=_NOTHING)
+        return Found(rest, Packed.of(found.mask), Packed.of(found.core), spec)
+
+    def selected(self) -> Selected:
+        """As it was."""
+        return replace(self.rest, mask=self.mask.mask(), core=self.core.mask())
+
+
+_NOTHING = np.empty((0, 0), np.bool_)
+
+
+class Seer:
+    """Its methods take what came along with a call, and the call's arguments."""
+
+    def __init__(self) -> None:
+        self._eyes = Eyes()
+
+    def load(self, given: Given) -> None:
+        """See `Sees.load`."""
+        self._eyes.load()
+
+    def encode(self, given: Given, key: str, wanted: str | None) -> None:
+        """See `Sees.encode`."""
+        self._eyes.encode(key, lambda: given.image(key), wanted)
+
+    def select(
+        self, given: Given, sought: Sought, longest_side: int | None, most_looks: int | None
+    ) -> Found:
+        """See `Sees.select`. The uploaded mask, at that size, is the call's own."""
+        upload = (lambda side: given.own[0]) if given.own else None
+        asked = Question(
+            sought.key,
+            sought.size,
+            lambda: given.image(sought.key),
+            sought.selection,
+            upload,
+            sought.caller,
+        )
+        return Found.of(*self._eyes.select(asked, longest_side, most_looks))
+
+    def detect(self, given: Given, key: str, phrase: str, backend: str | None) -> Detections:
+        """See `segmentation.detect`."""
+        return detect(lambda: given.image(key), key, phrase, backend)
+
+    def judge(self, given: Given, phrase: str | None) -> Sequence[Reading]:
+        """See `measured`: photo, mask, result and, where it is known, the truth come along."""
+        photo, mask, result, *truth = given.own
+        return tuple(measured(photo, mask, result, truth[0] if truth else None, phrase))
+
+
+def answers() -> Answers:
+    """See `methods.Helper`."""
+    seer = Seer()
+    return {
+        "load": seer.load,
+        "encode": seer.encode,
+        "select": seer.select,
+        "detect": seer.detect,
+        "judge": seer.judge,
+    }
