@@ -84,7 +84,8 @@ def _words(node: ast.AST) -> set[str]:
 @cache
 def _own_modules() -> frozenset[str]:
     files = [*ROOT.glob("*.py"), *(ROOT / "tests").rglob("*.py")]
-    folders = [path.name for path in ROOT.iterdir() if path.is_dir()]
+    homes = (ROOT, ROOT / "tests" / "support")
+    folders = [path.name for home in homes for path in home.iterdir() if path.is_dir()]
     return frozenset([path.stem for path in files] + folders)
 
 
