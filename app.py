@@ -147,6 +147,16 @@ def make_service(ray: str = "") -> Service:
         )
 
 
+def begin_lending() -> None:
+    """Where a GPU is lent for a job at a time, get ready before anything imports torch."""
+    from methods import UserError, prepare_lending
+
+    try:
+        prepare_lending()
+    except UserError as error:
+        sys.exit(f"Eraser Lab cannot start: {error}")
+
+
 def check_packages(options: argparse.Namespace) -> None:
     """End the program with a sentence where something is asked for whose package is not here."""
     from methods import Text
@@ -169,6 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         keep_to_cores()
         write_no_stubs()
+        begin_lending()
         from ui.common.logs import adopt
         from ui.door.ending import end, grace, signals
         from ui.door.listening import guard_connections

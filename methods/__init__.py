@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from methods._diffusion.hardware_fit import Fit as Fit
     from methods._diffusion.hardware_fit import fits as fits
     from methods._engine.before_fetch import demand_memory as demand_memory
+    from methods._engine.events import Borrowing as Borrowing
     from methods._engine.events import Event as Event
     from methods._engine.events import Failed as Failed
     from methods._engine.events import Fetching as Fetching
@@ -120,8 +121,10 @@ if TYPE_CHECKING:
     from methods._system.container import keep_to_cores as keep_to_cores
     from methods._system.container import total_memory as total_memory
     from methods._system.device import best_device as best_device
+    from methods._system.device import job_device as job_device
     from methods._system.files import file_fault as file_fault
     from methods._system.files import write_atomic as write_atomic
+    from methods._system.lent import gpu_is_lent as gpu_is_lent
     from methods._system.lock import PoliteLock as PoliteLock
     from methods._system.lock import StopToken as StopToken
     from methods._system.lock import device_lock as device_lock
@@ -129,6 +132,7 @@ if TYPE_CHECKING:
     from methods._system.memory import share_heaps as share_heaps
     from methods._system.memory import trim_heaps as trim_heaps
     from methods._system.requirements import unmet_requirements as unmet_requirements
+    from methods._system.threads import begin_thread as begin_thread
     from methods._system.units import in_bytes as in_bytes
     from methods._system.versions import PROGRAM as PROGRAM
     from methods._system.versions import versions as versions
@@ -170,6 +174,7 @@ if TYPE_CHECKING:
     from methods._workers.answering import Answers as Answers
     from methods._workers.answering import Given as Given
     from methods._workers.choice import make_executor as make_executor
+    from methods._workers.choice import prepare_lending as prepare_lending
     from methods._workers.executor import Executor as Executor
     from methods._workers.executor import Place as Place
     from methods._workers.executor import SweepJob as SweepJob
@@ -177,6 +182,8 @@ if TYPE_CHECKING:
     from methods._workers.helper import Helper as Helper
     from methods._workers.in_process import InProcess as InProcess
     from methods._workers.lookout import known_places as known_places
+    from methods._workers.pace import Cost as Cost
+    from methods._workers.pace import gpu_cost as gpu_cost
 
 _HOME = {
     "_base": (
@@ -187,7 +194,7 @@ _HOME = {
     "_diffusion.hardware_fit": "CARDS Fit fits",
     "_engine.before_fetch": "demand_memory",
     "_engine.events": (
-        "Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting"
+        "Borrowing Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting"
     ),
     "_engine.fingerprint": "fingerprint",
     "_engine.job": "EraserId Job LARGEST_NUMBER MAX_SETTINGS PlainJob SettingName SettingValue",
@@ -220,11 +227,13 @@ _HOME = {
     "_system.cache": "BoundedCache",
     "_system.console": "leave_at_once readable takes_all_text write_any_text",
     "_system.container": "cores free_memory keep_to_cores total_memory",
-    "_system.device": "best_device",
+    "_system.device": "best_device job_device",
     "_system.files": "file_fault write_atomic",
+    "_system.lent": "gpu_is_lent",
     "_system.lock": "PoliteLock StopToken device_lock patiently",
     "_system.memory": "share_heaps trim_heaps",
     "_system.requirements": "unmet_requirements",
+    "_system.threads": "begin_thread",
     "_system.units": "in_bytes",
     "_system.versions": "PROGRAM versions",
     "_texts.catalogue": "Catalogue ENGLISH Sentence catalogues languages",
@@ -242,11 +251,12 @@ _HOME = {
     "_weights.store": "fetch find_weights use_local",
     "_weights.uses": "keep_weights",
     "_workers.answering": "Answers Given",
-    "_workers.choice": "make_executor",
+    "_workers.choice": "make_executor prepare_lending",
     "_workers.executor": "Executor Place SweepJob",
     "_workers.helper": "HELPER_LOST Helper",
     "_workers.in_process": "InProcess",
     "_workers.lookout": "known_places",
+    "_workers.pace": "Cost gpu_cost",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -78,6 +78,10 @@ class ComponentStore:
         self._guard = threading.RLock()
         self.loads = 0
 
+    def after_fork(self) -> None:
+        """What the original process has loaded lies on its device; see `_system.forked`."""
+        self._shared.clear()
+
     def take(self, part: Part, dtype: torch.dtype) -> Component:
         """The component; give it back with the same arguments.
 

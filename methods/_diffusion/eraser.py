@@ -110,7 +110,7 @@ from methods._diffusion.readers import read_scheduler as read_scheduler
 from methods._diffusion.settings import DiffusionSettings as DiffusionSettings
 from methods._diffusion.settings import InpaintSettings as InpaintSettings
 from methods._diffusion.settings import TransformerSettings as TransformerSettings
-from methods._system.device import best_device
+from methods._system.device import job_device
 from methods._system.memory import memory_budget
 from methods._weights.repository import RepoFile as RepoFile
 from methods._weights.repository import Repository as Repository
@@ -236,7 +236,7 @@ class DiffusionEraser(Eraser[S]):
         the embeddings of the texts are kept from an earlier run."""
         if not any_kept():
             return tuple(weights)
-        return without_idle_encoders(weights, prompts, texts, cls.precision_on(best_device()))
+        return without_idle_encoders(weights, prompts, texts, cls.precision_on(job_device()))
 
     def embed(self, prompts: ClipPrompts, texts: Sequence[str]) -> tuple[Embedding, ...]:
         """One embedding a text, computed only for texts that are new to these encoders."""

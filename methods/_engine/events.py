@@ -31,6 +31,14 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Borrowing:
+    """A GPU is waited for, which is lent for this job. seconds: for how long it is asked for."""
+
+    index: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Fetching:
     """Weights are on their way: `done` of `total` bytes. name: a file's, or a model's with the
     number of its files; notice: what is to be said of it now."""
@@ -133,7 +141,16 @@ class Judged:
 
 
 Event: TypeAlias = (
-    Waiting | Fetching | Loading | Started | Stepped | Stopping | Finished | Failed | Judged
+    Waiting
+    | Borrowing
+    | Fetching
+    | Loading
+    | Started
+    | Stepped
+    | Stopping
+    | Finished
+    | Failed
+    | Judged
 )
 
 

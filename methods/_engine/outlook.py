@@ -12,7 +12,7 @@ from methods._base import DeviceName, Eraser, Settings
 from methods._diffusion.placement import Memory, Need, held_on_device, plan_memory
 from methods._diffusion.settings import DiffusionSettings
 from methods._system.container import free_memory
-from methods._system.device import best_device
+from methods._system.device import job_device
 from methods._system.memory import budget_of, memory_budget
 from methods._weights.room import room_to_have, weights_cap
 
@@ -51,7 +51,7 @@ def survey(*, idle: bool = False) -> Machine:
 
     Raises Unavailable for an override that makes no sense here.
     """
-    device = best_device()
+    device = job_device()
     both: tuple[DeviceName, ...] = (device, "cpu")
     budget = {each: memory_budget(each, idle=idle) for each in both}
     return Machine(device, budget, free_memory(), room_to_have(), weights_cap())

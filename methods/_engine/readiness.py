@@ -24,6 +24,7 @@ from methods._engine.obstacles import (
 )
 from methods._engine.outlook import Machine, Outlook, outlook
 from methods._engine.registry import get_eraser
+from methods._system.lent import borrows, is_elsewhere
 from methods._weights.facts import WeightFacts
 from methods._weights.refusals import REFUSALS
 from methods._weights.room import with_spare
@@ -73,10 +74,15 @@ def report(spec: EraserSpec, machine: Machine, weights: Sequence[WeightFacts]) -
     standing = in_packages_or_device(spec, machine.device)
     if standing:  # nothing else is worth doing before
         return Report(spec, None, None, facts, standing)
-    device = next(each for each in spec.devices if each in machine.budget)
+    device = next(each for each in spec.devices if each in machine.budget and _has(spec, each))
     plan = outlook(get_eraser(spec.id), device, machine)
     obstacles = (*in_memory(plan), *in_weights(spec, facts), *_of_fetching(spec, facts, machine))
     return Report(spec, device, plan, facts, obstacles)
+
+
+def _has(spec: EraserSpec, device: DeviceName) -> bool:
+    """Whether jobs have this device: a GPU that is lent has those of large networks alone."""
+    return device != "cuda" or not is_elsewhere() or borrows(spec)
 
 
 def _of_fetching(

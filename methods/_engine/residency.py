@@ -73,6 +73,12 @@ class Residency:
         """The ids of what is loaded, least recently used first."""
         return tuple(self._loaded)
 
+    def after_fork(self) -> None:
+        """A copy of this process has a device of its own, with nothing on it; see
+        `_system.forked`."""
+        self._loaded.clear()
+        self._measured.clear()
+
     @contextmanager
     def hold(
         self,

@@ -28,6 +28,7 @@ from methods._engine.registry import get_eraser, settings_of
 from methods._engine.worker import Picture, Task, Worker, stopped
 from methods._geometry.canvas import check_mask
 from methods._system.lock import StopToken
+from methods._system.threads import begin_thread
 
 MAX_JOBS = 64
 
@@ -162,7 +163,7 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """What `run` yields."""
-        threading.Thread(target=self._work, name="eraser run", daemon=True).start()
+        begin_thread(self._work, "eraser run")
         try:
             while (self._open or self._unjudged) and not self._token.stopped:
                 yield from self._next(_TICK)

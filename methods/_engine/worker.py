@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,8 @@ logger = logging.getLogger(__name__)
 keep_weights(lambda: residency.files())
 
 R = TypeVar("R")
+
+Tell: TypeAlias = Callable[[Event], None]
 
 results: ResultCache[Finished] = ResultCache()
 """Results of earlier jobs of this process."""
@@ -151,7 +153,7 @@ class Worker:
         self,
         picture: Picture,
         token: StopToken,
-        tell: Callable[[Event], None],
+        tell: Tell,
         fetch_missing: bool | MayFetch,
     ) -> None:
         self._picture = picture

@@ -80,6 +80,10 @@ class BoundedCache(Generic[K, V]):
             self._values.clear()
             self._size = 0
 
+    def after_fork(self) -> None:
+        """In a copy of this process nobody makes anything; see `_system.forked`."""
+        self._under_way.clear()
+
     @property
     def size(self) -> int:
         """What is held at the moment, as `size_of` counts."""

@@ -57,6 +57,10 @@ class DeviceLock:
         with self._changed:
             return len(self._line)
 
+    def after_fork(self) -> None:
+        """In a copy of this process nobody else is in line; see `_system.forked`."""
+        self._line.clear()
+
     @contextmanager
     def hold(
         self, token: StopToken | None = None, on_wait: Callable[[int], None] | None = None
@@ -101,6 +105,10 @@ class PoliteLock:
         self._changed = threading.Condition()
         self._is_held = False
         self._waited_for = 0
+
+    def after_fork(self) -> None:
+        """In a copy of this process nobody else has it; see `_system.forked`."""
+        self._is_held, self._waited_for = False, 0
 
     def __enter__(self) -> None:
         with self._changed:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from methods._base import DeviceName, Stopped, Unavailable, UserError
+from methods._system import lent
 from methods._system.container import free_memory
 
 GIB = 1024**3
@@ -34,6 +35,8 @@ def memory_budget(device: DeviceName, *, idle: bool = False) -> int:
     override = os.environ.get("ERASER_LAB_MEMORY", "").strip()
     if override:
         return _gigabytes(override)
+    if device == "cuda" and lent.is_elsewhere():  # it is not to be asked from here
+        return lent.XLARGE - GPU_MARGIN
     if device == "cuda":
         import torch
 

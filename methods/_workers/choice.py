@@ -1,11 +1,12 @@
 """Which executor the program uses: ERASER_LAB_RAY, or else ERASER_LAB_WORKERS.
 
-    auto    workers, as many as the machine carries; in this process where it is small, or lends its
-            GPU to this process alone (ZeroGPU)
+    auto    workers, as many as the machine carries; in this process where it is small
     N       workers, N of them side by side for erasers that load nothing
     0       none: everything in this process
 
 Where ERASER_LAB_RAY names a cluster (`auto`, `local` or HOST:PORT), its machines do all of it.
+Where the machine lends its GPU for a job at a time (ZeroGPU), none of this is asked: jobs of large
+networks borrow it, all others run in this process.
 
 Beside those there is one worker for each GPU, and one for networks on the CPU. Where nothing is
 said it is auto on a machine without a GPU, and 0 on one with a GPU, where workers have not been
@@ -16,10 +17,13 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 
 from methods._base import BadInput, DeviceName, Unavailable
 from methods._system.container import cores, total_memory
 from methods._system.device import best_device
+from methods._system.lent import gpu_is_lent
 from methods._system.memory import GIB
 from methods._workers.cluster.address import SETTING as RAY_SETTING
 from methods._workers.cluster.pool import ClusterPool
@@ -53,6 +57,8 @@ def make_executor(ray: str = "") -> Executor:
     if cluster := (ray or os.environ.get(RAY_SETTING, "")).strip():
         return _of_cluster(cluster)
     wanted = _wanted()
+    if gpu_is_lent():
+        return _lent()
     if wanted == 0:
         return InProcess()
     try:
@@ -66,6 +72,25 @@ def make_executor(ray: str = "") -> Executor:
 def _of_cluster(wanted: str) -> Executor:
     session = join(wanted)
     return ClusterPool(session, imports=((*_LIGHT, *_HEAVY), _LIGHT))
+
+
+def prepare_lending() -> None:
+    """Where the machine lends its GPU, let its package change torch, before anything uses it.
+
+    Raises Unavailable where the package is not there.
+    """
+    if gpu_is_lent() and find_spec("spaces") is None:
+        raise Unavailable("spaces_missing", package="spaces")
+    if gpu_is_lent():
+        import_module("methods._workers.lending")
+
+
+def _lent() -> Executor:
+    prepare_lending()
+    from methods._workers.lending import lend  # changes torch, and is nowhere else installed
+    from methods._workers.lent import Lent
+
+    return Lent(lend)
 
 
 def _wanted() -> int | None:
@@ -89,8 +114,7 @@ def _pool(device: DeviceName, lanes: int) -> Pool:
 
 
 def _is_fit() -> bool:
-    lent = bool(os.environ.get("SPACES_ZERO_GPU"))
-    return not lent and total_memory() >= _LEAST_MEMORY
+    return total_memory() >= _LEAST_MEMORY
 
 
 def _starter(device: DeviceName) -> Starter:

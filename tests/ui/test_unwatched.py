@@ -80,6 +80,16 @@ def test_the_host_decides(
 ) -> None:
     monkeypatch.setenv("ERASER_LAB_UNWATCHED_MINUTES", setting)
     monkeypatch.setenv("SPACE_ID", "someone/lab" if space else "")
+    monkeypatch.delenv("SPACES_ZERO_GPU", raising=False)
+    assert most_unwatched_seconds() == seconds
+
+
+@pytest.mark.parametrize(("setting", "seconds"), [("", 60), ("5", 300)])
+def test_time_on_a_lent_gpu_is_the_visitors_own(
+    monkeypatch: pytest.MonkeyPatch, setting: str, seconds: float
+) -> None:
+    monkeypatch.setenv("ERASER_LAB_UNWATCHED_MINUTES", setting)
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     assert most_unwatched_seconds() == seconds
 
 

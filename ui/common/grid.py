@@ -10,6 +10,7 @@ from ui.common.errors import Fault
 CardState: TypeAlias = Literal[
     "queued",
     "waiting",
+    "borrowing",
     "fetching",
     "loading",
     "running",

@@ -1,6 +1,6 @@
 """The grid's cards: plain dictionaries that follow the events of a run.
 
-A card's `state` is one of: queued, waiting, fetching, loading, running, stopping; and at
+A card's `state` is one of: queued, waiting, borrowing, fetching, loading, running, stopping; and at
 the end: done, failed, stopped. A card that is done gets its `readings` when all have ended.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias, get_args
 
 from methods import (
+    Borrowing,
     EraserSpec,
     Event,
     Failed,
@@ -24,7 +25,7 @@ from ui.common.errors import notice_shown
 from ui.common.grid import Card, CardState
 
 ENDED = frozenset({"done", "failed", "stopped"})
-INTERRUPTIBLE = frozenset({"fetching", "loading", "running"})
+INTERRUPTIBLE = frozenset({"borrowing", "fetching", "loading", "running"})
 Progressing: TypeAlias = Literal[
     "ahead", "after", "step", "total", "done", "size", "file", "notice"
 ]
@@ -76,6 +77,8 @@ def follow(card: Card, event: Event) -> bool:
             card["ahead"] = ahead
             if seconds is not None:
                 card["after"] = seconds
+        case Borrowing():
+            _move(card, "borrowing")
         case Fetching(name=name, done=done, total=total, notice=notice):
             _move(card, "fetching")
             card.update({"file": name, "done": done, "size": total})

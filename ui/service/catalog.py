@@ -28,8 +28,10 @@ from methods import (
     demand_memory,
     fetch_in_background,
     get_eraser,
+    gpu_cost,
     idle_machine,
     in_packages_or_device,
+    job_device,
     know_sets,
     known_facts,
     list_erasers,
@@ -54,6 +56,7 @@ from ui.service.entries import (
     DetectorEntry,
     DeviceEntry,
     EraserEntry,
+    GpuEntry,
     ObstacleEntry,
     PlainPaper,
     SegmenterEntry,
@@ -163,13 +166,14 @@ def _needed(spec: EraserSpec | SegmenterSpec | DetectorSpec) -> tuple[WeightFile
 def describe_device() -> DeviceEntry:
     """The device that erasers run on here."""
     kind = best_device()
+    lent = kind != job_device()
     if kind == "cuda":
         import torch
 
         properties = torch.cuda.get_device_properties(0)
         return {"kind": kind, "name": properties.name, "memory": properties.total_memory}
     name = f"{platform.machine()}, {cores()} cores" if kind == "cpu" else "Apple GPU"
-    return {"kind": kind, "name": name, "memory": total_memory()}
+    return {"kind": "lent" if lent else kind, "name": name, "memory": total_memory()}
 
 
 def _machine() -> Machine:
@@ -200,8 +204,22 @@ def _describe_eraser(spec: EraserSpec, machine: Machine, chosen: bool) -> Eraser
         "readiness": found.readiness.value,
         "obstacles": [_describe_obstacle(each) for each in found.obstacles],
         "no_fetch": None if no_fetch is None else no_fetch.sentence.plain(),
+        "gpu": _describe_cost(spec),
         "weights": list(map(_describe_status, states)),
         "settings": describe_settings(get_eraser(spec.id).Settings),
+    }
+
+
+def _describe_cost(spec: EraserSpec) -> GpuEntry | None:
+    cost = gpu_cost(spec)
+    if cost is None:
+        return None
+    return {
+        "fixed": cost.fixed,
+        "step": cost.step,
+        "steps": cost.steps,
+        "least": cost.least,
+        "most": cost.most,
     }
 
 
@@ -272,7 +290,7 @@ def _describe_status(status: WeightStatus) -> WeightEntry:
 
 def why_unavailable(spec: EraserSpec) -> Text | None:
     """A missing weight file is no reason: it can be fetched. Packages and devices are."""
-    return next((each.text for each in in_packages_or_device(spec, best_device())), None)
+    return next((each.text for each in in_packages_or_device(spec, job_device())), None)
 
 
 def _why_no_segmenter(spec: SegmenterSpec) -> Text | None:

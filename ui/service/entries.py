@@ -87,14 +87,26 @@ class ObstacleEntry(TypedDict):
     way: str
 
 
+class GpuEntry(TypedDict):
+    """What a job costs of the visitor's share of a lent GPU; see `methods.Cost`."""
+
+    fixed: float
+    step: float
+    steps: int
+    least: int
+    most: int
+
+
 class EraserEntry(_Model):
     """preferred: of the default set; default: of what is used where nothing is chosen. readiness:
     of `methods.Readiness`, without a model hub's word; obstacles: as `methods.Report` has them.
-    no_fetch: why visitors may not have its weights fetched."""
+    no_fetch: why visitors may not have its weights fetched. gpu: None where no GPU is borrowed for
+    it."""
 
     readiness: str
     obstacles: list[ObstacleEntry]
     no_fetch: PlainText | None
+    gpu: GpuEntry | None
 
     non_commercial: bool
     learned: bool
@@ -121,7 +133,8 @@ class DetectorEntry(_Model):
 
 
 class DeviceEntry(TypedDict):
-    """kind: "cuda", "mps" or "cpu"; name: as its maker calls it; memory: bytes."""
+    """kind: "cuda", "mps" or "cpu", or "lent": a CPU, and a GPU for each job of a large network;
+    name: as its maker calls it; memory: bytes."""
 
     kind: str
     name: str

@@ -14,7 +14,17 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from methods import Event, Failed, Finished, Judged, StopToken, note_pace, view_jpeg, write_atomic
+from methods import (
+    Event,
+    Failed,
+    Finished,
+    Judged,
+    StopToken,
+    begin_thread,
+    note_pace,
+    view_jpeg,
+    write_atomic,
+)
 from ui.common.errors import described
 from ui.common.grid import Card, Grid, RunState
 from ui.common.logs import current_run
@@ -78,7 +88,7 @@ class LiveRun:
 
     def start(self) -> None:
         self._save()
-        threading.Thread(target=self._work, name=f"run-{self.id[:4]}", daemon=True).start()
+        begin_thread(self._work, f"run-{self.id[:4]}")
 
     def stop(self) -> None:
         """Ask all jobs to end; takes effect at the next step of the one at work."""

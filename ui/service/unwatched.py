@@ -14,9 +14,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from methods import BadInput
+from methods import BadInput, gpu_is_lent
 
 SPACE_MINUTES = 10.0
+LENT_MINUTES = 1.0
 LOOK_SECONDS = 5.0
 """Between two looks at who is still watched."""
 
@@ -30,11 +31,14 @@ class Watchable(Protocol):
 
 
 def most_unwatched_seconds() -> float:
-    """The host's choice; on a Space ten minutes, elsewhere no end, where there is none.
+    """The host's choice; where there is none, on a Space ten minutes, or one where a GPU is lent,
+    whose time is the visitor's own; elsewhere no end.
 
     Raises BadInput for what is no number of minutes.
     """
     text = os.environ.get("ERASER_LAB_UNWATCHED_MINUTES", "").strip()
+    if not text and gpu_is_lent():
+        return 60 * LENT_MINUTES
     if not text:
         return 60 * SPACE_MINUTES if os.environ.get("SPACE_ID") else math.inf
     try:

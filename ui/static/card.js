@@ -23,7 +23,7 @@
     const total = card.state === "fetching" ? card.size : card.total;
     const part = card.state === "fetching" ? card.done : card.step;
     if (total > 1) return h("progress", { max: String(total), value: part || 0, "aria-label": lab.stateText(card) });
-    return h("i." + (["queued", "waiting"].includes(card.state) ? "lab-idle" : "lab-spin"));
+    return h("i." + (["queued", "waiting", "borrowing"].includes(card.state) ? "lab-idle" : "lab-spin"));
   };
 
   lab.isOver = (card) => ["failed", "stopped"].includes(card.state);

@@ -211,7 +211,7 @@ eraserLab.mountGrid = ({ element, server, props, watch }) => {
   });
 
   lab.on("stopping", () => {
-    for (const [index, known] of cards) if (["running", "loading", "fetching"].includes(known.node.dataset.state)) {
+    for (const [index, known] of cards) if (["running", "loading", "fetching", "borrowing"].includes(known.node.dataset.state)) {
       const card = { ...grid.cards[index], state: "stopping" };
       drawCard(card, grid);
     }

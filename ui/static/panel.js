@@ -28,12 +28,13 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
   const stopButton = h("button.lab-stop", { type: "button", "data-testid": "stop", hidden: true, onclick: () => stop() },
     lab.icon("stop"), h("span", { "data-t": "panel.stop" }));
   const why = h("p.lab-hint.lab-why", { id: "lab-why" });
+  const cost = h("p.lab-hint.lab-cost", { "data-testid": "gpu-cost", hidden: true });
   const root = h("section.lab-card.lab-panel", { "data-t-label": "panel.section" },
     h("header.lab-panel-head", {}, h("h2", { "data-t": "panel.title" }), count, all),
     list,
     h("footer.lab-panel-foot", {},
       h("div.lab-seed", {}, h("label", { for: "lab-seed", "data-t": "panel.seed", "data-t-title": "panel.seed.hint" }), seedInput, dice, device),
-      h("div.lab-go", {}, h("div.lab-actions", {}, eraseButton, stopButton), why)));
+      h("div.lab-go", {}, h("div.lab-actions", {}, eraseButton, stopButton), cost, why)));
   element.replaceChildren(root);
 
   const readSeed = () => {
@@ -127,6 +128,27 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
   /** Fetches all of a model's files whatever is here: a wrong one is replaced. */
   const anew = (one) => h("button.lab-link", { type: "button", "data-testid": "fetch-again", onclick: () => fetchWeights(one, true) }, t("panel.anew"));
 
+  /* ---- what is borrowed ----------------------------------------------------------------------- */
+
+  /** Seconds of the visitor's share of a lent GPU that a job takes; 0 where none is borrowed. */
+  function gpuSeconds(eraser) {
+    const gpu = eraser.gpu;
+    if (!gpu) return 0;
+    const steps = chosen.get(eraser.id).settings.num_inference_steps || gpu.steps;
+    return Math.round(Math.min(gpu.most, Math.max(gpu.least, gpu.fixed + gpu.step * steps)));
+  }
+
+  const gpuChip = (eraser) => eraser.gpu && eraser.available ? h("span.lab-chip", { "data-gpu": eraser.id, title: t("panel.gpu.hint") },
+    t("panel.gpu", { seconds: gpuSeconds(eraser) })) : null;
+
+  function showCosts() {
+    for (const chip of list.querySelectorAll("[data-gpu]")) chip.textContent = t("panel.gpu", { seconds: gpuSeconds(lab.eraser(chip.dataset.gpu)) });
+    const seconds = ticked().reduce((sum, eraser) => sum + gpuSeconds(eraser), 0);
+    cost.hidden = !seconds;
+    cost.textContent = seconds ? t("panel.gpu.sum", { seconds }) : "";
+    cost.title = t("panel.gpu.hint");
+  }
+
   /* ---- settings from their description ------------------------------------------------------------ */
 
   function control(eraser, setting) {
@@ -173,6 +195,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     const tick = h("input", { type: "checkbox", id: "lab-use-" + eraser.id, checked: mine.ticked && usable, disabled: !usable,
       "data-eraser": eraser.id, onchange: (event) => { mine.ticked = event.target.checked; remember(); refresh(); } });
     const chips = [
+      gpuChip(eraser),
       eraser.non_commercial ? h("span.lab-chip.warn", { "data-t": "panel.noncommercial", "data-t-title": "panel.noncommercial.hint" }) : null,
       // What is to be fetched names its licence beside its size.
       lab.ready(eraser) || !usable || eraser.no_fetch || lab.fetchedPercent(eraser) !== null ? h("span.lab-chip", { title: t("panel.license") }, eraser.license) : null,
@@ -211,7 +234,8 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     const inOrder = [...front].map(lab.eraser).filter(Boolean);
     list.replaceChildren(...inOrder.map(card), ...(rest.length ? [more(rest)] : []));
     if (focused && list.querySelector("#" + CSS.escape(focused))) document.getElementById(focused).focus();
-    device.textContent = lab.catalogue.device.name;
+    const { kind, name } = lab.catalogue.device;
+    device.textContent = kind === "lent" ? t("panel.device.lent") : name;
     refresh();
   }
 
@@ -241,6 +265,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     eraseButton.setAttribute("aria-describedby", "lab-why");
     stopButton.hidden = !lab.running;
     why.textContent = reason ? t(reason) : "";
+    showCosts();
   }
 
   /* ---- running -------------------------------------------------------------------------------------- */
@@ -282,7 +307,7 @@ eraserLab.mountPanel = ({ element, server, erase }) => {
     render();
   };
 
-  for (const event of ["photo", "mask", "run", "finished", "busy"]) lab.on(event, refresh);
+  for (const event of ["photo", "mask", "run", "finished", "busy", "jobs"]) lab.on(event, refresh);
   lab.on("finished", poll); // a run may have fetched weights
   lab.on("lang", () => lab.catalogue && render());
 

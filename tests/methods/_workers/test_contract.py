@@ -9,8 +9,10 @@ from typing import cast
 import numpy as np
 import pytest
 
+from lending_tools import lent_here
 from methods import (
     BadInput,
+    Borrowing,
     Event,
     Executor,
     Failed,
@@ -34,7 +36,7 @@ from runner_tools import failed, finished, last_of, runs_alive, wait_until
 
 pytest_plugins = ["worker_fixtures", "cluster_fixtures"]
 
-FILLINGS = ("in_process", "pool", pytest.param("cluster", marks=pytest.mark.ray))
+FILLINGS = ("in_process", "lent", "pool", pytest.param("cluster", marks=pytest.mark.ray))
 """Those that are not in this process are fixtures."""
 
 
@@ -43,6 +45,8 @@ def filling(request: pytest.FixtureRequest, toys: None) -> Executor:
     """Each does all tests before the next one."""
     if request.param == "in_process":
         return InProcess()
+    if request.param == "lent":
+        return lent_here()
     found: Executor = request.getfixturevalue(request.param)
     return found
 
@@ -60,7 +64,7 @@ def here(toys: None) -> Executor:
 
 def without_waits(events: list[Event]) -> list[Event]:
     """How long a job waits for its place is not promised."""
-    return [event for event in events if not isinstance(event, Waiting | Loading)]
+    return [event for event in events if not isinstance(event, Waiting | Borrowing | Loading)]
 
 
 # --- runs --------------------------------------------------------------------------------------

@@ -179,13 +179,8 @@ def test_a_bad_setting_is_a_sentence(
         make_executor()
 
 
-def test_a_lent_gpu_and_a_small_machine_have_no_workers(
-    monkeypatch: pytest.MonkeyPatch, no_gpu: None
-) -> None:
+def test_a_small_machine_has_no_workers(monkeypatch: pytest.MonkeyPatch, no_gpu: None) -> None:
     monkeypatch.setenv("ERASER_LAB_WORKERS", "auto")
-    monkeypatch.setenv("SPACES_ZERO_GPU", "1")
-    assert isinstance(make_executor(), InProcess)
-    monkeypatch.delenv("SPACES_ZERO_GPU")
     monkeypatch.setattr(choice, "_LEAST_MEMORY", 2**60)
     assert isinstance(make_executor(), InProcess)
 
