@@ -1,14 +1,12 @@
 """The page: its frame, its scripts and styles, and how the parts are laid out.
 
 Nothing here asks another machine for anything: scripts, styles and fonts are ours or the
-system's own and stand in the page itself.
+system's own.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import gradio as gr
 
@@ -16,8 +14,8 @@ from methods import PROGRAM
 from ui.api import endpoints
 from ui.common.caller import caller_of
 from ui.common.grid import Grid, RefusedGrid
-from ui.common.texts import page_languages
 from ui.page import routes
+from ui.page.assets import Assets
 from ui.page.components import (
     EraserPanel,
     Furniture,
@@ -28,41 +26,6 @@ from ui.page.components import (
 )
 from ui.page.server_functions import server_functions
 from ui.service.service import Service
-
-STATIC = Path(__file__).parent.parent / "static"
-SCRIPTS = (
-    "scripts/base/core.js",
-    "scripts/base/tabs.js",
-    "scripts/select/work.js",
-    "scripts/select/objects.js",
-    "scripts/select/shape.js",
-    "scripts/select/mask_file.js",
-    "scripts/select/detect.js",
-    "scripts/select/strip.js",
-    "scripts/select/tiles.js",
-    "scripts/select/zoom.js",
-    "scripts/select/brush.js",
-    "scripts/select/hover.js",
-    "scripts/results/viewer_pixels.js",
-    "scripts/results/viewer.js",
-    "scripts/select/keyboard.js",
-    "scripts/select/incoming.js",
-    "scripts/select/opening.js",
-    "scripts/select/segmenters.js",
-    "scripts/select/canvas.js",
-    "scripts/erasers/panel.js",
-    "scripts/results/card.js",
-    "scripts/results/readings.js",
-    "scripts/results/closeup.js",
-    "scripts/results/grid.js",
-    "scripts/tables/papers.js",
-    "scripts/tables/systems.js",
-    "scripts/tables/table_runs.js",
-    "scripts/tables/row.js",
-    "scripts/tables/tables.js",
-)
-
-STYLES = ("styles/style.css", "styles/looking.css", "styles/tables.css")
 
 CANVAS_FUNCTIONS = (
     "open_photo open_example reopen_photo segment mask upload_mask export_case import_case detect"
@@ -86,37 +49,9 @@ HEAD = f"""<header class="lab-head">{LOGO}
 <button class="lab-tool" type="button" id="lab-theme" data-t-label="head.theme"
  data-t-title="head.theme"></button></div></header>"""
 
-HEAD_SCRIPT = """
-eraserLab.start();
-eraserLab.mountTabs(element.querySelector('#lab-tabs'));
-const theme = element.querySelector('#lab-theme');
-theme.append(eraserLab.icon('theme'));
-theme.addEventListener('click', eraserLab.toggleTheme);
-eraserLab.mountLanguages(element.querySelector('#lab-language'));
-"""
-
 FOOT = f"""<footer class="lab-foot"><span data-t="foot.private"></span>
 <a href="?view=api" data-t="foot.api"></a><span data-t="foot.keys"></span>
 <span id="lab-version">Eraser Lab {PROGRAM}</span></footer>"""
-
-
-def as_script(value: object) -> str:
-    """JSON that may stand inside a <script> element."""
-    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")
-
-
-def head_html(lang: str | None) -> str:
-    """What goes into the page's <head>: styles, texts, options and the scripts.
-
-    lang: a catalogue's code, or None for the browser's own language.
-    """
-    styles = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
-    scripts = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    return (
-        f"<style>{styles}</style>"
-        f"<script>window.eraserLabLanguages={as_script(page_languages())};"
-        f"window.eraserLabOptions={as_script({'lang': lang})};{scripts}</script>"
-    )
 
 
 def theme() -> gr.themes.Base:
@@ -136,9 +71,10 @@ def launch_options(service: Service, lang: str | None, *, tools: bool = False) -
 
     tools: also serve `ui.api.tools`, which needs the package `mcp`.
     """
+    assets = Assets(lang)
     return {
         "theme": theme(),
-        "head": head_html(lang),
+        "head": assets.head(),
         "max_file_size": f"{service.limits.megabytes:g}mb",
         "ssr_mode": False,
         "run_history": False,
@@ -146,7 +82,7 @@ def launch_options(service: Service, lang: str | None, *, tools: bool = False) -
         "footer_links": [],
         "allowed_paths": [],
         "mcp_server": False,
-        "app_kwargs": routes.app_kwargs(service, tools=tools),
+        "app_kwargs": routes.app_kwargs(service, assets, tools=tools),
     }
 
 
@@ -158,7 +94,7 @@ def build_page(service: Service) -> gr.Blocks:
         return [by_name[name] for name in names.split()]
 
     with gr.Blocks(title="Eraser Lab", analytics_enabled=False, delete_cache=(900, 3600)) as page:
-        Furniture(HEAD, HEAD_SCRIPT)
+        Furniture(HEAD, "mountHead({ element })")
         with gr.Column(elem_id="lab-tab-erase"):
             with gr.Row(elem_classes=["lab-main"]):
                 PromptCanvas(pick(CANVAS_FUNCTIONS))
@@ -166,7 +102,7 @@ def build_page(service: Service) -> gr.Blocks:
             grid = ResultGrid(pick("open_run remark"))
         with gr.Column(elem_id="lab-tab-tables"):
             tables = TablesView(pick(TABLE_FUNCTIONS))
-        Furniture(FOOT, "eraserLab.translate(element);")
+        Furniture(FOOT, "translate(element)")
         wire({panel: grid, tables: tables}, service, page)
         endpoints.register(service)
     return page

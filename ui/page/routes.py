@@ -28,6 +28,7 @@ from ui.api.endpoints import VALUES
 from ui.api.tools.server import ToolServer
 from ui.common.caller import caller_of
 from ui.common.names import safe_stem
+from ui.page.assets import Assets
 from ui.service.archive import stream_zip
 from ui.service.service import Service
 
@@ -44,6 +45,12 @@ HEADERS = {
 FOR_EVER = {**HEADERS, "Cache-Control": "private, max-age=604800, immutable"}
 """For what never changes under its address, as long as anything here is kept."""
 
+KEPT_FOR_EVER = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "public, max-age=31536000, immutable",
+}
+"""For the page's own files, whose address is made of what they hold."""
+
 TYPES = {".jpg": "image/jpeg", ".png": "image/png"}
 
 
@@ -55,13 +62,13 @@ class AppOptions(TypedDict):
     lifespan: NotRequired[Callable[[object], AbstractAsyncContextManager[None]]]
 
 
-def app_kwargs(service: Service, *, tools: bool = False) -> AppOptions:
+def app_kwargs(service: Service, assets: Assets, *, tools: bool = False) -> AppOptions:
     """For `demo.launch(app_kwargs=…)`: routes and what bodies pass, there from the start.
 
-    tools: also those for agents.
+    assets: the page's own scripts and styles. tools: also routes for agents.
     """
     options: AppOptions = {
-        "routes": lab_routes(service),
+        "routes": [static_route(assets), *lab_routes(service)],
         "middleware": [Middleware(BodyLimit), Middleware(PlainBodies, VALUES)],
     }
     if tools:
@@ -74,6 +81,18 @@ def app_kwargs(service: Service, *, tools: bool = False) -> AppOptions:
 def install(app: Starlette, service: Service) -> None:
     """The same routes for an app that is made already, before all of its own."""
     app.router.routes[:0] = lab_routes(service)
+
+
+def static_route(assets: Assets) -> BaseRoute:
+    """The page's own files, from memory: no path of a request reaches the disk."""
+
+    def static(request: Request) -> Response:
+        asset = assets.get(request.path_params["version"], request.path_params["name"])
+        if asset is None:
+            raise HTTPException(404)
+        return Response(asset.body, media_type=asset.media_type, headers=KEPT_FOR_EVER)
+
+    return Route("/lab/static/{version}/{name:path}", static)
 
 
 def lab_routes(service: Service) -> list[BaseRoute]:

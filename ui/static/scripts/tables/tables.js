@@ -2,38 +2,68 @@
  *
  * Nothing is asked of the server before the tab is opened for the first time.
  */
-(() => {
-"use strict";
-eraserLab.mountTables = ({ element, server, props, watch, erase }) => {
-  const lab = eraserLab;
-  const { h, t } = lab;
-  const MOST_REPORTED = 40; // runs in one report
-  const rows = new Map(); // id -> {row, card}
+
+import { h } from "../base/dom.js";
+import { on } from "../base/events.js";
+import { errorText, t, translate, translated } from "../base/languages.js";
+import { goTo } from "../base/place.js";
+import { ask } from "../base/server.js";
+import { lab } from "../base/state.js";
+import { tabList } from "../base/tab_list.js";
+import { notice, scrolling } from "../base/widgets.js";
+import { makeBeside } from "./beside.js";
+import { papersView } from "./papers.js";
+import { makeRow } from "./row.js";
+import { makeRowsBar } from "./rows_bar.js";
+import { systemsView } from "./systems.js";
+import { makeTableRuns } from "./table_runs.js";
+
+/**
+ * @typedef {import("../types.js").Row} Row
+ * @typedef {import("../types.js").Table} Table
+ * @typedef {import("./rows_bar.js").RowSet} RowSet
+ */
+
+const MOST_REPORTED = 40; // runs in one report
+const FOUND = 2400; // milliseconds that a row which was looked for is marked
+
+/** @param {import("../types.js").Mounted & import("../types.js").Watching & import("../types.js").Erasing} mounted */
+export const mountTables = ({ element, server, props, watch, erase }) => {
+  /** @type {Map<string, { row: Row, card: import("./row.js").RowCard }>} */
+  const rows = new Map();
+  /** @type {Table[]} */
   let tables = [];
-  let set = "documents"; // or "ours": whose rows are shown
+  /** @type {RowSet} */
+  let set = "documents"; // whose rows are shown
+  /** @type {Promise<void> | null} */
   let loading = null; // the promise of the rows, once they are asked for
   let bringing = false;
-  const ticked = new Set();
 
-  const runs = lab.makeTableRuns({ server, erase, onchange: (id) => { rows.get(id)?.card.draw(); drawBar(); } });
+  const runs = makeTableRuns({ server, erase, onchange: (id) => { rows.get(id)?.card.draw(); drawBar(); } });
+  const beside = makeBeside(() => drawAll());
+  const bar = makeRowsBar({ beside: beside.node, choose, fetchAll: bringAll, runAll, stop: () => { bringing = false; runs.stop(); } });
 
   /* ---- the frame --------------------------------------------------------------------------- */
 
-  const views = lab.tabs({ kind: "lab-segments", label: "tables.views", onselect: (view) => lab.goTo({ view }), items: [
+  const views = tabList({ kind: "lab-segments", label: "tables.views", onselect: (view) => goTo({ view }), items: [
     { id: "rows", key: "tables.rows", panel: "lab-view-rows" }, { id: "papers", key: "tables.papers", panel: "lab-view-papers" },
     { id: "systems", key: "tables.systems", panel: "lab-view-systems" }] });
+  /**
+   * @param {string} view
+   * @param {Node[]} content
+   */
   const panel = (view, ...content) => h("div.lab-view-panel", { id: "lab-view-" + view, role: "tabpanel", "aria-labelledby": "lab-to-" + view, hidden: true }, ...content);
-  const bar = h("div.lab-tables-bar");
   const banner = h("div.lab-problem", { role: "alert", hidden: true });
   const list = h("div.lab-cases", {}, h("p.lab-hint", { "data-t": "tables.loading" }));
-  const panels = { rows: panel("rows", bar, banner, list), papers: panel("papers"), systems: panel("systems") };
-  const papers = lab.papersView({ server, into: panels.papers });
-  const systems = lab.systemsView({ server, into: panels.systems });
+  const panels = { rows: panel("rows", bar.node, banner, list), papers: panel("papers"), systems: panel("systems") };
+  const papers = papersView({ server, into: panels.papers });
+  const systems = systemsView({ server, into: panels.systems });
   const root = h("section.lab-tables", { "data-t-label": "tables.title" },
     h("header.lab-tables-head", {}, h("div", {}, h("h2", { "data-t": "tables.title" }), h("p.lab-hint", { "data-t": "tables.lead" })), views.node),
     panels.rows, panels.papers, panels.systems);
   element.replaceChildren(root);
 
+  /** @param {import("../types.js").PagePlace} place */
   async function showPlace(place) {
     if (place.tab !== "tables") return;
     views.choose(place.view);
@@ -46,86 +76,36 @@ eraserLab.mountTables = ({ element, server, props, watch, erase }) => {
     }
   }
 
-  /* ---- which erasers stand beside ----------------------------------------------------------- */
-
-  /** The erasers of a row's cells: its own with the row's settings first, then the ticked ones. */
-  function erasers(row) {
-    const own = row.eraser ? [{ ...(lab.eraser(row.eraser) || { id: row.eraser, name: row.method, weights: [], available: false, why: window.eraserLabTexts["tables.noeraser"] }), ours: true }] : [];
-    const others = [...ticked].map(lab.eraser).filter((eraser) => eraser && eraser.id !== row.eraser);
-    return [...own, ...others];
-  }
-
-  /** A row's own eraser runs unasked only when it is ready: nobody fetches gigabytes by running a row. */
-  const jobs = (row) => erasers(row).filter((eraser) => eraser.available && (!eraser.ours || lab.ready(eraser) || ticked.has(eraser.id)))
-    .map((eraser) => ({ ...lab.jobOf(eraser.id), name: eraser.name, ...(eraser.ours ? { settings: row.settings } : {}) }));
-
-  function tickList() {
-    const box = h("div.lab-ticks", { role: "group", "data-t-label": "tables.beside" });
-    for (const eraser of lab.catalogue.erasers.filter((one) => one.available)) {
-      const id = "lab-tick-" + eraser.id;
-      const size = lab.ready(eraser) ? "" : lab.bytes(lab.missingBytes(eraser));
-      box.append(h("label.lab-tick", { for: id }, h("input", { type: "checkbox", id, "data-tick": eraser.id, checked: ticked.has(eraser.id), onchange: (event) => {
-        if (event.target.checked) ticked.add(eraser.id); else ticked.delete(eraser.id);
-        lab.remember("beside", JSON.stringify([...ticked]));
-        drawAll();
-      } }), h("span", {}, eraser.name), size ? h("span.lab-hint", {}, size) : null));
-    }
-    return box;
-  }
-
-  function startTicks() {
-    let stored = null;
-    try {
-      stored = JSON.parse(lab.remember("beside") || "null");
-    } catch {
-      /* a note of another version: begin afresh */
-    }
-    const begin = Array.isArray(stored) ? stored : lab.catalogue.erasers.filter((eraser) => eraser.default).map((eraser) => eraser.id);
-    for (const id of begin) if (lab.eraser(id)?.available) ticked.add(id);
-  }
-
   /* ---- the bar --------------------------------------------------------------------------------- */
 
   const shown = () => [...rows.values()].filter(({ row }) => setOf(row) === set);
+  /**
+   * @param {Row} row
+   * @returns {RowSet}
+   */
   const setOf = (row) => (tables.find((table) => table.id === row.table)?.document ? "documents" : "ours");
+  /** @param {RowSet} which */
   const count = (which) => [...rows.values()].filter(({ row }) => setOf(row) === which).length;
-
-  const beside = lab.popover("sliders", "tables.beside", h("div"));
-  beside.classList.add("down");
-  const sets = h("div.lab-segments", { role: "group", "data-t-label": "tables.sets" });
-  const fetchAll = h("button.lab-tool.wide", { type: "button", "data-testid": "fetch-rows", onclick: () => bringAll() });
-  const runAll = h("button.lab-tool.wide", { type: "button", "data-testid": "run-rows", onclick: () => { for (const { row } of shown()) if (runs.state(row.id) === "idle" && jobs(row).length) runs.add(row.id, jobs(row)); } },
-    lab.icon("play"), h("span", { "data-t": "tables.runall" }));
-  const stop = h("button.lab-tool.wide", { type: "button", "data-testid": "stop-rows", onclick: () => { bringing = false; runs.stop(); } }, lab.icon("stop"), h("span", { "data-t": "panel.stop" }));
-  const report = h("a.lab-tool.wide", { download: true, "data-testid": "report-rows", "data-t-title": "tables.report.hint" }, lab.icon("report"), h("span", { "data-t": "grid.report" }));
-  const state = h("span.lab-hint", { role: "status" });
-  bar.append(sets, beside, fetchAll, runAll, stop, report, state);
 
   function drawBar() {
     if (!tables.length) return;
-    sets.hidden = !count("ours");
-    sets.replaceChildren(...["documents", "ours"].map((which) => h("button.lab-segment", { type: "button", "data-set": which, "aria-pressed": String(which === set), onclick: () => choose(which) },
-      t("tables.set." + which, { count: count(which) }))));
-    const absent = shown().filter(({ card }) => !card.here()).length;
-    fetchAll.hidden = !absent;
-    fetchAll.disabled = bringing;
-    fetchAll.replaceChildren(bringing ? h("i.lab-spin.tiny") : lab.icon("download"), h("span", {}, t(bringing ? "tables.fetching" : "tables.fetchall", { count: absent })));
-    runAll.disabled = Boolean(held());
-    stop.hidden = !runs.busy && !bringing;
-    const done = shown().flatMap(({ row }) => runs.runsOf(row.id)).slice(0, MOST_REPORTED);
-    report.hidden = !done.length;
-    report.href = "lab/report.html?runs=" + done.join(",");
-    state.textContent = runs.left ? t("tables.left", { count: runs.left }) : held() ? t(held()) : "";
-    beside.querySelector("button span").textContent = t("tables.beside.count", { count: ticked.size });
+    bar.draw({ counts: { documents: count("documents"), ours: count("ours") }, set, absent: shown().filter(({ card }) => !card.here()).length,
+      bringing, held: held(), busy: runs.busy, left: runs.left, done: shown().flatMap(({ row }) => runs.runsOf(row.id)).slice(0, MOST_REPORTED) });
+    beside.drawCount();
   }
 
   /** Why nothing can be run now: the editor's own run has the device. */
   const held = () => (lab.running && !runs.busy ? "tables.held" : "");
 
+  /** @param {RowSet} which */
   function choose(which) {
     set = which;
     banner.hidden = true;
     drawList();
+  }
+
+  function runAll() {
+    for (const { row } of shown()) if (runs.state(row.id) === "idle" && beside.jobs(row).length) runs.add(row.id, beside.jobs(row));
   }
 
   /** Fetch the pictures of all rows, one row after the other; the first refusal ends it. */
@@ -144,59 +124,67 @@ eraserLab.mountTables = ({ element, server, props, watch, erase }) => {
   }
 
   function refused() {
-    banner.replaceChildren(...[h("p", {}, t("tables.refused")), count("ours") ? h("button.lab-primary.small", { type: "button", "data-testid": "to-stand-ins", onclick: () => choose("ours") }, t("tables.tostandins")) : null].filter(Boolean));
+    banner.replaceChildren(h("p", {}, t("tables.refused")));
+    if (count("ours")) banner.append(h("button.lab-primary.small", { type: "button", "data-testid": "to-stand-ins", onclick: () => choose("ours") }, t("tables.tostandins")));
     banner.hidden = false;
   }
 
   /* ---- the rows ----------------------------------------------------------------------------------- */
 
   async function load() {
-    const [reply] = await Promise.all([lab.ask(server.rows, {}), catalogue()]);
+    const [reply] = await Promise.all([ask(server.rows, {}), catalogueHere()]);
     if (!reply.ok) {
       loading = null;
-      list.replaceChildren(h("p.lab-state.bad", {}, lab.errorText(reply.error)), h("button.lab-link", { type: "button", onclick: () => showPlace(lab.place) }, t("panel.retry")));
+      list.replaceChildren(h("p.lab-state.bad", {}, errorText(reply.error)), h("button.lab-link", { type: "button", onclick: () => showPlace(lab.place) }, t("panel.retry")));
       return;
     }
     tables = reply.tables;
-    startTicks();
-    for (const row of reply.rows) rows.set(row.id, { row, card: lab.makeRow(row, common) });
+    beside.begin();
+    for (const row of reply.rows) rows.set(row.id, { row, card: makeRow(row, common) });
     if (!count("documents")) set = "ours";
     drawList();
     await runs.restore();
   }
 
-  const catalogue = () => (lab.catalogue ? null : new Promise((resolve) => lab.on("catalogue", resolve)));
+  const catalogueHere = () => (lab.catalogue ? null : new Promise((resolve) => on("catalogue", resolve)));
 
-  /** What the rows share with each other; see row.js. */
+  /** @type {import("./row.js").Common} */
   const common = {
-    runs, erasers, jobs, held, ticked,
+    runs, held, erasers: beside.erasers, jobs: beside.jobs, ticked: beside.ticked,
     row: (id) => rows.get(id)?.row,
     label: (row) => (row.method ? t("tables.row", { eraser: row.method, number: row.number }) : t("tables.case")),
-    show: (id) => lab.goTo({ tab: "tables", view: "rows", row: id }),
-    run: (row) => runs.add(row.id, jobs(row)),
+    show: (id) => goTo({ tab: "tables", view: "rows", row: id }),
+    run: (row) => runs.add(row.id, beside.jobs(row)),
     async fetch(row) {
-      const reply = await lab.ask(server.fetch_row, { row: row.id });
+      const reply = await ask(server.fetch_row, { row: row.id });
       if (reply.ok) refreshPictures();
       return reply;
     },
-    async edit(row) {
-      const reply = await runs.open(row.id);
-      if (!reply.ok) { rows.get(row.id).card.fail(reply.error); return; }
-      refreshPictures();
-      lab.goTo({ tab: "erase" });
-      scrollTo(0, 0);
-      await lab.showPhoto(reply.photo, reply.prompt);
-      for (const note of reply.notes || []) lab.notice(lab.say(note));
-      lab.adoptJobs([...reply.jobs, ...jobs(row).filter((job) => job.eraser !== row.eraser)]);
-    },
+    edit,
   };
+
+  /**
+   * Open a row in the editor, with its selection and its erasers.
+   * @param {Row} row
+   */
+  async function edit(row) {
+    const reply = await runs.open(row.id);
+    if (!reply.ok) { rows.get(row.id)?.card.fail(reply.error); return; }
+    refreshPictures();
+    goTo({ tab: "erase" });
+    scrollTo(0, 0);
+    lab.showPhoto(reply.photo, reply.prompt);
+    for (const note of reply.notes || []) notice(translated(note));
+    lab.adoptJobs([...reply.jobs, ...beside.jobs(row).filter((job) => job.eraser !== row.eraser)]);
+  }
 
   /** Rows share photos: one that was fetched for one row is there for the others too. */
   async function refreshPictures() {
-    const reply = await lab.ask(server.rows, {});
+    const reply = await ask(server.rows, {});
     if (!reply.ok) return;
-    for (const row of reply.rows) if (rows.has(row.id)) {
+    for (const row of reply.rows) {
       const known = rows.get(row.id);
+      if (!known) continue;
       known.row = row;
       known.card.learn(row);
       known.card.draw();
@@ -204,40 +192,41 @@ eraserLab.mountTables = ({ element, server, props, watch, erase }) => {
     drawBar();
   }
 
-  function drawList() {
-    const parts = tables.filter((table) => (table.document ? "documents" : "ours") === set).map((table) => {
-      const mine = shown().filter(({ row }) => row.table === table.id);
-      return h("section.lab-table", {}, h("header.lab-table-head", {}, h("h3", {}, lab.say(table.title)), h("p.lab-hint", {}, lab.say(table.note) + " ",
-        table.document ? h("a", { href: table.document, target: "_blank", rel: "noopener noreferrer", "data-t": "tables.document" }) : "")), ...mine.map(({ card }) => card.node));
-    });
-    list.replaceChildren(...parts);
-    drawTicks();
-    drawAll();
+  /** @param {Table} table */
+  function section(table) {
+    const link = table.document ? h("a", { href: table.document, target: "_blank", rel: "noopener noreferrer", "data-t": "tables.document" }) : "";
+    return h("section.lab-table", {}, h("header.lab-table-head", {}, h("h3", {}, translated(table.title)), h("p.lab-hint", {}, translated(table.note) + " ", link)),
+      ...shown().filter(({ row }) => row.table === table.id).map(({ card }) => card.node));
   }
 
-  const drawTicks = () => beside.querySelector(".lab-popover").replaceChildren(tickList());
+  function drawList() {
+    list.replaceChildren(...tables.filter((table) => (table.document ? "documents" : "ours") === set).map(section));
+    beside.draw();
+    drawAll();
+  }
 
   function drawAll() {
     for (const { card } of shown()) card.draw();
     drawBar();
   }
 
+  /** @param {string} id */
   function reveal(id) {
     const known = rows.get(id);
     if (!known) return;
     if (setOf(known.row) !== set) choose(setOf(known.row));
-    known.card.node.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
-    known.card.node.focus({ preventScroll: true });
-    known.card.node.classList.add("is-found");
-    setTimeout(() => known.card.node.classList.remove("is-found"), 2400);
+    const { node } = known.card;
+    node.scrollIntoView({ block: "start", behavior: scrolling() });
+    node.focus({ preventScroll: true });
+    node.classList.add("is-found");
+    setTimeout(() => node.classList.remove("is-found"), FOUND);
   }
 
   watch("value", () => runs.take(props.value));
-  lab.on("place", showPlace);
-  lab.on("weights", () => { if (tables.length && !beside.contains(document.activeElement)) drawTicks(); }); // not under the user's hand
-  for (const event of ["busy", "run", "finished", "weights"]) lab.on(event, () => { if (tables.length) drawAll(); });
-  lab.on("lang", () => { if (tables.length) drawList(); });
-  lab.translate(root);
+  on("place", showPlace);
+  on("weights", () => { if (tables.length && !beside.node.contains(document.activeElement)) beside.draw(); }); // not under the user's hand
+  for (const event of /** @type {const} */ (["busy", "run", "finished", "weights"])) on(event, () => { if (tables.length) drawAll(); });
+  on("lang", () => { if (tables.length) drawList(); });
+  translate(root);
   showPlace(lab.place);
 };
-})();

@@ -1,0 +1,40 @@
+/* The page's scripts: what Gradio's components mount, and the one name that stands in the window. */
+
+import { emit, on } from "./base/events.js";
+import { redraw } from "./base/dom.js";
+import { icon } from "./base/icons.js";
+import { mountLanguages } from "./base/language_switch.js";
+import { t, translate } from "./base/languages.js";
+import { mountTabs } from "./base/page_tabs.js";
+import { lab } from "./base/state.js";
+import { start, toggleTheme } from "./base/theme.js";
+import { mountPanel } from "./erasers/panel.js";
+import { stateText } from "./results/card.js";
+import { mountGrid } from "./results/grid.js";
+import { mountCanvas } from "./select/canvas.js";
+import { work } from "./select/work.js";
+import { mountTables } from "./tables/tables.js";
+
+export { mountCanvas, mountGrid, mountPanel, mountTables, translate };
+
+/**
+ * The page's head: theme, language and tabs.
+ * @param {{ element: HTMLElement }} mounted
+ */
+export const mountHead = ({ element }) => {
+  /** @param {string} id */
+  const own = (id) => /** @type {HTMLElement} */ (element.querySelector("#" + id));
+  start();
+  mountTabs(own("lab-tabs"));
+  own("lab-theme").append(icon("theme"));
+  own("lab-theme").addEventListener("click", toggleTheme);
+  mountLanguages(own("lab-language"));
+};
+
+/**
+ * `eraserLab` in the window is for who drives the page from outside: the browser tests, the
+ * benchmarks and the console. It is what the parts share (types.d.ts, Lab), with:
+ * work, the selection with its undo; on and emit, what happens; t, the page's sentences;
+ * stateText, what a card says while it waits; redraw.
+ */
+Object.assign(window, { eraserLab: Object.assign(lab, { work, on, emit, t, stateText, redraw }) });
