@@ -79,7 +79,24 @@ def kind_of(url: str) -> str:
         return "scripts and styles"
     if path.startswith("/lab/"):
         return "the examples' pictures"
-    return "the catalogue" if path.endswith("/component_server") else "Gradio's own"
+    return "the catalogue" if "/component_server" in path else "Gradio's own"
+
+
+def watched(wire: Any) -> Counter[str]:
+    """Bytes by what they are of, headers and all, counted from now on."""
+    urls: dict[str, str] = {}
+    sent: Counter[str] = Counter()
+
+    def begun(event: Any) -> None:
+        urls[event["requestId"]] = event["response"]["url"]
+
+    def ended(event: Any) -> None:
+        if event["requestId"] in urls:
+            sent[kind_of(urls[event["requestId"]])] += int(event["encodedDataLength"])
+
+    wire.on("Network.responseReceived", begun)
+    wire.on("Network.loadingFinished", ended)
+    return sent
 
 
 def visit(context: Any, url: str) -> Visit:
@@ -90,17 +107,7 @@ def visit(context: Any, url: str) -> Visit:
     wire = context.new_cdp_session(page)
     wire.send("Network.enable")
     wire.send("Network.emulateNetworkConditions", FAST_3G)
-    urls: dict[str, str] = {}
-    sent: Counter[str] = Counter()
-    wire.on("Network.responseReceived", lambda e: urls.update({e["requestId"]: e["response"]["url"]}))
-    wire.on(
-        "Network.loadingFinished",
-        lambda e: sent.update(
-            {kind_of(urls[e["requestId"]]): int(e["encodedDataLength"])}
-            if e["requestId"] in urls
-            else {}
-        ),
-    )
+    sent = watched(wire)
     page.goto(url)
     page.wait_for_selector("[data-card]")
     ready = page.evaluate("performance.now()") / 1000

@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 HOME = "http://page.test/"
 PAGE = """<!doctype html><html><head>{head}</head><body>
-<header><div id="lab-tabs"></div><button id="lab-language"></button><button id="lab-theme"></button></header>
+<header><div id="lab-tabs"></div>
+<button id="lab-language"></button><button id="lab-theme"></button></header>
 <p data-t="canvas.box"></p>
-<script>eraserLabScripts.then(page => page.mountHead({{ element: document.querySelector("header") }}));</script>
+<script>
+const element = document.querySelector("header");
+eraserLabScripts.then(page => page.mountHead({{ element }}));
+</script>
 </body></html>"""
 
 

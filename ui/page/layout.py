@@ -25,6 +25,7 @@ from ui.page.components import (
     TablesView,
 )
 from ui.page.server_functions import server_functions
+from ui.page.skeleton import LOGO
 from ui.service.service import Service
 
 CANVAS_FUNCTIONS = (
@@ -32,14 +33,6 @@ CANVAS_FUNCTIONS = (
 )
 
 TABLE_FUNCTIONS = "rows papers systems fetch_row open_row grids stop"
-
-LOGO = (
-    '<svg class="lab-logo" viewBox="0 0 34 34" aria-hidden="true">'
-    '<path class="b" d="M3 28h28v2.4H3z"/>'
-    '<path class="a" d="M19.6 4.2 29.8 14.4a2 2 0 0 1 0 2.8l-5 5L11.8 9.2l5-5a2 2 0 0 1 2.8 0z"/>'
-    '<path class="b" d="m10.4 10.6 13 13-1.6 1.6a2 2 0 0 1-1.4.6h-5.9a2 2 0 0 1-1.4-.6l-6.3-6.3'
-    'a2 2 0 0 1 0-2.8z" opacity=".86"/></svg>'
-)
 
 HEAD = f"""<header class="lab-head">{LOGO}
 <div><h1 data-t="title"></h1><p class="lab-hint" data-t="head.tagline"></p></div>

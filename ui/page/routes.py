@@ -29,6 +29,7 @@ from ui.api.tools.server import ToolServer
 from ui.common.caller import caller_of
 from ui.common.names import safe_stem
 from ui.page.assets import Assets
+from ui.page.early import Compressed, EarlyPage
 from ui.service.archive import stream_zip
 from ui.service.service import Service
 
@@ -48,6 +49,7 @@ FOR_EVER = {**HEADERS, "Cache-Control": "private, max-age=604800, immutable"}
 KEPT_FOR_EVER = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "public, max-age=31536000, immutable",
+    "Vary": "Accept-Encoding",
 }
 """For the page's own files, whose address is made of what they hold."""
 
@@ -69,7 +71,12 @@ def app_kwargs(service: Service, assets: Assets, *, tools: bool = False) -> AppO
     """
     options: AppOptions = {
         "routes": [static_route(assets), *lab_routes(service)],
-        "middleware": [Middleware(BodyLimit), Middleware(PlainBodies, VALUES)],
+        "middleware": [
+            Middleware(Compressed),
+            Middleware(EarlyPage, assets),
+            Middleware(BodyLimit),
+            Middleware(PlainBodies, VALUES),
+        ],
     }
     if tools:
         server = ToolServer(service)
@@ -90,7 +97,10 @@ def static_route(assets: Assets) -> BaseRoute:
         asset = assets.get(request.path_params["version"], request.path_params["name"])
         if asset is None:
             raise HTTPException(404)
-        return Response(asset.body, media_type=asset.media_type, headers=KEPT_FOR_EVER)
+        small = "br" in request.headers.get("accept-encoding", "")
+        headers = {**KEPT_FOR_EVER, "Content-Encoding": "br"} if small else KEPT_FOR_EVER
+        body = asset.brotli if small else asset.body
+        return Response(body, media_type=asset.media_type, headers=headers)
 
     return Route("/lab/static/{version}/{name:path}", static)
 

@@ -4,18 +4,31 @@ import { emit, on } from "./base/events.js";
 import { redraw } from "./base/dom.js";
 import { icon } from "./base/icons.js";
 import { mountLanguages } from "./base/language_switch.js";
-import { t, translate } from "./base/languages.js";
+import { errorText, t, translate } from "./base/languages.js";
 import { mountTabs } from "./base/page_tabs.js";
+import { opened } from "./base/place.js";
 import { lab } from "./base/state.js";
+import { expectParts } from "./base/skeleton.js";
 import { start, toggleTheme } from "./base/theme.js";
+import { notice } from "./base/widgets.js";
 import { mountPanel } from "./erasers/panel.js";
 import { stateText } from "./results/card.js";
 import { mountGrid } from "./results/grid.js";
 import { mountCanvas } from "./select/canvas.js";
 import { work } from "./select/work.js";
-import { mountTables } from "./tables/tables.js";
 
-export { mountCanvas, mountGrid, mountPanel, mountTables, translate };
+export { mountCanvas, mountGrid, mountPanel, translate };
+
+/**
+ * The tables, whose scripts are fetched when their tab is opened for the first time.
+ * @param {import("./types.js").Mounted & import("./types.js").Watching & import("./types.js").Erasing} mounted
+ */
+export const mountTables = async (mounted) => {
+  await opened("tables");
+  const tables = await import("./tables/tables.js").catch(() => null);
+  if (tables) tables.mountTables(mounted);
+  else notice(errorText(null), "error");
+};
 
 /**
  * The page's head: theme, language and tabs.
@@ -24,6 +37,7 @@ export { mountCanvas, mountGrid, mountPanel, mountTables, translate };
 export const mountHead = ({ element }) => {
   /** @param {string} id */
   const own = (id) => /** @type {HTMLElement} */ (element.querySelector("#" + id));
+  expectParts();
   start();
   mountTabs(own("lab-tabs"));
   own("lab-theme").append(icon("theme"));

@@ -1,6 +1,6 @@
 /* Which of the page's tabs is open: the address says so, and every change is a step of the browser's history. */
 
-import { emit } from "./events.js";
+import { emit, on } from "./events.js";
 import { lab } from "./state.js";
 
 /** @typedef {import("../types.js").PagePlace} PagePlace */
@@ -49,6 +49,18 @@ function show(place) {
   }
   emit("place", place);
 }
+
+/**
+ * When a tab is open, now or later.
+ * @param {PagePlace["tab"]} tab
+ * @returns {Promise<void>}
+ */
+export const opened = (tab) => new Promise((resolve) => {
+  /** @param {PagePlace} place */
+  const look = (place) => { if (place.tab === tab) resolve(); };
+  on("place", look);
+  look(lab.place);
+});
 
 /** Show what the address asks for, now and at each step through the history. */
 export const followAddress = () => {

@@ -9,6 +9,7 @@ import { emit, on } from "../base/events.js";
 import { icon } from "../base/icons.js";
 import { errorText, t, translate } from "../base/languages.js";
 import { ask } from "../base/server.js";
+import { removeSkeleton } from "../base/skeleton.js";
 import { catalogue, eraserOf, lab } from "../base/state.js";
 import { makeChoice } from "./choice.js";
 import { eraserCard } from "./eraser_card.js";
@@ -96,6 +97,7 @@ export const mountPanel = ({ element, server, erase }) => {
 
   async function load() {
     const reply = await ask(server.erasers, {});
+    requestAnimationFrame(removeSkeleton); // with what is drawn now
     if (!reply.ok) {
       list.replaceChildren(h("p.lab-state.bad", {}, errorText(reply.error)),
         h("button.lab-link", { type: "button", onclick: load }, t("panel.retry")));
