@@ -16,9 +16,13 @@ const habits = {
   "no-undef": "off", // tsc does
 };
 
+/* As the rooms of the program: what all share knows none of the parts. */
+const base = { "no-restricted-imports": ["error", { patterns: ["../select/*", "../erasers/*", "../results/*", "../tables/*", "../main.js"] }] };
+
 export default [
   { files: ["ui/static/scripts/**/*.js"], ...js.configs.recommended, languageOptions: { globals: globals.browser },
     rules: { ...js.configs.recommended.rules, ...habits } },
+  { files: ["ui/static/scripts/base/*.js"], rules: base },
   { files: ["tests/scripts/*.js", "eslint.config.js"], ...js.configs.recommended, languageOptions: { globals: globals.node },
     rules: { ...js.configs.recommended.rules, ...habits } },
   { ignores: ["**/*.d.ts", "examples/**", "docs/**"] },

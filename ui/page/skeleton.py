@@ -19,7 +19,8 @@ LOGO = (
 
 SKELETON = f"""<div id="lab-skeleton" aria-hidden="true"><div class="lab-skeleton-page">
 <div class="lab-head">{LOGO}<div class="lab-skeleton-name">Eraser Lab</div></div>
-<div class="lab-skeleton-parts"><div class="lab-card"></div><div class="lab-card"></div></div></div>
+<div class="lab-skeleton-parts"><div class="lab-card"><div class="lab-skeleton-stage"></div></div>
+<div class="lab-card"></div></div></div>
 <script>
 {{
   const query = new URLSearchParams(location.search);
