@@ -64,20 +64,22 @@ class AppOptions(TypedDict):
     lifespan: NotRequired[Callable[[object], AbstractAsyncContextManager[None]]]
 
 
-def app_kwargs(service: Service, assets: Assets, *, tools: bool = False) -> AppOptions:
+def app_kwargs(
+    service: Service, assets: Assets | None = None, *, tools: bool = False
+) -> AppOptions:
     """For `demo.launch(app_kwargs=…)`: routes and what bodies pass, there from the start.
 
-    assets: the page's own scripts and styles. tools: also routes for agents.
+    assets: the page's own scripts and styles; None where no page is shown. tools: also routes for
+    agents.
     """
+    bodies = [Middleware(BodyLimit), Middleware(PlainBodies, VALUES)]
     options: AppOptions = {
-        "routes": [static_route(assets), *lab_routes(service)],
-        "middleware": [
-            Middleware(Compressed),
-            Middleware(EarlyPage, assets),
-            Middleware(BodyLimit),
-            Middleware(PlainBodies, VALUES),
-        ],
+        "routes": lab_routes(service),
+        "middleware": [Middleware(Compressed), *bodies],
     }
+    if assets is not None:
+        options["routes"].insert(0, static_route(assets))
+        options["middleware"].insert(1, Middleware(EarlyPage, assets))
     if tools:
         server = ToolServer(service)
         options["routes"] += server.routes()
