@@ -16,7 +16,7 @@ import re
 from functools import cached_property
 from pathlib import Path
 
-from brotli import compress  # Gradio's: it compresses its own files with it, too
+from brotli import compress
 
 from ui.common.texts import page_languages
 
