@@ -14,17 +14,20 @@ from examples.running.cases import CaseTable
 from examples.running.jobs import Choice
 from methods import Text
 from sentences import write_pseudo
-from ui.page.layout import head_html
+from ui.page.assets import Assets
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = pytest.mark.browser
+HOME = "http://page.test/"
 PAGE = """<!doctype html><html><head>{head}</head><body>
-<button id="lab-language"></button><p data-t="canvas.box"></p>
+<header><div id="lab-tabs"></div>
+<button id="lab-language"></button><button id="lab-theme"></button></header>
+<p data-t="canvas.box"></p>
 <script>
-eraserLab.start();
-eraserLab.mountLanguages(document.querySelector("#lab-language"));
+const element = document.querySelector("header");
+eraserLabScripts.then(page => page.mountHead({{ element }}));
 </script>
 </body></html>"""
 
@@ -44,6 +47,23 @@ def page(browser: Any) -> Iterator[Page]:
     context.close()
 
 
+def open_page(page: Page, lang: str | None) -> None:
+    """The page's head alone, with its scripts, from no server."""
+    assets = Assets(lang)
+
+    def answer(route: Route) -> None:
+        _, _, name = route.request.url.removeprefix(HOME).partition(f"{assets.folder}/")
+        asset = assets.get(assets.folder.rpartition("/")[2], name)
+        if asset is None:
+            route.fulfill(body=PAGE.format(head=assets.head()), content_type="text/html")
+        else:
+            route.fulfill(body=asset.body, content_type=asset.media_type)
+
+    page.route(HOME + "**", answer)
+    page.goto(HOME)
+    page.wait_for_function("window.eraserLab && document.querySelector('p').textContent")
+
+
 def names(page: Page, switch: str) -> list[str]:
     return page.locator(f"{switch} option").all_inner_texts()
 
@@ -57,7 +77,7 @@ def write_report(file: Path) -> str:
 
 
 def test_two_languages_are_switched_by_a_button(page: Page) -> None:
-    page.set_content(PAGE.format(head=head_html(None)))
+    open_page(page, None)
     assert page.inner_text("#lab-language") == "中文"
     page.click("#lab-language")
     assert (page.inner_text("#lab-language"), page.inner_text("p")) == ("English", "画框")
@@ -66,7 +86,7 @@ def test_two_languages_are_switched_by_a_button(page: Page) -> None:
 
 @pytest.mark.usefixtures("pseudo")
 def test_three_languages_are_chosen_from_a_menu(page: Page) -> None:
-    page.set_content(PAGE.format(head=head_html(None)))
+    open_page(page, None)
     assert page.inner_text("p") == "⟦Box⟧"  # the browser's own language
     assert names(page, "#lab-language") == ["English", "中文", "polski"]
     for code, said in (("zh", "画框"), ("en", "Box"), ("pl", "⟦Box⟧")):
@@ -76,7 +96,7 @@ def test_three_languages_are_chosen_from_a_menu(page: Page) -> None:
 
 @pytest.mark.usefixtures("pseudo")
 def test_the_page_counts_as_the_language_does(page: Page) -> None:
-    page.set_content(PAGE.format(head=head_html(None)))
+    open_page(page, None)
     count = "n => eraserLab.t('objects.points', {count: n})"
     assert [page.evaluate(count, n) for n in (1, 2, 5, 22)] == [
         "⟦0:1 points⟧",
@@ -93,7 +113,7 @@ def test_what_a_language_lacks_the_page_says_in_english(
 ) -> None:
     monkeypatch.setenv("ERASER_LAB_LOCALES", str(tmp_path))
     write_pseudo(tmp_path, without="page.objects")
-    page.set_content(PAGE.format(head=head_html("pl")))
+    open_page(page, "pl")
     assert page.evaluate("eraserLab.t('objects.points', {count: 5})") == "5 points"
     assert page.evaluate("eraserLab.t('canvas.box')") == "⟦Box⟧"
 

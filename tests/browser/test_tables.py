@@ -63,7 +63,7 @@ def test_the_editor_is_what_opens_and_the_tab_is_a_step_aside(tab: Any) -> None:
     assert tab.page.locator("[data-testid=stage]").is_visible()
     assert not tab.page.locator(".lab-tables").is_visible()
     tab.page.click("#lab-to-tables")
-    assert tab.page.locator(".lab-tables").is_visible()
+    tab.page.wait_for_selector(".lab-tables")  # its scripts are fetched now
     assert not tab.page.locator("[data-testid=stage]").is_visible()
     assert tab.page.url.endswith("?tab=tables")
     tab.page.go_back()

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from ui.page.layout import SCRIPTS, STATIC, as_script, head_html
+import json
+
+from ui.common.texts import page_languages
+from ui.page.assets import GIVEN, STATIC, Assets
+
+SCRIPTS = sorted(STATIC.rglob("*.js"))
 
 
-def test_texts_cannot_end_the_script_they_stand_in() -> None:
-    assert "</script" not in as_script({"x": "</script><!--"})
-    assert head_html("zh").count("</script>") == 1
+def test_texts_come_as_a_module_of_their_own() -> None:
+    assets = Assets("zh")
+    given = assets.get(assets.folder.rpartition("/")[2], GIVEN)
+    assert given is not None
+    languages, options = given.body.decode("utf-8").splitlines()
+    assert json.loads(languages.removeprefix("export const LANGUAGES = ").rstrip(";")) == list(
+        page_languages()
+    )
+    assert options == 'export const OPTIONS = {"lang": "zh"};'
+    assert assets.head().count("</script>") == 1
 
 
 def test_no_script_knows_the_languages() -> None:
-    for name in SCRIPTS:
-        script = (STATIC / name).read_text(encoding="utf-8")
+    for file in SCRIPTS:
+        script = file.read_text(encoding="utf-8")
         for word in ('"en"', '"zh"', "'zh'", "zh-CN", ".zh", ".en "):
-            assert word not in script, f"{name} names {word}"
+            assert word not in script, f"{file.name} names {word}"
 
 
 def test_scripts_write_no_html() -> None:
-    for name in SCRIPTS:
-        script = (STATIC / name).read_text(encoding="utf-8")
+    for file in SCRIPTS:
+        script = file.read_text(encoding="utf-8")
         for hole in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
-            assert hole not in script, f"{name} uses {hole}"
+            assert hole not in script, f"{file.name} uses {hole}"

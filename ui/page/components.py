@@ -17,6 +17,14 @@ from ui.common.errors import Answer
 
 ServerFunction: TypeAlias = Callable[[object, gr.Request], Answer]
 
+ERASE = "erase: (request) => trigger('erase', request)"
+
+
+def mounting(call: str) -> str:
+    """Gradio's script for a component: call a function of ui/static/scripts/main.js, once that is
+    here. See `ui.page.assets.Assets.head`."""
+    return f"eraserLabScripts.then((page) => page.{call});"
+
 
 class PromptCanvas(gr.HTML):
     """A photo, the points and the box on it, and the mask that answers them."""
@@ -25,7 +33,7 @@ class PromptCanvas(gr.HTML):
         super().__init__(
             value=None,
             html_template="<div></div>",
-            js_on_load="eraserLab.mountCanvas({element, server, upload});",
+            js_on_load=mounting("mountCanvas({ element, server, upload })"),
             server_functions=server_functions,
             elem_classes=["lab-slot", "lab-canvas-slot"],
             apply_default_css=False,
@@ -39,8 +47,7 @@ class EraserPanel(gr.HTML):
         super().__init__(
             value=None,
             html_template="<div></div>",
-            js_on_load="eraserLab.mountPanel({element, server,"
-            " erase: (request) => trigger('erase', request)});",
+            js_on_load=mounting(f"mountPanel({{ element, server, {ERASE} }})"),
             server_functions=server_functions,
             elem_classes=["lab-slot", "lab-sticky"],
             apply_default_css=False,
@@ -54,7 +61,7 @@ class ResultGrid(gr.HTML):
         super().__init__(
             value=None,
             html_template="<div></div>",
-            js_on_load="eraserLab.mountGrid({element, server, props, watch});",
+            js_on_load=mounting("mountGrid({ element, server, props, watch })"),
             server_functions=server_functions,
             elem_classes=["lab-slot", "lab-grid-slot"],
             apply_default_css=False,
@@ -70,8 +77,7 @@ class TablesView(gr.HTML):
         super().__init__(
             value=None,
             html_template="<div></div>",
-            js_on_load="eraserLab.mountTables({element, server, props, watch,"
-            " erase: (request) => trigger('erase', request)});",
+            js_on_load=mounting(f"mountTables({{ element, server, props, watch, {ERASE} }})"),
             server_functions=server_functions,
             elem_classes=["lab-slot"],
             apply_default_css=False,
@@ -81,11 +87,11 @@ class TablesView(gr.HTML):
 class Furniture(gr.HTML):
     """The page's head or foot: fixed markup of ours whose texts are filled in by language."""
 
-    def __init__(self, markup: str, script: str) -> None:
+    def __init__(self, markup: str, call: str) -> None:
         super().__init__(
             value=None,
             html_template=markup,
-            js_on_load=script,
+            js_on_load=mounting(call),
             elem_classes=["lab-slot"],
             apply_default_css=False,
         )

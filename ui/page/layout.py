@@ -1,14 +1,13 @@
 """The page: its frame, its scripts and styles, and how the parts are laid out.
 
 Nothing here asks another machine for anything: scripts, styles and fonts are ours or the
-system's own and stand in the page itself.
+system's own.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import gradio as gr
 
@@ -17,8 +16,8 @@ from ui.api import endpoints
 from ui.common.caller import caller_of
 from ui.common.errors import described
 from ui.common.grid import Grid, RefusedGrid
-from ui.common.texts import page_languages
 from ui.page import routes
+from ui.page.assets import Assets
 from ui.page.components import (
     EraserPanel,
     Furniture,
@@ -28,57 +27,14 @@ from ui.page.components import (
     TablesView,
 )
 from ui.page.server_functions import server_functions
+from ui.page.skeleton import LOGO
 from ui.service.service import Service
-
-STATIC = Path(__file__).parent.parent / "static"
-SCRIPTS = (
-    "core.js",
-    "frame.js",
-    "tabs.js",
-    "work.js",
-    "objects.js",
-    "shape.js",
-    "mask_file.js",
-    "detect.js",
-    "strip.js",
-    "tiles.js",
-    "zoom.js",
-    "brush.js",
-    "hover.js",
-    "viewer_pixels.js",
-    "viewer.js",
-    "keyboard.js",
-    "incoming.js",
-    "opening.js",
-    "segmenters.js",
-    "canvas.js",
-    "panel.js",
-    "card.js",
-    "readings.js",
-    "closeup.js",
-    "grid.js",
-    "papers.js",
-    "systems.js",
-    "table_runs.js",
-    "row.js",
-    "tables.js",
-)
-
-STYLES = ("style.css", "looking.css", "tables.css")
 
 CANVAS_FUNCTIONS = (
     "open_photo open_example reopen_photo segment mask upload_mask export_case import_case detect"
 )
 
 TABLE_FUNCTIONS = "rows papers systems fetch_row open_row grids stop"
-
-LOGO = (
-    '<svg class="lab-logo" viewBox="0 0 34 34" aria-hidden="true">'
-    '<path class="b" d="M3 28h28v2.4H3z"/>'
-    '<path class="a" d="M19.6 4.2 29.8 14.4a2 2 0 0 1 0 2.8l-5 5L11.8 9.2l5-5a2 2 0 0 1 2.8 0z"/>'
-    '<path class="b" d="m10.4 10.6 13 13-1.6 1.6a2 2 0 0 1-1.4.6h-5.9a2 2 0 0 1-1.4-.6l-6.3-6.3'
-    'a2 2 0 0 1 0-2.8z" opacity=".86"/></svg>'
-)
 
 HEAD = f"""<header class="lab-head">{LOGO}
 <div><h1 data-t="title"></h1><p class="lab-hint" data-t="head.tagline"></p></div>
@@ -88,37 +44,9 @@ HEAD = f"""<header class="lab-head">{LOGO}
 <button class="lab-tool" type="button" id="lab-theme" data-t-label="head.theme"
  data-t-title="head.theme"></button></div></header>"""
 
-HEAD_SCRIPT = """
-eraserLab.start();
-eraserLab.mountTabs(element.querySelector('#lab-tabs'));
-const theme = element.querySelector('#lab-theme');
-theme.append(eraserLab.icon('theme'));
-theme.addEventListener('click', eraserLab.toggleTheme);
-eraserLab.mountLanguages(element.querySelector('#lab-language'));
-"""
-
 FOOT = f"""<footer class="lab-foot"><span data-t="foot.private"></span>
 <a href="?view=api" data-t="foot.api"></a><span data-t="foot.keys"></span>
 <span id="lab-version">Eraser Lab {PROGRAM}</span></footer>"""
-
-
-def as_script(value: object) -> str:
-    """JSON that may stand inside a <script> element."""
-    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")
-
-
-def head_html(lang: str | None) -> str:
-    """What goes into the page's <head>: styles, texts, options and the scripts.
-
-    lang: a catalogue's code, or None for the browser's own language.
-    """
-    styles = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
-    scripts = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    return (
-        f"<style>{styles}</style>"
-        f"<script>window.eraserLabLanguages={as_script(page_languages())};"
-        f"window.eraserLabOptions={as_script({'lang': lang})};{scripts}</script>"
-    )
 
 
 def theme() -> gr.themes.Base:
@@ -143,9 +71,10 @@ def launch_options(
     tools: also serve `ui.api.tools`, which needs the package `mcp`. metrics: also serve
     `ui.door.metrics`, which needs `prometheus_client`.
     """
+    assets = Assets(lang)
     return {
         "theme": theme(),
-        "head": head_html(lang),
+        "head": assets.head(),
         "max_file_size": f"{service.limits.megabytes:g}mb",
         "ssr_mode": False,
         "run_history": False,
@@ -154,7 +83,7 @@ def launch_options(
         "allowed_paths": [],
         "mcp_server": False,
         "_frontend": False,
-        "app_kwargs": routes.app_kwargs(service, tools=tools, metrics=metrics),
+        "app_kwargs": routes.app_kwargs(service, assets, tools=tools, metrics=metrics),
     }
 
 
@@ -166,7 +95,7 @@ def build_page(service: Service) -> gr.Blocks:
         return [by_name[name] for name in names.split()]
 
     with gr.Blocks(title="Eraser Lab", analytics_enabled=False, delete_cache=(900, 3600)) as page:
-        Furniture(HEAD, HEAD_SCRIPT)
+        Furniture(HEAD, "mountHead({ element })")
         with gr.Column(elem_id="lab-tab-erase"):
             with gr.Row(elem_classes=["lab-main"]):
                 PromptCanvas(pick(CANVAS_FUNCTIONS))
@@ -174,10 +103,15 @@ def build_page(service: Service) -> gr.Blocks:
             grid = ResultGrid(pick("open_run remark"))
         with gr.Column(elem_id="lab-tab-tables"):
             tables = TablesView(pick(TABLE_FUNCTIONS))
-        Furniture(FOOT, "eraserLab.translate(element);")
+        Furniture(FOOT, "translate(element)")
         wire({panel: grid, tables: tables}, service, page)
         endpoints.register(service)
     return page
+
+
+def as_script(value: object) -> str:
+    """JSON that may stand inside a <script> element."""
+    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")
 
 
 def not_begun() -> str:

@@ -33,6 +33,8 @@ from ui.door.door import Door
 from ui.door.health import health_routes
 from ui.door.metrics import metrics_routes
 from ui.door.rules import Rules
+from ui.page.assets import Assets
+from ui.page.early import Compressed, EarlyPage
 from ui.page.fresh import AGAIN, not_modified, tag_of
 from ui.service.archive import stream_zip
 from ui.service.figure import figure_file
@@ -47,6 +49,13 @@ HEADERS = {
 }
 FOR_EVER = {**HEADERS, "Cache-Control": "private, max-age=604800, immutable"}
 """For what never changes under its address, as long as anything here is kept."""
+
+KEPT_FOR_EVER = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Vary": "Accept-Encoding",
+}
+"""For the page's own files, whose address is made of what they hold."""
 
 TYPES = {".jpg": "image/jpeg", ".png": "image/png"}
 
@@ -68,25 +77,26 @@ class AppOptions(TypedDict):
     lifespan: NotRequired[Callable[[object], AbstractAsyncContextManager[None]]]
 
 
-def app_kwargs(service: Service, *, tools: bool = False, metrics: bool = False) -> AppOptions:
+def app_kwargs(
+    service: Service,
+    assets: Assets | None = None,
+    *,
+    tools: bool = False,
+    metrics: bool = False,
+) -> AppOptions:
     """For `demo.launch(app_kwargs=…)`: routes and the door, there from the start.
 
-    tools: also those for agents. metrics: also figures for Prometheus.
+    assets: the page's own scripts and styles; None where no page is shown. tools: also routes for
+    agents. metrics: also figures for Prometheus.
     """
     options: AppOptions = {
         "routes": [*lab_routes(service), *health_routes(service)],
-        "middleware": [
-            Middleware(
-                Door,
-                rules=Rules.from_environment(),
-                room=service.upload_room,
-                megabytes=service.limits.megabytes,
-                ending=service.ending,
-                tally=service.tally,
-            ),
-            Middleware(PlainBodies, VALUES),
-        ],
+        "middleware": [_door(service), Middleware(Compressed)],
     }
+    if assets is not None:
+        options["routes"].insert(0, static_route(assets))
+        options["middleware"].append(Middleware(EarlyPage, assets))
+    options["middleware"].append(Middleware(PlainBodies, VALUES))
     if metrics:
         options["routes"] += metrics_routes(service)
     if tools:
@@ -99,6 +109,32 @@ def app_kwargs(service: Service, *, tools: bool = False, metrics: bool = False) 
 def install(app: Starlette, service: Service) -> None:
     """The same routes for an app that is made already, before all of its own."""
     app.router.routes[:0] = lab_routes(service)
+
+
+def _door(service: Service) -> Middleware:
+    return Middleware(
+        Door,
+        rules=Rules.from_environment(),
+        room=service.upload_room,
+        megabytes=service.limits.megabytes,
+        ending=service.ending,
+        tally=service.tally,
+    )
+
+
+def static_route(assets: Assets) -> BaseRoute:
+    """The page's own files, from memory: no path of a request reaches the disk."""
+
+    def static(request: Request) -> Response:
+        asset = assets.get(request.path_params["version"], request.path_params["name"])
+        if asset is None:
+            raise HTTPException(404)
+        small = "br" in request.headers.get("accept-encoding", "")
+        headers = {**KEPT_FOR_EVER, "Content-Encoding": "br"} if small else KEPT_FOR_EVER
+        body = asset.brotli if small else asset.body
+        return Response(body, media_type=asset.media_type, headers=headers)
+
+    return Route("/lab/static/{version}/{name:path}", static)
 
 
 def lab_routes(service: Service) -> list[BaseRoute]:

@@ -1,0 +1,156 @@
+"""The page's own files, and the HTML that names them: hashed, kept, compressed, there at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from brotli import decompress
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from ui.page.assets import ENTRY, STATIC, STYLES, Assets, _bare
+from ui.page.early import Compressed, EarlyPage
+from ui.page.routes import static_route
+
+PAGE = "<html><head><title>t</title></head><body><gradio-app></gradio-app></body></html>"
+
+
+@pytest.fixture(scope="module")
+def assets() -> Assets:
+    return Assets(None)
+
+
+@pytest.fixture(scope="module")
+def client(assets: Assets) -> TestClient:
+    def page(request: Request) -> Response:
+        return HTMLResponse(PAGE)
+
+    def other(request: Request) -> Response:
+        return HTMLResponse("<html><head></head>" + "an error " * 1000)
+
+    def report(request: Request) -> Response:
+        kept = {"Content-Disposition": "attachment; filename=report.html"}
+        return HTMLResponse(PAGE, headers=kept)
+
+    def long(request: Request) -> Response:
+        return PlainTextResponse("word " * 1000)
+
+    routes = [static_route(assets)]
+    for path, endpoint in {"/": page, "/other": other, "/kept": report, "/long": long}.items():
+        routes.append(Route(path, endpoint))
+    return TestClient(
+        Starlette(routes=routes, middleware=[Middleware(Compressed), Middleware(EarlyPage, assets)])
+    )
+
+
+def test_every_file_of_the_page_is_served_and_kept_for_ever(
+    client: TestClient, assets: Assets
+) -> None:
+    for name in (*STYLES, *assets.modules()):
+        answer = client.get(f"/{assets.folder}/{name}", headers={"Accept-Encoding": "identity"})
+        assert answer.status_code == 200, name
+        kind = "text/css" if name.endswith(".css") else "text/javascript"
+        assert answer.headers["content-type"].startswith(kind)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "immutable" in answer.headers["cache-control"]
+
+
+def test_a_file_is_sent_compressed_to_who_understands_it(
+    client: TestClient, assets: Assets
+) -> None:
+    url = f"/{assets.folder}/{ENTRY}"
+    plain = client.get(url, headers={"Accept-Encoding": "identity"})
+    with client.stream("GET", url, headers={"Accept-Encoding": "gzip, br"}) as answer:
+        assert answer.headers["content-encoding"] == "br"
+        assert decompress(b"".join(answer.iter_raw())) == plain.content
+    assert "Accept-Encoding" in plain.headers["vary"] and "content-encoding" not in plain.headers
+
+
+@pytest.mark.parametrize("name", ["scripts/types.d.ts", "scripts/../../page/routes.py", "", "x.js"])
+def test_nothing_else_can_be_named(client: TestClient, assets: Assets, name: str) -> None:
+    assert client.get(f"/{assets.folder}/{name}").status_code == 404
+
+
+def test_the_files_of_another_version_are_not_given(client: TestClient) -> None:
+    assert client.get(f"/lab/static/{'0' * 16}/{ENTRY}").status_code == 404
+
+
+def test_the_address_changes_with_what_is_served(assets: Assets) -> None:
+    assert Assets(None).folder == assets.folder
+    assert Assets("zh").folder != assets.folder
+
+
+def test_the_first_page_preloads_what_it_imports_and_not_the_tables(assets: Assets) -> None:
+    modules = assets.modules()
+    assert modules[0] == ENTRY and len(modules) == len(set(modules))
+    assert {"scripts/given.js", "scripts/base/dom.js", "scripts/results/viewer.js"} <= set(modules)
+    assert not [name for name in modules if name.startswith("scripts/tables/")]
+    every = {f.relative_to(STATIC).as_posix() for f in STATIC.rglob("*.js")} | {"scripts/given.js"}
+    assert all(name.startswith("scripts/tables/") for name in every - set(modules))
+
+
+def test_addresses_are_relative_to_where_the_page_is_mounted(assets: Assets) -> None:
+    named = re.findall(r'(?:href=|URL\()"([^"]+)"', assets.head() + assets.preloads())
+    assert len(named) == len(STYLES) + 1 + len(assets.modules())
+    assert all(address.startswith("lab/static/") for address in named)
+
+
+def test_the_page_comes_with_head_and_skeleton(client: TestClient, assets: Assets) -> None:
+    html = client.get("/").text
+    assert html.index(assets.head()) < html.index("</head>") < html.index('id="lab-skeleton"')
+    assert html.index('id="lab-skeleton"') < html.index("<gradio-app>")
+    assert len(html.encode("utf-8")) == int(
+        client.get("/", headers={"Accept-Encoding": "identity"}).headers["content-length"]
+    )
+
+
+def test_another_page_and_a_file_to_keep_pass_as_they_are(client: TestClient) -> None:
+    assert client.get("/other").text.count("lab-skeleton") == 0
+    assert client.get("/kept").text == PAGE
+
+
+def test_what_has_no_ending_is_compressed(client: TestClient) -> None:
+    assert client.get("/long").headers["content-encoding"] == "gzip"
+
+
+def test_comments_on_lines_of_their_own_are_left_out_and_lines_keep_their_numbers() -> None:
+    source = b"/* a\n * b */\nlet x = 1; // why\n  // c\nconst u = 'http://x'; /* d */\n"
+    assert _bare(source) == b"\n\nlet x = 1; // why\n\nconst u = 'http://x'; /* d */\n"
+    cast = b"  /** @type {A} */ (a).b();\n  c();\n  /** d */\n  e();\n"
+    assert _bare(cast) == b"  /** @type {A} */ (a).b();\n  c();\n\n  e();\n"
+
+
+def test_no_string_of_the_scripts_goes_over_several_lines() -> None:
+    for file in STATIC.rglob("*.js"):
+        for number, line in enumerate(_bare(file.read_bytes()).decode("utf-8").splitlines(), 1):
+            assert line.count("`") % 2 == 0, f"{file.name}:{number}"
+
+
+PARSED = """
+import { text } from "node:stream/consumers";
+import { SourceTextModule } from "node:vm";
+for (const [identifier, source] of Object.entries(JSON.parse(await text(process.stdin))))
+  new SourceTextModule(source, { identifier });
+"""
+
+
+@pytest.mark.skipif(
+    not os.environ.get("CI") and shutil.which("node") is None, reason="Node.js is not here"
+)
+def test_what_is_served_is_still_a_module(assets: Assets) -> None:
+    version = assets.folder.rpartition("/")[2]
+    names = {f.relative_to(STATIC).as_posix() for f in STATIC.rglob("*.js")} | {"scripts/given.js"}
+    found = {name: assets.get(version, name) for name in names}
+    sources = {name: asset.body.decode("utf-8") for name, asset in found.items() if asset}
+    command = ["node", "--experimental-vm-modules", "--input-type=module", "-e", PARSED]
+    read = subprocess.run(command, input=json.dumps(sources), text=True, capture_output=True)
+    assert read.returncode == 0 and len(sources) == len(names), read.stderr

@@ -1,0 +1,23 @@
+/* Asking the server. */
+
+/**
+ * Call a server function; a lost connection becomes an answer like any other.
+ * @template Answer
+ * @param {import("../types.js").ServerFunction<Answer>} call
+ * @param {object} request
+ * @returns {Promise<import("../types.js").Reply<Answer>>}
+ */
+export const ask = async (call, request) => {
+  try {
+    const answer = await call(request);
+    return answer || { ok: false, error: null };
+  } catch {
+    return { ok: false, error: null };
+  }
+};
+
+/** Sixteen random bytes as a run's id. */
+export const randomId = () => {
+  const raw = crypto.getRandomValues(new Uint8Array(16));
+  return btoa(String.fromCharCode(...raw)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+};

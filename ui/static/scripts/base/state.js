@@ -1,0 +1,45 @@
+/* What the parts of the page share: a few values, and what each part offers the others once it is mounted. */
+
+/** @typedef {import("../types.js").Lab} Lab */
+
+/** @returns {never} */
+const early = () => { throw new Error("asked of a part of the page that is not mounted yet"); };
+
+/** @type {(canvas: { resumed: Promise<boolean> }) => void} */
+let canvasMounted = early;
+
+/** @type {Lab} */
+export const lab = {
+  photo: null,
+  catalogue: null,
+  running: null,
+  lang: "",
+  segmenter: null,
+  showMargin: false,
+  phrase: null,
+  place: { tab: "erase", view: "rows", row: null },
+  canvas: new Promise((resolve) => { canvasMounted = resolve; }),
+  canvasMounted,
+  showPhoto: early,
+  openExample: early,
+  overlaySide: early,
+  seenSide: early,
+  hasMask: () => false,
+  jobOf: early,
+  jobs: early,
+  adoptJobs: early,
+  fetchWeights: early,
+  saveRemark: early,
+};
+
+/** The open photo, where one must be open; an error else. */
+export const openPhoto = () => lab.photo ?? early();
+
+/** The catalogue, where it must be here; an error else. */
+export const catalogue = () => lab.catalogue ?? early();
+
+/**
+ * What the catalogue says of an eraser; nothing before it is here, or where it has none such.
+ * @param {string | null | undefined} id
+ */
+export const eraserOf = (id) => lab.catalogue?.erasers.find((eraser) => eraser.id === id);

@@ -1,0 +1,52 @@
+/* What a job takes of the visitor's share of a lent GPU, said before one presses. */
+
+import { h } from "../base/dom.js";
+import { t } from "../base/languages.js";
+import { eraserOf } from "../base/state.js";
+
+/**
+ * @typedef {import("../types.js").Eraser} Eraser
+ * @typedef {import("./choice.js").Choice} Choice
+ */
+
+/**
+ * Seconds; 0 where none is borrowed.
+ * @param {Eraser} eraser
+ * @param {import("../types.js").Settings} settings
+ */
+export function gpuSeconds({ gpu }, settings) {
+  if (!gpu) return 0;
+  const steps = Number(settings.num_inference_steps) || gpu.steps;
+  return Math.round(Math.min(gpu.most, Math.max(gpu.least, gpu.fixed + gpu.step * steps)));
+}
+
+/**
+ * On an eraser's card.
+ * @param {Eraser} eraser
+ * @param {import("../types.js").Settings} settings
+ */
+export const gpuChip = (eraser, settings) => eraser.gpu && eraser.available ? h("span.lab-chip", { "data-gpu": eraser.id, title: t("panel.gpu.hint") },
+  t("panel.gpu", { seconds: gpuSeconds(eraser, settings) })) : null;
+
+/**
+ * The sum beside Erase, and what the cards say.
+ * @param {Choice} choice
+ */
+export function makeGpuCost(choice) {
+  const node = h("p.lab-hint.lab-cost", { "data-testid": "gpu-cost", hidden: true });
+  /** @param {Eraser} eraser */
+  const secondsOf = (eraser) => gpuSeconds(eraser, choice.of(eraser.id).settings);
+
+  function show() {
+    for (const chip of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-gpu]"))) {
+      const eraser = eraserOf(chip.dataset.gpu);
+      if (eraser) chip.textContent = t("panel.gpu", { seconds: secondsOf(eraser) });
+    }
+    const seconds = choice.ticked().reduce((sum, eraser) => sum + secondsOf(eraser), 0);
+    node.hidden = !seconds;
+    node.textContent = seconds ? t("panel.gpu.sum", { seconds }) : "";
+    node.title = t("panel.gpu.hint");
+  }
+
+  return { node, show };
+}

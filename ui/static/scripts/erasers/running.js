@@ -1,0 +1,96 @@
+/* The panel's foot: the seed, Erase and Stop. */
+
+import { h } from "../base/dom.js";
+import { emit } from "../base/events.js";
+import { icon, iconButton } from "../base/icons.js";
+import { errorText, t } from "../base/languages.js";
+import { ask, randomId } from "../base/server.js";
+import { lab } from "../base/state.js";
+import { notice } from "../base/widgets.js";
+import { prompts } from "../select/work.js";
+import { makeGpuCost } from "./gpu_cost.js";
+
+const MAX_SEED = 2 ** 32 - 1;
+
+/** @param {import("./choice.js").Choice} choice */
+const makeSeed = (choice) => {
+  const read = () => {
+    const value = Number(input.value);
+    choice.seed = Number.isInteger(value) && value >= 0 && value <= MAX_SEED ? value : 0;
+  };
+  const input = h("input.lab-number", { type: "number", id: "lab-seed", min: "0", max: String(MAX_SEED), step: "1", value: "0",
+    oninput: () => { read(); } });
+  const dice = iconButton("dice", "panel.dice", () => {
+    input.value = String(crypto.getRandomValues(new Uint32Array(1))[0]);
+    read();
+  });
+  const label = h("label", { for: "lab-seed", "data-t": "panel.seed", "data-t-title": "panel.seed.hint" });
+  return { nodes: [label, input, dice], show: () => { input.value = String(choice.seed); } };
+};
+
+/**
+ * Why nothing can be erased now, as the key of a sentence.
+ * @param {number} many erasers that are ticked
+ */
+const reasonAgainst = (many) => {
+  if (lab.running) return "";
+  if (!lab.photo) return "panel.why.photo";
+  if (!lab.hasMask()) return "panel.why.mask";
+  return many === 0 ? "panel.why.eraser" : "";
+};
+
+/**
+ * @param {object} of
+ * @param {import("../types.js").Server} of.server
+ * @param {import("./choice.js").Choice} of.choice
+ * @param {import("../types.js").Erasing["erase"]} of.erase
+ * @param {Node} of.device says on what erasers run
+ */
+export const makeRunning = ({ server, choice, erase, device }) => {
+  const seed = makeSeed(choice);
+  const eraseButton = h("button.lab-primary.lab-erase", { type: "button", "data-testid": "erase", disabled: true, onclick: () => start() });
+  const stopButton = h("button.lab-stop", { type: "button", "data-testid": "stop", hidden: true, onclick: () => stop() },
+    icon("stop"), h("span", { "data-t": "panel.stop" }));
+  const why = h("p.lab-hint.lab-why", { id: "lab-why" });
+  const cost = makeGpuCost(choice);
+  const node = h("footer.lab-panel-foot", {},
+    h("div.lab-seed", {}, ...seed.nodes, device),
+    h("div.lab-go", {}, h("div.lab-actions", {}, eraseButton, stopButton), cost.node, why));
+
+  function refresh() {
+    const many = choice.ticked().length;
+    const reason = reasonAgainst(many);
+    eraseButton.textContent = lab.running ? t("panel.running") : t(many > 1 ? "panel.erase.many" : "panel.erase", { count: many });
+    eraseButton.disabled = Boolean(lab.running || reason);
+    eraseButton.setAttribute("aria-describedby", "lab-why");
+    stopButton.hidden = !lab.running;
+    why.textContent = reason ? t(reason) : "";
+    cost.show();
+  }
+
+  function start() {
+    if (eraseButton.disabled) return;
+    const payload = { run: randomId(), ...prompts(), words: lab.phrase || null, jobs: lab.jobs() };
+    lab.running = payload.run;
+    stopButton.disabled = false;
+    refresh();
+    emit("run", { payload, erasers: choice.ticked() });
+    erase(payload);
+  }
+
+  async function stop() {
+    stopButton.disabled = true;
+    emit("stopping");
+    const reply = await ask(server.stop, { run: lab.running });
+    if (!reply.ok && lab.running) { stopButton.disabled = false; notice(errorText(reply.error), "error"); }
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !document.querySelector("dialog[open]")) {
+      event.preventDefault();
+      start();
+    }
+  });
+
+  return { node, refresh, showSeed: seed.show };
+};

@@ -1,0 +1,56 @@
+/* The page's scripts: what Gradio's components mount, and the one name that stands in the window. */
+
+import { emit, on } from "./base/events.js";
+import { redraw } from "./base/dom.js";
+import { watchFrame } from "./base/frame.js";
+import { icon } from "./base/icons.js";
+import { mountLanguages } from "./base/language_switch.js";
+import { errorText, t, translate } from "./base/languages.js";
+import { mountTabs } from "./base/page_tabs.js";
+import { opened } from "./base/place.js";
+import { lab } from "./base/state.js";
+import { expectParts } from "./base/skeleton.js";
+import { start, toggleTheme } from "./base/theme.js";
+import { notice } from "./base/widgets.js";
+import { mountPanel } from "./erasers/panel.js";
+import { stateText } from "./results/card.js";
+import { mountGrid } from "./results/grid.js";
+import { mountCanvas } from "./select/canvas.js";
+import { work } from "./select/work.js";
+
+export { mountCanvas, mountGrid, mountPanel, translate };
+
+/**
+ * The tables, whose scripts are fetched when their tab is opened for the first time.
+ * @param {import("./types.js").Mounted & import("./types.js").Watching & import("./types.js").Erasing} mounted
+ */
+export const mountTables = async (mounted) => {
+  await opened("tables");
+  const tables = await import("./tables/tables.js").catch(() => null);
+  if (tables) tables.mountTables(mounted);
+  else notice(errorText(null), "error");
+};
+
+/**
+ * The page's head: theme, language and tabs.
+ * @param {{ element: HTMLElement }} mounted
+ */
+export const mountHead = ({ element }) => {
+  /** @param {string} id */
+  const own = (id) => /** @type {HTMLElement} */ (element.querySelector("#" + id));
+  expectParts();
+  start();
+  watchFrame();
+  mountTabs(own("lab-tabs"));
+  own("lab-theme").append(icon("theme"));
+  own("lab-theme").addEventListener("click", toggleTheme);
+  mountLanguages(own("lab-language"));
+};
+
+/**
+ * `eraserLab` in the window is for who drives the page from outside: the browser tests, the
+ * benchmarks and the console. It is what the parts share (types.d.ts, Lab), with:
+ * work, the selection with its undo; on and emit, what happens; t, the page's sentences;
+ * stateText, what a card says while it waits; redraw.
+ */
+Object.assign(window, { eraserLab: Object.assign(lab, { work, on, emit, t, stateText, redraw }) });

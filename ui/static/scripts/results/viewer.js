@@ -1,0 +1,221 @@
+/* The large view of one result: zoom, pan, hold to compare, step through the erasers. */
+
+import { h } from "../base/dom.js";
+import { on } from "../base/events.js";
+import { formatSeconds } from "../base/figures.js";
+import { icon, iconButton } from "../base/icons.js";
+import { t, translate } from "../base/languages.js";
+import { makeViewerPixels } from "./viewer_pixels.js";
+import { isStrip } from "../select/strip.js";
+
+/**
+ * @typedef {import("../types.js").ViewerGrid} ViewerGrid
+ * @typedef {import("../types.js").Place} Place
+ */
+
+/** @type {ViewerGrid} */
+let grid = { photo: { view: "", width: 1, height: 1 }, cards: [] };
+let place = 0; // -1 is the original, 0… are the finished cards
+let scale = 1;
+let shift = { x: 0, y: 0 };
+let drawn = ""; // what the view shows, as addresses: a value of the run that changes none of them changes nothing
+/** @type {{ node: Element, card: Element | null } | null} */
+let opener = null; // what had the keyboard before, and the card that it stands on
+/** @type {Map<number, Place>} */
+const held = new Map(); // pointers
+
+const after = h("img", { alt: "", draggable: "false" });
+const before = h("img.lab-viewer-before", { alt: "", draggable: "false", hidden: true });
+const layer = h("div.lab-viewer-layer", {}, after, before);
+const area = h("div.lab-viewer-area", { "data-testid": "viewer-area" }, layer);
+const name = h("h2");
+const factsLine = h("p.lab-hint");
+const note = h("p.lab-hint", { role: "status", "data-testid": "viewer-note", hidden: true });
+const compare = h("button.lab-tool.wide", { type: "button", "data-t-title": "viewer.hold.hint", "data-testid": "hold" },
+  icon("compare"), h("span", { "data-t": "viewer.hold" }));
+const save = h("a.lab-tool.wide", { download: true }, icon("download"), h("span", {}, "PNG"));
+/** @type {HTMLDialogElement} */
+const dialog = h("dialog.lab-viewer", { "data-t-label": "viewer.label" },
+  h("header", {}, h("div", {}, name, factsLine, note),
+    h("div.lab-group", {}, compare,
+      iconButton("minus", "viewer.out", () => zoom(0.8)), iconButton("plus", "viewer.in", () => zoom(1.25)),
+      iconButton("fit", "viewer.fit", () => reset()), save,
+      iconButton("clear", "close", () => dialog.close()))),
+  area,
+  h("button.lab-viewer-step.left", { type: "button", "data-t-label": "viewer.previous", onclick: () => step(-1) }, icon("left")),
+  h("button.lab-viewer-step.right", { type: "button", "data-t-label": "viewer.next", onclick: () => step(1) }, icon("right")));
+
+const pixels = makeViewerPixels({ after, before, note });
+const shown = () => grid.cards.filter((card) => card.view);
+const apply = () => { layer.style.transform = `translate(${shift.x}px, ${shift.y}px) scale(${scale})`; };
+const reset = () => { scale = 1; shift = { x: 0, y: 0 }; apply(); };
+
+/** The photo's size on the area at scale 1. */
+function fitted() {
+  const ratio = grid.photo.width / grid.photo.height || 1;
+  const width = Math.min(area.clientWidth, area.clientHeight * ratio);
+  return { width, height: width / ratio };
+}
+
+/** As far as one can zoom: until a pixel of the photo is plain to see. */
+const most = () => Math.max(32, (8 * grid.photo.width) / fitted().width);
+
+/** A strip that would be a few pixels high begins as high as the window allows, at what was erased. */
+function approach() {
+  if (!isStrip(grid.photo)) return;
+  const { width, height } = grid.photo;
+  const fit = fitted();
+  const filling = width > height ? area.clientHeight / fit.height : area.clientWidth / fit.width;
+  scale = Math.max(1, Math.min(0.7 * filling, (2 * width) / fit.width)); // at most twice its own pixels
+  const [x0, y0, x1, y1] = (grid.mask && grid.mask.box) || [0, 0, width, height];
+  /**
+   * @param {number} low
+   * @param {number} high
+   * @param {number} whole
+   * @param {number} seen
+   * @param {number} window
+   */
+  const off = (low, high, whole, seen, window) => {
+    const room = Math.max(0, (seen * scale - window) / 2);
+    return Math.min(room, Math.max(-room, (0.5 - (low + high) / 2 / whole) * seen * scale));
+  };
+  shift = { x: off(x0, x1, width, fit.width, area.clientWidth), y: off(y0, y1, height, fit.height, area.clientHeight) };
+  apply();
+}
+
+/**
+ * What lies at (x, y) of the area stays there.
+ * @param {number} factor
+ * @param {number} x
+ * @param {number} y
+ */
+function zoom(factor, x = area.clientWidth / 2, y = area.clientHeight / 2) {
+  const was = scale;
+  scale = Math.min(most(), Math.max(1, scale * factor));
+  const centre = { x: x - area.clientWidth / 2, y: y - area.clientHeight / 2 };
+  const moved = 1 - scale / was;
+  shift = { x: shift.x + (centre.x - shift.x) * moved, y: shift.y + (centre.y - shift.y) * moved };
+  if (scale === 1) shift = { x: 0, y: 0 };
+  apply();
+}
+
+/**
+ * What stands beside the name; card: null for the original.
+ * @param {import("../types.js").ViewerCard | null} card
+ */
+function factsOf(card) {
+  const { facts } = card || grid.photo;
+  if (facts) return facts;
+  if (!card) return `${grid.photo.width} × ${grid.photo.height}`;
+  return `${formatSeconds(card.erase_seconds ?? 0)} · ${t("grid.outside", { count: card.changed_outside })}`;
+}
+
+function show() {
+  const card = place < 0 ? null : shown()[place];
+  drawn = addresses();
+  name.textContent = card ? card.name : t("grid.original");
+  factsLine.textContent = factsOf(card);
+  after.alt = card ? t("grid.by", { eraser: card.name }) : t("grid.original");
+  layer.classList.toggle("is-transparent", Boolean(grid.photo.alpha));
+  layer.style.setProperty("--ratio", String(grid.photo.width / grid.photo.height));
+  compare.hidden = !card;
+  save.hidden = !(card && card.full);
+  if (card && card.full) save.href = card.full + "?download=1";
+  pixels.show(card, { view: grid.photo.view, full: grid.photo.full, own: Boolean(grid.run) });
+}
+
+const addresses = () => JSON.stringify([place, grid.photo.full, place < 0 ? null : [shown()[place]?.view, shown()[place]?.full]]);
+
+/** A run that goes on: its lossless files come after its views. */
+on("grid", (value) => {
+  if (!dialog.open || !grid.run || grid.run !== value.run || !value.photo) return;
+  const at = place < 0 ? null : shown()[place].index;
+  grid = { ...value, photo: value.photo };
+  place = at === null ? -1 : shown().findIndex((card) => card.index === at);
+  if (drawn !== addresses()) show();
+});
+
+/** @param {number} by */
+function step(by) {
+  const last = shown().length - 1;
+  place = place + by < -1 ? last : place + by > last ? -1 : place + by;
+  show();
+}
+
+/** @param {boolean} original whether it is shown in the place of the result */
+const hold = (original) => { before.hidden = !original; name.classList.toggle("is-held", original); };
+compare.addEventListener("pointerdown", (event) => { compare.setPointerCapture(event.pointerId); hold(true); });
+for (const end of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) compare.addEventListener(end, () => hold(false));
+
+area.addEventListener("wheel", (event) => {
+  event.preventDefault();
+  const rect = area.getBoundingClientRect();
+  zoom(Math.exp(-event.deltaY / 300), event.clientX - rect.left, event.clientY - rect.top);
+}, { passive: false });
+
+area.addEventListener("pointerdown", (event) => {
+  held.set(event.pointerId, { x: event.clientX, y: event.clientY });
+  area.setPointerCapture(event.pointerId);
+});
+area.addEventListener("pointermove", (event) => {
+  const was = held.get(event.pointerId);
+  if (!was) return;
+  const others = [...held.entries()].filter(([id]) => id !== event.pointerId);
+  if (others.length) pinch(was, event, others[0][1]);
+  else if (scale > 1) { shift = { x: shift.x + event.clientX - was.x, y: shift.y + event.clientY - was.y }; apply(); }
+  held.set(event.pointerId, { x: event.clientX, y: event.clientY });
+});
+for (const end of /** @type {const} */ (["pointerup", "pointercancel"])) area.addEventListener(end, (event) => held.delete(event.pointerId));
+area.addEventListener("dblclick", (event) => {
+  const rect = area.getBoundingClientRect();
+  if (scale > 1) reset();
+  else zoom(3, event.clientX - rect.left, event.clientY - rect.top);
+});
+
+/**
+ * @param {Place} was
+ * @param {PointerEvent} now
+ * @param {Place} other
+ */
+function pinch(was, now, other) {
+  /** @param {Place} point */
+  const span = (point) => Math.hypot(point.x - other.x, point.y - other.y);
+  const rect = area.getBoundingClientRect();
+  zoom(span({ x: now.clientX, y: now.clientY }) / Math.max(1, span(was)), (now.clientX + other.x) / 2 - rect.left, (now.clientY + other.y) / 2 - rect.top);
+}
+
+dialog.addEventListener("keydown", (event) => {
+  /** @type {Record<string, () => void>} */
+  const keys = { ArrowLeft: () => step(-1), ArrowRight: () => step(1), "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), "0": reset,
+    " ": () => { if (place >= 0) hold(true); } };
+  if (!keys[event.key] || (event.key === " " && event.target instanceof Element && event.target.closest("button, a") && event.target !== compare)) return;
+  event.preventDefault();
+  keys[event.key]();
+});
+dialog.addEventListener("keyup", (event) => { if (event.key === " ") hold(false); });
+dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+dialog.addEventListener("close", () => {
+  hold(false);
+  pixels.stop();
+  // The browser gives the focus back, unless its card was drawn again meanwhile.
+  if (opener?.node.isConnected === false) /** @type {HTMLElement | null | undefined} */ (opener.card?.querySelector(".lab-name, button"))?.focus();
+});
+
+/**
+ * Open at the card with this index; -1 is the original.
+ * @param {ViewerGrid} value
+ * @param {number} index
+ */
+export const openViewer = (value, index) => {
+  grid = value;
+  place = index < 0 ? -1 : shown().findIndex((card) => card.index === index);
+  if (!dialog.isConnected) document.body.append(dialog);
+  translate(dialog);
+  const from = document.activeElement ?? document.body;
+  opener = { node: from, card: from.closest("[data-index], [data-cell]") };
+  reset();
+  show();
+  dialog.showModal();
+  approach();
+  area.focus();
+};

@@ -1,0 +1,46 @@
+/* The line under the photo: what is selected, by whom, and what is suspicious about it. */
+
+import { h } from "../base/dom.js";
+import { formatPercent } from "../base/figures.js";
+import { icon } from "../base/icons.js";
+import { t } from "../base/languages.js";
+import { lab } from "../base/state.js";
+import { notice } from "../base/widgets.js";
+import { segmenterName } from "./segmenters.js";
+import { work } from "./work.js";
+
+/** @typedef {import("../types.js").Answer} Answer */
+
+/**
+ * A suspicion about the mask; pressed, it says how it is judged.
+ * @param {{ code: string }} hint
+ */
+const hintButton = ({ code }) => h("button.lab-hint-button", { type: "button", "data-hint": code, title: t("hint." + code + ".why"),
+  onclick: () => notice(t("hint." + code + ".why")) }, icon("warn"), t("hint." + code));
+
+/**
+ * Nobody is named where nobody was asked: a mask that was painted or uploaded.
+ * @param {Answer} answer
+ */
+const covers = (answer) => [t("canvas.covers", { percent: formatPercent(answer.area) }),
+  answer.segmenter && segmenterName(answer.segmenter)].filter(Boolean).join(" · ");
+
+/** @param {Answer | null} answer */
+const sentence = (answer) => {
+  if (!lab.photo) return "";
+  if (work.empty) return t("canvas.start");
+  if (!answer) return t("canvas.thinking");
+  return answer.area === 0 ? t("canvas.nothing") : covers(answer);
+};
+
+export const makeStatus = () => {
+  const node = h("div.lab-status", { role: "status", "aria-live": "polite", "data-testid": "status" });
+  /** @param {string} words */
+  const say = (words) => { node.textContent = words; };
+  return { node, say,
+    /** @param {Answer | null} answer the mask that is drawn */
+    show(answer) {
+      say(sentence(answer));
+      if (lab.photo && !work.empty && answer && answer.area > 0) node.append(...(answer.hints || []).map(hintButton));
+    } };
+};
