@@ -1,0 +1,32 @@
+/* Columns of the results: found anew when the window, their number or their shape is another. */
+
+import { arrange } from "./arrange.js";
+
+const MARGIN = 24; // pixels over and under the results
+const CAPTION = 58; // pixels under a picture, while there is none to measure
+
+/** Pixels of the window that are seen at once: a frame as tall as its content says nothing of it. */
+const viewHeight = () => Math.min(innerHeight, screen.availHeight || innerHeight);
+
+/**
+ * @param {HTMLElement} root of the results
+ * @param {HTMLElement} bar over them
+ * @param {HTMLElement} body that holds the cards
+ * @param {() => number} shape of a picture, width over height
+ */
+export function keepColumns(root, bar, body, shape) {
+  function settle() {
+    const count = body.childElementCount;
+    if (!count || !body.clientWidth) return;
+    const caption = body.querySelector(".lab-caption")?.getBoundingClientRect().height || CAPTION;
+    const { columns, width } = arrange({ count, ratio: shape(), width: body.clientWidth, caption: Math.min(caption, 2 * CAPTION),
+      height: viewHeight() - bar.offsetHeight - MARGIN });
+    root.style.setProperty("--columns", String(columns));
+    root.style.setProperty("--tile", Math.floor(width) + "px");
+  }
+  let asked = 0;
+  const ask = () => { cancelAnimationFrame(asked); asked = requestAnimationFrame(settle); };
+  new ResizeObserver(ask).observe(body);
+  addEventListener("resize", ask);
+  return settle;
+}
