@@ -22,6 +22,8 @@ export function makeLooking(root, changed) {
   let whole = [0, 0, 4, 3];
   /** @type {Part | null} */
   let close = null;
+  /** @type {Part | null} */
+  let cut = null; // what the server has cut out of the pictures
   /** @type {Part} */
   let window = whole;
   let split = 0;
@@ -37,7 +39,7 @@ export function makeLooking(root, changed) {
     window = part;
     root.style.setProperty("--shape", String(+shapeOf(window).toFixed(5)));
     place("photo", [0, 0, photo.width, photo.height]);
-    place("near", close);
+    place("near", cut);
     root.classList.toggle("is-close", window !== whole);
     changed();
   }
@@ -75,6 +77,7 @@ export function makeLooking(root, changed) {
       photo = grid.photo;
       whole = wholeOf(photo);
       close = closeOf(photo, grid.mask);
+      cut = grid.mask?.close?.box ?? null;
       show(close && isSmall(photo, grid.mask) ? close : whole);
     },
 

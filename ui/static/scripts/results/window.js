@@ -14,7 +14,7 @@ const FLATTEST = 1.5, TALLEST = 0.8; // shapes of a close-up, width over height
 const WORTH = 1.15; // a close-up that enlarges less shows the photo once more
 const MOST = 8; // times that a view is enlarged by itself
 const SMALL_OBJECT = 0.5; // of a photo's side: what is smaller is shown closely by itself
-const STRIP = 3, TALL_STRIP = 2 / 3; // shapes of a strip's picture
+const LONGEST = 3, NARROWEST = 0.5; // shapes of a picture: a longer part has room beside it
 const FINEST = 24; // pixels of the photo that are seen at least
 
 /** @param {Part} part */
@@ -48,10 +48,20 @@ export function inside([x0, y0, x1, y1], { width, height }) {
  * @param {Size} photo
  * @returns {Part}
  */
-export function wholeOf({ width, height }) {
-  const ratio = width / height;
-  const shape = isStrip({ width, height }) ? (ratio > 1 ? STRIP : TALL_STRIP) : ratio;
-  return around(width / 2, height / 2, Math.max(width, height * shape), Math.max(height, width / shape));
+export const wholeOf = ({ width, height }) => withRoom([0, 0, width, height], isStrip({ width, height }));
+
+/**
+ * A part that would be a line, with room beside it.
+ * @param {Part} part
+ * @param {boolean} line whether it may be one
+ * @returns {Part}
+ */
+function withRoom(part, line = true) {
+  const [x0, y0, x1, y1] = part;
+  const width = x1 - x0, height = y1 - y0;
+  const shape = clamp(width / height, NARROWEST, LONGEST);
+  if (!line || shape === width / height) return part;
+  return around((x0 + x1) / 2, (y0 + y1) / 2, Math.max(width, height * shape), Math.max(height, width / shape));
 }
 
 /**
@@ -61,7 +71,7 @@ export function wholeOf({ width, height }) {
  * @returns {Part | null}
  */
 export function closeOf(photo, mask) {
-  if (mask?.close?.box) return mask.close.box; // cut out by the server, with the photo's own pixels
+  if (mask?.close?.box) return withRoom(mask.close.box); // cut out by the server, with the photo's own pixels
   if (!mask?.box || isStrip(photo)) return null;
   const [x0, y0, x1, y1] = mask.box;
   const shape = clamp((x1 - x0) / (y1 - y0), TALLEST, FLATTEST);
