@@ -88,8 +88,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """What has been imported stays: from now on only what tests make is searched."""
+    """What has been imported stays: from now on only what tests make is searched, and seldom,
+    since libraries that a test imports later make the search as long as before."""
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     gc.enable()
 
 

@@ -63,6 +63,7 @@ def test_the_rocket_goes_and_nothing_else_changes(selected: Any, examples_dir: P
         )
 
 
+@pytest.mark.slow
 def test_the_zip_tells_how_to_repeat_the_run(selected: Any, examples_dir: Path) -> None:
     selected.choose("telea")
     selected.erase()
@@ -287,6 +288,7 @@ def test_a_reload_after_a_run_keeps_what_was_pointed_at_since(
     assert selected.card("telea").get_attribute("data-state") == "done"
 
 
+@pytest.mark.slow
 def test_settings_reach_the_eraser(selected: Any) -> None:
     selected.choose("telea")
     selected.erase()

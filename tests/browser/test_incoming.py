@@ -70,6 +70,7 @@ def test_a_dropped_link_is_fetched_by_the_browser(tab: Any, texts: dict[str, str
     tab.page.wait_for_function("eraserLab.photo && eraserLab.photo.name === 'thumb.jpg'")
 
 
+@pytest.mark.slow
 def test_a_picture_written_out_and_a_pasted_link_are_opened(tab: Any) -> None:
     data = base64.b64encode(small_png()).decode()
     html = LINKS[2]["text/html"].replace("{data}", data)
@@ -107,6 +108,7 @@ def test_what_cannot_be_opened_has_a_sentence(tab: Any, texts: dict[str, str], w
     tab.foreign.clear()
 
 
+@pytest.mark.slow
 def test_a_mask_that_means_several_things_is_shown_in_all_of_them(
     tab: Any, examples_dir: Path, tmp_path: Path
 ) -> None:

@@ -175,6 +175,7 @@ def test_a_mask_of_another_aspect_is_refused_with_both_sizes(rocket_tab: Any) ->
     assert "640" in notice
 
 
+@pytest.mark.slow
 def test_a_case_file_repeats_the_case_exactly(
     rocket_tab: Any, tabs: Tabs, examples_dir: Path
 ) -> None:

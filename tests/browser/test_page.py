@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 Tabs = Callable[..., Any]
 
 
+@pytest.mark.slow
 def test_no_request_leaves_the_machine(tab: Any) -> None:
     tab.page.wait_for_timeout(1500)
     assert tab.foreign == []  # the fixture looks again at the end of every test
@@ -171,6 +172,7 @@ def test_hostile_settings_stay_text(tab: Any, tabs: Tabs, examples_dir: Path) ->
         assert one.page.evaluate("typeof hacked") == "undefined"
 
 
+@pytest.mark.slow
 def test_every_control_has_a_name_for_a_screen_reader(tab: Any, examples_dir: Path) -> None:
     tab.photo(examples_dir / "rocket.jpg")
     tab.click(320, 165)

@@ -75,6 +75,7 @@ def test_undo_redo_clear_bring_the_very_same_mask_back(rocket_tab: Any) -> None:
     assert rocket_tab.page.is_disabled("[data-testid=erase]")
 
 
+@pytest.mark.slow
 def test_clearing_while_the_answer_is_on_its_way_leaves_nothing_behind(rocket_tab: Any) -> None:
     rocket_tab.page.mouse.move(2, 2)  # nothing is previewed
     held: list[Any] = []
@@ -249,6 +250,7 @@ def test_what_is_no_photo_is_refused_with_a_sentence(tab: Any, name: str, conten
     assert tab.page.is_visible(".lab-empty")
 
 
+@pytest.mark.slow
 def test_a_click_hits_the_same_pixel_when_zoomed_in(rocket_tab: Any) -> None:
     rocket_tab.page.mouse.move(*rocket_tab.at(*ROCKET))
     rocket_tab.page.keyboard.down("Control")
@@ -336,6 +338,7 @@ def birds_tab(tab: Any) -> Any:
     return tab
 
 
+@pytest.mark.slow
 def test_small_birds_are_selected_and_not_the_sky(
     birds_tab: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -356,6 +359,7 @@ def test_small_birds_are_selected_and_not_the_sky(
         assert mask[row - 3 : row + 4, column - 3 : column + 4].any()
 
 
+@pytest.mark.slow
 def test_a_click_on_a_zoomed_photo_says_how_much_was_seen(rocket_tab: Any) -> None:
     view = "eraserLab.work.active.view"
     rocket_tab.click(320, 330)  # elsewhere, or the next one may be a double click's second

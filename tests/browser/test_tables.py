@@ -123,6 +123,7 @@ def test_the_work_in_the_editor_is_kept(tab: Any, examples_dir: Path) -> None:
 # --- rows ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_all_rows_of_the_documents_are_there(rows: Any) -> None:
     for row in document_rows():
         card = rows.page.locator(f"#lab-row-{row.id}")
@@ -149,6 +150,7 @@ def test_a_row_runs_and_its_results_come_back_after_a_reload(rows: Any) -> None:
     assert "two levels, 0 and 127" in rows.page.inner_text(notes)
 
 
+@pytest.mark.slow
 def test_the_results_are_true(rows: Any) -> None:
     run(rows)
     rows.page.click(f"{CARD} [data-cell=by-telea] button.lab-frame")
@@ -164,6 +166,7 @@ def test_the_results_are_true(rows: Any) -> None:
     assert rows.page.inner_text("dialog.lab-viewer h2") != "Telea"
 
 
+@pytest.mark.slow
 def test_rows_with_the_same_photo_and_mask_are_linked(rows: Any) -> None:
     assert rows.page.locator(f"{CARD} [data-cell=linked-omnieraser-1] img").count() == 1
     rows.page.click(f"{CARD} [data-shares=omnieraser-1]")

@@ -26,6 +26,7 @@ def searched(tab: Any, examples_dir: Path) -> Any:
     return tab
 
 
+@pytest.mark.slow
 def test_thresholds_choose_without_a_new_request(searched: Any) -> None:
     asked: list[str] = []
     searched.page.on(

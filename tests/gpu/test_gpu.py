@@ -39,8 +39,8 @@ QUICK = {"num_inference_steps": 3, "init": "telea", "rm_guidance_scale": 1.0}
 
 SPECS = [s for s in list_erasers() if "cuda" in s.devices and s.unavailable is None]
 
-WITNESSES = {"sd_inpainting", "omnieraser"}
-"""One with a UNet, one with a transformer and additions; others are among the slow tests."""
+WITNESSES = {"sd_inpainting"}
+"""One with a UNet; one with a transformer is in `test_flux_precision`, the others are slow."""
 
 every = pytest.mark.parametrize(
     "spec",

@@ -61,6 +61,7 @@ def test_masks_grow_as_by_the_authors_blur(kernel: int) -> None:
 # --- the eraser --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", MODELS)
 @pytest.mark.parametrize("size", rest_is_slow([(64, 128), (192, 64)]))
 def test_every_model_and_aspect(
@@ -94,6 +95,7 @@ def test_each_model_works_at_its_own_resolution(changes: dict[str, Any], side: i
     assert (canvas.short_side, canvas.multiple_of) == (side, 64)
 
 
+@pytest.mark.slow
 def test_a_mask_may_cover_every_token(eraser: AttentiveEraser, photo: Image) -> None:
     mask = np.ones((64, 128), bool)
     mask[0, 0] = False
@@ -122,7 +124,7 @@ REACHING: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", REACHING)
+@pytest.mark.parametrize("name", rest_is_slow(REACHING, first=6))
 def test_every_setting_reaches_the_picture(
     eraser: AttentiveEraser, photo: Image, mask: Mask, name: str
 ) -> None:
@@ -191,6 +193,7 @@ def test_it_ends_between_steps(
     assert state_of(unet) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["sd15", "sdxl"])
 @pytest.mark.parametrize("stops", rest_is_slow([True, False]))
 def test_a_shared_unet_serves_others_as_before(

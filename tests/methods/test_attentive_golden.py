@@ -362,6 +362,7 @@ MISTAKES: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", smallest_run())
 @pytest.mark.parametrize("mistake", rest_is_slow(MISTAKES))
 def test_mistakes_are_seen(

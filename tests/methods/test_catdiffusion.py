@@ -262,6 +262,7 @@ def test_stop_ends_it_between_two_steps(eraser: CatDiffusion, picture: Image, ho
     assert calls == [1]
 
 
+@pytest.mark.slow
 def test_other_erasers_are_as_they_were_before(
     picture: Image, hole: Mask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -180,6 +180,7 @@ MISTAKES: dict[str, Callable[[pytest.MonkeyPatch], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @golden
 @smallest
 @pytest.mark.parametrize("mistake", MISTAKES)

@@ -167,6 +167,7 @@ def test_equal_prompts_are_not_computed_twice(eraser: EraseDiffusion) -> None:
     assert guidance_of(settings(negative_prompt="a")) == 7.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stops", [False, True])
 def test_a_shared_unet_serves_others_as_before(
     eraser: EraseDiffusion, photo: Image, mask: Mask, stops: bool

@@ -131,6 +131,7 @@ def test_it_is_the_stock_editing(eraser: Flux2Klein, photo: Image, mask: Mask) -
         assert (plainly(pipeline, REMOVE, photo) != theirs).any()  # a mistake: no box
 
 
+@pytest.mark.slow
 def test_the_additions_are_those_that_the_library_reads(
     eraser: Flux2Klein, photo: Image, mask: Mask
 ) -> None:
@@ -156,6 +157,7 @@ def test_the_additions_are_those_that_the_library_reads(
 # --- what is left behind -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_network_is_restored_bit_for_bit(eraser: Flux2Klein, photo: Image, mask: Mask) -> None:
     before = erase(eraser, photo, mask, adapter=False)
     network = eraser.loaded(eraser.Settings())["transformer"]
@@ -173,6 +175,7 @@ def test_the_network_is_restored_bit_for_bit(eraser: Flux2Klein, photo: Image, m
 # --- settings ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_setting_reaches_the_picture(eraser: Flux2Klein, photo: Image, mask: Mask) -> None:
     changes: tuple[dict[str, Any], ...] = (
         {},
@@ -209,6 +212,7 @@ def test_each_mark_has_its_additions_and_its_words(mark: Mark) -> None:
     assert settings.instruction == words[mark]
 
 
+@pytest.mark.slow
 def test_with_a_cover_the_object_is_never_seen(
     eraser: Flux2Klein, photo: Image, mask: Mask
 ) -> None:

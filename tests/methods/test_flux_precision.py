@@ -105,6 +105,7 @@ def test_an_encoder_that_does_not_fit_takes_turns(
     assert (found[0].tokens - found[1].tokens).abs().max() < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.gpu
 def test_nothing_of_a_run_stays_on_the_gpu(photo: Image, mask: Mask) -> None:
     import torch

@@ -81,6 +81,7 @@ def test_each_in_turn_and_flux_itself_between(
     assert store.loads == loads + 6, "only the scheduler of the plain run, each time"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", rest_is_slow([Stopped, RuntimeError]))
 def test_one_that_is_cut_off_harms_no_other(
     erasers: dict[str, Any], photo: Image, mask: Mask, kind: type[Exception]

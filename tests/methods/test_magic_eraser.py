@@ -54,6 +54,7 @@ def erase(eraser: Eraser, photo: Image, mask: Mask, seed: int = 5, **changes: An
     return eraser.erase(photo, mask, settings, seed, no_progress)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", BASES)
 @pytest.mark.parametrize("size", rest_is_slow([(64, 128), (192, 64)]))
 def test_every_model_and_aspect(
@@ -66,6 +67,7 @@ def test_every_model_and_aspect(
     assert filled.shape == image.shape and filled.dtype == np.uint8
 
 
+@pytest.mark.slow
 def test_a_mask_may_cover_every_token(eraser: MagicEraser, photo: Image) -> None:
     hole = np.ones(photo.shape[:2], bool)
     hole[0, 0] = False
@@ -112,7 +114,9 @@ def known_scene(scene: Panoptic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "panoptic", lambda network, image: scene)
 
 
-@pytest.mark.parametrize("name", [name for name in REACHING if name not in ("variant", "init")])
+@pytest.mark.parametrize(
+    "name", rest_is_slow([name for name in REACHING if name not in ("variant", "init")], first=4)
+)
 def test_every_setting_reaches_the_picture(
     eraser: MagicEraser, photo: Image, mask: Mask, known_scene: None, name: str
 ) -> None:
@@ -237,6 +241,7 @@ def _fields(spec: Any) -> dict[str, Any]:
     return {field.name: getattr(spec, field.name) for field in fields(spec)}
 
 
+@pytest.mark.slow
 def test_the_first_eraser_is_kept_and_dropped(
     photo: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,6 +279,7 @@ def test_it_ends_between_steps(eraser: MagicEraser, photo: Image, mask: Mask) ->
     assert state_of(unet) == before
 
 
+@pytest.mark.slow
 def test_a_shared_unet_serves_others_as_before(
     eraser: MagicEraser, photo: Image, mask: Mask
 ) -> None:

@@ -111,6 +111,7 @@ def no_noise(convolution: SeparableConv, x: torch.Tensor) -> torch.Tensor:
 RESAMPLE, SEPARABLE = Resample.forward, SeparableConv.forward
 
 
+@pytest.mark.slow
 @pytest.mark.golden
 @pytest.mark.parametrize(
     ("owner", "name", "mistake", "first_wrong"),
@@ -241,9 +242,8 @@ def holes() -> list[Mask]:
     return found
 
 
-@pytest.mark.parametrize(
-    "which", [pytest.param(0, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.slow), 2]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("which", [0, 1, 2])
 def test_both_give_the_same_picture(
     which: int, pipelines: dict[str, Any], astronaut: Image
 ) -> None:
@@ -289,6 +289,7 @@ def test_the_eraser_takes_torch_on_a_gpu(tmp_path: Path, monkeypatch: pytest.Mon
 ORIGINAL = MiganPipeline.__init__
 
 
+@pytest.mark.slow
 @pytest.mark.gpu
 def test_the_gpu_paints_the_same(pipelines: dict[str, Any], astronaut: Image) -> None:
     mask = holes()[0]

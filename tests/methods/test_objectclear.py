@@ -155,6 +155,7 @@ def case_with_fusion() -> list[Any]:
     return found[:1] or every_case(METHOD)[:1]
 
 
+@pytest.mark.slow
 @golden
 @pytest.mark.parametrize("case", case_with_fusion())
 @pytest.mark.parametrize("mistake", MISTAKES)

@@ -175,6 +175,7 @@ def test_the_photo_the_object_and_the_mask_are_seen(
     assert (erased(eraser, photo, moved) != first).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", ["balanced", "small"])
 def test_the_memory_settings_paint_the_same(
     eraser: OmniEraser, photo: Image, mask: Mask, memory: str

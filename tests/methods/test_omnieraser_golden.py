@@ -287,6 +287,7 @@ MISTAKES: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str, str]] = {
 """What is done wrong, the first stage that shows it and the last one."""
 
 
+@pytest.mark.slow
 @first
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_seen(

@@ -181,6 +181,7 @@ def test_mistakes_are_seen(
 # --- the additions -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @golden
 def test_the_published_file_loads_strictly() -> None:
     """Every key of the expected file finds its layer in SDXL inpainting's UNet, and no layer

@@ -298,6 +298,7 @@ def test_the_constants_are_computed_once_for_a_model(
         eraser.unload()
 
 
+@pytest.mark.slow
 def test_variants_are_different_networks(eraser: PixelHacker, picture: Image, hole: Mask) -> None:
     names = ("places2", "pretrained", "celebahq", "ffhq")
     results = [erased(eraser, picture, hole, variant=name) for name in names]

@@ -411,6 +411,7 @@ RUN_MISTAKES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", RUN_MISTAKES)
 @pytest.mark.parametrize("path", golden_files("pixelhacker", "*_sample_*.safetensors")[:1])
 def test_a_mistake_in_a_run_shows(

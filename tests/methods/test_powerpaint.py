@@ -28,8 +28,8 @@ from methods.powerpaint.weights import V1, V1_MERGED, V2, v2_folder, with_task_w
 from methods.sd_inpainting import SdInpainting
 from tiers import rest_is_slow
 
-VERSIONS = ("v1", "v1_merged", "v2")
-every = pytest.mark.parametrize("version", VERSIONS)
+VERSIONS = ("v2", "v1", "v1_merged")
+every = pytest.mark.parametrize("version", rest_is_slow(VERSIONS))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -62,6 +62,7 @@ def erase(eraser: PowerPaint, photo: Image, mask: Mask, seed: int = 5, **changes
 # --- versions ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_merged_copy_is_the_authors_model(eraser: PowerPaint, photo: Image, mask: Mask) -> None:
     """The authors' two files beside the base model, or a folder in half precision: bit for bit."""
     own, merged = (erase(eraser, photo, mask, version=v) for v in ("v1", "v1_merged"))
@@ -69,6 +70,7 @@ def test_the_merged_copy_is_the_authors_model(eraser: PowerPaint, photo: Image, 
     assert (own != erase(eraser, photo, mask, version="v2")).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", rest_is_slow(VERSIONS))
 def test_a_version_after_another_and_back(
     eraser: PowerPaint, photo: Image, mask: Mask, version: str

@@ -235,6 +235,7 @@ MISTAKES_V1: dict[str, Callable[[Patch], None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", every_folder("powerpaint", "v1_")[:1])
 @pytest.mark.parametrize("mistake", [*SETTINGS, *MISTAKES_V1])
 def test_mistakes_of_version_1_are_seen(
@@ -387,6 +388,7 @@ MISTAKES_V2: dict[str, Callable[[Patch], None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", every_folder("powerpaint", "v2_")[:1])
 @pytest.mark.parametrize(
     "mistake", rest_is_slow(["another task", *MISTAKES_V2, "a weaker guidance"], 3)

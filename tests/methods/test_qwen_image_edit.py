@@ -209,6 +209,7 @@ def test_the_network_is_restored_bit_for_bit(
 # --- settings ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_setting_reaches_the_picture(eraser: QwenImageEdit, photo: Image, mask: Mask) -> None:
     changes: tuple[dict[str, Any], ...] = (
         {},
@@ -254,6 +255,7 @@ def test_the_additions_for_removal_know_the_red_marks_alone(mark: Mark) -> None:
 # --- counts that do not lie ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_each_picture_is_read_once(eraser: QwenImageEdit, photo: Image, mask: Mask) -> None:
     """Two readings for a new picture or new words, none for another seed or other settings."""
     from diffusers import AutoencoderKLQwenImage, QwenImageTransformer2DModel
@@ -290,6 +292,7 @@ def test_nothing_about_a_picture_goes_to_the_disk(
     erase(eraser, photo, mask)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("memory", "stays"), [("fast", True), ("balanced", False)])
 def test_the_encoder_stays_only_where_there_is_room(
     eraser: QwenImageEdit, photo: Image, mask: Mask, memory: str, stays: bool

@@ -97,6 +97,7 @@ def _part(name: str) -> Any:
 # --- four steps --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_fast_network_is_the_one_with_peft_beside_it() -> None:
     """Merged once by us, or added at every call by diffusers and peft."""
     import torch
@@ -140,6 +141,7 @@ def test_lcm_takes_four_steps_of_its_own_scheduler(eraser: Rorem, photo: Image, 
     assert eraser.Settings().steps == 50
 
 
+@pytest.mark.slow
 def test_one_variant_after_the_other(eraser: Rorem, photo: Image, mask: Mask) -> None:
     first = erase(eraser, photo, mask)
     fast = erase(eraser, photo, mask, variant="lcm")

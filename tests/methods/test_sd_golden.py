@@ -99,6 +99,7 @@ def why_not(given: dict[str, Any]) -> str:
     return "both halves are told the same" if same else ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", telling())
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_mistakes_are_seen(

@@ -218,6 +218,7 @@ def test_the_object_itself_is_seen(eraser: SmartEraser, picture: Image) -> None:
     assert (one[mask] != two[mask]).any()
 
 
+@pytest.mark.slow
 def test_other_erasers_are_as_they_were_before(
     picture: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:

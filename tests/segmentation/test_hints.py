@@ -191,6 +191,7 @@ def test_the_smallest_masks_do_no_harm(size: tuple[int, int]) -> None:
         assert np.array_equal(mask, before)
 
 
+@pytest.mark.slow
 def test_a_mask_like_noise_is_judged_without_trouble() -> None:
     noise = np.random.default_rng(3).random(SIZE) < 0.3
     assert all(0 <= hint.strength <= 1 for hint in find_hints(with_shadow(), noise))

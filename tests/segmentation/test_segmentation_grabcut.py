@@ -99,6 +99,7 @@ def test_an_empty_cut_becomes_the_shape_that_was_given(grabcut: Segmenter) -> No
     assert not inner[:, :95].any()
 
 
+@pytest.mark.slow
 def test_the_same_question_has_the_same_answer(grabcut: Segmenter, coffee: Image) -> None:
     embedding = grabcut.encode(coffee, "coffee")
     question = click((300, 150, 1))

@@ -128,6 +128,7 @@ def test_golden_notices_swapped_colours(sam: MobileSam, encoded: Photos, case: C
 
 
 @pytest.mark.golden
+@pytest.mark.slow
 @pytest.mark.parametrize("case", golden_cases("mobile_sam"))
 def test_golden_notices_prompts_half_a_pixel_off(
     sam: MobileSam, encoded: Photos, case: Case
@@ -137,6 +138,7 @@ def test_golden_notices_prompts_half_a_pixel_off(
 
 
 @pytest.mark.golden
+@pytest.mark.slow
 @pytest.mark.parametrize("case", golden_cases("mobile_sam"))
 def test_golden_notices_padding_left_on(sam: MobileSam, encoded: Photos, case: Case) -> None:
     needs(case["shape"][0] != case["shape"][1], "its photo is square, so nothing is padded")

@@ -130,6 +130,7 @@ def test_a_part_of_a_photo_is_answered_in_its_place(case: Case, rocket: Image) -
         assert laid.areas[level] == pytest.approx(near.areas[level] * part.size / mask.size)
 
 
+@pytest.mark.slow
 def test_threads_get_what_one_thread_gets(case: Case) -> None:
     """A fresh model, so that whatever it sets up at its first call is tried too."""
     segmenter = load(case.kind, case.folder)
@@ -163,6 +164,7 @@ def test_a_folder_of_ones_own_stands_for_the_repository(
     assert meets(segmenter.segment(embedding, prompt("both")), case.truth("both"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("segmenter_id", SIZES)
 def test_each_size_reads_its_own_files(
     segmenter_id: str, rocket: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

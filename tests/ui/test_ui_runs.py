@@ -220,25 +220,15 @@ def test_a_call_that_cannot_be_interrupted_says_that_it_stops(service: Service, 
     assert last(grids)["state"] == "stopped"
 
 
-def test_a_closed_tab_stops_its_run(service: Service, photo: str) -> None:
-    asked = order(photo, "slow")
+def test_a_run_outlives_the_tab_that_began_it(service: Service, photo: str) -> None:
+    asked = order(photo, "slow", "paint")
     grids = service.erase(asked, "anna")
     until(grids, "running")
     grids.close()  # type: ignore[attr-defined]
-    final = wait_for_end(service, asked["run"])
-    assert final["state"] == "stopped" and states(final) == ["stopped"]
-
-
-def test_an_ended_session_stops_its_runs_and_no_others(service: Service, photo: str) -> None:
-    mine, theirs = order(photo, "slow"), order(photo, "slow")
-    grids, others = service.erase(mine, "anna"), service.erase(theirs, "ben")
-    next(grids), next(others)
-    service.stop_session("anna")
-    assert last(grids)["state"] == "stopped"
-    assert theirs["run"] in service.erasing.running()
-    service.stop_session(None)
+    assert service.open_run({"run": asked["run"]})["grid"]["state"] == "running"
     Slow.go_on.set()
-    assert last(others)["state"] == "done"
+    final = wait_for_end(service, asked["run"])
+    assert final["state"] == "done" and states(final) == ["done", "done"]
 
 
 def test_after_stop_the_next_run_may_begin_at_once(service: Service, photo: str) -> None:

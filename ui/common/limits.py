@@ -110,8 +110,3 @@ class RunSlots:
     def give_back(self, run_id: str) -> None:
         with self._lock:
             self._sessions.pop(run_id, None)
-
-    def of_session(self, session: str) -> list[str]:
-        """The ids of the runs that this session has going."""
-        with self._lock:
-            return [run_id for run_id, owner in self._sessions.items() if owner == session]

@@ -109,16 +109,13 @@ def build_page(service: Service) -> gr.Blocks:
 
 
 def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks) -> None:
-    """Erase runs in the queue; Stop and clicks never do. Closing the tab stops its run.
+    """Erase runs in the queue; Stop and clicks never do. A run outlives the tab that began it.
 
     shown_by: for each component that starts runs, the one that shows them.
     """
 
     def run_on_page(event: gr.EventData, request: gr.Request) -> Iterator[Grid | RefusedGrid]:
         yield from service.erase(event._data, request.session_hash, caller_of(request))
-
-    def closed(request: gr.Request) -> None:
-        service.stop_session(request.session_hash)
 
     # The page holds Erase back while its own run goes on. What still comes after the last
     # result (lossless files, numbers) must not hold it back: so not `once`.
@@ -133,4 +130,3 @@ def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks)
             show_progress="hidden",
             api_visibility="private",
         )
-    page.unload(closed)

@@ -38,6 +38,7 @@ from ui.service.cards import new_card
 from ui.service.judge import NOTHING_KNOWN, Known, judge_of
 from ui.service.live import LiveRun
 from ui.service.select import Question, Selecting
+from ui.service.unwatched import Watchman, most_unwatched_seconds
 from ui.service.visitors import may_fetch
 from ui.stores.masks import MaskUploads, notes_of
 from ui.stores.photos import PhotoRecord, PhotoStore
@@ -121,6 +122,7 @@ class Erasing:
         self._released = threading.Condition(self._lock)
         self._live: dict[str, LiveRun] = {}
         self._tokens: dict[str, StopToken] = {}
+        self._watchman = Watchman(most_unwatched_seconds(), self._going_on, self.stop)
 
     def begin(self, order: Order) -> LiveRun:
         """Start a run. Raises UserError, and then nothing has begun."""
@@ -156,10 +158,6 @@ class Erasing:
             live.stop()
         return True
 
-    def stop_session(self, session: str) -> None:
-        for run_id in self._slots.of_session(session):
-            self.stop(run_id)
-
     def running(self) -> list[str]:
         """The ids of all runs that have begun and are not wholly written yet."""
         with self._lock:
@@ -169,15 +167,20 @@ class Erasing:
         """The grid's value of a run that goes on."""
         with self._lock:
             live = self._live.get(run_id)
-        return live.snapshot() if live is not None else None
+        return live.look() if live is not None else None
 
     def close(self) -> None:
         """Stop all runs, and write the files of what they have finished."""
+        self._watchman.close()
         for run_id in self.running():
             self.stop(run_id)
         with self._released:
             self._released.wait_for(lambda: not self._tokens, CLOSING_SECONDS)
         self._writer.close()
+
+    def _going_on(self) -> list[LiveRun]:
+        with self._lock:
+            return list(self._live.values())
 
     def _reserve(self, run_id: str, session: str | None) -> StopToken:
         """A place for the run, and a token, so that Stop works from the first moment."""

@@ -1,7 +1,7 @@
 """A run while it goes on: its worker, its grid, its files.
 
-The run belongs to itself: whoever watches gets the grid's value again and again, and when
-the watcher leaves (a closed tab) the run is asked to stop, puts its results away and ends.
+The run belongs to itself: whoever watches gets the grid's value again and again, and it goes on
+when the watcher leaves (a reload, a closed lid, a lost connection).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ui.common.errors import described
 from ui.common.grid import Card, Grid, RunState
 from ui.service import closeup
 from ui.service.cards import ENDED, ask_to_stop, end, finish, follow, has_ended
+from ui.service.unwatched import Watch
 from ui.stores.photos import VIEW_SIDE
 from ui.stores.png_writer import PngWriter
 from ui.stores.runs import Inputs, RunStore, close_name, result_name, run_url
@@ -69,6 +70,7 @@ class LiveRun:
         self._complete = False
         self._refused = False
         self._saving = threading.Lock()
+        self._watch = Watch()
         self._started = time.perf_counter()
 
     # --- what others call ----------------------------------------------------------------
@@ -85,16 +87,23 @@ class LiveRun:
                 ask_to_stop(self._grid["cards"])
                 self._tell(urgent=True)
 
+    def unwatched_seconds(self) -> float:
+        """How long nobody has looked at it; 0 while somebody does."""
+        return self._watch.seconds()
+
+    def look(self) -> Grid:
+        """The grid's value now, for somebody who asks once; a copy."""
+        self._watch.look()
+        return self.snapshot()
+
     def snapshot(self) -> Grid:
         """The grid's value now; a copy."""
         with self._changed:
             return self._copy()
 
     def grids(self) -> Iterator[Grid]:
-        """The grid's value: at once, after every change, and a last time when all is there.
-
-        Leaving the iteration early stops the run.
-        """
+        """The grid's value: at once, after every change, and a last time when all is there."""
+        self._watch.come()
         seen, last = -1, 0.0
         try:
             while True:
@@ -106,8 +115,7 @@ class LiveRun:
                 if complete:
                     return
         finally:
-            if self._grid["state"] == "running":
-                self.stop()
+            self._watch.leave()
 
     # --- the watcher's side --------------------------------------------------------------
 

@@ -338,7 +338,7 @@ class Service:
     ) -> Iterator[Grid | RefusedGrid]:
         """The grid's value, again and again; the last one has everything. Never raises.
 
-        Leaving the iteration early (a closed tab) stops the run.
+        The run goes on when the iteration is left early (a reload, a lost connection).
         """
         try:
             asked = Erase.model_validate(payload)
@@ -370,11 +370,6 @@ class Service:
         text = plain(" ".join(asked.text.split()), REMARK_LENGTH)
         self.runs.remark(asked.run, asked.index, text)
         return {"remark": text}
-
-    def stop_session(self, session: str | None) -> None:
-        """The tab has been closed: stop what it had going."""
-        if session:
-            self.erasing.stop_session(session)
 
 
 def rle_of(mask: Mask) -> Rle | None:

@@ -29,6 +29,7 @@ from methods import (
     weights_cap,
 )
 from segmentation import list_detectors, list_segmenters
+from ui.service.unwatched import most_unwatched_seconds
 
 
 class Fetching(StrEnum):
@@ -56,6 +57,7 @@ def fetching() -> Fetching:
 def check_host() -> None:
     """Raise UserError for a setting of the host that makes no sense, before anybody comes."""
     fetching()
+    most_unwatched_seconds()
     weights_cap()
     list_erasers()
 

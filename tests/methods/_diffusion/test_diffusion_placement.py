@@ -196,6 +196,7 @@ def test_every_placement_gives_the_same_picture(
     eraser.unload()
 
 
+@pytest.mark.slow
 def test_tiles_are_used_on_a_large_canvas(monkeypatch: pytest.MonkeyPatch) -> None:
     import numpy as np
     from diffusers import AutoencoderKL

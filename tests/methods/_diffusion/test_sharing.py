@@ -156,8 +156,8 @@ def broken_inside(bench: Bench, case: Case) -> None:
         hook.remove()
 
 
-WITNESSES = {"sd_inpainting", "omnieraser"}
-"""By default these stand for all: a base, and a transformer with additions."""
+WITNESSES = {"sd_inpainting"}
+"""By default a base stands for all."""
 
 
 def by_default(case: Case) -> Any:

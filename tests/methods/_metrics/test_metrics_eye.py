@@ -48,6 +48,7 @@ def value(name: str, eraser: str, metric: str) -> float:
     return next(reading.value for reading in readings(name, eraser) if reading.id == metric)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", rest_is_slow(STRUCTURED))
 @pytest.mark.parametrize("smear", rest_is_slow(["telea", "navier_stokes"]))
 def test_migan_is_above_diffusion_on_structure(name: str, smear: str) -> None:
@@ -55,7 +56,7 @@ def test_migan_is_above_diffusion_on_structure(name: str, smear: str) -> None:
     assert migan < 0.9 * other
 
 
-@pytest.mark.parametrize("name", FINE)
+@pytest.mark.parametrize("name", rest_is_slow(FINE))
 def test_only_the_smears_are_called_blurred(name: str) -> None:
     assert "sharpness" not in remarks_of(readings(name, "migan"))
     for smear in ("telea", "navier_stokes"):

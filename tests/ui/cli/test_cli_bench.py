@@ -118,6 +118,7 @@ def test_each_eraser_is_measured_on_each_case(
     assert PilImage.open(picture).size == (WIDTH, HEIGHT)
 
 
+@pytest.mark.slow
 def test_quality_is_an_aligned_table(
     small_bench: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

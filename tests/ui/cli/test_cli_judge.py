@@ -85,6 +85,7 @@ def test_remarks_are_said_and_numbers_written(
         assert by_id["rim"]["remark"] is None
 
 
+@pytest.mark.slow
 def test_a_truth_adds_its_numbers(
     files: dict[str, Path], no_lpips: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -151,6 +152,7 @@ def test_the_full_judgement_asks_the_network(
     assert "leftover_words" not in by_id  # no words were given
 
 
+@pytest.mark.slow
 def test_without_its_weights_the_network_is_left_out(
     files: dict[str, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
