@@ -315,6 +315,11 @@ class Tab:
         """The result card of an eraser."""
         return self.page.locator(f".lab-result[data-eraser={eraser}]")
 
+    def details(self, eraser: str) -> Any:
+        """All about a result, opened over the page."""
+        self.card(eraser).locator("[data-testid=details]").click()
+        return self.page.locator("dialog.lab-details[open]")
+
     def download(self, selector: str) -> Path:
         """Click a download link; the file that arrives."""
         with self.page.expect_download() as download:

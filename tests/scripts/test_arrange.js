@@ -8,7 +8,7 @@ import { arrange, GAP } from "../../ui/static/scripts/results/arrange.js";
 const LAPTOP = { width: 1306, height: 700, caption: 58 };
 const PHONE = { width: 370, height: 680, caption: 90 };
 
-/** @param {{ count: number, ratio: number, width: number, height: number, caption: number }} room */
+/** @param {import("../../ui/static/scripts/results/arrange.js").Room} room @param {import("../../ui/static/scripts/results/arrange.js").Arrangement} found */
 const heightOf = ({ count, ratio, caption }, { columns, width }) => {
   const rows = Math.ceil(count / columns);
   return rows * (width / ratio + caption) + (rows - 1) * GAP;

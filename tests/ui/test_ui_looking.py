@@ -292,7 +292,7 @@ def test_a_panoramas_cards_have_close_ups(
     run = last(service.erase(order(photo["id"], "paint", objects=one)))
     box = run["mask"]["close"]["box"]
     width, height = box[2] - box[0], box[3] - box[1]
-    assert box[0] <= 3000 and box[2] >= 3012 and height == 100 and 250 <= width <= 400
+    assert box[0] <= 3000 and box[2] >= 3012 and height == 100 and 80 <= width <= 150
     for url in (run["mask"]["close"]["view"], run["cards"][0]["close"]):
         assert decoded(client.get("/" + url).content).shape == (height, width, 3)
     overlay = Pil.open(io.BytesIO(client.get("/" + run["mask"]["close"]["overlay"]).content))

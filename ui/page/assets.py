@@ -17,7 +17,7 @@ from ui.common.texts import page_languages
 
 STATIC = Path(__file__).parent.parent / "static"
 TYPES = {".js": "text/javascript", ".css": "text/css"}
-STYLES = ("styles/style.css", "styles/looking.css", "styles/tables.css")
+STYLES = ("styles/style.css", "styles/looking.css", "styles/results.css", "styles/tables.css")
 ENTRY = "scripts/main.js"
 GIVEN = "scripts/given.js"
 

@@ -34,8 +34,9 @@ const promiseOf = ({ cards }) => {
  * @param {object} of
  * @param {import("./looking.js").Looking} of.looking
  * @param {() => void} of.openNumbers
+ * @param {Node} of.unfold shows the editor again, where it is folded away
  */
-export const makeBar = ({ looking, openNumbers }) => {
+export const makeBar = ({ looking, openNumbers, unfold }) => {
   let run = ""; // that is shown
   const heading = h("h2", { tabindex: "-1", "data-t": "grid.title", "data-t-title": "grid.keys" });
   const summary = h("span.lab-hint", { "data-testid": "summary" });
@@ -50,7 +51,7 @@ export const makeBar = ({ looking, openNumbers }) => {
   const link = h("button.lab-tool.wide", { type: "button", onclick: () => copyWords(runLink(run), t("grid.copied")) }, icon("link"), h("span", { "data-t": "grid.link" }));
   const zip = h("a.lab-tool.wide", { download: true, "data-testid": "zip" }, icon("download"), h("span", { "data-t": "grid.zip" }));
   const report = h("a.lab-tool.wide", { download: true, "data-testid": "report", "data-t-title": "grid.report.hint" }, icon("report"), h("span", { "data-t": "grid.report" }));
-  const node = h("div.lab-grid-bar", {}, heading, summary, promise, splitter, h("div.lab-group", {}, closeUp, numbers, link, report, zip));
+  const node = h("div.lab-grid-bar", {}, heading, summary, promise, h("div.lab-group", {}, closeUp, numbers, link, report, zip, unfold), splitter);
   return { node, heading,
     /** The window or the divider is another. */
     follow() {

@@ -50,12 +50,11 @@ export const mountGrid = ({ element, server, props, watch }) => {
   const root = h("section.lab-results", { "data-t-label": "grid.title", hidden: true });
   const looking = makeLooking(root, () => follow());
   const numbers = makeNumbers(root);
-  const bar = makeBar({ looking, openNumbers: () => { if (grid) numbers(grid); } });
   const fold = makeFold();
+  const bar = makeBar({ looking, openNumbers: () => { if (grid) numbers(grid); }, unfold: fold.button });
   const details = makeDetails(root);
   const problem = h("p.lab-problem", { role: "alert", hidden: true });
   const body = h("div.lab-grid", { "data-testid": "grid" });
-  bar.node.append(fold.button);
   root.prepend(bar.node, problem, body);
   element.replaceChildren(root);
   const settle = keepColumns(root, bar.node, body, () => looking.shape);

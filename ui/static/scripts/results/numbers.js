@@ -49,7 +49,7 @@ function table(cards) {
 
 /** @param {HTMLElement} root */
 export function makeNumbers(root) {
-  const dialog = makeDialog("lab-numbers", root);
+  const dialog = makeDialog("lab-number-sheet", root);
   /** @param {Grid} grid */
   return (grid) => {
     dialog.body.replaceChildren(h("div.lab-scroll", { tabindex: "0", role: "region", "aria-label": t("numbers.title") }, table(judged(grid))), h("p.lab-hint", {}, t("numbers.hint")));
