@@ -193,7 +193,7 @@ class Tab:
     def open(self, query: str = "") -> Tab:
         """Load the page and wait until it can be used."""
         self.page.goto(self.url + query)
-        self.page.wait_for_selector("[data-card]")
+        self.page.wait_for_selector("[data-card]", state="attached")
         return self
 
     def photo(self, path: Path | dict[str, Any]) -> None:

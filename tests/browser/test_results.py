@@ -163,9 +163,36 @@ def test_a_phone_has_two_columns_and_nothing_sticks_out(
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
     for button in boxes(tab, ".lab-results :is(button, a):visible"):
         assert button["x"] >= 0 and button["x"] + button["width"] <= width
-    tab.details("telea")
-    for button in boxes(tab, "dialog[open] :is(button, a):visible"):
-        assert button["x"] >= 0 and button["x"] + button["width"] <= width
+    for opened in (lambda: tab.details("telea"), tab.card("telea").locator(".lab-name").tap):
+        opened()
+        buttons = boxes(tab, "dialog[open] :is(button, a):visible")
+        assert buttons
+        for button in buttons:
+            assert button["x"] >= 0 and button["x"] + button["width"] <= width
+            assert button["y"] >= 0 and button["y"] + button["height"] <= 844
+        tab.page.locator("dialog[open] [data-t-label=close]").tap()
+
+
+def test_a_swipe_leads_to_the_next_eraser(tabs: Tabs, examples_dir: Path) -> None:
+    tab = erased(tabs, examples_dir, "telea", "navier_stokes", **PHONE)
+    tab.card("telea").locator(".lab-name").tap()
+    area = boxes(tab, "[data-testid=viewer-area]")[0]
+    x, y = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
+    session = tab.page.context.new_cdp_session(tab.page)
+
+    def finger(*places: tuple[float, float]) -> None:
+        for kind, place in zip(("touchStart", *["touchMove"] * 9), places, strict=False):
+            points = [{"x": place[0], "y": place[1]}]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    finger((x, y), (x - 40, y), (x - 90, y))
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert tab.page.inner_text("dialog[open] h2") == "Navier-Stokes"
+    finger((x, y))
+    tab.page.wait_for_selector(".lab-viewer-before:visible")  # the original, while it is pressed
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert tab.page.locator(".lab-viewer-before:visible").count() == 0
+    assert tab.page.inner_text("dialog[open] h2") == "Navier-Stokes"
 
 
 def test_a_reload_ends_no_run(tab: Any, examples_dir: Path) -> None:
