@@ -130,6 +130,18 @@ export const mountGrid = ({ element, server, props, watch }) => {
     watchOver(begun.payload.run);
   });
 
+  /** A new photo begins with a clean page, unless a run still goes on. */
+  on("photo", ({ id }) => {
+    if (!grid?.photo || grid.photo.id === id || grid.state === "running") return;
+    clear();
+    root.hidden = true;
+    grid = expected = null;
+    fold.unfold();
+    const clean = new URL(location.href);
+    clean.searchParams.delete("run");
+    history.replaceState(history.state, "", clean);
+  });
+
   on("stopping", () => {
     for (const card of grid?.cards ?? []) {
       const known = cards.get(card.index);
