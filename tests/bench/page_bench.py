@@ -37,7 +37,7 @@ from playwright.sync_api import Page, sync_playwright
 from _eraser_lab import running
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-headless-shell") or shutil.which("google-chrome")
 
 ROCKET = (320 / 640, 165 / 427)
 ROUNDS = 3

@@ -43,6 +43,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
   let grid = null; // the newest value
   /** @type {string | null} */
   let expected = null; // the run that this page has started and waits for
+  let settled = !linkedRun(); // a photo that is opened from now on is the user's own wish
   let heard = 0; // when a value came by itself
   /** @type {Map<number, ResultCard>} */
   const cards = new Map(); // by their index
@@ -132,7 +133,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
 
   /** A new photo begins with a clean page, unless a run still goes on. */
   on("photo", ({ id }) => {
-    if (!grid?.photo || grid.photo.id === id || grid.state === "running") return;
+    if (!settled || !grid?.photo || grid.photo.id === id || grid.state === "running") return;
     clear();
     root.hidden = true;
     grid = expected = null;
@@ -178,7 +179,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
     const run = linkedRun();
     if (!run) return;
     const reply = await ask(server.open_run, { run });
-    if (!reply.ok) { notice(errorText(reply.error), "error"); return; }
+    if (!reply.ok) { settled = true; notice(errorText(reply.error), "error"); return; }
     if (lab.running) return; // the page was quicker
     if (reply.grid.state === "running") goOn(run);
     take(reply.grid);
@@ -187,6 +188,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
     const own = await resumed;
     if (!own) { fold.fold(); root.scrollIntoView({ block: "start" }); }
     if (!own) await lab.showPhoto(reply.photo, reply.prompt);
+    settled = true;
     const adopt = () => lab.adoptJobs(reply.jobs);
     if (lab.catalogue) adopt();
     else on("catalogue", adopt);
