@@ -147,7 +147,7 @@ function step(by) {
 const hold = (original) => { before.hidden = !original; name.classList.toggle("is-held", original); };
 compare.addEventListener("pointerdown", (event) => { compare.setPointerCapture(event.pointerId); hold(true); });
 for (const end of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) compare.addEventListener(end, () => hold(false));
-watchFingers(area, { whole: () => scale === 1, step, hold: (on) => hold(on && place >= 0) });
+watchFingers(area, { whole: () => scale === 1, step, hold: (original) => hold(original && place >= 0) });
 
 area.addEventListener("wheel", (event) => {
   event.preventDefault();
