@@ -193,7 +193,7 @@ class Tab:
     def open(self, query: str = "") -> Tab:
         """Load the page and wait until it can be used."""
         self.page.goto(self.url + query)
-        self.page.wait_for_selector("[data-card]")
+        self.page.wait_for_selector("[data-card]", state="attached")
         return self
 
     def photo(self, path: Path | dict[str, Any]) -> None:
@@ -314,6 +314,11 @@ class Tab:
     def card(self, eraser: str) -> Any:
         """The result card of an eraser."""
         return self.page.locator(f".lab-result[data-eraser={eraser}]")
+
+    def details(self, eraser: str) -> Any:
+        """All about a result, opened over the page."""
+        self.card(eraser).locator("[data-testid=details]").click()
+        return self.page.locator("dialog.lab-details[open]")
 
     def download(self, selector: str) -> Path:
         """Click a download link; the file that arrives."""

@@ -98,7 +98,7 @@ def test_result_and_original_are_compared_in_the_same_pixels(compared: Any) -> N
     assert len({address.rpartition(".")[2] for address in shown(compared)}) == 1
     compared.page.wait_for_selector(".lab-viewer-before[src$='original.png']", state="attached")
     result, original = (array(compared.page.evaluate(PIXELS, each)) for each in shown(compared))
-    mask = compared.page.get_attribute(".lab-result .lab-overlay", "src").replace("overlay", "mask")
+    mask = compared.page.get_attribute(".lab-before img", "src").replace("original.jpg", "mask.png")
     inside = array(compared.page.evaluate(PIXELS, mask))[..., 0] > 0
     assert np.array_equal(original, patchwork(*LARGE))
     assert np.array_equal(result[~inside], original[~inside])
@@ -121,16 +121,21 @@ def test_an_original_that_cannot_be_had_is_called_reduced(compared: Any) -> None
 
 
 def test_the_close_up_of_a_large_photo_has_its_own_pixels(compared: Any) -> None:
-    compared.page.click("text=Close-up")
-    image = compared.card("telea").locator(".lab-close img").first
+    """What is small is seen closely by itself; wholly, at a press."""
+    image = compared.card("telea").locator(".lab-after .is-near")
     image.scroll_into_view_if_needed()
     compared.page.wait_for_function(
-        "document.querySelector('[data-eraser=telea] .lab-close img').naturalWidth > 0"
+        "document.querySelector('[data-eraser=telea] .lab-after .is-near').naturalWidth > 0"
     )
     own = image.evaluate("(image) => [image.naturalWidth, image.naturalHeight]")
-    assert own == [352, 176]  # of the photo's pixels: what was brushed over, and around it
-    assert compared.page.is_hidden("[data-eraser=telea] .lab-zoomed img")
-    compared.page.click("text=Close-up")
+    assert own == [320, 320]  # of the photo's pixels: what was brushed over, and around it
+    picture = compared.card("telea").locator(".lab-picture").bounding_box()
+    near = image.bounding_box()
+    for side, length in picture.items():
+        assert near[side] == pytest.approx(length, abs=1.5), "it fills the card"
+    compared.page.click("[data-testid=closeup]")
+    assert image.is_hidden()
+    compared.page.click("[data-testid=closeup]")
 
 
 # --- zooming in --------------------------------------------------------------------------
@@ -253,7 +258,7 @@ def test_a_strips_cards_show_what_was_erased(wide: Any) -> None:
     wide.choose("telea")
     wide.erase()
     card = wide.card("telea")
-    image = card.locator(".lab-close img").first
+    image = card.locator(".lab-after .is-near")
     image.scroll_into_view_if_needed()
     box = image.bounding_box()
     assert box["height"] > 80 and image.is_visible()

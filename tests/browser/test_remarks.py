@@ -30,23 +30,28 @@ def done(tab: Any, examples_dir: Path) -> Any:
 
 
 def write(tab: Any, words: str, eraser: str = "telea") -> None:
-    """Write a remark on a card by keyboard."""
-    tab.card(eraser).locator(".lab-own button").click()
+    """Write a remark on a result by keyboard, and leave it open."""
+    details = tab.details(eraser)
+    details.locator(".lab-own button").click()
     tab.page.keyboard.insert_text(words)
     tab.page.keyboard.press("Enter")
-    tab.card(eraser).locator(".lab-own q").wait_for()
+    details.locator(".lab-own q").wait_for()
 
 
 def test_a_smear_is_called_blurred_with_its_number_behind(done: Any) -> None:
     card = done.card("telea")
     assert "Blurred inside" in card.locator(".lab-said").first.inner_text()
     assert "%" in card.locator(".lab-said").first.get_attribute("title")
-    assert not card.locator("[data-reading=sharpness]").is_visible()
-    card.locator("[data-testid=readings]").click()
-    assert card.locator("[data-reading=sharpness] .lab-reading-value").is_visible()
-    card.locator("[data-reading=sharpness]").click()
-    assert METRICS["sharpness"].formula.en in card.locator(".lab-reading[open]").inner_text()
-    assert "higher is better" in card.locator(".lab-reading[open]").inner_text()
+    height = card.bounding_box()["height"]
+    details = done.details("telea")
+    assert not details.locator("[data-reading=sharpness]").is_visible()
+    details.locator("[data-testid=readings]").click()
+    assert details.locator("[data-reading=sharpness] .lab-reading-value").is_visible()
+    details.locator("[data-reading=sharpness]").click()
+    assert METRICS["sharpness"].formula.en in details.locator(".lab-reading[open]").inner_text()
+    assert "higher is better" in details.locator(".lab-reading[open]").inner_text()
+    assert card.bounding_box()["height"] == height, "what is told opens over the row"
+    done.page.keyboard.press("Escape")
     done.page.click("#lab-language")
     assert "内部模糊" in card.locator(".lab-said").first.inner_text()
 
@@ -54,8 +59,9 @@ def test_a_smear_is_called_blurred_with_its_number_behind(done: Any) -> None:
 def test_a_remark_is_text_and_comes_back_by_the_link(done: Any, tabs: Tabs) -> None:
     write(done, WORDS)
     other = tabs(locale="en-US").open(f"?run={done.page.url.rpartition('run=')[2]}")
-    other.page.wait_for_selector(".lab-own q")
-    assert other.card("telea").locator(".lab-own q").inner_text().strip('“”"') == WORDS
+    other.page.wait_for_selector(".lab-result[data-state=done]")
+    own = other.details("telea").locator(".lab-own q")
+    assert own.inner_text().strip('“”"') == WORDS
     assert other.page.locator(".lab-own b").count() == 0
 
 
@@ -71,7 +77,7 @@ def test_a_remark_goes_into_the_zip(done: Any) -> None:
 @pytest.mark.slow
 def test_a_remark_is_changed_and_taken_away(done: Any) -> None:
     write(done, "Soft.")
-    own = done.card("telea").locator(".lab-own")
+    own = done.page.locator(".lab-details .lab-own")
     own.locator("button").click()
     assert own.locator("textarea").input_value() == "Soft."
     done.page.keyboard.press("Escape")
@@ -85,10 +91,12 @@ def test_a_remark_is_changed_and_taken_away(done: Any) -> None:
 
 @pytest.mark.slow
 def test_what_is_being_written_survives_a_change_of_language(done: Any) -> None:
-    done.card("telea").locator(".lab-own button").click()
+    done.details("telea").locator(".lab-own button").click()
     done.page.keyboard.insert_text("half a sen")
+    done.page.keyboard.press("Tab")
+    done.page.click(".lab-details [data-t-label=close]")
     done.page.click("#lab-language")
-    assert done.card("telea").locator("textarea").input_value() == "half a sen"
+    assert done.details("telea").locator("textarea").input_value() == "half a sen"
 
 
 @pytest.mark.slow

@@ -22,7 +22,13 @@ from ui.common.texts import page_languages
 
 STATIC = Path(__file__).parent.parent / "static"
 TYPES = {".js": "text/javascript", ".css": "text/css"}
-STYLES = ("styles/style.css", "styles/looking.css", "styles/tables.css", "styles/skeleton.css")
+STYLES = (
+    "styles/style.css",
+    "styles/looking.css",
+    "styles/results.css",
+    "styles/tables.css",
+    "styles/skeleton.css",
+)
 ENTRY = "scripts/main.js"
 GIVEN = "scripts/given.js"
 COMMENTS = re.compile(rb"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*$", re.MULTILINE | re.DOTALL)

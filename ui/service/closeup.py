@@ -18,10 +18,9 @@ from ui.stores.runs import close_name, run_url
 EXTREME = 4.0
 """From this ratio of its sides on, a photo is a strip on a card: the page knows the same figure."""
 
-STRIP_SHAPE = 3.0
-"""Width over height of the close-up of a wide strip; of a tall one TALL_SHAPE."""
+TALLEST, FLATTEST = 0.8, 1.5
+"""Width over height of a close-up: the mask's own, within these. The page knows the same figures."""
 
-TALL_SHAPE = 2 / 3
 AROUND = 1.6
 """How much larger than the mask the close-up is, unless the photo ends."""
 
@@ -39,11 +38,10 @@ def close_box(box: list[int], size: tuple[int, int]) -> list[int] | None:
     enough: it has all of the photo's pixels, or there is hardly anything else on the photo.
     """
     height, width = size
-    ratio = width / height
-    extreme = max(ratio, 1 / ratio) >= EXTREME
+    extreme = max(width, height) >= EXTREME * min(width, height)
     if max(size) <= VIEW_SIDE and not extreme:
         return None
-    shape = (STRIP_SHAPE if ratio > 1 else TALL_SHAPE) if extreme else ratio
+    shape = min(FLATTEST, max(TALLEST, (box[2] - box[0]) / max(1, box[3] - box[1])))
     wide, high = _extent(box, size, shape)
     if wide * WORTH > width and high * WORTH > height:
         return None

@@ -196,6 +196,8 @@ export interface Card {
   notes?: Said[];
   result_notes?: Said[];
   readings?: Reading[] | null;
+  settings?: Settings;
+  seed?: number;
   remark?: string;
   cached?: boolean;
   erase_seconds?: number;
@@ -215,7 +217,7 @@ export interface GridMask {
   overlay?: string;
   area: number;
   box?: [number, number, number, number] | null;
-  close?: { view: string; overlay: string } | null;
+  close?: { view: string; overlay: string; box: [number, number, number, number] } | null;
   notes?: Said[];
 }
 /** A run as the page draws it; it is sent whole, again and again. */

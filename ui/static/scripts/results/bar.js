@@ -1,10 +1,11 @@
-/* The bar over the results: how far the run is, and what can be done with it. */
+/* The bar over the results: how far the run is, what holds for all, and what can be done with it. */
 
 import { h } from "../base/dom.js";
 import { formatSeconds } from "../base/figures.js";
 import { icon } from "../base/icons.js";
 import { t } from "../base/languages.js";
 import { copyWords } from "../base/widgets.js";
+import { judged } from "./numbers.js";
 import { runLink } from "./run_link.js";
 
 /** @typedef {import("../types.js").Grid} Grid */
@@ -20,30 +21,56 @@ const summaryOf = ({ cards, state, seconds }) => {
 };
 
 /**
- * @param {object} of
- * @param {Node} of.splitter
- * @param {() => void} of.toggleCloseUp
+ * That nothing has changed outside the mask, once for all; a card speaks only where it is otherwise.
+ * @param {Grid} grid
  */
-export const makeBar = ({ splitter, toggleCloseUp }) => {
+const promiseOf = ({ cards }) => {
+  const done = cards.filter((card) => card.state === "done");
+  const kept = done.length > 0 && done.every((card) => card.changed_outside === 0);
+  return kept ? [icon("check"), t("grid.kept", { count: done.length })] : [];
+};
+
+/**
+ * @param {object} of
+ * @param {import("./looking.js").Looking} of.looking
+ * @param {() => void} of.openNumbers
+ * @param {Node} of.unfold shows the editor again, where it is folded away
+ */
+export const makeBar = ({ looking, openNumbers, unfold }) => {
   let run = ""; // that is shown
-  const heading = h("h2", { "data-t": "grid.title" });
+  const heading = h("h2", { tabindex: "-1", "data-t": "grid.title", "data-t-title": "grid.keys" });
   const summary = h("span.lab-hint", { "data-testid": "summary" });
-  const closeUp = h("button.lab-tool.wide", { type: "button", "aria-pressed": "false", "data-t-title": "grid.closeup.hint",
-    onclick: toggleCloseUp }, icon("fit"), h("span", { "data-t": "grid.closeup" }));
+  const promise = h("span.lab-verdict.ok", { "data-testid": "kept", "data-t-title": "grid.outside.hint" });
+  /** @type {HTMLInputElement} */
+  const slider = h("input.lab-split", { type: "range", min: "0", max: "100", step: "0.1", value: "0", "data-t-label": "grid.split",
+    "data-testid": "split", oninput: () => looking.setSplit(Number(slider.value)) });
+  const splitter = h("div.lab-splitter", {}, h("span", { "aria-hidden": "true", "data-t": "grid.before" }), slider, h("span", { "aria-hidden": "true", "data-t": "grid.after" }));
+  const closeUp = h("button.lab-tool.wide", { type: "button", "aria-pressed": "false", "data-t-title": "grid.closeup.hint", "data-testid": "closeup",
+    onclick: () => looking.toggleClose() }, icon("fit"), h("span", { "data-t": "grid.closeup" }));
+  const numbers = h("button.lab-tool.wide", { type: "button", "data-testid": "numbers", "data-t-title": "numbers.title", onclick: openNumbers }, icon("numbers"), h("span", { "data-t": "numbers.open" }));
   const link = h("button.lab-tool.wide", { type: "button", onclick: () => copyWords(runLink(run), t("grid.copied")) }, icon("link"), h("span", { "data-t": "grid.link" }));
   const zip = h("a.lab-tool.wide", { download: true, "data-testid": "zip" }, icon("download"), h("span", { "data-t": "grid.zip" }));
   const report = h("a.lab-tool.wide", { download: true, "data-testid": "report", "data-t-title": "grid.report.hint" }, icon("report"), h("span", { "data-t": "grid.report" }));
-  const node = h("div.lab-grid-bar", {}, heading, summary, splitter, h("div.lab-group", {}, closeUp, link, report, zip));
-  return { node, closeUp,
+  const node = h("div.lab-grid-bar", {}, heading, summary, promise, h("div.lab-group", {}, closeUp, numbers, link, report, zip, unfold), splitter);
+  return { node, heading,
+    /** The window or the divider is another. */
+    follow() {
+      slider.value = String(looking.split);
+      closeUp.hidden = !looking.offersClose;
+      closeUp.setAttribute("aria-pressed", String(looking.isClose));
+    },
     /** @param {Grid} grid */
     show(grid) {
       run = grid.run;
       node.hidden = !grid.photo;
-      link.hidden = !grid.photo;
       summary.textContent = summaryOf(grid);
-      zip.hidden = report.hidden = !grid.zip;
-      if (!grid.zip) return;
-      zip.href = grid.zip + "?download=1";
-      report.href = "lab/report.html?runs=" + grid.run;
+      promise.replaceChildren(...promiseOf(grid));
+      numbers.disabled = judged(grid).length < 1;
+      // They keep their places from the beginning, so that nothing moves away under a finger.
+      for (const [one, address] of /** @type {const} */ ([[zip, grid.zip && grid.zip + "?download=1"], [report, grid.zip && "lab/report.html?runs=" + grid.run]])) {
+        one.toggleAttribute("aria-disabled", !address);
+        if (address) one.href = address;
+        else one.removeAttribute("href");
+      }
     } };
 };

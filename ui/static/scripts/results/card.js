@@ -4,11 +4,9 @@ import { h } from "../base/dom.js";
 import { formatAbout, formatBytes, formatSeconds } from "../base/figures.js";
 import { icon } from "../base/icons.js";
 import { errorText, t } from "../base/languages.js";
-import { isStrip } from "../select/strip.js";
 
 /**
  * @typedef {import("../types.js").Card} Card
- * @typedef {import("../types.js").Size} Size
  */
 
 /** @param {Card} card */
@@ -76,15 +74,3 @@ export const verdict = (card) => {
  * @param {(() => void) | null} open
  */
 export const title = (name, open) => h("h3", {}, open ? h("button.lab-name", { type: "button", title: t("grid.large"), onclick: open }, name) : name);
-
-/**
- * The shape of a card's picture, as CSS has it: the photo's own, but no strip.
- * @param {Size} photo
- */
-export const cardShape = ({ width, height }) => (!isStrip({ width, height }) ? `${width}/${height}` : width > height ? "3/1" : "2/3");
-
-/**
- * The place of a card's picture.
- * @param {Size} photo
- */
-export const pictureFrame = (photo) => h("div.lab-picture", { style: "aspect-ratio:" + cardShape(photo) }, h("div.lab-zoomed"));

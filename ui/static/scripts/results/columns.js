@@ -1,23 +1,33 @@
-/* Equal rows: as many columns as fit; of several rows, as few as take all cards, so that none stands alone. */
+/* Columns of the results: found anew when the window, their number or their shape is another. */
 
-const NARROWEST = 250, GAP = 16; // of a card and between two, in pixels; the gap is the styles'
+import { windowHeight } from "../base/frame.js";
+import { arrange } from "./arrange.js";
 
-/**
- * @param {number} width pixels that there are
- * @param {number} many cards
- */
-export const columnsFor = (width, many) => {
-  const most = Math.max(1, Math.floor((width + GAP) / (NARROWEST + GAP)));
-  const rows = Math.ceil(many / most);
-  return rows > 1 ? Math.ceil(many / rows) : most;
-};
+const MARGIN = 24; // pixels over and under the results
+const CAPTION = 58; // pixels under a picture, while there is none to measure
+
+/** Pixels that are seen at once; a frame that grows with its content must not grow by itself. */
+const viewHeight = () => Math.min(windowHeight(), screen.availHeight || innerHeight);
 
 /**
- * Keep a grid's rows equal.
- * @param {HTMLElement} body
+ * @param {HTMLElement} root of the results
+ * @param {HTMLElement} bar over them
+ * @param {HTMLElement} body that holds the cards
+ * @param {() => number} shape of a picture, width over height
  */
-export const balanceColumns = (body) => {
-  const balance = () => body.style.setProperty("--columns", String(columnsFor(body.clientWidth, body.childElementCount)));
-  new ResizeObserver(() => requestAnimationFrame(balance)).observe(body);
-  return balance;
-};
+export function keepColumns(root, bar, body, shape) {
+  function settle() {
+    const count = body.childElementCount;
+    if (!count || !body.clientWidth) return;
+    const caption = body.querySelector(".lab-caption")?.getBoundingClientRect().height || CAPTION;
+    const { columns, width } = arrange({ count, ratio: shape(), width: body.clientWidth, caption: Math.min(caption, 2 * CAPTION),
+      height: viewHeight() - bar.offsetHeight - MARGIN });
+    root.style.setProperty("--columns", String(columns));
+    root.style.setProperty("--tile", Math.floor(width) + "px");
+  }
+  let asked = 0;
+  const ask = () => { cancelAnimationFrame(asked); asked = requestAnimationFrame(settle); };
+  new ResizeObserver(ask).observe(body);
+  addEventListener("resize", ask);
+  return settle;
+}

@@ -1,21 +1,23 @@
-/* The result grid: the photo first, then one card per eraser, filled as each finishes.
+/* The result grid: one card per eraser, filled as each finishes.
  *
  * The server sends the whole grid as one value again and again; this file draws what differs.
  */
 
 import { h } from "../base/dom.js";
 import { emit, on } from "../base/events.js";
-import { errorText, translate } from "../base/languages.js";
+import { errorText, t, translate } from "../base/languages.js";
 import { ask } from "../base/server.js";
 import { lab } from "../base/state.js";
 import { notice, scrolling } from "../base/widgets.js";
 import { makeBar } from "./bar.js";
-import { makeCloseUp } from "./closeup.js";
-import { balanceColumns } from "./columns.js";
-import { originalCard } from "./original_card.js";
+import { keepColumns } from "./columns.js";
+import { makeDetails } from "./details.js";
+import { makeFold } from "./fold.js";
+import { watchKeys } from "./keys.js";
+import { makeLooking } from "./looking.js";
+import { makeNumbers } from "./numbers.js";
 import { makeResultCard } from "./result_card.js";
 import { linkedRun, runUrl } from "./run_link.js";
-import { makeSplit } from "./split.js";
 import { openViewer } from "./viewer.js";
 
 /**
@@ -23,7 +25,8 @@ import { openViewer } from "./viewer.js";
  * @typedef {import("./result_card.js").ResultCard} ResultCard
  */
 
-const FOLLOW = 2500; // milliseconds between two looks at a run of another tab; the server counts them
+const FOLLOW = 2500; // milliseconds between two looks at a run; the server counts them
+const SILENCE = 15000; // milliseconds after which a run that sent its values by itself is asked for
 const AT_WORK = ["running", "loading", "fetching", "borrowing"]; // states that a Stop reaches
 
 /**
@@ -40,20 +43,29 @@ export const mountGrid = ({ element, server, props, watch }) => {
   let grid = null; // the newest value
   /** @type {string | null} */
   let expected = null; // the run that this page has started and waits for
+  let settled = !linkedRun(); // a photo that is opened from now on is the user's own wish
+  let heard = 0; // when a value came by itself
   /** @type {Map<number, ResultCard>} */
   const cards = new Map(); // by their index
-  /** @type {{ node: HTMLElement, run: string } | null} */
-  let original = null; // the photo's card
 
   const root = h("section.lab-results", { "data-t-label": "grid.title", hidden: true });
-  const split = makeSplit(root);
-  const bar = makeBar({ splitter: split.node, toggleCloseUp: () => close.toggle() });
-  const close = makeCloseUp({ root, button: bar.closeUp });
+  const looking = makeLooking(root, () => follow());
+  const numbers = makeNumbers(root);
+  const fold = makeFold();
+  const bar = makeBar({ looking, openNumbers: () => { if (grid) numbers(grid); }, unfold: fold.button });
+  const details = makeDetails(root);
   const problem = h("p.lab-problem", { role: "alert", hidden: true });
   const body = h("div.lab-grid", { "data-testid": "grid" });
-  root.append(bar.node, problem, body);
+  root.prepend(bar.node, problem, body);
   element.replaceChildren(root);
-  const balance = balanceColumns(body);
+  const settle = keepColumns(root, bar.node, body, () => looking.shape);
+  watchKeys(root, looking, () => cards.values().next().value?.width ?? 1);
+
+  /** The window or the divider is another. */
+  function follow() {
+    bar.follow();
+    settle();
+  }
 
   /* ---- drawing ------------------------------------------------------------------------------------------- */
 
@@ -63,31 +75,31 @@ export const mountGrid = ({ element, server, props, watch }) => {
     root.hidden = false;
     problem.hidden = !value.error;
     if (value.error) problem.textContent = errorText(value.error);
-    if (value.photo) drawOriginal({ ...value, photo: value.photo });
+    if (value.photo) looking.begin({ ...value, photo: value.photo });
     for (const card of value.cards) drawCard(card, value);
     for (const [index, known] of cards) if (index >= value.cards.length) { known.node.remove(); cards.delete(index); }
-    balance();
     bar.show(value);
+    details.show(value);
+    settle();
+    sayHowFar(value);
     if (value.photo) emit("grid", value);
   }
 
-  /** @param {number} index of a card; -1 is the original */
-  const open = (index) => { if (grid?.photo) openViewer({ ...grid, photo: grid.photo }, index); };
+  /**
+   * How far the run is, where the tab's name stands: who waits looks elsewhere.
+   * @param {Grid} value
+   */
+  function sayHowFar({ state, cards: all }) {
+    const name = "Eraser Lab";
+    document.title = state === "running" ? `${all.filter((card) => card.view).length}/${all.length} · ${name}` : name;
+  }
+
+  /** @param {number} index of a card */
+  const look = (index) => { if (grid?.photo) openViewer({ ...grid, photo: grid.photo }, index); };
 
   function clear() {
     for (const { node } of cards.values()) node.remove();
     cards.clear();
-    original?.node.remove();
-    original = null;
-  }
-
-  /** @param {Grid & { photo: import("../types.js").Photo }} value */
-  function drawOriginal(value) {
-    if (original?.run === value.run) return;
-    clear();
-    close.place(value);
-    original = { node: originalCard(value, close, () => open(-1)), run: value.run };
-    body.prepend(original.node);
   }
 
   /**
@@ -97,7 +109,8 @@ export const mountGrid = ({ element, server, props, watch }) => {
   function drawCard(card, value) {
     let known = cards.get(card.index);
     if (!known) {
-      known = makeResultCard({ card, grid: value, split, close, open: () => open(card.index) });
+      const open = { look: () => look(card.index), details: () => { if (grid) details.open(grid.cards[card.index], grid); } };
+      known = makeResultCard({ card, looking, open });
       cards.set(card.index, known);
       body.append(known.node);
     }
@@ -108,12 +121,26 @@ export const mountGrid = ({ element, server, props, watch }) => {
 
   on("run", (begun) => {
     expected = begun.payload.run;
+    heard = Date.now();
+    fold.unfold();
     clear();
-    split.set(0);
+    looking.setSplit(0);
     render(emptyGrid(begun));
-    original?.node.remove(); // the server's first value brings the mask: the original is drawn again with it
-    original = null;
-    root.scrollIntoView({ behavior: scrolling(), block: "nearest" });
+    root.scrollIntoView({ behavior: scrolling(), block: "start" });
+    bar.heading.focus({ preventScroll: true });
+    watchOver(begun.payload.run);
+  });
+
+  /** A new photo begins with a clean page, unless a run still goes on. */
+  on("photo", ({ id }) => {
+    if (!settled || !grid?.photo || grid.photo.id === id || grid.state === "running") return;
+    clear();
+    root.hidden = true;
+    grid = expected = null;
+    fold.unfold();
+    const clean = new URL(location.href);
+    clean.searchParams.delete("run");
+    history.replaceState(history.state, "", clean);
   });
 
   on("stopping", () => {
@@ -127,6 +154,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
   function take(value) {
     if (!value || !value.run || (expected && value.run !== expected)) return;
     const keeps = document.activeElement;
+    if (grid?.run !== value.run) clear();
     render(value);
     if (keeps instanceof HTMLElement && keeps.isConnected && keeps !== document.activeElement) keeps.focus({ preventScroll: true });
     if (lab.running !== value.run) return;
@@ -137,16 +165,12 @@ export const mountGrid = ({ element, server, props, watch }) => {
     emit("finished", value);
   }
 
-  watch("value", () => take(props.value));
+  watch("value", () => { heard = Date.now(); take(props.value); });
 
   on("lang", () => {
     if (!grid) return;
-    original?.node.remove();
-    original = null;
-    const percent = split.percent;
     for (const known of cards.values()) known.forget();
     render(grid);
-    split.set(percent);
   });
 
   /* ---- a run that is opened again ---------------------------------------------------------------------------- */
@@ -155,23 +179,40 @@ export const mountGrid = ({ element, server, props, watch }) => {
     const run = linkedRun();
     if (!run) return;
     const reply = await ask(server.open_run, { run });
-    if (!reply.ok) { notice(errorText(reply.error), "error"); return; }
+    if (!reply.ok) { settled = true; notice(errorText(reply.error), "error"); return; }
+    if (lab.running) return; // the page was quicker
+    if (reply.grid.state === "running") goOn(run);
     take(reply.grid);
-    follow(run);
+    watchOver(run);
     const { resumed } = await lab.canvas;
-    if (!(await resumed)) await lab.showPhoto(reply.photo, reply.prompt);
+    const own = await resumed;
+    if (!own) { fold.fold(); root.scrollIntoView({ block: "start" }); }
+    if (!own) await lab.showPhoto(reply.photo, reply.prompt);
+    settled = true;
     const adopt = () => lab.adoptJobs(reply.jobs);
     if (lab.catalogue) adopt();
     else on("catalogue", adopt);
   }
 
   /**
-   * A run that this page has not started sends it nothing: it is asked for until it has ended.
+   * A run that another page has begun, or this one before it was loaded again: Stop is in reach.
    * @param {string} run
    */
-  async function follow(run) {
-    while (grid?.run === run && grid.state === "running" && lab.running !== run) {
+  function goOn(run) {
+    lab.running = run;
+    emit("jobs");
+    notice(t("grid.still"));
+  }
+
+  /**
+   * A run whose values do not come by themselves, as after a lost connection, is asked for until it
+   * has ended.
+   * @param {string} run
+   */
+  async function watchOver(run) {
+    while (grid?.run === run && grid.state === "running") {
       await new Promise((resolve) => setTimeout(resolve, FOLLOW));
+      if (Date.now() - heard < SILENCE) continue;
       const reply = await ask(server.open_run, { run });
       if (reply.ok && grid.run === run) take(reply.grid);
     }

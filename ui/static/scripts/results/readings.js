@@ -83,6 +83,19 @@ export function grouped(readings) {
 }
 
 /**
+ * What stands out about a result, in a few words on one line.
+ * @param {Card} card
+ * @param {boolean} judging whether its numbers are still on their way
+ */
+export const saidOf = (card, judging) => {
+  if (!card.readings) return h("p.lab-one-line.lab-measuring", {}, judging ? t("readings.judging") : "\u00a0");
+  const bad = card.readings.filter((reading) => reading.remark);
+  const words = bad.map(({ remark }) => h("span.lab-said", { title: translated(remark) }, remark && short(remark)));
+  return h("p.lab-one-line", { "data-testid": "readings", title: bad.map(({ remark }) => translated(remark)).join("\n") || null },
+    ...(words.length ? words.flatMap((word, at) => (at ? [" · ", word] : [word])) : [card.readings.length ? t("readings.none") : "\u00a0"]));
+};
+
+/**
  * The remarks on a card and, folded, all its numbers.
  * @param {Card} card
  * @param {boolean} judging whether they are still on their way

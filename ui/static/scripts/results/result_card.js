@@ -4,13 +4,15 @@
  */
 
 import { h, redraw } from "../base/dom.js";
+import { formatSeconds } from "../base/figures.js";
 import { icon } from "../base/icons.js";
-import { errorText, t, translated } from "../base/languages.js";
+import { errorText, t } from "../base/languages.js";
 import { lab } from "../base/state.js";
 import { longSentence } from "../base/widgets.js";
-import { figuresOf, pictureFrame, stateText, title, veil, verdict } from "./card.js";
-import { readingsOf } from "./readings.js";
-import { humanRemark } from "./remark.js";
+import { stateText, title, verdict } from "./card.js";
+import { watchPicture } from "./gestures.js";
+import { layersOf, waitingOf } from "./picture.js";
+import { saidOf } from "./readings.js";
 
 /**
  * @typedef {import("../types.js").Card} Card
@@ -19,57 +21,74 @@ import { humanRemark } from "./remark.js";
  */
 
 /** @param {Card} card */
-const remarks = (card) => [...(card.result_notes || []), ...(card.notes || [])].map((note) => h("p.lab-note", {}, translated(note)));
-
-/** @param {Card} card */
-const download = (card) => h("a.lab-tool", { href: card.full + "?download=1", download: true, "aria-label": t("grid.download", { eraser: card.name }),
+const download = (card) => h("a.lab-tool.small", { href: card.full + "?download=1", download: true, "aria-label": t("grid.download", { eraser: card.name }),
   title: t("grid.download", { eraser: card.name }) }, icon("download"));
 
 /**
  * @param {Card} card
+ * @param {() => void} open
+ */
+const more = (card, open) => h("button.lab-tool.small", { type: "button", "data-testid": "details", onclick: open,
+  "aria-label": t("details.open", { eraser: card.name }), title: t("details.open", { eraser: card.name }) }, icon("more"));
+
+/**
+ * The one verdict in words; that something has changed outside the mask goes before all others.
+ * @param {Card} card
+ * @param {boolean} judging
+ */
+const judgement = (card, judging) => card.changed_outside ? verdict(card) : saidOf(card, judging);
+
+/**
+ * @param {Card} card
  * @param {Grid} grid
- * @param {() => void} open the large view
+ * @param {{ look: () => void, details: () => void }} open
  */
 function captionOf(card, grid, open) {
-  const head = h("div.lab-caption-head", {}, title(card.name, card.view ? open : null));
-  if (card.full) head.append(download(card));
-  else if (card.state === "done") head.append(h("i.lab-spin.small", { title: t("grid.saving") }));
-  if (card.state === "done") return [head, figuresOf(card), verdict(card), ...remarks(card),
-    ...readingsOf(card, Boolean(grid.judging)), humanRemark({ run: grid.run, card })];
+  const head = h("div.lab-caption-head", {}, title(card.name, card.view ? open.look : null));
   if (card.state === "failed") return [head, longSentence(errorText(card.error))];
-  return [head, h("p.lab-figures", {}, stateText(card))];
+  if (card.state !== "done") return [head, h("p.lab-figures", {}, stateText(card))];
+  head.append(h("span.lab-figures", { title: card.cached ? t("grid.cached") : null }, formatSeconds(card.erase_seconds ?? 0)),
+    card.full ? download(card) : h("i.lab-spin.small", { title: t("grid.saving") }), more(card, open.details));
+  return [head, judgement(card, Boolean(grid.judging))];
 }
+
+/** @param {Grid} grid */
+const ghostOf = (grid) => `${grid.photo?.view} ${grid.mask?.close?.view}`;
 
 /**
  * @param {object} of
  * @param {Card} of.card as it is first
- * @param {Grid} of.grid
- * @param {import("./split.js").Split} of.split
- * @param {ReturnType<typeof import("./closeup.js").makeCloseUp>} of.close
- * @param {() => void} of.open the large view
+ * @param {import("./looking.js").Looking} of.looking
+ * @param {{ look: () => void, details: () => void }} of.open the large view; what is known of the result
  */
-export function makeResultCard({ card: first, grid: begun, split, close, open }) {
-  const picture = pictureFrame(begun.photo || { width: 4, height: 3 });
-  const caption = h("div.lab-caption", { "aria-live": "polite" });
+export function makeResultCard({ card: first, looking, open }) {
+  const picture = h("div.lab-picture");
+  const caption = h("div.lab-caption");
   const node = h("article.lab-result", { "data-index": String(first.index), "data-eraser": first.eraser }, picture, caption);
   let drawn = ""; // what the card shows, as it came
   let view = ""; // the picture's address
-  let ghosted = false; // the photo stands in the picture's place
+  let place = picture; // the one that pointers are watched on
+  let ghosted = ""; // what stands in the picture's place
+
+  /** A picture that nobody watches yet: what waits cannot be dragged. */
+  function freshPicture() {
+    const next = h("div.lab-picture");
+    place.replaceWith(next);
+    place = next;
+    return next;
+  }
 
   /**
    * @param {Card} card
    * @param {Grid} grid
    */
   function drawPicture(card, grid) {
+    const first_ = view === "" && drawn !== "" && node.dataset.state !== "done";
     view = card.view ?? "";
-    const by = t("grid.by", { eraser: card.name });
-    const whole = h("div.lab-zoomed", {}, h("img", { src: view, alt: by, draggable: "false" }),
-      h("img.lab-before", { src: grid.photo?.view, alt: "", draggable: "false" }));
-    const near = grid.mask?.close;
-    const layers = near && card.close ? close.layer(h("img", { src: card.close, alt: by, draggable: "false", loading: "lazy" }),
-      h("img.lab-before", { src: near.view, alt: "", draggable: "false", loading: "lazy" })) : [];
-    picture.replaceChildren(whole, ...layers, ...split.handle());
-    split.watchDrag(picture, open);
+    const next = freshPicture();
+    next.replaceChildren(...layersOf(card, grid));
+    next.classList.toggle("is-landing", first_);
+    watchPicture(next, looking, open.look);
   }
 
   /**
@@ -77,27 +96,28 @@ export function makeResultCard({ card: first, grid: begun, split, close, open })
    * @param {Grid} grid
    */
   function drawWaiting(card, grid) {
-    if (!ghosted && grid.photo) {
-      ghosted = true;
-      picture.querySelector(".lab-zoomed")?.append(h("img.lab-ghost", { src: grid.photo.view, alt: "" }));
-    }
-    picture.querySelector(".lab-veil")?.remove();
-    picture.append(veil(card));
+    const parts = waitingOf(card, grid);
+    const ghost = place.querySelector(".lab-ghost");
+    if (ghost instanceof HTMLElement && ghosted === ghostOf(grid)) parts[0] = ghost; // its pictures do not flicker
+    ghosted = ghostOf(grid);
+    place.replaceChildren(...parts);
   }
 
   return { node,
+    get width() { return place.clientWidth; },
     /**
      * @param {Card} card
      * @param {Grid} grid
      */
     draw(card, grid) {
-      const fingerprint = lab.lang + JSON.stringify(card) + Boolean(grid.judging && !card.readings);
+      const fingerprint = lab.lang + JSON.stringify(card) + Boolean(grid.judging && !card.readings) + grid.mask?.close?.view;
       if (drawn === fingerprint) return;
+      if (card.view && view !== card.view) drawPicture(card, grid);
+      if (!card.view) drawWaiting(card, grid);
       drawn = fingerprint;
       node.dataset.state = card.state;
-      if (card.view && view !== card.view) drawPicture(card, grid);
+      if (card.state === "done") node.dataset.changed = String(card.changed_outside);
       redraw(caption, ...captionOf(card, grid, open));
-      if (!card.view) drawWaiting(card, grid);
     },
     /** Draw all of it the next time: it is to be said in another language. */
     forget: () => { view = drawn = ""; } };

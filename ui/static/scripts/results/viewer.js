@@ -6,6 +6,7 @@ import { formatSeconds } from "../base/figures.js";
 import { icon, iconButton } from "../base/icons.js";
 import { t, translate } from "../base/languages.js";
 import { makeViewerPixels } from "./viewer_pixels.js";
+import { watchFingers } from "./viewer_touch.js";
 import { isStrip } from "../select/strip.js";
 
 /**
@@ -36,11 +37,11 @@ const compare = h("button.lab-tool.wide", { type: "button", "data-t-title": "vie
 const save = h("a.lab-tool.wide", { download: true }, icon("download"), h("span", {}, "PNG"));
 /** @type {HTMLDialogElement} */
 const dialog = h("dialog.lab-viewer", { "data-t-label": "viewer.label" },
-  h("header", {}, h("div", {}, name, factsLine, note),
-    h("div.lab-group", {}, compare,
-      iconButton("minus", "viewer.out", () => zoom(0.8)), iconButton("plus", "viewer.in", () => zoom(1.25)),
-      iconButton("fit", "viewer.fit", () => reset()), save,
-      iconButton("clear", "close", () => dialog.close()))),
+  h("header", {}, name, factsLine, note),
+  h("div.lab-group.lab-viewer-tools", {}, compare,
+    iconButton("minus", "viewer.out", () => zoom(0.8)), iconButton("plus", "viewer.in", () => zoom(1.25)),
+    iconButton("fit", "viewer.fit", () => reset()), save),
+  iconButton("clear", "close", () => dialog.close(), { class: "lab-tool lab-viewer-close" }),
   area,
   h("button.lab-viewer-step.left", { type: "button", "data-t-label": "viewer.previous", onclick: () => step(-1) }, icon("left")),
   h("button.lab-viewer-step.right", { type: "button", "data-t-label": "viewer.next", onclick: () => step(1) }, icon("right")));
@@ -146,6 +147,7 @@ function step(by) {
 const hold = (original) => { before.hidden = !original; name.classList.toggle("is-held", original); };
 compare.addEventListener("pointerdown", (event) => { compare.setPointerCapture(event.pointerId); hold(true); });
 for (const end of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) compare.addEventListener(end, () => hold(false));
+watchFingers(area, { whole: () => scale === 1, step, hold: (original) => hold(original && place >= 0) });
 
 area.addEventListener("wheel", (event) => {
   event.preventDefault();

@@ -1,0 +1,43 @@
+/* The keyboard on the results: what pointers do, without one. */
+
+import { t } from "../base/languages.js";
+
+/** @typedef {import("./looking.js").Looking} Looking */
+
+const STEP = 0.1; // of a picture, a press of an arrow
+const MIDDLE = { x: 0.5, y: 0.5 };
+
+/** @param {EventTarget | null} target */
+const writes = (target) => target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
+
+/** The keys, in words. */
+export const keysHint = () => t("grid.keys");
+
+/**
+ * @param {HTMLElement} root of the results
+ * @param {Looking} looking
+ * @param {() => number} width pixels that a picture has
+ */
+export function watchKeys(root, looking, width) {
+  /** @type {Record<string, () => void>} */
+  const keys = {
+    o: () => looking.hold(true), O: () => looking.hold(true),
+    0: () => looking.showWhole(), 1: () => looking.showOwnPixels(width()),
+    c: () => looking.toggleClose(), C: () => looking.toggleClose(),
+    "+": () => looking.zoom(1.25, MIDDLE), "=": () => looking.zoom(1.25, MIDDLE), "-": () => looking.zoom(0.8, MIDDLE),
+  };
+  /** @type {Record<string, { x: number, y: number }>} */
+  const arrows = { ArrowLeft: { x: -STEP, y: 0 }, ArrowRight: { x: STEP, y: 0 }, ArrowUp: { x: 0, y: -STEP }, ArrowDown: { x: 0, y: STEP } };
+
+  root.addEventListener("keydown", (event) => {
+    if (writes(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const by = looking.isZoomed && event.shiftKey ? arrows[event.key] : undefined; // plain arrows scroll the page
+    if (!by && !keys[event.key]) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (by) looking.move(by);
+    else keys[event.key]();
+  });
+  document.addEventListener("keyup", (event) => { if (event.key.toLowerCase() === "o") looking.hold(false); });
+  globalThis.addEventListener("blur", () => looking.hold(false));
+}
