@@ -19,7 +19,7 @@ EXTREME = 4.0
 """From this ratio of its sides on, a photo is a strip on a card: the page knows the same figure."""
 
 TALLEST, FLATTEST = 0.8, 1.5
-"""Width over height of a close-up: the mask's own, within these. The page knows the same figures."""
+"""Width over height of a close-up: the mask's own, within these; the page knows the same ones."""
 
 AROUND = 1.6
 """How much larger than the mask the close-up is, unless the photo ends."""
