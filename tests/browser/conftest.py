@@ -220,18 +220,26 @@ class Tab:
     def click(self, x: float, y: float, **options: Any) -> None:
         """Click a point of the photo and wait for its mask."""
         before = self.count()
+        self.show_stage()
         self.page.mouse.click(*self.at(x, y), **options)
         self.drawn(before)
 
     def box(self, x0: float, y0: float, x1: float, y1: float) -> None:
         """Drag a box on the photo and wait for its mask."""
         before = self.count()
+        self.show_stage()
         self.page.mouse.move(*self.at(x0, y0))
         self.page.mouse.down()
         self.page.mouse.move(*self.at((x0 + x1) / 2, (y0 + y1) / 2))
         self.page.mouse.move(*self.at(x1, y1))
         self.page.mouse.up()
         self.drawn(before)
+
+    def show_stage(self) -> None:
+        """Erase has led to the results: go back to where one points."""
+        self.page.evaluate(
+            "document.querySelector('.lab-stage').scrollIntoView({block: 'nearest'})"
+        )
 
     def count(self) -> int:
         """The number of the newest answer that has been drawn."""

@@ -49,7 +49,7 @@ def test_switching_language_keeps_the_work(tab: Any, examples_dir: Path) -> None
     before = tab.mask()
     tab.page.click("#lab-language")
     assert (tab.mask() == before).all()
-    assert "蒙版外改变了 0 个像素" in tab.card("telea").inner_text()
+    assert "蒙版之外毫无改变" in tab.page.inner_text("[data-testid=kept]")
     assert "蒙版覆盖" in tab.page.inner_text("[data-testid=status]")
 
 

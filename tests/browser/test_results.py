@@ -35,7 +35,13 @@ def erased(tabs: Tabs, examples_dir: Path, *erasers: str, **window: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def laptop(shared_tabs: Tabs, examples_dir: Path) -> Any:
-    return erased(shared_tabs, examples_dir, *FOUR, **LAPTOP)
+    """With all numbers: what a test leaves at work is ended behind it."""
+    tab = erased(shared_tabs, examples_dir, *FOUR, **LAPTOP)
+    tab.page.wait_for_function(
+        "document.querySelectorAll('.lab-result [data-testid=readings]').length === 4",
+        timeout=120_000,
+    )
+    return tab
 
 
 def boxes(tab: Any, selector: str) -> list[dict[str, float]]:
@@ -129,9 +135,6 @@ def test_all_are_enlarged_and_moved_together(laptop: Any) -> None:
 
 
 def test_numbers_stand_side_by_side(laptop: Any) -> None:
-    laptop.page.wait_for_function(
-        "document.querySelectorAll('.lab-result [data-testid=readings]').length === 4"
-    )
     laptop.page.click("[data-testid=numbers]")
     table = laptop.page.locator("dialog[open] table")
     assert table.locator("tbody tr").count() == 4

@@ -26,6 +26,8 @@ export function keepColumns(root, bar, body, shape) {
     root.style.setProperty("--tile", Math.floor(width) + "px");
   }
   let asked = 0;
+  // So that one can land on them; a frame that grows with its content would grow by itself.
+  if (window.parent === window) root.classList.add("is-landing-place");
   const ask = () => { cancelAnimationFrame(asked); asked = requestAnimationFrame(settle); };
   new ResizeObserver(ask).observe(body);
   addEventListener("resize", ask);

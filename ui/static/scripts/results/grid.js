@@ -94,6 +94,13 @@ export const mountGrid = ({ element, server, props, watch }) => {
     document.title = state === "running" ? `${all.filter((card) => card.view).length}/${all.length} · ${name}` : name;
   }
 
+  /**
+   * Where one always comes to after Erase. A frame that is as tall as its content is not scrolled
+   * within, or it would be measured too short; the page around it is asked to (frame.js).
+   * @param {ScrollBehavior} behavior
+   */
+  const land = (behavior) => { if (!window.parentIFrame) root.scrollIntoView({ behavior, block: "start" }); };
+
   /** @param {number} index of a card */
   const look = (index) => { if (grid?.photo) openViewer({ ...grid, photo: grid.photo }, index); };
 
@@ -126,7 +133,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
     clear();
     looking.setSplit(0);
     render(emptyGrid(begun));
-    root.scrollIntoView({ behavior: scrolling(), block: "start" });
+    land(scrolling());
     bar.heading.focus({ preventScroll: true });
     watchOver(begun.payload.run);
   });
@@ -186,7 +193,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
     watchOver(run);
     const { resumed } = await lab.canvas;
     const own = await resumed;
-    if (!own) { fold.fold(); root.scrollIntoView({ block: "start" }); }
+    if (!own) { fold.fold(); land("auto"); }
     if (!own) await lab.showPhoto(reply.photo, reply.prompt);
     settled = true;
     const adopt = () => lab.adoptJobs(reply.jobs);
