@@ -249,7 +249,7 @@ def test_the_link_reopens_the_run_in_another_browser(selected: Any, tabs: Tabs) 
 def test_a_link_to_a_run_that_goes_on_follows_it_to_its_end(selected: Any, tabs: Tabs) -> None:
     selected.choose("slow_test")
     selected.page.click("[data-card=slow_test] summary")
-    selected.page.fill("#lab-slow_test-steps", "120")  # six seconds, to be watched
+    selected.page.fill("#lab-slow_test-steps", "500")  # half a minute, to be watched
     selected.page.press("#lab-slow_test-steps", "Tab")
     selected.page.click("[data-testid=erase]")
     selected.page.wait_for_selector(".lab-result[data-eraser=slow_test] progress")

@@ -68,6 +68,7 @@ def test_a_remark_is_text_and_comes_back_by_the_link(done: Any, tabs: Tabs) -> N
 @pytest.mark.slow
 def test_a_remark_goes_into_the_zip(done: Any) -> None:
     write(done, "Soft.")
+    done.page.keyboard.press("Escape")
     with zipfile.ZipFile(done.download("[data-testid=zip]")) as packed:
         jobs = {job["eraser"]: job for job in json.loads(packed.read("settings.json"))["jobs"]}
     assert jobs["telea"]["remark"] == "Soft."
