@@ -77,6 +77,7 @@ class Lent(InProcess):
         borrows: Callable[[EraserSpec], bool] = wants_gpu,
         known: Paces = paces,
     ) -> None:
+        super().__init__()
         self._desk = _Desk(lend, borrows, known)
 
     def run(
