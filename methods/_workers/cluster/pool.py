@@ -21,6 +21,7 @@ from methods._workers.cluster.line import CLUSTER_SILENT, MACHINE_GONE, AwayStar
 from methods._workers.cluster.machines import Machine, Room, machines_of, rooms_of
 from methods._workers.cluster.session import Session
 from methods._workers.crews import Tell
+from methods._workers.helper import Helper
 from methods._workers.ledger import Ledger
 from methods._workers.messages import Patch, Post, Start
 from methods._workers.placement import Spot, Ticket
@@ -73,6 +74,10 @@ class ClusterPool(Pool):
         self._look()
         self._watch = threading.Thread(target=self._look_out, name="cluster", daemon=True)
         self._watch.start()
+
+    def helper(self, entry: str) -> Helper | None:  # type: ignore[override]  # a pool has one
+        """See `Executor.helper`: such work stays with the program, whatever machines there are."""
+        return None
 
     def close(self) -> None:
         """See `Executor.close`."""

@@ -294,6 +294,8 @@ def test_a_table_whose_program_is_killed_goes_on(
     assert first.stdout is not None
     finished_lines = (line for line in first.stdout if "patchmatch:" in line)
     next(finished_lines)
+    records = photos / "out/results"  # a result is kept once it is judged, too
+    wait_until(lambda: any(records.rglob("*.json")))
     seen = [each for each in surveyed() if each.program.endswith(f":{first.pid}")]
     first.kill()
     first.wait()
