@@ -31,6 +31,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from examples.compose.recipes import make_folder, replace_file
+from examples.exits import DONE, FAILED, INTERRUPTED, exit_code
 from examples.report.data import Report
 from examples.report.files import Look, ReportFiles, json_bytes
 from examples.report.pictures import VIEW_SIDE, pictures_of
@@ -61,7 +62,6 @@ from methods import (
     default_erasers,
     expected,
     fetch,
-    file_fault,
     leave_at_once,
     make_executor,
     versions,
@@ -69,8 +69,6 @@ from methods import (
     write_any_text,
 )
 from segmentation import cells_of, sweep_in
-
-DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 NOT_FETCHED = ("photo_unreachable", "photo_offline")
 
@@ -80,16 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     write_any_text()
     args = make_parser().parse_args(with_their_numbers(argv))
     try:
-        return _tables(args)
-    except BadInput as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return UNUSABLE
-    except UserError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return FAILED
-    except OSError as error:  # a full disk, a folder that may not be read
-        print(f"Error: {file_fault(error)}", file=sys.stderr)
-        return FAILED
+        return exit_code(lambda: _tables(args))
     except KeyboardInterrupt:
         print("Stopped. The same command goes on from here.", file=sys.stderr)
         return INTERRUPTED

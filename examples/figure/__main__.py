@@ -22,31 +22,20 @@ from tempfile import TemporaryDirectory
 from pydantic import ValidationError
 
 from examples.compose.recipes import replace_file
+from examples.exits import DONE, exit_code
 from examples.figure.content import FigureCase
 from examples.figure.files import MOST_CASES, make_figure
 from examples.figure.of_run import case_of_run, unpack
 from examples.figure.of_table import cases_of_table, is_table
 from examples.figure.options import FORMATS, SECONDS, ZOOMS, FigureOptions, Format
-from methods import METRICS, BadInput, UserError, file_fault, languages, write_any_text
-
-DONE, FAILED, UNUSABLE = 0, 1, 2
+from methods import METRICS, BadInput, languages, write_any_text
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     write_any_text()
     args = make_parser().parse_args(argv)
-    try:
-        return _figure(args)
-    except BadInput as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return UNUSABLE
-    except UserError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return FAILED
-    except OSError as error:
-        print(f"Error: {file_fault(error)}", file=sys.stderr)
-        return FAILED
+    return exit_code(lambda: _figure(args))
 
 
 def _names(text: str) -> tuple[str, ...]:

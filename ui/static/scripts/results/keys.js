@@ -1,7 +1,5 @@
 /* The keyboard on the results: what pointers do, without one. */
 
-import { t } from "../base/languages.js";
-
 /** @typedef {import("./looking.js").Looking} Looking */
 
 const STEP = 0.1; // of a picture, a press of an arrow
@@ -9,9 +7,6 @@ const MIDDLE = { x: 0.5, y: 0.5 };
 
 /** @param {EventTarget | null} target */
 const writes = (target) => target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
-
-/** The keys, in words. */
-export const keysHint = () => t("grid.keys");
 
 /**
  * @param {HTMLElement} root of the results

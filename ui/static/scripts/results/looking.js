@@ -1,7 +1,7 @@
 /* What all results show together: the window on the photo, the divider, the original while it is held. */
 
 import { clamp } from "../base/figures.js";
-import { closeOf, inside, isSmall, moved, ownPixels, placed, shapeOf, wholeOf, zoomed } from "./window.js";
+import { closeOf, isSmall, moved, ownPixels, placed, shapeOf, wholeOf, zoomed } from "./window.js";
 
 /**
  * @typedef {import("../types.js").Grid} Grid
@@ -93,7 +93,5 @@ export function makeLooking(root, changed) {
     },
     /** @param {{ x: number, y: number }} by in shares of a picture */
     move(by) { show(moved(window, by, photo)); },
-    /** @param {Part} part */
-    showPart(part) { show(inside(part, photo)); },
   };
 }

@@ -83,15 +83,21 @@ export function grouped(readings) {
 }
 
 /**
+ * What stands out in readings, each in a few words, with its sentence behind it.
+ * @param {Reading[]} readings
+ */
+const faultsIn = (readings) => readings.filter(({ remark }) => remark)
+  .map(({ remark }) => h("span.lab-said", { title: translated(remark) }, remark && short(remark)));
+
+/**
  * What stands out about a result, in a few words on one line.
  * @param {Card} card
  * @param {boolean} judging whether its numbers are still on their way
  */
 export const saidOf = (card, judging) => {
   if (!card.readings) return h("p.lab-one-line.lab-measuring", {}, judging ? t("readings.judging") : "\u00a0");
-  const bad = card.readings.filter((reading) => reading.remark);
-  const words = bad.map(({ remark }) => h("span.lab-said", { title: translated(remark) }, remark && short(remark)));
-  return h("p.lab-one-line", { "data-testid": "readings", title: bad.map(({ remark }) => translated(remark)).join("\n") || null },
+  const words = faultsIn(card.readings);
+  return h("p.lab-one-line", { "data-testid": "readings", title: words.map((word) => word.title).join("\n") || null },
     ...(words.length ? words.flatMap((word, at) => (at ? [" · ", word] : [word])) : [card.readings.length ? t("readings.none") : "\u00a0"]));
 };
 
@@ -103,9 +109,8 @@ export const saidOf = (card, judging) => {
 export const readingsOf = (card, judging) => {
   if (!card.readings) return judging ? [h("p.lab-measuring", {}, t("readings.judging"))] : [];
   if (!card.readings.length) return [];
-  const bad = card.readings.filter((reading) => reading.remark);
   const key = card.view ?? "";
-  const words = bad.map(({ remark }) => h("span.lab-said", { title: translated(remark) }, remark && short(remark)));
+  const words = faultsIn(card.readings);
   return [fold(key, "lab-readings",
     h("summary", { title: t("readings.hint"), "data-testid": "readings" }, ...(words.length ? words : [h("span", {}, t("readings.none"))])),
     ...grouped(card.readings).map((readings) => line(key, readings)), ...missing(card.readings))];
