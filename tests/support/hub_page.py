@@ -9,10 +9,11 @@ another site to a browser: what it refuses to third parties, it refuses here.
 from __future__ import annotations
 
 import html
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from small_server import served_by
 
 SANDBOX = (
     "allow-downloads allow-forms allow-modals allow-pointer-lock allow-popups"
@@ -60,15 +61,8 @@ def hub_page(address: str, *, grows: bool = True) -> Iterator[str]:
         allow=ALLOW,
         script=_RESIZER if grows else "",
     ).encode()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(page))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://localhost:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served_by(_handler(page)) as port:
+        yield f"http://localhost:{port}/"
 
 
 def _handler(page: bytes) -> type[BaseHTTPRequestHandler]:

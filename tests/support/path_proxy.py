@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import http.client
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
+
+from small_server import served_by
 
 _OF_THE_WAY = {"connection", "transfer-encoding", "keep-alive"}
 """Headers that are about one connection."""
@@ -17,15 +18,8 @@ _OF_THE_WAY = {"connection", "transfer-encoding", "keep-alive"}
 def path_proxy(address: str, path: str, *, port: int = 0) -> Iterator[str]:
     """The address below `path` at which `address`, a program that knows of the path, is served.
     Whatever else is asked for is not found."""
-    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(urlsplit(address).netloc, path))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}{path}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served_by(_handler(urlsplit(address).netloc, path), port) as at:
+        yield f"http://127.0.0.1:{at}{path}/"
 
 
 def _handler(host: str, path: str) -> type[BaseHTTPRequestHandler]:

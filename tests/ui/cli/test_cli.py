@@ -28,7 +28,6 @@ from methods import (
     WeightFile,
     find_weights,
     list_erasers,
-    load_image,
 )
 from methods._engine import registry, worker
 from methods._engine.result_cache import ResultCache
@@ -48,24 +47,6 @@ QUICK = ["--erasers", "telea,navier_stokes"]
 @pytest.fixture(autouse=True)
 def no_cached_results(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "results", ResultCache())
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """A part of the rocket photo as a small PNG."""
-    pixels = load_image(ROOT / "examples" / "rocket.jpg").rgb[150:250, 250:370]
-    file = tmp_path / "photo.png"
-    PilImage.fromarray(pixels).save(file)
-    return file
-
-
-@pytest.fixture
-def mask(tmp_path: Path) -> Path:
-    found = np.zeros((100, 120), np.uint8)
-    found[20:70, 55:90] = 255
-    file = tmp_path / "hand.png"
-    PilImage.fromarray(found).save(file)
-    return file
 
 
 def pixels_of(file: Path) -> Image:

@@ -33,24 +33,6 @@ def no_cached_results(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "results", ResultCache())
 
 
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """A part of the rocket photo as a small PNG."""
-    pixels = load_image(ROOT / "examples" / "rocket.jpg").rgb[150:250, 250:370]
-    file = tmp_path / "photo.png"
-    PilImage.fromarray(pixels).save(file)
-    return file
-
-
-@pytest.fixture
-def mask(tmp_path: Path) -> Path:
-    found = np.zeros((100, 120), np.uint8)
-    found[20:70, 55:90] = 255
-    file = tmp_path / "hand.png"
-    PilImage.fromarray(found).save(file)
-    return file
-
-
 def pixels_of(file: Path) -> Image:
     return np.asarray(PilImage.open(file).convert("RGB"))
 
