@@ -30,7 +30,7 @@ from methods._workers.cluster.pool import ClusterPool
 from methods._workers.cluster.session import join
 from methods._workers.executor import Executor
 from methods._workers.in_process import InProcess
-from methods._workers.placement import CPU, LANE
+from methods._workers.plan import CPU, LANE
 from methods._workers.pool import Pool
 from methods._workers.processes import Copies, Fresh, Starter
 from methods._workers.seat import Seat

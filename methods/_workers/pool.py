@@ -32,7 +32,8 @@ from methods._workers.board import Board
 from methods._workers.crews import RunCrew, SweepCrew, Tell
 from methods._workers.executor import Executor, Place, SweepJob
 from methods._workers.helper import Helper
-from methods._workers.placement import CPU, LANE, Cost, Placement, Plan, Planned, Spot, Ticket
+from methods._workers.placement import Placement
+from methods._workers.plan import CPU, LANE, Cost, Plan, Planned, Spot, Ticket
 from methods._workers.processes import Starter
 from methods._workers.seat import Seat
 from methods._workers.shared_picture import SharedPicture

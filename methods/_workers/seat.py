@@ -20,7 +20,7 @@ from methods._system.lock import StopToken
 from methods._weights import local
 from methods._workers.losses import Lost, killed_for_memory
 from methods._workers.messages import Done, Order, Patch, Retired, Start, Stop, Told, Up
-from methods._workers.placement import CPU, LANE
+from methods._workers.plan import CPU, LANE
 from methods._workers.processes import NotStarted, Process, Starter
 from methods._workers.shared_picture import SharedPicture
 

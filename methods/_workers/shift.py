@@ -30,7 +30,7 @@ from methods._workers.losses import (
     without_place,
 )
 from methods._workers.messages import Patch
-from methods._workers.placement import Planned, Ticket
+from methods._workers.plan import Planned, Ticket
 from methods._workers.processes import NotStarted
 from methods._workers.seat import Seat
 from methods._workers.shared_picture import SharedPicture

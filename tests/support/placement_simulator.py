@@ -6,7 +6,8 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from methods._workers.placement import Cost, Placement, Spot, Ticket
+from methods._workers.placement import Placement
+from methods._workers.plan import Cost, Spot, Ticket
 
 GB = 10**9
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from methods._workers.placement import CPU, LANE
+from methods._workers.plan import CPU, LANE
 
 MOST_LANES = 8
 """A machine's places for what loads nothing: each is a process or two, and they are quick."""

@@ -24,7 +24,7 @@ from methods._workers.crews import Tell
 from methods._workers.helper import Helper
 from methods._workers.ledger import Ledger
 from methods._workers.messages import Patch, Post, Start
-from methods._workers.placement import Spot, Ticket
+from methods._workers.plan import Spot, Ticket
 from methods._workers.pool import Pool
 from methods._workers.processes import NotStarted, Process
 from methods._workers.seat import Seat

@@ -17,7 +17,8 @@ from methods._workers.cluster.address import Answer, cluster_address, demand_clo
 from methods._workers.cluster.machines import MOST_LANES, Machine, machines_of, rooms_of
 from methods._workers.ledger import Ledger
 from methods._workers.messages import Gone
-from methods._workers.placement import CPU, LANE, Placement, Spot, Ticket
+from methods._workers.placement import Placement
+from methods._workers.plan import CPU, LANE, Spot, Ticket
 from methods._workers.shared_picture import SharedPicture, note_of, opened, whole
 from methods._workers.wire import packed, unpacked
 

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from methods._workers.placement import Cost, Placement, Spot, Ticket
+from methods._workers.placement import Placement
+from methods._workers.plan import Cost, Spot, Ticket
 from placement_simulator import GB, Network, Simulator, gpus, tickets
 
 SECONDS = (119, 33, 22, 17, 3.5, 1.7, 1.5, 1.1, 1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.5, 0.2, 0.2, 0.15)
