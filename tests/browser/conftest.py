@@ -10,7 +10,7 @@ import base64
 import io
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -335,38 +335,68 @@ class Tab:
         return Path(download.value.path())
 
 
+class Sessions:
+    """Separate sessions of one browser, used again by later tests: what a session has compiled of
+    the page it need not compile for every test, which costs more than most tests do."""
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self.browser = browser
+        self.url = url
+        self.spare: dict[str, list[BrowserContext]] = {}
+
+    @contextmanager
+    def new_page(self, options: dict[str, Any]) -> Iterator[Page]:
+        """An empty page of a session that remembers nothing, made with those options."""
+        spare = self.spare.setdefault(repr(sorted(options.items())), [])
+        context = spare.pop() if spare else self.browser.new_context(**options)
+        page = context.new_page()
+        self._forget(page)
+        yield page
+        for each in context.pages:
+            each.close()
+        spare.append(context)
+
+    def _forget(self, page: Page) -> None:
+        """All but what it has cached: that cannot be told from a first visit."""
+        kept = {"origin": self.url, "storageTypes": "cookies,local_storage,indexeddb"}
+        page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", kept)
+
+
+@pytest.fixture(scope="module")
+def sessions(browser: Browser, lab_url: str) -> Sessions:
+    """Sessions of the module's browser; they end with it."""
+    return Sessions(browser, lab_url.rstrip("/"))
+
+
 @contextmanager
-def _tabs_of(browser: Browser, url: str) -> Iterator[Callable[..., Tab]]:
-    contexts: list[BrowserContext] = []
+def _tabs_of(sessions: Sessions, url: str) -> Iterator[Callable[..., Tab]]:
     opened: list[Tab] = []
+    with ExitStack() as stack:
 
-    def new(**options: Any) -> Tab:
-        # Nothing may glide under a click whose place has just been computed.
-        still = {"viewport": {"width": 1280, "height": 860}, "reduced_motion": "reduce"}
-        context = browser.new_context(**{**still, **options})
-        contexts.append(context)
-        opened.append(Tab(context.new_page(), url))
-        return opened[-1]
+        def new(**options: Any) -> Tab:
+            # Nothing may glide under a click whose place has just been computed.
+            still = {"viewport": {"width": 1280, "height": 860}, "reduced_motion": "reduce"}
+            page = stack.enter_context(sessions.new_page({**still, **options}))
+            opened.append(Tab(page, url))
+            return opened[-1]
 
-    yield new
-    for tab in opened:
-        assert tab.errors == []
-        assert tab.foreign == []
-    for context in contexts:
-        context.close()
+        yield new
+        for tab in opened:
+            assert tab.errors == []
+            assert tab.foreign == []
 
 
 @pytest.fixture
-def tabs(browser: Browser, lab_url: str) -> Iterator[Callable[..., Tab]]:
+def tabs(sessions: Sessions, lab_url: str) -> Iterator[Callable[..., Tab]]:
     """Opens tabs in separate sessions; every one must have run without script errors."""
-    with _tabs_of(browser, lab_url) as new:
+    with _tabs_of(sessions, lab_url) as new:
         yield new
 
 
 @pytest.fixture(scope="module")
-def shared_tabs(browser: Browser, lab_url: str) -> Iterator[Callable[..., Tab]]:
+def shared_tabs(sessions: Sessions, lab_url: str) -> Iterator[Callable[..., Tab]]:
     """Tabs that the tests of a module share: those that begin anew by themselves or only look."""
-    with _tabs_of(browser, lab_url) as new:
+    with _tabs_of(sessions, lab_url) as new:
         yield new
 
 
