@@ -1,0 +1,90 @@
+"""All visitors at once, for a while, and what is there afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import psutil
+
+from tests.load.book import Book, lost
+from tests.load.chaos import Chaos
+from tests.load.figures import Figures
+from tests.load.program import Look, Program, look_at
+from tests.load.visitor import Visitor
+
+LEAVING_SECONDS = 180.0
+"""For what visitors have begun when the time is over."""
+
+RESTING_SECONDS = 10.0
+"""Before the last look at memory: what is idle is given back by then."""
+
+CUT = 0.2
+CUT_IN_CHAOS = 0.5
+"""Shares of runs that are not watched to their end."""
+
+Process = Callable[[], psutil.Process]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """kinds: of chaos; () for none."""
+
+    visitors: int
+    seconds: float
+    pace: float
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass
+class Seen:
+    """looks: when, and what memory was then."""
+
+    figures: Figures = field(default_factory=Figures)
+    book: Book = field(default_factory=Book)
+    looks: list[tuple[str, Look]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+
+async def visit(
+    address: str, plan: Plan, process: Process | None = None, program: Program | None = None
+) -> Seen:
+    """process: of the program, where it can be looked at. program: where it may be disturbed."""
+    seen = Seen()
+    _look(seen, "at the start", process)
+    until = time.monotonic() + plan.seconds
+    chaos = Chaos(address, seen.figures, program, plan.kinds)
+    trouble = asyncio.create_task(chaos.go_on(until))
+    await _all_stay(address, plan, seen, until)
+    await trouble
+    seen.told = chaos.told
+    _look(seen, "under load", process)
+    await asyncio.sleep(min(RESTING_SECONDS, plan.seconds / 10))
+    _look(seen, "at the end", process)
+    seen.lost = await lost(seen.book, address)
+    return seen
+
+
+async def _all_stay(address: str, plan: Plan, seen: Seen, until: float) -> None:
+    rough = CUT_IN_CHAOS if plan.kinds else CUT
+    visitors = [
+        Visitor(
+            number, address, seen.figures, seen.book, pace=plan.pace, rough=rough, until=until
+        ).stay()
+        for number in range(plan.visitors)
+    ]
+    tasks = [asyncio.create_task(each) for each in visitors]
+    done, late = await asyncio.wait(tasks, timeout=plan.seconds + LEAVING_SECONDS)
+    for task in late:
+        task.cancel()
+    seen.figures.done["visitors that did not come to an end"] += len(late)
+    for task in done:
+        task.result()
+
+
+def _look(seen: Seen, when: str, process: Process | None) -> None:
+    if process is not None:
+        seen.looks.append((when, look_at(process())))
