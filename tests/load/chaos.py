@@ -207,7 +207,7 @@ class Chaos:
         path = await page.upload(photo.file, "stuck.png")
         opened = (await page.ask("open_photo", {"path": path, "name": "stuck.png"}))["photo"]["id"]
         jobs = [{"eraser": "patchmatch", "settings": {}, "seed": seed} for seed in range(6)]
-        payload = {**photo.prompts(brushed=True), "photo": opened, "run": run, "jobs": jobs}
+        payload = {**photo.brushed(), "photo": opened, "run": run, "jobs": jobs}
         await page.join(payload)
         return run
 

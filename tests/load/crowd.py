@@ -25,6 +25,9 @@ CUT = 0.2
 CUT_IN_CHAOS = 0.5
 """Shares of runs that are not watched to their end."""
 
+FIRST = 10_000
+"""The number of the first visitor."""
+
 Process = Callable[[], psutil.Process]
 
 
@@ -54,18 +57,26 @@ async def visit(
 ) -> Seen:
     """process: of the program, where it can be looked at. program: where it may be disturbed."""
     seen = Seen()
+    await _first(address, seen)
     _look(seen, "at the start", process)
     until = time.monotonic() + plan.seconds
     chaos = Chaos(address, seen.figures, program, plan.kinds)
     trouble = asyncio.create_task(chaos.go_on(until))
     await _all_stay(address, plan, seen, until)
     await trouble
-    seen.told = chaos.told
+    seen.told += chaos.told
     _look(seen, "under load", process)
     await asyncio.sleep(min(RESTING_SECONDS, plan.seconds / 10))
     _look(seen, "at the end", process)
     seen.lost = await lost(seen.book, address)
     return seen
+
+
+async def _first(address: str, seen: Seen) -> None:
+    """A visitor for whom networks are loaded; it is not counted, but what it keeps is."""
+    begun = time.monotonic()
+    await Visitor(FIRST, address, Figures(), seen.book, pace=0.1, rough=0.0, until=begun).stay()
+    seen.told.append(f"the first visitor took {time.monotonic() - begun:.0f} s")
 
 
 async def _all_stay(address: str, plan: Plan, seen: Seen, until: float) -> None:

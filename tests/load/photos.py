@@ -47,15 +47,14 @@ class TestPhoto:
         Image.fromarray(self.pixels).save(target, "PNG", compress_level=1)
         return target.getvalue()
 
-    def prompts(self, *, brushed: bool) -> dict[str, object]:
-        """A click on the ball; brushed: and a line across it: a mask in any case."""
+    def clicked(self) -> dict[str, object]:
+        """Prompts: a click on the ball."""
         x, y = self.place
         point = {"x": x, "y": y, "label": 1}
-        found: dict[str, object] = {
-            "objects": [{"points": [point], "box": None, "level": None}],
-            "dilate": 4,
-        }
-        if brushed:
-            ends = [[x - self.radius, y], [x + self.radius, y]]
-            found["strokes"] = [{"points": ends, "width": 12, "erase": False}]
-        return found
+        return {"objects": [{"points": [point], "box": None, "level": None}], "dilate": 4}
+
+    def brushed(self) -> dict[str, object]:
+        """Prompts: a line across it, which is a mask in any case and asks no network."""
+        x, y = self.place
+        ends = [[x - self.radius, y], [x + self.radius, y]]
+        return {"strokes": [{"points": ends, "width": 2 * self.radius, "erase": False}]}

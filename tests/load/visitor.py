@@ -6,7 +6,7 @@ import asyncio
 import random
 import secrets
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +74,8 @@ class Visitor:
         photo = TestPhoto(1000 * self._number + self._rounds)
         self._rounds += 1
         opened = await self._open(photo)
-        await self._click(opened, photo)
+        with suppress(Said):  # counted; whoever cannot click brushes
+            await self._click(opened, photo)
         if self._chance(0.5):
             await self._keep_mask(opened, photo)
         kept = await self._erase(opened, photo)
@@ -97,11 +98,11 @@ class Visitor:
     async def _click(self, opened: str, photo: TestPhoto) -> None:
         for n in range(self._dice.randint(2, 5)):
             await self._think()
-            asked = {**photo.prompts(brushed=False), "photo": opened, "n": n, "side": 480}
+            asked = {**photo.clicked(), "photo": opened, "n": n, "side": 480}
             await self.page.ask("segment", {**asked, "dilate": n})
 
     async def _keep_mask(self, opened: str, photo: TestPhoto) -> None:
-        asked = {**photo.prompts(brushed=True), "photo": opened}
+        asked = {**photo.clicked(), **photo.brushed(), "photo": opened}
         url = (await self.page.ask("mask", asked))["url"]
         self._book.masks[url] = digest(await self.page.get(url, "mask file"))
 
@@ -112,7 +113,9 @@ class Visitor:
         chosen = self._dice.sample(self._erasers, min(2, len(self._erasers)))
         jobs = [{"eraser": each, "settings": {}, "seed": 0} for each in chosen]
         run = secrets.token_urlsafe(16)
-        payload = {**photo.prompts(brushed=True), "photo": opened, "run": run, "jobs": jobs}
+        clicked = photo.clicked() if self._chance(0.5) else {}
+        prompts = {**clicked, **photo.brushed()}
+        payload = {**prompts, "photo": opened, "run": run, "jobs": jobs}
         watched = _Watched(run, photo, time.perf_counter())
         await self.page.join(payload)
         leaves = "stop" if self._chance(0.2) else "cut" if self._chance(self._rough) else ""
@@ -216,7 +219,7 @@ class Visitor:
 
 def address_of(number: int) -> str:
     """Of a visitor: of those kept for documents and benchmarks, no two alike."""
-    return f"198.18.{number // 250}.{number % 250 + 1}"
+    return f"198.18.{number // 250 % 250}.{number % 250 + 1}"
 
 
 def usable(catalogue: dict[str, Any]) -> list[str]:
