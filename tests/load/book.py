@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.load.figures import Figures, Said
 from tests.load.page import Page
-from tests.load.photos import TestPhoto
+from tests.load.photos import BallPhoto
 
 TRIES = 60
 """For a request of the check; the program may ask to come again so often."""
@@ -32,7 +32,7 @@ class KeptRun:
     its digest where it was fetched. secrets: see `page.of_owner`."""
 
     run: str
-    photo: TestPhoto
+    photo: BallPhoto
     files: dict[int, str] = field(default_factory=dict)
     digests: dict[int, str] = field(default_factory=dict)
     remarks: dict[int, str] = field(default_factory=dict)
@@ -155,7 +155,7 @@ def _wrong(members: dict[str, bytes], kept: KeptRun) -> Iterator[str]:
             yield f"the remark on {index} is missing"
 
 
-def changed_outside(result: bytes, mask: Any, photo: TestPhoto) -> int:
+def changed_outside(result: bytes, mask: Any, photo: BallPhoto) -> int:
     """Pixels of a PNG that are not the photo's and do not lie in the mask."""
     pixels = np.array(Image.open(io.BytesIO(result)).convert("RGB"))
     return int(((pixels != photo.pixels).any(2) & ~mask).sum())

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import secrets
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -20,8 +19,8 @@ import psutil
 from tests.load.book import again
 from tests.load.figures import Figures, Said
 from tests.load.hostile import hostile_files
-from tests.load.page import API, Page, of_owner
-from tests.load.photos import TestPhoto
+from tests.load.page import API, Page
+from tests.load.photos import BallPhoto
 from tests.load.program import Program
 from tests.load.visitor import ENDS
 
@@ -131,8 +130,8 @@ class Chaos:
             await again(page.load)
             run = await self._begin_long(page)
             async with aclosing(page.grids()) as grids:
-                first = await _until(grids, lambda grid: any(map(_is_at_work, grid["cards"])))
-                return await self._stop_stuck(page, {"run": run, **of_owner(first)}, grids)
+                await _until(grids, lambda grid: any(map(_is_at_work, grid["cards"])))
+                return await self._stop_stuck(page, run, grids)
 
     async def _stop_stuck(self, page: Page, run: dict[str, Any], grids: Grids) -> str:
         halted = self._halt()
@@ -201,13 +200,13 @@ class Chaos:
         )
         return "\r\n".join(lines).encode() + b"\r\n\r\n"
 
-    async def _begin_long(self, page: Page) -> str:
-        """A run that is at work for a while; its id."""
-        photo, run = TestPhoto(10**6 + self._number), secrets.token_urlsafe(16)
+    async def _begin_long(self, page: Page) -> dict[str, Any]:
+        """A run that is at work for a while; what Stop is pressed with."""
+        photo, run = BallPhoto(10**6 + self._number), await page.new_run()
         path = await page.upload(photo.file, "stuck.png")
         opened = (await page.ask("open_photo", {"path": path, "name": "stuck.png"}))["photo"]["id"]
         jobs = [{"eraser": "patchmatch", "settings": {}, "seed": seed} for seed in range(6)]
-        payload = {**photo.brushed(), "photo": opened, "run": run, "jobs": jobs}
+        payload = {**photo.brushed(), "photo": opened, **run, "jobs": jobs}
         await page.join(payload)
         return run
 

@@ -88,6 +88,13 @@ class Page:
                 raise _said(answer)
             return dict(answer)
 
+    async def new_run(self) -> dict[str, Any]:
+        """What a run is begun with: its id, and what its owner alone is given. Raises Said."""
+        if "new_run" in self._components:
+            given = await self.ask("new_run", {})
+            return {"run": given["run"], **of_owner(given)}
+        return {"run": secrets.token_urlsafe(16)}
+
     async def join(self, payload: Mapping[str, object]) -> None:
         """Take a place in the queue for a run. Raises Said."""
         body = {

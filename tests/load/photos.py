@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 480, 360
 
 
 @dataclass(frozen=True)
-class TestPhoto:
+class BallPhoto:
     """By its number. A ball on a slope of colours with some texture."""
 
     number: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import secrets
 import time
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 from tests.load.book import Book, KeptRun, digest
 from tests.load.figures import Figures, Said
 from tests.load.page import Page, of_owner
-from tests.load.photos import TestPhoto
+from tests.load.photos import BallPhoto
 
 ENDS = ("done", "failed", "stopped")
 WORDS = "the edge shows", "sehr gut", "阴影还在", "a halo, left"
@@ -21,10 +20,10 @@ WORDS = "the edge shows", "sehr gut", "阴影还在", "a halo, left"
 
 @dataclass(slots=True)
 class _Watched:
-    """A run that was asked for at the time `begun`; kept: once the program has answered."""
+    """A run that was asked for at the time `begun`. run: of `new_run`; kept: once it has begun."""
 
-    run: str
-    photo: TestPhoto
+    run: dict[str, Any]
+    photo: BallPhoto
     begun: float
     kept: KeptRun | None = None
     ended: bool = False
@@ -71,7 +70,7 @@ class Visitor:
 
     async def _round(self) -> None:
         await self._arrive()
-        photo = TestPhoto(1000 * self._number + self._rounds)
+        photo = BallPhoto(1000 * self._number + self._rounds)
         self._rounds += 1
         opened = await self._open(photo)
         with suppress(Said):  # counted; whoever cannot click brushes
@@ -89,33 +88,33 @@ class Visitor:
         if self._last is not None and self._chance(0.3):
             await self._reopen(self._last)
 
-    async def _open(self, photo: TestPhoto) -> str:
+    async def _open(self, photo: BallPhoto) -> str:
         name = f"{photo.number}.png"
         path = await self.page.upload(photo.file, name)
         answer = await self.page.ask("open_photo", {"path": path, "name": name})
         return str(answer["photo"]["id"])
 
-    async def _click(self, opened: str, photo: TestPhoto) -> None:
+    async def _click(self, opened: str, photo: BallPhoto) -> None:
         for n in range(self._dice.randint(2, 5)):
             await self._think()
             asked = {**photo.clicked(), "photo": opened, "n": n, "side": 480}
             await self.page.ask("segment", {**asked, "dilate": n})
 
-    async def _keep_mask(self, opened: str, photo: TestPhoto) -> None:
+    async def _keep_mask(self, opened: str, photo: BallPhoto) -> None:
         asked = {**photo.clicked(), **photo.brushed(), "photo": opened}
         url = (await self.page.ask("mask", asked))["url"]
         self._book.masks[url] = digest(await self.page.get(url, "mask file"))
 
     # --- a run ---------------------------------------------------------------------------
 
-    async def _erase(self, opened: str, photo: TestPhoto) -> KeptRun | None:
+    async def _erase(self, opened: str, photo: BallPhoto) -> KeptRun | None:
         """None where it did not begin."""
         chosen = self._dice.sample(self._erasers, min(2, len(self._erasers)))
         jobs = [{"eraser": each, "settings": {}, "seed": 0} for each in chosen]
-        run = secrets.token_urlsafe(16)
+        run = await self.page.new_run()
         clicked = photo.clicked() if self._chance(0.5) else {}
         prompts = {**clicked, **photo.brushed()}
-        payload = {**prompts, "photo": opened, "run": run, "jobs": jobs}
+        payload = {**prompts, "photo": opened, **run, "jobs": jobs}
         watched = _Watched(run, photo, time.perf_counter())
         await self.page.join(payload)
         leaves = "stop" if self._chance(0.2) else "cut" if self._chance(self._rough) else ""
@@ -148,7 +147,7 @@ class Visitor:
     def _begun(self, grid: dict[str, Any], watched: _Watched) -> KeptRun:
         now = time.perf_counter()
         self._figures.seconds["run: first answer"].append(now - watched.begun)
-        kept = KeptRun(str(grid["run"]), watched.photo, secrets=of_owner(grid))
+        kept = KeptRun(str(grid["run"]), watched.photo, secrets=of_owner(watched.run))
         self._book.runs[kept.run] = self._last = kept
         return kept
 
