@@ -83,26 +83,30 @@ def _disk(folder: Path) -> SmallDisk | None:
     try:
         return SmallDisk(folder, DISK_MEGABYTES)
     except NoRoom as reason:
-        print(f"The disk will not be filled: {reason}.")
+        say(f"The disk will not be filled: {reason}.")
         return None
 
 
 def at_own(plan: Plan, log: Path | None) -> Seen:
     with begun(plan, log) as program:
-        seen = asyncio.run(visit(program.address, plan, program.process, program))
-        print(f"left with {program.end()}")
+        seen = asyncio.run(visit(program.address, plan, program.process, program, say))
+        say(f"told to end, the program left with {program.end()}")
         show(lines_of_traces(program.traces()))
         return seen
 
 
 def at_other(plan: Plan, address: str, pid: int | None) -> Seen:
     process = None if pid is None else (lambda: psutil.Process(pid))
-    return asyncio.run(visit(address.rstrip("/"), plan, process, None))
+    return asyncio.run(visit(address.rstrip("/"), plan, process, None, say))
 
 
 def show(lines: Iterable[str]) -> None:
     for line in lines:
-        print(line, flush=True)
+        say(line)
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -113,10 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seen = at_other(plan, options.address, options.pid)
     else:
         seen = at_own(plan, options.log)
-    show(seen.told)
     show(lines_of(seen.figures))
     show(f"{when}: {look}" for when, look in seen.looks)
-    print(f"kept: {seen.book}")
     show(lines_of_lost(seen.lost))
     return 1 if seen.lost else 2 if seen.figures.faults() else 0
 

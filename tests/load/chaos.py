@@ -38,7 +38,12 @@ class Chaos:
     is left out. kinds: which disturbances, in this order, again and again."""
 
     def __init__(
-        self, address: str, figures: Figures, program: Program | None, kinds: Sequence[str]
+        self,
+        address: str,
+        figures: Figures,
+        program: Program | None,
+        kinds: Sequence[str],
+        say: Callable[[str], None],
     ) -> None:
         self._address = address
         self._figures = figures
@@ -46,7 +51,7 @@ class Chaos:
         self._dice = random.Random(len(kinds))
         self._number = 0
         self._kinds = [kind for kind in kinds if program is not None or kind not in OWN]
-        self.told: list[str] = []
+        self._say = say
 
     async def go_on(self, until: float) -> None:
         """Evenly until `time.monotonic()` is so much; each kind once where there is the time."""
@@ -63,9 +68,9 @@ class Chaos:
     async def _one(self, kind: str) -> None:
         self._figures.done[f"disturbed by {kind}"] += 1
         try:
-            self.told.append(f"{kind}: {await DISTURBANCES[kind](self)}")
+            self._say(f"{kind}: {await DISTURBANCES[kind](self)}")
         except (Said, OSError, psutil.Error) as error:
-            self.told.append(f"{kind}: could not be done ({error or type(error).__name__})")
+            self._say(f"{kind}: could not be done ({error or type(error).__name__})")
 
     # --- from outside --------------------------------------------------------------------
 

@@ -29,6 +29,11 @@ FIRST = 10_000
 """The number of the first visitor."""
 
 Process = Callable[[], psutil.Process]
+Say = Callable[[str], None]
+
+
+def no_words(line: str) -> None:
+    """For whoever does not want to hear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +53,39 @@ class Seen:
     figures: Figures = field(default_factory=Figures)
     book: Book = field(default_factory=Book)
     looks: list[tuple[str, Look]] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
 
 async def visit(
-    address: str, plan: Plan, process: Process | None = None, program: Program | None = None
+    address: str,
+    plan: Plan,
+    process: Process | None = None,
+    program: Program | None = None,
+    say: Say = no_words,
 ) -> Seen:
-    """process: of the program, where it can be looked at. program: where it may be disturbed."""
+    """process: of the program, where it can be looked at. program: where it may be disturbed.
+    say: is told a line now and then of how it goes."""
     seen = Seen()
-    await _first(address, seen)
+    await _first(address, seen, say)
     _look(seen, "at the start", process)
     until = time.monotonic() + plan.seconds
-    chaos = Chaos(address, seen.figures, program, plan.kinds)
+    chaos = Chaos(address, seen.figures, program, plan.kinds, say)
     trouble = asyncio.create_task(chaos.go_on(until))
     await _all_stay(address, plan, seen, until)
     await trouble
-    seen.told += chaos.told
     _look(seen, "under load", process)
     await asyncio.sleep(min(RESTING_SECONDS, plan.seconds / 10))
     _look(seen, "at the end", process)
+    say(f"kept: {seen.book}; looking whether it is all there")
     seen.lost = await lost(seen.book, address)
     return seen
 
 
-async def _first(address: str, seen: Seen) -> None:
+async def _first(address: str, seen: Seen, say: Say) -> None:
     """A visitor for whom networks are loaded; it is not counted, but what it keeps is."""
     begun = time.monotonic()
     await Visitor(FIRST, address, Figures(), seen.book, pace=0.1, rough=0.0, until=begun).stay()
-    seen.told.append(f"the first visitor took {time.monotonic() - begun:.0f} s")
+    say(f"the first visitor took {time.monotonic() - begun:.0f} s")
 
 
 async def _all_stay(address: str, plan: Plan, seen: Seen, until: float) -> None:

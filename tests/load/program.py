@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.request import urlopen
 
 import psutil
@@ -51,16 +53,24 @@ def _share_of_memory(process: psutil.Process) -> int:
 class Program:
     """`app.py` on a port of its own, with a folder of its own and what is said in `log`.
 
-    disk: the small disk that its folder is, where there is one.
+    disk: the small disk that its folder is, where there is one. settings: environment variables
+    beside those that it needs here.
     """
 
-    def __init__(self, folder: Path, log: Path, disk: SmallDisk | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        log: Path,
+        disk: SmallDisk | None = None,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.folder = folder
         self.disk = disk
         self.log = log
         self.port = own_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.exits: list[int] = []
+        self._settings = dict(settings)
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -126,6 +136,7 @@ class Program:
             "ERASER_LAB_OFFLINE": "1",
             "ERASER_LAB_GRACE": "5",
             "GRADIO_ANALYTICS_ENABLED": "False",
+            **self._settings,
         }
 
 
