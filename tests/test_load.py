@@ -20,7 +20,7 @@ from tests.load.photos import BallPhoto
 from tests.load.program import Program
 from tests.load.report import lines_of, lines_of_lost
 
-KINDS = ("hostile", "cut", "worker", "slow")
+KINDS = ("worker", "cut", "hostile", "slow")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 
 @pytest.fixture(scope="module")
 def seen(program: Program) -> Seen:
-    plan = Plan(visitors=5, seconds=12, pace=0.3, kinds=KINDS)
+    plan = Plan(visitors=5, seconds=16, pace=0.3, kinds=KINDS)
     return asyncio.run(visit(program.address, plan, program.process, program, print))
 
 

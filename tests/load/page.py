@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -27,9 +28,16 @@ SECRETS = ("owner", "secret")
 
 
 class Page:
-    """A loaded page. visitor: the address by which a trusted proxy would name it."""
+    """A loaded page. visitor: the address by which a trusted proxy would name it. headers: others
+    than those of a page at `address`."""
 
-    def __init__(self, address: str, visitor: str, figures: Figures) -> None:
+    def __init__(
+        self,
+        address: str,
+        visitor: str,
+        figures: Figures,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.figures = figures
         self.visitor = visitor
         self._session = secrets.token_hex(6)
@@ -37,10 +45,15 @@ class Page:
         self._erase_event = 0
         self._http = httpx.AsyncClient(
             base_url=address,
-            headers={"X-Forwarded-For": visitor, "Origin": address},
+            headers={"X-Forwarded-For": visitor, "Origin": address, **headers},
             timeout=httpx.Timeout(SECONDS, pool=None),
             limits=httpx.Limits(max_connections=8),
         )
+
+    @property
+    def headers(self) -> httpx.Headers:
+        """Of all requests to come."""
+        return self._http.headers
 
     async def load(self) -> None:
         """The HTML and what it says of Gradio's parts; a session begins anew."""
