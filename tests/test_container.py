@@ -19,7 +19,7 @@ import pytest
 from ports import own_port
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 240
+START_SECONDS = 600
 
 Steps = list[tuple[str, str]]
 

@@ -4,6 +4,7 @@ say who he is."""
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
 import re
 import shutil
@@ -78,9 +79,10 @@ def nginx(folder: Path, to: int) -> Iterator[int]:
         f"    {what}_temp_path {folder}/{what};\n"
         for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
+    user = f"user {getpass.getuser()};\n" if os.geteuid() == 0 else ""  # else it is nobody
     file = folder / "nginx.conf"
     file.write_text(
-        f"daemon off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\n"
+        f"{user}daemon off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\n"
         f"http {{\n    access_log off;\n{kept}{site}}}\n"
     )
     with serving(["nginx", "-c", str(file), "-p", str(folder)], port, {}):
