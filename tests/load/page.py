@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any
@@ -119,7 +119,7 @@ class Page:
         with self.figures.timed("join"):
             await self._answer("POST", f"{API}/queue/join", json=body)
 
-    async def grids(self) -> AsyncIterator[dict[str, Any]]:
+    async def grids(self) -> AsyncGenerator[dict[str, Any], None]:
         """The run's value, again and again. Raises Said; leaving early cuts the connection."""
         grid: Any = {}
         async with self._events() as lines:
