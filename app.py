@@ -205,7 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 inbrowser=options.open,
                 prevent_thread_lock=True,
             )
-            guard_connections(page.server.config, Rules.from_environment())
+            guard_connections(page.server.config, Rules.from_environment(), service.tally)
             adopt("uvicorn")
             service.start(fetch=not options.no_fetch)  # not before the page can be opened
             ended.wait()

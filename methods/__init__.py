@@ -129,6 +129,11 @@ if TYPE_CHECKING:
     from methods._system.lock import StopToken as StopToken
     from methods._system.lock import device_lock as device_lock
     from methods._system.lock import patiently as patiently
+    from methods._system.logs import adopt_logger as adopt_logger
+    from methods._system.logs import begin_logging as begin_logging
+    from methods._system.logs import current_run as current_run
+    from methods._system.logs import keep_private as keep_private
+    from methods._system.logs import keeping_private as keeping_private
     from methods._system.memory import share_heaps as share_heaps
     from methods._system.memory import trim_heaps as trim_heaps
     from methods._system.requirements import unmet_requirements as unmet_requirements
@@ -231,6 +236,7 @@ _HOME = {
     "_system.files": "file_fault write_atomic",
     "_system.lent": "gpu_is_lent",
     "_system.lock": "PoliteLock StopToken device_lock patiently",
+    "_system.logs": "adopt_logger begin_logging current_run keep_private keeping_private",
     "_system.memory": "share_heaps trim_heaps",
     "_system.requirements": "unmet_requirements",
     "_system.threads": "begin_thread",

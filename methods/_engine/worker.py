@@ -49,6 +49,7 @@ from methods._geometry.paste import changed_outside, erase_in_patches
 from methods._geometry.transparency import filled_alpha, visible_alone
 from methods._photo.tone import Tone, tone_of
 from methods._system.lock import StopToken
+from methods._system.logs import keeping_private
 from methods._system.memory import MemoryMeter
 from methods._weights import store
 from methods._weights.errors import to_be_brought
@@ -311,7 +312,8 @@ def guarded(task: Task, action: Callable[[], R]) -> R | Failed:
         return failed(task.index, error)
     except BaseException:
         # Whatever a method raises, even SystemExit, must not end the others.
-        logger.exception("%s failed", task.spec.id)
+        with keeping_private(task.settings):  # prompts among them
+            logger.exception("%s failed", task.spec.id)
         return internal(task.index, task.spec)
 
 

@@ -30,6 +30,7 @@ from methods._engine.registry import get_eraser, settings_of
 from methods._engine.result_cache import under
 from methods._engine.worker import Picture, Ready, Task, Worker, guarded
 from methods._system.lock import StopToken
+from methods._system.logs import begin_logging
 from methods._system.memory import share_heaps, trim_heaps
 from methods._weights import local
 from methods._weights.uses import in_use
@@ -187,6 +188,8 @@ def main(end: socket.socket, start: Start) -> None:
     os.environ.clear()
     os.environ.update(start.environment)
     sys.path[:] = start.path
+    with suppress(ValueError):  # the home has said so
+        begin_logging()  # whatever is logged here stands in the program's own log
     os.dup2(2, 1)  # what libraries print is no output of the program
     faulthandler.enable()
     if start.background and hasattr(os, "nice"):

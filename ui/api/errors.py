@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 import gradio as gr
 
 from ui.common.errors import described
+from ui.common.logs import keeping_private
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
@@ -19,9 +20,10 @@ def spoken(call: Callable[Args, Result]) -> Callable[Args, Result]:
 
     @wraps(call)
     def speaking(*args: Args.args, **kwargs: Args.kwargs) -> Result:
-        try:
-            return call(*args, **kwargs)
-        except Exception as error:  # bugs too: Gradio would say nothing at all
-            raise gr.Error(described(error)["text"], print_exception=False) from None
+        with keeping_private(args, kwargs):
+            try:
+                return call(*args, **kwargs)
+            except Exception as error:  # bugs too: Gradio would say nothing at all
+                raise gr.Error(described(error)["text"], print_exception=False) from None
 
     return speaking

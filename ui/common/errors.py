@@ -16,6 +16,7 @@ from typing import Concatenate, NotRequired, ParamSpec, TypedDict, TypeVar, cast
 from pydantic import ValidationError
 
 from methods import BadInput, Notice, PlainText, Stopped, Unavailable, UserError
+from ui.common.logs import keeping_private
 from ui.common.names import plain
 
 log = logging.getLogger(__name__)
@@ -162,11 +163,13 @@ def answered(
     @wraps(call)
     def answer(self: Owner, request: object, /, *args: More.args, **kwargs: More.kwargs) -> Said:
         numbered = _number_of(request)
-        try:
-            return cast("Said", {"ok": True, **numbered, **call(self, request, *args, **kwargs)})
-        except Exception as error:  # a bug too must reach the page as a sentence
-            # Not all that a `Said` has: the page looks at `ok` before anything else.
-            return cast("Said", {"ok": False, **numbered, "error": described(error)})
+        with keeping_private(request):
+            try:
+                said = call(self, request, *args, **kwargs)
+                return cast("Said", {"ok": True, **numbered, **said})
+            except Exception as error:  # a bug too must reach the page as a sentence
+                # Not all that a `Said` has: the page looks at `ok` before anything else.
+                return cast("Said", {"ok": False, **numbered, "error": described(error)})
 
     return answer
 

@@ -18,6 +18,7 @@ from typing import Any
 from methods import Unavailable, UserError
 from ui.common.caller import visitor_at
 from ui.common.errors import described
+from ui.common.tally import Tally
 from ui.door.names import is_loopback
 from ui.door.rules import Rules
 
@@ -29,20 +30,24 @@ SPARE_FILES = 256
 """Files for everything that is no connection."""
 
 
-def guard_connections(config: Any, rules: Rules) -> None:
-    """Make a uvicorn.Config, also of a server that runs already, take connections by the rules."""
+def guard_connections(config: Any, rules: Rules, tally: Tally | None = None) -> None:
+    """Make a uvicorn.Config, also of a server that runs already, take connections by the rules.
+
+    tally: told which are sent away.
+    """
     tell_full_once()
     files = raise_file_limit()
     if files is not None:
         config.limit_concurrency = max(SPARE_FILES, files - SPARE_FILES)
     if config.http_protocol_class.__name__ in KNOWN_PROTOCOLS:
-        config.http_protocol_class = strict_protocol(config.http_protocol_class, rules)
+        config.http_protocol_class = strict_protocol(config.http_protocol_class, rules, tally)
     else:
         log.warning("Stalled connections are not closed: %s", config.http_protocol_class)
 
 
-def strict_protocol(base: type, rules: Rules) -> type:
-    """A subclass of one of uvicorn's protocols for HTTP/1.1."""
+def strict_protocol(base: type, rules: Rules, tally: Tally | None = None) -> type:
+    """A subclass of one of uvicorn's protocols for HTTP/1.1; see `guard_connections`."""
+    told = tally or Tally()
     open_now: Counter[str] = Counter()
 
     class StrictProtocol(base):  # type: ignore[misc, valid-type]
@@ -97,6 +102,7 @@ def strict_protocol(base: type, rules: Rules) -> type:
 
         def _leave(self, status: int, error: UserError) -> None:
             if not self.transport.is_closing():
+                told.refused(error.code)
                 self.transport.write(_written(status, error))
                 self.transport.close()
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ui.door.turns import queue_of
+from ui.door.turns import blocks_of, queue_of
 from ui.service.service import Service
 
 ADDRESS = "/metrics"
@@ -45,6 +45,7 @@ class _Figures:
         from prometheus_client.core import GaugeMetricFamily
 
         now = {
+            "connections": ("Connections that are open.", _connections(self._app)),
             "queue_waiting": ("Events that wait in the queue.", _waiting(self._app)),
             "runs": ("Runs that are not wholly written yet.", len(self._service.erasing.running())),
             "upload_bytes": ("Uploads that wait to be opened.", self._service.upload_room.bytes()),
@@ -73,6 +74,13 @@ class _Figures:
         for code, count in tally.refusals().items():
             refusals.add_metric([code], count)
         yield from (seconds, failures, refusals)
+
+
+def _connections(app: object) -> int:
+    """As uvicorn counts them; 0 where the app is served by another one."""
+    server = getattr(blocks_of(app), "server", None)
+    state = getattr(server, "server_state", None)
+    return len(getattr(state, "connections", ()))
 
 
 def _waiting(app: object) -> int:

@@ -78,5 +78,10 @@ def _held(visitor: str, scope: Scope) -> int:
 
 def queue_of(app: object) -> object:
     """Gradio's queue, where the app is Gradio's."""
-    blocks_of = getattr(app, "get_blocks", None)
-    return getattr(blocks_of(), "_queue", None) if callable(blocks_of) else None
+    return getattr(blocks_of(app), "_queue", None)
+
+
+def blocks_of(app: object) -> object:
+    """Gradio's blocks; None where the app is not Gradio's."""
+    found = getattr(app, "get_blocks", None)
+    return found() if callable(found) else None

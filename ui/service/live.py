@@ -27,7 +27,7 @@ from methods import (
 )
 from ui.common.errors import described
 from ui.common.grid import Card, Grid, RunState
-from ui.common.logs import current_run
+from ui.common.logs import current_run, keep_private, keeping_private
 from ui.service import closeup
 from ui.service.cards import ENDED, ask_to_stop, end, finish, follow, has_ended
 from ui.service.unwatched import Watch
@@ -153,6 +153,7 @@ class LiveRun:
 
     def _work(self) -> None:
         current_run.set(self.id)
+        keep_private(*self._said())
         begun = False
         try:
             for event in self._events:
@@ -304,9 +305,13 @@ class LiveRun:
                 self._complete = True
                 self._tell(urgent=True)
 
+    def _said(self) -> tuple[object, ...]:
+        """The visitor's own words, which no line of the log repeats."""
+        return (self._saved["photo"]["name"], self._saved["phrase"], self._saved["jobs"])
+
     def _save(self) -> None:
         """Write run.json; a full disk must not end a run whose results can still be shown."""
-        with self._saving:
+        with self._saving, keeping_private(*self._said()):
             try:
                 self._store.save(self.id, {**self._saved, "grid": self.snapshot()})
             except OSError:

@@ -29,6 +29,7 @@ from ui.common.errors import Answer, answered, described
 from ui.common.files import writable_folder
 from ui.common.grid import Grid, RefusedGrid
 from ui.common.limits import Rate, RateLimiter, RunSlots
+from ui.common.logs import keeping_private
 from ui.common.names import is_id, plain
 from ui.common.requests import (
     REMARK_LENGTH,
@@ -71,6 +72,7 @@ from ui.service.drawn import data_url, overlay_side, upload_answer
 from ui.service.erase import Erasing, order_of, question
 from ui.service.interrupted import take_up_all
 from ui.service.judge import describe_metrics, measured
+from ui.service.live import LiveRun
 from ui.service.looking import Looking
 from ui.service.margin import margin
 from ui.service.reopen import reopen
@@ -365,14 +367,19 @@ class Service:
         The run goes on when the iteration is left early (a reload, a lost connection).
         """
         try:
-            asked = Erase.model_validate(payload)
-            self.erases.take(caller or session or "")
-            order = order_of(asked, session, self.selecting, self.masks, caller)
-            live = self.erasing.begin(order)
+            with keeping_private(payload):
+                live = self._begun(payload, session, caller)
         except Exception as error:  # told on the grid, as everywhere
-            yield failed_grid(payload, error)
+            with keeping_private(payload):
+                refused = failed_grid(payload, error)
+            yield refused
             return
         yield from live.grids()
+
+    def _begun(self, payload: object, session: str | None, caller: str) -> LiveRun:
+        asked = Erase.model_validate(payload)
+        self.erases.take(caller or session or "")
+        return self.erasing.begin(order_of(asked, session, self.selecting, self.masks, caller))
 
     @answered
     def stop(self, request: object, caller: str = "") -> StopAnswer:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import uvicorn
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -125,6 +126,19 @@ def test_figures_are_in_prometheus_own_words(service: Service) -> None:
     assert found["eraser_lab_refusals_total", "too_fast"] == 1
     assert found["eraser_lab_runs",] == 0 and found["eraser_lab_queue_waiting",] == 0
     assert ("eraser_lab_upload_bytes",) in found
+
+
+def test_open_connections_are_counted_as_the_server_counts_them() -> None:
+    state = SimpleNamespace(connections={object(), object()})
+    blocks = SimpleNamespace(server=SimpleNamespace(server_state=state))
+    assert metrics._connections(SimpleNamespace(get_blocks=lambda: blocks)) == 2
+    assert metrics._connections(object()) == 0
+
+
+def test_a_running_server_counts_its_connections() -> None:
+    """The names are uvicorn's own: a release that has others would be noticed here."""
+    state = uvicorn.Server(uvicorn.Config("x:y")).server_state
+    assert state.connections == set()
 
 
 def test_figures_without_their_package_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 
 from door_tools import echo
+from ui.common.tally import Tally
 from ui.door import listening
 from ui.door.listening import OnceFull, guard_connections, raise_file_limit
 from ui.door.rules import Rules
@@ -19,7 +20,7 @@ from ui.door.rules import Rules
 Talk = Callable[[int], Awaitable[None]]
 
 
-def served(rules: Rules, talk: Talk) -> None:
+def served(rules: Rules, talk: Talk, tally: Tally | None = None) -> None:
     """Let `talk` speak to a guarded server at a port."""
 
     async def main() -> None:
@@ -28,7 +29,7 @@ def served(rules: Rules, talk: Talk) -> None:
         config.load()
         server.lifespan = config.lifespan_class(config)
         await server.startup()
-        guard_connections(config, rules)  # as of a server that runs already
+        guard_connections(config, rules, tally)  # as of a server that runs already
         try:
             await talk(server.servers[0].sockets[0].getsockname()[1])
         finally:
@@ -88,7 +89,9 @@ def test_one_address_may_not_hold_all_connections(monkeypatch: pytest.MonkeyPatc
         for _, each in held:
             each.close()
 
-    served(Rules(connections=3, proxies=()), talk)
+    tally = Tally()
+    served(Rules(connections=3, proxies=()), talk, tally)
+    assert tally.refusals()["too_many_connections"] >= 1
 
 
 def test_an_unknown_protocol_is_left_as_it_is() -> None:
