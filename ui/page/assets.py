@@ -26,6 +26,7 @@ STYLES = (
     "styles/style.css",
     "styles/looking.css",
     "styles/results.css",
+    "styles/compare.css",
     "styles/tables.css",
     "styles/skeleton.css",
 )

@@ -14,11 +14,14 @@ import { keepColumns } from "./columns.js";
 import { makeDetails } from "./details.js";
 import { makeFold } from "./fold.js";
 import { watchKeys } from "./keys.js";
+import { lookIn, noteLook } from "./look_link.js";
 import { makeLooking } from "./looking.js";
 import { makeNumbers } from "./numbers.js";
+import { firstPair, isPair, ORIGINAL, sides } from "./pair.js";
+import { makePicking } from "./picking.js";
 import { makeResultCard } from "./result_card.js";
 import { linkedRun, runUrl } from "./run_link.js";
-import { openViewer } from "./viewer.js";
+import { openPair, openViewer } from "./viewer.js";
 
 /**
  * @typedef {import("../types.js").Grid} Grid
@@ -45,6 +48,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
   let expected = null; // the run that this page has started and waits for
   let settled = !linkedRun(); // a photo that is opened from now on is the user's own wish
   let heard = 0; // when a value came by itself
+  let asked = lookIn(location.search); // what a link wants to be looked at
   /** @type {Map<number, ResultCard>} */
   const cards = new Map(); // by their index
 
@@ -52,19 +56,42 @@ export const mountGrid = ({ element, server, props, watch }) => {
   const looking = makeLooking(root, () => follow());
   const numbers = makeNumbers(root);
   const fold = makeFold();
-  const bar = makeBar({ looking, openNumbers: () => { if (grid) numbers(grid); }, unfold: fold.button });
+  const picking = makePicking((a, b) => openBoth({ a, b }));
+  const bar = makeBar({ looking, openNumbers: () => { if (grid) numbers(grid); }, compare, unfold: fold.button });
   const details = makeDetails(root);
   const problem = h("p.lab-problem", { role: "alert", hidden: true });
   const body = h("div.lab-grid", { "data-testid": "grid" });
   root.prepend(bar.node, problem, body);
   element.replaceChildren(root);
   const settle = keepColumns(root, bar.node, body, () => looking.shape);
-  watchKeys(root, looking, () => cards.values().next().value?.width ?? 1);
+  watchKeys(root, looking, picking, compare, () => cards.values().next().value?.width ?? 1);
 
   /** The window or the divider is another. */
   function follow() {
     bar.follow();
     settle();
+    if (grid?.photo) noteLook({ pair: null, part: looking.own });
+  }
+
+  /* ---- two against each other ---------------------------------------------------------------------------- */
+
+  /** The result that has the keyboard is chosen, as by its button; from elsewhere, any two are compared. */
+  function compare() {
+    const tile = document.activeElement?.closest(".lab-result");
+    const card = tile instanceof HTMLElement ? grid?.cards[Number(tile.dataset.index)] : null;
+    if (card?.view) picking.pick(card.index, card.name);
+    else if (!card && grid) openBoth(picking.first === null ? firstPair(sides(grid.cards)) : { a: ORIGINAL, b: picking.first });
+  }
+
+  /**
+   * @param {import("./pair.js").Pair | null} pair
+   * @param {import("./window.js").Part | null} [part] of the photo that is seen; else what all results show
+   */
+  function openBoth(pair, part = null) {
+    picking.clear();
+    if (!grid?.photo || !pair || !isPair(pair, sides(grid.cards))) return;
+    const tell = (/** @type {import("./look_link.js").Look} */ now) => noteLook(now.pair ? now : { pair: null, part: looking.own });
+    openPair({ ...grid, photo: grid.photo }, { pair, part: part ?? (looking.isZoomed ? looking.window : null) }, tell);
   }
 
   /* ---- drawing ------------------------------------------------------------------------------------------- */
@@ -75,7 +102,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
     root.hidden = false;
     problem.hidden = !value.error;
     if (value.error) problem.textContent = errorText(value.error);
-    if (value.photo) looking.begin({ ...value, photo: value.photo });
+    if (value.photo) looking.begin({ ...value, photo: value.photo }, asked.pair ? null : asked.part);
     for (const card of value.cards) drawCard(card, value);
     for (const [index, known] of cards) if (index >= value.cards.length) { known.node.remove(); cards.delete(index); }
     bar.show(value);
@@ -107,6 +134,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
   function clear() {
     for (const { node } of cards.values()) node.remove();
     cards.clear();
+    picking.forget();
   }
 
   /**
@@ -117,7 +145,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
     let known = cards.get(card.index);
     if (!known) {
       const open = { look: () => look(card.index), details: () => { if (grid) details.open(grid.cards[card.index], grid); } };
-      known = makeResultCard({ card, looking, open });
+      known = makeResultCard({ card, looking, picking, open });
       cards.set(card.index, known);
       body.append(known.node);
     }
@@ -190,6 +218,8 @@ export const mountGrid = ({ element, server, props, watch }) => {
     if (lab.running) return; // the page was quicker
     if (reply.grid.state === "running") goOn(run);
     take(reply.grid);
+    if (asked.pair) openBoth(asked.pair, asked.part);
+    asked = { pair: null, part: null };
     watchOver(run);
     const { resumed } = await lab.canvas;
     const own = await resumed;

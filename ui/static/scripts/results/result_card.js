@@ -59,9 +59,10 @@ const ghostOf = (grid) => `${grid.photo?.view} ${grid.mask?.close?.view}`;
  * @param {object} of
  * @param {Card} of.card as it is first
  * @param {import("./looking.js").Looking} of.looking
+ * @param {import("./picking.js").Picking} of.picking
  * @param {{ look: () => void, details: () => void }} of.open the large view; what is known of the result
  */
-export function makeResultCard({ card: first, looking, open }) {
+export function makeResultCard({ card: first, looking, picking, open }) {
   const picture = h("div.lab-picture");
   const caption = h("div.lab-caption");
   const node = h("article.lab-result", { "data-index": String(first.index), "data-eraser": first.eraser }, picture, caption);
@@ -86,7 +87,7 @@ export function makeResultCard({ card: first, looking, open }) {
     const first_ = view === "" && drawn !== "" && node.dataset.state !== "done";
     view = card.view ?? "";
     const next = freshPicture();
-    next.replaceChildren(...layersOf(card, grid));
+    next.replaceChildren(...layersOf(card, grid), picking.button(card.index, card.name));
     next.classList.toggle("is-landing", first_);
     watchPicture(next, looking, open.look);
   }
