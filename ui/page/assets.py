@@ -27,6 +27,7 @@ STYLES = (
     "styles/looking.css",
     "styles/results.css",
     "styles/compare.css",
+    "styles/shelf.css",
     "styles/tables.css",
     "styles/skeleton.css",
 )

@@ -103,6 +103,8 @@ export interface Catalogue {
   device: { kind?: string; name: string };
 }
 export interface Job { eraser: string; settings: Settings; seed: number }
+/** What is varied: every combination is a cell. name: ERASER.SETTING, "dilate" or "seed". */
+export interface Sweep { axes: { name: string; values: SettingValue[] }[] }
 export type NamedJob = Job & { name: string };
 
 /* ---- a photo, and what is pointed at on it -------------------------------------------------- */
@@ -244,6 +246,7 @@ export interface RunRequest {
   words?: string | null;
   row?: string;
   jobs: Job[];
+  sweep?: Sweep | null;
 }
 /** What the large view steps through; also pictures that no run has made. */
 export interface ViewerCard { index: number; name: string; view?: string | null; full?: string | null; facts?: string; erase_seconds?: number; changed_outside?: number }
@@ -369,6 +372,8 @@ export interface Lab {
   /* of the erasers */
   jobOf(eraser: string): Job;
   jobs(): Job[];
+  /** Begin a run of other jobs than those that are ticked, or on another selection of the open photo. */
+  startRun(what: { jobs: Job[]; prompt?: Prompt | null; sweep?: Sweep | null; cells?: Job[] }): void;
   adoptJobs(jobs: Job[]): void;
   fetchWeights(model: Model, again?: boolean): Promise<void>;
 

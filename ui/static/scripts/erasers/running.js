@@ -5,9 +5,9 @@ import { emit } from "../base/events.js";
 import { icon, iconButton } from "../base/icons.js";
 import { errorText, t } from "../base/languages.js";
 import { ask, randomId } from "../base/server.js";
-import { lab } from "../base/state.js";
+import { eraserOf, lab } from "../base/state.js";
 import { notice } from "../base/widgets.js";
-import { prompts } from "../select/work.js";
+import { prompts, selectionOf } from "../select/work.js";
 import { makeGpuCost } from "./gpu_cost.js";
 
 const MAX_SEED = 2 ** 32 - 1;
@@ -69,14 +69,20 @@ export const makeRunning = ({ server, choice, erase, device }) => {
   }
 
   function start() {
-    if (eraseButton.disabled) return;
-    const payload = { run: randomId(), ...prompts(), words: lab.phrase || null, jobs: lab.jobs() };
+    if (!eraseButton.disabled) begin({ jobs: lab.jobs() });
+  }
+
+  /** @type {import("../types.js").Lab["startRun"]} */
+  function begin({ jobs, prompt, sweep, cells }) {
+    const selection = prompt ? { ...selectionOf(prompt), photo: prompts().photo } : prompts();
+    const payload = { run: randomId(), ...selection, words: lab.phrase || null, jobs, ...(sweep ? { sweep } : {}) };
     lab.running = payload.run;
     stopButton.disabled = false;
     refresh();
-    emit("run", { payload, erasers: choice.ticked() });
+    emit("run", { payload, erasers: (cells ?? jobs).flatMap(({ eraser }) => eraserOf(eraser) ?? []) });
     erase(payload);
   }
+  lab.startRun = begin;
 
   async function stop() {
     stopButton.disabled = true;

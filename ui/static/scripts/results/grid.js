@@ -14,13 +14,14 @@ import { keepColumns } from "./columns.js";
 import { makeDetails } from "./details.js";
 import { makeFold } from "./fold.js";
 import { watchKeys } from "./keys.js";
-import { lookIn, noteLook } from "./look_link.js";
+import { lookIn, noteLook, putLook } from "./look_link.js";
 import { makeLooking } from "./looking.js";
 import { makeNumbers } from "./numbers.js";
 import { firstPair, isPair, ORIGINAL, sides } from "./pair.js";
 import { makePicking } from "./picking.js";
 import { makeResultCard } from "./result_card.js";
 import { linkedRun, runUrl } from "./run_link.js";
+import { makeShelf } from "./shelf.js";
 import { openPair, openViewer } from "./viewer.js";
 
 /**
@@ -59,11 +60,12 @@ export const mountGrid = ({ element, server, props, watch }) => {
   const picking = makePicking((a, b) => openBoth({ a, b }));
   const bar = makeBar({ looking, openNumbers: () => { if (grid) numbers(grid); }, compare, unfold: fold.button });
   const details = makeDetails(root);
+  const shelf = makeShelf({ open: (run) => { if (grid?.run !== run) { history.pushState(history.state, "", runUrl(run)); walk(run); } } });
   const problem = h("p.lab-problem", { role: "alert", hidden: true });
   const body = h("div.lab-grid", { "data-testid": "grid" });
   root.prepend(bar.node, problem, body);
-  element.replaceChildren(root);
-  const settle = keepColumns(root, bar.node, body, () => looking.shape);
+  element.replaceChildren(shelf.node, root);
+  const settle = keepColumns(root, bar.node, shelf.node, body, () => looking.shape);
   watchKeys(root, looking, picking, compare, () => cards.values().next().value?.width ?? 1);
 
   /** The window or the divider is another. */
@@ -106,6 +108,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
     for (const card of value.cards) drawCard(card, value);
     for (const [index, known] of cards) if (index >= value.cards.length) { known.node.remove(); cards.delete(index); }
     bar.show(value);
+    shelf.show(value.run);
     details.show(value);
     settle();
     sayHowFar(value);
@@ -126,7 +129,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
    * within, or it would be measured too short; the page around it is asked to (frame.js).
    * @param {ScrollBehavior} behavior
    */
-  const land = (behavior) => { if (!window.parentIFrame) root.scrollIntoView({ behavior, block: "start" }); };
+  const land = (behavior) => { if (!window.parentIFrame) (shelf.node.hidden ? root : shelf.node).scrollIntoView({ behavior, block: "start" }); };
 
   /** @param {number} index of a card */
   const look = (index) => { if (grid?.photo) openViewer({ ...grid, photo: grid.photo }, index); };
@@ -144,7 +147,8 @@ export const mountGrid = ({ element, server, props, watch }) => {
   function drawCard(card, value) {
     let known = cards.get(card.index);
     if (!known) {
-      const open = { look: () => look(card.index), details: () => { if (grid) details.open(grid.cards[card.index], grid); } };
+      const open = { look: () => look(card.index), again: () => { if (grid) tryAgain(grid.run); },
+        details: () => { if (grid) details.open(grid.cards[card.index], grid); } };
       known = makeResultCard({ card, looking, picking, open });
       cards.set(card.index, known);
       body.append(known.node);
@@ -166,17 +170,24 @@ export const mountGrid = ({ element, server, props, watch }) => {
     watchOver(begun.payload.run);
   });
 
-  /** A new photo begins with a clean page, unless a run still goes on. */
+  /** A new photo begins with a clean page; its run, which may still go on, stands on the shelf. */
   on("photo", ({ id }) => {
-    if (!settled || !grid?.photo || grid.photo.id === id || grid.state === "running") return;
+    if (!settled || !grid?.photo || grid.photo.id === id) return;
+    const address = new URL(location.href);
+    address.searchParams.delete("run");
+    putLook(address, { pair: null, part: null });
+    clean();
+    history.pushState(history.state, "", address);
+  });
+
+  /** As before there was a run. */
+  function clean() {
     clear();
     root.hidden = true;
     grid = expected = null;
     fold.unfold();
-    const clean = new URL(location.href);
-    clean.searchParams.delete("run");
-    history.replaceState(history.state, "", clean);
-  });
+    shelf.show("");
+  }
 
   on("stopping", () => {
     for (const card of grid?.cards ?? []) {
@@ -187,15 +198,24 @@ export const mountGrid = ({ element, server, props, watch }) => {
 
   /** @param {Grid | null} value */
   function take(value) {
-    if (!value || !value.run || (expected && value.run !== expected)) return;
+    if (!value || !value.run) return;
+    shelf.note(value);
+    if (value.run !== expected) { // it goes on unseen: another one is looked at
+      if (lab.running === value.run && value.state !== "running") end(value);
+      return;
+    }
     const keeps = document.activeElement;
     if (grid?.run !== value.run) clear();
     render(value);
     if (keeps instanceof HTMLElement && keeps.isConnected && keeps !== document.activeElement) keeps.focus({ preventScroll: true });
     if (lab.running !== value.run) return;
     // The address is the run's from its first moment: a reload in the middle loses nothing.
-    if (value.photo && linkedRun() !== value.run) history.replaceState(null, "", runUrl(value.run));
-    if (value.state === "running") return;
+    if (value.photo && linkedRun() !== value.run) history.pushState(history.state, "", runUrl(value.run));
+    if (value.state !== "running") end(value);
+  }
+
+  /** @param {Grid} value of a run that has ended */
+  function end(value) {
     lab.running = null;
     emit("finished", value);
   }
@@ -212,10 +232,11 @@ export const mountGrid = ({ element, server, props, watch }) => {
 
   async function reopen() {
     const run = linkedRun();
-    if (!run) return;
+    if (!run) { settled = true; return; }
     const reply = await ask(server.open_run, { run });
     if (!reply.ok) { settled = true; notice(errorText(reply.error), "error"); return; }
     if (lab.running) return; // the page was quicker
+    expected = run;
     if (reply.grid.state === "running") goOn(run);
     take(reply.grid);
     if (asked.pair) openBoth(asked.pair, asked.part);
@@ -226,9 +247,53 @@ export const mountGrid = ({ element, server, props, watch }) => {
     if (!own) { fold.fold(); land("auto"); }
     if (!own) await lab.showPhoto(reply.photo, reply.prompt);
     settled = true;
-    const adopt = () => lab.adoptJobs(reply.jobs);
-    if (lab.catalogue) adopt();
-    else on("catalogue", adopt);
+    adopt(reply.jobs);
+  }
+
+  /** @param {import("../types.js").Job[]} jobs */
+  function adopt(jobs) {
+    if (lab.catalogue) lab.adoptJobs(jobs);
+    else on("catalogue", () => lab.adoptJobs(jobs));
+  }
+
+  /**
+   * Another run of this tab: its results, and the editor as it was for them.
+   * @param {string} run
+   */
+  async function walk(run) {
+    expected = run;
+    const reply = await ask(server.open_run, { run });
+    if (expected !== run) return; // gone on meanwhile
+    if (!reply.ok) { clean(); notice(errorText(reply.error), "error"); return; }
+    if (reply.grid.state === "running" && !lab.running) goOn(run);
+    take(reply.grid);
+    if (asked.pair) openBoth(asked.pair, asked.part);
+    asked = { pair: null, part: null };
+    watchOver(run);
+    await lab.showPhoto(reply.photo, reply.prompt);
+    adopt(reply.jobs);
+  }
+
+  /** Back and Forward walk through runs. */
+  addEventListener("popstate", () => {
+    const run = linkedRun();
+    asked = lookIn(location.search);
+    if (run === (grid?.run ?? null)) return;
+    if (run) walk(run);
+    else clean();
+  });
+
+  /**
+   * A run once more, as it was: what it has is at hand, so that only what failed is done.
+   * @param {string} run
+   */
+  async function tryAgain(run) {
+    if (lab.running) { notice(t("panel.running")); return; }
+    const reply = await ask(server.open_run, { run });
+    if (!reply.ok) { notice(errorText(reply.error), "error"); return; }
+    if (lab.photo?.id !== reply.photo.id) await lab.showPhoto(reply.photo, reply.prompt);
+    adopt(reply.jobs);
+    lab.startRun({ jobs: reply.jobs, prompt: reply.prompt });
   }
 
   /**
