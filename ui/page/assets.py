@@ -28,6 +28,8 @@ STYLES = (
     "styles/results.css",
     "styles/compare.css",
     "styles/shelf.css",
+    "styles/figure.css",
+    "styles/sweep.css",
     "styles/tables.css",
     "styles/skeleton.css",
 )

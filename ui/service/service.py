@@ -42,6 +42,7 @@ from ui.common.requests import (
     OneRun,
     OpenExample,
     OpenPhoto,
+    PlanSweep,
     Prompts,
     Remark,
     Segment,
@@ -76,6 +77,7 @@ from ui.service.margin import margin
 from ui.service.reopen import reopen
 from ui.service.seeing import ENTRY, Seeing
 from ui.service.select import Selecting
+from ui.service.sweeps import SweepAnswer, planned
 from ui.service.tables import Tables
 from ui.service.visitors import check_host
 from ui.stores.examples import Examples
@@ -373,6 +375,13 @@ class Service:
             yield failed_grid(payload, error)
             return
         yield from live.grids()
+
+    @answered
+    def plan_sweep(self, request: object, caller: str = "") -> SweepAnswer:
+        """What a sweep is, before it is run: {jobs, words, seeds}."""
+        asked = PlanSweep.model_validate(request)
+        self.clicks.take(caller)
+        return planned(asked)
 
     @answered
     def stop(self, request: object, caller: str = "") -> StopAnswer:

@@ -22,6 +22,7 @@ export interface Server {
   weights: ServerFunction<{ weights: Record<string, Weight> }>;
   fetch_weights: ServerFunction<object>;
   stop: ServerFunction<object>;
+  plan_sweep: ServerFunction<Plan>;
   open_run: ServerFunction<{ grid: Grid; photo: Photo; prompt: Prompt; jobs: Job[] }>;
   remark: ServerFunction<{ remark: string }>;
   rows: ServerFunction<{ tables: Table[]; rows: Row[] }>;
@@ -105,6 +106,8 @@ export interface Catalogue {
 export interface Job { eraser: string; settings: Settings; seed: number }
 /** What is varied: every combination is a cell. name: ERASER.SETTING, "dilate" or "seed". */
 export interface Sweep { axes: { name: string; values: SettingValue[] }[] }
+/** What a sweep is before it is run: a run for each dilation; seconds: about, measured: not even partly a guess. */
+export interface Plan { runs: { sweep: Sweep | null; cells: (Job & { axes: Settings })[] }[]; seconds: number; measured: boolean }
 export type NamedJob = Job & { name: string };
 
 /* ---- a photo, and what is pointed at on it -------------------------------------------------- */
@@ -199,6 +202,8 @@ export interface Card {
   result_notes?: Said[];
   readings?: Reading[] | null;
   settings?: Settings;
+  /** Where it stands in a sweep. */
+  axes?: Settings;
   seed?: number;
   remark?: string;
   cached?: boolean;

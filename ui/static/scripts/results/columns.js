@@ -18,7 +18,7 @@ const viewHeight = () => Math.min(windowHeight(), screen.availHeight || innerHei
  */
 export function keepColumns(root, bar, shelf, body, shape) {
   function settle() {
-    const count = body.childElementCount;
+    const count = body.querySelectorAll(".lab-result").length;
     if (!count || !body.clientWidth) return;
     const caption = body.querySelector(".lab-caption")?.getBoundingClientRect().height || CAPTION;
     const { columns, width } = arrange({ count, ratio: shape(), width: body.clientWidth, caption: Math.min(caption, 2 * CAPTION),

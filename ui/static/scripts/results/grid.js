@@ -12,6 +12,7 @@ import { notice, scrolling } from "../base/widgets.js";
 import { makeBar } from "./bar.js";
 import { keepColumns } from "./columns.js";
 import { makeDetails } from "./details.js";
+import { makeFigure } from "./figure.js";
 import { makeFold } from "./fold.js";
 import { watchKeys } from "./keys.js";
 import { lookIn, noteLook, putLook } from "./look_link.js";
@@ -22,6 +23,7 @@ import { makePicking } from "./picking.js";
 import { makeResultCard } from "./result_card.js";
 import { linkedRun, runUrl } from "./run_link.js";
 import { makeShelf } from "./shelf.js";
+import { makeSweepGrid, named } from "./sweep_grid.js";
 import { openPair, openViewer } from "./viewer.js";
 
 /**
@@ -56,15 +58,17 @@ export const mountGrid = ({ element, server, props, watch }) => {
   const root = h("section.lab-results", { "data-t-label": "grid.title", hidden: true });
   const looking = makeLooking(root, () => follow());
   const numbers = makeNumbers(root);
+  const figure = makeFigure(root);
   const fold = makeFold();
   const picking = makePicking((a, b) => openBoth({ a, b }));
-  const bar = makeBar({ looking, openNumbers: () => { if (grid) numbers(grid); }, compare, unfold: fold.button });
+  const bar = makeBar({ looking, openNumbers: () => { if (grid) numbers(grid); }, openFigure: () => { if (grid) figure(grid); }, compare, unfold: fold.button });
   const details = makeDetails(root);
   const shelf = makeShelf({ open: (run) => { if (grid?.run !== run) { history.pushState(history.state, "", runUrl(run)); walk(run); } } });
   const problem = h("p.lab-problem", { role: "alert", hidden: true });
   const body = h("div.lab-grid", { "data-testid": "grid" });
   root.prepend(bar.node, problem, body);
   element.replaceChildren(shelf.node, root);
+  const sweeps = makeSweepGrid(body);
   const settle = keepColumns(root, bar.node, shelf.node, body, () => looking.shape);
   watchKeys(root, looking, picking, compare, () => cards.values().next().value?.width ?? 1);
 
@@ -98,15 +102,16 @@ export const mountGrid = ({ element, server, props, watch }) => {
 
   /* ---- drawing ------------------------------------------------------------------------------------------- */
 
-  /** @param {Grid} value */
-  function render(value) {
-    grid = value;
+  /** @param {Grid} newer */
+  function render(newer) {
+    const value = grid = named(newer);
     root.hidden = false;
     problem.hidden = !value.error;
     if (value.error) problem.textContent = errorText(value.error);
     if (value.photo) looking.begin({ ...value, photo: value.photo }, asked.pair ? null : asked.part);
     for (const card of value.cards) drawCard(card, value);
     for (const [index, known] of cards) if (index >= value.cards.length) { known.node.remove(); cards.delete(index); }
+    sweeps.show(value);
     bar.show(value);
     shelf.show(value.run);
     details.show(value);
@@ -199,7 +204,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
   /** @param {Grid | null} value */
   function take(value) {
     if (!value || !value.run) return;
-    shelf.note(value);
+    shelf.note(named(value));
     if (value.run !== expected) { // it goes on unseen: another one is looked at
       if (lab.running === value.run && value.state !== "running") end(value);
       return;
@@ -269,6 +274,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
     take(reply.grid);
     if (asked.pair) openBoth(asked.pair, asked.part);
     asked = { pair: null, part: null };
+    land("auto");
     watchOver(run);
     await lab.showPhoto(reply.photo, reply.prompt);
     adopt(reply.jobs);
