@@ -200,6 +200,23 @@ def test_numbers_stand_side_by_side(laptop: Any) -> None:
     laptop.page.keyboard.press("Escape")
 
 
+@pytest.mark.slow
+def test_a_figure_is_kept_as_it_was_wished(laptop: Any) -> None:
+    page = laptop.page
+    page.wait_for_function("document.querySelectorAll('.lab-result a[download]').length === 4")
+    page.click("[data-testid=figure]")
+    page.fill("#lab-figure-width", "84")
+    page.check("dialog[open] [data-part=seconds]")
+    drawn = laptop.download("[data-form=svg]").read_text("utf-8")
+    assert "238.1" in drawn[:900], "84 mm are 238 points"
+    assert "PatchMatch" in drawn and "Navier-Stokes" in drawn
+    assert laptop.download("[data-form=csv]").read_text("utf-8").count("\n") >= 5
+    page.fill("#lab-figure-width", "5")
+    page.click("[data-form=pdf]")
+    assert page.evaluate("document.querySelector('#lab-figure-width').validity.rangeUnderflow")
+    page.keyboard.press("Escape")
+
+
 def test_a_link_opens_on_the_results(laptop: Any, tabs: Tabs) -> None:
     other = tabs(**LAPTOP).open(laptop.page.url.removeprefix(laptop.url))
     other.page.wait_for_selector(".lab-result[data-state=done]")

@@ -43,6 +43,7 @@ def test_each_dilation_is_a_run_and_nothing_varied_is_one(service: Service) -> N
         ({"words": ["telea.radius=1"]}, "sweep_not_chosen"),
         ({"words": ["paint.level"]}, "sweep_form"),
         ({"seeds": "0-1000"}, "sweep_seeds"),
+        ({"seeds": "0-99"}, "sweep_too_many"),
         ({"seeds": "x"}, "sweep_seed"),
         ({"words": "paint.level=3"}, ""),
     ],

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict
 
-from methods import Job, SettingValue, expected
-from segmentation import Sweep, cells_of, seeds_in, sweep_in
+from methods import BadInput, Job, SettingValue, expected
+from segmentation import MOST_CELLS, Sweep, cells_of, seeds_in, sweep_in
 from ui.common.errors import Answer
 from ui.common.requests import PlanSweep
 
@@ -39,7 +39,10 @@ class SweepAnswer(Answer):
 
 def planned(asked: PlanSweep) -> SweepAnswer:
     """The plan. Raises BadInput for values that make no sense, and for more cells than may be."""
-    sweep = sweep_in(asked.words, seeds_in(asked.seeds) if asked.seeds else ())
+    seeds = seeds_in(asked.seeds) if asked.seeds else ()
+    if len(seeds) > MOST_CELLS:
+        raise BadInput("sweep_too_many", count=len(seeds), limit=MOST_CELLS)
+    sweep = sweep_in(asked.words, seeds)
     cells = cells_of(sweep, asked.jobs)
     ahead = expected(cell.job for cell in cells)
     parts: list[Sweep | None] = [None] if sweep is None else list(sweep.each_mask())

@@ -72,7 +72,7 @@ export function makeSweep({ server, choice, ready }) {
     said.textContent = reply.ok ? sentence(reply) : errorText(reply.error);
     const count = reply.ok ? countOf(reply) : 0;
     go.disabled = !count || !ready();
-    go.textContent = t("sweep.go", { count });
+    go.textContent = count ? t("sweep.go", { count }) : t("panel.erase");
   }
 
   /** @param {Plan} value */
