@@ -26,7 +26,8 @@ def begun(tab: Any, examples_dir: Path, steps: int) -> None:
     tab.choose("telea", "slow_test")
     tab.page.evaluate(f"eraserLab.jobOf('slow_test').settings.steps = {steps}")
     tab.page.click("[data-testid=erase]")
-    tab.page.wait_for_selector(".lab-result[data-eraser=slow_test] progress")
+    going = ".lab-result[data-eraser=slow_test] progress"
+    tab.page.wait_for_selector(going, timeout=PATIENCE)
 
 
 def all_done(tab: Any) -> None:

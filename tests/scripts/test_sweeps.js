@@ -24,10 +24,10 @@ test("the longest axis makes the columns, the others the rows", () => {
     ["a", { steps: 8, seed: 0 }], ["a", { steps: 8, seed: 1 }], ["a", { steps: 8, seed: 2 }], ["b", {}]]), nameOf);
   assert.ok(layout);
   assert.equal(layout.axis, "seed");
-  assert.deepEqual(layout.columns, ["0", "1", "2"]);
+  assert.deepEqual(layout.columns, ["0", "1", "2", ""]);
   assert.deepEqual(layout.rows, [{ name: "A", words: "steps 4" }, { name: "A", words: "steps 8" }, { name: "B", words: "" }]);
   assert.deepEqual(layout.places.get(4), { row: 1, column: 1 });
-  assert.deepEqual(layout.places.get(6), { row: 2, column: 0 });
+  assert.deepEqual(layout.places.get(6), { row: 2, column: 3 });
 });
 
 test("where nothing has several values there is no table", () => {

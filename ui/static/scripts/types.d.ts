@@ -335,7 +335,8 @@ export interface Events {
   catalogue: Catalogue;
   weights: void;
   jobs: void;
-  run: { payload: RunRequest; erasers: Eraser[] };
+  /** axes: where each of its cards stands in a sweep. */
+  run: { payload: RunRequest; erasers: Eraser[]; axes?: Settings[] };
   grid: Grid;
   stopping: void;
   finished: Grid;
@@ -378,7 +379,7 @@ export interface Lab {
   jobOf(eraser: string): Job;
   jobs(): Job[];
   /** Begin a run of other jobs than those that are ticked, or on another selection of the open photo. */
-  startRun(what: { jobs: Job[]; prompt?: Prompt | null; sweep?: Sweep | null; cells?: Job[] }): void;
+  startRun(what: { jobs: Job[]; prompt?: Prompt | null; sweep?: Sweep | null; cells?: (Job & { axes?: Settings })[] }): void;
   adoptJobs(jobs: Job[]): void;
   fetchWeights(model: Model, again?: boolean): Promise<void>;
 

@@ -81,7 +81,7 @@ export const makeRunning = ({ server, choice, erase, device }) => {
     lab.running = payload.run;
     stopButton.disabled = false;
     refresh();
-    emit("run", { payload, erasers: (cells ?? jobs).flatMap(({ eraser }) => eraserOf(eraser) ?? []) });
+    emit("run", { payload, erasers: (cells ?? jobs).flatMap(({ eraser }) => eraserOf(eraser) ?? []), axes: cells?.map((cell) => cell.axes ?? {}) });
     erase(payload);
   }
   lab.startRun = begin;

@@ -40,8 +40,8 @@ const AT_WORK = ["running", "loading", "fetching", "borrowing"]; // states that 
  * @param {import("../types.js").Events["run"]} begun
  * @returns {Grid}
  */
-const emptyGrid = ({ payload, erasers }) => ({ run: payload.run, state: "running", photo: lab.photo, mask: null,
-  cards: erasers.map((eraser, index) => ({ index, eraser: eraser.id, name: eraser.name, state: "queued", notes: [] })) });
+const emptyGrid = ({ payload, erasers, axes }) => ({ run: payload.run, state: "running", photo: lab.photo, mask: null,
+  cards: erasers.map((eraser, index) => ({ index, eraser: eraser.id, name: eraser.name, state: "queued", notes: [], axes: axes?.[index] })) });
 
 /** @param {import("../types.js").Mounted & import("../types.js").Watching} mounted */
 export const mountGrid = ({ element, server, props, watch }) => {

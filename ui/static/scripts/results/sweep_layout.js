@@ -57,7 +57,11 @@ export function layoutOf(cards, nameOf) {
     known.set(key, row);
     const value = at === undefined ? null : shown(at);
     if (value !== null && !columns.includes(value)) columns.push(value);
-    places.set(card.index, { row, column: value === null ? 0 : columns.indexOf(value) });
+    places.set(card.index, { row, column: value === null ? -1 : columns.indexOf(value) });
   }
+  // What the axis does not concern stands beyond its values, in a column without one.
+  const beside = [...places.values()].filter(({ column }) => column < 0);
+  if (beside.length) columns.push("");
+  for (const place of beside) place.column = columns.length - 1;
   return { rows, columns, axis: readable(axis), places };
 }
