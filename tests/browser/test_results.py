@@ -130,11 +130,67 @@ def test_all_are_enlarged_and_moved_together(laptop: Any) -> None:
     width = boxes(laptop, ".lab-picture")[0]["width"]
     assert part()[2] == pytest.approx(640 / width, abs=0.02), "a pixel is a pixel"
     laptop.page.keyboard.press("0")
-    laptop.page.keyboard.press("c")
+    laptop.page.keyboard.press("z")
     assert part() == close
 
 
+def pair_of(tab: Any) -> str:
+    """The names of the two results that are compared."""
+    return tab.page.inner_text("dialog.lab-viewer[open] h2")
+
+
+def test_any_result_against_any_by_keys_alone(laptop: Any, tabs: Tabs) -> None:
+    """And the link opens on the same two, at the same place."""
+    page = laptop.page
+    for index in (1, 2):
+        page.focus(f".lab-result[data-index='{index}'] .lab-name")
+        page.keyboard.press("c")
+    names = page.eval_on_selector_all(".lab-result h3", "all => all.map((one) => one.textContent)")
+    page.wait_for_selector("dialog.lab-viewer.is-pair[open]")
+    assert pair_of(laptop) == f"{names[1]} | {names[2]}"
+    page.keyboard.press("ArrowRight")
+    assert pair_of(laptop) == f"{names[1]} | {names[3]}"
+    page.keyboard.press("Shift+ArrowLeft")
+    assert pair_of(laptop) == f"{names[0]} | {names[3]}"
+    page.keyboard.press("+")
+    page.wait_for_url("**pair=0-3&part=*")
+    other = tabs(**LAPTOP).open(page.url.removeprefix(laptop.url))
+    other.page.wait_for_selector("dialog.lab-viewer.is-pair[open]")
+    assert pair_of(other) == pair_of(laptop)
+    other.page.wait_for_timeout(500)
+    assert other.page.url == page.url
+    page.keyboard.press("Escape")
+    page.wait_for_url(lambda url: "pair=" not in url)
+
+
+def test_the_difference_of_two_is_black_where_they_are_alike(laptop: Any) -> None:
+    """Outside the mask that is everywhere: it is drawn from the lossless pictures."""
+    page = laptop.page
+    page.wait_for_function("document.querySelectorAll('.lab-result a[download]').length === 4")
+    page.click(".lab-result[data-index='0'] [data-testid=pick]")
+    page.click(".lab-result[data-index='0'] [data-testid=pick]")
+    assert pair_of(laptop) == "Original | MI-GAN"
+    page.keyboard.press("d")
+    page.wait_for_selector("[data-testid=difference]:visible")
+    lit = page.evaluate(
+        """async () => { const read = (drawn, width, height) => {
+        const c = document.createElement('canvas'); c.width = width; c.height = height;
+        c.getContext('2d').drawImage(drawn, 0, 0); return c.getContext('2d').getImageData(0, 0, width, height).data; };
+        const canvas = document.querySelector('[data-testid=difference]'), mask = new Image();
+        mask.src = document.querySelector('.lab-before img').src.replace('original.jpg', 'mask.png');
+        await mask.decode();
+        const apart = read(canvas, canvas.width, canvas.height), inside = read(mask, canvas.width, canvas.height);
+        let outside = 0, within = 0;
+        for (let at = 0; at < apart.length; at += 4) if (apart[at] + apart[at + 1] + apart[at + 2]) {
+          if (inside[at]) within += 1; else outside += 1; }
+        return [canvas.width, outside, within]; }"""  # noqa: E501
+    )
+    assert lit[:2] == [640, 0] and lit[2] > 0
+    page.keyboard.press("Escape")
+
+
 def test_numbers_stand_side_by_side(laptop: Any) -> None:
+    laptop.page.wait_for_function("document.querySelector('dialog[open]') === null")
     laptop.page.click("[data-testid=numbers]")
     table = laptop.page.locator("dialog[open] table")
     assert table.locator("tbody tr").count() == 4
@@ -142,6 +198,23 @@ def test_numbers_stand_side_by_side(laptop: Any) -> None:
     columns = table.locator("thead th").count()
     assert {row.locator("th, td").count() for row in table.locator("tr").all()} == {columns}
     laptop.page.keyboard.press("Escape")
+
+
+@pytest.mark.slow
+def test_a_figure_is_kept_as_it_was_wished(laptop: Any) -> None:
+    page = laptop.page
+    page.wait_for_function("document.querySelectorAll('.lab-result a[download]').length === 4")
+    page.click("[data-testid=figure]")
+    page.fill("#lab-figure-width", "84")
+    page.check("dialog[open] [data-part=seconds]")
+    drawn = laptop.download("[data-form=svg]").read_text("utf-8")
+    assert "238.1" in drawn[:900], "84 mm are 238 points"
+    assert "PatchMatch" in drawn and "Navier-Stokes" in drawn
+    assert laptop.download("[data-form=csv]").read_text("utf-8").count("\n") >= 5
+    page.fill("#lab-figure-width", "5")
+    page.click("[data-form=pdf]")
+    assert page.evaluate("document.querySelector('#lab-figure-width').validity.rangeUnderflow")
+    page.keyboard.press("Escape")
 
 
 def test_a_link_opens_on_the_results(laptop: Any, tabs: Tabs) -> None:
@@ -174,6 +247,24 @@ def test_a_phone_has_two_columns_and_nothing_sticks_out(
             assert button["x"] >= 0 and button["x"] + button["width"] <= width
             assert button["y"] >= 0 and button["y"] + button["height"] <= 844
         tab.page.locator("dialog[open] [data-t-label=close]").tap()
+
+
+def test_two_are_compared_by_thumb(tabs: Tabs, examples_dir: Path) -> None:
+    tab = erased(tabs, examples_dir, "telea", "navier_stokes", **PHONE)
+    for eraser in ("telea", "navier_stokes"):
+        tab.card(eraser).locator("[data-testid=pick]").tap()
+    tab.page.wait_for_selector("dialog.lab-viewer.is-pair[open]")
+    assert pair_of(tab) == "Telea | Navier-Stokes"
+    for control in boxes(tab, "dialog[open] :is(button, a, select, input):visible"):
+        assert control["x"] >= 0 and control["x"] + control["width"] <= 390
+        assert control["y"] >= 0 and control["y"] + control["height"] <= 844
+    area = boxes(tab, "[data-testid=viewer-area]")[0]
+    at = tab.page.locator("[data-testid=pair-divider]")
+    middle = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
+    tab.touch_drag(middle, (middle[0] - 100, middle[1]))
+    assert float(at.input_value()) == pytest.approx(50 - 100 / 3.9, abs=2)
+    tab.page.select_option("[data-testid=pair-b]", "-1")
+    assert pair_of(tab) == "Telea | Original"
 
 
 def test_a_swipe_leads_to_the_next_eraser(tabs: Tabs, examples_dir: Path) -> None:

@@ -108,6 +108,14 @@ class Erase(Prompts):
     sweep: Sweep | None = None
 
 
+class PlanSweep(Request):
+    """words: NAME=VALUE,VALUE for each axis, as the command line has them. seeds: such as 0-3."""
+
+    jobs: tuple[Job, ...] = Field(min_length=1, max_length=MOST_JOBS)
+    words: tuple[Annotated[str, Field(max_length=2000)], ...] = Field(default=(), max_length=8)
+    seeds: Annotated[str, Field(max_length=400)] = ""
+
+
 class ExportCase(Prompts):
     jobs: tuple[Job, ...] = Field(default=(), max_length=MOST_JOBS)
 

@@ -26,6 +26,10 @@ STYLES = (
     "styles/style.css",
     "styles/looking.css",
     "styles/results.css",
+    "styles/compare.css",
+    "styles/shelf.css",
+    "styles/figure.css",
+    "styles/sweep.css",
     "styles/tables.css",
     "styles/skeleton.css",
 )

@@ -99,7 +99,7 @@ def build_page(service: Service) -> gr.Blocks:
         with gr.Column(elem_id="lab-tab-erase"):
             with gr.Row(elem_classes=["lab-main"]):
                 PromptCanvas(pick(CANVAS_FUNCTIONS))
-                panel = EraserPanel(pick("erasers weights fetch_weights stop"))
+                panel = EraserPanel(pick("erasers weights fetch_weights stop plan_sweep"))
             grid = ResultGrid(pick("open_run remark"))
         with gr.Column(elem_id="lab-tab-tables"):
             tables = TablesView(pick(TABLE_FUNCTIONS))

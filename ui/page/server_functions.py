@@ -29,6 +29,7 @@ NAMES = (
     "weights",
     "fetch_weights",
     "stop",
+    "plan_sweep",
     "open_run",
     "remark",
 )

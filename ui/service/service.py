@@ -43,6 +43,7 @@ from ui.common.requests import (
     OneRun,
     OpenExample,
     OpenPhoto,
+    PlanSweep,
     Prompts,
     Remark,
     Segment,
@@ -78,6 +79,7 @@ from ui.service.margin import margin
 from ui.service.reopen import reopen
 from ui.service.seeing import ENTRY, Seeing
 from ui.service.select import Selecting
+from ui.service.sweeps import SweepAnswer, planned
 from ui.service.tables import Tables
 from ui.service.visitors import check_host
 from ui.stores.examples import Examples
@@ -380,6 +382,13 @@ class Service:
         asked = Erase.model_validate(payload)
         self.erases.take(caller or session or "")
         return self.erasing.begin(order_of(asked, session, self.selecting, self.masks, caller))
+
+    @answered
+    def plan_sweep(self, request: object, caller: str = "") -> SweepAnswer:
+        """What a sweep is, before it is run: {jobs, words, seeds}."""
+        asked = PlanSweep.model_validate(request)
+        self.clicks.take(caller)
+        return planned(asked)
 
     @answered
     def stop(self, request: object, caller: str = "") -> StopAnswer:

@@ -22,6 +22,7 @@ export interface Server {
   weights: ServerFunction<{ weights: Record<string, Weight> }>;
   fetch_weights: ServerFunction<object>;
   stop: ServerFunction<object>;
+  plan_sweep: ServerFunction<Plan>;
   open_run: ServerFunction<{ grid: Grid; photo: Photo; prompt: Prompt; jobs: Job[] }>;
   remark: ServerFunction<{ remark: string }>;
   rows: ServerFunction<{ tables: Table[]; rows: Row[] }>;
@@ -103,6 +104,10 @@ export interface Catalogue {
   device: { kind?: string; name: string };
 }
 export interface Job { eraser: string; settings: Settings; seed: number }
+/** What is varied: every combination is a cell. name: ERASER.SETTING, "dilate" or "seed". */
+export interface Sweep { axes: { name: string; values: SettingValue[] }[] }
+/** What a sweep is before it is run: a run for each dilation; seconds: about, measured: not even partly a guess. */
+export interface Plan { runs: { sweep: Sweep | null; cells: (Job & { axes: Settings })[] }[]; seconds: number; measured: boolean }
 export type NamedJob = Job & { name: string };
 
 /* ---- a photo, and what is pointed at on it -------------------------------------------------- */
@@ -197,6 +202,8 @@ export interface Card {
   result_notes?: Said[];
   readings?: Reading[] | null;
   settings?: Settings;
+  /** Where it stands in a sweep. */
+  axes?: Settings;
   seed?: number;
   remark?: string;
   cached?: boolean;
@@ -244,6 +251,7 @@ export interface RunRequest {
   words?: string | null;
   row?: string;
   jobs: Job[];
+  sweep?: Sweep | null;
 }
 /** What the large view steps through; also pictures that no run has made. */
 export interface ViewerCard { index: number; name: string; view?: string | null; full?: string | null; facts?: string; erase_seconds?: number; changed_outside?: number }
@@ -327,7 +335,8 @@ export interface Events {
   catalogue: Catalogue;
   weights: void;
   jobs: void;
-  run: { payload: RunRequest; erasers: Eraser[] };
+  /** axes: where each of its cards stands in a sweep. */
+  run: { payload: RunRequest; erasers: Eraser[]; axes?: Settings[] };
   grid: Grid;
   stopping: void;
   finished: Grid;
@@ -369,6 +378,8 @@ export interface Lab {
   /* of the erasers */
   jobOf(eraser: string): Job;
   jobs(): Job[];
+  /** Begin a run of other jobs than those that are ticked, or on another selection of the open photo. */
+  startRun(what: { jobs: Job[]; prompt?: Prompt | null; sweep?: Sweep | null; cells?: (Job & { axes?: Settings })[] }): void;
   adoptJobs(jobs: Job[]): void;
   fetchWeights(model: Model, again?: boolean): Promise<void>;
 

@@ -34,6 +34,10 @@ const PATHS = {
   mask: "M4 5h16v14H4zM12 9a3.2 3.2 0 1 0 0 6.4A3.2 3.2 0 0 0 12 9z",
   search: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM20 20l-4.9-4.9",
   more: "M5.5 12h.01M12 12h.01M18.5 12h.01",
+  figure: "M3 6h8v8H3zM13 6h8v8h-8zM3 18h8M13 18h8",
+  sweep: "M4 4h4v4H4zM10 4h4v4h-4zM16 4h4v4h-4zM4 10h4v4H4zM10 10h4v4h-4zM16 10h4v4h-4zM4 16h4v4H4zM10 16h4v4h-4zM16 16h4v4h-4z",
+  pair: "M4 5h6.5v14H4zM13.5 5H20v14h-6.5z",
+  differ: "M4 4h11v11H4zM9 9h11v11H9z",
   numbers: "M5 5h14v14H5zM5 10h14M10 10v9",
   keys: "M4 6h16a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V7a1 1 0 0 1 1-1zM7 10h.01M11 10h.01M15 10h.01M17 14H7",
 };

@@ -27,6 +27,7 @@ export const lab = {
   hasMask: () => false,
   jobOf: early,
   jobs: early,
+  startRun: early,
   adoptJobs: early,
   fetchWeights: early,
   saveRemark: early,

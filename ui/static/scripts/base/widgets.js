@@ -65,8 +65,9 @@ export const copyWords = async (words, done) => {
  * A sentence for a while at the page's edge.
  * @param {string} sentence
  * @param {"info" | "error"} kind
+ * @param {{ words: string, act: () => void } | null} action that it offers
  */
-export const notice = (sentence, kind = "info") => {
+export const notice = (sentence, kind = "info", action = null) => {
   let shelf = document.querySelector(".lab-notices");
   if (!shelf) {
     shelf = h("div.lab-notices", { role: "status", "aria-live": "polite" });
@@ -74,10 +75,11 @@ export const notice = (sentence, kind = "info") => {
   }
   /** @type {HTMLElement} */
   const note = h("div.lab-notice." + kind, {}, h("span", {}, sentence),
+    action && h("button.lab-notice-act", { type: "button", onclick: () => { note.remove(); action.act(); } }, action.words),
     h("button", { type: "button", "data-t-label": "close", onclick: () => note.remove() }, icon("clear")));
   shelf.append(note);
   while (shelf.children.length > 3) shelf.firstChild?.remove();
-  setTimeout(() => note.remove(), kind === "error" ? 12000 : 5000);
+  setTimeout(() => note.remove(), kind === "error" || action ? 12000 : 5000);
 };
 
 /** How something comes into view for people who mind movement, and for the others. */

@@ -5,10 +5,11 @@ import { emit } from "../base/events.js";
 import { icon, iconButton } from "../base/icons.js";
 import { errorText, t } from "../base/languages.js";
 import { ask, randomId } from "../base/server.js";
-import { lab } from "../base/state.js";
+import { eraserOf, lab } from "../base/state.js";
 import { notice } from "../base/widgets.js";
-import { prompts } from "../select/work.js";
+import { prompts, selectionOf } from "../select/work.js";
 import { makeGpuCost } from "./gpu_cost.js";
+import { makeSweep } from "./sweep.js";
 
 const MAX_SEED = 2 ** 32 - 1;
 
@@ -53,8 +54,9 @@ export const makeRunning = ({ server, choice, erase, device }) => {
     icon("stop"), h("span", { "data-t": "panel.stop" }));
   const why = h("p.lab-hint.lab-why", { id: "lab-why" });
   const cost = makeGpuCost(choice);
+  const sweep = makeSweep({ server, choice, ready: () => !lab.running && !reasonAgainst(choice.ticked().length) });
   const node = h("footer.lab-panel-foot", {},
-    h("div.lab-seed", {}, ...seed.nodes, device),
+    h("div.lab-seed", {}, ...seed.nodes, sweep.open, device),
     h("div.lab-go", {}, h("div.lab-actions", {}, eraseButton, stopButton), cost.node, why));
 
   function refresh() {
@@ -69,14 +71,20 @@ export const makeRunning = ({ server, choice, erase, device }) => {
   }
 
   function start() {
-    if (eraseButton.disabled) return;
-    const payload = { run: randomId(), ...prompts(), words: lab.phrase || null, jobs: lab.jobs() };
+    if (!eraseButton.disabled) begin({ jobs: lab.jobs() });
+  }
+
+  /** @type {import("../types.js").Lab["startRun"]} */
+  function begin({ jobs, prompt, sweep: varied, cells }) {
+    const selection = prompt ? { ...selectionOf(prompt), photo: prompts().photo } : prompts();
+    const payload = { run: randomId(), ...selection, words: lab.phrase || null, jobs, ...(varied ? { sweep: varied } : {}) };
     lab.running = payload.run;
     stopButton.disabled = false;
     refresh();
-    emit("run", { payload, erasers: choice.ticked() });
+    emit("run", { payload, erasers: (cells ?? jobs).flatMap(({ eraser }) => eraserOf(eraser) ?? []), axes: cells?.map((cell) => cell.axes ?? {}) });
     erase(payload);
   }
+  lab.startRun = begin;
 
   async function stop() {
     stopButton.disabled = true;

@@ -34,9 +34,11 @@ const promiseOf = ({ cards }) => {
  * @param {object} of
  * @param {import("./looking.js").Looking} of.looking
  * @param {() => void} of.openNumbers
+ * @param {() => void} of.openFigure
+ * @param {() => void} of.compare two results
  * @param {Node} of.unfold shows the editor again, where it is folded away
  */
-export const makeBar = ({ looking, openNumbers, unfold }) => {
+export const makeBar = ({ looking, openNumbers, openFigure, compare, unfold }) => {
   let run = ""; // that is shown
   const heading = h("h2", { tabindex: "-1", "data-t": "grid.title", "data-t-title": "grid.keys" });
   const summary = h("span.lab-hint", { "data-testid": "summary" });
@@ -47,11 +49,13 @@ export const makeBar = ({ looking, openNumbers, unfold }) => {
   const splitter = h("div.lab-splitter", {}, h("span", { "aria-hidden": "true", "data-t": "grid.before" }), slider, h("span", { "aria-hidden": "true", "data-t": "grid.after" }));
   const closeUp = h("button.lab-tool.wide", { type: "button", "aria-pressed": "false", "data-t-title": "grid.closeup.hint", "data-testid": "closeup",
     onclick: () => looking.toggleClose() }, icon("fit"), h("span", { "data-t": "grid.closeup" }));
-  const numbers = h("button.lab-tool.wide", { type: "button", "data-testid": "numbers", "data-t-title": "numbers.title", onclick: openNumbers }, icon("numbers"), h("span", { "data-t": "numbers.open" }));
-  const link = h("button.lab-tool.wide", { type: "button", onclick: () => copyWords(runLink(run), t("grid.copied")) }, icon("link"), h("span", { "data-t": "grid.link" }));
-  const zip = h("a.lab-tool.wide", { download: true, "data-testid": "zip" }, icon("download"), h("span", { "data-t": "grid.zip" }));
-  const report = h("a.lab-tool.wide", { download: true, "data-testid": "report", "data-t-title": "grid.report.hint" }, icon("report"), h("span", { "data-t": "grid.report" }));
-  const node = h("div.lab-grid-bar", {}, heading, summary, promise, h("div.lab-group", {}, closeUp, numbers, link, report, zip, unfold), splitter);
+  const pair = h("button.lab-tool.wide", { type: "button", "data-testid": "compare", "data-t-title": "pair.open.hint", onclick: compare }, icon("pair"), h("span", { "data-t": "pair.open" }));
+  const numbers = h("button.lab-tool.wide.is-brief", { type: "button", "data-testid": "numbers", "data-t-title": "numbers.title", onclick: openNumbers }, icon("numbers"), h("span", { "data-t": "numbers.open" }));
+  const figure = h("button.lab-tool.wide.is-brief", { type: "button", "data-testid": "figure", "data-t-title": "figure.title", onclick: openFigure }, icon("figure"), h("span", { "data-t": "figure.open" }));
+  const link = h("button.lab-tool.wide.is-brief", { type: "button", "data-t-title": "grid.link", onclick: () => copyWords(runLink(run), t("grid.copied")) }, icon("link"), h("span", { "data-t": "grid.link" }));
+  const zip = h("a.lab-tool.wide.is-brief", { "data-t-title": "grid.zip", download: true, "data-testid": "zip" }, icon("download"), h("span", { "data-t": "grid.zip" }));
+  const report = h("a.lab-tool.wide.is-brief", { download: true, "data-testid": "report", "data-t-title": "grid.report.hint" }, icon("report"), h("span", { "data-t": "grid.report" }));
+  const node = h("div.lab-grid-bar", {}, heading, summary, promise, h("div.lab-group", {}, closeUp, pair, numbers, figure, link, report, zip, unfold), splitter);
   return { node, heading,
     /** The window or the divider is another. */
     follow() {
@@ -66,6 +70,8 @@ export const makeBar = ({ looking, openNumbers, unfold }) => {
       summary.textContent = summaryOf(grid);
       promise.replaceChildren(...promiseOf(grid));
       numbers.disabled = judged(grid).length < 1;
+      figure.disabled = grid.state === "running" || !grid.cards.some((card) => card.full);
+      pair.disabled = !grid.cards.some((card) => card.view);
       // They keep their places from the beginning, so that nothing moves away under a finger.
       for (const [one, address] of /** @type {const} */ ([[zip, grid.zip && grid.zip + "?download=1"], [report, grid.zip && "lab/report.html?runs=" + grid.run]])) {
         one.toggleAttribute("aria-disabled", !address);

@@ -12,16 +12,17 @@ const viewHeight = () => Math.min(windowHeight(), screen.availHeight || innerHei
 /**
  * @param {HTMLElement} root of the results
  * @param {HTMLElement} bar over them
+ * @param {HTMLElement} shelf over both
  * @param {HTMLElement} body that holds the cards
  * @param {() => number} shape of a picture, width over height
  */
-export function keepColumns(root, bar, body, shape) {
+export function keepColumns(root, bar, shelf, body, shape) {
   function settle() {
-    const count = body.childElementCount;
+    const count = body.querySelectorAll(".lab-result").length;
     if (!count || !body.clientWidth) return;
     const caption = body.querySelector(".lab-caption")?.getBoundingClientRect().height || CAPTION;
     const { columns, width } = arrange({ count, ratio: shape(), width: body.clientWidth, caption: Math.min(caption, 2 * CAPTION),
-      height: viewHeight() - bar.offsetHeight - MARGIN });
+      height: viewHeight() - bar.offsetHeight - shelf.offsetHeight - MARGIN });
     root.style.setProperty("--columns", String(columns));
     root.style.setProperty("--tile", Math.floor(width) + "px");
   }

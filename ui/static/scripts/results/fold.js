@@ -6,7 +6,7 @@ import { icon } from "../base/icons.js";
 /** A button, and what it undoes. */
 export function makeFold() {
   const editor = () => document.querySelector(".lab-main");
-  const button = h("button.lab-tool.wide", { type: "button", hidden: true, "data-testid": "unfold", onclick: () => {
+  const button = h("button.lab-tool.wide", { type: "button", hidden: true, "data-testid": "unfold", "data-t-title": "grid.edit.hint", onclick: () => {
     unfold();
     editor()?.scrollIntoView({ block: "start" });
   } }, icon("point"), h("span", { "data-t": "grid.edit" }));

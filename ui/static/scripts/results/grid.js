@@ -12,13 +12,19 @@ import { notice, scrolling } from "../base/widgets.js";
 import { makeBar } from "./bar.js";
 import { keepColumns } from "./columns.js";
 import { makeDetails } from "./details.js";
+import { makeFigure } from "./figure.js";
 import { makeFold } from "./fold.js";
 import { watchKeys } from "./keys.js";
+import { lookIn, noteLook, putLook } from "./look_link.js";
 import { makeLooking } from "./looking.js";
 import { makeNumbers } from "./numbers.js";
+import { firstPair, isPair, ORIGINAL, sides } from "./pair.js";
+import { makePicking } from "./picking.js";
 import { makeResultCard } from "./result_card.js";
 import { linkedRun, runUrl } from "./run_link.js";
-import { openViewer } from "./viewer.js";
+import { makeShelf } from "./shelf.js";
+import { makeSweepGrid, named } from "./sweep_grid.js";
+import { openPair, openViewer } from "./viewer.js";
 
 /**
  * @typedef {import("../types.js").Grid} Grid
@@ -34,8 +40,8 @@ const AT_WORK = ["running", "loading", "fetching", "borrowing"]; // states that 
  * @param {import("../types.js").Events["run"]} begun
  * @returns {Grid}
  */
-const emptyGrid = ({ payload, erasers }) => ({ run: payload.run, state: "running", photo: lab.photo, mask: null,
-  cards: erasers.map((eraser, index) => ({ index, eraser: eraser.id, name: eraser.name, state: "queued", notes: [] })) });
+const emptyGrid = ({ payload, erasers, axes }) => ({ run: payload.run, state: "running", photo: lab.photo, mask: null,
+  cards: erasers.map((eraser, index) => ({ index, eraser: eraser.id, name: eraser.name, state: "queued", notes: [], axes: axes?.[index] })) });
 
 /** @param {import("../types.js").Mounted & import("../types.js").Watching} mounted */
 export const mountGrid = ({ element, server, props, watch }) => {
@@ -45,40 +51,69 @@ export const mountGrid = ({ element, server, props, watch }) => {
   let expected = null; // the run that this page has started and waits for
   let settled = !linkedRun(); // a photo that is opened from now on is the user's own wish
   let heard = 0; // when a value came by itself
+  let asked = lookIn(location.search); // what a link wants to be looked at
   /** @type {Map<number, ResultCard>} */
   const cards = new Map(); // by their index
 
   const root = h("section.lab-results", { "data-t-label": "grid.title", hidden: true });
   const looking = makeLooking(root, () => follow());
   const numbers = makeNumbers(root);
+  const figure = makeFigure(root);
   const fold = makeFold();
-  const bar = makeBar({ looking, openNumbers: () => { if (grid) numbers(grid); }, unfold: fold.button });
+  const picking = makePicking((a, b) => openBoth({ a, b }));
+  const bar = makeBar({ looking, openNumbers: () => { if (grid) numbers(grid); }, openFigure: () => { if (grid) figure(grid); }, compare, unfold: fold.button });
   const details = makeDetails(root);
+  const shelf = makeShelf({ open: (run) => { if (grid?.run !== run) { history.pushState(history.state, "", runUrl(run)); walk(run); } } });
   const problem = h("p.lab-problem", { role: "alert", hidden: true });
   const body = h("div.lab-grid", { "data-testid": "grid" });
   root.prepend(bar.node, problem, body);
-  element.replaceChildren(root);
-  const settle = keepColumns(root, bar.node, body, () => looking.shape);
-  watchKeys(root, looking, () => cards.values().next().value?.width ?? 1);
+  element.replaceChildren(shelf.node, root);
+  const sweeps = makeSweepGrid(body);
+  const settle = keepColumns(root, bar.node, shelf.node, body, () => looking.shape);
+  watchKeys(root, looking, picking, compare, () => cards.values().next().value?.width ?? 1);
 
   /** The window or the divider is another. */
   function follow() {
     bar.follow();
     settle();
+    if (grid?.photo) noteLook({ pair: null, part: looking.own });
+  }
+
+  /* ---- two against each other ---------------------------------------------------------------------------- */
+
+  /** The result that has the keyboard is chosen, as by its button; from elsewhere, any two are compared. */
+  function compare() {
+    const tile = document.activeElement?.closest(".lab-result");
+    const card = tile instanceof HTMLElement ? grid?.cards[Number(tile.dataset.index)] : null;
+    if (card?.view) picking.pick(card.index, card.name);
+    else if (!card && grid) openBoth(picking.first === null ? firstPair(sides(grid.cards)) : { a: ORIGINAL, b: picking.first });
+  }
+
+  /**
+   * @param {import("./pair.js").Pair | null} pair
+   * @param {import("./window.js").Part | null} [part] of the photo that is seen; else what all results show
+   */
+  function openBoth(pair, part = null) {
+    picking.clear();
+    if (!grid?.photo || !pair || !isPair(pair, sides(grid.cards))) return;
+    const tell = (/** @type {import("./look_link.js").Look} */ now) => noteLook(now.pair ? now : { pair: null, part: looking.own });
+    openPair({ ...grid, photo: grid.photo }, { pair, part: part ?? (looking.isZoomed ? looking.window : null) }, tell);
   }
 
   /* ---- drawing ------------------------------------------------------------------------------------------- */
 
-  /** @param {Grid} value */
-  function render(value) {
-    grid = value;
+  /** @param {Grid} newer */
+  function render(newer) {
+    const value = grid = named(newer);
     root.hidden = false;
     problem.hidden = !value.error;
     if (value.error) problem.textContent = errorText(value.error);
-    if (value.photo) looking.begin({ ...value, photo: value.photo });
+    if (value.photo) looking.begin({ ...value, photo: value.photo }, asked.pair ? null : asked.part);
     for (const card of value.cards) drawCard(card, value);
     for (const [index, known] of cards) if (index >= value.cards.length) { known.node.remove(); cards.delete(index); }
+    sweeps.show(value);
     bar.show(value);
+    shelf.show(value.run);
     details.show(value);
     settle();
     sayHowFar(value);
@@ -99,7 +134,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
    * within, or it would be measured too short; the page around it is asked to (frame.js).
    * @param {ScrollBehavior} behavior
    */
-  const land = (behavior) => { if (!window.parentIFrame) root.scrollIntoView({ behavior, block: "start" }); };
+  const land = (behavior) => { if (!window.parentIFrame) (shelf.node.hidden ? root : shelf.node).scrollIntoView({ behavior, block: "start" }); };
 
   /** @param {number} index of a card */
   const look = (index) => { if (grid?.photo) openViewer({ ...grid, photo: grid.photo }, index); };
@@ -107,6 +142,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
   function clear() {
     for (const { node } of cards.values()) node.remove();
     cards.clear();
+    picking.forget();
   }
 
   /**
@@ -116,8 +152,9 @@ export const mountGrid = ({ element, server, props, watch }) => {
   function drawCard(card, value) {
     let known = cards.get(card.index);
     if (!known) {
-      const open = { look: () => look(card.index), details: () => { if (grid) details.open(grid.cards[card.index], grid); } };
-      known = makeResultCard({ card, looking, open });
+      const open = { look: () => look(card.index), again: () => { if (grid) tryAgain(grid.run); },
+        details: () => { if (grid) details.open(grid.cards[card.index], grid); } };
+      known = makeResultCard({ card, looking, picking, open });
       cards.set(card.index, known);
       body.append(known.node);
     }
@@ -138,17 +175,24 @@ export const mountGrid = ({ element, server, props, watch }) => {
     watchOver(begun.payload.run);
   });
 
-  /** A new photo begins with a clean page, unless a run still goes on. */
+  /** A new photo begins with a clean page; its run, which may still go on, stands on the shelf. */
   on("photo", ({ id }) => {
-    if (!settled || !grid?.photo || grid.photo.id === id || grid.state === "running") return;
+    if (!settled || !grid?.photo || grid.photo.id === id) return;
+    const address = new URL(location.href);
+    address.searchParams.delete("run");
+    putLook(address, { pair: null, part: null });
+    clean();
+    history.pushState(history.state, "", address);
+  });
+
+  /** As before there was a run. */
+  function clean() {
     clear();
     root.hidden = true;
     grid = expected = null;
     fold.unfold();
-    const clean = new URL(location.href);
-    clean.searchParams.delete("run");
-    history.replaceState(history.state, "", clean);
-  });
+    shelf.show("");
+  }
 
   on("stopping", () => {
     for (const card of grid?.cards ?? []) {
@@ -159,15 +203,24 @@ export const mountGrid = ({ element, server, props, watch }) => {
 
   /** @param {Grid | null} value */
   function take(value) {
-    if (!value || !value.run || (expected && value.run !== expected)) return;
+    if (!value || !value.run) return;
+    shelf.note(named(value));
+    if (value.run !== expected) { // it goes on unseen: another one is looked at
+      if (lab.running === value.run && value.state !== "running") end(value);
+      return;
+    }
     const keeps = document.activeElement;
     if (grid?.run !== value.run) clear();
     render(value);
     if (keeps instanceof HTMLElement && keeps.isConnected && keeps !== document.activeElement) keeps.focus({ preventScroll: true });
     if (lab.running !== value.run) return;
     // The address is the run's from its first moment: a reload in the middle loses nothing.
-    if (value.photo && linkedRun() !== value.run) history.replaceState(null, "", runUrl(value.run));
-    if (value.state === "running") return;
+    if (value.photo && linkedRun() !== value.run) history.pushState(history.state, "", runUrl(value.run));
+    if (value.state !== "running") end(value);
+  }
+
+  /** @param {Grid} value of a run that has ended */
+  function end(value) {
     lab.running = null;
     emit("finished", value);
   }
@@ -184,21 +237,69 @@ export const mountGrid = ({ element, server, props, watch }) => {
 
   async function reopen() {
     const run = linkedRun();
-    if (!run) return;
+    if (!run) { settled = true; return; }
     const reply = await ask(server.open_run, { run });
     if (!reply.ok) { settled = true; notice(errorText(reply.error), "error"); return; }
     if (lab.running) return; // the page was quicker
+    expected = run;
     if (reply.grid.state === "running") goOn(run);
     take(reply.grid);
+    if (asked.pair) openBoth(asked.pair, asked.part);
+    asked = { pair: null, part: null };
     watchOver(run);
     const { resumed } = await lab.canvas;
     const own = await resumed;
     if (!own) { fold.fold(); land("auto"); }
     if (!own) await lab.showPhoto(reply.photo, reply.prompt);
     settled = true;
-    const adopt = () => lab.adoptJobs(reply.jobs);
-    if (lab.catalogue) adopt();
-    else on("catalogue", adopt);
+    adopt(reply.jobs);
+  }
+
+  /** @param {import("../types.js").Job[]} jobs */
+  function adopt(jobs) {
+    if (lab.catalogue) lab.adoptJobs(jobs);
+    else on("catalogue", () => lab.adoptJobs(jobs));
+  }
+
+  /**
+   * Another run of this tab: its results, and the editor as it was for them.
+   * @param {string} run
+   */
+  async function walk(run) {
+    expected = run;
+    const reply = await ask(server.open_run, { run });
+    if (expected !== run) return; // gone on meanwhile
+    if (!reply.ok) { clean(); notice(errorText(reply.error), "error"); return; }
+    if (reply.grid.state === "running" && !lab.running) goOn(run);
+    take(reply.grid);
+    if (asked.pair) openBoth(asked.pair, asked.part);
+    asked = { pair: null, part: null };
+    land("auto");
+    watchOver(run);
+    await lab.showPhoto(reply.photo, reply.prompt);
+    adopt(reply.jobs);
+  }
+
+  /** Back and Forward walk through runs. */
+  addEventListener("popstate", () => {
+    const run = linkedRun();
+    asked = lookIn(location.search);
+    if (run === (grid?.run ?? null)) return;
+    if (run) walk(run);
+    else clean();
+  });
+
+  /**
+   * A run once more, as it was: what it has is at hand, so that only what failed is done.
+   * @param {string} run
+   */
+  async function tryAgain(run) {
+    if (lab.running) { notice(t("panel.running")); return; }
+    const reply = await ask(server.open_run, { run });
+    if (!reply.ok) { notice(errorText(reply.error), "error"); return; }
+    if (lab.photo?.id !== reply.photo.id) await lab.showPhoto(reply.photo, reply.prompt);
+    adopt(reply.jobs);
+    lab.startRun({ jobs: reply.jobs, prompt: reply.prompt });
   }
 
   /**

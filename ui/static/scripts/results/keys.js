@@ -11,14 +11,17 @@ const writes = (target) => target instanceof HTMLElement && target.matches("inpu
 /**
  * @param {HTMLElement} root of the results
  * @param {Looking} looking
+ * @param {import("./picking.js").Picking} picking
+ * @param {() => void} compare the result that has the keyboard, or any two
  * @param {() => number} width pixels that a picture has
  */
-export function watchKeys(root, looking, width) {
+export function watchKeys(root, looking, picking, compare, width) {
   /** @type {Record<string, () => void>} */
   const keys = {
     o: () => looking.hold(true), O: () => looking.hold(true),
     0: () => looking.showWhole(), 1: () => looking.showOwnPixels(width()),
-    c: () => looking.toggleClose(), C: () => looking.toggleClose(),
+    z: () => looking.toggleClose(), Z: () => looking.toggleClose(),
+    c: compare, C: compare, Escape: picking.clear,
     "+": () => looking.zoom(1.25, MIDDLE), "=": () => looking.zoom(1.25, MIDDLE), "-": () => looking.zoom(0.8, MIDDLE),
   };
   /** @type {Record<string, { x: number, y: number }>} */
@@ -27,7 +30,7 @@ export function watchKeys(root, looking, width) {
   root.addEventListener("keydown", (event) => {
     if (writes(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const by = looking.isZoomed && event.shiftKey ? arrows[event.key] : undefined; // plain arrows scroll the page
-    if (!by && !keys[event.key]) return;
+    if (!by && (!keys[event.key] || (event.key === "Escape" && picking.first === null))) return;
     event.preventDefault();
     event.stopPropagation();
     if (by) looking.move(by);

@@ -1,7 +1,7 @@
 /* What all results show together: the window on the photo, the divider, the original while it is held. */
 
 import { clamp } from "../base/figures.js";
-import { closeOf, isSmall, moved, ownPixels, placed, shapeOf, wholeOf, zoomed } from "./window.js";
+import { closeOf, fitting, isSmall, moved, ownPixels, placed, shapeOf, wholeOf, zoomed } from "./window.js";
 
 /**
  * @typedef {import("../types.js").Grid} Grid
@@ -28,6 +28,8 @@ export function makeLooking(root, changed) {
   let window = whole;
   let split = 0;
   let known = ""; // the run that was placed last
+  /** @type {Part} */
+  let first = whole; // what the run began with
 
   /** @param {string} name @param {Part | null} part */
   function place(name, part) {
@@ -51,6 +53,8 @@ export function makeLooking(root, changed) {
     get split() { return split; },
     get offersClose() { return close !== null; },
     get isClose() { return close !== null && window === close; },
+    /** The window, where it is another than the run began with. */
+    get own() { return window === first ? null : window; },
     /** Whether there is more of the photo than is seen. */
     get isZoomed() { return window !== whole; },
 
@@ -69,8 +73,9 @@ export function makeLooking(root, changed) {
      * Begin with a run: at what was erased, if that is small. A run that is placed already stays
      * as it is looked at.
      * @param {Grid & { photo: import("../types.js").Photo }} grid
+     * @param {Part | null} [asked] the part that a link asks for
      */
-    begin(grid) {
+    begin(grid, asked) {
       const name = grid.run + Boolean(grid.mask);
       if (known === name) return;
       known = name;
@@ -78,7 +83,8 @@ export function makeLooking(root, changed) {
       whole = wholeOf(photo);
       close = closeOf(photo, grid.mask);
       cut = grid.mask?.close?.box ?? null;
-      show(close && isSmall(photo, grid.mask) ? close : whole);
+      first = close && isSmall(photo, grid.mask) ? close : whole;
+      show(asked ? fitting(asked, photo) : first);
     },
 
     toggleClose() { show(close && window !== close ? close : whole); },

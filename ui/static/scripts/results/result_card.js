@@ -41,11 +41,11 @@ const judgement = (card, judging) => card.changed_outside ? verdict(card) : said
 /**
  * @param {Card} card
  * @param {Grid} grid
- * @param {{ look: () => void, details: () => void }} open
+ * @param {{ look: () => void, details: () => void, again: () => void }} open
  */
 function captionOf(card, grid, open) {
   const head = h("div.lab-caption-head", {}, title(card.name, card.view ? open.look : null));
-  if (card.state === "failed") return [head, longSentence(errorText(card.error))];
+  if (card.state === "failed") return [head, longSentence(errorText(card.error)), h("button.lab-link", { type: "button", "data-testid": "again", onclick: open.again }, t("grid.again"))];
   if (card.state !== "done") return [head, h("p.lab-figures", {}, stateText(card))];
   head.append(h("span.lab-figures", { title: card.cached ? t("grid.cached") : null }, formatSeconds(card.erase_seconds ?? 0)),
     card.full ? download(card) : h("i.lab-spin.small", { title: t("grid.saving") }), more(card, open.details));
@@ -59,9 +59,10 @@ const ghostOf = (grid) => `${grid.photo?.view} ${grid.mask?.close?.view}`;
  * @param {object} of
  * @param {Card} of.card as it is first
  * @param {import("./looking.js").Looking} of.looking
- * @param {{ look: () => void, details: () => void }} of.open the large view; what is known of the result
+ * @param {import("./picking.js").Picking} of.picking
+ * @param {{ look: () => void, details: () => void, again: () => void }} of.open the large view; what is known of the result; its run once more
  */
-export function makeResultCard({ card: first, looking, open }) {
+export function makeResultCard({ card: first, looking, picking, open }) {
   const picture = h("div.lab-picture");
   const caption = h("div.lab-caption");
   const node = h("article.lab-result", { "data-index": String(first.index), "data-eraser": first.eraser }, picture, caption);
@@ -86,7 +87,7 @@ export function makeResultCard({ card: first, looking, open }) {
     const first_ = view === "" && drawn !== "" && node.dataset.state !== "done";
     view = card.view ?? "";
     const next = freshPicture();
-    next.replaceChildren(...layersOf(card, grid));
+    next.replaceChildren(...layersOf(card, grid), picking.button(card.index, card.name));
     next.classList.toggle("is-landing", first_);
     watchPicture(next, looking, open.look);
   }

@@ -111,6 +111,13 @@ export function zoomed([x0, y0, x1, y1], factor, at, photo) {
 }
 
 /**
+ * A part that somebody asks for, as the photo has one: neither beyond it nor finer than its pixels.
+ * @param {Part} part
+ * @param {Size} photo
+ */
+export const fitting = (part, photo) => zoomed(withRoom(inside(part, photo)), 1, { x: 0.5, y: 0.5 }, photo);
+
+/**
  * The part, moved by shares of itself.
  * @param {Part} part
  * @param {{ x: number, y: number }} by

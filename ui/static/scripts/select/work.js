@@ -182,6 +182,15 @@ export const prompted = (value) => value.objects.some((object) => pointed(object
 /** The places in the work of the objects that are sent, in the order of the answer. */
 export const sentObjects = () => current.objects.map((_, place) => place).filter((place) => pointed(current.objects[place]));
 
+/**
+ * A prompt that a run was made with, as requests carry it.
+ * @param {Prompt} prompt
+ */
+export const selectionOf = (prompt) => {
+  const { objects, strokes, upload, shape } = completePrompt(prompt);
+  return { objects: objects.filter(pointed), strokes, upload, shape, segmenter: lab.segmenter || null };
+};
+
 /** All prompts, as requests carry them. */
 export const prompts = () => ({ photo: openPhoto().id, objects: sentObjects().map((place) => current.objects[place]),
   strokes: current.strokes, upload: current.upload, shape: current.shape, segmenter: lab.segmenter || null });

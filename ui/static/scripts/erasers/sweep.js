@@ -1,0 +1,111 @@
+/* Several values for settings, seeds and dilations: what that is and how long it takes, before one presses. */
+
+import { h } from "../base/dom.js";
+import { on } from "../base/events.js";
+import { formatAbout } from "../base/figures.js";
+import { icon } from "../base/icons.js";
+import { errorText, t, translated } from "../base/languages.js";
+import { ask } from "../base/server.js";
+import { lab } from "../base/state.js";
+import { makeDialog } from "../results/dialogs.js";
+import { wordsOf } from "./sweep_words.js";
+
+/** @typedef {import("../types.js").Plan} Plan */
+
+const PAUSE = 300; // milliseconds after the last letter
+
+/**
+ * @param {object} of
+ * @param {import("../types.js").Server} of.server
+ * @param {import("./choice.js").Choice} of.choice
+ * @param {() => boolean} of.ready whether something could be erased now
+ */
+export function makeSweep({ server, choice, ready }) {
+  const holder = h("div");
+  const dialog = makeDialog("lab-sweep", holder);
+  const fields = h("form.lab-figure-form", { onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); start(); } });
+  const said = h("p.lab-sweep-plan", { role: "status", "data-testid": "sweep-plan" });
+  const go = h("button.lab-primary", { type: "button", "data-testid": "sweep-go", disabled: true, onclick: () => start() });
+  dialog.body.append(h("p.lab-hint", { "data-t": "sweep.hint" }), fields, h("div.lab-sweep-foot", {}, said, go));
+  const open = h("button.lab-tool.wide", { type: "button", "data-testid": "sweep", "data-t-title": "sweep.title", onclick: () => show() }, icon("sweep"), h("span", { "data-t": "sweep.open" }));
+  /** @type {Map<string, string>} */
+  const texts = new Map(); // what stands in the fields, by the axis
+  /** @type {Plan | null} */
+  let plan = null;
+  /** @type {Plan["runs"]} */
+  let waiting = []; // runs that follow the one under way
+  let turn = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let pause;
+
+  /** @param {string} axis @param {string} words @param {string} example @param {string} [hint] */
+  function field(axis, words, example, hint) {
+    const id = "lab-sweep-" + axis.replace(/\W/g, "-");
+    return h("div.lab-figure-row", {}, h("label", { for: id, title: hint || null }, words),
+      h("input.lab-text", { type: "text", id, "data-axis": axis, value: texts.get(axis) ?? "", placeholder: example, autocomplete: "off", maxlength: "1000",
+        oninput: (event) => { texts.set(axis, event.target.value); planSoon(); } }));
+  }
+
+  function draw() {
+    const erasers = choice.ticked();
+    for (const axis of [...texts.keys()]) if (axis.includes(".") && !erasers.some(({ id }) => axis.startsWith(id + "."))) texts.delete(axis);
+    fields.replaceChildren(
+      h("div.lab-sweep-group", {}, field("seed", t("sweep.seeds"), "0-3"), field("dilate", t("sweep.dilate"), "0, 8, 16")),
+      ...erasers.filter(({ settings }) => settings.length).map((eraser) => h("div.lab-sweep-group", {}, h("h3", {}, eraser.name),
+        ...eraser.settings.map((setting) => field(`${eraser.id}.${setting.name}`, setting.name.replaceAll("_", " "),
+          setting.choices ? setting.choices.join(", ") : String(setting.default ?? ""), translated(setting.description))))));
+  }
+
+  function planSoon() {
+    clearTimeout(pause);
+    go.disabled = true;
+    pause = setTimeout(planNow, PAUSE);
+  }
+
+  async function planNow() {
+    const mine = ++turn;
+    const { words, seeds } = wordsOf(texts);
+    const reply = await ask(server.plan_sweep, { jobs: lab.jobs(), words, seeds });
+    if (mine !== turn) return;
+    plan = reply.ok ? reply : null;
+    said.classList.toggle("is-bad", !reply.ok);
+    said.textContent = reply.ok ? sentence(reply) : errorText(reply.error);
+    const count = reply.ok ? countOf(reply) : 0;
+    go.disabled = !count || !ready();
+    go.textContent = count ? t("sweep.go", { count }) : t("panel.erase");
+  }
+
+  /** @param {Plan} value */
+  const countOf = (value) => value.runs.reduce((sum, run) => sum + run.cells.length, 0);
+
+  /** @param {Plan} value */
+  function sentence(value) {
+    const about = t(value.measured ? "sweep.about" : "sweep.guess", { count: countOf(value), time: formatAbout(value.seconds) });
+    const masks = value.runs.length > 1 ? t("sweep.masks", { count: value.runs.length }) : "";
+    return [about, masks, ready() ? "" : t("sweep.mask")].filter(Boolean).join(" ");
+  }
+
+  function show() {
+    if (!holder.isConnected) document.querySelector(".lab-sticky")?.append(holder);
+    draw();
+    dialog.open(t("sweep.title"));
+    planNow();
+  }
+
+  function start() {
+    if (go.disabled || !plan || !ready()) return;
+    dialog.node.close();
+    waiting = [...plan.runs];
+    next();
+  }
+
+  /** A run has one mask: each dilation is one of its own, one after the other. */
+  function next() {
+    const run = waiting.shift();
+    if (run) lab.startRun({ jobs: lab.jobs(), sweep: run.sweep, cells: run.cells });
+  }
+
+  on("finished", (grid) => { if (grid.state === "stopped") waiting = []; else if (waiting.length) setTimeout(next); });
+  on("photo", () => { waiting = []; });
+  return { open };
+}
