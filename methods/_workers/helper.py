@@ -76,7 +76,7 @@ class Helper:
         self._line: _Line | None = None
         self._closed = False
         self._shared: BoundedCache[str, SharedArrays] = BoundedCache(
-            _SHARED_BYTES, newest_always=True
+            _SHARED_BYTES, newest_always=True, kind="shared"
         )
         self.starts = 0
         uses.keepers.append(self._files)

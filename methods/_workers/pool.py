@@ -67,7 +67,7 @@ class Pool(Executor):
         self._to_unload: set[str] = set()
         self._numbers = itertools.count(1)
         self._shared: BoundedCache[str, SharedPicture] = BoundedCache(
-            _SHARED_BYTES, newest_always=True
+            _SHARED_BYTES, newest_always=True, kind="shared"
         )
         self._helpers: list[Helper] = []
         self._closed = False

@@ -84,7 +84,7 @@ class Tables:
         self._masks = masks
         self._runs = runs
         self._live_grid = live_grid
-        self._views: BoundedCache[str, bytes] = BoundedCache(KEPT_BYTES, len)
+        self._views: BoundedCache[str, bytes] = BoundedCache(KEPT_BYTES, len, kind="views")
         self._bringing = threading.BoundedSemaphore(BRINGS_AT_ONCE)
         self._reporting = threading.BoundedSemaphore(1)
         self._closing = threading.Event()

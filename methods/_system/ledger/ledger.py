@@ -1,0 +1,48 @@
+"""The program's own ledger: its bound, and the two halves that it is kept in.
+
+    ERASER_LAB_LEDGER=4    gigabytes for photos, masks, views and work on them; else a tenth of the
+                           memory that the program may use, between 1 and 8
+
+Three fifths are for work at full size, two for what is held. Loaded erasers have a budget of their
+own (ERASER_LAB_MEMORY). Each process of the program keeps a ledger.
+"""
+
+from __future__ import annotations
+
+import os
+
+from methods._base import BadInput
+from methods._system.container import total_memory
+from methods._system.ledger.held import Held
+from methods._system.ledger.room import Room
+
+SETTING = "ERASER_LAB_LEDGER"
+GIB = 2**30
+
+DECODING, SELECTING, COMPOSING, RUNNING = 12, 16, 16, 16
+"""Bytes for each pixel of a photo: while it is opened; while a mask of its size is made or read;
+while a report, a figure or a lossless file is made of it; while a run is at work on it."""
+
+
+def ledger_bytes() -> int:
+    """The bound. Raises BadInput for a setting that is no number of gigabytes."""
+    text = os.environ.get(SETTING, "").strip()
+    if not text:
+        return min(8 * GIB, max(GIB, total_memory() // 10))
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 < number < 1e6:
+        raise BadInput("bad_ledger_setting")
+    return int(number * GIB)
+
+
+def set_up_ledger() -> None:
+    """Take the host's setting. Raises BadInput."""
+    most = ledger_bytes()
+    full_size.most, held.most = most * 3 // 5, most * 2 // 5
+
+
+full_size = Room(3 * GIB // 5)
+held = Held(2 * GIB // 5)
