@@ -131,6 +131,7 @@ if TYPE_CHECKING:
     from methods._system.ledger.ledger import SELECTING as SELECTING
     from methods._system.ledger.ledger import full_size as full_size
     from methods._system.ledger.ledger import held as held
+    from methods._system.ledger.ledger import running as running
     from methods._system.ledger.ledger import set_up_ledger as set_up_ledger
     from methods._system.ledger.room import Room as Room
     from methods._system.ledger.room import Ticket as Ticket
@@ -242,7 +243,9 @@ _HOME = {
     "_system.container": "cores free_memory keep_to_cores total_memory",
     "_system.device": "best_device job_device",
     "_system.files": "file_fault write_atomic",
-    "_system.ledger.ledger": ("COMPOSING DECODING RUNNING SELECTING full_size held set_up_ledger"),
+    "_system.ledger.ledger": (
+        "COMPOSING DECODING RUNNING SELECTING full_size held running set_up_ledger"
+    ),
     "_system.ledger.room": "Room Ticket covered on_behalf_of",
     "_system.lent": "gpu_is_lent",
     "_system.lock": "PoliteLock StopToken device_lock patiently",

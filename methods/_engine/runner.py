@@ -4,9 +4,9 @@ run ── events ──▶ page, command line, API
  └─ a thread with its crew, then its `judging.Judging`
 
 Who does the jobs is the crew's affair: one worker in this process, job after job (`InTurn`), or
-several processes at once (`methods._workers`). A run has a thread to itself while it goes on. It
-is a daemon and is never killed: in this process a call that cannot be interrupted goes on after Stop, holding
-the device, and nobody is told of its result.
+several processes at once (`methods._workers`). A run has a thread to itself while it goes on. It is
+a daemon and is never killed: in this process a call that cannot be interrupted goes on after Stop,
+holding the device, and nobody is told of its result.
 """
 
 from __future__ import annotations

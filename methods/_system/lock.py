@@ -40,7 +40,7 @@ class StopToken:
 
 
 class DeviceLock:
-    """A lock whose waiters are served in turn: visitors one after the other, of each what came first.
+    """A lock whose waiters are served in turn: visitors one by one, of each what came first.
 
     places: how many may hold it at once. Not reentrant: a thread that holds it and asks again waits
     for itself, where there is one place.

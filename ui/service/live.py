@@ -28,8 +28,8 @@ from methods import (
     Waiting,
     begin_thread,
     covered,
-    full_size,
     note_pace,
+    running,
     view_jpeg,
     write_atomic,
 )
@@ -87,7 +87,7 @@ class LiveRun:
         self._token = token
         self._size = size
         self._visitor = visitor
-        self._room: Room = full_size
+        self._room: Room = running
         self._ticket: Ticket | None = None
         self._on_end = on_end
         self._on_results = on_results

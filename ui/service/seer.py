@@ -59,9 +59,9 @@ class Seer:
         """See `Sees.load`."""
         self._eyes.load()
 
-    def encode(self, given: Given, key: str, wanted: str | None) -> None:
+    def encode(self, given: Given, key: str, wanted: str | None, waited_for: bool) -> None:
         """See `Sees.encode`."""
-        self._eyes.encode(key, lambda: given.image(key), wanted)
+        self._eyes.encode(key, lambda: given.image(key), wanted, waited_for=waited_for)
 
     def select(
         self, given: Given, sought: Sought, longest_side: int | None, most_looks: int | None

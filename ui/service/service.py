@@ -10,13 +10,25 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import platformdirs
 from gradio.utils import get_upload_folder
 
-from methods import PROGRAM, BadInput, Executor, Image, Limits, Mask, make_executor
+from methods import (
+    PROGRAM,
+    SELECTING,
+    BadInput,
+    Executor,
+    Image,
+    Limits,
+    Mask,
+    full_size,
+    make_executor,
+    set_up_ledger,
+)
 from segmentation import (
     Rle,
     SegmenterSpec,
@@ -71,13 +83,16 @@ from ui.service.drawn import data_url, overlay_side, upload_answer
 from ui.service.erase import Erasing, order_of, question
 from ui.service.interrupted import take_up_all
 from ui.service.judge import describe_metrics, measured
+from ui.service.live import LiveRun
 from ui.service.looking import Looking
 from ui.service.margin import margin
 from ui.service.reopen import reopen
+from ui.service.reports import keep_all
 from ui.service.seeing import ENTRY, Seeing
 from ui.service.select import Selecting
 from ui.service.tables import Tables
 from ui.service.visitors import check_host
+from ui.service.visits import Visits
 from ui.stores.examples import Examples
 from ui.stores.janitor import Janitor, Keep
 from ui.stores.masks import MaskUploads
@@ -137,6 +152,7 @@ class Service:
         executor: Executor | None = None,
     ) -> None:
         check_host()
+        set_up_ledger()
         folder = writable_folder(data_dir or default_data_dir()).resolve()
         own_uploads = own_upload_folder(folder)
         keep = keep or Keep.from_environment()
@@ -161,8 +177,15 @@ class Service:
         slots = RunSlots(MOST_WAITING + places if most_runs is None else most_runs)
         self.tally = Tally()
         self.erasing = Erasing(
-            self.photos, self.runs, slots, self._executor, self.tally, self.measure
+            self.photos,
+            self.runs,
+            slots,
+            self._executor,
+            self.tally,
+            self.measure,
+            on_written=lambda run_id: keep_all(self.runs, run_id),
         )
+        self.visits = Visits(self.photos, self.selecting, self.most_watched)
         self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid)
         self.janitor = Janitor(
             self.photos.folder,
@@ -268,8 +291,10 @@ class Service:
         """
         asked = Prompts.model_validate(request)
         self.clicks.take(caller)
-        mask = self._select(asked, self.photos.record(asked.photo), caller)[0].mask
-        return {"url": self.photos.put_mask(asked.photo, mask_png(mask)), "rle": rle_of(mask)}
+        record = self.photos.record(asked.photo)
+        with full_size.work(SELECTING * record.width * record.height, caller):
+            mask = self._select(asked, record, caller)[0].mask
+            return {"url": self.photos.put_mask(asked.photo, mask_png(mask)), "rle": rle_of(mask)}
 
     @answered
     def detect(self, request: object, caller: str = "") -> DetectAnswer:
@@ -286,7 +311,9 @@ class Service:
         asked = UploadMask.model_validate(request)
         self._opens.take(caller)
         file = self.uploads.existing(asked.path)
-        return upload_answer(self.masks.take(asked.photo, file, asked.name))
+        record = self.photos.record(asked.photo)
+        with full_size.work(SELECTING * record.width * record.height, caller):
+            return upload_answer(self.masks.take(asked.photo, file, asked.name))
 
     @answered
     def export_case(self, request: object, caller: str = "") -> ExportAnswer:
@@ -294,15 +321,20 @@ class Service:
         asked = ExportCase.model_validate(request)
         self.clicks.take(caller)
         record = self.photos.record(asked.photo)
-        upload = None if asked.upload is None else self.masks.load(asked.photo, asked.upload)
-        return {"case": cases.export_case(record, asked, asked.jobs, upload)}
+        if asked.upload is None:
+            return {"case": cases.export_case(record, asked, asked.jobs, None)}
+        with full_size.work(SELECTING * record.width * record.height, caller):
+            upload = self.masks.load(asked.photo, asked.upload)
+            return {"case": cases.export_case(record, asked, asked.jobs, upload)}
 
     @answered
     def import_case(self, request: object, caller: str = "") -> ImportAnswer:
         """The prompts and jobs in such a file, or a mask's run lengths: {photo, case}."""
         asked = ImportCase.model_validate(request)
         self._opens.take(caller)
-        return cases.import_case(asked.case, self.photos.record(asked.photo), self.masks)
+        record = self.photos.record(asked.photo)
+        with full_size.work(SELECTING * record.width * record.height, caller):
+            return cases.import_case(asked.case, record, self.masks)
 
     def _select(
         self,
@@ -365,14 +397,37 @@ class Service:
         The run goes on when the iteration is left early (a reload, a lost connection).
         """
         try:
-            asked = Erase.model_validate(payload)
-            self.erases.take(caller or session or "")
-            order = order_of(asked, session, self.selecting, self.masks, caller)
-            live = self.erasing.begin(order)
+            live = self._begun(self._asked(payload, session, caller), session, caller)
         except Exception as error:  # told on the grid, as everywhere
             yield failed_grid(payload, error)
             return
         yield from live.grids()
+
+    async def follow(
+        self, payload: object, session: str | None = None, caller: str = ""
+    ) -> AsyncIterator[Grid | RefusedGrid]:
+        """The same, on an event loop: who waits for a place, or for news, holds no thread."""
+        try:
+            asked = self._asked(payload, session, caller)
+        except Exception as error:
+            yield failed_grid(payload, error)
+            return
+        grids = self.visits.watch(
+            caller or session or "",
+            lambda: self._begun(asked, session, caller),
+            lambda error: failed_grid(payload, error),
+        )
+        async with aclosing(grids):
+            async for grid in grids:
+                yield grid
+
+    def _asked(self, payload: object, session: str | None, caller: str) -> Erase:
+        asked = Erase.model_validate(payload)
+        self.erases.take(caller or session or "")
+        return asked
+
+    def _begun(self, asked: Erase, session: str | None, caller: str) -> LiveRun:
+        return self.erasing.begin(order_of(asked, session, self.selecting, self.masks, caller))
 
     @answered
     def stop(self, request: object, caller: str = "") -> StopAnswer:

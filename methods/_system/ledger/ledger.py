@@ -1,9 +1,10 @@
-"""The program's own ledger: its bound, and the two halves that it is kept in.
+"""The program's own ledger: its bound, and the three parts that it is kept in.
 
     ERASER_LAB_LEDGER=4    gigabytes for photos, masks, views and work on them; else a tenth of the
                            memory that the program may use, between 1 and 8
 
-Three fifths are for work at full size, two for what is held. Loaded erasers have a budget of their
+A third each is for what is held, for work at full size that somebody waits for, and for runs, which
+may last for hours: no click and no download waits for one. Loaded erasers have a budget of their
 own (ERASER_LAB_MEMORY). Each process of the program keeps a ledger.
 """
 
@@ -41,8 +42,10 @@ def ledger_bytes() -> int:
 def set_up_ledger() -> None:
     """Take the host's setting. Raises BadInput."""
     most = ledger_bytes()
-    full_size.most, held.most = most * 3 // 5, most * 2 // 5
+    for part in (held, full_size, running):
+        part.most = most // 3
 
 
-full_size = Room(3 * GIB // 5)
-held = Held(2 * GIB // 5)
+held = Held(GIB // 3)
+full_size = Room(GIB // 3)
+running = Room(GIB // 3)

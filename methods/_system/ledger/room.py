@@ -172,13 +172,14 @@ class Room:
             self.give_back(ticket)
 
     @asynccontextmanager
-    async def turn(self, size: int = 1, visitor: str = "") -> AsyncIterator[None]:
-        """Wait without a thread, and have room for the block. It covers nothing."""
+    async def turn(self, size: int = 1, visitor: str = "") -> AsyncIterator[Ticket]:
+        """Wait without a thread, and have room for the block, or until the ticket is given back.
+        It covers nothing."""
         loop, free = asyncio.get_running_loop(), asyncio.Event()
         ticket = self.ask(size, visitor, lambda _: _call_in(loop, free.set))
         try:
             await free.wait()
-            yield
+            yield ticket
         finally:
             self.give_back(ticket)
 
