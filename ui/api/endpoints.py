@@ -429,7 +429,8 @@ class Api:
         return joined, found.above(*thresholds)[: len(objects)]
 
     def _given_mask(self, asked: ApiSegment, drawn: Selection, photo: Photo) -> GivenMask | None:
-        given = given_mask(asked, photo.size, self._service.limits, self._picture)
+        with full_size.work(SELECTING * photo.size[0] * photo.size[1]):
+            given = given_mask(asked, photo.size, self._service.limits, self._picture)
         alone = not drawn.objects and not drawn.strokes
         if given is not None and alone and not given.read.mask.any():
             raise BadInput("nothing_selected.mask", seen=given.read.notes[0])

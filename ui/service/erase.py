@@ -260,7 +260,7 @@ class Erasing:
         self, order: Order, record: PhotoRecord, cards: list[Card], token: StopToken
     ) -> LiveRun:
         pixels, visitor = record.width * record.height, order.visitor or order.session or ""
-        with full_size.work(SELECTING * pixels, visitor, lambda: token.stopped):
+        with full_size.work(SELECTING * pixels, visitor):
             photo = self._photos.load(record.id)
             mask, prompts = order.make_mask(photo)
             grid = _first_grid(order, record, mask, cards)

@@ -20,6 +20,7 @@ from examples.rows import PhotoRef, Row, Table
 from examples.systems import STATES, Standing, standings, systems
 from methods import (
     COMPOSING,
+    SELECTING,
     BoundedCache,
     Job,
     PlainText,
@@ -151,8 +152,9 @@ class Tables:
             )
         record = self._photos.add_copy(photo, row.photo.name)
         size = record.height, record.width
-        read = read_mask(mask, size, name=row.mask.name)
-        upload = self._masks.put(record.id, read.mask, read.notes)
+        with full_size.work(SELECTING * size[0] * size[1], caller):
+            read = read_mask(mask, size, name=row.mask.name)
+            upload = self._masks.put(record.id, read.mask, read.notes)
         return {
             "photo": record.public(),
             "prompt": Selection(upload=upload).plain(),

@@ -20,6 +20,7 @@ from methods import (
     COMPOSING,
     Image,
     Judged,
+    Mask,
     Photo,
     Reading,
     Stopped,
@@ -73,9 +74,9 @@ class Verdicts:
             live.judged()
 
     def close(self) -> None:
-        """Begin nothing more. What is at work is waited for."""
+        """Begin nothing more. Nobody waits for what is at work: numbers are not worth that."""
         self._closing = True
-        self._pool.shutdown(wait=True, cancel_futures=False)
+        self._pool.shutdown(wait=False)
 
     def _follow(
         self, live: LiveRun, judge: Judge, mask: PackedMask, visitor: str, until: float
@@ -113,9 +114,7 @@ class Verdicts:
             log.exception("a run's report could not be made")
 
 
-def _readings(
-    judge: Judge, seen: Image, mask: np.ndarray, path: Path, photo: Photo
-) -> Iterator[Reading]:
+def _readings(judge: Judge, seen: Image, mask: Mask, path: Path, photo: Photo) -> Iterator[Reading]:
     """Nothing when judging fails."""
     try:
         yield from judge(seen, mask, _result(path, photo.ground))

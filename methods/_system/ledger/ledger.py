@@ -29,7 +29,7 @@ def ledger_bytes() -> int:
     """The bound. Raises BadInput for a setting that is no number of gigabytes."""
     text = os.environ.get(SETTING, "").strip()
     if not text:
-        return min(8 * GIB, max(GIB, total_memory() // 10))
+        return _usual_bytes()
     try:
         number = float(text)
     except ValueError:
@@ -40,12 +40,25 @@ def ledger_bytes() -> int:
 
 
 def set_up_ledger() -> None:
-    """Take the host's setting. Raises BadInput."""
+    """Take the host's setting as it is now. Raises BadInput."""
     most = ledger_bytes()
     for part in (held, full_size, running):
         part.most = most // 3
 
 
-held = Held(GIB // 3)
-full_size = Room(GIB // 3)
-running = Room(GIB // 3)
+def _usual_bytes() -> int:
+    return min(8 * GIB, max(GIB, total_memory() // 10))
+
+
+def _bytes_at_first() -> int:
+    """Also for processes that nobody sets up; the page says what is wrong with a setting."""
+    try:
+        return ledger_bytes()
+    except BadInput:
+        return _usual_bytes()
+
+
+_third = _bytes_at_first() // 3
+held = Held(_third)
+full_size = Room(_third)
+running = Room(_third)
