@@ -1,7 +1,8 @@
 """What follows a run's results: its numbers, and what is made of it once and kept.
 
 One thread that lasts does it, run after run. It waits while any run is at work, and holds nothing
-then: neither a place nor pictures, which are read from the run's own files when its turn comes.
+then: neither a place nor pictures, which are read from the run's own files when its turn comes. Its
+room is that of runs: what somebody waits for has another one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from methods import (
     Reading,
     Stopped,
     flattened,
-    full_size,
+    running,
 )
 from ui.common.limits import Quiet
 from ui.common.logs import current_run
@@ -85,7 +86,7 @@ class Verdicts:
         try:
             self._quiet.wait(until, live.is_stopped)
             if not live.is_stopped():
-                with full_size.work(COMPOSING * mask.pixels, visitor, live.is_stopped):
+                with running.work(COMPOSING * mask.pixels, visitor, live.is_stopped):
                     self._judge(live, judge, mask)
         except Stopped:
             pass

@@ -23,7 +23,7 @@ class PackedMask:
     @staticmethod
     def of(mask: Mask) -> PackedMask:
         height, width = mask.shape
-        return PackedMask((height, width), zlib.compress(np.packbits(mask), _QUICK))
+        return PackedMask((height, width), zlib.compress(np.packbits(mask).tobytes(), _QUICK))
 
     @property
     def nbytes(self) -> int:
