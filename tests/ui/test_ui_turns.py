@@ -15,7 +15,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from methods import RUNNING, SELECTING, Image, full_size, running
+from methods import RUNNING, SELECTING, Image, Mask, full_size, running
 from methods import judge as real_judge
 from ui.page import routes
 from ui.page.server_functions import server_functions
@@ -180,9 +180,9 @@ def slow_judge(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Judges when this is set."""
     go_on = threading.Event()
 
-    def judge(*pictures: Image, **more: Any) -> Any:
+    def judge(photo: Image, mask: Mask, result: Image, **more: Any) -> Any:
         assert go_on.wait(60)
-        return real_judge(*pictures, **more)
+        return real_judge(photo, mask, result, **more)
 
     monkeypatch.setattr("ui.service.judge.judge", judge)
     yield go_on
@@ -226,7 +226,12 @@ def test_who_waits_for_a_place_holds_no_thread_and_comes_in_turn(
     places.most = 1
     begun: list[str] = []
     start = LiveRun.start
-    monkeypatch.setattr(LiveRun, "start", lambda live: (begun.append(live.id), start(live)))
+
+    def noted(live: LiveRun) -> None:
+        begun.append(live.id)
+        start(live)
+
+    monkeypatch.setattr(LiveRun, "start", noted)
     orders = [order(photo, eraser) for eraser in ("slow", "paint", "paint")]
 
     async def visit() -> None:
@@ -272,10 +277,9 @@ def test_clicks_that_wait_for_one_look_keep_nobody_waiting(
     routes.install(app, service)
 
     async def visit() -> list[Answer]:
-        clicks = [
-            asyncio.create_task(calls["segment"](prompts(photo, n=n), from_visitor("10.0.0.1")))
-            for n in range(45)
-        ]
+        visitor = from_visitor("10.0.0.1")
+        asked = [calls["segment"](prompts(photo, n=n), visitor) for n in range(45)]
+        clicks = [asyncio.ensure_future(each) for each in asked]
         await until(lambda: bool(eyes.looks))
         lanes = service.visits.lanes
         await until(lambda: not lanes.quick.room.taken)

@@ -68,11 +68,14 @@ class _Figures:
             "eraser_lab_ledger_bytes", "What is held, or works at full size.", labels=["part"]
         )
         most = GaugeMetricFamily("eraser_lab_ledger_most_bytes", "The bounds.", labels=["part"])
-        parts = {"held": held, "full_size": full_size, "runs": running}
-        sizes = {"held": held.size, "full_size": full_size.taken, "runs": running.taken}
-        for name, part in parts.items():
-            taken.add_metric([name], sizes[name])
-            most.add_metric([name], part.most)
+        parts = {
+            "held": (held.size, held.most),
+            "full_size": (full_size.taken, full_size.most),
+            "runs": (running.taken, running.most),
+        }
+        for name, (now, bound) in parts.items():
+            taken.add_metric([name], now)
+            most.add_metric([name], bound)
         rooms = {"full_size": full_size, "runs": running, "places": self._service.visits.places}
         lanes = {name: lane.room for name, lane in self._service.visits.lanes.all().items()}
         waiting = GaugeMetricFamily("eraser_lab_waiting", "Who wait, by what for.", labels=["for"])

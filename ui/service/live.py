@@ -12,7 +12,7 @@ import copy
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
@@ -161,7 +161,7 @@ class LiveRun:
         finally:
             self._watch.leave()
 
-    async def follow(self) -> AsyncIterator[Grid]:
+    async def follow(self) -> AsyncGenerator[Grid, None]:
         """The same, on an event loop: what waits holds no thread."""
         self._watch.come()
         news = News()

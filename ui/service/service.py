@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -405,7 +405,7 @@ class Service:
 
     async def follow(
         self, payload: object, session: str | None = None, caller: str = ""
-    ) -> AsyncIterator[Grid | RefusedGrid]:
+    ) -> AsyncGenerator[Grid | RefusedGrid, None]:
         """The same, on an event loop: who waits for a place, or for news, holds no thread."""
         try:
             asked = self._asked(payload, session, caller)

@@ -5,7 +5,7 @@ A place is given back as soon as a run's results are there; files and numbers co
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -69,7 +69,7 @@ class Visits:
         visitor: str,
         begin: Callable[[], LiveRun],
         refused: Callable[[Exception], Refused],
-    ) -> AsyncIterator[Grid | Refused]:
+    ) -> AsyncGenerator[Grid | Refused, None]:
         """The values of a run, which `begin` begins when the visitor has a place. refused: what to
         say where it raises."""
         async with self.places.turn(1, visitor) as place:
