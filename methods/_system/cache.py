@@ -6,6 +6,7 @@ holds bytes says of which kind, and stands in the ledger (`_system.ledger.held`)
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -30,8 +31,9 @@ class BoundedCache(Generic[K, V]):
 
     newest_always: the newest value stays even where it alone is larger than `most`; otherwise
     such a one is not kept and drives nothing out. kind: of what is held, where sizes are bytes: it
-    shares the ledger's bound with all others. Thread-safe: whoever asks for a key that is being
-    made waits for that making, but for whoever has room that the making may wait for.
+    shares the ledger's bound with all others. most_values: how many at most, however small: each
+    may keep a file open, or be of somebody who is gone. Thread-safe: whoever asks for a key that is
+    being made waits for that making, but for whoever has room that the making may wait for.
     """
 
     def __init__(
@@ -41,7 +43,9 @@ class BoundedCache(Generic[K, V]):
         *,
         newest_always: bool = False,
         kind: str = "",
+        most_values: int = sys.maxsize,
     ) -> None:
+        self._most_values = most_values
         self.kind = kind
         self._most = most
         self._size_of = size_of
@@ -151,8 +155,11 @@ class BoundedCache(Generic[K, V]):
             return
         self._values[key], self._used[key] = value, tick()
         self._size += size
-        while self._size > self._most and len(self._values) > self._least_kept:
+        while self._is_full() and len(self._values) > self._least_kept:
             self._drop(next(iter(self._values)))
+
+    def _is_full(self) -> bool:
+        return self._size > self._most or len(self._values) > self._most_values
 
     def _drop(self, key: K) -> None:
         if key in self._values:

@@ -47,6 +47,9 @@ from ui.stores.tiles import SIDE, levels_of
 
 VIEW_SIDE = 1600
 KEPT_BYTES = 512 * 2**20
+KEPT_PHOTOS = 24
+"""Small ones are soon decoded again, and most visitors do not come back."""
+
 TOUCH_SECONDS = 600.0
 KEPT_MASKS = 8
 PUBLIC_FILE = re.compile(r"view\.jpg|mask-[0-9a-f]{16}\.png")
@@ -145,7 +148,9 @@ class PhotoStore:
     def __init__(self, folder: Path, limits: Limits, kept_bytes: int = KEPT_BYTES) -> None:
         self.folder = private_folder(folder)
         self._limits = limits
-        self._decoded: BoundedCache[str, Photo] = BoundedCache(kept_bytes, _bytes_of, kind="photos")
+        self._decoded: BoundedCache[str, Photo] = BoundedCache(
+            kept_bytes, _bytes_of, kind="photos", most_values=KEPT_PHOTOS
+        )
         self._records: dict[str, PhotoRecord] = {}
         self._touched: dict[str, float] = {}
 
