@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from methods._photo.mask import nothing_marked as nothing_marked
     from methods._photo.mask import read_mask as read_mask
     from methods._photo.mask_levels import MaskReading as MaskReading
+    from methods._photo.told import pixels_told as pixels_told
     from methods._photo.transparency import flattened as flattened
     from methods._photo.transparency import on_checkerboard as on_checkerboard
     from methods._system.arguments import with_their_numbers as with_their_numbers
@@ -124,6 +125,18 @@ if TYPE_CHECKING:
     from methods._system.device import job_device as job_device
     from methods._system.files import file_fault as file_fault
     from methods._system.files import write_atomic as write_atomic
+    from methods._system.ledger.ledger import COMPOSING as COMPOSING
+    from methods._system.ledger.ledger import DECODING as DECODING
+    from methods._system.ledger.ledger import RUNNING as RUNNING
+    from methods._system.ledger.ledger import SELECTING as SELECTING
+    from methods._system.ledger.ledger import full_size as full_size
+    from methods._system.ledger.ledger import held as held
+    from methods._system.ledger.ledger import running as running
+    from methods._system.ledger.ledger import set_up_ledger as set_up_ledger
+    from methods._system.ledger.room import Room as Room
+    from methods._system.ledger.room import Ticket as Ticket
+    from methods._system.ledger.room import covered as covered
+    from methods._system.ledger.room import on_behalf_of as on_behalf_of
     from methods._system.lent import gpu_is_lent as gpu_is_lent
     from methods._system.lock import PoliteLock as PoliteLock
     from methods._system.lock import StopToken as StopToken
@@ -228,12 +241,17 @@ _HOME = {
     "_photo.load": "Limits Photo load_image png_bytes view_jpeg",
     "_photo.mask": "ReadMask fitted load_mask nothing_marked read_mask",
     "_photo.mask_levels": "MaskReading",
+    "_photo.told": "pixels_told",
     "_system.arguments": "with_their_numbers",
     "_system.cache": "BoundedCache",
     "_system.console": "leave_at_once readable takes_all_text write_any_text",
     "_system.container": "cores free_memory keep_to_cores total_memory",
     "_system.device": "best_device job_device",
     "_system.files": "file_fault write_atomic",
+    "_system.ledger.ledger": (
+        "COMPOSING DECODING RUNNING SELECTING full_size held running set_up_ledger"
+    ),
+    "_system.ledger.room": "Room Ticket covered on_behalf_of",
     "_system.lent": "gpu_is_lent",
     "_system.lock": "PoliteLock StopToken device_lock patiently",
     "_system.logs": "adopt_logger begin_logging current_run keep_private keeping_private",

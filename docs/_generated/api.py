@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from _generated.tables import code, table
 from segmentation import BOX_THRESHOLD, TEXT_THRESHOLD
@@ -21,13 +22,20 @@ def endpoints_as_markdown() -> str:
     return "\n\n".join(_section(function) for file in FILES for function in _spoken(API / file))
 
 
-def _spoken(file: Path) -> Iterator[ast.FunctionDef]:
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+SPOKEN = {"spoken", "spoken_soon"}
+"""How endpoints are marked."""
+
+
+def _spoken(file: Path) -> Iterator[Function]:
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-        if isinstance(node, ast.FunctionDef) and "spoken" in map(ast.unparse, node.decorator_list):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and SPOKEN & set(
+            map(ast.unparse, node.decorator_list)
+        ):
             yield node
 
 
-def _section(function: ast.FunctionDef) -> str:
+def _section(function: Function) -> str:
     about, said, returns = _docstring(ast.get_docstring(function) or "")
     parts = [f"## /{function.name}", about]
     if rows := list(_arguments(function, said)):
@@ -46,7 +54,7 @@ def _docstring(text: str) -> tuple[str, dict[str, str], str]:
     return about, said, " ".join(returns.split())
 
 
-def _arguments(function: ast.FunctionDef, said: dict[str, str]) -> Iterator[tuple[str, ...]]:
+def _arguments(function: Function, said: dict[str, str]) -> Iterator[tuple[str, ...]]:
     """Name, type, default, meaning; `request` is Gradio's own."""
     arguments, defaults = function.args.args, function.args.defaults
     lacking = len(arguments) - len(defaults)

@@ -110,7 +110,7 @@ class _Window:
         self._total = total
         self._entries: list[tuple[int, RowResult | Work]] = []
         self._opened: BoundedCache[str, Opened] = BoundedCache(
-            OPENED, _bytes_of, newest_always=True
+            OPENED, _bytes_of, newest_always=True, kind="photos"
         )
 
     def open(self, cases: Iterable[tuple[int, Case]]) -> None:

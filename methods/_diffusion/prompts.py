@@ -66,7 +66,7 @@ class EmbeddingCache:
     """The latest embeddings, by what they were made of and from; older ones from the disk."""
 
     def __init__(self, max_bytes: int = _KEPT_BYTES) -> None:
-        self._kept: BoundedCache[str, Embedding] = BoundedCache(max_bytes)
+        self._kept: BoundedCache[str, Embedding] = BoundedCache(max_bytes, kind="prompts")
 
     def get(self, key: str) -> Embedding | None:
         """The embedding, or None when it is not kept."""

@@ -35,9 +35,10 @@ class Beside:
         token: StopToken | None = None,
         on_wait: Callable[[int], None] | None = None,
         on_load: Callable[[], None] | None = None,
+        visitor: str = "",
     ) -> Iterator[Held]:
         """As `Residency.hold`; on_load is not called, because nothing takes time that is loaded."""
-        with self._lock.hold(token, on_wait):
+        with self._lock.hold(token, on_wait, visitor):
             start = time.perf_counter()
             instance = eraser()
             instance.load("cpu", None)

@@ -89,17 +89,18 @@ class Residency:
         token: StopToken | None = None,
         on_wait: Callable[[int], None] | None = None,
         on_load: Callable[[], None] | None = None,
+        visitor: str = "",
     ) -> Iterator[Held]:
         """Wait for the device, load the eraser if need be, and keep both for the block.
 
         weights: SHA-256 by name of its files; one that was loaded from others is loaded anew.
         settings: of the job that comes first, None = the defaults; see `Eraser.prepare`.
-        on_wait(ahead): see `DeviceLock.hold`. on_load(): before a load begins.
+        on_wait(ahead), visitor: see `DeviceLock.hold`. on_load(): before a load begins.
         Raises Stopped while waiting; Unavailable or whatever `load` raises, and then
         nothing of the eraser stays behind. An unexpected error in the block unloads the
         eraser too, because nobody knows in what state it was left.
         """
-        with self._lock.hold(token, on_wait):
+        with self._lock.hold(token, on_wait, visitor):
             files = dict(weights or {})
             held = self._take(eraser, files)
             if held is None:

@@ -42,7 +42,7 @@ class ResultCache(Generic[Facts]):
     """
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
-        self._entries: BoundedCache[str, _Entry[Facts]] = BoundedCache(max_bytes)
+        self._entries: BoundedCache[str, _Entry[Facts]] = BoundedCache(max_bytes, kind="results")
 
     @property
     def nbytes(self) -> int:

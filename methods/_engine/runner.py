@@ -4,9 +4,9 @@ run ── events ──▶ page, command line, API
  └─ a thread with its crew, then its `judging.Judging`
 
 Who does the jobs is the crew's affair: one worker in this process, job after job (`InTurn`), or
-several processes at once (`methods._workers`). Every run has a thread of its own. It is a daemon
-and is never killed: in this process a call that cannot be interrupted goes on after Stop, holding
-the device, and nobody is told of its result.
+several processes at once (`methods._workers`). A run has a thread to itself while it goes on. It is
+a daemon and is never killed: in this process a call that cannot be interrupted goes on after Stop,
+holding the device, and nobody is told of its result.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ def run(
     token: StopToken | None = None,
     fetch_missing: bool | MayFetch = True,
     judge: Judge | None = None,
+    visitor: str = "",
 ) -> Iterator[Event]:
     """Erase with every job, one after the other in the order given; yields what happens.
 
@@ -66,6 +67,8 @@ def run(
     the last job has ended, each Finished is followed by one Judged, in the order of the jobs: no
     result waits for a number.
 
+    visitor: whose run it is; visitors are served in turn.
+
     token.stop() ends the run: Stopping for the job under way, if there is one; then at
     once Failed(stopped=True) for every job not begun; then the job under way has
     STOP_GRACE seconds to end at its next step, which is Failed(stopped=True) or, when it
@@ -77,7 +80,7 @@ def run(
     own_token, channel = StopToken(token), Channel()
     picture = Picture(image, mask, alpha)
     tasks = checked(jobs, picture)
-    crew = InTurn(Worker(picture, own_token, channel.put, fetch_missing))
+    crew = InTurn(Worker(picture, own_token, channel.put, fetch_missing, visitor))
     yield from Run(tasks, crew, judging_of(judge, picture), own_token, channel).events()
 
 
@@ -163,7 +166,7 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """What `run` yields."""
-        begin_thread(self._work, "eraser run")
+        begin_thread(self._work, "eraser run", background=True)
         try:
             while (self._open or self._unjudged) and not self._token.stopped:
                 yield from self._next(_TICK)

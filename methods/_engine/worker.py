@@ -148,7 +148,8 @@ class Ready:
 
 
 class Worker:
-    """Does the jobs of one run. tell: takes the events that come before a job's last one."""
+    """Does the jobs of one run. tell: takes the events that come before a job's last one. visitor:
+    whose run it is; visitors are served in turn."""
 
     def __init__(
         self,
@@ -156,7 +157,9 @@ class Worker:
         token: StopToken,
         tell: Tell,
         fetch_missing: bool | MayFetch,
+        visitor: str = "",
     ) -> None:
+        self._visitor = visitor
         self._picture = picture
         self._token = token
         self._tell = tell
@@ -237,6 +240,7 @@ class Worker:
             token=self._token,
             on_wait=lambda ahead: self._tell(Waiting(index, ahead)),
             on_load=lambda: self._tell(Loading(index)),
+            visitor=self._visitor,
         ) as held:
             self._token.check()
             with MemoryMeter(held.device) as meter:

@@ -7,12 +7,12 @@ has a lock of its own: whoever uses the device for a job holds `device_lock`.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from methods._base import Stopped
+from methods._system.ledger.line import Line
 
 _POLL_SECONDS = 0.05
 
@@ -40,7 +40,7 @@ class StopToken:
 
 
 class DeviceLock:
-    """A lock whose waiters are served in the order of their coming.
+    """A lock whose waiters are served in turn: visitors one by one, of each what came first.
 
     places: how many may hold it at once. Not reentrant: a thread that holds it and asks again waits
     for itself, where there is one place.
@@ -49,53 +49,77 @@ class DeviceLock:
     def __init__(self, places: int = 1) -> None:
         self._changed = threading.Condition()
         self._places = places
-        self._line: deque[object] = deque()  # the first ones, as many as places, hold the lock
+        self._line: Line[object] = Line()
+        self._holders: set[object] = set()
 
     @property
     def ahead(self) -> int:
         """How many are in line: those who hold it and all who wait."""
         with self._changed:
-            return len(self._line)
+            return len(self._holders) + len(self._line)
 
     def after_fork(self) -> None:
         """In a copy of this process nobody else is in line; see `_system.forked`."""
         self._line.clear()
+        self._holders.clear()
 
     @contextmanager
     def hold(
-        self, token: StopToken | None = None, on_wait: Callable[[int], None] | None = None
+        self,
+        token: StopToken | None = None,
+        on_wait: Callable[[int], None] | None = None,
+        visitor: str = "",
     ) -> Iterator[None]:
         """Wait for one's turn, hold the lock, release it.
 
         on_wait(ahead): called when there is a wait, and again whenever the number of
-        those ahead changes. Raises Stopped when `token` is stopped before the turn comes.
+        those ahead changes. visitor: for whom. Raises Stopped when `token` is stopped before the
+        turn comes.
         """
         ticket = object()
         with self._changed:
-            self._line.append(ticket)
+            self._line.add(visitor, ticket)
         try:
-            self._wait_for_turn(ticket, token or StopToken(), on_wait or _nobody)
+            self._wait_for_turn(ticket, visitor, token or StopToken(), on_wait or _nobody)
             yield
         finally:
             with self._changed:
-                self._line.remove(ticket)
+                if ticket in self._holders:
+                    self._holders.remove(ticket)
+                else:
+                    self._line.remove(visitor, ticket)
                 self._changed.notify_all()
 
     def _wait_for_turn(
-        self, ticket: object, token: StopToken, on_wait: Callable[[int], None]
+        self, ticket: object, visitor: str, token: StopToken, on_wait: Callable[[int], None]
     ) -> None:
         told = 0
         while True:
             with self._changed:
-                ahead = max(0, self._line.index(ticket) - self._places + 1)
+                ahead = self._ahead_of(ticket)
                 if ahead and ahead == told:
                     self._changed.wait(_POLL_SECONDS)  # a token cannot wake us, so look at it
             token.check()
-            if not ahead:
+            if self._taken(ticket, visitor):
                 return
-            if ahead != told:
+            if ahead and ahead != told:
                 told = ahead
                 on_wait(ahead)
+
+    def _ahead_of(self, ticket: object) -> int:
+        place = next(n for n, each in enumerate(self._line.in_order()) if each is ticket)
+        return max(0, len(self._holders) + place - self._places + 1)
+
+    def _taken(self, ticket: object, visitor: str) -> bool:
+        """Whether the turn has come, which it then is."""
+        with self._changed:
+            if self._ahead_of(ticket):
+                return False
+            self._line.remove(visitor, ticket)
+            self._line.note_service(visitor)
+            self._holders.add(ticket)
+            self._changed.notify_all()
+            return True
 
 
 class PoliteLock:

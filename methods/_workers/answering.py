@@ -76,7 +76,9 @@ class Answering:
         module, _, function = entry.partition(":")
         self._answers: Answers = getattr(import_module(module), function)()
         self._wire = wire
-        self._kept: BoundedCache[str, _Kept] = BoundedCache(_KEPT_BYTES, newest_always=True)
+        self._kept: BoundedCache[str, _Kept] = BoundedCache(
+            _KEPT_BYTES, newest_always=True, kind="photos"
+        )
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="call")
         self._home = _Home(wire)
 

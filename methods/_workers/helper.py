@@ -41,6 +41,9 @@ HELPER_LOST = "helper_lost"
 PATIENCE = 300.0
 """Seconds for one call; a process that takes longer is ended."""
 
+_SHARED = 8
+"""Pictures, each of which keeps a file open."""
+
 _SHARED_BYTES = 2**27
 """Of pictures that the process may still look at."""
 
@@ -76,7 +79,7 @@ class Helper:
         self._line: _Line | None = None
         self._closed = False
         self._shared: BoundedCache[str, SharedArrays] = BoundedCache(
-            _SHARED_BYTES, newest_always=True
+            _SHARED_BYTES, newest_always=True, kind="shared", most_values=_SHARED
         )
         self.starts = 0
         uses.keepers.append(self._files)

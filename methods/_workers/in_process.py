@@ -40,9 +40,16 @@ class InProcess(Executor):
         judge: Judge | None = None,
         visitor: str = "",
     ) -> Iterator[Event]:
-        """See `Executor.run`. Runs wait for the device in the order of their coming."""
+        """See `Executor.run`. Visitors have the device in turn, a job at a time."""
         events = runner.run(
-            jobs, image, mask, alpha=alpha, token=token, fetch_missing=fetch_missing, judge=judge
+            jobs,
+            image,
+            mask,
+            alpha=alpha,
+            token=token,
+            fetch_missing=fetch_missing,
+            judge=judge,
+            visitor=visitor,
         )
         return self._shown(jobs, events)
 

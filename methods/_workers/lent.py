@@ -96,7 +96,7 @@ class Lent(InProcess):
         own_token, channel = StopToken(token), Channel()
         picture = Picture(image, mask, alpha)
         tasks = checked(jobs, picture)
-        worker = _Customer(picture, own_token, channel.put, fetch_missing, self._desk)
+        worker = _Customer(picture, own_token, channel.put, fetch_missing, self._desk, visitor)
         crew = _HereAndThere(worker, self._desk.borrows)
         yield from Run(tasks, crew, judging_of(judge, picture), own_token, channel).events()
 
@@ -177,8 +177,9 @@ class _Customer(Worker):
         tell: Tell,
         fetch_missing: bool | MayFetch,
         desk: _Desk,
+        visitor: str = "",
     ) -> None:
-        super().__init__(picture, token, tell, fetch_missing)
+        super().__init__(picture, token, tell, fetch_missing, visitor)
         self._desk = desk
 
     def erased(self, ready: Ready) -> Finished:

@@ -46,6 +46,9 @@ _POLL_SECONDS = 0.05
 _PLAN_SECONDS = 0.25
 """For which a plan holds while nothing happens: estimates change by themselves."""
 
+_SHARED = 8
+"""Pictures, each of which keeps a file open."""
+
 _SHARED_BYTES = 2**28
 """Of pictures that workers may still look at."""
 
@@ -68,7 +71,7 @@ class Pool(Executor):
         self._to_unload: set[str] = set()
         self._numbers = itertools.count(1)
         self._shared: BoundedCache[str, SharedPicture] = BoundedCache(
-            _SHARED_BYTES, newest_always=True
+            _SHARED_BYTES, newest_always=True, kind="shared", most_values=_SHARED
         )
         self._helpers: list[Helper] = []
         self._closed = False

@@ -21,6 +21,7 @@ from methods._engine.events import Event, Failed, Finished, Waiting
 from methods._engine.result_cache import filled
 from methods._engine.worker import Picture, Ready, Task, guarded, internal, stopped
 from methods._system.lock import StopToken
+from methods._system.threads import Work, begin_thread
 from methods._workers.losses import (
     MOST_CRASHES,
     MOST_TRIES,
@@ -143,7 +144,7 @@ class Shift:
         self._told: dict[int, tuple[int, float | None]] = {}
         self._closed = False
         self._lock = threading.Lock()
-        self._threads: list[threading.Thread] = []
+        self._threads: list[Work] = []
 
     def add(self, errand: Errand) -> None:
         """One more job; the first ones bring the threads that do them."""
@@ -163,9 +164,7 @@ class Shift:
             self._one_more()
 
     def _one_more(self) -> None:
-        thread = threading.Thread(target=self._serve, name="eraser run", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        self._threads.append(begin_thread(self._serve, "eraser run"))
 
     def close(self) -> None:
         """No further job will come; returns when all have ended, or the run is stopped."""

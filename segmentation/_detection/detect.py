@@ -46,7 +46,9 @@ _loading = {detector_id: threading.Lock() for detector_id in _CLASSES}
 keep_weights(lambda: [each.name for kept in (*_shared.values(),) for each in kept.spec.weights])
 
 _Key = tuple[str, tuple[str, ...], str]
-_detections: BoundedCache[_Key, Detections] = BoundedCache(32 * 2**20, newest_always=True)
+_detections: BoundedCache[_Key, Detections] = BoundedCache(
+    32 * 2**20, newest_always=True, kind="detections"
+)
 
 
 # --- which detectors there are -----------------------------------------------------------

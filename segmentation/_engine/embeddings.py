@@ -17,7 +17,7 @@ class EmbeddingCache:
 
     def __init__(self, max_bytes: int = 256 * 2**20) -> None:
         self._cache: BoundedCache[tuple[str, str], Embedding] = BoundedCache(
-            max_bytes, newest_always=True
+            max_bytes, newest_always=True, kind="embeddings"
         )
 
     def get(self, segmenter: Segmenter, image: Image | Callable[[], Image], key: str) -> Embedding:

@@ -35,7 +35,9 @@ Look = Literal["whole", "closer", "waiting"]
 is still to be encoded."""
 
 _Key = tuple[str, str, tuple[int, int], PromptedObject, bool]
-_candidates: BoundedCache[_Key, Candidates] = BoundedCache(64 * 2**20, newest_always=True)
+_candidates: BoundedCache[_Key, Candidates] = BoundedCache(
+    64 * 2**20, newest_always=True, kind="masks"
+)
 
 
 class Found(NamedTuple):
@@ -95,7 +97,9 @@ class _Decided:
         return 64 if self.mixed is None else self.mixed.nbytes
 
 
-_decisions: BoundedCache[_Key, _Decided] = BoundedCache(48 * 2**20, newest_always=True)
+_decisions: BoundedCache[_Key, _Decided] = BoundedCache(
+    48 * 2**20, newest_always=True, kind="masks"
+)
 
 
 def found(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 import zipfile
@@ -250,9 +251,10 @@ def test_numbers_wait_while_another_run_is_at_work(
 def test_a_quiet_that_never_comes_is_not_waited_for() -> None:
     quiet = Quiet()
     quiet.begin("one")
-    quiet.wait(0.01)
+    quiet.wait(time.monotonic() + 0.01)
+    quiet.wait(math.inf, lambda: True)
     quiet.end("one")
-    quiet.wait(60)
+    quiet.wait(math.inf)
 
 
 # --- a person's remarks --------------------------------------------------------------------

@@ -279,7 +279,7 @@ def test_a_zip_is_not_lost_with_its_report(
     def fails(*given: Any) -> bytes:
         raise MemoryError
 
-    monkeypatch.setattr("ui.service.archive.report_of", fails)
+    monkeypatch.setattr("ui.service.archive.kept_report", fails)
     grid = last(service.erase(order(photo, "paint")))
     with zipfile.ZipFile(io.BytesIO(b"".join(stream_zip(service.runs, grid["run"])))) as packed:
         assert "report.html" not in packed.namelist()

@@ -16,15 +16,25 @@ every argument is validated here, and what is wrong comes back as one sentence.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any
+from typing import Any, NoReturn
 
 import gradio as gr
 
-from methods import JSON, BadInput, Mask, Photo, default_erasers, write_atomic
+from methods import (
+    JSON,
+    SELECTING,
+    BadInput,
+    Mask,
+    Photo,
+    default_erasers,
+    full_size,
+    write_atomic,
+)
 from segmentation import (
     BOX_THRESHOLD,
     MAX_OBJECTS,
@@ -40,7 +50,7 @@ from ui.api import figures as api_figures
 from ui.api import results as api_results
 from ui.api import sweeps
 from ui.api.answers import Detected, Erased, OfMask, Result, Segmented
-from ui.api.errors import spoken
+from ui.api.errors import spoken, spoken_soon
 from ui.api.masks import NO_MASK, GivenMask, given_mask
 from ui.api.pictures import Picture, picture_of
 from ui.api.requests import ApiDetect, ApiErase, ApiSegment, FileArgument
@@ -64,7 +74,7 @@ VALUES = {"segment": 16, "detect": 5, "erase": 20, "figure": 15, "plan_sweep": 5
 
 def register(service: Service) -> None:
     """Add the endpoints; to be called inside `with gr.Blocks()`."""
-    api = Api(service)
+    api, lanes = Api(service), service.visits.lanes
 
     # `Any` in an argument: Gradio and docs/api.md tell callers these types, and all of it is
     # validated by the models of `ui.api.requests`.
@@ -73,8 +83,8 @@ def register(service: Service) -> None:
         """All erasers with their papers, licenses, settings and the state of their weights."""
         return catalog.describe_erasers()
 
-    @spoken
-    def segment(
+    @spoken_soon
+    async def segment(
         image: gr.FileData | None = None,
         points: list[list[float]] | None = None,
         box: list[float] | None = None,
@@ -151,10 +161,11 @@ def register(service: Service) -> None:
                 "mask_reading": mask_reading,
             }
         )
-        return api.segment(asked, caller_of(request))
+        caller = caller_of(request)
+        return await lanes.full.run(caller, lambda: api.segment(asked, caller))
 
-    @spoken
-    def detect(
+    @spoken_soon
+    async def detect(
         image: gr.FileData | None = None,
         text: str = "",
         box_threshold: float = BOX_THRESHOLD,
@@ -184,10 +195,11 @@ def register(service: Service) -> None:
                 "detector": detector,
             }
         )
-        return api.detect(asked, caller_of(request))
+        caller = caller_of(request)
+        return await lanes.detecting.run(caller, lambda: api.detect(asked, caller))
 
-    @spoken
-    def erase(
+    @spoken_soon
+    async def erase(
         image: gr.FileData | None = None,
         mask: gr.FileData | None = None,
         erasers: list[str] | None = None,
@@ -272,15 +284,25 @@ def register(service: Service) -> None:
                 "sweep": sweep,
             }
         )
-        return api.erase(asked, caller_of(request))
+        return await api.follow(asked, caller_of(request))
 
     gr.api(list_erasers, queue=False)
-    gr.api(segment, concurrency_limit=8)
-    gr.api(detect, concurrency_limit=8)
-    gr.api(erase, concurrency_limit=service.most_watched)
+    # Who waits, waits in `service.visits`: visitors in turn, and without a thread.
+    gr.api(segment, concurrency_limit=None)
+    gr.api(detect, concurrency_limit=None)
+    gr.api(erase, concurrency_limit=None)
     api_results.register(service)
     api_figures.register(service)
     sweeps.register(service)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a call of erase comes to. told: what is to be said of its mask."""
+
+    record: PhotoRecord
+    orders: list[Order]
+    told: OfMask
 
 
 class Api:
@@ -295,10 +317,11 @@ class Api:
         drawn, found = self._drawn(asked, photo, caller)
         given = self._given_mask(asked, drawn, photo)
         mask = drawn.mask(photo.size) if given is None else given.read.mask
-        selection, spec = self._select(photo, drawn, mask, caller)
         height, width = photo.size
         path = self._new_file(f"{safe_stem(photo.name)}-mask.png")
-        write_atomic(path, mask_png(selection.mask))
+        with full_size.work(SELECTING * height * width, caller):
+            selection, spec = self._select(photo, drawn, mask, caller)
+            write_atomic(path, mask_png(selection.mask))
         return {
             "mask": _file_data(path),
             "rle": rle_of(selection.mask),
@@ -320,27 +343,47 @@ class Api:
         return {**answer, "width": width, "height": height}
 
     def erase(self, asked: ApiErase, caller: str) -> Erased:
+        begun = self._begun(asked, caller)
+        return self._erased(begun, [self._ran(order) for order in begun.orders])
+
+    async def follow(self, asked: ApiErase, caller: str) -> Erased:
+        """The same, on an event loop: what waits holds no thread."""
+        full = self._service.visits.lanes.full
+        begun = await full.run(caller, lambda: self._begun(asked, caller))
+        grids = [await self._followed(order, caller) for order in begun.orders]
+        return await full.run(caller, lambda: self._erased(begun, grids))
+
+    def _begun(self, asked: ApiErase, caller: str) -> Begun:
         self._service.erases.take(caller)
         given = self._picture(asked.image)
         record = self._service.photos.add_copy(self._file(given), given.name)
-        orders, told = self._orders(asked, record, caller)
-        grids = [self._ran(order) for order in orders]
+        return Begun(record, *self._orders(asked, record, caller))
+
+    def _erased(self, begun: Begun, grids: Sequence[Grid]) -> Erased:
+        record = begun.record
         results = [self._result(grid, card, record) for grid in grids for card in grid["cards"]]
         return {
             "run": grids[0]["run"],
             "runs": [grid["run"] for grid in grids],
             "seconds": sum(grid["seconds"] for grid in grids),
             "results": results,
-            **told,
+            **begun.told,
         }
 
     def _ran(self, order: Order) -> Grid:
         """One run, to its end."""
         live = self._service.erasing.begin(order)
         (grid,) = deque(live.grids(), maxlen=1)  # the last value has everything
-        if not grid["cards"]:
-            raise _refused(grid)
-        return grid
+        return _demand_cards(grid)
+
+    async def _followed(self, order: Order, caller: str) -> Grid:
+        grids = self._service.visits.watch(
+            caller, lambda: self._service.erasing.begin(order), _raised
+        )
+        async with aclosing(grids):
+            async for grid in grids:
+                last = grid
+        return _demand_cards(last)
 
     def _orders(
         self, asked: ApiErase, record: PhotoRecord, caller: str
@@ -386,7 +429,8 @@ class Api:
         return joined, found.above(*thresholds)[: len(objects)]
 
     def _given_mask(self, asked: ApiSegment, drawn: Selection, photo: Photo) -> GivenMask | None:
-        given = given_mask(asked, photo.size, self._service.limits, self._picture)
+        with full_size.work(SELECTING * photo.size[0] * photo.size[1]):
+            given = given_mask(asked, photo.size, self._service.limits, self._picture)
         alone = not drawn.objects and not drawn.strokes
         if given is not None and alone and not given.read.mask.any():
             raise BadInput("nothing_selected.mask", seen=given.read.notes[0])
@@ -449,9 +493,15 @@ class Api:
         return private_folder(self._service.uploads.folder / "api" / token_urlsafe(16)) / name
 
 
-def _refused(grid: Grid) -> BadInput:
-    """The jobs were found unusable before anything began; the reason is the answer."""
-    return BadInput.retold(grid["error"]["text"], grid["error"]["code"])
+def _demand_cards(grid: Grid) -> Grid:
+    """Raise BadInput where the jobs were found unusable before anything began: its reason."""
+    if not grid["cards"]:
+        raise BadInput.retold(grid["error"]["text"], grid["error"]["code"])
+    return grid
+
+
+def _raised(error: Exception) -> NoReturn:
+    raise error
 
 
 def _file_data(path: Path) -> Mapping[str, JSON]:

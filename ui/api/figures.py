@@ -10,7 +10,7 @@ import gradio as gr
 
 from examples.figure.options import FORMATS, FigureOptions, Format
 from methods import JSON, BadInput, PlainText, write_atomic
-from ui.api.errors import spoken
+from ui.api.errors import spoken_soon
 from ui.common.caller import caller_of
 from ui.common.files import private_folder
 from ui.service.service import Service
@@ -35,8 +35,8 @@ class Figured(TypedDict):
 def register(service: Service) -> None:
     """Add the endpoint; to be called inside `with gr.Blocks()`."""
 
-    @spoken
-    def figure(
+    @spoken_soon
+    async def figure(
         runs: list[str] | None = None,
         forms: list[str] | None = None,
         width: float = 174.0,
@@ -94,9 +94,12 @@ def register(service: Service) -> None:
             "language": language,
         }
         given = {name: value for name, value in said.items() if value is not None}
-        return _drawn(service, runs or [], _forms(forms), given, caller_of(request))
+        caller, wanted = caller_of(request), _forms(forms)
+        return await service.visits.lanes.full.run(
+            caller, lambda: _drawn(service, runs or [], wanted, given, caller)
+        )
 
-    gr.api(figure, concurrency_limit=2)
+    gr.api(figure, concurrency_limit=None)
 
 
 def _forms(forms: list[str] | None) -> Sequence[Format]:

@@ -14,6 +14,10 @@ MOST_CALLERS = 4096
 """Buckets kept; the longest unused go first (a full bucket is the same as none)."""
 
 
+LOOK_SECONDS = 0.1
+"""Between two looks at whether work that waits is still wanted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """A token bucket: `burst` at once, then `per_second` on and on."""
@@ -84,10 +88,12 @@ class Quiet:
             self._at_work.discard(run_id)
             self._changed.notify_all()
 
-    def wait(self, most_seconds: float) -> None:
-        """Return as soon as no run is at work, or when that takes too long."""
+    def wait(self, until: float, should_stop: Callable[[], bool] = lambda: False) -> None:
+        """Return as soon as no run is at work, when it is `until` (as time.monotonic has it), or
+        when nobody wants it any more."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._at_work, most_seconds)
+            while self._at_work and not should_stop() and (rest := until - time.monotonic()) > 0:
+                self._changed.wait(min(rest, LOOK_SECONDS))
 
 
 class RunSlots:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from methods import full_size, held, running
 from ui.door.turns import blocks_of, queue_of
 from ui.service.service import Service
 
@@ -46,13 +47,42 @@ class _Figures:
 
         now = {
             "connections": ("Connections that are open.", _connections(self._app)),
-            "queue_waiting": ("Events that wait in the queue.", _waiting(self._app)),
+            "queue_waiting": ("Events that wait in the queue.", _waiting(self._app, self._service)),
             "runs": ("Runs that are not wholly written yet.", len(self._service.erasing.running())),
             "upload_bytes": ("Uploads that wait to be opened.", self._service.upload_room.bytes()),
         }
         for name, (words, value) in now.items():
             yield GaugeMetricFamily(f"eraser_lab_{name}", words, value=value)
+        yield from self._ledger()
         yield from self._counted()
+
+    def _ledger(self) -> Iterator[Any]:
+        """What is held, and what works or waits."""
+        from prometheus_client.core import GaugeMetricFamily
+
+        kept = GaugeMetricFamily(
+            "eraser_lab_held_bytes", "Held in memory to be at hand again.", labels=["kind"]
+        )
+        for kind, size in held.sizes().items():
+            kept.add_metric([kind], size)
+        taken = GaugeMetricFamily(
+            "eraser_lab_ledger_bytes", "What is held, or works at full size.", labels=["part"]
+        )
+        most = GaugeMetricFamily("eraser_lab_ledger_most_bytes", "The bounds.", labels=["part"])
+        parts = {
+            "held": (held.size, held.most),
+            "full_size": (full_size.taken, full_size.most),
+            "runs": (running.taken, running.most),
+        }
+        for name, (now, bound) in parts.items():
+            taken.add_metric([name], now)
+            most.add_metric([name], bound)
+        rooms = {"full_size": full_size, "runs": running, "places": self._service.visits.places}
+        lanes = {name: lane.room for name, lane in self._service.visits.lanes.all().items()}
+        waiting = GaugeMetricFamily("eraser_lab_waiting", "Who wait, by what for.", labels=["for"])
+        for name, room in (rooms | lanes).items():
+            waiting.add_metric([name], room.waiting)
+        yield from (kept, taken, most, waiting)
 
     def _counted(self) -> Iterator[Any]:
         from prometheus_client.core import CounterMetricFamily, SummaryMetricFamily
@@ -83,6 +113,7 @@ def _connections(app: object) -> int:
     return len(getattr(state, "connections", ()))
 
 
-def _waiting(app: object) -> int:
+def _waiting(app: object, service: Service) -> int:
+    """In Gradio's queue, and for a run's place."""
     queue: Any = queue_of(app)
-    return 0 if queue is None else len(queue)
+    return service.visits.places.waiting + (0 if queue is None else len(queue))

@@ -8,14 +8,14 @@ evaluate it).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import gradio as gr
 
 from ui.common.errors import Answer
 
-ServerFunction: TypeAlias = Callable[[object, gr.Request], Answer]
+ServerFunction: TypeAlias = Callable[[object, gr.Request], Awaitable[Answer]]
 
 ERASE = "erase: (request) => trigger('erase', request)"
 

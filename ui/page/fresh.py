@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from hashlib import sha256
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from methods import PROGRAM
+from ui.service.reports import digest_of
 from ui.stores.runs import RunStore
 
 AGAIN = "private, no-cache"
@@ -17,10 +16,7 @@ AGAIN = "private, no-cache"
 
 def tag_of(runs: RunStore, ids: Iterable[str]) -> str:
     """An ETag for what is made of these runs, by what is written down of them."""
-    digest = sha256(PROGRAM.encode())
-    for run_id in ids:
-        digest.update(run_id.encode() + b"\0" + runs.written(run_id) + b"\0")
-    return f'"{digest.hexdigest()[:32]}"'
+    return f'"{digest_of(runs, ids)}"'
 
 
 def not_modified(request: Request, headers: Mapping[str, str]) -> Response | None:

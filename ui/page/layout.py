@@ -7,7 +7,8 @@ system's own.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 
 import gradio as gr
 
@@ -49,6 +50,11 @@ FOOT = f"""<footer class="lab-foot"><span data-t="foot.private"></span>
 <span id="lab-version">Eraser Lab {PROGRAM}</span></footer>"""
 
 
+EVENTS = 200
+"""Of Gradio's queue at work at once, almost all of them waiting without a thread. Another number
+than Gradio's own 40 also gives its calls threads of their own: files have the others."""
+
+
 def theme() -> gr.themes.Base:
     """Gradio's plainest theme on the system's own fonts: no font is fetched."""
     fonts = ["system-ui", "sans-serif"]
@@ -82,6 +88,7 @@ def launch_options(
         "footer_links": [],
         "allowed_paths": [],
         "mcp_server": False,
+        "max_threads": EVENTS,
         "_frontend": False,
         "app_kwargs": routes.app_kwargs(service, assets, tools=tools, metrics=metrics),
     }
@@ -127,8 +134,13 @@ def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks)
     shown_by: for each component that starts runs, the one that shows them.
     """
 
-    def run_on_page(event: gr.EventData, request: gr.Request) -> Iterator[Grid | RefusedGrid]:
-        yield from service.erase(event._data, request.session_hash, caller_of(request))
+    async def run_on_page(
+        event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[Grid | RefusedGrid]:
+        grids = service.follow(event._data, request.session_hash, caller_of(request))
+        async with aclosing(grids):
+            async for grid in grids:
+                yield grid
 
     # The page holds Erase back while its own run goes on. What still comes after the last
     # result (lossless files, numbers) must not hold it back: so not `once`.
@@ -137,8 +149,7 @@ def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks)
             run_on_page,
             None,
             shower,
-            concurrency_id="erase",
-            concurrency_limit=service.most_watched,
+            concurrency_limit=None,  # `Visits` has the places, and gives them back sooner
             trigger_mode="multiple",
             show_progress="hidden",
             api_visibility="private",

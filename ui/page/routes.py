@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import NotRequired, TypedDict
 from urllib.parse import quote
@@ -153,7 +152,8 @@ def lab_routes(service: Service) -> list[BaseRoute]:
 
 
 class _Files:
-    """The endpoints; plain functions, which Starlette runs in its thread pool."""
+    """The endpoints. Plain functions, which Starlette runs in its thread pool, are for files alone;
+    what makes something has a lane."""
 
     def __init__(self, service: Service) -> None:
         self._photos = service.photos
@@ -161,6 +161,8 @@ class _Files:
         self._examples = service.examples
         self._tables = service.tables
         self._looking = service.looking
+        self._full = service.visits.lanes.full
+        self._pictures = service.visits.lanes.pictures
 
     def photo(self, request: Request) -> Response:
         photo_id, file = request.path_params["photo"], request.path_params["file"]
@@ -169,17 +171,21 @@ class _Files:
             raise HTTPException(404)
         return _file(request, path, lambda: f"{self._stem_of_photo(photo_id)}-mask")
 
-    def tile(self, request: Request) -> Response:
+    async def tile(self, request: Request) -> Response:
         photo_id, tile = request.path_params["photo"], request.path_params["tile"]
+        caller = caller_of(request)
         with _refusals():
-            data = self._looking.tile(photo_id, tile, caller_of(request))
+            data = await self._pictures.run(
+                caller, lambda: self._looking.tile(photo_id, tile, caller)
+            )
         if data is None:
             raise HTTPException(404)
         return Response(data, media_type=TYPES[Path(tile).suffix], headers=FOR_EVER)
 
-    def original(self, request: Request) -> Response:
+    async def original(self, request: Request) -> Response:
+        run_id, caller = request.path_params["run"], caller_of(request)
         with _refusals():
-            path = self._looking.original(request.path_params["run"], caller_of(request))
+            path = await self._full.run(caller, lambda: self._looking.original(run_id, caller))
         return FileResponse(path, media_type="image/png", headers=FOR_EVER)
 
     def example(self, request: Request) -> Response:
@@ -189,8 +195,11 @@ class _Files:
             raise HTTPException(404) from None
         return Response(data, media_type="image/jpeg", headers=HEADERS)
 
-    def row(self, request: Request) -> Response:
-        data = self._tables.view(*(request.path_params[name] for name in ("row", "part", "size")))
+    async def row(self, request: Request) -> Response:
+        row, part, size = (request.path_params[name] for name in ("row", "part", "size"))
+        data = await self._pictures.run(
+            caller_of(request), lambda: self._tables.view(row, part, size)
+        )
         if data is None:
             raise HTTPException(404)
         return Response(data, media_type="image/jpeg", headers=HEADERS)
@@ -202,34 +211,39 @@ class _Files:
             raise HTTPException(404)
         return _file(request, path, lambda: f"{self._stem_of_run(run_id)}-{_label(file)}")
 
-    def archive(self, request: Request) -> Response:
+    async def archive(self, request: Request) -> Response:
+        return await self._full.run(caller_of(request), lambda: self._archive(request))
+
+    def _archive(self, request: Request) -> Response:
         run_id = request.path_params["run"]
         name = f"{self._stem_of_run(run_id)}-eraser-lab.zip"
         headers = self._fresh([run_id], name)
         if (same := not_modified(request, headers)) is not None:
             return same
-        pieces = stream_zip(self._runs, run_id)
         try:
-            first = next(pieces)  # fails here, while it can still be a 404
+            pieces = stream_zip(self._runs, run_id)  # fails here, while it can still be a 404
         except (UserError, FileNotFoundError):
             raise HTTPException(404) from None
-        return StreamingResponse(
-            chain([first], pieces), media_type="application/zip", headers=headers
-        )
+        return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
-    def report(self, request: Request) -> Response:
+    async def report(self, request: Request) -> Response:
         """?runs=ID,ID,…: always a download, so that no page of ours shares its address."""
+        return await self._full.run(caller_of(request), lambda: self._report(request))
+
+    def _report(self, request: Request) -> Response:
         runs = request.query_params.get("runs", "").split(",")
         name = self._stem_of_run(runs[0]) if len(runs) == 1 else "eraser-lab"
         headers = self._fresh(runs, f"{name}-report.html")
         if (same := not_modified(request, headers)) is not None:
             return same
         try:
-            data = self._tables.report(runs)
+            found = self._tables.report(runs)
         except UserError as error:
             now = {**HEADERS, "Cache-Control": "no-store"}
             return Response(str(error), 404, media_type="text/plain", headers=now)
-        return Response(data, media_type="text/html", headers=headers)
+        if isinstance(found, Path):
+            return FileResponse(found, media_type="text/html", headers=headers)
+        return Response(found, media_type="text/html", headers=headers)
 
     def _fresh(self, runs: list[str], name: str) -> dict[str, str]:
         """The headers of a download that is made of runs: a remark makes another one of it."""
@@ -237,8 +251,11 @@ class _Files:
         tag = tag_of(self._runs, runs)
         return {**HEADERS, "Content-Disposition": kept, "Cache-Control": AGAIN, "ETag": tag}
 
-    def figure(self, request: Request) -> Response:
+    async def figure(self, request: Request) -> Response:
         """?runs=ID,ID,…&width=174&…: the names of `FigureOptions`; a download, as the report."""
+        return await self._full.run(caller_of(request), lambda: self._figure(request))
+
+    def _figure(self, request: Request) -> Response:
         asked = dict(request.query_params)
         runs, form = asked.pop("runs", "").split(","), request.path_params["form"]
         name = self._stem_of_run(runs[0]) if len(runs) == 1 else "eraser-lab"

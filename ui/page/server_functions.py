@@ -14,6 +14,7 @@ from ui.common.caller import caller_of
 from ui.common.errors import Answer
 from ui.page.components import ServerFunction
 from ui.service.service import Service
+from ui.service.visits import Visits
 
 NAMES = (
     "open_photo",
@@ -38,13 +39,14 @@ TABLE_NAMES = ("rows", "papers", "systems", "fetch_row", "open_row", "grids")
 
 def server_functions(service: Service) -> list[ServerFunction]:
     """One function per name above; in the browser `server.<name>(request)`."""
-    own = [_function(name, getattr(service, name)) for name in NAMES]
-    return own + [_function(name, getattr(service.tables, name)) for name in TABLE_NAMES]
+    visits = service.visits
+    own = [_function(name, getattr(service, name), visits) for name in NAMES]
+    return own + [_function(name, getattr(service.tables, name), visits) for name in TABLE_NAMES]
 
 
-def _function(name: str, method: Callable[[object, str], Answer]) -> ServerFunction:
-    def call(data: object, request: gr.Request) -> Answer:
-        return method(data, caller_of(request))
+def _function(name: str, method: Callable[[object, str], Answer], visits: Visits) -> ServerFunction:
+    async def call(data: object, request: gr.Request) -> Answer:
+        return await visits.answer(name, method, data, caller_of(request))
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = method.__doc__

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -14,8 +14,7 @@ from typing import Literal
 from ui.common.grid import Card
 from ui.common.names import safe_file_name
 from ui.service.cards import FIGURES
-from ui.service.cases import case_of_run
-from ui.service.report import report_of
+from ui.service.reports import kept_case, kept_report
 from ui.stores.runs import RunStore, SavedRun, result_name
 
 log = logging.getLogger(__name__)
@@ -54,17 +53,28 @@ class _Outbox:
 
 
 def stream_zip(runs: RunStore, run_id: str) -> Iterator[bytes]:
-    """The zip, piece by piece; no more than a few MB are in memory.
+    """The zip, piece by piece; no more than a few MB are in memory, and no picture is opened where
+    the run's report is as the run is.
 
     Nothing is packed twice: PNG and JPEG are stored as they are. Raises UserError
-    ("run_gone") at the first piece.
+    ("run_gone") and FileNotFoundError before the first piece: what goes into it is looked up, and
+    made if need be, at once.
     """
     saved = runs.load(run_id)
     runs.with_remarks(run_id, saved["grid"])
-    created = time.localtime(saved["created"])
+    members = list(_members(runs, run_id, saved))
+    for _, source in members:
+        if isinstance(source, Path):
+            source.stat()
+    return _streamed(members, time.localtime(saved["created"]))
+
+
+def _streamed(
+    members: Sequence[tuple[str, Path | bytes]], created: time.struct_time
+) -> Iterator[bytes]:
     outbox = _Outbox()
     with zipfile.ZipFile(outbox, "w") as archive:  # type: ignore[call-overload]
-        for name, source in _members(runs, run_id, saved):
+        for name, source in members:
             entry = zipfile.ZipInfo(name, created[:6])
             entry.external_attr = 0o644 << 16
             if isinstance(source, bytes):
@@ -95,7 +105,7 @@ def settings_json(run_id: str, saved: SavedRun, folder: Path) -> dict[str, objec
         "row": saved.get("row"),
         "phrase": saved.get("phrase"),
         "selection": saved["selection"],
-        "case": case_of_run(saved, folder),
+        "case": kept_case(saved, folder),
         "mask": {"area": saved["grid"]["mask"]["area"], "packed_sha256": saved["mask_sha256"]},
         "seconds": saved["grid"]["seconds"],
         "jobs": [_job(card) for card in saved["grid"]["cards"]],
@@ -129,10 +139,10 @@ def _members(runs: RunStore, run_id: str, saved: SavedRun) -> Iterator[tuple[str
     yield "settings.json", json.dumps(settings, ensure_ascii=False, indent=2).encode()
 
 
-def _report(runs: RunStore, run_id: str) -> bytes | None:
+def _report(runs: RunStore, run_id: str) -> Path | None:
     """The run as a page to look at; the zip is not lost with it."""
     try:
-        return report_of(runs, [run_id])
+        return kept_report(runs, run_id)
     except Exception:
         log.exception("the report of a run could not be made")
         return None

@@ -138,10 +138,6 @@ def finish(card: Card, event: Finished, view: str) -> None:
     )
 
 
-def has_ended(card: Card) -> bool:
-    return card["state"] in ENDED
-
-
 def end(card: Card, state: CardState) -> None:
     for name in PROGRESS:
         card.pop(name, None)

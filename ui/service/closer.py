@@ -81,11 +81,13 @@ class _Counted(Tiles):
         known = self.known(tile)
         if known is not None:
             return known
+        if self._most == 0:
+            return None
+        if callable(self._image):  # opening it waits for room, and must not keep a turn meanwhile
+            self._image = self._image()
         if self._most is None:
             with self._looks.turn(self._caller, wait=True):
                 return self.encoded(tile)
-        if self._most == 0:
-            return None
         self._most -= 1
         try:
             with self._looks.turn(self._caller, wait=False):

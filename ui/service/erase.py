@@ -16,6 +16,8 @@ import numpy as np
 
 from methods import (
     JSON,
+    RUNNING,
+    SELECTING,
     BadInput,
     Event,
     Executor,
@@ -27,6 +29,7 @@ from methods import (
     Photo,
     SettingValue,
     StopToken,
+    full_size,
     get_eraser,
     trim_heaps,
     versions,
@@ -53,8 +56,11 @@ from ui.service.judge import NOTHING_KNOWN, Known, Measure, judge_of
 from ui.service.live import LiveRun
 from ui.service.select import Question, Selecting
 from ui.service.unwatched import Watchman, most_unwatched_seconds
+from ui.service.verdicts import Verdicts
 from ui.service.visitors import may_fetch
 from ui.stores.masks import MaskUploads, notes_of
+from ui.stores.originals import photo_of
+from ui.stores.packed import PackedMask
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.png_writer import PngWriter
 from ui.stores.runs import ORIGINAL, Inputs, RunStore, run_url
@@ -144,8 +150,9 @@ class Erasing:
         executor: Executor,
         tally: Tally,
         measure: Measure | None = None,
+        on_written: Callable[[str], None] | None = None,
     ) -> None:
-        """measure: who looks at results; see `judge_of`."""
+        """measure: who looks at results; see `judge_of`. on_written: see `Verdicts`."""
         self._tally = tally
         self._executor = executor
         self._measure = measure
@@ -154,6 +161,7 @@ class Erasing:
         self._slots = slots
         self._writer = PngWriter()
         self._quiet = Quiet()
+        self._verdicts = Verdicts(runs, photos, self._quiet, on_written)
         self._lock = threading.Lock()
         self._released = threading.Condition(self._lock)
         self._live: dict[str, LiveRun] = {}
@@ -220,6 +228,7 @@ class Erasing:
         with self._released:
             self._released.wait_for(lambda: not self._tokens, CLOSING_SECONDS)
         self._writer.close()
+        self._verdicts.close()
 
     def _going_on(self) -> list[LiveRun]:
         with self._lock:
@@ -250,32 +259,44 @@ class Erasing:
     def _prepare(
         self, order: Order, record: PhotoRecord, cards: list[Card], token: StopToken
     ) -> LiveRun:
-        photo = self._photos.load(record.id)
-        mask, prompts = order.make_mask(photo)
-        grid = _first_grid(order, record, mask, cards)
-        self._write_inputs(order, photo, mask, grid["mask"].get("close"))
-        judge = judge_of(record, order.known, self._quiet, self._measure)
+        pixels, visitor = record.width * record.height, order.visitor or order.session or ""
+        with full_size.work(SELECTING * pixels, visitor):
+            photo = self._photos.load(record.id)
+            mask, prompts = order.make_mask(photo)
+            grid = _first_grid(order, record, mask, cards)
+            self._write_inputs(order, photo, mask, grid["mask"].get("close"))
+            saved, packed = _saved(order, record, mask, prompts), PackedMask.of(mask)
+        judge = judge_of(record, order.known, self._measure)
         return LiveRun(
             grid,
-            _saved(order, record, mask, prompts),
-            self._counted(
-                order.jobs,
-                self._executor.run(
-                    order.jobs,
-                    photo.rgb,
-                    mask,
-                    alpha=photo.alpha,
-                    token=token,
-                    judge=judge,
-                    fetch_missing=may_fetch,
-                    visitor=order.visitor or order.session or "",
-                ),
-            ),
+            saved,
+            self._counted(order.jobs, self._events(order, packed, token, visitor)),
             store=self._runs,
             writer=self._writer,
             token=token,
+            size=RUNNING * pixels,
+            visitor=visitor,
             on_end=lambda: self._erased(order.run),
+            on_results=lambda live: self._verdicts.later(live, judge, packed, visitor),
             on_complete=lambda: self._release(order.run),
+        )
+
+    def _events(
+        self, order: Order, packed: PackedMask, token: StopToken, visitor: str
+    ) -> Iterator[Event]:
+        """What the erasers say. Photo and mask are in memory while these are at work, not before:
+        many runs may wait."""
+        if token.stopped:
+            return
+        photo = photo_of(order.run, self._photos, self._runs)
+        yield from self._executor.run(
+            order.jobs,
+            photo.rgb,
+            packed.mask(),
+            alpha=photo.alpha,
+            token=token,
+            fetch_missing=may_fetch,
+            visitor=visitor,
         )
 
     def _counted(self, jobs: Sequence[Job], events: Iterator[Event]) -> Iterator[Event]:

@@ -1,7 +1,4 @@
-"""What a run's results are judged by: numbers, against the truth where one is known.
-
-Judging comes after the results and holds nobody up: it waits while any run is at work.
-"""
+"""What a run's results are judged by: numbers, against the truth where one is known."""
 
 from __future__ import annotations
 
@@ -43,7 +40,6 @@ from segmentation import (
     list_detectors,
     read_phrase,
 )
-from ui.common.limits import Quiet
 from ui.service.catalog import describe_paper
 from ui.service.entries import MetricEntry
 from ui.service.table_rows import rows
@@ -51,9 +47,6 @@ from ui.service.visitors import Fetching, fetching
 from ui.stores.photos import PhotoRecord
 
 log = logging.getLogger(__name__)
-
-MOST_SECONDS = 120.0
-"""For which a result waits to be judged while other runs go on and on."""
 
 Judge: TypeAlias = Callable[[Image, Mask, Image], Sequence[Reading]]
 """judge(photo, mask, result)."""
@@ -87,14 +80,11 @@ def measured(
         return judge(photo, mask, result, truth=truth, features=features, finds=finds)
 
 
-def judge_of(
-    record: PhotoRecord, known: Known, quiet: Quiet, measure: Measure | None = None
-) -> Judge:
+def judge_of(record: PhotoRecord, known: Known, measure: Measure | None = None) -> Judge:
     """The judge of a run on this photo. measure: who looks at the results; None = `measured`."""
     truth = cache(partial(truth_of, record, known.row))
 
     def judged(photo: Image, mask: Mask, result: Image) -> Sequence[Reading]:
-        quiet.wait(MOST_SECONDS)
         return (measure or measured)(photo, mask, result, truth(), known.phrase)
 
     return judged

@@ -1,5 +1,7 @@
 """A run while it goes on: its worker, its grid, its files.
 
+room ▶ events of the erasers ▶ results: room and places are given back ▶ files ▶ numbers
+
 The run belongs to itself: whoever watches gets the grid's value again and again, and it goes on
 when the watcher leaves (a reload, a closed lid, a lost connection).
 """
@@ -10,7 +12,8 @@ import copy
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextvars import copy_context
 from functools import partial
 from pathlib import Path
 
@@ -19,9 +22,14 @@ from methods import (
     Failed,
     Finished,
     Judged,
+    Room,
     StopToken,
+    Ticket,
+    Waiting,
     begin_thread,
+    covered,
     note_pace,
+    running,
     view_jpeg,
     write_atomic,
 )
@@ -29,7 +37,8 @@ from ui.common.errors import described
 from ui.common.grid import Card, Grid, RunState
 from ui.common.logs import current_run, keep_private, keeping_private
 from ui.service import closeup
-from ui.service.cards import ENDED, ask_to_stop, end, finish, follow, has_ended
+from ui.service.cards import ENDED, ask_to_stop, end, finish, follow
+from ui.service.news import News
 from ui.service.unwatched import Watch
 from ui.stores.photos import VIEW_SIDE
 from ui.stores.png_writer import PngWriter
@@ -48,9 +57,10 @@ class LiveRun:
     """One run: `start` it once, watch `grids`, `stop` it.
 
     grid: the value to begin with (state "running", all cards queued). saved: what else
-    goes into run.json. events: what the runner says, read in a thread of this run.
-    on_end: called once when the erasers have ended; files may still be written then, and
-    results judged. on_complete: called once when all that is done too.
+    goes into run.json. events: what the runner says, read in a thread while the run has its room:
+    so many bytes (`size`) in `visitor`'s name. on_end: called once when the erasers have ended;
+    files may still be written then. on_results: called once when these are written: whoever judges
+    them calls `judged`. on_complete: called once when all that is done too.
     """
 
     def __init__(
@@ -62,7 +72,10 @@ class LiveRun:
         store: RunStore,
         writer: PngWriter,
         token: StopToken,
+        size: int,
+        visitor: str,
         on_end: Callable[[], None],
+        on_results: Callable[[LiveRun], None],
         on_complete: Callable[[], None],
     ) -> None:
         self.id = grid["run"]
@@ -72,12 +85,20 @@ class LiveRun:
         self._store = store
         self._writer = writer
         self._token = token
+        self._size = size
+        self._visitor = visitor
+        self._room: Room = running
+        self._ticket: Ticket | None = None
         self._on_end = on_end
+        self._on_results = on_results
         self._on_complete = on_complete
         self._changed = threading.Condition()
         self._version = 0  # of the grid
         self._urgent = 0  # the last version that must not wait
         self._unwritten = 1  # PNG files under way, and one for the run itself
+        self._waits = True  # for room
+        self._ended = False  # its events
+        self._news: set[News] = set()
         self._complete = False
         self._refused = False
         self._saving = threading.Lock()
@@ -87,8 +108,18 @@ class LiveRun:
     # --- what others call ----------------------------------------------------------------
 
     def start(self) -> None:
+        """Begin as soon as there is room; until then it has no thread."""
         self._save()
-        begin_thread(self._work, f"run-{self.id[:4]}")
+        context = copy_context()  # of whoever asks; another one may make the room
+
+        def begin(ticket: Ticket) -> None:
+            with self._changed:
+                self._waits = False
+            context.run(begin_thread, partial(self._work, ticket), f"run-{self.id[:4]}")
+
+        self._ticket = self._room.ask(self._size, self._visitor, begin, self._wait)
+        if self._token.stopped:
+            self._room.let_in(self._ticket)
 
     def stop(self) -> None:
         """Ask all jobs to end; takes effect at the next step of the one at work."""
@@ -97,6 +128,8 @@ class LiveRun:
             if self._grid["state"] == "running":
                 ask_to_stop(self._grid["cards"])
                 self._tell(urgent=True)
+        if self._ticket is not None:
+            self._room.let_in(self._ticket)
 
     def unwatched_seconds(self) -> float:
         """How long nobody has looked at it; 0 while somebody does."""
@@ -128,15 +161,42 @@ class LiveRun:
         finally:
             self._watch.leave()
 
+    async def follow(self) -> AsyncGenerator[Grid, None]:
+        """The same, on an event loop: what waits holds no thread."""
+        self._watch.come()
+        news = News()
+        seen, last = -1, 0.0
+        try:
+            with self._changed:
+                self._news.add(news)
+            while True:
+                with self._changed:
+                    pause = self._pause(seen, time.monotonic() - last)
+                    if pause <= 0:
+                        seen, last = self._version, time.monotonic()
+                        grid, complete = self._copy(), self._complete
+                if pause > 0:
+                    await news.wait(pause)
+                    continue
+                yield grid
+                if complete:
+                    return
+        finally:
+            with self._changed:
+                self._news.discard(news)
+            self._watch.leave()
+
     # --- the watcher's side --------------------------------------------------------------
 
     def _await_news(self, seen: int, last: float) -> None:
-        while not (self._urgent > seen or self._complete):
-            age = time.monotonic() - last
-            pause = STEP_SECONDS if self._version > seen else HEARTBEAT_SECONDS
-            if age >= pause:
-                return
-            self._changed.wait(pause - age)
+        while (pause := self._pause(seen, time.monotonic() - last)) > 0:
+            self._changed.wait(pause)
+
+    def _pause(self, seen: int, age: float) -> float:
+        """Seconds for which whoever has seen a version so long ago is told nothing."""
+        if self._urgent > seen or self._complete:
+            return 0.0
+        return (STEP_SECONDS if self._version > seen else HEARTBEAT_SECONDS) - age
 
     def _copy(self) -> Grid:
         if self._grid["state"] == "running":
@@ -148,43 +208,70 @@ class LiveRun:
         if urgent:
             self._urgent = self._version
         self._changed.notify_all()
+        for news in self._news:
+            news.tell()
 
     # --- the worker's side ---------------------------------------------------------------
 
-    def _work(self) -> None:
+    def _wait(self, ahead: int) -> None:
+        """So many have their room first."""
+        with self._changed:
+            if self._waits:
+                for card in self._grid["cards"]:
+                    follow(card, Waiting(card["index"], ahead))
+                self._tell(urgent=True)
+
+    def _work(self, ticket: Ticket) -> None:
         current_run.set(self.id)
         keep_private(*self._said())
+        try:
+            with covered():
+                self._erase()
+        finally:
+            self._room.give_back(ticket)
+        self._end_jobs()
+        with self._changed:
+            self._ended = True
+            due = self._unwritten == 1
+        if due:
+            self._on_results(self)
+
+    def _erase(self) -> None:
         begun = False
         try:
             for event in self._events:
                 begun = True
                 self._take(event)
-                if self._all_ended() and self._grid["state"] == "running":
-                    self._end_jobs()  # what follows are numbers: nobody need wait for them
         except Exception as error:  # told on the grid; the run must end in any case
             self._break_off(error, refused=not begun)
-        if self._grid["state"] == "running":
-            self._end_jobs()
-        self._judged()
-        self._written()
 
-    def _all_ended(self) -> bool:
-        return all(has_ended(card) for card in self._grid["cards"])
-
-    def _judged(self) -> None:
+    def judged(self) -> None:
         """No more numbers will come."""
         with self._changed:
             self._grid.pop("judging", None)
+            self._tell(urgent=True)
+        self._written()
+
+    def written_results(self) -> list[tuple[int, str]]:
+        """Index and eraser of each result whose lossless file is there."""
+        with self._changed:
+            cards = [card for card in self._grid["cards"] if "full" in card]
+            return [(card["index"], card["eraser"]) for card in cards]
+
+    def is_stopped(self) -> bool:
+        """Whether nobody wants any more of it."""
+        return self._token.stopped
+
+    def read(self, told: Judged) -> None:
+        """The numbers of a result have come."""
+        with self._changed:
+            card = self._grid["cards"][told.index]
+            card["readings"] = [reading.plain() for reading in told.readings]
             self._tell(urgent=True)
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Finished):
             self._take_result(event)
-        elif isinstance(event, Judged):
-            with self._changed:
-                card = self._grid["cards"][event.index]
-                card["readings"] = [reading.plain() for reading in event.readings]
-                self._tell(urgent=True)
         else:
             with self._changed:
                 self._tell(urgent=follow(self._grid["cards"][event.index], event))
@@ -280,8 +367,10 @@ class LiveRun:
         self._save()
         with self._changed:
             self._unwritten -= 1
-            last = self._unwritten == 0
+            last, due = self._unwritten == 0, self._unwritten == 1 and self._ended
             self._offer_zip(self._unwritten)
+        if due:
+            self._on_results(self)
         if last:
             self._save()
             self._close()

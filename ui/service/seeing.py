@@ -37,9 +37,11 @@ class Seeing:
         """See `Sees.load`."""
         self._helper.call("load")
 
-    def encode(self, key: str, pixels: Callable[[], Image], wanted: str | None) -> None:
+    def encode(
+        self, key: str, pixels: Callable[[], Image], wanted: str | None, *, waited_for: bool = False
+    ) -> None:
         """See `Sees.encode`."""
-        self._helper.call("encode", key, wanted, images={key: pixels})
+        self._helper.call("encode", key, wanted, waited_for, images={key: pixels})
 
     def select(
         self, asked: Question, longest_side: int | None, most_looks: int | None

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from methods import Answers, Given, Mask, Reading
+from methods import Answers, Given, Reading
 from segmentation import Detections, SegmenterSpec, Selected, Selection, detect
 from ui.service.judge import measured
 from ui.service.select import Eyes, Question
+from ui.stores.packed import PackedMask
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,36 +28,18 @@ class Sought:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Packed:
-    """A mask as it travels: a bit for each pixel."""
-
-    size: tuple[int, int]
-    bits: NDArray[np.uint8]
-
-    @staticmethod
-    def of(mask: Mask) -> Packed:
-        height, width = mask.shape
-        return Packed((height, width), np.packbits(mask))
-
-    def mask(self) -> Mask:
-        """As it was."""
-        count = self.size[0] * self.size[1]
-        return np.unpackbits(self.bits, count=count).view(np.bool_).reshape(self.size)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """An answer as it travels: the masks are beside the rest."""
 
     rest: Selected
-    mask: Packed
-    core: Packed
+    mask: PackedMask
+    core: PackedMask
     spec: SegmenterSpec
 
     @staticmethod
     def of(found: Selected, spec: SegmenterSpec) -> Found:
         rest = replace(found, mask=_NOTHING, core=_NOTHING)
-        return Found(rest, Packed.of(found.mask), Packed.of(found.core), spec)
+        return Found(rest, PackedMask.of(found.mask), PackedMask.of(found.core), spec)
 
     def selected(self) -> Selected:
         """As it was."""
@@ -77,9 +59,9 @@ class Seer:
         """See `Sees.load`."""
         self._eyes.load()
 
-    def encode(self, given: Given, key: str, wanted: str | None) -> None:
+    def encode(self, given: Given, key: str, wanted: str | None, waited_for: bool) -> None:
         """See `Sees.encode`."""
-        self._eyes.encode(key, lambda: given.image(key), wanted)
+        self._eyes.encode(key, lambda: given.image(key), wanted, waited_for=waited_for)
 
     def select(
         self, given: Given, sought: Sought, longest_side: int | None, most_looks: int | None

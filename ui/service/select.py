@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
-from methods import Image, Mask, Stopped, Unavailable, UserError, fetch, patiently
+from methods import (
+    BoundedCache,
+    Image,
+    Mask,
+    Stopped,
+    Unavailable,
+    UserError,
+    fetch,
+    patiently,
+)
 from segmentation import (
     EmbeddingCache,
     Segmenter,
@@ -25,12 +36,16 @@ from segmentation import (
     select_drawn,
 )
 from segmentation import is_segmenter_ready as is_ready
+from ui.common.lanes import Lane
 from ui.service.closer import Looks
 
 log = logging.getLogger(__name__)
 
 EMBEDDING_BYTES = 256 * 2**20
 WAITING_ENCODES = 16
+LOOKS_AT_ONCE = 2
+KEPT_SEEN = 16
+"""Photos of which it is supposed that they have been looked at. An error costs a click's thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +80,11 @@ class Sees(Protocol):
     def load(self) -> None:
         """Load the best segmenter that is ready, so that the first click need not."""
 
-    def encode(self, key: str, pixels: Callable[[], Image], wanted: str | None) -> None:
-        """Look at a photo, so that the first click on it need not. See `Question`."""
+    def encode(
+        self, key: str, pixels: Callable[[], Image], wanted: str | None, *, waited_for: bool = False
+    ) -> None:
+        """Look at a photo, so that the first click on it need not. See `Question`. waited_for: by
+        clicks; else those that are come first."""
 
     def select(
         self, asked: Question, longest_side: int | None, most_looks: int | None
@@ -85,9 +103,11 @@ class Eyes:
         """See `Sees`."""
         self._choose(None)
 
-    def encode(self, key: str, pixels: Callable[[], Image], wanted: str | None) -> None:
+    def encode(
+        self, key: str, pixels: Callable[[], Image], wanted: str | None, *, waited_for: bool = False
+    ) -> None:
         """See `Sees`."""
-        with patiently():
+        with nullcontext() if waited_for else patiently():
             self.embeddings.get(self._choose(wanted), pixels, key)
 
     def select(
@@ -137,6 +157,40 @@ class Selecting:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="encode")
         self._closing = threading.Event()
         self._places = threading.BoundedSemaphore(WAITING_ENCODES)
+        self._lane = Lane(LOOKS_AT_ONCE)
+        self._seen: BoundedCache[tuple[str, str | None], bool] = BoundedCache(
+            KEPT_SEEN, lambda seen: 1
+        )
+        self._under_way: dict[tuple[str, str | None], asyncio.Task[None]] = {}
+
+    async def look(
+        self, key: str, pixels: Callable[[], Image], wanted: str | None, visitor: str
+    ) -> None:
+        """Wait until the photo has been looked at, as clicks on it do before they take a thread.
+
+        One look serves all who wait, and goes on when they leave. What goes wrong is not told here:
+        the click meets it again. key, pixels, wanted: as in `encode_soon`.
+        """
+        photo = (key, wanted)
+        if self._seen.find(photo):
+            return
+        if photo not in self._under_way:
+            task = asyncio.create_task(self._looked(key, pixels, wanted, visitor))
+            self._under_way[photo] = task
+            task.add_done_callback(lambda _: self._under_way.pop(photo, None))
+        await asyncio.wait([self._under_way[photo]])
+
+    async def _looked(
+        self, key: str, pixels: Callable[[], Image], wanted: str | None, visitor: str
+    ) -> None:
+        try:
+            await self._lane.run(
+                visitor, lambda: self.eyes.encode(key, pixels, wanted, waited_for=True)
+            )
+        except Exception:  # as in `_encode`
+            self._warn("A photo could not be encoded for a click")
+        else:
+            self._seen.put((key, wanted), True)
 
     def select(
         self,

@@ -10,13 +10,25 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import platformdirs
 from gradio.utils import get_upload_folder
 
-from methods import PROGRAM, BadInput, Executor, Image, Limits, Mask, make_executor
+from methods import (
+    PROGRAM,
+    SELECTING,
+    BadInput,
+    Executor,
+    Image,
+    Limits,
+    Mask,
+    full_size,
+    make_executor,
+    set_up_ledger,
+)
 from segmentation import (
     Rle,
     SegmenterSpec,
@@ -77,11 +89,13 @@ from ui.service.live import LiveRun
 from ui.service.looking import Looking
 from ui.service.margin import margin
 from ui.service.reopen import reopen
+from ui.service.reports import keep_all
 from ui.service.seeing import ENTRY, Seeing
 from ui.service.select import Selecting
 from ui.service.sweeps import SweepAnswer, planned
 from ui.service.tables import Tables
 from ui.service.visitors import check_host
+from ui.service.visits import Visits
 from ui.stores.examples import Examples
 from ui.stores.janitor import Janitor, Keep
 from ui.stores.masks import MaskUploads
@@ -141,6 +155,7 @@ class Service:
         executor: Executor | None = None,
     ) -> None:
         check_host()
+        set_up_ledger()
         folder = writable_folder(data_dir or default_data_dir()).resolve()
         own_uploads = own_upload_folder(folder)
         keep = keep or Keep.from_environment()
@@ -165,8 +180,15 @@ class Service:
         slots = RunSlots(MOST_WAITING + places if most_runs is None else most_runs)
         self.tally = Tally()
         self.erasing = Erasing(
-            self.photos, self.runs, slots, self._executor, self.tally, self.measure
+            self.photos,
+            self.runs,
+            slots,
+            self._executor,
+            self.tally,
+            self.measure,
+            on_written=lambda run_id: keep_all(self.runs, run_id),
         )
+        self.visits = Visits(self.photos, self.selecting, self.most_watched)
         self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid)
         self.janitor = Janitor(
             self.photos.folder,
@@ -272,8 +294,10 @@ class Service:
         """
         asked = Prompts.model_validate(request)
         self.clicks.take(caller)
-        mask = self._select(asked, self.photos.record(asked.photo), caller)[0].mask
-        return {"url": self.photos.put_mask(asked.photo, mask_png(mask)), "rle": rle_of(mask)}
+        record = self.photos.record(asked.photo)
+        with full_size.work(SELECTING * record.width * record.height, caller):
+            mask = self._select(asked, record, caller)[0].mask
+            return {"url": self.photos.put_mask(asked.photo, mask_png(mask)), "rle": rle_of(mask)}
 
     @answered
     def detect(self, request: object, caller: str = "") -> DetectAnswer:
@@ -290,7 +314,9 @@ class Service:
         asked = UploadMask.model_validate(request)
         self._opens.take(caller)
         file = self.uploads.existing(asked.path)
-        return upload_answer(self.masks.take(asked.photo, file, asked.name))
+        record = self.photos.record(asked.photo)
+        with full_size.work(SELECTING * record.width * record.height, caller):
+            return upload_answer(self.masks.take(asked.photo, file, asked.name))
 
     @answered
     def export_case(self, request: object, caller: str = "") -> ExportAnswer:
@@ -298,15 +324,20 @@ class Service:
         asked = ExportCase.model_validate(request)
         self.clicks.take(caller)
         record = self.photos.record(asked.photo)
-        upload = None if asked.upload is None else self.masks.load(asked.photo, asked.upload)
-        return {"case": cases.export_case(record, asked, asked.jobs, upload)}
+        if asked.upload is None:
+            return {"case": cases.export_case(record, asked, asked.jobs, None)}
+        with full_size.work(SELECTING * record.width * record.height, caller):
+            upload = self.masks.load(asked.photo, asked.upload)
+            return {"case": cases.export_case(record, asked, asked.jobs, upload)}
 
     @answered
     def import_case(self, request: object, caller: str = "") -> ImportAnswer:
         """The prompts and jobs in such a file, or a mask's run lengths: {photo, case}."""
         asked = ImportCase.model_validate(request)
         self._opens.take(caller)
-        return cases.import_case(asked.case, self.photos.record(asked.photo), self.masks)
+        record = self.photos.record(asked.photo)
+        with full_size.work(SELECTING * record.width * record.height, caller):
+            return cases.import_case(asked.case, record, self.masks)
 
     def _select(
         self,
@@ -370,18 +401,11 @@ class Service:
         """
         try:
             with keeping_private(payload):
-                live = self._begun(payload, session, caller)
+                live = self._begun(self._asked(payload, session, caller), session, caller)
         except Exception as error:  # told on the grid, as everywhere
-            with keeping_private(payload):
-                refused = failed_grid(payload, error)
-            yield refused
+            yield _refused(payload, error)
             return
         yield from live.grids()
-
-    def _begun(self, payload: object, session: str | None, caller: str) -> LiveRun:
-        asked = Erase.model_validate(payload)
-        self.erases.take(caller or session or "")
-        return self.erasing.begin(order_of(asked, session, self.selecting, self.masks, caller))
 
     @answered
     def plan_sweep(self, request: object, caller: str = "") -> SweepAnswer:
@@ -389,6 +413,33 @@ class Service:
         asked = PlanSweep.model_validate(request)
         self.clicks.take(caller)
         return planned(asked)
+
+    async def follow(
+        self, payload: object, session: str | None = None, caller: str = ""
+    ) -> AsyncGenerator[Grid | RefusedGrid, None]:
+        """The same, on an event loop: who waits for a place, or for news, holds no thread."""
+        try:
+            with keeping_private(payload):
+                asked = self._asked(payload, session, caller)
+        except Exception as error:
+            yield _refused(payload, error)
+            return
+        grids = self.visits.watch(
+            caller or session or "",
+            lambda: self._begun(asked, session, caller),
+            lambda error: _refused(payload, error),
+        )
+        async with aclosing(grids):
+            async for grid in grids:
+                yield grid
+
+    def _asked(self, payload: object, session: str | None, caller: str) -> Erase:
+        asked = Erase.model_validate(payload)
+        self.erases.take(caller or session or "")
+        return asked
+
+    def _begun(self, asked: Erase, session: str | None, caller: str) -> LiveRun:
+        return self.erasing.begin(order_of(asked, session, self.selecting, self.masks, caller))
 
     @answered
     def stop(self, request: object, caller: str = "") -> StopAnswer:
@@ -448,3 +499,9 @@ def failed_grid(payload: object, error: Exception) -> RefusedGrid:
     run_id = payload.get("run") if isinstance(payload, dict) else None
     known = run_id if isinstance(run_id, str) and is_id(run_id) else None
     return {"run": known, "state": "failed", "error": described(error), "cards": []}
+
+
+def _refused(payload: object, error: Exception) -> RefusedGrid:
+    """What a visitor is told in place of a run; the log does not learn what was asked."""
+    with keeping_private(payload):
+        return failed_grid(payload, error)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,24 +19,27 @@ from examples.remote import bring, is_here, place_of
 from examples.rows import PhotoRef, Row, Table
 from examples.systems import STATES, Standing, standings, systems
 from methods import (
+    COMPOSING,
+    SELECTING,
     BoundedCache,
     Job,
     PlainText,
     Text,
     UserError,
+    full_size,
     list_erasers,
     read_mask,
     view_jpeg,
 )
 from segmentation import Selection
-from ui.common.errors import answered, busy
+from ui.common.errors import answered
 from ui.common.grid import Grid
 from ui.common.limits import Rate, RateLimiter
 from ui.common.requests import Nothing, OneRow, SeveralRuns
 from ui.service.catalog import why_unavailable
 from ui.service.figure import figure_of
 from ui.service.reopen import ended
-from ui.service.report import report_of
+from ui.service.reports import most_pixels, report_on
 from ui.service.table_answers import (
     GridsAnswer,
     OpenedRowAnswer,
@@ -62,9 +64,6 @@ LOOK_RATE = Rate(per_second=4, burst=60)
 OPEN_RATE = Rate(per_second=0.5, burst=40)
 
 BRINGS_AT_ONCE = 2
-MOST_WAIT = 60.0
-"""Seconds that a report waits for another one."""
-
 KEPT_BYTES = 48 * 2**20
 SMALL_SIDE = 560
 SIDES = {"small": SMALL_SIDE, "large": VIEW_SIDE}
@@ -84,9 +83,8 @@ class Tables:
         self._masks = masks
         self._runs = runs
         self._live_grid = live_grid
-        self._views: BoundedCache[str, bytes] = BoundedCache(KEPT_BYTES, len)
+        self._views: BoundedCache[str, bytes] = BoundedCache(KEPT_BYTES, len, kind="views")
         self._bringing = threading.BoundedSemaphore(BRINGS_AT_ONCE)
-        self._reporting = threading.BoundedSemaphore(1)
         self._closing = threading.Event()
         self._looks = RateLimiter(LOOK_RATE)
         self._brings = RateLimiter(BRING_RATE)
@@ -154,8 +152,9 @@ class Tables:
             )
         record = self._photos.add_copy(photo, row.photo.name)
         size = record.height, record.width
-        read = read_mask(mask, size, name=row.mask.name)
-        upload = self._masks.put(record.id, read.mask, read.notes)
+        with full_size.work(SELECTING * size[0] * size[1], caller):
+            read = read_mask(mask, size, name=row.mask.name)
+            upload = self._masks.put(record.id, read.mask, read.notes)
         return {
             "photo": record.public(),
             "prompt": Selection(upload=upload).plain(),
@@ -179,27 +178,16 @@ class Tables:
         except (UserError, KeyError, TypeError):
             return None
 
-    def report(self, run_ids: Sequence[str]) -> bytes:
-        """Runs as one HTML file; see `report_of`. Raises UserError, also "busy"."""
-        with self._one_at_a_time():
-            return report_of(self._runs, run_ids)
+    def report(self, run_ids: Sequence[str]) -> Path | bytes:
+        """Runs as one HTML file; see `report_on`."""
+        return report_on(self._runs, run_ids)
 
     def figure(
         self, run_ids: Sequence[str], options: FigureOptions, forms: Sequence[Format], name: str
     ) -> FigureFiles:
-        """Runs as a figure; see `figure_of`. Raises UserError, also "busy"."""
-        with self._one_at_a_time():
+        """Runs as a figure; see `figure_of`. Raises UserError."""
+        with full_size.work(COMPOSING * most_pixels(self._runs, run_ids)):
             return figure_of(self._runs, run_ids, options, forms, name)
-
-    @contextmanager
-    def _one_at_a_time(self) -> Iterator[None]:
-        """Reports and figures hold many pictures."""
-        if not self._reporting.acquire(timeout=MOST_WAIT):
-            raise busy(1)
-        try:
-            yield
-        finally:
-            self._reporting.release()
 
     def view(self, row_id: str, part: str, size: str) -> bytes | None:
         """A JPEG of one of a row's pictures; None where it is not on this machine."""

@@ -22,12 +22,14 @@ from methods import BadInput, BoundedCache, Limits, Mask, MaskReading, PlainText
 from segmentation import mask_png, read_mask_file, shown_mask
 from ui.common.files import link_or_copy
 from ui.common.names import is_id
+from ui.stores.packed import PackedMask
 from ui.stores.photos import PhotoStore
 
 KEPT_UPLOADS = 64
 """Of one photo; the oldest go first."""
 
-KEPT_BYTES = 96 * 2**20
+KEPT_BYTES = 32 * 2**20
+"""Packed: some hundred masks of large photos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class MaskUploads:
     def __init__(self, photos: PhotoStore, limits: Limits) -> None:
         self._photos = photos
         self._limits = limits
-        self._read: BoundedCache[str, Mask] = BoundedCache(KEPT_BYTES)
+        self._read: BoundedCache[str, PackedMask] = BoundedCache(KEPT_BYTES, kind="masks")
 
     def take(self, photo_id: str, file: Path, name: str) -> TakenMask:
         """Keep the mask in an uploaded file, a picture or run lengths, in each of its readings."""
@@ -70,11 +72,12 @@ class MaskUploads:
         return mask_id
 
     def load(self, photo_id: str, mask_id: str, longest_side: int | None = None) -> Mask:
-        """The mask, of the photo's size or reduced. Read-only, since it is shared."""
+        """The mask, of the photo's size or reduced; a new one."""
         path = self.file(photo_id, mask_id)
         return self._read.get(
-            f"{photo_id}/{mask_id}/{longest_side}", lambda: read_upload(path, longest_side)
-        )
+            f"{photo_id}/{mask_id}/{longest_side}",
+            lambda: PackedMask.of(read_upload(path, longest_side)),
+        ).mask()
 
     def file(self, photo_id: str, mask_id: str) -> Path:
         """The PNG of a mask of this photo."""
@@ -123,6 +126,4 @@ def read_upload(path: Path, longest_side: int | None = None) -> Mask:
             mask = shown_mask(np.asarray(picture.convert("L")) > 127, longest_side)
     except FileNotFoundError:
         raise upload_gone() from None
-    mask = np.ascontiguousarray(mask)
-    mask.setflags(write=False)
-    return mask
+    return np.ascontiguousarray(mask)

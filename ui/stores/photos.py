@@ -15,7 +15,6 @@ import os
 import re
 import shutil
 import stat
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,13 +25,16 @@ from secrets import token_urlsafe
 from typing import TypedDict
 
 from methods import (
+    DECODING,
     BoundedCache,
     Limits,
     Photo,
     PlainText,
     Text,
     Verbatim,
+    full_size,
     load_image,
+    pixels_told,
     view_jpeg,
     write_atomic,
 )
@@ -45,8 +47,8 @@ from ui.stores.tiles import SIDE, levels_of
 
 VIEW_SIDE = 1600
 KEPT_BYTES = 512 * 2**20
-DECODES_AT_ONCE = 2
-"""A 50-megapixel photo takes several hundred MB while it is decoded."""
+KEPT_PHOTOS = 24
+"""Small ones are soon decoded again, and most visitors do not come back."""
 
 TOUCH_SECONDS = 600.0
 KEPT_MASKS = 8
@@ -146,10 +148,11 @@ class PhotoStore:
     def __init__(self, folder: Path, limits: Limits, kept_bytes: int = KEPT_BYTES) -> None:
         self.folder = private_folder(folder)
         self._limits = limits
-        self._decoded: BoundedCache[str, Photo] = BoundedCache(kept_bytes, _bytes_of)
+        self._decoded: BoundedCache[str, Photo] = BoundedCache(
+            kept_bytes, _bytes_of, kind="photos", most_values=KEPT_PHOTOS
+        )
         self._records: dict[str, PhotoRecord] = {}
         self._touched: dict[str, float] = {}
-        self._decoding = threading.BoundedSemaphore(DECODES_AT_ONCE)
 
     def take(self, upload: Path, name: str) -> PhotoRecord:
         """Move an uploaded file in here and open it."""
@@ -209,8 +212,8 @@ class PhotoStore:
         return self._decoded.find(photo_id) is not None
 
     def decode(self, path: Path, name: str) -> Photo:
-        """Decode any file, so many at a time. Raises "photo_gone" where there is none."""
-        with self._decoding:
+        """Decode any file, when there is room for it. Raises "photo_gone" where there is none."""
+        with full_size.work(DECODING * pixels_told(path, self._limits)):
             if not path.is_file():
                 raise photo_gone()
             return load_image(path, name=name, limits=self._limits)

@@ -85,7 +85,9 @@ class TileCache:
     """The tiles that were asked for lately. Any number of threads may ask; few cut at once."""
 
     def __init__(self, kept_bytes: int = KEPT_BYTES, at_once: int = CUT_AT_ONCE) -> None:
-        self._kept: BoundedCache[tuple[str, Tile], bytes] = BoundedCache(kept_bytes, len)
+        self._kept: BoundedCache[tuple[str, Tile], bytes] = BoundedCache(
+            kept_bytes, len, kind="tiles"
+        )
         self._cutting = threading.BoundedSemaphore(at_once)
 
     def find(self, key: str, tile: Tile) -> bytes | None:

@@ -29,7 +29,7 @@ class Views:
 
     def __init__(self, photos: PhotoStore) -> None:
         self._photos = photos
-        self._kept: BoundedCache[str, Image] = BoundedCache(KEPT_BYTES)
+        self._kept: BoundedCache[str, Image] = BoundedCache(KEPT_BYTES, kind="views")
 
     def picture(self, photo_id: str) -> Image:
         """(h, w, 3) RGB. Raises OSError where the file is gone."""

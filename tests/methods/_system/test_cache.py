@@ -103,3 +103,11 @@ def test_a_bound_may_count_values() -> None:
     for number, key in enumerate("abc"):
         cache.put(key, number)
     assert [cache.find(key) for key in "abc"] == [None, 1, 2]
+
+
+def test_a_cache_holds_so_many_however_small_they_are() -> None:
+    cache: BoundedCache[int, bytes] = BoundedCache(100, len, most_values=2)
+    for number in range(5):
+        cache.put(number, b"x")
+    assert [cache.find(number) for number in range(5)] == [None, None, None, b"x", b"x"]
+    assert cache.size == 2

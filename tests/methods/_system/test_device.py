@@ -312,3 +312,21 @@ def test_an_eraser_goes_to_the_best_device_it_can_use(monkeypatch: pytest.Monkey
     with pytest.raises(Unavailable) as caught:
         devices_for(spec_of("a", devices=("cuda",)))
     assert caught.value.code == "device_missing"
+
+
+def test_visitors_have_the_device_in_turn() -> None:
+    lock, order = DeviceLock(), list[str]()
+
+    def use(visitor: str) -> None:
+        with lock.hold(visitor=visitor):
+            order.append(visitor)
+
+    threads = []
+    with lock.hold(visitor="anna"):
+        for number, visitor in enumerate(("anna", "anna", "anna", "ben"), 2):
+            threads.append(threading.Thread(target=use, args=(visitor,)))
+            threads[-1].start()
+            wait_until(lambda: lock.ahead == number)  # noqa: B023 - at once
+    for thread in threads:
+        thread.join(30)
+    assert order == ["ben", "anna", "anna", "anna"]

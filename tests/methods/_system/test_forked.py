@@ -142,7 +142,8 @@ def test_lines_and_makings_of_others_are_forgotten() -> None:
     begun.wait(30)
     try:
         copy_of_lock, copy_of_cache = DeviceLock(), BoundedCache[str, int](9, lambda _: 1)
-        copy_of_lock._line.extend(lock._line)
+        copy_of_lock._line.add("", object())
+        copy_of_lock._holders.update(lock._holders)
         copy_of_cache._under_way.update(cache._under_way)
         copy_of_lock.after_fork()
         copy_of_cache.after_fork()

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 import app as program
 from door_tools import FAR, ask, make_door
-from methods import EraserSpec, get_eraser
+from methods import EraserSpec, get_eraser, held
 from ui.common.limits import Rate
 from ui.common.tally import Tally
 from ui.door import health, metrics
@@ -126,6 +126,10 @@ def test_figures_are_in_prometheus_own_words(service: Service) -> None:
     assert found["eraser_lab_refusals_total", "too_fast"] == 1
     assert found["eraser_lab_runs",] == 0 and found["eraser_lab_queue_waiting",] == 0
     assert ("eraser_lab_upload_bytes",) in found
+    assert found["eraser_lab_ledger_bytes", "runs"] == 0
+    assert found["eraser_lab_ledger_most_bytes", "held"] == held.most
+    assert found["eraser_lab_waiting", "clicks"] == found["eraser_lab_waiting", "full_size"] == 0
+    assert ("eraser_lab_held_bytes", "photos") in found
 
 
 def test_open_connections_are_counted_as_the_server_counts_them() -> None:

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from methods import JSON, BadInput, Mask, Photo, get_eraser
+from methods import (
+    COMPOSING,
+    JSON,
+    SELECTING,
+    BadInput,
+    Mask,
+    Photo,
+    full_size,
+    get_eraser,
+)
 from segmentation import read_mask_file
 from ui.api.endpoints import Api
 from ui.api.requests import ApiErase, ApiSegment, FileArgument
@@ -121,7 +130,8 @@ class _Calls:
         mask = self._mask(given_picture(given.mask, self._service), photo.size)
         truth = self._photo(given.truth) if given.truth else None
         result = self._photo(given.result)
-        changed, readings = judge_pictures(photo, mask, result, truth, self._service.measure)
+        with full_size.work(COMPOSING * mask.size, visit.caller):
+            changed, readings = judge_pictures(photo, mask, result, truth, self._service.measure)
         plain = [reading.plain() for reading in readings]
         return Told((words.judged(changed, plain),), words.judged_facts(changed, plain))
 
@@ -142,15 +152,17 @@ class _Calls:
 
     def _mask(self, given: FileArgument, size: tuple[int, int]) -> Mask:
         source, name = Path(given.path or ""), given.orig_name or "mask"
-        read = read_mask_file(source, size, name=name, limits=self._service.limits)
+        with full_size.work(SELECTING * size[0] * size[1]):
+            read = read_mask_file(source, size, name=name, limits=self._service.limits)
         if not read.mask.any():
             raise BadInput("nothing_selected.mask", seen=read.notes[0])
         return read.mask
 
     def _drawn(self, record: PhotoRecord, png: bytes) -> Shown:
         size = record.height, record.width
-        mask = read_mask_file(png, size, name="mask", limits=self._service.limits).mask
-        return tinted(self._service.photos.view(record.id), mask, ROOM - MASK_ROOM)
+        with full_size.work(SELECTING * size[0] * size[1]):
+            mask = read_mask_file(png, size, name="mask", limits=self._service.limits).mask
+            return tinted(self._service.photos.view(record.id), mask, ROOM - MASK_ROOM)
 
     def _told(
         self, run: str, card: Card, room: int, visit: Visit

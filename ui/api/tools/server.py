@@ -13,11 +13,12 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
+from anyio import CapacityLimiter, to_thread
 from gradio.route_utils import get_root_url
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
@@ -56,6 +57,7 @@ class ToolServer:
         from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._threads = CapacityLimiter(AT_ONCE)  # others' are for files
         self._manager = StreamableHTTPSessionManager(_protocol(self), stateless=True)
         async with self._manager.run():
             yield
@@ -89,7 +91,8 @@ class ToolServer:
         finally:
             self._waiting -= 1
         try:
-            return await run_in_threadpool(tool.answer, given, visit)
+            call = partial(tool.answer, given, visit)
+            return await to_thread.run_sync(call, limiter=self._threads)
         finally:
             self._places.release()
 

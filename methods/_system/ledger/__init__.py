@@ -1,0 +1,1 @@
+"""The one ledger of memory: what is held, and what works on pictures at their full size."""

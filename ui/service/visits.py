@@ -1,0 +1,109 @@
+"""How visitors' calls are done: on an event loop, each in its lane, runs in their places.
+
+A place is given back as soon as a run's results are there; files and numbers come without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from methods import Image, Room, UserError
+from ui.common.grid import Grid
+from ui.common.lanes import Lane, Lanes
+from ui.service.live import LiveRun
+from ui.service.select import Selecting
+from ui.stores.photos import PhotoStore
+
+A = TypeVar("A")
+Refused = TypeVar("Refused")
+
+LANES: Mapping[str, str] = {
+    "segment": "clicks",
+    "detect": "detecting",
+    "fetch_row": "bringing",
+    **dict.fromkeys(
+        (
+            "open_photo",
+            "open_example",
+            "reopen_photo",
+            "mask",
+            "upload_mask",
+            "export_case",
+            "import_case",
+            "open_run",
+            "open_row",
+        ),
+        "full",
+    ),
+}
+"""Of the functions that the page may call; all others are quick."""
+
+POINTING = ("segment", "mask")
+"""Functions for which somebody must have looked at the photo first."""
+
+
+class Visits:
+    """places: how many runs are at work at once, those that wait for their device among them."""
+
+    def __init__(self, photos: PhotoStore, selecting: Selecting, places: int) -> None:
+        self.lanes = Lanes()
+        self.places = Room(places)
+        self._photos = photos
+        self._selecting = selecting
+
+    async def answer(
+        self, name: str, method: Callable[[object, str], A], data: object, caller: str
+    ) -> A:
+        """What a method of the service answers."""
+        if name in POINTING:
+            await self._look(data, caller)
+        lane: Lane = getattr(self.lanes, LANES.get(name, "quick"))
+        return await lane.run(caller, lambda: method(data, caller))
+
+    async def watch(
+        self,
+        visitor: str,
+        begin: Callable[[], LiveRun],
+        refused: Callable[[Exception], Refused],
+    ) -> AsyncGenerator[Grid | Refused, None]:
+        """The values of a run, which `begin` begins when the visitor has a place. refused: what to
+        say where it raises."""
+        async with self.places.turn(1, visitor) as place:
+            try:
+                live = await self.lanes.full.run(visitor, begin)
+            except Exception as error:
+                yield refused(error)
+                return
+            async with aclosing(live.follow()) as grids:
+                async for grid in grids:
+                    if grid["state"] != "running":
+                        self.places.give_back(place)
+                    yield grid
+
+    async def _look(self, data: object, caller: str) -> None:
+        """Where the request is none, its method says so."""
+        try:
+            asked = _Pointed.model_validate(data)
+            if not asked.objects:
+                return
+            record = await self.lanes.quick.run(caller, lambda: self._photos.record(asked.photo))
+        except (UserError, ValidationError):
+            return
+        await self._selecting.look(record.key, self._pixels(record.id), asked.segmenter, caller)
+
+    def _pixels(self, photo_id: str) -> Callable[[], Image]:
+        return lambda: self._photos.load(photo_id).seen
+
+
+class _Pointed(BaseModel):
+    """As much of a request as says who must have looked at what."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    photo: str
+    segmenter: str | None = None
+    objects: list[object] = []
