@@ -29,6 +29,7 @@ NAMES = (
     "weights",
     "fetch_weights",
     "stop",
+    "go_on",
     "open_run",
     "remark",
 )

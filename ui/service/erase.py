@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
@@ -41,7 +41,7 @@ from segmentation import (
     parts_of,
     shown_mask,
 )
-from ui.common.errors import photo_gone, run_gone, run_used
+from ui.common.errors import photo_gone, run_gone, run_in_progress, run_used
 from ui.common.files import link_or_copy
 from ui.common.grid import Card, Grid, GridClose, GridMask
 from ui.common.limits import Quiet, RunSlots
@@ -49,15 +49,25 @@ from ui.common.requests import OVERLAY_SIDE, Erase, Prompts
 from ui.common.tally import Tally
 from ui.service import closeup
 from ui.service.cards import new_card
-from ui.service.judge import NOTHING_KNOWN, Known, Measure, judge_of
+from ui.service.judge import NOTHING_KNOWN, Judge, Known, Measure, judge_of
 from ui.service.live import LiveRun
+from ui.service.reopen import ended
+from ui.service.rest import (
+    Wanted,
+    inputs_of,
+    judged_again,
+    mask_digest,
+    own_mask,
+    placed,
+    rest_of,
+)
 from ui.service.select import Question, Selecting
 from ui.service.unwatched import Watchman, most_unwatched_seconds
 from ui.service.visitors import may_fetch
 from ui.stores.masks import MaskUploads, notes_of
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.png_writer import PngWriter
-from ui.stores.runs import ORIGINAL, Inputs, RunStore, run_url
+from ui.stores.runs import ORIGINAL, Inputs, RunStore, SavedRun, run_url
 
 CLOSING_SECONDS = 5.0
 """How long the end of the program waits for its runs."""
@@ -178,6 +188,53 @@ class Erasing:
         live.start()
         return live
 
+    def go_on(self, run_id: str, wanted: Wanted, visitor: str = "") -> Grid:
+        """Do what is missing of a run that has ended; the grid's value at once. Raises UserError,
+        and then nothing has begun."""
+        with self._lock:
+            if run_id in self._tokens or self._runs.is_running(run_id):
+                raise run_in_progress()
+            saved = self._runs.load(run_id)
+            self._slots.take(run_id, None)
+            self._tokens[run_id] = StopToken()
+        try:
+            live = self._resumed(run_id, saved, wanted, visitor)
+        except BaseException:
+            self._release(run_id)
+            raise
+        with self._lock:
+            self._live[run_id] = live
+        live.start()
+        return live.look()
+
+    def _resumed(self, run_id: str, saved: SavedRun, wanted: Wanted, visitor: str) -> LiveRun:
+        rest = rest_of(saved, ended(saved, self._runs, run_id), wanted)
+        record = PhotoRecord.from_json(saved["photo"])
+        self._photos.restore(record, self._runs.original(run_id))
+        photo, mask = self._photos.load(record.id), own_mask(self._runs, run_id, saved)
+        token = self._tokens[run_id]
+        known = Known(saved.get("row"), saved.get("phrase"))
+        judge = judge_of(record, known, self._quiet, self._measure)
+        events = self._counted(
+            rest.jobs, self._events(rest.jobs, photo, mask, token, judge, visitor)
+        )
+        stores = self._runs, self._photos
+        numbers = judged_again(run_id, rest, (photo, mask), judge, stores, token)
+        if rest.missing:
+            self._quiet.begin(run_id)
+        self._runs.mark_again(run_id)
+        return LiveRun(
+            rest.grid,
+            inputs_of(saved),
+            chain(placed(events, rest.missing) if rest.missing else (), numbers),
+            store=self._runs,
+            writer=self._writer,
+            token=token,
+            on_end=lambda: self._erased(run_id),
+            on_complete=lambda: self._release(run_id),
+            again=True,
+        )
+
     def stop(self, run_id: str) -> bool:
         """Ask a run to end; False when it has ended already. Raises UserError ("run_gone").
 
@@ -260,15 +317,8 @@ class Erasing:
             _saved(order, record, mask, prompts),
             self._counted(
                 order.jobs,
-                self._executor.run(
-                    order.jobs,
-                    photo.rgb,
-                    mask,
-                    alpha=photo.alpha,
-                    token=token,
-                    judge=judge,
-                    fetch_missing=may_fetch,
-                    visitor=order.visitor or order.session or "",
+                self._events(
+                    order.jobs, photo, mask, token, judge, order.visitor or order.session or ""
                 ),
             ),
             store=self._runs,
@@ -276,6 +326,26 @@ class Erasing:
             token=token,
             on_end=lambda: self._erased(order.run),
             on_complete=lambda: self._release(order.run),
+        )
+
+    def _events(
+        self,
+        jobs: Sequence[Job],
+        photo: Photo,
+        mask: Mask,
+        token: StopToken,
+        judge: Judge,
+        visitor: str,
+    ) -> Iterator[Event]:
+        return self._executor.run(
+            jobs,
+            photo.rgb,
+            mask,
+            alpha=photo.alpha,
+            token=token,
+            judge=judge,
+            fetch_missing=may_fetch,
+            visitor=visitor,
         )
 
     def _counted(self, jobs: Sequence[Job], events: Iterator[Event]) -> Iterator[Event]:
@@ -357,7 +427,7 @@ def _saved(order: Order, record: PhotoRecord, mask: Mask, selection: Noted) -> I
         "row": order.known.row,
         "phrase": order.known.phrase,
         "selection": selection,
-        "mask_sha256": sha256(np.packbits(mask).tobytes()).hexdigest(),
+        "mask_sha256": mask_digest(mask),
         "jobs": [job.plain() for job in order.jobs],
         "versions": versions(),
     }

@@ -50,7 +50,8 @@ class LiveRun:
     grid: the value to begin with (state "running", all cards queued). saved: what else
     goes into run.json. events: what the runner says, read in a thread of this run.
     on_end: called once when the erasers have ended; files may still be written then, and
-    results judged. on_complete: called once when all that is done too.
+    results judged. on_complete: called once when all that is done too. again: it has been there
+    before, and stays whatever becomes of it now.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class LiveRun:
         token: StopToken,
         on_end: Callable[[], None],
         on_complete: Callable[[], None],
+        again: bool = False,
     ) -> None:
         self.id = grid["run"]
         self._grid = grid
@@ -81,8 +83,9 @@ class LiveRun:
         self._complete = False
         self._refused = False
         self._saving = threading.Lock()
+        self._again = again
         self._watch = Watch()
-        self._started = time.perf_counter()
+        self._started = time.perf_counter() - grid["seconds"]
 
     # --- what others call ----------------------------------------------------------------
 
@@ -161,7 +164,7 @@ class LiveRun:
                 if self._all_ended() and self._grid["state"] == "running":
                     self._end_jobs()  # what follows are numbers: nobody need wait for them
         except Exception as error:  # told on the grid; the run must end in any case
-            self._break_off(error, refused=not begun)
+            self._break_off(error, refused=not (begun or self._again))
         if self._grid["state"] == "running":
             self._end_jobs()
         self._judged()

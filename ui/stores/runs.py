@@ -182,6 +182,10 @@ class RunStore:
     def original(self, run_id: str) -> Path:
         return self.folder / run_id / "original"
 
+    def mark_again(self, run_id: str) -> None:
+        """A run that has ended goes on, in this program."""
+        (self.folder / run_id / RUNNING_MARK).write_text(self._alive.name(), "ascii")
+
     def mark_running(self, run_id: str) -> None:
         """Renew the mark, which other processes believe for a while only."""
         mark = self.folder / run_id / RUNNING_MARK

@@ -28,6 +28,7 @@ def test_the_same_seed_makes_the_same_files() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300 + COUNT)
 def test_no_broken_file_is_more_than_a_sentence() -> None:
     """Nothing is out of bounds, nothing takes the room or this process down."""
     ends: Counter[str] = Counter()
