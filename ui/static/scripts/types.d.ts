@@ -22,6 +22,7 @@ export interface Server {
   weights: ServerFunction<{ weights: Record<string, Weight> }>;
   fetch_weights: ServerFunction<object>;
   stop: ServerFunction<object>;
+  go_on: ServerFunction<{ grid: Grid }>;
   open_run: ServerFunction<{ grid: Grid; photo: Photo; prompt: Prompt; jobs: Job[] }>;
   remark: ServerFunction<{ remark: string }>;
   rows: ServerFunction<{ tables: Table[]; rows: Row[] }>;

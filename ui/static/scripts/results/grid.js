@@ -16,6 +16,7 @@ import { makeFold } from "./fold.js";
 import { watchKeys } from "./keys.js";
 import { makeLooking } from "./looking.js";
 import { makeNumbers } from "./numbers.js";
+import { makeRest } from "./rest.js";
 import { makeResultCard } from "./result_card.js";
 import { linkedRun, runUrl } from "./run_link.js";
 import { openViewer } from "./viewer.js";
@@ -56,7 +57,8 @@ export const mountGrid = ({ element, server, props, watch }) => {
   const details = makeDetails(root);
   const problem = h("p.lab-problem", { role: "alert", hidden: true });
   const body = h("div.lab-grid", { "data-testid": "grid" });
-  root.prepend(bar.node, problem, body);
+  const rest = makeRest({ server, begun: (value) => begunAgain(value) });
+  root.prepend(bar.node, problem, rest.node, body);
   element.replaceChildren(root);
   const settle = keepColumns(root, bar.node, body, () => looking.shape);
   watchKeys(root, looking, () => cards.values().next().value?.width ?? 1);
@@ -80,6 +82,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
     for (const [index, known] of cards) if (index >= value.cards.length) { known.node.remove(); cards.delete(index); }
     bar.show(value);
     details.show(value);
+    rest.show(value);
     settle();
     sayHowFar(value);
     if (value.photo) emit("grid", value);
@@ -212,12 +215,23 @@ export const mountGrid = ({ element, server, props, watch }) => {
   }
 
   /**
+   * An interrupted run goes on: nothing of it comes by itself.
+   * @param {Grid} value
+   */
+  function begunAgain(value) {
+    heard = 0;
+    if (value.state === "running") goOn(value.run);
+    take(value);
+    watchOver(value.run);
+  }
+
+  /**
    * A run whose values do not come by themselves, as after a lost connection, is asked for until it
    * has ended.
    * @param {string} run
    */
   async function watchOver(run) {
-    while (grid?.run === run && grid.state === "running") {
+    while (grid?.run === run && (grid.state === "running" || grid.judging)) {
       await new Promise((resolve) => setTimeout(resolve, FOLLOW));
       if (Date.now() - heard < SILENCE) continue;
       const reply = await ask(server.open_run, { run });
