@@ -331,6 +331,7 @@ export interface Events {
   run: { payload: RunRequest; erasers: Eraser[] };
   grid: Grid;
   stopping: void;
+  back: void;
   finished: Grid;
   busy: void;
   place: PagePlace;

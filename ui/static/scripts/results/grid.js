@@ -153,6 +153,8 @@ export const mountGrid = ({ element, server, props, watch }) => {
     history.replaceState(history.state, "", clean);
   });
 
+  on("back", () => { heard = 0; });
+
   on("stopping", () => {
     for (const card of grid?.cards ?? []) {
       const known = cards.get(card.index);
