@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import errno
 import io
 import json
+import os
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -15,7 +17,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from app import make_service
 from methods import UserError
+from ui.common import files
 from ui.page.routes import lab_routes
 from ui.service.service import Service
 from ui_tools import last, order, picture, png_file, prompts
@@ -191,3 +195,22 @@ def test_a_folder_that_is_a_link_is_none(service: Service, client: TestClient, r
     folder.symlink_to(elsewhere, target_is_directory=True)
     assert service.open_run({"run": run})["error"]["code"] == "run_gone"
     assert client.get(f"/lab/runs/{run}/mask.png").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["photos", "runs"])
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC])
+def test_a_folder_that_takes_nothing_is_told_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
+) -> None:
+    """Also one below the data folder, which may be another disk."""
+    real = files.TemporaryFile
+
+    def refusing(dir: Path) -> object:
+        if dir.name == name:
+            raise OSError(number, os.strerror(number))
+        return real(dir=dir)
+
+    monkeypatch.setattr(files, "TemporaryFile", refusing)
+    monkeypatch.setenv("ERASER_LAB_DATA", str(tmp_path))
+    with pytest.raises(SystemExit, match="Choose another folder with ERASER_LAB_DATA"):
+        make_service()

@@ -38,7 +38,7 @@ from methods import (
 )
 from segmentation import usual_growth
 from ui.common.errors import photo_gone
-from ui.common.files import link_or_copy, own_file, private_folder, write_json
+from ui.common.files import link_or_copy, own_file, private_folder, writable_folder, write_json
 from ui.common.grid import PublicPhoto
 from ui.common.names import is_id
 from ui.stores.tiles import SIDE, levels_of
@@ -144,7 +144,7 @@ class PhotoStore:
     """
 
     def __init__(self, folder: Path, limits: Limits, kept_bytes: int = KEPT_BYTES) -> None:
-        self.folder = private_folder(folder)
+        self.folder = writable_folder(folder)
         self._limits = limits
         self._decoded: BoundedCache[str, Photo] = BoundedCache(kept_bytes, _bytes_of)
         self._records: dict[str, PhotoRecord] = {}

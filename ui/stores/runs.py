@@ -26,7 +26,7 @@ from typing import TypedDict, cast
 
 from methods import JSON, PlainJob
 from ui.common.errors import run_damaged, run_gone, run_used
-from ui.common.files import has_links, own_file, private_folder, write_json
+from ui.common.files import has_links, own_file, writable_folder, write_json
 from ui.common.grid import Grid
 from ui.common.names import is_id
 from ui.stores.alive import Alive
@@ -94,7 +94,7 @@ class RunStore:
     """Run folders by id. Ids come from the page and must never have been used before."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = private_folder(folder)
+        self.folder = writable_folder(folder)
         self._remarking = threading.Lock()
         self._alive = Alive(folder.with_name(f"{folder.name}-programs"))
 
