@@ -57,6 +57,7 @@ def prepare() -> None:
 
 def decode_into(wish: Wish, given: int, pixels: int, answer: int) -> None:
     """See `Wish`; the three are descriptors."""
+    told: ToldPhoto | ToldMask | ToldError | ToldBug
     try:
         told = _told(wish, given, pixels)
     except BadInput as error:
