@@ -98,7 +98,7 @@ def test_photos_are_the_same_as_here(room: Room, image: Image) -> None:
 
 
 def test_masks_are_the_same_as_here(room: Room) -> None:
-    half = np.repeat(np.uint8([0, 90, 200]), 36).reshape(9, 12)
+    half = np.repeat(np.array([0, 90, 200], np.uint8), 36).reshape(9, 12)
     for data in (saved(half, "PNG"), saved(half.astype(np.uint16) * 99, "PNG"), saved(half, "BMP")):
         for size in ((9, 12), (18, 24)):
             here = read_mask(data, size, name="m.png")
