@@ -10,7 +10,8 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from methods import PROGRAM
@@ -157,6 +158,20 @@ def begin_lending() -> None:
         sys.exit(f"Eraser Lab cannot start: {error}")
 
 
+@contextmanager
+def closed_room() -> Iterator[None]:
+    """While the page is served, files of strangers are decoded apart from it."""
+    from methods import decoding_by, make_room
+
+    room = make_room()
+    if room is None:
+        yield
+        return
+    with room, decoding_by(room):
+        room.start()
+        yield
+
+
 def check_packages(options: argparse.Namespace) -> None:
     """End the program with a sentence where something is asked for whose package is not here."""
     from methods import Text
@@ -194,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     page = build_page(service)
     page.queue(max_size=64)
     os.environ.pop("GRADIO_DEBUG", None)  # Gradio would wait inside launch
-    with signals(hurry=leave_at_once) as ended:
+    with closed_room(), signals(hurry=leave_at_once) as ended:
         try:
             page.launch(
                 **launch_options(service, options.lang, tools=options.mcp, metrics=options.metrics),

@@ -97,16 +97,17 @@ if TYPE_CHECKING:
     from methods._metrics.lpips import LPIPS_WEIGHTS as LPIPS_WEIGHTS
     from methods._photo.decode import read_source as read_source
     from methods._photo.decode import shown_name as shown_name
+    from methods._photo.files import decoding_by as decoding_by
+    from methods._photo.files import load_image as load_image
+    from methods._photo.files import load_mask as load_mask
+    from methods._photo.files import read_mask as read_mask
     from methods._photo.load import Limits as Limits
     from methods._photo.load import Photo as Photo
-    from methods._photo.load import load_image as load_image
     from methods._photo.load import png_bytes as png_bytes
     from methods._photo.load import view_jpeg as view_jpeg
     from methods._photo.mask import ReadMask as ReadMask
     from methods._photo.mask import fitted as fitted
-    from methods._photo.mask import load_mask as load_mask
     from methods._photo.mask import nothing_marked as nothing_marked
-    from methods._photo.mask import read_mask as read_mask
     from methods._photo.mask_levels import MaskReading as MaskReading
     from methods._photo.told import pixels_told as pixels_told
     from methods._photo.transparency import flattened as flattened
@@ -192,6 +193,7 @@ if TYPE_CHECKING:
     from methods._workers.answering import Answers as Answers
     from methods._workers.answering import Given as Given
     from methods._workers.choice import make_executor as make_executor
+    from methods._workers.choice import make_room as make_room
     from methods._workers.choice import prepare_lending as prepare_lending
     from methods._workers.executor import Executor as Executor
     from methods._workers.executor import Place as Place
@@ -238,8 +240,9 @@ _HOME = {
     "_metrics.lpips": "LPIPS_WEIGHTS",
     "_photo.transparency": "flattened on_checkerboard",
     "_photo.decode": "read_source shown_name",
-    "_photo.load": "Limits Photo load_image png_bytes view_jpeg",
-    "_photo.mask": "ReadMask fitted load_mask nothing_marked read_mask",
+    "_photo.files": "decoding_by load_image load_mask read_mask",
+    "_photo.load": "Limits Photo png_bytes view_jpeg",
+    "_photo.mask": "ReadMask fitted nothing_marked",
     "_photo.mask_levels": "MaskReading",
     "_photo.told": "pixels_told",
     "_system.arguments": "with_their_numbers",
@@ -275,7 +278,7 @@ _HOME = {
     "_weights.store": "fetch find_weights use_local",
     "_weights.uses": "keep_weights",
     "_workers.answering": "Answers Given",
-    "_workers.choice": "make_executor prepare_lending",
+    "_workers.choice": "make_executor make_room prepare_lending",
     "_workers.executor": "Executor Place SweepJob",
     "_workers.helper": "HELPER_LOST Helper",
     "_workers.in_process": "InProcess",

@@ -1,4 +1,4 @@
-"""Photo files in, PNG and JPEG out; `_photo.mask` reads masks.
+"""Photo files in, PNG and JPEG out; `_photo.mask` reads masks, and `_photo.files` is the way in.
 
 Files come from strangers. The size of the file and the size of the picture in its header
 are judged before a pixel is decoded, the decoder sees only the first picture (see
@@ -20,19 +20,11 @@ from numpy.typing import NDArray
 
 from methods._base import Image, Text
 from methods._photo.color import to_srgb
-from methods._photo.decode import (
-    Decoded,
-    FileSource,
-    Limits,
-    decode,
-    explained,
-    read_source,
-    shown_name,
-)
+from methods._photo.decode import Decoded, Limits, decode, explained
 from methods._photo.transparency import flattened, ground_for, on_checkerboard
 from methods._photo.upright import upright
 
-__all__ = ["Limits", "Photo", "load_image", "png_bytes", "view_jpeg"]
+__all__ = ["Limits", "Photo", "photo_of", "png_bytes", "view_jpeg"]
 
 FIRST_PICTURE = Text("note.photo.first_picture")
 EIGHT_BITS = Text("note.photo.eight_bits")
@@ -82,24 +74,20 @@ class Photo:
         return self.rgb.shape[0], self.rgb.shape[1]
 
 
-def load_image(source: FileSource, *, name: str = "", limits: Limits | None = None) -> Photo:
-    """Read a photo: JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF.
+def photo_of(data: bytes, name: str, limits: Limits) -> Photo:
+    """Decode a photo in this process; see `files.load_image`. name: what to call it.
 
-    source: a file's path, its bytes, or an open binary file. name: what to call it in
-    messages; else the path's file name. limits: else those of the environment.
     Raises BadInput.
     """
-    limits, shown = limits or Limits.from_environment(), shown_name(source, name)
-    data = read_source(source, shown, limits)
-    with explained(shown):
-        decoded = decode(data, shown, limits)
+    with explained(name):
+        decoded = decode(data, name, limits)
         rgb, remark = to_srgb(decoded.picture, decoded.icc)
         rgb = upright(rgb, decoded.orientation)
         alpha = decoded.alpha
         if alpha is not None:
             alpha = upright(alpha, decoded.orientation)
     notes = (*_remarks(decoded), *([remark] if remark else []))
-    return Photo(rgb, alpha, shown, decoded.header.format, notes)
+    return Photo(rgb, alpha, name, decoded.header.format, notes)
 
 
 def _remarks(decoded: Decoded) -> list[Text]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from methods._base import BadInput, Mask, Text
 from methods._geometry.masks import reduce_mask
-from methods._photo.decode import FileSource, Limits, decode, explained, read_source, shown_name
+from methods._photo.decode import Limits, decode, explained
 from methods._photo.mask_levels import MaskReading, meaning_of
 from methods._photo.upright import upright
 
@@ -65,38 +65,18 @@ def numbered(readings: Sequence[MaskReading]) -> Text:
     return reduce(lambda first, then: Text("note.mask.listed", first=first, then=then), lines)
 
 
-def load_mask(
-    source: FileSource, size: tuple[int, int], *, name: str = "", limits: Limits | None = None
-) -> Mask:
-    """The first reading of a mask file for a photo of `size` = (H, W); True = erase.
+def mask_of(data: bytes, size: tuple[int, int], name: str, limits: Limits) -> ReadMask:
+    """Decode a mask in this process; see `files.read_mask`. name: what to call it.
 
-    See `read_mask`, which also says how it was read.
+    Raises BadInput.
     """
-    return read_mask(source, size, name=name, limits=limits).mask
-
-
-def read_mask(
-    source: FileSource, size: tuple[int, int], *, name: str = "", limits: Limits | None = None
-) -> ReadMask:
-    """Read a mask for a photo of `size` = (H, W), with what should be said of it.
-
-    White (or any bright colour) means erase. Of two levels the brighter one does, however dark;
-    of a label map all but 0; of a dim mask what is at least half as bright as its brightest level.
-    Where parts are transparent, the opaque ones mean erase whatever their colour (an
-    editor's layer, a cut-out object), except that black stays where the opaque pixels are
-    black and white themselves. A mask of the photo's shape in another size is
-    resized so that areas stay what they are. Raises BadInput, for another shape with both sizes
-    named.
-    """
-    limits, shown = limits or Limits.from_environment(), shown_name(source, name)
-    data = read_source(source, shown, limits)
-    with explained(shown):
-        decoded = decode(data, shown, limits)
+    with explained(name):
+        decoded = decode(data, name, limits)
         meant = meaning_of(decoded)
     taken, *others = [_turned(each, decoded.orientation) for each in meant.readings]
     notes = [*meant.notes] if meant.plain else [taken.said, *meant.notes]
     if not taken.mask.any():
-        notes = [nothing_marked(shown, *meant.brightest)]
+        notes = [nothing_marked(name, *meant.brightest)]
     return fitted(taken, others, notes, size)
 
 

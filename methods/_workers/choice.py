@@ -8,6 +8,9 @@ Where ERASER_LAB_RAY names a cluster (`auto`, `local` or HOST:PORT), its machine
 Where the machine lends its GPU for a job at a time (ZeroGPU), none of this is asked: jobs of large
 networks borrow it, all others run in this process.
 
+Photos are decoded in a closed room of their own (`closed.room`), but not where 0 is said, nor where
+the system has none of its means: then in this process.
+
 Beside those there is one worker for each GPU, and one for networks on the CPU. Where nothing is
 said it is auto on a machine without a GPU, and 0 on one with a GPU, where workers have not been
 tried yet.
@@ -19,6 +22,7 @@ import os
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from methods._base import BadInput, DeviceName, Unavailable
 from methods._system.container import cores, total_memory
@@ -34,6 +38,9 @@ from methods._workers.plan import CPU, LANE
 from methods._workers.pool import Pool
 from methods._workers.processes import Copies, Fresh, Starter
 from methods._workers.seat import Seat
+
+if TYPE_CHECKING:
+    from methods._workers.closed.room import Room
 
 SETTING = "ERASER_LAB_WORKERS"
 MOST_WORKERS = 64
@@ -67,6 +74,20 @@ def make_executor(ray: str = "") -> Executor:
         return InProcess()  # where each job says what is wrong
     lanes = _lanes(device) if wanted is None else wanted
     return _pool(device, lanes) if lanes else InProcess()
+
+
+def make_room() -> Room | None:
+    """Where files of strangers are decoded; None = in this process. Raises BadInput where the
+    setting cannot be used."""
+    if _wanted() == 0 or gpu_is_lent() or not _has_a_room():
+        return None
+    from methods._workers.closed.room import Room  # its means are Linux's
+
+    return Room()
+
+
+def _has_a_room() -> bool:
+    return sys.platform == "linux" and hasattr(os, "memfd_create")
 
 
 def _of_cluster(wanted: str) -> Executor:

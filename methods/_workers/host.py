@@ -7,7 +7,6 @@ never given back.
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import os
 import platform
@@ -209,13 +208,6 @@ def _go_first_where_memory_runs_out() -> None:
     """On Linux the kernel then takes this process, and not the page."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
-
-
-def end_with_parent() -> None:
-    """On Linux the kernel ends this process with the one that has begun it."""
-    if sys.platform == "linux":
-        set_parent_death_signal = 1  # linux/prctl.h
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
 
 
 def _end_all() -> None:

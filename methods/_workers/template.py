@@ -18,6 +18,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
+from methods._system.orphans import end_with_parent
 from methods._workers import host
 from methods._workers.messages import Begun, Ended, Imports, Kill, Start
 from methods._workers.wire import Wire
@@ -109,7 +110,7 @@ class _Template:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.setpgid(0, 0)
-            host.end_with_parent()
+            end_with_parent()
             if os.getppid() != parent:
                 os._exit(1)
             for each in (self._end, self._wake, self._woken):

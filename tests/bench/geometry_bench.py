@@ -28,7 +28,8 @@ sys.path.insert(0, str(ROOT))
 from methods._base import Canvas, Image, Mask  # noqa: E402
 from methods._geometry.canvas import check_mask, fit, plan_patches  # noqa: E402
 from methods._geometry.paste import changed_outside, erase_in_patches, paste_back  # noqa: E402
-from methods._photo.load import Photo, load_image, png_bytes, view_jpeg  # noqa: E402
+from methods._photo.files import load_image  # noqa: E402
+from methods._photo.load import Photo, png_bytes, view_jpeg  # noqa: E402
 
 SMALL, LARGE = (816, 1228), (3264, 4912)
 CANVAS = Canvas(square=512)

@@ -13,7 +13,7 @@ from methods import Image, Job, Mask, Stopped, run
 from methods._base import no_progress
 from methods._engine import worker
 from methods._engine.result_cache import ResultCache
-from methods._photo.load import load_image
+from methods._photo.files import load_image
 from methods._system.memory import helpers
 from methods.patchmatch import PatchMatch, bound, process
 from runner_tools import finished

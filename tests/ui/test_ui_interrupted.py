@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from runner_tools import wait_until
 from ui.service.interrupted import take_up_all
 from ui.service.service import Service
 from ui.stores.runs import RUNNING_MARK, RunStore
-from ui_tools import Slow, last, order, run_id
+from ui_tools import Slow, last, order, png_file, run_id
 
 pytest_plugins = ["ui_fixtures"]
 pytestmark = pytest.mark.usefixtures("toy_erasers")
@@ -100,6 +101,68 @@ def test_a_run_killed_while_it_was_judged_says_so_at_once(service: Service, phot
     grid = service.open_run({"run": run})["grid"]
     assert grid["state"] == "done" and "judging" not in grid
     assert grid["error"]["code"] == "run_interrupted" and grid["zip"]
+
+
+def ended(service: Service, run: str) -> dict[str, Any]:
+    """The run's grid once it is complete."""
+    wait_until(lambda: run not in service.erasing.running())
+    return dict(service.open_run({"run": run})["grid"])
+
+
+def test_what_is_missing_is_made_into_the_same_run(service: Service, photo: str) -> None:
+    """And nothing else; also where the program has not been started anew in between."""
+    run, saved = interrupted(service, photo, state="running")
+    for card, state in zip(saved["grid"]["cards"], ("done", "running"), strict=True):
+        card["state"] = state
+        card.pop("readings", None)
+    saved["note_of_a_newer_program"] = 1
+    service.runs.save(run, saved)
+    folder = service.runs.folder / run
+    before = (folder / "0-paint.png").stat().st_mtime_ns
+    (folder / "1-telea.png").unlink()
+    answer = service.go_on({"run": run})
+    assert answer["ok"] and answer["grid"]["state"] == "running"
+    assert service.go_on({"run": run})["error"]["code"] == "run_in_progress"
+    grid = ended(service, run)
+    assert grid["state"] == "done" and "error" not in grid and grid["zip"]
+    assert [card["state"] for card in grid["cards"]] == ["done", "done"]
+    assert all(card["readings"] for card in grid["cards"])
+    assert (folder / "0-paint.png").stat().st_mtime_ns == before
+    assert (folder / "1-telea.png").is_file()
+    assert not service.runs.is_running(run)
+    assert service.runs.load(run)["note_of_a_newer_program"] == 1  # type: ignore[typeddict-item]
+    assert service.go_on({"run": run})["error"]["code"] == "run_complete"
+
+
+def test_numbers_alone_are_made(service: Service, photo: str) -> None:
+    run, saved = interrupted(service, photo, judging=True)
+    first, second = saved["grid"]["cards"]
+    readings = first.pop("readings")
+    second.update(state="stopped")
+    second.pop("full")
+    (service.runs.folder / run / "1-telea.png").unlink()
+    service.runs.save(run, saved)
+    answer = service.go_on({"run": run, "wanted": "numbers"})
+    assert answer["ok"] and answer["grid"]["judging"]
+    grid = ended(service, run)
+    assert grid["cards"][0]["readings"] == readings and grid["cards"][1]["state"] == "stopped"
+    assert grid["error"]["code"] == "run_interrupted" and "judging" not in grid and grid["zip"]
+    assert service.go_on({"run": run, "wanted": "numbers"})["error"]["code"] == "run_complete"
+
+
+def test_a_run_that_cannot_go_on_stays_as_it_is(service: Service, photo: str) -> None:
+    run, saved = interrupted(service, photo, state="running")
+    saved["grid"]["cards"][1]["state"] = "running"
+    saved["jobs"][1]["eraser"] = "no_longer_there"
+    service.runs.save(run, saved)
+    (service.runs.folder / run / "1-telea.png").unlink()
+    assert service.go_on({"run": run})["error"]["code"] == "unknown_eraser"
+    saved["jobs"][1]["eraser"] = "telea"
+    service.runs.save(run, saved)
+    (service.runs.folder / run / "mask.png").write_bytes(png_file(mode="1"))
+    assert service.go_on({"run": run})["error"]["code"] == "run_gone"
+    assert service.erasing.running() == [] and (service.runs.folder / run).is_dir()
+    assert service.go_on({"run": "x" * 22})["error"]["code"] == "run_gone"
 
 
 def test_a_damaged_run_does_not_keep_the_program_from_starting(

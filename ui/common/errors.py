@@ -74,6 +74,10 @@ def run_gone() -> UserError:
     return BadInput("run_gone")
 
 
+def run_damaged() -> UserError:
+    return BadInput("run_gone.damaged")
+
+
 def run_used() -> UserError:
     return BadInput("run_used")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -24,6 +25,22 @@ def link_or_copy(source: Path, target: Path) -> None:
         raise
     except OSError:
         shutil.copyfile(source, target)
+
+
+def own_file(path: Path) -> Path | None:
+    """The path where an ordinary file lies there, in a folder that is one: no link, whose target
+    may be anybody's file. None where it does not."""
+    try:
+        found, folder = path.lstat(), path.parent.lstat()
+    except (OSError, ValueError):
+        return None
+    return path if stat.S_ISREG(found.st_mode) and stat.S_ISDIR(folder.st_mode) else None
+
+
+def has_links(folder: Path) -> bool:
+    """Whether the folder is a link or holds one. Raises OSError where there is none."""
+    with os.scandir(folder) as entries:
+        return folder.is_symlink() or any(entry.is_symlink() for entry in entries)
 
 
 def writable_folder(path: Path) -> Path:

@@ -147,6 +147,13 @@ class OneRun(Request):
     run: Annotated[str, Field(max_length=4096)]
 
 
+class GoOn(Request):
+    """wanted: the jobs that have no result, and all numbers; or the numbers alone."""
+
+    run: Id
+    wanted: Literal["missing", "numbers"] = "missing"
+
+
 class OneRow(Request):
     row: ExampleId
 

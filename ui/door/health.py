@@ -15,8 +15,8 @@ HEADERS = {"Cache-Control": "no-store"}
 
 def health_routes(service: Service) -> list[BaseRoute]:
     async def healthz(request: Request) -> JSONResponse:
-        """Up: no thread, no disk."""
-        return JSONResponse({"ok": True}, headers=HEADERS)
+        """Up: no thread, no disk. staying: it is not about to end."""
+        return JSONResponse({"ok": True, "staying": not service.ending.is_set()}, headers=HEADERS)
 
     def readyz(request: Request) -> JSONResponse:
         """503 where a visitor would be refused; the answer says what for."""

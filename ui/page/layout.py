@@ -107,7 +107,7 @@ def build_page(service: Service) -> gr.Blocks:
             with gr.Row(elem_classes=["lab-main"]):
                 PromptCanvas(pick(CANVAS_FUNCTIONS))
                 panel = EraserPanel(pick("erasers weights fetch_weights stop plan_sweep"))
-            grid = ResultGrid(pick("open_run remark"))
+            grid = ResultGrid(pick("open_run go_on remark"))
         with gr.Column(elem_id="lab-tab-tables"):
             tables = TablesView(pick(TABLE_FUNCTIONS))
         Furniture(FOOT, "translate(element)")

@@ -31,6 +31,7 @@ NAMES = (
     "fetch_weights",
     "stop",
     "plan_sweep",
+    "go_on",
     "open_run",
     "remark",
 )

@@ -203,6 +203,12 @@ class StopAnswer(Answer):
     stopped: bool
 
 
+class GridAnswer(Answer):
+    """A run as it is now."""
+
+    grid: Grid
+
+
 class RemarkAnswer(Answer):
     """remark: as it is kept."""
 

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from ui.common.errors import run_damaged
+from ui.common.files import own_file
 from ui.common.grid import Card
 from ui.common.names import safe_file_name
 from ui.service.cards import FIGURES
@@ -56,12 +58,11 @@ def stream_zip(runs: RunStore, run_id: str) -> Iterator[bytes]:
     """The zip, piece by piece; no more than a few MB are in memory, and no picture is opened where
     the run's report is as the run is.
 
-    Nothing is packed twice: PNG and JPEG are stored as they are. Raises UserError
-    ("run_gone") and FileNotFoundError before the first piece: what goes into it is looked up, and
-    made if need be, at once.
+    Nothing is packed twice: PNG and JPEG are stored as they are. Results whose files are gone are
+    left out. Raises UserError ("run_gone", "run_damaged") before the first piece: what goes into it
+    is looked up, and made if need be, at once.
     """
-    saved = runs.load(run_id)
-    runs.with_remarks(run_id, saved["grid"])
+    saved = _whole(runs, run_id)
     members = list(_members(runs, run_id, saved))
     for _, source in members:
         if isinstance(source, Path):
@@ -83,6 +84,20 @@ def _streamed(
                 yield from _copy(archive, entry, source, outbox)
             yield outbox.take()
     yield outbox.take()
+
+
+def _whole(runs: RunStore, run_id: str) -> SavedRun:
+    """The run as far as its files are there: once a zip has begun it can refuse nothing."""
+    saved = runs.load(run_id)
+    for name in ("original", "mask.png"):
+        if own_file(runs.folder / run_id / name) is None:
+            raise run_damaged()
+    for card in saved["grid"]["cards"]:
+        file = result_name(card["index"], card["eraser"], "png")
+        if "full" in card and runs.file(run_id, file) is None:
+            del card["full"]
+    runs.with_remarks(run_id, saved["grid"])
+    return saved
 
 
 def settings_json(run_id: str, saved: SavedRun, folder: Path) -> dict[str, object]:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
 
@@ -44,7 +43,7 @@ from segmentation import (
     parts_of,
     shown_mask,
 )
-from ui.common.errors import photo_gone, run_gone, run_used
+from ui.common.errors import photo_gone, run_gone, run_in_progress, run_used
 from ui.common.files import link_or_copy
 from ui.common.grid import Card, Grid, GridClose, GridMask
 from ui.common.limits import Quiet, RunSlots
@@ -54,6 +53,15 @@ from ui.service import closeup
 from ui.service.cards import new_card
 from ui.service.judge import NOTHING_KNOWN, Known, Measure, judge_of
 from ui.service.live import LiveRun
+from ui.service.reopen import ended
+from ui.service.rest import (
+    Wanted,
+    inputs_of,
+    mask_digest,
+    own_mask,
+    placed,
+    rest_of,
+)
 from ui.service.select import Question, Selecting
 from ui.service.unwatched import Watchman, most_unwatched_seconds
 from ui.service.verdicts import Verdicts
@@ -63,7 +71,7 @@ from ui.stores.originals import photo_of
 from ui.stores.packed import PackedMask
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.png_writer import PngWriter
-from ui.stores.runs import ORIGINAL, Inputs, RunStore, run_url
+from ui.stores.runs import ORIGINAL, Inputs, RunStore, SavedRun, run_url
 
 CLOSING_SECONDS = 5.0
 """How long the end of the program waits for its runs."""
@@ -186,6 +194,52 @@ class Erasing:
         live.start()
         return live
 
+    def go_on(self, run_id: str, wanted: Wanted, visitor: str = "") -> Grid:
+        """Do what is missing of a run that has ended; the grid's value at once. Raises UserError,
+        and then nothing has begun."""
+        with self._lock:
+            if run_id in self._tokens or self._runs.is_running(run_id):
+                raise run_in_progress()
+            saved = self._runs.load(run_id)
+            self._slots.take(run_id, None)
+            self._tokens[run_id] = StopToken()
+        try:
+            live = self._resumed(run_id, saved, wanted, visitor)
+        except BaseException:
+            self._release(run_id)
+            raise
+        with self._lock:
+            self._live[run_id] = live
+        live.start()
+        return live.look()
+
+    def _resumed(self, run_id: str, saved: SavedRun, wanted: Wanted, visitor: str) -> LiveRun:
+        rest = rest_of(saved, ended(saved, self._runs, run_id), wanted)
+        record = PhotoRecord.from_json(saved["photo"])
+        self._photos.restore(record, self._runs.original(run_id))
+        pixels, token = record.width * record.height, self._tokens[run_id]
+        with full_size.work(SELECTING * pixels, visitor):
+            packed = PackedMask.of(own_mask(self._runs, run_id, saved))
+        judge = judge_of(record, Known(saved.get("row"), saved.get("phrase")), self._measure)
+        events = self._counted(rest.jobs, self._events(run_id, rest.jobs, packed, token, visitor))
+        if rest.missing:
+            self._quiet.begin(run_id)
+        self._runs.mark_again(run_id)
+        return LiveRun(
+            rest.grid,
+            inputs_of(saved),
+            placed(events, rest.missing) if rest.missing else iter(()),
+            store=self._runs,
+            writer=self._writer,
+            token=token,
+            size=RUNNING * pixels,
+            visitor=visitor,
+            on_end=lambda: self._erased(run_id),
+            on_results=lambda live: self._verdicts.later(live, judge, packed, visitor),
+            on_complete=lambda: self._release(run_id),
+            again=True,
+        )
+
     def stop(self, run_id: str) -> bool:
         """Ask a run to end; False when it has ended already. Raises UserError ("run_gone").
 
@@ -270,7 +324,7 @@ class Erasing:
         return LiveRun(
             grid,
             saved,
-            self._counted(order.jobs, self._events(order, packed, token, visitor)),
+            self._counted(order.jobs, self._events(order.run, order.jobs, packed, token, visitor)),
             store=self._runs,
             writer=self._writer,
             token=token,
@@ -282,15 +336,20 @@ class Erasing:
         )
 
     def _events(
-        self, order: Order, packed: PackedMask, token: StopToken, visitor: str
+        self,
+        run_id: str,
+        jobs: Sequence[Job],
+        packed: PackedMask,
+        token: StopToken,
+        visitor: str,
     ) -> Iterator[Event]:
         """What the erasers say. Photo and mask are in memory while these are at work, not before:
         many runs may wait."""
         if token.stopped:
             return
-        photo = photo_of(order.run, self._photos, self._runs)
+        photo = photo_of(run_id, self._photos, self._runs)
         yield from self._executor.run(
-            order.jobs,
+            jobs,
             photo.rgb,
             packed.mask(),
             alpha=photo.alpha,
@@ -378,7 +437,7 @@ def _saved(order: Order, record: PhotoRecord, mask: Mask, selection: Noted) -> I
         "row": order.known.row,
         "phrase": order.known.phrase,
         "selection": selection,
-        "mask_sha256": sha256(np.packbits(mask).tobytes()).hexdigest(),
+        "mask_sha256": mask_digest(mask),
         "jobs": [job.plain() for job in order.jobs],
         "versions": versions(),
     }

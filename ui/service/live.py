@@ -60,7 +60,8 @@ class LiveRun:
     goes into run.json. events: what the runner says, read in a thread while the run has its room:
     so many bytes (`size`) in `visitor`'s name. on_end: called once when the erasers have ended;
     files may still be written then. on_results: called once when these are written: whoever judges
-    them calls `judged`. on_complete: called once when all that is done too.
+    them calls `judged`. on_complete: called once when all that is done too. again: it has been
+    there before, and stays whatever becomes of it now.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class LiveRun:
         on_end: Callable[[], None],
         on_results: Callable[[LiveRun], None],
         on_complete: Callable[[], None],
+        again: bool = False,
     ) -> None:
         self.id = grid["run"]
         self._grid = grid
@@ -102,8 +104,9 @@ class LiveRun:
         self._complete = False
         self._refused = False
         self._saving = threading.Lock()
+        self._again = again
         self._watch = Watch()
-        self._started = time.perf_counter()
+        self._started = time.perf_counter() - grid["seconds"]
 
     # --- what others call ----------------------------------------------------------------
 
@@ -243,7 +246,7 @@ class LiveRun:
                 begun = True
                 self._take(event)
         except Exception as error:  # told on the grid; the run must end in any case
-            self._break_off(error, refused=not begun)
+            self._break_off(error, refused=not (begun or self._again))
 
     def judged(self) -> None:
         """No more numbers will come."""
@@ -252,10 +255,10 @@ class LiveRun:
             self._tell(urgent=True)
         self._written()
 
-    def written_results(self) -> list[tuple[int, str]]:
-        """Index and eraser of each result whose lossless file is there."""
+    def unjudged_results(self) -> list[tuple[int, str]]:
+        """Index and eraser of each result whose lossless file is there and that has no numbers."""
         with self._changed:
-            cards = [card for card in self._grid["cards"] if "full" in card]
+            cards = [c for c in self._grid["cards"] if "full" in c and "readings" not in c]
             return [(card["index"], card["eraser"]) for card in cards]
 
     def is_stopped(self) -> bool:

@@ -30,7 +30,7 @@ from methods import (
     versions,
 )
 from segmentation import cell_name
-from ui.common.errors import Fault, run_gone
+from ui.common.errors import Fault, run_damaged, run_gone
 from ui.common.grid import Card, Grid
 from ui.service.cards import FIGURES
 from ui.service.judge import truth_of
@@ -174,6 +174,8 @@ def opened_of(group: Group) -> Opened:
     """Its pictures. Raises UserError where they are gone."""
     photo = load_image(group.folder / "original", name=group.record.name)
     mask = read_upload(group.folder / "mask.png")
+    if mask.shape != photo.size:
+        raise run_damaged()
     return Opened(photo, mask, truth_of(group.record, group.row))
 
 

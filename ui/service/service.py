@@ -49,6 +49,7 @@ from ui.common.requests import (
     Erase,
     ExportCase,
     FetchWeights,
+    GoOn,
     ImportCase,
     Nothing,
     OnePhoto,
@@ -68,6 +69,7 @@ from ui.service.answers import (
     DetectAnswer,
     ExportAnswer,
     Figures,
+    GridAnswer,
     ImportAnswer,
     MaskAnswer,
     PhotoAnswer,
@@ -445,6 +447,13 @@ class Service:
     def stop(self, request: object, caller: str = "") -> StopAnswer:
         """Ask a run to end: {run}. Only its owner knows the id."""
         return {"stopped": self.erasing.stop(OneRun.model_validate(request).run)}
+
+    @answered
+    def go_on(self, request: object, caller: str = "") -> GridAnswer:
+        """Do what is missing of an interrupted run, into the same run: {run, wanted}."""
+        asked = GoOn.model_validate(request)
+        self.erases.take(caller)
+        return {"grid": self.erasing.go_on(asked.run, asked.wanted, caller)}
 
     @answered
     def open_run(self, request: object, caller: str = "") -> RunAnswer:

@@ -63,7 +63,7 @@ class Verdicts:
 
     def later(self, live: LiveRun, judge: Judge, mask: PackedMask, visitor: str) -> None:
         """Judge what the run has made, when nobody is kept waiting by it."""
-        results = list(live.written_results())
+        results = list(live.unjudged_results())
         if not results:
             live.judged()
             return
@@ -100,7 +100,7 @@ class Verdicts:
     def _judge(self, live: LiveRun, judge: Judge, packed: PackedMask) -> None:
         photo, mask = photo_of(live.id, self._photos, self._runs), packed.mask()
         seen = photo.seen
-        for index, eraser in live.written_results():
+        for index, eraser in live.unjudged_results():
             if live.is_stopped():
                 return
             path = self._runs.folder / live.id / result_name(index, eraser, "png")

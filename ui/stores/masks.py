@@ -20,7 +20,7 @@ from PIL import Image as PilImage
 
 from methods import BadInput, BoundedCache, Limits, Mask, MaskReading, PlainText, Text, write_atomic
 from segmentation import mask_png, read_mask_file, shown_mask
-from ui.common.files import link_or_copy
+from ui.common.files import link_or_copy, own_file
 from ui.common.names import is_id
 from ui.stores.packed import PackedMask
 from ui.stores.photos import PhotoStore
@@ -82,7 +82,7 @@ class MaskUploads:
     def file(self, photo_id: str, mask_id: str) -> Path:
         """The PNG of a mask of this photo."""
         path = self._path(photo_id, mask_id)
-        if not is_id(photo_id) or not is_id(mask_id) or not path.is_file():
+        if not is_id(photo_id) or not is_id(mask_id) or own_file(path) is None:
             raise upload_gone()
         return path
 
@@ -124,6 +124,6 @@ def read_upload(path: Path, longest_side: int | None = None) -> Mask:
         with PilImage.open(path) as picture:
             # By way of grey: Pillow's own arrays of one bit have True as 255, not 1.
             mask = shown_mask(np.asarray(picture.convert("L")) > 127, longest_side)
-    except FileNotFoundError:
+    except (OSError, ValueError, SyntaxError):  # gone, or no picture any more
         raise upload_gone() from None
     return np.ascontiguousarray(mask)

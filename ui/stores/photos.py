@@ -40,7 +40,7 @@ from methods import (
 )
 from segmentation import usual_growth
 from ui.common.errors import photo_gone
-from ui.common.files import link_or_copy, private_folder, write_json
+from ui.common.files import link_or_copy, own_file, private_folder, writable_folder, write_json
 from ui.common.grid import PublicPhoto
 from ui.common.names import is_id
 from ui.stores.tiles import SIDE, levels_of
@@ -146,7 +146,7 @@ class PhotoStore:
     """
 
     def __init__(self, folder: Path, limits: Limits, kept_bytes: int = KEPT_BYTES) -> None:
-        self.folder = private_folder(folder)
+        self.folder = writable_folder(folder)
         self._limits = limits
         self._decoded: BoundedCache[str, Photo] = BoundedCache(
             kept_bytes, _bytes_of, kind="photos", most_values=KEPT_PHOTOS
@@ -191,7 +191,7 @@ class PhotoStore:
     def record(self, photo_id: str) -> PhotoRecord:
         """What is known about a photo. Raises UserError ("photo_gone")."""
         path = self.folder / photo_id / "photo.json"
-        if not is_id(photo_id) or not path.is_file():
+        if not is_id(photo_id) or own_file(path) is None:
             self._records.pop(photo_id, None)
             self._decoded.forget(photo_id)
             raise photo_gone()
@@ -204,8 +204,13 @@ class PhotoStore:
         """The decoded photo, from memory or from disk."""
         record = self.record(photo_id)
         return self._decoded.get(
-            photo_id, lambda: self.decode(self.original(photo_id), record.name)
+            photo_id, lambda: self._decode_own(self.original(photo_id), record.name)
         )
+
+    def _decode_own(self, path: Path, name: str) -> Photo:
+        if own_file(path) is None:
+            raise photo_gone()
+        return self.decode(path, name)
 
     def in_memory(self, photo_id: str) -> bool:
         """Whether `load` need not decode."""
@@ -237,8 +242,7 @@ class PhotoStore:
         """A file that the page may have, or None."""
         if not is_id(photo_id) or PUBLIC_FILE.fullmatch(name) is None:
             return None
-        path = self.folder / photo_id / name
-        return path if path.is_file() else None
+        return own_file(self.folder / photo_id / name)
 
     @contextmanager
     def _new_folder(self) -> Iterator[Path]:
@@ -280,7 +284,7 @@ class PhotoStore:
 def _read_record(path: Path) -> PhotoRecord:
     try:
         return PhotoRecord.from_json(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise photo_gone() from error
 
 

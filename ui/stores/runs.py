@@ -25,12 +25,13 @@ from pathlib import Path
 from typing import TypedDict, cast
 
 from methods import JSON, PlainJob
-from ui.common.errors import run_gone, run_used
-from ui.common.files import private_folder, write_json
+from ui.common.errors import run_damaged, run_gone, run_used
+from ui.common.files import has_links, own_file, writable_folder, write_json
 from ui.common.grid import Grid
 from ui.common.names import is_id
 from ui.stores.alive import Alive
 from ui.stores.photos import SavedPhoto
+from ui.stores.run_file import read_run
 
 FORMAT = 2
 """Of run.json; 1, which called the selection `prompts`, is read as well. A file of another format
@@ -82,26 +83,18 @@ class Inputs(TypedDict):
 
 
 class SavedRun(Inputs):
-    """What stands in run.json. Older files lack row and phrase, and a damaged one may lack
-    anything: whoever reads it takes KeyError and TypeError for "run_gone"."""
+    """What stands in run.json, as `ui.stores.run_file` has read it. Older files lack row and
+    phrase."""
 
     format: int
     grid: Grid
-
-
-def _upgraded(saved: Mapping[str, JSON]) -> Mapping[str, JSON]:
-    """A saved run in today's form. Its selection is read by `Selection`, whatever its version."""
-    if saved["format"] == FORMAT or "prompts" not in saved:
-        return saved
-    rest = {name: value for name, value in saved.items() if name != "prompts"}
-    return {**rest, "format": FORMAT, "selection": saved["prompts"]}
 
 
 class RunStore:
     """Run folders by id. Ids come from the page and must never have been used before."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = private_folder(folder)
+        self.folder = writable_folder(folder)
         self._remarking = threading.Lock()
         self._alive = Alive(folder.with_name(f"{folder.name}-programs"))
 
@@ -121,16 +114,17 @@ class RunStore:
         write_json(self.folder / run_id / "run.json", {"format": FORMAT, **value})
 
     def load(self, run_id: str) -> SavedRun:
-        """What was saved last. Raises UserError ("run_gone")."""
+        """What was saved last. Raises UserError ("run_gone", also for what is damaged)."""
         if not is_id(run_id):
             raise run_gone()
+        folder = self.folder / run_id
         try:
-            value = json.loads((self.folder / run_id / "run.json").read_text("utf-8"))
-        except (OSError, ValueError) as error:
+            if has_links(folder):
+                raise run_damaged()
+            data = (folder / "run.json").read_bytes()
+        except OSError as error:
             raise run_gone() from error
-        if not isinstance(value, dict) or value.get("format") not in (1, FORMAT):
-            raise run_gone()
-        return cast("SavedRun", _upgraded(value))
+        return cast("SavedRun", read_run(data, FORMAT))
 
     def written(self, run_id: str) -> bytes:
         """All that is written down of a run, for telling whether any of it has changed."""
@@ -145,7 +139,7 @@ class RunStore:
         try:
             written = json.loads((self.folder / run_id / "remarks.json").read_text("utf-8"))
             return {int(index): str(text) for index, text in written.items()}
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError, AttributeError, RecursionError):
             return {}
 
     def remark(self, run_id: str, index: int, text: str) -> None:
@@ -183,11 +177,14 @@ class RunStore:
         """A file that the page may have, or None."""
         if not is_id(run_id) or PUBLIC_FILE.fullmatch(name) is None:
             return None
-        path = self.folder / run_id / name
-        return path if path.is_file() else None
+        return own_file(self.folder / run_id / name)
 
     def original(self, run_id: str) -> Path:
         return self.folder / run_id / "original"
+
+    def mark_again(self, run_id: str) -> None:
+        """A run that has ended goes on, in this program."""
+        (self.folder / run_id / RUNNING_MARK).write_text(self._alive.name(), "ascii")
 
     def mark_running(self, run_id: str) -> None:
         """Renew the mark, which other processes believe for a while only."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pil
 
 from methods import BadInput, Limits, Mask, ReadMask, read_mask
-from methods._photo.mask import load_mask
+from methods._photo.files import load_mask
 
 SIZE = (40, 60)
 

@@ -23,6 +23,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from methods._base import BadInput, Image
 from methods._photo.color import PROFILE_IGNORED
+from methods._photo.files import load_image
 from methods._photo.header import exif_orientation
 from methods._photo.load import (
     EIGHT_BITS,
@@ -30,7 +31,6 @@ from methods._photo.load import (
     WIDE_COLORS,
     Limits,
     Photo,
-    load_image,
     png_bytes,
     view_jpeg,
 )

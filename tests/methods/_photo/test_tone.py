@@ -13,7 +13,7 @@ import pytest
 from PIL import Image as Pil
 
 from methods._base import Image, Mask
-from methods._photo.load import load_image
+from methods._photo.files import load_image
 from methods._photo.tone import Tone, tone_of
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"

@@ -31,9 +31,12 @@ def client(service: Service) -> TestClient:
     return TestClient(Starlette(routes=health.health_routes(service)))
 
 
-def test_up_is_up(client: TestClient) -> None:
+def test_up_is_up(client: TestClient, service: Service) -> None:
     answer = client.get("/healthz")
-    assert answer.json() == {"ok": True} and answer.headers["cache-control"] == "no-store"
+    assert answer.json() == {"ok": True, "staying": True}
+    assert answer.headers["cache-control"] == "no-store"
+    service.ending.set()
+    assert client.get("/healthz").json() == {"ok": True, "staying": False}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import { errorText, t, translate } from "./base/languages.js";
 import { mountTabs } from "./base/page_tabs.js";
 import { opened } from "./base/place.js";
 import { lab } from "./base/state.js";
+import { watchProgram } from "./base/restart.js";
 import { expectParts } from "./base/skeleton.js";
 import { start, toggleTheme } from "./base/theme.js";
 import { notice } from "./base/widgets.js";
@@ -41,6 +42,7 @@ export const mountHead = ({ element }) => {
   expectParts();
   start();
   watchFrame();
+  watchProgram();
   mountTabs(own("lab-tabs"));
   own("lab-theme").append(icon("theme"));
   own("lab-theme").addEventListener("click", toggleTheme);

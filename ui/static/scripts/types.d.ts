@@ -23,6 +23,7 @@ export interface Server {
   fetch_weights: ServerFunction<object>;
   stop: ServerFunction<object>;
   plan_sweep: ServerFunction<Plan>;
+  go_on: ServerFunction<{ grid: Grid }>;
   open_run: ServerFunction<{ grid: Grid; photo: Photo; prompt: Prompt; jobs: Job[] }>;
   remark: ServerFunction<{ remark: string }>;
   rows: ServerFunction<{ tables: Table[]; rows: Row[] }>;
@@ -339,6 +340,7 @@ export interface Events {
   run: { payload: RunRequest; erasers: Eraser[]; axes?: Settings[] };
   grid: Grid;
   stopping: void;
+  back: void;
   finished: Grid;
   busy: void;
   place: PagePlace;

@@ -1,5 +1,7 @@
 /* Asking the server. */
 
+import { suspect } from "./restart.js";
+
 /**
  * Call a server function; a lost connection becomes an answer like any other.
  * @template Answer
@@ -12,6 +14,7 @@ export const ask = async (call, request) => {
     const answer = await call(request);
     return answer || { ok: false, error: null };
   } catch {
+    suspect();
     return { ok: false, error: null };
   }
 };

@@ -20,6 +20,7 @@ import { makeLooking } from "./looking.js";
 import { makeNumbers } from "./numbers.js";
 import { firstPair, isPair, ORIGINAL, sides } from "./pair.js";
 import { makePicking } from "./picking.js";
+import { makeRest } from "./rest.js";
 import { makeResultCard } from "./result_card.js";
 import { linkedRun, runUrl } from "./run_link.js";
 import { makeShelf } from "./shelf.js";
@@ -66,7 +67,8 @@ export const mountGrid = ({ element, server, props, watch }) => {
   const shelf = makeShelf({ open: (run) => { if (grid?.run !== run) { history.pushState(history.state, "", runUrl(run)); walk(run); } } });
   const problem = h("p.lab-problem", { role: "alert", hidden: true });
   const body = h("div.lab-grid", { "data-testid": "grid" });
-  root.prepend(bar.node, problem, body);
+  const rest = makeRest({ server, begun: (value) => begunAgain(value) });
+  root.prepend(bar.node, problem, rest.node, body);
   element.replaceChildren(shelf.node, root);
   const sweeps = makeSweepGrid(body);
   const settle = keepColumns(root, bar.node, shelf.node, body, () => looking.shape);
@@ -115,6 +117,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
     bar.show(value);
     shelf.show(value.run);
     details.show(value);
+    rest.show(value);
     settle();
     sayHowFar(value);
     if (value.photo) emit("grid", value);
@@ -193,6 +196,8 @@ export const mountGrid = ({ element, server, props, watch }) => {
     fold.unfold();
     shelf.show("");
   }
+
+  on("back", () => { heard = 0; });
 
   on("stopping", () => {
     for (const card of grid?.cards ?? []) {
@@ -313,12 +318,23 @@ export const mountGrid = ({ element, server, props, watch }) => {
   }
 
   /**
+   * An interrupted run goes on: nothing of it comes by itself.
+   * @param {Grid} value
+   */
+  function begunAgain(value) {
+    heard = 0;
+    if (value.state === "running") goOn(value.run);
+    take(value);
+    watchOver(value.run);
+  }
+
+  /**
    * A run whose values do not come by themselves, as after a lost connection, is asked for until it
    * has ended.
    * @param {string} run
    */
   async function watchOver(run) {
-    while (grid?.run === run && grid.state === "running") {
+    while (grid?.run === run && (grid.state === "running" || grid.judging)) {
       await new Promise((resolve) => setTimeout(resolve, FOLLOW));
       if (Date.now() - heard < SILENCE) continue;
       const reply = await ask(server.open_run, { run });

@@ -177,6 +177,7 @@ export const mountCanvas = ({ element, server, upload }) => {
   on("catalogue", showStatus);
   on("work", () => { refresh(); asking.request(); });
   on("mask-style", asking.request);
+  on("back", asking.request);
   on("lang", refresh);
 
   /** A reload goes on where it was, beside a run too; a run's link brings its own photo. True: it went on. */
