@@ -16,7 +16,7 @@ from pathlib import Path
 import platformdirs
 from gradio.utils import get_upload_folder
 
-from methods import PROGRAM, BadInput, Executor, Image, Limits, Mask, make_executor
+from methods import PROGRAM, BadInput, Executor, Image, Limits, Mask, make_executor, room_to_have
 from segmentation import (
     Rle,
     SegmenterSpec,
@@ -345,7 +345,7 @@ class Service:
         """The state of every weight file, to be asked again while one is fetched."""
         Nothing.model_validate(request or {})
         self.clicks.take(caller)
-        return {"weights": catalog.describe_weights()}
+        return {"weights": catalog.describe_weights(), "room": room_to_have()}
 
     @answered
     def fetch_weights(self, request: object, caller: str = "") -> Answer:
