@@ -19,7 +19,7 @@ export interface Server {
   import_case: ServerFunction<{ prompts: Prompt; jobs?: Job[]; notes?: Said[] }>;
   detect: ServerFunction<{ detections: Detection[]; notes?: Said[] }>;
   erasers: ServerFunction<Catalogue>;
-  weights: ServerFunction<{ weights: Record<string, Weight> }>;
+  weights: ServerFunction<{ weights: Record<string, Weight>; room: number }>;
   fetch_weights: ServerFunction<object>;
   stop: ServerFunction<object>;
   open_run: ServerFunction<{ grid: Grid; photo: Photo; prompt: Prompt; jobs: Job[] }>;
@@ -78,6 +78,10 @@ export interface Eraser extends Model {
   non_commercial?: boolean;
   default?: boolean;
   preferred?: boolean;
+  standing: "ready" | "to_fetch" | "too_large" | "no_weights" | "cannot";
+  family: "classical" | "network" | "diffusion" | "transformer";
+  /** Seconds that a job takes here: load, and step for each of its steps. measured: it has run here; else a guess. */
+  pace: { load: number; step: number; steps: number; measured: boolean };
   /** Seconds of a lent GPU that a job takes: fixed, and step by step; within bounds. */
   gpu?: { fixed: number; step: number; steps: number; least: number; most: number } | null;
 }
@@ -371,6 +375,7 @@ export interface Lab {
   jobs(): Job[];
   adoptJobs(jobs: Job[]): void;
   fetchWeights(model: Model, again?: boolean): Promise<void>;
+  showEraser(id: string): void;
 
   /* of the results */
   saveRemark(run: string, index: number, text: string): Promise<Reply<{ remark: string }>>;

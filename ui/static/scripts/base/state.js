@@ -29,6 +29,7 @@ export const lab = {
   jobs: early,
   adoptJobs: early,
   fetchWeights: early,
+  showEraser: early,
   saveRemark: early,
 };
 

@@ -8,6 +8,7 @@ import { ask, randomId } from "../base/server.js";
 import { lab } from "../base/state.js";
 import { notice } from "../base/widgets.js";
 import { prompts } from "../select/work.js";
+import { confirmed } from "./confirming.js";
 import { makeGpuCost } from "./gpu_cost.js";
 
 const MAX_SEED = 2 ** 32 - 1;
@@ -45,8 +46,9 @@ const reasonAgainst = (many) => {
  * @param {import("./choice.js").Choice} of.choice
  * @param {import("../types.js").Erasing["erase"]} of.erase
  * @param {Node} of.device says on what erasers run
+ * @param {() => Promise<number | null>} of.room bytes that weights may still take
  */
-export const makeRunning = ({ server, choice, erase, device }) => {
+export const makeRunning = ({ server, choice, erase, device, room }) => {
   const seed = makeSeed(choice);
   const eraseButton = h("button.lab-primary.lab-erase", { type: "button", "data-testid": "erase", disabled: true, onclick: () => start() });
   const stopButton = h("button.lab-stop", { type: "button", "data-testid": "stop", hidden: true, onclick: () => stop() },
@@ -68,8 +70,9 @@ export const makeRunning = ({ server, choice, erase, device }) => {
     cost.show();
   }
 
-  function start() {
+  async function start() {
     if (eraseButton.disabled) return;
+    if (!await confirmed(choice.ticked(), room) || eraseButton.disabled) return;
     const payload = { run: randomId(), ...prompts(), words: lab.phrase || null, jobs: lab.jobs() };
     lab.running = payload.run;
     stopButton.disabled = false;
