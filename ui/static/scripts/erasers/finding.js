@@ -39,13 +39,16 @@ export function isWanted(eraser, { words, chips }) {
   return words.toLocaleLowerCase().split(/\s+/).every((word) => all.includes(word));
 }
 
-/** @param {() => void} changed called when something else is looked for */
-export function makeFinding(changed) {
+/**
+ * @param {() => void} changed called when something else is looked for
+ * @param {HTMLElement} all a button that stands beside the chips
+ */
+export function makeFinding(changed, all) {
   /** @type {Wanted} */
   const wanted = { words: "", chips: new Set() };
   const search = h("input.lab-text.lab-search", { type: "search", "data-testid": "search", "data-t-label": "panel.search",
     oninput: () => { wanted.words = search.value.trim(); changed(); } });
-  const chips = h("div.lab-filters", { role: "group", "data-t-label": "panel.chips" });
+  const chips = h("div.lab-filters", { role: "group", "data-t-label": "panel.chips" }, all);
   const nothing = h("p.lab-hint.lab-nothing", { hidden: true }, h("span", { "data-t": "panel.nothing" }), " ",
     h("button.lab-link", { type: "button", "data-t": "panel.clear", onclick: () => { clear(); search.focus(); } }));
 
@@ -75,7 +78,7 @@ export function makeFinding(changed) {
     show(erasers) {
       search.placeholder = t("panel.search");
       const held = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.chip;
-      chips.replaceChildren(...Object.entries(CHIPS).map(([name, holds]) => chip(name, erasers.filter(holds).length)).filter((one) => one !== null));
+      chips.replaceChildren(...Object.entries(CHIPS).map(([name, holds]) => chip(name, erasers.filter(holds).length)).filter((one) => one !== null), all);
       if (held) /** @type {HTMLElement | null} */ (chips.querySelector(`[data-chip="${held}"]`))?.focus();
     },
     /** @param {Eraser[]} erasers */

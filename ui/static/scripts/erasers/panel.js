@@ -32,17 +32,17 @@ export const mountPanel = ({ element, server, erase }) => {
   /** @type {string[]} */
   let order = []; // ids; settled once, so that no row moves
 
-  const finding = makeFinding(() => filter());
+  const all = h("button.lab-link", { type: "button", "data-t": "panel.all", onclick: () => { choice.tickAll(); render(); } });
+  const finding = makeFinding(() => filter(), all);
   const rows = h("div.lab-rows", {}, h("p.lab-hint", { "data-t": "panel.loading" }));
   const list = h("div.lab-erasers", { id: "lab-erasers", "data-testid": "erasers", role: "group", "data-t-label": "panel.title" }, finding.node, rows, finding.nothing);
   const folding = makeFolding(list, () => choice.ticked());
   const device = h("span.lab-hint.lab-device");
   const count = h("span.lab-count");
-  const all = h("button.lab-link", { type: "button", "data-t": "panel.all", onclick: () => { choice.tickAll(); render(); } });
   const fetching = makeFetching({ server, changed: look, moved: showWeights });
   const running = makeRunning({ server, choice, erase, device, room: fetching.room });
   const root = h("section.lab-card.lab-panel", { "data-t-label": "panel.section" },
-    h("header.lab-panel-head", {}, h("h2", { "data-t": "panel.title" }), count, all), folding.button, list, running.node);
+    h("header.lab-panel-head", {}, h("h2", { "data-t": "panel.title" }), count), folding.button, list, running.node);
   element.replaceChildren(root);
   rove(rows, { rows: "[data-card]", besides: ".lab-settings-body" });
   lab.fetchWeights = fetching.fetch;
