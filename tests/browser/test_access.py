@@ -12,8 +12,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Tabs = Callable[..., Any]
 MOST_STOPS = 12
-PHONE = {"has_touch": True}
-WAYS = {
+PHONE: dict[str, Any] = {"has_touch": True}
+WAYS: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1366, "height": 768}, "locale": "en-US"},
     "dark, in Chinese": {
         "viewport": {"width": 1366, "height": 768}, "locale": "zh-CN", "color_scheme": "dark",
@@ -89,7 +89,7 @@ def selected(tabs: Tabs) -> Any:
 def test_from_photo_to_erase_by_few_stops_and_with_a_ring_at_each(selected: Any) -> None:
     page = selected.page
     page.locator(".lab-stage, .lab-view").and_(page.locator("[tabindex='0']")).first.focus()
-    stops = []
+    stops: list[str] = []
     while len(stops) <= MOST_STOPS and "erase" not in stops:
         page.keyboard.press("Tab")
         name, ring = page.evaluate(
