@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
 from access_tools import beyond_the_edge, require_axe, small_targets, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
