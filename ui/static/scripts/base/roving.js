@@ -11,14 +11,15 @@ const STEPS = /** @type {Record<string, number>} */ ({ ArrowRight: 1, ArrowDown:
  */
 export const rove = (group, { rows = "", besides = "dialog" } = {}) => {
   /** @type {Element | null} */
-  let current = null;
+  let current = null; // where one was last; before that, always the first
 
   const items = () => [...group.querySelectorAll(ITEMS)].filter((one) => !one.matches(":disabled") && !one.closest(besides) && one.checkVisibility());
 
   function settle() {
     const all = items();
-    if (!current || !all.includes(current)) current = all[0] ?? null;
-    for (const one of all) if (one instanceof HTMLElement) one.tabIndex = one === current ? 0 : -1;
+    if (current && !all.includes(current)) current = null;
+    const stop = current ?? all[0];
+    for (const one of all) if (one instanceof HTMLElement) one.tabIndex = one === stop ? 0 : -1;
   }
 
   /** @param {Element | undefined} item */
