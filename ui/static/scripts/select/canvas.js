@@ -62,7 +62,7 @@ export const mountCanvas = ({ element, server, upload }) => {
   const maskFile = makeMaskFile({ server, upload });
   const controls = h("div.lab-controls", { hidden: true }, tools.node, objectBar(levels.node),
     shapeBar({ server, maskFile, openCase: () => opening.openCase() }), maskFile.row, detectBar({ server, layer: stage.found }));
-  rove(controls, { besides: ".lab-toolbar, .lab-popover" });
+  rove(controls, { besides: ".lab-popover" });
   const badge = approximateBadge(asking.request);
   const showStatus = () => status.show(answer);
   const opening = makeOpening({ stage: stage.node, flight: stage.flight, server, upload, show, say: status.say, settle: showStatus });

@@ -2,7 +2,6 @@
 
 import { h } from "../base/dom.js";
 import { icon, iconButton } from "../base/icons.js";
-import { rove } from "../base/roving.js";
 import { work } from "./work.js";
 
 /**
@@ -108,7 +107,6 @@ export const makeToolbar = ({ stage, changed, showOverlay, fit }) => {
 
   setTool("click");
   setMinus(false);
-  rove(node);
   return { node, toggleOverlay, overlayShown, brushSize, refresh: steps.refresh,
     get tool() { return tool; },
     get minus() { return minus; },
