@@ -22,9 +22,12 @@ from methods import EraserSpec, Text, list_erasers
 
 FILE = Path(__file__).with_name("systems.json")
 
-State = Literal["here", "yours", "cannot", "other"]
+State = Literal["here", "ready", "fetch", "large", "yours", "cannot", "other"]
 STATES: Mapping[State, Text] = {
     "here": Text("system.state.here"),
+    "ready": Text("system.state.ready"),
+    "fetch": Text("system.state.fetch"),
+    "large": Text("system.state.large"),
     "yours": Text("system.state.yours"),
     "cannot": Text("system.state.cannot"),
     "other": Text("system.state.other"),
@@ -81,13 +84,16 @@ class Standing:
     why: Text | None
 
 
-Obstacle = Callable[[EraserSpec], Text | None]
-"""Why an eraser cannot be run, or None."""
+Place = Callable[[EraserSpec], tuple[State, Text | None]]
+"""How an eraser stands somewhere, and why."""
 
 
-def never_runs(spec: EraserSpec) -> Text | None:
-    """What is in the way on every machine."""
-    return spec.unavailable
+def anywhere(spec: EraserSpec) -> tuple[State, Text | None]:
+    """Whatever the machine: "here", "yours" or "cannot"."""
+    if spec.unavailable is not None:
+        return "cannot", spec.unavailable
+    by_hand = next((each.by_hand for each in spec.weights if not each.sources), None)
+    return ("here", None) if by_hand is None else ("yours", by_hand)
 
 
 @lru_cache(maxsize=1)
@@ -96,34 +102,31 @@ def systems() -> Systems:
     return Systems.model_validate_json(FILE.read_bytes())
 
 
-def standings(obstacle: Obstacle = never_runs) -> tuple[Standing, ...]:
+def standings(place: Place = anywhere) -> tuple[Standing, ...]:
     """Every system with its state, in the order of the documents.
 
-    obstacle: what keeps an eraser from running; the default looks at no particular machine.
+    place: how an eraser stands there; the default looks at no particular machine.
     """
     specs = {spec.id: spec for spec in list_erasers()}
     return tuple(
-        _standing(system, specs.get(system.eraser or ""), obstacle) for system in systems().systems
+        _standing(system, specs.get(system.eraser or ""), place) for system in systems().systems
     )
 
 
-def _standing(system: System, spec: EraserSpec | None, obstacle: Obstacle) -> Standing:
+def _standing(system: System, spec: EraserSpec | None, place: Place) -> Standing:
     if spec is None and system.eraser is not None and system.why is None:
         return Standing(system, "cannot", None, Text("system.not_offered"))
     if spec is None:
         state: State = "other" if system.erases == "no" else "cannot"
         return Standing(system, state, None, system.why)
-    why = obstacle(spec)
-    if why is not None:
-        return Standing(system, "cannot", spec, why)
-    by_hand = next((each.by_hand for each in spec.weights if not each.sources), None)
-    if by_hand is not None:
-        return Standing(system, "yours", spec, _joined(system.how, by_hand))
-    return Standing(system, "here", spec, system.how)
+    state, why = place(spec)
+    if state == "cannot" or system.how is None:
+        return Standing(system, state, spec, why)
+    return Standing(system, state, spec, system.how if why is None else _joined(system.how, why))
 
 
-def _joined(first: Text | None, then: Text) -> Text:
-    return then if first is None else Text("system.how_and_weights", how=first, weights=then)
+def _joined(how: Text, why: Text) -> Text:
+    return Text("system.how_and_weights", how=how, weights=why)
 
 
 # --- as a page of the documentation ------------------------------------------------------
@@ -151,7 +154,9 @@ def as_markdown() -> str:
 
 def _counts(found: tuple[Standing, ...]) -> str:
     totals = {state: sum(each.state == state for each in found) for state in STATES}
-    return " · ".join(f"{words.en}: {totals[state]}" for state, words in STATES.items())
+    return " · ".join(
+        f"{words.en}: {totals[state]}" for state, words in STATES.items() if totals[state]
+    )
 
 
 def _row(standing: Standing) -> str:

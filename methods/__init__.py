@@ -62,7 +62,9 @@ if TYPE_CHECKING:
     from methods._engine.outlook import idle_machine as idle_machine
     from methods._engine.outlook import imagined as imagined
     from methods._engine.outlook import survey as survey
+    from methods._engine.pace import Ahead as Ahead
     from methods._engine.pace import Expected as Expected
+    from methods._engine.pace import ahead_of as ahead_of
     from methods._engine.pace import expected as expected
     from methods._engine.pace import note_pace as note_pace
     from methods._engine.readiness import Readiness as Readiness
@@ -80,6 +82,11 @@ if TYPE_CHECKING:
     from methods._engine.residency import with_device_room as with_device_room
     from methods._engine.result_cache import picture_key as picture_key
     from methods._engine.runner import run as run
+    from methods._engine.standing import BY_HAND as BY_HAND
+    from methods._engine.standing import Family as Family
+    from methods._engine.standing import Standing as Standing
+    from methods._engine.standing import family_of as family_of
+    from methods._engine.standing import standing_of as standing_of
     from methods._engine.worker import Picture as Picture
     from methods._engine.worker import results as results
     from methods._geometry.canvas import check_mask as check_mask
@@ -165,6 +172,7 @@ if TYPE_CHECKING:
     from methods._texts.text import Verbatim as Verbatim
     from methods._weights.download import download as download
     from methods._weights.errors import megabytes as megabytes
+    from methods._weights.errors import to_be_brought as to_be_brought
     from methods._weights.facts import WeightFacts as WeightFacts
     from methods._weights.facts import examine as examine
     from methods._weights.facts import known_facts as known_facts
@@ -226,11 +234,12 @@ _HOME = {
     ),
     "_engine.obstacles": "Hurdle Obstacle in_packages_or_device",
     "_engine.outlook": "Machine Outlook idle_machine imagined survey",
-    "_engine.pace": "Expected expected note_pace",
+    "_engine.pace": "Ahead Expected ahead_of expected note_pace",
     "_engine.readiness": "Readiness Report report",
     "_engine.residency": "with_device_room",
     "_engine.result_cache": "picture_key",
     "_engine.runner": "run",
+    "_engine.standing": "BY_HAND Family Standing family_of standing_of",
     "_engine.worker": "Picture results",
     "_geometry.canvas": "check_mask",
     "_geometry.edge": "margin_around",
@@ -266,7 +275,7 @@ _HOME = {
     "_texts.catalogue": "Catalogue ENGLISH Sentence catalogues languages",
     "_texts.text": "PlainText Value Verbatim",
     "_weights.download": "download",
-    "_weights.errors": "megabytes",
+    "_weights.errors": "megabytes to_be_brought",
     "_weights.facts": "WeightFacts examine known_facts",
     "_weights.fetch_set": "Observer adopt_in_background fetch_all fetch_in_background",
     "_weights.hub": "network_forbidden",

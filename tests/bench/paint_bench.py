@@ -109,7 +109,7 @@ def visit(context: Any, url: str) -> Visit:
     wire.send("Network.emulateNetworkConditions", FAST_3G)
     sent = watched(wire)
     page.goto(url)
-    page.wait_for_selector("[data-card]")
+    page.wait_for_selector("[data-card]", state="attached")
     ready = page.evaluate("performance.now()") / 1000
     page.wait_for_timeout(REST)
     found = Visit(

@@ -284,7 +284,7 @@ class Tab:
     def reload(self) -> None:
         """Load the page anew and wait until it can be used."""
         self.page.reload()
-        self.page.wait_for_selector("[data-card]")
+        self.page.wait_for_selector("[data-card]", state="attached")
 
     def mask(self) -> np.ndarray:
         """The overlay as drawn: bool, at the overlay's own size."""

@@ -19,7 +19,7 @@ from methods import (
     WeightState,
     WeightStatus,
 )
-from ui.service import catalog
+from ui.service import catalog, offers
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +59,8 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
         now.clear()
         now.update(state=state, done=0, **more)
 
-    monkeypatch.setattr(catalog, "weight_status", status)
+    for module in (catalog, offers):
+        monkeypatch.setattr(module, "weight_status", status)
     return change
 
 
@@ -80,14 +81,18 @@ def begun(monkeypatch: pytest.MonkeyPatch, scene: Scene) -> list[bool]:
 @pytest.mark.slow
 def test_a_download_speaks_and_can_be_begun_anew(tab: Any, scene: Scene, begun: list[bool]) -> None:
     tab.page.reload()  # with the scene, whatever the first look has seen
-    tab.page.click("[data-testid=more] > summary")
     card = tab.page.locator(f"[data-card={ERASER}]")
+    card.locator("summary").click()
     line = card.locator(".lab-weights")
 
     def wait_for(words: str) -> None:
         line.get_by_text(words).first.wait_for()
 
     line.get_by_role("button").click()
+    tab.page.click("dialog[open] button:not([data-testid])")
+    assert begun == []  # nobody fetches gigabytes by one press
+    card.locator(".lab-fetch").click()
+    tab.page.click("[data-testid=confirm-fetch]")
     wait_for("fetching 0 %")
     waiting = Notice("waiting_asked", seconds=12, host="hub")
     scene(WeightState.FETCHING, notice=waiting)
@@ -101,15 +106,16 @@ def test_a_download_speaks_and_can_be_begun_anew(tab: Any, scene: Scene, begun: 
     wait_for(refusal)
     assert line.get_by_test_id("fetch-again").count() == 0
     line.get_by_role("button").click()
+    tab.page.click("[data-testid=confirm-fetch]")
     wait_for("fetching 0 %")
     changed = {"error": "The publisher has changed it.", "code": "weights_changed_unpinned"}
     scene(WeightState.FAILED, details={}, **changed)
     wait_for("The publisher has changed it.")
     line.get_by_test_id("fetch-again").click()
+    tab.page.click("[data-testid=confirm-fetch]")
     wait_for("fetching 0 %")
     scene(WeightState.FOUND)
     wait_for("found on this machine")
-    card.locator("summary").click()
     card.get_by_test_id("fetch-again").click()
     wait_for("fetching 0 %")
     scene(WeightState.READY)
@@ -122,14 +128,15 @@ def test_a_card_says_what_is_in_the_way(tab: Any, monkeypatch: pytest.MonkeyPatc
         found = catalog_report(spec, *args)
         return replace(found, obstacles=IN_THE_WAY) if spec.id == ERASER else found
 
-    catalog_report = catalog.report
-    monkeypatch.setattr(catalog, "report", report)
+    catalog_report = offers.report
+    monkeypatch.setattr(offers, "report", report)
     tab.page.reload()
-    tab.page.click("[data-testid=more] > summary")
     card = tab.page.locator(f"[data-card={ERASER}]")
+    card.locator("summary").click()
     memory = card.locator("[data-obstacle=memory]")
     memory.get_by_text("Needs about 9.0 GB").wait_for()
-    card.locator(".lab-weights [data-obstacle=disk]").get_by_text("free where").wait_for()
+    assert card.locator(".lab-weights").get_by_role("button").count() == 0
+    assert card.locator(".lab-short").inner_text().startswith("6.9 GB")
     assert card.locator("[data-obstacle=fetch]").count() == 0  # its button says it
     assert card.locator("input[type=checkbox]").first.is_enabled()
     tab.page.click("#lab-language")
@@ -142,10 +149,9 @@ def test_where_the_host_fetches_nothing_a_card_says_so_and_has_no_button(
     scene(WeightState.MISSING)
     monkeypatch.setenv("ERASER_LAB_FETCH", "no")
     tab.page.reload()
-    tab.page.click("[data-testid=more] > summary")
     card = tab.page.locator(f"[data-card={ERASER}]")
+    card.locator("summary").click()
     card.locator(".lab-weights").get_by_text("Visitors may fetch no weights").wait_for()
-    card.locator("summary").first.click()
     assert card.locator(".lab-weights").get_by_role("button").count() == 0
     assert card.get_by_test_id("fetch-again").count() == 0
     tab.page.click("#lab-language")

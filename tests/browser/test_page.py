@@ -120,19 +120,6 @@ def test_erase_is_always_in_sight(tabs: Tabs, examples_dir: Path, width: int) ->
     tab.erase()
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("plenty_of_memory")
-def test_what_would_first_be_fetched_is_folded_away(tab: Any) -> None:
-    assert tab.page.locator("[data-card=telea]").is_visible()
-    assert not tab.page.locator("[data-card=sdxl_inpainting]").is_visible()
-    tab.page.click("[data-testid=more] > summary")
-    card = tab.page.locator("[data-card=sdxl_inpainting]")
-    assert card.is_visible()
-    assert "6.9 GB, CreativeML-OpenRAIL++-M" in card.inner_text()
-    tab.page.click("#lab-language")
-    assert card.is_visible()  # it stays open
-
-
 def test_hostile_names_stay_text(tab: Any, examples_dir: Path) -> None:
     tab.page.evaluate("window.hacked = 0; window.alert = () => { window.hacked = 1; }")
     name = "<img src=x onerror=alert(1)>${alert(2)}{{alert(3)}}.jpg"

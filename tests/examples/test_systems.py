@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.systems import as_markdown, never_runs, standings, systems
+from examples.systems import State, anywhere, as_markdown, standings, systems
 from methods import EraserSpec, Text, Verbatim, list_erasers
 from methods._engine.registry import found
 
@@ -73,13 +73,15 @@ def test_an_eraser_that_goes_takes_its_promise_with_it(monkeypatch: pytest.Monke
     assert lama.state == "cannot"
 
 
-def test_a_machine_may_have_obstacles_of_its_own() -> None:
-    def obstacle(spec: EraserSpec) -> Text | None:
-        return Verbatim({"en": "No.", "zh": "不。"}) if spec.id == "lama" else never_runs(spec)
+def test_a_machine_has_states_of_its_own() -> None:
+    why = Verbatim({"en": "No.", "zh": "不。"})
 
-    by_name = {standing.system.name: standing for standing in standings(obstacle)}
-    assert by_name["LaMa"].state == "cannot"
-    assert by_name["LaMa"].why == Verbatim({"en": "No.", "zh": "不。"})
+    def place(spec: EraserSpec) -> tuple[State, Text | None]:
+        return ("large", why) if spec.id == "lama" else anywhere(spec)
+
+    by_name = {standing.system.name: standing for standing in standings(place)}
+    assert by_name["LaMa"].state == "large"
+    assert by_name["LaMa"].why == why
     assert by_name["PixelHacker"].state == "here"
 
 

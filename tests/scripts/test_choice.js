@@ -6,7 +6,7 @@ import { lab } from "../../ui/static/scripts/base/state.js";
 import { makeChoice } from "../../ui/static/scripts/erasers/choice.js";
 
 /** @param {string} id */
-const eraser = (id, more = {}) => ({ id, available: true, default: false, weights: [], settings: [{ name: "steps", default: 20 }], ...more });
+const eraser = (id, more = {}) => ({ id, available: true, standing: "ready", default: false, weights: [], settings: [{ name: "steps", default: 20 }], ...more });
 
 function setUp() {
   const erasers = /** @type {any[]} */ ([eraser("one", { default: true }), eraser("two"), eraser("gone", { available: false }),

@@ -224,7 +224,7 @@ def test_the_command_serves_the_page_in_the_language_that_was_asked_for(tmp_path
         page = wait_for_page(f"http://127.0.0.1:{port}/", process)
         script = re.search(r"lab/static/\w+/scripts/", page)
         assert script
-        given = wait_for_page(f"http://127.0.0.1:{port}/{script[0]}given.js", process)
+        given = wait_for_page(f"http://127.0.0.1:{port}/{script[0]}main.js", process)
     finally:
         process.terminate()
         code = process.wait(60)

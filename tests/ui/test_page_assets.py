@@ -17,8 +17,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from ui.page.assets import ENTRY, STATIC, STYLES, Assets, _bare
+from ui.page.assets import ENTRY, SCRIPTS, STATIC, STYLES, TABLES, Assets, _bare, page_modules
 from ui.page.early import Compressed, EarlyPage
+from ui.page.joining import in_order
 from ui.page.routes import static_route
 
 PAGE = "<html><head><title>t</title></head><body><gradio-app></gradio-app></body></html>"
@@ -55,7 +56,7 @@ def client(assets: Assets) -> TestClient:
 def test_every_file_of_the_page_is_served_and_kept_for_ever(
     client: TestClient, assets: Assets
 ) -> None:
-    for name in (*STYLES, *assets.modules()):
+    for name in (STYLES, ENTRY, TABLES):
         answer = client.get(f"/{assets.folder}/{name}", headers={"Accept-Encoding": "identity"})
         assert answer.status_code == 200, name
         kind = "text/css" if name.endswith(".css") else "text/javascript"
@@ -89,18 +90,20 @@ def test_the_address_changes_with_what_is_served(assets: Assets) -> None:
     assert Assets("zh").folder != assets.folder
 
 
-def test_the_first_page_preloads_what_it_imports_and_not_the_tables(assets: Assets) -> None:
-    modules = assets.modules()
-    assert modules[0] == ENTRY and len(modules) == len(set(modules))
-    assert {"scripts/given.js", "scripts/base/dom.js", "scripts/results/viewer.js"} <= set(modules)
-    assert not [name for name in modules if name.startswith("scripts/tables/")]
-    every = {f.relative_to(STATIC).as_posix() for f in STATIC.rglob("*.js")} | {"scripts/given.js"}
-    assert all(name.startswith("scripts/tables/") for name in every - set(modules))
+def test_every_module_is_in_one_of_the_two_files(assets: Assets) -> None:
+    version = assets.folder.rpartition("/")[2]
+    first, tables = (assets.get(version, name) for name in (ENTRY, TABLES))
+    assert first is not None and tables is not None
+    every = {f.relative_to(SCRIPTS).as_posix() for f in SCRIPTS.rglob("*.js")} | {"given.js"}
+    begun = set(in_order("main.js", page_modules(None)))
+    assert all(name.startswith("tables/") for name in every - begun)
+    assert every - begun <= set(in_order("tables/tables.js", page_modules(None)))
+    assert first.body.count(b"(() => {\nconst") <= len(begun) and b"mountTables" in tables.body
 
 
 def test_addresses_are_relative_to_where_the_page_is_mounted(assets: Assets) -> None:
     named = re.findall(r'(?:href=|URL\()"([^"]+)"', assets.head() + assets.preloads())
-    assert len(named) == len(STYLES) + 1 + len(assets.modules())
+    assert len(named) == 3
     assert all(address.startswith("lab/static/") for address in named)
 
 
@@ -122,11 +125,11 @@ def test_what_has_no_ending_is_compressed(client: TestClient) -> None:
     assert client.get("/long").headers["content-encoding"] == "gzip"
 
 
-def test_comments_on_lines_of_their_own_are_left_out_and_lines_keep_their_numbers() -> None:
+def test_comments_on_lines_of_their_own_are_left_out() -> None:
     source = b"/* a\n * b */\nlet x = 1; // why\n  // c\nconst u = 'http://x'; /* d */\n"
-    assert _bare(source) == b"\n\nlet x = 1; // why\n\nconst u = 'http://x'; /* d */\n"
+    assert _bare(source) == b"let x = 1; // why\nconst u = 'http://x'; /* d */\n"
     cast = b"  /** @type {A} */ (a).b();\n  c();\n  /** d */\n  e();\n"
-    assert _bare(cast) == b"  /** @type {A} */ (a).b();\n  c();\n\n  e();\n"
+    assert _bare(cast) == b"  /** @type {A} */ (a).b();\n  c();\n  e();\n"
 
 
 def test_no_string_of_the_scripts_goes_over_several_lines() -> None:
@@ -148,7 +151,7 @@ for (const [identifier, source] of Object.entries(JSON.parse(await text(process.
 )
 def test_what_is_served_is_still_a_module(assets: Assets) -> None:
     version = assets.folder.rpartition("/")[2]
-    names = {f.relative_to(STATIC).as_posix() for f in STATIC.rglob("*.js")} | {"scripts/given.js"}
+    names = {ENTRY, TABLES}
     found = {name: assets.get(version, name) for name in names}
     sources = {name: asset.body.decode("utf-8") for name, asset in found.items() if asset}
     command = ["node", "--experimental-vm-modules", "--input-type=module", "-e", PARSED]

@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 
 from ui.common.texts import page_languages
-from ui.page.assets import GIVEN, STATIC, Assets
+from ui.page.assets import ENTRY, GIVEN, STATIC, Assets, page_modules
 
 SCRIPTS = sorted(STATIC.rglob("*.js"))
 
 
 def test_texts_come_as_a_module_of_their_own() -> None:
-    assets = Assets("zh")
-    given = assets.get(assets.folder.rpartition("/")[2], GIVEN)
-    assert given is not None
-    languages, options = given.body.decode("utf-8").splitlines()
-    assert json.loads(languages.removeprefix("export const LANGUAGES = ").rstrip(";")) == list(
+    assets, (languages, options) = Assets("zh"), page_modules("zh")[GIVEN].body.splitlines()
+    assert json.loads(languages.removeprefix("const LANGUAGES = ").rstrip(";")) == list(
         page_languages()
     )
-    assert options == 'export const OPTIONS = {"lang": "zh"};'
+    assert options == 'const OPTIONS = {"lang": "zh"};'
+    served = assets.get(assets.folder.rpartition("/")[2], ENTRY)
+    assert served is not None and languages in served.body.decode("utf-8")
     assert assets.head().count("</script>") == 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from starlette.testclient import TestClient
 
 from examples.remote import place_of
 from examples.rows import document_rows
-from methods import list_erasers
+from methods import EraserSpec, Hurdle, Obstacle, Report, Standing, Verbatim, list_erasers
 from table_tools import put, row_mask, save_documents
 from ui.page import routes
+from ui.service import offers
 from ui.service import table_rows as tables_module
 from ui.service.archive import stream_zip
 from ui.service.service import Service
@@ -214,13 +216,24 @@ def test_a_system_whose_package_is_missing_does_not_run_here(
         listed = service.tables.systems({})["systems"]
         return str(next(one["state"] for one in listed if one["name"] == "PixelHacker"))
 
-    assert state() == "here"
-    spec = next(spec for spec in list_erasers() if spec.id == "pixelhacker")
-    monkeypatch.setattr(
-        "ui.service.tables.why_unavailable",
-        lambda one: spec.summary if one.id == spec.id else None,
-    )
+    assert state() in ("ready", "fetch", "large")
+    missing = Obstacle(Hurdle.PACKAGES, Verbatim({"en": "No.", "zh": "不。"}))
+    real = offers.report
+
+    def report(spec: EraserSpec, *args: Any) -> Report:
+        return replace(real(spec, *args), obstacles=(missing,))
+
+    monkeypatch.setattr(offers, "report", report)
     assert state() == "cannot"
+
+
+def test_the_table_of_all_methods_says_what_the_list_of_erasers_says(service: Service) -> None:
+    systems = service.tables.systems({})
+    listed = {one["id"]: one["standing"] for one in service.erasers({})["erasers"]}
+    ours = {one["eraser"]: one["state"] for one in systems["systems"] if one["eraser"]}
+    assert len(ours) > 5
+    assert ours == {name: offers.STATES[Standing(listed[name])] for name in ours}
+    assert {one["state"] for one in systems["systems"]} == set(systems["states"])
 
 
 # --- reports -----------------------------------------------------------------------------

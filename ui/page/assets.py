@@ -1,17 +1,16 @@
 """The page's own scripts and styles, as files under an address that is made of what they hold.
 
-The scripts are ES modules, served as they lie in ui/static/scripts but for the comments: nothing
-is built, nothing is joined, and each line keeps its number. One module is written here, `given.js`:
-what the server knows and the scripts do not. All lie in one folder named by the hash of everything
-in it, so that a browser may keep them for ever, modules name each other by relative paths, and a
-page never mixes the files of two versions.
+The scripts are ES modules; nothing is built for users. When the program starts, they lose
+their comments and are joined (see `ui.page.joining`) to two files: what the page begins with, and
+what its second tab needs; the styles to one. One module is written here, `given.js`: what the
+server knows and the scripts do not. All lie in one folder named by the hash of everything in it, so
+that a browser may keep them for ever, and a page never mixes the files of two versions.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import posixpath
 import re
 from functools import cached_property
 from pathlib import Path
@@ -19,10 +18,12 @@ from pathlib import Path
 from brotli import compress
 
 from ui.common.texts import page_languages
+from ui.page.joining import Module, in_order, joined, parsed
 
 STATIC = Path(__file__).parent.parent / "static"
+BLANK = re.compile(rb"^[ \t]*\n", re.MULTILINE)
 TYPES = {".js": "text/javascript", ".css": "text/css"}
-STYLES = (
+SOURCES = (
     "styles/style.css",
     "styles/looking.css",
     "styles/results.css",
@@ -33,10 +34,12 @@ STYLES = (
     "styles/tables.css",
     "styles/skeleton.css",
 )
+STYLES = "styles/page.css"
+SCRIPTS = STATIC / "scripts"
 ENTRY = "scripts/main.js"
-GIVEN = "scripts/given.js"
+TABLES = "scripts/tables/tables.js"
+GIVEN = "given.js"
 COMMENTS = re.compile(rb"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*$", re.MULTILINE | re.DOTALL)
-IMPORTED = re.compile(r'^(?:import|export) .*?from "(\.[^"]+)";$', re.MULTILINE | re.DOTALL)
 
 
 class Asset:
@@ -53,7 +56,7 @@ class Asset:
 
 
 class Assets:
-    """All files of the page, in memory: some 250 kB."""
+    """All files of the page, in memory: some 300 kB."""
 
     def __init__(self, lang: str | None) -> None:
         """lang: a catalogue's code, or None for the browser's own language."""
@@ -66,55 +69,52 @@ class Assets:
         """A file by its path in the folder; None for an unknown one, or another version's."""
         return self._files.get(name) if version == self._version else None
 
-    def modules(self) -> list[str]:
-        """The scripts that the page begins with: the first, and all that these import at once, by
-        their paths in the folder, those nearest to the first in front."""
-        found = [ENTRY]
-        for name in found:
-            script = self._files[name].body.decode("utf-8")
-            folder = posixpath.dirname(name)
-            imported = (posixpath.join(folder, path) for path in IMPORTED.findall(script))
-            found += dict.fromkeys(p for p in map(posixpath.normpath, imported) if p not in found)
-        return found
-
     def preloads(self) -> str:
-        """Links that bring all these scripts together, else each level of imports would cost a way
-        to the server and back; after what Gradio needs, which is wanted first."""
-        links = (
-            f'<link rel="modulepreload" fetchpriority="low" href="{self.folder}/{name}">'
-            for name in self.modules()
-        )
-        return "".join(links)
+        """A link that brings the scripts before anything asks for them, after what Gradio needs,
+        which is wanted first."""
+        return f'<link rel="modulepreload" fetchpriority="low" href="{self.folder}/{ENTRY}">'
 
     def head(self) -> str:
         """What goes into the page's <head>: the styles, and the promise of the scripts.
 
         Components mount when `eraserLabScripts` is there, in whatever order Gradio makes them.
         """
-        links = "".join(f'<link rel="stylesheet" href="{self.folder}/{name}">' for name in STYLES)
+        styles = f'<link rel="stylesheet" href="{self.folder}/{STYLES}">'
         entry = json.dumps(f"{self.folder}/{ENTRY}")
         return (
-            f"{links}<script>window.eraserLabScripts ??= "
+            f"{styles}<script>window.eraserLabScripts ??= "
             f"import(new URL({entry}, document.baseURI).href);</script>"
         )
 
 
 def _files(lang: str | None) -> dict[str, Asset]:
-    found = {
-        path.relative_to(STATIC).as_posix(): Asset(_bare(path.read_bytes()), TYPES[path.suffix])
-        for path in sorted(STATIC.rglob("*"))
-        if path.suffix in TYPES
+    modules = page_modules(lang)
+    first = in_order("main.js", modules)
+    tables = joined("tables/tables.js", modules, after=("../main.js", first))
+    styles = b"\n".join(_bare((STATIC / name).read_bytes()) for name in SOURCES)
+    return {
+        ENTRY: Asset(joined("main.js", modules).encode("utf-8"), TYPES[".js"]),
+        TABLES: Asset(tables.encode("utf-8"), TYPES[".js"]),
+        STYLES: Asset(styles, TYPES[".css"]),
     }
-    return {**found, GIVEN: Asset(_given(lang).encode("utf-8"), TYPES[".js"])}
+
+
+def page_modules(lang: str | None) -> dict[str, Module]:
+    """All modules by their paths in ui/static/scripts, `given.js` among them."""
+    found = {
+        path.relative_to(SCRIPTS).as_posix(): _bare(path.read_bytes()).decode("utf-8")
+        for path in sorted(SCRIPTS.rglob("*.js"))
+    }
+    return {path: parsed(path, text) for path, text in {**found, GIVEN: _given(lang)}.items()}
 
 
 def _bare(source: bytes) -> bytes:
-    """Script or style without the comments that have lines of their own: a quarter of all bytes.
+    """Script or style without the comments and lines that are nothing else: a quarter of all bytes.
 
-    The lines stay, empty. A test holds that no string goes over several lines, where what looks
-    like a comment might be none.
+    A test holds that no string goes over several lines, where what looks like a comment might be
+    none.
     """
-    return COMMENTS.sub(lambda comment: b"\n" * comment.group().count(b"\n"), source)
+    return BLANK.sub(b"", COMMENTS.sub(b"", source))
 
 
 def _given(lang: str | None) -> str:

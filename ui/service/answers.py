@@ -192,9 +192,10 @@ class CatalogAnswer(Answer):
 
 
 class WeightsAnswer(Answer):
-    """Every weight file by its name."""
+    """Every weight file by its name. room: bytes that weights may still take here."""
 
     weights: dict[str, WeightEntry]
+    room: int
 
 
 class StopAnswer(Answer):

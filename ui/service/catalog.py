@@ -7,11 +7,11 @@ import platform
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 from methods import (
     BadInput,
+    Eraser,
     EraserSpec,
     Machine,
     Obstacle,
@@ -22,22 +22,20 @@ from methods import (
     WeightState,
     WeightStatus,
     adopt_in_background,
+    ahead_of,
     best_device,
     cores,
     default_erasers,
     demand_memory,
+    family_of,
     fetch_in_background,
     get_eraser,
     gpu_cost,
-    idle_machine,
     in_packages_or_device,
     job_device,
     know_sets,
-    known_facts,
     list_erasers,
     needed_weights,
-    report,
-    room_to_have,
     total_memory,
     weight_status,
 )
@@ -58,12 +56,14 @@ from ui.service.entries import (
     EraserEntry,
     GpuEntry,
     ObstacleEntry,
+    PaceEntry,
     PlainPaper,
     SegmenterEntry,
     WeightEntry,
 )
+from ui.service.offers import machine_here, offer_of
 from ui.service.settings_schema import describe_settings
-from ui.service.visitors import demand_fetch, why_not_fetched
+from ui.service.visitors import demand_fetch
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ _TICK = 0.5
 
 def describe_erasers() -> list[EraserEntry]:
     """All erasers in rank order, with their controls and the state of their weights."""
-    machine, chosen = _machine(), default_erasers()  # both look at many files
+    machine, chosen = machine_here(), default_erasers()  # both look at many files
     return [_describe_eraser(spec, machine, spec in chosen) for spec in list_erasers()]
 
 
@@ -176,17 +176,9 @@ def describe_device() -> DeviceEntry:
     return {"kind": "lent" if lent else kind, "name": name, "memory": total_memory()}
 
 
-def _machine() -> Machine:
-    """As it is without what this program has loaded: cards do not change with every run."""
-    return replace(idle_machine(), disk=room_to_have())
-
-
 def _describe_eraser(spec: EraserSpec, machine: Machine, chosen: bool) -> EraserEntry:
-    why = why_unavailable(spec)
-    files = needed_weights(spec)
-    states = [weight_status(file) for file in files]
-    found = report(spec, machine, list(map(known_facts, files, states)))
-    no_fetch = why_not_fetched(spec)
+    why, offer = why_unavailable(spec), offer_of(spec, machine)
+    eraser = get_eraser(spec.id)
     return {
         "id": spec.id,
         "name": spec.name,
@@ -201,12 +193,25 @@ def _describe_eraser(spec: EraserSpec, machine: Machine, chosen: bool) -> Eraser
         "notes": [note.plain() for note in spec.notes],
         "available": why is None,
         "why": None if why is None else why.plain(),
-        "readiness": found.readiness.value,
-        "obstacles": [_describe_obstacle(each) for each in found.obstacles],
-        "no_fetch": None if no_fetch is None else no_fetch.sentence.plain(),
+        "readiness": offer.found.readiness.value,
+        "standing": offer.standing.value,
+        "family": family_of(eraser).value,
+        "obstacles": [_describe_obstacle(each) for each in offer.found.obstacles],
+        "no_fetch": None if offer.no_fetch is None else offer.no_fetch.plain(),
         "gpu": _describe_cost(spec),
-        "weights": list(map(_describe_status, states)),
-        "settings": describe_settings(get_eraser(spec.id).Settings),
+        "pace": _describe_pace(eraser),
+        "weights": list(map(_describe_status, offer.states)),
+        "settings": describe_settings(eraser.Settings),
+    }
+
+
+def _describe_pace(eraser: type[Eraser]) -> PaceEntry:
+    ahead = ahead_of(eraser)
+    return {
+        "load": round(ahead.load, 3),
+        "step": round(ahead.step, 4),
+        "steps": ahead.steps,
+        "measured": ahead.measured,
     }
 
 

@@ -97,13 +97,26 @@ class GpuEntry(TypedDict):
     most: int
 
 
+class PaceEntry(TypedDict):
+    """Seconds of a job here: load, and step for each of `steps` steps; see `methods.Ahead`."""
+
+    load: float
+    step: float
+    steps: int
+    measured: bool
+
+
 class EraserEntry(_Model):
     """preferred: of the default set; default: of what is used where nothing is chosen. readiness:
     of `methods.Readiness`, without a model hub's word; obstacles: as `methods.Report` has them.
+    standing: of `methods.Standing`; family: of `methods.Family`.
     no_fetch: why visitors may not have its weights fetched. gpu: None where no GPU is borrowed for
     it."""
 
     readiness: str
+    standing: str
+    family: str
+    pace: PaceEntry
     obstacles: list[ObstacleEntry]
     no_fetch: PlainText | None
     gpu: GpuEntry | None

@@ -27,6 +27,7 @@ from methods import (
     Mask,
     full_size,
     make_executor,
+    room_to_have,
     set_up_ledger,
 )
 from segmentation import (
@@ -382,7 +383,7 @@ class Service:
         """The state of every weight file, to be asked again while one is fetched."""
         Nothing.model_validate(request or {})
         self.clicks.take(caller)
-        return {"weights": catalog.describe_weights()}
+        return {"weights": catalog.describe_weights(), "room": room_to_have()}
 
     @answered
     def fetch_weights(self, request: object, caller: str = "") -> Answer:

@@ -36,8 +36,8 @@ from ui.common.errors import answered
 from ui.common.grid import Grid
 from ui.common.limits import Rate, RateLimiter
 from ui.common.requests import Nothing, OneRow, SeveralRuns
-from ui.service.catalog import why_unavailable
 from ui.service.figure import figure_of
+from ui.service.offers import state_here
 from ui.service.reopen import ended
 from ui.service.reports import most_pixels, report_on
 from ui.service.table_answers import (
@@ -124,11 +124,12 @@ class Tables:
         """Every system that the documents name, and whether it runs on this machine."""
         Nothing.model_validate(request or {})
         self._looks.take(caller)
-        documents = systems().documents
+        documents, found = systems().documents, standings(state_here)
+        seen = {one.state for one in found}
         return {
-            "states": {state: words.plain() for state, words in STATES.items()},
+            "states": {state: words.plain() for state, words in STATES.items() if state in seen},
             "documents": {key: one.model_dump(mode="json") for key, one in documents.items()},
-            "systems": [_public_system(one) for one in standings(why_unavailable)],
+            "systems": [_public_system(one) for one in found],
         }
 
     @answered

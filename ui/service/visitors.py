@@ -23,9 +23,13 @@ from methods import (
     Unavailable,
     UserError,
     WeightFile,
+    WeightState,
     demand_memory,
     get_eraser,
     list_erasers,
+    needed_weights,
+    to_be_brought,
+    weight_status,
     weights_cap,
 )
 from segmentation import list_detectors, list_segmenters
@@ -69,14 +73,24 @@ def may_fetch(eraser: type[Eraser], settings: Settings) -> None:
     demand_memory(eraser, settings)
 
 
-def why_not_fetched(spec: EraserSpec) -> UserError | None:
-    """What keeps visitors from fetching an eraser's weights, for its default settings."""
-    eraser = get_eraser(spec.id)
+def why_not_fetched(eraser: type[Eraser]) -> UserError | None:
+    """What keeps visitors from fetching an eraser's weights, for its default settings: the host,
+    memory, or that no program can fetch some of them."""
     try:
         may_fetch(eraser, eraser.Settings())
     except UserError as error:
         return error
-    return None
+    return next(filter(None, map(why_by_hand, needed_weights(eraser.spec))), None)
+
+
+def why_by_hand(weight: WeightFile) -> UserError | None:
+    """What people must do for a file that nobody sends, and that is not here."""
+    if weight.by_hand is None or weight.sources or weight_status(weight).state in _HERE:
+        return None
+    return to_be_brought(weight, weight.by_hand)
+
+
+_HERE = (WeightState.READY, WeightState.FOUND)
 
 
 def demand_fetch(title: str, weights: Iterable[WeightFile]) -> None:
@@ -87,7 +101,7 @@ def demand_fetch(title: str, weights: Iterable[WeightFile]) -> None:
     if choice is Fetching.OFFERED and not names <= _names_offered():
         raise Unavailable("fetch_not_offered", title=title)
     users = [spec for spec in list_erasers() if names & _names_of(spec)]
-    reasons = list(map(why_not_fetched, users))
+    reasons = [why_not_fetched(get_eraser(spec.id)) for spec in users]
     if reasons and None not in reasons:
         raise next(filter(None, reasons))
 

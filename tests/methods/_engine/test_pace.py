@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from methods import Finished, Job, expected, note_pace
+from methods import Finished, Job, ahead_of, expected, get_eraser, note_pace
 from methods._engine import pace
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
@@ -17,6 +18,7 @@ PICTURE = np.zeros((4, 4, 3), np.uint8)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(tmp_path))
     monkeypatch.setattr(pace, "best_device", lambda: "cpu")
+    monkeypatch.setattr(pace, "RECORD", "paces.json")
     return tmp_path
 
 
@@ -45,6 +47,30 @@ def test_what_has_run_here_is_measured_and_the_rest_guessed() -> None:
     assert after.measured and after.seconds == pytest.approx(8.0)
     both = expected([Job("telea"), Job("lama")])
     assert not both.measured and both.seconds > 4.0
+
+
+def test_what_other_weights_took_says_nothing_of_these(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = pace.weight_status
+    monkeypatch.setattr(pace, "weight_status", lambda file: replace(real(file), size=7))
+    note_pace("lama", finished(4.0))
+    assert ahead_of(get_eraser("lama")).measured
+    monkeypatch.setattr(pace, "weight_status", real)
+    assert not ahead_of(get_eraser("lama")).measured
+    note_pace("lama", finished(8.0))
+    assert ahead_of(get_eraser("lama")).step == pytest.approx(8.0)  # nothing of the old one
+
+
+def test_a_guess_grows_with_the_network_and_shrinks_with_the_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def steps(*erasers: str) -> list[float]:
+        return [ahead_of(get_eraser(each)).step for each in erasers]
+
+    on_cpu = steps("lama", "sdxl_inpainting")
+    assert on_cpu == sorted(on_cpu) and on_cpu[-1] > 5
+    monkeypatch.setattr(pace, "best_device", lambda: "cuda")
+    on_gpu = steps("lama", "sdxl_inpainting")
+    assert all(gpu < cpu for gpu, cpu in zip(on_gpu, on_cpu, strict=True))
 
 
 def test_loading_counts_once_and_steps_count_each() -> None:

@@ -19,7 +19,7 @@ export interface Server {
   import_case: ServerFunction<{ prompts: Prompt; jobs?: Job[]; notes?: Said[] }>;
   detect: ServerFunction<{ detections: Detection[]; notes?: Said[] }>;
   erasers: ServerFunction<Catalogue>;
-  weights: ServerFunction<{ weights: Record<string, Weight> }>;
+  weights: ServerFunction<{ weights: Record<string, Weight>; room: number }>;
   fetch_weights: ServerFunction<object>;
   stop: ServerFunction<object>;
   plan_sweep: ServerFunction<Plan>;
@@ -80,6 +80,10 @@ export interface Eraser extends Model {
   non_commercial?: boolean;
   default?: boolean;
   preferred?: boolean;
+  standing: "ready" | "to_fetch" | "too_large" | "no_weights" | "cannot";
+  family: "classical" | "network" | "diffusion" | "transformer";
+  /** Seconds that a job takes here: load, and step for each of its steps. measured: it has run here; else a guess. */
+  pace: { load: number; step: number; steps: number; measured: boolean };
   /** Seconds of a lent GPU that a job takes: fixed, and step by step; within bounds. */
   gpu?: { fixed: number; step: number; steps: number; least: number; most: number } | null;
 }
@@ -384,6 +388,7 @@ export interface Lab {
   startRun(what: { jobs: Job[]; prompt?: Prompt | null; sweep?: Sweep | null; cells?: (Job & { axes?: Settings })[] }): void;
   adoptJobs(jobs: Job[]): void;
   fetchWeights(model: Model, again?: boolean): Promise<void>;
+  showEraser(id: string): void;
 
   /* of the results */
   saveRemark(run: string, index: number, text: string): Promise<Reply<{ remark: string }>>;

@@ -17,7 +17,10 @@ export const formatSeconds = (seconds) => {
  * How long something will take, as far as can be told.
  * @param {number} seconds
  */
-export const formatAbout = (seconds) => seconds >= 90 ? Math.round(seconds / 60) + " min" : Math.max(1, Math.round(seconds)) + " s";
+export const formatAbout = (seconds) => {
+  if (seconds >= 5400) return Math.round(seconds / 3600) + " h";
+  return seconds >= 90 ? Math.round(seconds / 60) + " min" : Math.max(1, Math.round(seconds)) + " s";
+};
 
 /** @param {number} share 0 to 1 */
 export const formatPercent = (share) => {

@@ -30,6 +30,7 @@ export const lab = {
   startRun: early,
   adoptJobs: early,
   fetchWeights: early,
+  showEraser: early,
   saveRemark: early,
 };
 

@@ -37,7 +37,7 @@ export const makeChoice = () => {
     return mine;
   }
 
-  const ticked = () => catalogue().erasers.filter((eraser) => eraser.available && of(eraser.id).ticked);
+  const ticked = () => catalogue().erasers.filter((eraser) => eraser.available && eraser.standing !== "no_weights" && of(eraser.id).ticked);
 
   function keep() {
     remember("ticked", JSON.stringify(ticked().map((eraser) => eraser.id)));
@@ -61,7 +61,7 @@ export const makeChoice = () => {
     },
     /** All that can start at once, or none; what would first fetch gigabytes is ticked by hand only. */
     tickAll() {
-      const ready = catalogue().erasers.filter((eraser) => eraser.available && isReady(eraser));
+      const ready = catalogue().erasers.filter((eraser) => eraser.standing === "ready" && isReady(eraser));
       const all = !ready.every((eraser) => of(eraser.id).ticked);
       for (const eraser of catalogue().erasers) of(eraser.id).ticked = all && ready.includes(eraser);
       keep();

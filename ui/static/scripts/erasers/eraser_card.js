@@ -1,24 +1,22 @@
-/* One eraser's card: what it is, in what state its weights are, with which settings it would run. */
+/* One eraser in the list: a row of one line, and what is known of it under that, on a press. */
 
 import { h } from "../base/dom.js";
 import { emit } from "../base/events.js";
 import { icon } from "../base/icons.js";
 import { t, translated } from "../base/languages.js";
+import { timeAhead } from "./ahead.js";
 import { gpuChip } from "./gpu_cost.js";
 import { settingRow } from "./settings.js";
+import { shortState } from "./short_state.js";
 import { fetchAnew, hindrances, weightLine } from "./weight_line.js";
-import { fetchedPercent, isReady } from "./weights.js";
 
 /**
  * @typedef {import("../types.js").Eraser} Eraser
  * @typedef {import("./choice.js").Mine} Mine
  */
 
-/**
- * What is to be fetched names its licence beside its size.
- * @param {Eraser} eraser
- */
-const namesLicense = (eraser) => isReady(eraser) || !eraser.available || Boolean(eraser.no_fetch) || fetchedPercent(eraser) !== null;
+/** @param {Eraser} eraser */
+export const isUsable = (eraser) => Boolean(eraser.available) && eraser.standing !== "no_weights";
 
 /**
  * @param {Eraser} eraser
@@ -27,21 +25,49 @@ const namesLicense = (eraser) => isReady(eraser) || !eraser.available || Boolean
 const chips = (eraser, mine) => [
   gpuChip(eraser, mine.settings),
   eraser.non_commercial ? h("span.lab-chip.warn", { "data-t": "panel.noncommercial", "data-t-title": "panel.noncommercial.hint" }) : null,
-  namesLicense(eraser) ? h("span.lab-chip", { title: t("panel.license") }, eraser.license) : null,
+  h("span.lab-chip", { title: t("panel.license") }, eraser.license),
   h("a.lab-chip", { href: eraser.paper.url, target: "_blank", rel: "noopener noreferrer", title: eraser.paper.title },
     t("panel.paper") + " " + eraser.paper.year)];
+
+/**
+ * What is in its way, and how its weights stand; where one of them says why it does not run, that once.
+ * @param {Eraser} eraser
+ */
+const standing = (eraser) => eraser.available
+  ? [h("div.lab-weights", { "data-weights": eraser.id }, ...weightLine(eraser)), ...hindrances(eraser, ["memory"])]
+  : [h("p.lab-state.bad", {}, translated(eraser.why))];
 
 /**
  * @param {Eraser} eraser
  * @param {Mine} mine
  * @param {() => void} reset
  */
-const settingsOf = (eraser, mine, reset) => h("details.lab-settings", { open: mine.open, ontoggle: (event) => { mine.open = event.target.open; } },
-  h("summary", { title: t("panel.settings") }, icon("sliders"), h("span.lab-sr", { "data-t": "panel.settings" })),
-  h("div.lab-settings-body", {}, eraser.notes.map((note) => h("p.lab-note", {}, translated(note))),
-    eraser.settings.map((setting) => settingRow(eraser, setting, mine.settings, () => emit("jobs"))),
-    h("button.lab-link", { type: "button", "data-t": "panel.reset", onclick: reset }),
-    eraser.available && eraser.weights.length && !eraser.no_fetch ? fetchAnew(eraser) : null));
+const settingsOf = (eraser, mine, reset) => [
+  ...eraser.settings.map((setting) => settingRow(eraser, setting, mine.settings, () => emit("jobs"))),
+  ...(eraser.settings.length ? [h("button.lab-link", { type: "button", "data-t": "panel.reset", onclick: reset })] : []),
+  ...(eraser.available && eraser.weights.length && !eraser.no_fetch ? [fetchAnew(eraser)] : [])];
+
+/**
+ * @param {Eraser} eraser
+ * @param {Mine} mine
+ * @param {() => void} reset
+ */
+const details = (eraser, mine, reset) => h("details.lab-settings", { open: mine.open, ontoggle: (event) => { mine.open = event.target.open; } },
+  h("summary", { title: t("panel.about", { eraser: eraser.name }) }, icon("right"), h("span.lab-sr", {}, t("panel.about", { eraser: eraser.name }))),
+  h("div.lab-settings-body", {}, h("p.lab-eraser-line", {}, translated(eraser.summary)),
+    h("div.lab-chips", {}, ...chips(eraser, mine)), ...standing(eraser),
+    eraser.notes.map((note) => h("p.lab-note", {}, translated(note))), ...settingsOf(eraser, mine, reset)));
+
+/**
+ * What stands on the right of the row: how long it takes here.
+ * @param {Eraser} eraser
+ * @param {Mine} mine
+ */
+export const timeOf = (eraser, mine) => {
+  const known = isUsable(eraser) && eraser.standing !== "too_large";
+  return h("span.lab-eraser-time", { "data-time": eraser.id, title: known ? t(eraser.pace.measured ? "panel.time.measured" : "panel.time.guessed") : null },
+    known ? timeAhead(eraser, mine.settings) : "");
+};
 
 /**
  * @param {Eraser} eraser
@@ -51,14 +77,12 @@ const settingsOf = (eraser, mine, reset) => h("details.lab-settings", { open: mi
  * @param {() => void} acts.reset
  */
 export function eraserCard(eraser, mine, { ticked, reset }) {
-  const usable = Boolean(eraser.available);
+  const usable = isUsable(eraser);
   const tick = h("input", { type: "checkbox", id: "lab-use-" + eraser.id, checked: mine.ticked && usable, disabled: !usable,
     "data-eraser": eraser.id, onchange: (event) => { mine.ticked = event.target.checked; ticked(); } });
-  return h("article.lab-eraser" + (usable ? "" : ".is-off"), { "data-card": eraser.id },
-    tick, h("div.lab-eraser-main", {},
-      h("label.lab-eraser-name", { for: "lab-use-" + eraser.id }, eraser.name),
-      h("p.lab-eraser-line", {}, translated(eraser.summary)),
-      h("div.lab-chips", {}, ...chips(eraser, mine), usable ? h("span.lab-weights", { "data-weights": eraser.id }, ...weightLine(eraser)) : null),
-      ...(usable ? hindrances(eraser, ["memory"]) : [h("p.lab-state.bad", {}, translated(eraser.why))])),
-    settingsOf(eraser, mine, reset));
+  return h("article.lab-eraser" + (usable ? "" : ".is-off"), { "data-card": eraser.id, "data-standing": eraser.standing },
+    tick, h("label.lab-eraser-name", { for: "lab-use-" + eraser.id }, h("span", {}, eraser.name),
+      h("small", { title: t("panel.family.hint") }, t("panel.family." + eraser.family))),
+    timeOf(eraser, mine), h("span.lab-short", { "data-short": eraser.id }, ...shortState(eraser)),
+    details(eraser, mine, reset));
 }

@@ -4,6 +4,7 @@ import { emit } from "../base/events.js";
 import { errorText } from "../base/languages.js";
 import { ask } from "../base/server.js";
 import { notice } from "../base/widgets.js";
+import { confirmed } from "./confirming.js";
 import { everything, isFetching } from "./weights.js";
 
 /**
@@ -51,12 +52,19 @@ export const makeFetching = ({ server, changed, moved }) => {
     emit("weights");
   }
 
-  return { poll,
+  /** Bytes that weights may still take on the server's disk; null where it does not answer. */
+  async function room() {
+    const reply = await ask(server.weights, {});
+    return reply.ok ? reply.room : null;
+  }
+
+  return { poll, room,
     /**
      * @param {Model} one
      * @param {boolean} [again] whatever is here
      */
     async fetch(one, again = false) {
+      if (!await confirmed([one], room)) return;
       const reply = await ask(server.fetch_weights, { name: one.id, again });
       if (!reply.ok) notice(errorText(reply.error), "error");
       poll();

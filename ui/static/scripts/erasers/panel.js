@@ -1,4 +1,4 @@
-/* The eraser cards: what can be run, in what state its weights are, with which settings.
+/* The list of erasers: what can be run here, what that takes, with which settings.
  *
  * Controls are made from each eraser's typed settings as the server describes them; these files
  * know no eraser by name.
@@ -6,17 +6,20 @@
 
 import { h } from "../base/dom.js";
 import { emit, on } from "../base/events.js";
-import { icon } from "../base/icons.js";
 import { errorText, t, translate } from "../base/languages.js";
+import { rove } from "../base/roving.js";
 import { ask } from "../base/server.js";
 import { removeSkeleton } from "../base/skeleton.js";
 import { catalogue, eraserOf, lab } from "../base/state.js";
 import { makeChoice } from "./choice.js";
-import { eraserCard } from "./eraser_card.js";
+import { eraserCard, timeOf } from "./eraser_card.js";
 import { makeFetching } from "./fetching.js";
+import { makeFinding, STANDINGS } from "./finding.js";
+import { makeFolding } from "./folding.js";
 import { makeRunning } from "./running.js";
+import { shortState } from "./short_state.js";
 import { weightLine } from "./weight_line.js";
-import { everything, isFetching, isFound, isReady } from "./weights.js";
+import { everything, isFetching } from "./weights.js";
 
 /**
  * @typedef {import("../types.js").Eraser} Eraser
@@ -26,61 +29,66 @@ import { everything, isFetching, isFound, isReady } from "./weights.js";
 /** @param {import("../types.js").Mounted & import("../types.js").Erasing} mounted */
 export const mountPanel = ({ element, server, erase }) => {
   const choice = makeChoice();
-  /** @type {Set<string>} */
-  const front = new Set(); // ids that are not folded away, in their order; settled once, so that no card moves
+  /** @type {string[]} */
+  let order = []; // ids; settled once, so that no row moves
 
-  const list = h("div.lab-erasers", { "data-testid": "erasers" }, h("p.lab-hint", { "data-t": "panel.loading" }));
+  const all = h("button.lab-link", { type: "button", "data-t": "panel.all", onclick: () => { choice.tickAll(); render(); } });
+  const finding = makeFinding(() => filter(), all);
+  const rows = h("div.lab-rows", {}, h("p.lab-hint", { "data-t": "panel.loading" }));
+  const list = h("div.lab-erasers", { id: "lab-erasers", "data-testid": "erasers", role: "group", "data-t-label": "panel.title" }, finding.node, rows, finding.nothing);
+  const folding = makeFolding(list, () => choice.ticked());
   const device = h("span.lab-hint.lab-device");
   const count = h("span.lab-count");
-  const all = h("button.lab-link", { type: "button", "data-t": "panel.all", onclick: () => { choice.tickAll(); render(); } });
-  const running = makeRunning({ server, choice, erase, device });
-  const fetching = makeFetching({ server, changed: render, moved: showWeights });
+  const fetching = makeFetching({ server, changed: look, moved: showWeights });
+  const running = makeRunning({ server, choice, erase, device, room: fetching.room });
   const root = h("section.lab-card.lab-panel", { "data-t-label": "panel.section" },
-    h("header.lab-panel-head", {}, h("h2", { "data-t": "panel.title" }), count, all), list, running.node);
+    h("header.lab-panel-head", {}, h("h2", { "data-t": "panel.title" }), count), folding.button, list, running.node);
   element.replaceChildren(root);
+  rove(rows, { rows: "[data-card]", besides: ".lab-settings-body" });
   lab.fetchWeights = fetching.fetch;
 
   /** @param {Model} one */
   function showWeights(one) {
-    const slot = root.querySelector(`[data-weights="${CSS.escape(one.id)}"]`);
-    if (slot) slot.replaceChildren(...weightLine(one));
+    const [long, short] = ["weights", "short"].map((name) => root.querySelector(`[data-${name}="${CSS.escape(one.id)}"]`));
+    const eraser = eraserOf(one.id);
+    if (long) long.replaceChildren(...weightLine(one));
+    if (short && eraser) short.replaceChildren(...shortState(eraser));
   }
 
-  /* ---- cards ------------------------------------------------------------------------------------------ */
+  /* ---- rows ------------------------------------------------------------------------------------------- */
 
   /** @param {Eraser} eraser */
   const card = (eraser) => eraserCard(eraser, choice.of(eraser.id), {
     ticked: () => { choice.keep(); refresh(); },
     reset: () => { choice.reset(eraser); render(); emit("jobs"); } });
 
-  /**
-   * What can run, or is about to, stands in front; the rest is folded away until it is wanted.
-   * @param {Eraser} eraser
-   */
-  const startsSoon = (eraser) => eraser.available && (isReady(eraser) || isFound(eraser) || isFetching(eraser));
-  /** @param {Eraser} eraser */
-  const isNear = (eraser) => eraser.preferred || choice.of(eraser.id).ticked || startsSoon(eraser);
-
-  /** @param {Eraser[]} erasers */
-  function more(erasers) {
-    const open = Boolean(list.querySelector(".lab-more[open]")) || erasers.some((eraser) => choice.of(eraser.id).ticked);
-    return h("details.lab-more", { "data-testid": "more", open }, h("summary", {}, icon("right"), t("panel.more", { count: erasers.length })), erasers.map(card));
-  }
-
   function render() {
     const focused = document.activeElement?.id;
-    const rest = catalogue().erasers.filter((eraser) => !front.has(eraser.id));
-    const inOrder = [...front].map(eraserOf).filter((eraser) => eraser !== undefined);
-    list.replaceChildren(...inOrder.map(card), ...(rest.length ? [more(rest)] : []));
-    if (focused && list.querySelector("#" + CSS.escape(focused))) document.getElementById(focused)?.focus();
+    const inOrder = order.map(eraserOf).filter((eraser) => eraser !== undefined);
+    rows.replaceChildren(...inOrder.map(card));
+    if (focused && rows.querySelector("#" + CSS.escape(focused))) document.getElementById(focused)?.focus();
     const { kind, name } = catalogue().device;
     device.textContent = kind === "lent" ? t("panel.device.lent") : name;
+    finding.show(catalogue().erasers);
+    filter();
     refresh();
+  }
+
+  function filter() {
+    if (!lab.catalogue) return;
+    finding.show(lab.catalogue.erasers);
+    const found = finding.found(lab.catalogue.erasers);
+    for (const row of /** @type {NodeListOf<HTMLElement>} */ (rows.querySelectorAll("[data-card]"))) row.hidden = !found.has(row.dataset.card ?? "");
   }
 
   function refresh() {
     if (!lab.catalogue) return;
     count.textContent = choice.ticked().length + " / " + lab.catalogue.erasers.length;
+    folding.show();
+    for (const time of /** @type {NodeListOf<HTMLElement>} */ (rows.querySelectorAll("[data-time]"))) {
+      const eraser = eraserOf(time.dataset.time);
+      if (eraser) time.replaceWith(timeOf(eraser, choice.of(eraser.id)));
+    }
     running.refresh();
   }
 
@@ -90,24 +98,49 @@ export const mountPanel = ({ element, server, erase }) => {
     render();
   };
 
+  /* Whatever is looked for or folded away. */
+  lab.showEraser = (id) => {
+    const row = rows.querySelector(`[data-card="${CSS.escape(id)}"]`);
+    if (!row) return;
+    folding.unfold();
+    finding.clear();
+    /** @type {HTMLDetailsElement | null} */ (row.querySelector("details"))?.setAttribute("open", "");
+    row.scrollIntoView({ block: "center" });
+    row.querySelector("summary")?.focus();
+  };
+
   /* ---- what others tell ---------------------------------------------------------------------------------- */
 
   for (const event of /** @type {const} */ (["photo", "mask", "run", "finished", "busy", "jobs"])) on(event, refresh);
-  on("finished", fetching.poll); // a run may have fetched weights
+  on("finished", ({ cards }) => {
+    const learned = cards.some((one) => one.state === "done" && !eraserOf(one.eraser)?.pace.measured);
+    if (learned) look();
+    else fetching.poll(); // a run may have fetched weights
+  });
   on("lang", () => { if (lab.catalogue) render(); });
+
+  /* How erasers stand is the server's word: asked for again when files have come, or a first run has told how long it takes. */
+  async function look() {
+    const reply = await ask(server.erasers, {});
+    if (!reply.ok || !lab.catalogue) return;
+    for (const one of reply.erasers) Object.assign(eraserOf(one.id) ?? {}, one);
+    render();
+  }
+
+  /** @param {Eraser[]} erasers */
+  const settle = (erasers) => STANDINGS.flatMap((standing) => erasers.filter((eraser) => eraser.standing === standing)).map((eraser) => eraser.id);
 
   async function load() {
     const reply = await ask(server.erasers, {});
     requestAnimationFrame(removeSkeleton); // with what is drawn now
     if (!reply.ok) {
-      list.replaceChildren(h("p.lab-state.bad", {}, errorText(reply.error)),
+      rows.replaceChildren(h("p.lab-state.bad", {}, errorText(reply.error)),
         h("button.lab-link", { type: "button", onclick: load }, t("panel.retry")));
       return;
     }
     lab.catalogue = reply;
     choice.begin(reply.erasers);
-    // Nobody should first read of what could not be fetched.
-    for (const eraser of [...reply.erasers.filter(startsSoon), ...reply.erasers.filter(isNear)]) front.add(eraser.id);
+    order = settle(reply.erasers);
     render();
     emit("catalogue", reply);
     if (everything().some(isFetching)) fetching.poll();

@@ -8,6 +8,7 @@ import { ask, randomId } from "../base/server.js";
 import { eraserOf, lab } from "../base/state.js";
 import { notice } from "../base/widgets.js";
 import { prompts, selectionOf } from "../select/work.js";
+import { confirmed } from "./confirming.js";
 import { makeGpuCost } from "./gpu_cost.js";
 import { makeSweep } from "./sweep.js";
 
@@ -46,8 +47,9 @@ const reasonAgainst = (many) => {
  * @param {import("./choice.js").Choice} of.choice
  * @param {import("../types.js").Erasing["erase"]} of.erase
  * @param {Node} of.device says on what erasers run
+ * @param {() => Promise<number | null>} of.room bytes that weights may still take
  */
-export const makeRunning = ({ server, choice, erase, device }) => {
+export const makeRunning = ({ server, choice, erase, device, room }) => {
   const seed = makeSeed(choice);
   const eraseButton = h("button.lab-primary.lab-erase", { type: "button", "data-testid": "erase", disabled: true, onclick: () => start() });
   const stopButton = h("button.lab-stop", { type: "button", "data-testid": "stop", hidden: true, onclick: () => stop() },
@@ -70,8 +72,10 @@ export const makeRunning = ({ server, choice, erase, device }) => {
     cost.show();
   }
 
-  function start() {
-    if (!eraseButton.disabled) begin({ jobs: lab.jobs() });
+  async function start() {
+    if (eraseButton.disabled) return;
+    if (!await confirmed(choice.ticked(), room) || eraseButton.disabled) return;
+    begin({ jobs: lab.jobs() });
   }
 
   /** @type {import("../types.js").Lab["startRun"]} */

@@ -33,7 +33,7 @@ function absentLine(one) {
   const size = formatBytes(missingBytes(one));
   return [
     ...(failed ? [longSentence(failed.error ? errorText(failed.error) : t("panel.fetchfailed"))] : hindrances(one, ["access", "files", "disk"])),
-    h("button.lab-link", { type: "button", onclick: () => lab.fetchWeights(one) }, t(failed ? "panel.again" : "panel.fetch", { size, license: one.license })),
+    h("button.lab-link", { type: "button", onclick: () => lab.fetchWeights(one) }, t(failed ? "panel.again" : "panel.confirm.fetch", { size, license: one.license })),
     ...(failed?.error?.code === "weights_changed_unpinned" ? [fetchAnew(one)] : [])];
 }
 

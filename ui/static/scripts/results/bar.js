@@ -41,7 +41,7 @@ const promiseOf = ({ cards }) => {
 export const makeBar = ({ looking, openNumbers, openFigure, compare, unfold }) => {
   let run = ""; // that is shown
   const heading = h("h2", { tabindex: "-1", "data-t": "grid.title", "data-t-title": "grid.keys" });
-  const summary = h("span.lab-hint", { "data-testid": "summary" });
+  const summary = h("span.lab-hint", { role: "status", "data-testid": "summary" });
   const promise = h("span.lab-verdict.ok", { "data-testid": "kept", "data-t-title": "grid.outside.hint" });
   /** @type {HTMLInputElement} */
   const slider = h("input.lab-split", { type: "range", min: "0", max: "100", step: "0.1", value: "0", "data-t-label": "grid.split",
@@ -67,7 +67,8 @@ export const makeBar = ({ looking, openNumbers, openFigure, compare, unfold }) =
     show(grid) {
       run = grid.run;
       node.hidden = !grid.photo;
-      summary.textContent = summaryOf(grid);
+      const said = summaryOf(grid);
+      if (summary.textContent !== said) summary.textContent = said; // else it would be read out anew each time
       promise.replaceChildren(...promiseOf(grid));
       numbers.disabled = judged(grid).length < 1;
       figure.disabled = grid.state === "running" || !grid.cards.some((card) => card.full);

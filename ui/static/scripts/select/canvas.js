@@ -10,6 +10,7 @@ import { icon } from "../base/icons.js";
 import { errorText, translate, translated } from "../base/languages.js";
 import { comesBack, remember, session } from "../base/memory.js";
 import { ask } from "../base/server.js";
+import { rove } from "../base/roving.js";
 import { lab } from "../base/state.js";
 import { notice } from "../base/widgets.js";
 import { approximateBadge } from "./approximate.js";
@@ -61,6 +62,7 @@ export const mountCanvas = ({ element, server, upload }) => {
   const maskFile = makeMaskFile({ server, upload });
   const controls = h("div.lab-controls", { hidden: true }, tools.node, objectBar(levels.node),
     shapeBar({ server, maskFile, openCase: () => opening.openCase() }), maskFile.row, detectBar({ server, layer: stage.found }));
+  rove(controls, { besides: ".lab-popover" });
   const badge = approximateBadge(asking.request);
   const showStatus = () => status.show(answer);
   const opening = makeOpening({ stage: stage.node, flight: stage.flight, server, upload, show, say: status.say, settle: showStatus });

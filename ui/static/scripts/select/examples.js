@@ -3,6 +3,7 @@
 import { h } from "../base/dom.js";
 import { on } from "../base/events.js";
 import { translated } from "../base/languages.js";
+import { rove } from "../base/roving.js";
 import { lab } from "../base/state.js";
 
 export const exampleRow = () => {
@@ -14,5 +15,6 @@ export const exampleRow = () => {
     if (lab.catalogue) row.replaceChildren(h("span.lab-hint", { "data-t": "canvas.examples" }), ...lab.catalogue.examples.map(button));
   };
   for (const event of /** @type {const} */ (["catalogue", "lang"])) on(event, fill);
+  rove(row);
   return row;
 };

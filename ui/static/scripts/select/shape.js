@@ -71,7 +71,7 @@ export const shapeBar = ({ server, maskFile, openCase }) => {
   /** @param {number} value */
   const pixels = (value) => value + " px";
   const grow = slider("dilate", "canvas.grow", { min: 0, max: 40, step: 1, unit: (value) => value + (work.value.shape.dilate_unit === "%" ? " %" : " px") });
-  const unit = h("button.lab-tool", { type: "button", "data-t-label": "shape.unit", "data-t-title": "shape.unit", "data-testid": "unit", onclick: () => {
+  const unit = h("button.lab-tool", { type: "button", "data-t-title": "shape.unit", "data-testid": "unit", onclick: () => {
     const percent = work.value.shape.dilate_unit === "px";
     work.reshape({ dilate_unit: percent ? "%" : "px", dilate: percent ? 5 : openPhoto().growth });
   } }, "px / %");

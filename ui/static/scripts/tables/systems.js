@@ -5,6 +5,7 @@ import { on } from "../base/events.js";
 import { errorText, t, translated } from "../base/languages.js";
 import { goTo } from "../base/place.js";
 import { ask } from "../base/server.js";
+import { lab } from "../base/state.js";
 
 /**
  * @typedef {import("../types.js").System} System
@@ -82,10 +83,7 @@ export const systemsView = ({ server, into }) => {
   /** @param {string} id of an eraser */
   function showCard(id) {
     goTo({ tab: "erase" });
-    const card = document.querySelector(`[data-card="${CSS.escape(id)}"]`);
-    if (!card) return;
-    card.scrollIntoView({ block: "center" });
-    card.querySelector("input")?.focus();
+    lab.showEraser(id);
   }
 
   on("lang", () => { if (found) draw(found); });
