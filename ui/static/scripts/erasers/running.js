@@ -7,7 +7,7 @@ import { errorText, t } from "../base/languages.js";
 import { ask, randomId } from "../base/server.js";
 import { lab } from "../base/state.js";
 import { notice } from "../base/widgets.js";
-import { prompts } from "../select/work.js";
+import { allSettled, prompts } from "../select/work.js";
 import { makeGpuCost } from "./gpu_cost.js";
 
 const MAX_SEED = 2 ** 32 - 1;
@@ -68,8 +68,15 @@ export const makeRunning = ({ server, choice, erase, device }) => {
     cost.show();
   }
 
-  function start() {
-    if (eraseButton.disabled) return;
+  let starting = false; // a click of just now is still to become an object
+
+  async function start() {
+    if (eraseButton.disabled || starting) return;
+    starting = true;
+    await allSettled();
+    starting = false;
+    refresh();
+    if (eraseButton.disabled) return; // nothing came of it, or something else has begun
     const payload = { run: randomId(), ...prompts(), words: lab.phrase || null, jobs: lab.jobs() };
     lab.running = payload.run;
     stopButton.disabled = false;
