@@ -24,6 +24,7 @@ STATIC = Path(__file__).parent.parent / "static"
 TYPES = {".js": "text/javascript", ".css": "text/css"}
 STYLES = (
     "styles/style.css",
+    "styles/first.css",
     "styles/looking.css",
     "styles/results.css",
     "styles/tables.css",

@@ -346,7 +346,7 @@ class Service:
             "segmenters": catalog.describe_segmenters(),
             "detectors": catalog.describe_detectors(),
             "metrics": describe_metrics(),
-            "examples": [example.public() for example in self.examples.listed.values()],
+            "examples": self.examples.public(),
             "limits": {
                 "megapixels": self.limits.megapixels,
                 "megabytes": self.limits.megabytes,

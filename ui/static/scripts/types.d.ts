@@ -92,7 +92,9 @@ export interface Metric {
   source?: { url: string; title: string; year: number } | null;
   missing?: Said | null;
 }
-export interface Example { id: string; title: Said; credit: string; thumb: string }
+/** What erasers made of the place of an example in an earlier run: small pictures of it. */
+export interface Prepared { before: string; mask: string; results: { eraser: string; view: string }[] }
+export interface Example { id: string; title: Said; credit: string; thumb: string; prepared: Prepared | null }
 export interface Catalogue {
   erasers: Eraser[];
   segmenters: Model[];

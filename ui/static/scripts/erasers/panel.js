@@ -33,12 +33,18 @@ export const mountPanel = ({ element, server, erase }) => {
   const device = h("span.lab-hint.lab-device");
   const count = h("span.lab-count");
   const all = h("button.lab-link", { type: "button", "data-t": "panel.all", onclick: () => { choice.tickAll(); render(); } });
+  const folded = h("p.lab-folded", {}); // before there is a photo, the list is one line
+  const unfold = h("button.lab-link.lab-unfold", { type: "button", "data-t": "panel.change", "data-testid": "unfold", onclick: () => { fold(false); } });
   const running = makeRunning({ server, choice, erase, device });
   const fetching = makeFetching({ server, changed: render, moved: showWeights });
-  const root = h("section.lab-card.lab-panel", { "data-t-label": "panel.section" },
-    h("header.lab-panel-head", {}, h("h2", { "data-t": "panel.title" }), count, all), list, running.node);
+  const root = h("section.lab-card.lab-panel.is-folded", { "data-t-label": "panel.section" },
+    h("header.lab-panel-head", {}, h("h2", { "data-t": "panel.title" }), count, all, folded, unfold), list, running.node);
   element.replaceChildren(root);
   lab.fetchWeights = fetching.fetch;
+
+  /** @param {boolean} closed */
+  function fold(closed) { root.classList.toggle("is-folded", closed); }
+  on("photo", () => fold(false));
 
   /** @param {Model} one */
   function showWeights(one) {
@@ -81,6 +87,8 @@ export const mountPanel = ({ element, server, erase }) => {
   function refresh() {
     if (!lab.catalogue) return;
     count.textContent = choice.ticked().length + " / " + lab.catalogue.erasers.length;
+    const ticked = choice.ticked();
+    folded.replaceChildren(h("b", {}, t("panel.ready", { count: ticked.length })), ticked.map((eraser) => eraser.name).join(", "));
     running.refresh();
   }
 

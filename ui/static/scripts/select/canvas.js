@@ -64,7 +64,7 @@ export const mountCanvas = ({ element, server, upload }) => {
   const badge = approximateBadge(asking.request);
   const showStatus = () => status.show(answer);
   const opening = makeOpening({ stage: stage.node, flight: stage.flight, server, upload, show, say: status.say, settle: showStatus });
-  const stageBox = h("div.lab-stagebox", {}, stage.node);
+  const stageBox = h("div.lab-stagebox", {}, stage.node, status.over);
   const root = h("section.lab-card.lab-canvas", { "data-t-label": "canvas.section" },
     stageBox, controls, h("div.lab-statusline", {}, status.node, badge.nodes[0], segmenterChoice(asking.request), badge.nodes[1], newButton),
     exampleRow(), opening.picker);
