@@ -399,7 +399,7 @@ def test_a_click_elsewhere_leaves_the_rocket_in_the_mask_and_can_be_joined(rocke
     page.click("[data-testid=refine]")
     rocket_tab.click(*SKY)
     assert np.array_equal(rocket_tab.mask(), both)
-    assert "object of its own" in page.inner_text(".lab-over")
+    assert "A new object" in page.inner_text(".lab-over")
     drawn = rocket_tab.count()
     page.click("[data-testid=join]")
     rocket_tab.drawn(drawn)

@@ -74,8 +74,7 @@ class Prepared(BaseModel):
             "before": f"{at}/before.webp",
             "mask": f"{at}/mask.webp",
             "results": [
-                {"eraser": one.eraser, "view": f"{at}/{one.eraser}.webp"}
-                for one in self.results
+                {"eraser": one.eraser, "view": f"{at}/{one.eraser}.webp"} for one in self.results
             ],
         }
 

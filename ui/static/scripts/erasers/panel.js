@@ -88,7 +88,7 @@ export const mountPanel = ({ element, server, erase }) => {
     if (!lab.catalogue) return;
     count.textContent = choice.ticked().length + " / " + lab.catalogue.erasers.length;
     const ticked = choice.ticked();
-    folded.replaceChildren(h("b", {}, t("panel.ready", { count: ticked.length })), ticked.map((eraser) => eraser.name).join(", "));
+    folded.replaceChildren(h("b", {}, t("panel.folded", { count: ticked.length })), ticked.map((eraser) => eraser.name).join(", "));
     running.refresh();
   }
 
