@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from segmentation._engine.selection import Selected as Selected
     from segmentation._engine.selection import select as select
     from segmentation._engine.selection import select_drawn as select_drawn
+    from segmentation._engine.settling import Ground as Ground
+    from segmentation._engine.settling import Settled as Settled
+    from segmentation._engine.settling import Understood as Understood
+    from segmentation._engine.settling import settle as settle
     from segmentation._masks.compose import Composed as Composed
     from segmentation._masks.compose import compose as compose
     from segmentation._masks.hints import Hint as Hint
@@ -57,6 +61,8 @@ if TYPE_CHECKING:
     from segmentation._prompts.case import CasePhoto as CasePhoto
     from segmentation._prompts.case import read_case as read_case
     from segmentation._prompts.case import write_case as write_case
+    from segmentation._prompts.clicks import Gesture as Gesture
+    from segmentation._prompts.clicks import Gestures as Gestures
     from segmentation._prompts.mask_file import are_run_lengths as are_run_lengths
     from segmentation._prompts.mask_file import mask_of_runs as mask_of_runs
     from segmentation._prompts.mask_file import read_mask_file as read_mask_file
@@ -114,12 +120,14 @@ _HOME = {
         " preferred_segmenters"
     ),
     "_engine.selection": "Extent Level Selected select select_drawn",
+    "_engine.settling": "Ground Settled Understood settle",
     "_masks.compose": "Composed compose",
     "_masks.hints": "Hint find_hints",
     "_masks.masks": (
         "OVERLAY_COLOR dilate drop_speckles fill_holes margin_png mask_png overlay_png shown_mask"
     ),
     "_prompts.case": "Case CasePhoto read_case write_case",
+    "_prompts.clicks": "Gesture Gestures",
     "_prompts.mask_file": "are_run_lengths mask_of_runs read_mask_file",
     "_prompts.phrases": "Phrase read_phrase",
     "_prompts.selection": "Selection shape_of",

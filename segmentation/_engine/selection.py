@@ -91,7 +91,7 @@ def select(
     shape = shape or Shape(dilate=dilate or 0.0)
     each = [found(segmenter, embedding, entry, shape.drop_speckles, tiles) for entry in placed]
     answers = [one.answers for one in each]
-    chosen = tuple(map(_chosen, placed, answers))
+    chosen = tuple(map(chosen_level, placed, answers))
     extents: list[Extent | None] = [None] * len(placed)
     on = [place for place, entry in enumerate(placed) if entry.on]
 
@@ -154,7 +154,8 @@ def area_of(mask: Mask) -> float:
     return int(np.count_nonzero(mask)) / mask.size
 
 
-def _chosen(entry: PromptedObject, answers: Answers) -> int | None:
+def chosen_level(entry: PromptedObject, answers: Answers) -> int | None:
+    """Which of its answers an object is in the mask with; None where it is off."""
     if not entry.on:
         return None
     if entry.level is not None:

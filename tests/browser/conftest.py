@@ -194,6 +194,13 @@ class Tab:
         """Load the page and wait until it can be used."""
         self.page.goto(self.url + query)
         self.page.wait_for_selector("[data-card]", state="attached")
+        return self.unfold()
+
+    def unfold(self) -> Tab:
+        """Show the erasers, which are one line until a photo is open."""
+        self.page.evaluate(
+            "innerWidth > 820 && document.querySelector('.is-folded [data-testid=fold]')?.click()"
+        )
         return self
 
     def photo(self, path: Path | dict[str, Any]) -> None:
@@ -285,6 +292,7 @@ class Tab:
         """Load the page anew and wait until it can be used."""
         self.page.reload()
         self.page.wait_for_selector("[data-card]", state="attached")
+        self.unfold()
 
     def mask(self) -> np.ndarray:
         """The overlay as drawn: bool, at the overlay's own size."""

@@ -181,3 +181,25 @@ def test_a_lost_server_is_said(tabs: Tabs, examples_dir: Path) -> None:
     tab.page.mouse.click(*tab.at(320, 165))
     assert "does not answer" in tab.page.wait_for_selector(".lab-notice.error").inner_text()
     tab.errors.clear()  # the browser reports the broken connection itself
+
+
+def test_the_first_screen_shows_an_earlier_run_and_begins_another(tabs: Tabs) -> None:
+    tab = tabs(locale="en-US", reduced_motion="reduce")
+    page = tab.page
+    page.goto(tab.url)
+    page.wait_for_selector(".lab-first-tile")
+    assert page.locator(".lab-first-tile").count() == 4
+    assert "Prepared" in page.inner_text(".lab-first-note")
+    assert page.locator("[data-card]").first.is_hidden()  # the erasers are one line
+    assert "erasers: " in page.inner_text("[data-testid=fold]")
+    still = "document.getAnimations().filter(a => a.effect.target.closest('.lab-empty')).length"
+    assert page.evaluate(still) == 0
+    page.click("[data-first=tree]")
+    page.wait_for_function(
+        """[...document.querySelectorAll('.lab-first-tile img')].every(
+        i => i.complete && i.naturalWidth === 480 && i.src.includes('/tree/'))"""
+    )
+    page.click("[data-first-open=rocket]")
+    page.wait_for_selector("[data-testid=erase]:enabled")
+    assert page.locator(".lab-empty").is_hidden()
+    assert page.locator("[data-card]").first.is_visible()

@@ -88,7 +88,7 @@ def test_clearing_while_the_answer_is_on_its_way_leaves_nothing_behind(rocket_ta
         request.continue_()
     rocket_tab.idle()
     assert not rocket_tab.mask().any()
-    assert "Click the object" in rocket_tab.page.inner_text("[data-testid=status]")
+    assert "Click the object" in rocket_tab.page.inner_text(".lab-over")
 
 
 def test_levels_and_growing_change_the_mask(rocket_tab: Any) -> None:
@@ -375,3 +375,51 @@ def test_a_click_on_a_zoomed_photo_says_how_much_was_seen(rocket_tab: Any) -> No
     assert seen == pytest.approx(640 / np.e, rel=0.25)
     rocket_tab.reload()
     rocket_tab.page.wait_for_function(f"{view} === {seen}")
+
+
+# --- thing after thing -------------------------------------------------------------------------
+
+SKY = (525.0, 210.0)
+
+
+def test_a_click_elsewhere_leaves_the_rocket_in_the_mask_and_can_be_joined(rocket_tab: Any) -> None:
+    page = rocket_tab.page
+    rocket_tab.click(*ROCKET)
+    rocket = rocket_tab.mask()
+    rocket_tab.click(*SKY)
+    both = rocket_tab.mask()
+    assert (both & rocket).sum() == rocket.sum() and both.sum() > 4 * rocket.sum()
+    assert (
+        page.locator(".lab-object").count() == 2 and page.locator("[data-testid=join]").count() == 0
+    )
+    drawn = rocket_tab.count()
+    page.keyboard.press("Control+z")
+    rocket_tab.drawn(drawn)
+    assert np.array_equal(rocket_tab.mask(), rocket)
+    page.click("[data-testid=refine]")
+    rocket_tab.click(*SKY)
+    assert np.array_equal(rocket_tab.mask(), both)
+    assert "A new object" in page.inner_text(".lab-over")
+    drawn = rocket_tab.count()
+    page.click("[data-testid=join]")
+    rocket_tab.drawn(drawn)
+    assert page.locator(".lab-object").count() == 1 and page.locator(".lab-mark.plus").count() == 2
+    drawn = rocket_tab.count()
+    page.keyboard.press("Control+z")
+    rocket_tab.drawn(drawn)
+    assert np.array_equal(rocket_tab.mask(), both)
+
+
+@pytest.mark.slow
+def test_keys_follow_the_same_rule_and_alt_joins(rocket_tab: Any) -> None:
+    page = rocket_tab.page
+    page.focus("[data-testid=stage]")
+    page.keyboard.press("ArrowUp")
+    for keys, objects, points in (("Enter", 1, 1), ("Enter", 2, 2), ("Alt+Enter", 2, 3)):
+        drawn = rocket_tab.count()
+        page.keyboard.press(keys)
+        rocket_tab.drawn(drawn)
+        assert page.locator(".lab-object").count() == objects
+        assert page.locator(".lab-mark.plus").count() == points
+        for _ in range(16):
+            page.keyboard.press("ArrowRight")

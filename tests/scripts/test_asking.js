@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
+import { on } from "../../ui/static/scripts/base/events.js";
 import { lab } from "../../ui/static/scripts/base/state.js";
 import { makeAsking } from "../../ui/static/scripts/select/asking.js";
 import { work } from "../../ui/static/scripts/select/work.js";
@@ -92,4 +93,39 @@ test("a closer look is asked for as long as it comes further", async () => {
   asked[2].answer(mask("c", ["waiting", "taken"]));
   await settled();
   assert.deepEqual([drawn, asked.length], [["a", "b", "c"], 3]);
+});
+
+test("clicks become the objects that the server makes of them, without another request or step", async () => {
+  const { asking, asked, drawn } = setUp();
+  on("work", () => asking.request());
+  /** @type {string[]} */
+  const meant = [];
+  on("understood", (clicks) => meant.push(...clicks.map((click) => click.meant)));
+  work.gesture({ x: 1, y: 0, label: 1, how: "meant", near: null, view: null });
+  work.gesture({ x: 9, y: 0, label: 1, how: "meant", near: null, view: null });
+  assert.equal(asked.length, 1);
+  asked[0].answer({ ...mask("one"), settled: { objects: [{ points: [{ x: 1, y: 0, label: 1 }] }], clicks: [{ meant: "new", object: 0, beside: null }] } });
+  await settled();
+  assert.deepEqual([work.value.objects.length, work.value.clicks.length, asked.length], [1, 1, 2]);
+  assert.deepEqual([asked[1].request.objects[0].points[0].x, asked[1].request.clicks.length], [1, 1]);
+  asked[1].answer({ ...mask("two"), settled: { objects: [{ points: [{ x: 1, y: 0, label: 1 }] }, { points: [{ x: 9, y: 0, label: 1 }] }],
+    clicks: [{ meant: "apart", object: 1, beside: 0 }] } });
+  await settled();
+  assert.deepEqual([work.value.active, work.value.clicks.length, asked.length, drawn, meant], [1, 0, 2, ["one", "two"], ["new", "apart"]]);
+  work.undo();
+  assert.deepEqual([work.value.objects.length, work.value.clicks.length], [1, 1]);
+});
+
+test("a click that the server refuses is taken back, and what changes meanwhile is asked about anew", async () => {
+  const { asking, asked, drawn, told } = setUp();
+  on("work", () => asking.request());
+  work.gesture({ x: 1, y: 0, label: 1, how: "meant", near: null, view: null });
+  asked[0].answer({ ok: false, error: { code: "too_many_objects" } });
+  await settled();
+  assert.deepEqual([told[0], work.value.clicks, work.canUndo], ["too_many_objects", [], false]);
+  work.gesture({ x: 1, y: 0, label: 1, how: "meant", near: null, view: null });
+  work.undo();
+  asked[1].answer({ ...mask("late"), settled: { objects: [{ points: [] }], clicks: [{ meant: "new", object: 0, beside: null }] } });
+  await settled();
+  assert.deepEqual([work.empty, drawn.filter(Boolean)], [true, []]);
 });

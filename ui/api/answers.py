@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from methods import JSON, PlainReading, PlainText, SettingValue
 from segmentation import Rle
-from ui.service.answers import DetectAnswer, Figures, PlainDetection
+from ui.service.answers import DetectAnswer, Figures, PlainDetection, PlainUnderstood
 
 
 class Note(TypedDict):
@@ -38,6 +38,12 @@ class OfMask(TypedDict):
     mask_readings: list[NumberedReading]
 
 
+class OfSelection(OfMask):
+    """clicks: what each of the request's points was understood as."""
+
+    clicks: list[PlainUnderstood]
+
+
 class _OfPhoto(TypedDict):
     """width, height: the photo's, in pixels."""
 
@@ -45,11 +51,13 @@ class _OfPhoto(TypedDict):
     height: int
 
 
-class Segmented(Figures, _OfPhoto, OfMask):
-    """A selection. mask: a PNG as Gradio describes files. detections: what the text found."""
+class Segmented(Figures, _OfPhoto, OfSelection):
+    """A selection. mask: a PNG as Gradio describes files. prompts: its objects in plain values.
+    detections: what the text found."""
 
     mask: Mapping[str, JSON]
     rle: Rle | None
+    prompts: list[Mapping[str, JSON]]
     detections: list[PlainDetection]
 
 
@@ -84,7 +92,7 @@ class Result(TypedDict):
     readings: list[PlainReading] | None
 
 
-class Erased(OfMask):
+class Erased(OfSelection):
     """A run. run: its id. runs: all of them, one for each mask: several where dilations are
     swept."""
 

@@ -43,13 +43,14 @@ from segmentation import (
     SegmenterSpec,
     Selected,
     Selection,
+    Understood,
     as_objects,
     mask_png,
 )
 from ui.api import figures as api_figures
 from ui.api import results as api_results
 from ui.api import sweeps
-from ui.api.answers import Detected, Erased, OfMask, Result, Segmented
+from ui.api.answers import Detected, Erased, OfSelection, Result, Segmented
 from ui.api.errors import spoken, spoken_soon
 from ui.api.masks import NO_MASK, GivenMask, given_mask
 from ui.api.pictures import Picture, picture_of
@@ -64,7 +65,7 @@ from ui.service.detect import describe_detection, describe_detections
 from ui.service.entries import EraserEntry
 from ui.service.erase import Order, order_of
 from ui.service.select import Question
-from ui.service.service import Service, figures, rle_of
+from ui.service.service import Service, described_clicks, figures, rle_of
 from ui.stores.photos import PhotoRecord
 from ui.stores.runs import result_name
 
@@ -107,8 +108,13 @@ def register(service: Service) -> None:
 
         Args:
             image: The photo: an uploaded file or its path or address, a data: URL, or base64.
-            points: Clicks on one object, each [x, y] or [x, y, label]; label 0 = not the object.
-            box: A box around it, [x0, y0, x1, y1] in pixels of the photo.
+            points: Clicks, one after the other, each [x, y] or [x, y, label]; label 0 = does not
+                belong to it. They mean what they mean on the page: outside what is selected so far
+                another object, inside more of the one that is there, and one that would let go of
+                an earlier click, or make the object more than four times as large, an object of
+                its own. clicks in the answer says which; objects decides it otherwise.
+            box: A box around an object, [x0, y0, x1, y1] in pixels of the photo; points in it are
+                of the same object.
             level: 0 = a part, 1 = more, 2 = the whole; None = the segmenter's choice.
             objects: Several objects instead; each has points, such as {"x": 3, "y": 4, "label": 1},
                 a box with x0, y0, x1, y1, negative_boxes that are cut off it, a level, on
@@ -132,7 +138,10 @@ def register(service: Service) -> None:
 
         Returns:
             mask (a PNG of the photo's size, white = object), rle (the same as COCO's compressed
-            run lengths), area (0 to 1), levels, chosen, objects (area and box of each),
+            run lengths), area (0 to 1), levels, chosen, objects (area and box of each), clicks (of
+            each of points: meant, which is "new", "refines", "excludes" or "apart", an object of
+            its own because it would have spoilt the one numbered beside; and object, the number of
+            the one that has it, from 0), prompts (all of them as objects takes them),
             looks (of each: "whole", or "closer" where a part of a large photo was looked at),
             everything (true where a mere click has selected nearly the whole photo), segmenter,
             approximate, width, height, detections (what the text found: label, score, text_score,
@@ -258,7 +267,7 @@ def register(service: Service) -> None:
             memory_kind, device, changed_outside, cached, weights, notes (what the eraser says of
             this result, by language), readings (numbers on the result, each with id, value and
             remark; list_metrics says what they are); mask_notes, mask_reading, mask_readings as in
-            segment.
+            segment, and so is clicks.
         """
         asked = ApiErase.model_validate(
             {
@@ -302,7 +311,7 @@ class Begun:
 
     record: PhotoRecord
     orders: list[Order]
-    told: OfMask
+    told: OfSelection
 
 
 class Api:
@@ -314,7 +323,7 @@ class Api:
     def segment(self, asked: ApiSegment, caller: str) -> Segmented:
         self._service.clicks.take(caller)
         photo = self._decoded(asked.image)
-        drawn, found = self._drawn(asked, photo, caller)
+        drawn, found, understood = self._drawn(asked, photo, caller)
         given = self._given_mask(asked, drawn, photo)
         mask = drawn.mask(photo.size) if given is None else given.read.mask
         height, width = photo.size
@@ -326,6 +335,8 @@ class Api:
             "mask": _file_data(path),
             "rle": rle_of(selection.mask),
             **figures(selection, spec),
+            "clicks": described_clicks(understood),
+            "prompts": [entry.model_dump(mode="json") for entry in drawn.objects],
             "width": width,
             "height": height,
             "detections": [describe_detection(each) for each in found],
@@ -387,13 +398,13 @@ class Api:
 
     def _orders(
         self, asked: ApiErase, record: PhotoRecord, caller: str
-    ) -> tuple[list[Order], OfMask]:
+    ) -> tuple[list[Order], OfSelection]:
         """The same orders as the page would give, where a mask file counts as an uploaded mask; and
-        what is to be said of that."""
+        what is to be said of that, and of the clicks."""
         default = tuple(spec.id for spec in default_erasers())
         asked.cells(default)  # before any time is spent
         photo = self._service.photos.load(record.id)
-        drawn, _ = self._drawn(asked, photo, caller)
+        drawn, _, understood = self._drawn(asked, photo, caller)
         given = self._given_mask(asked, drawn, photo)
         mask = drawn.mask(photo.size) if given is None else given.read.mask
         notes = () if given is None else given.read.notes
@@ -404,7 +415,8 @@ class Api:
             self._order(drawn.plain() | wanted | {"sweep": one}, caller)
             for one in ([None] if sweep is None else sweep.each_mask())
         ]
-        return orders, NO_MASK if given is None else given.told()
+        told = NO_MASK if given is None else given.told()
+        return orders, {**told, "clicks": described_clicks(understood)}
 
     def _order(self, wanted: Mapping[str, object], caller: str) -> Order:
         request = Erase.model_validate({**wanted, "run": token_urlsafe(16)})
@@ -412,11 +424,12 @@ class Api:
 
     def _drawn(
         self, asked: ApiSegment, photo: Photo, caller: str
-    ) -> tuple[Selection, tuple[Detection, ...]]:
-        """What the request selects, with a box for each thing that its text finds."""
-        drawn = asked.selection(photo.size)
+    ) -> tuple[Selection, tuple[Detection, ...], tuple[Understood, ...]]:
+        """What the request selects, with a box for each thing that its text finds; and what its
+        clicks were understood as."""
+        drawn, understood = self._clicked(asked, photo, caller)
         if asked.text is None:
-            return drawn, ()
+            return drawn, (), understood
         found = self._service.detecting.detect(
             photo.key, lambda: photo.seen, asked.text, asked.detector, caller
         )
@@ -426,7 +439,18 @@ class Api:
         joined = drawn.model_copy(
             update={"objects": (*drawn.objects, *objects), "words": asked.text}
         )
-        return joined, found.above(*thresholds)[: len(objects)]
+        return joined, found.above(*thresholds)[: len(objects)], understood
+
+    def _clicked(
+        self, asked: ApiSegment, photo: Photo, caller: str
+    ) -> tuple[Selection, tuple[Understood, ...]]:
+        drawn, clicks = asked.selection(photo.size), asked.clicks()
+        if not clicks:
+            return drawn, ()
+        put = Question(photo.key, photo.size, lambda: photo.seen, drawn, caller=caller)
+        settled = self._service.selecting.settle(put, clicks)
+        own = settled.understood[len(clicks) - len(asked.points) :]
+        return drawn.model_copy(update={"objects": settled.objects}), own
 
     def _given_mask(self, asked: ApiSegment, drawn: Selection, photo: Photo) -> GivenMask | None:
         with full_size.work(SELECTING * photo.size[0] * photo.size[1]):

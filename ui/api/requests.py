@@ -10,12 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from methods import MAX_SETTINGS, BadInput, Job, SettingName, SettingValue
 from segmentation import (
     BOX_THRESHOLD,
+    MAX_POINTS,
     TEXT_THRESHOLD,
     Box,
     Case,
+    Gesture,
     Objects,
     Point,
-    PromptedObject,
     Selection,
     Shape,
     Strokes,
@@ -81,8 +82,9 @@ class ApiDetect(Request):
 
 
 class ApiSegment(ApiDetect):
-    """points, box and level mean one object; objects means several, instead. What the text
-    finds joins them. dilate stands for a shape that only grows. runs: the mask as run lengths,
+    """points are clicks, one after the other, and a box comes before them; what they mean is
+    decided as on the page. objects says which objects there are, instead. What the text finds joins
+    them. dilate stands for a shape that only grows. runs: the mask as run lengths,
     which may come in the place of a mask or of a case. mask_reading: which of its readings,
     from 1. case: a whole case, instead of all of these."""
 
@@ -128,16 +130,26 @@ class ApiSegment(ApiDetect):
             return _of_case(read_case(self.case), size, self.segmenter)
         if pointed and self.objects:
             raise BadInput("two_kinds_of_prompts")
-        objects = (self._single(),) if pointed else self.objects
-        check_points(objects)
-        if not self._has_mask and not self.strokes and self.text is None:
-            check_count(len(objects))
+        check_points(self.objects)
+        if not (self._has_mask or self.strokes or self.text is not None or pointed):
+            check_count(len(self.objects))
+        alone = not (pointed or self.objects or self.strokes or self.text)
         return Selection(
-            objects=objects,
+            objects=self.objects,
             strokes=self.strokes,
-            shape=self._shape(size, alone=not (objects or self.strokes or self.text)),
+            shape=self._shape(size, alone=alone),
             segmenter=self.segmenter,
         )
+
+    def clicks(self) -> tuple[Gesture, ...]:
+        """The box and the points, for `segmentation.settle`. Raises BadInput."""
+        if len(self.points) > MAX_POINTS:
+            raise BadInput("too_many_points", limit=MAX_POINTS)
+        drawn = () if self.box is None else (self._gesture(box=_box(self.box)),)
+        return (*drawn, *(self._gesture(**_point(click).model_dump()) for click in self.points))
+
+    def _gesture(self, **says: object) -> Gesture:
+        return Gesture.model_validate({**says, "level": self.level})
 
     def _shape(self, size: tuple[int, int], *, alone: bool) -> Shape:
         """A selection grows as on the page; a mask that comes alone is meant as it is."""
@@ -152,14 +164,6 @@ class ApiSegment(ApiDetect):
         drawn = pointed or self.objects or self.strokes or self._has_mask or self.shape != Shape()
         if named or drawn:
             raise BadInput("two_kinds_of_prompts.case")
-
-    def _single(self) -> PromptedObject:
-        box = None
-        if self.box is not None:
-            x0, y0, x1, y1 = self.box
-            box = Box(x0=x0, y0=y0, x1=x1, y1=y1)
-        points = tuple(_point(click) for click in self.points)
-        return PromptedObject.model_validate({"points": points, "box": box, "level": self.level})
 
 
 def _of_case(case: Case, size: tuple[int, int], segmenter: str | None) -> Selection:
@@ -221,6 +225,11 @@ class ApiJobs(Request):
 
 class ApiErase(ApiSegment, ApiJobs):
     """A selection and what is to be run on it."""
+
+
+def _box(corners: Corners) -> Box:
+    x0, y0, x1, y1 = corners
+    return Box(x0=x0, y0=y0, x1=x1, y1=y1)
 
 
 def _point(click: tuple[float, ...]) -> Point:

@@ -82,7 +82,7 @@ def _completion(args: argparse.Namespace) -> int:
 
 
 class _Prompt(argparse.Action):
-    """Keeps --point, --box and --negative-box together in the order given."""
+    """Keeps --point, --join, --box and --negative-box together in the order given."""
 
     def __call__(
         self,
@@ -223,7 +223,16 @@ def _add_selection(group: Arguments) -> None:
         default=[],
         type=numbers(2, 3, "X,Y or X,Y,0"),
         metavar="X,Y[,0]",
-        help="a pixel of the object, or with ,0 one that does not belong to it",
+        help="a click, or with ,0 one on what does not belong to the object; several are clicks one"
+        " after the other: outside what is selected so far another object, inside more of the same",
+    )
+    group.add_argument(
+        "--join",
+        dest="prompts",
+        action=_Prompt,
+        type=numbers(2, 2, "X,Y"),
+        metavar="X,Y",
+        help="a further click on the object that was named last, whatever becomes of it",
     )
     group.add_argument(
         "--box",
@@ -232,7 +241,7 @@ def _add_selection(group: Arguments) -> None:
         default=[],
         type=numbers(4, 4, "X0,Y0,X1,Y1"),
         metavar="X0,Y0,X1,Y1",
-        help="around the object; a second box begins a second object",
+        help="around the object; a second box begins a second object; clicks in it are of it",
     )
     group.add_argument(
         "--negative-box",

@@ -162,7 +162,7 @@ def _subject(
         complain(note.en)
     asked = picked(args, given, photo)
     shapes = [part.shape(asked.selection.shape) for part in parts]
-    selections, segmenter_id = selected(asked, photo, shapes, offline=args.offline)
+    selections, segmenter_id, asked = selected(asked, photo, shapes, offline=args.offline)
     masks = [selection.mask for selection in selections]
     height, width = photo.size
     description: dict[str, object] = {

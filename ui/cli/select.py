@@ -6,16 +6,26 @@ import argparse
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Required, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from methods import JSON, BadInput, Job, Mask, Photo, ReadMask, Text, readable, shown_name
 from ui.cli.output import complain
 from ui.cli.words import fetch_missing, objects_by_words
 
 if TYPE_CHECKING:
-    from segmentation import Case, PromptedObject, Selected, Selection, Shape, Strokes, Sweep
+    from segmentation import (
+        Box,
+        Case,
+        Gesture,
+        Ground,
+        Selected,
+        Selection,
+        Shape,
+        Strokes,
+        Sweep,
+    )
 
 MOST_BYTES = 2**24
 """Of a case file."""
@@ -26,21 +36,22 @@ _CORNERS = ("x0", "y0", "x1", "y1")
 @dataclass(frozen=True, slots=True)
 class Picked:
     """What is to be erased, as it was said. upload: the selection's mask, decoded. mask_file:
-    the name of the file that it came from; mask_notes: how that was read."""
+    the name of the file that it came from; mask_notes: how that was read. said: clicks and boxes
+    that are still to become objects of the selection, before the others."""
 
     selection: Selection
     upload: Mask | None
     mask_file: str | None = None
     mask_notes: tuple[Text, ...] = ()
+    said: Said | None = None
 
 
-class _Object(TypedDict, total=False):
-    """A `PromptedObject` in the making."""
+class Said(NamedTuple):
+    """Clicks and boxes in their order. cuts: negative boxes, each with the place of the gesture
+    whose object it is cut off."""
 
-    points: Required[list[dict[str, float]]]
-    negative_boxes: Required[list[dict[str, float]]]
-    level: Required[int | None]
-    box: dict[str, float]
+    gestures: tuple[Gesture, ...]
+    cuts: tuple[tuple[int, Box], ...]
 
 
 class _Drawn(TypedDict):
@@ -89,19 +100,19 @@ def picked(args: argparse.Namespace, case: Case | None, photo: Photo) -> Picked:
         raise BadInput("nothing_selected")
     from segmentation import Selection
 
-    objects = objects_of(args.prompts, args.level)
+    said = said_in(args.prompts, args.level)
     selection = Selection(
-        objects=(*objects, *objects_by_words(args, photo, taken=len(objects))),
+        objects=tuple(objects_by_words(args, photo, taken=len(said.gestures))),
         shape=_shape_in(args, photo),
         segmenter=args.segmenter,
         words=args.text,
     )
     if args.mask is None:
-        return Picked(selection, None)
+        return Picked(selection, None, said=said)
     read = mask_in(
         args.mask, photo.size, args.mask_reading, alone=not args.prompts and not args.text
     )
-    return Picked(selection, read.mask, shown_name(args.mask, ""), read.notes)
+    return Picked(selection, read.mask, shown_name(args.mask, ""), read.notes, said)
 
 
 def _shape_in(args: argparse.Namespace, photo: Photo) -> Shape:
@@ -151,25 +162,29 @@ def _picked_in(case: Case, photo: Photo, args: argparse.Namespace) -> Picked:
     return Picked(case.selection.model_copy(update={"segmenter": chosen}), upload)
 
 
-def objects_of(
-    prompts: Sequence[tuple[str, tuple[float, ...]]], level: int | None
-) -> list[PromptedObject]:
-    """One object for each box, with the points and negative boxes that follow it; points
-    before the first box belong to the first object."""
-    from segmentation import PromptedObject
+def said_in(prompts: Sequence[tuple[str, tuple[float, ...]]], level: int | None) -> Said:
+    """The gestures in the order of the options. Each box but the first begins an object; the first
+    one may go around what was clicked before it. Raises BadInput."""
+    from segmentation import Box, Gesture
 
-    groups: list[_Object] = []
+    gestures: list[Gesture] = []
+    cuts: list[tuple[int, Box]] = []
+    boxes = 0
     for kind, values in prompts:
-        if not groups or (kind == "box" and "box" in groups[-1]):
-            groups.append({"points": [], "negative_boxes": [], "level": level})
         corners = dict(zip(_CORNERS, values, strict=False))
+        if kind == "negative-box":
+            cuts.append((max(len(gestures) - 1, 0), Box.model_validate(corners)))
+            continue
         if kind == "box":
-            groups[-1]["box"] = corners
-        elif kind == "negative-box":
-            groups[-1]["negative_boxes"].append(corners)
+            said: dict[str, object] = {"box": corners, "how": "new" if boxes else "meant"}
+            boxes += 1
         else:
-            groups[-1]["points"].append(dict(zip(("x", "y", "label"), values, strict=False)))
-    return [PromptedObject.model_validate(group) for group in groups]
+            said = dict(zip(("x", "y", "label"), values, strict=False))
+            said["how"] = "join" if kind == "join" else "meant"
+        gestures.append(Gesture.model_validate({**said, "level": level}))
+    if cuts and not gestures:
+        raise BadInput("no_prompts")
+    return Said(tuple(gestures), tuple(cuts))
 
 
 def shape_of(assignments: Iterable[tuple[str, str]], dilate: int | None) -> Shape:
@@ -202,26 +217,57 @@ def _value(text: str) -> object:
 
 def selected(
     picked: Picked, photo: Photo, shapes: Sequence[Shape], *, offline: bool = False
-) -> tuple[list[Selected], str | None]:
+) -> tuple[list[Selected], str | None, Picked]:
     """The selection in each of these shapes, and the id of the segmenter that made it, which looks
-    at the photo once: None where none was asked."""
-    from segmentation import EmbeddingCache, Tiles, get_segmenter, select, select_drawn
+    at the photo once: None where none was asked. Last, what was said, as objects."""
+    from segmentation import (
+        EmbeddingCache,
+        Ground,
+        Tiles,
+        get_segmenter,
+        select,
+        select_drawn,
+    )
 
     drawn: list[_Drawn] = [
         {"upload": picked.upload, "strokes": picked.selection.strokes, "shape": shape}
         for shape in shapes
     ]
-    objects = picked.selection.objects
-    if not objects:
-        return [select_drawn(photo.size, **each) for each in drawn], None
+    if not picked.selection.objects and (picked.said is None or not picked.said.gestures):
+        return [select_drawn(photo.size, **each) for each in drawn], None, picked
     segmenter_id = _segmenter_id(picked.selection.segmenter, offline)
     segmenter = get_segmenter(segmenter_id, fetch_missing=not offline)
     embedding = segmenter.encode(photo.seen, photo.key)
     tiles = Tiles(segmenter, EmbeddingCache(), photo.seen, photo.key)
+    picked = _understood(picked, Ground(segmenter, embedding, shapes[0], tiles))
+    objects = picked.selection.objects
     found = [select(segmenter, embedding, objects, **each, tiles=tiles) for each in drawn]
     if found[0].everything:
         complain(Text("note.mask.everything").en)
-    return found, segmenter_id
+    return found, segmenter_id, picked
+
+
+def _understood(picked: Picked, ground: Ground) -> Picked:
+    """With the gestures as objects, and on the screen what was understood otherwise than one may
+    have thought."""
+    from segmentation import settle
+
+    if picked.said is None or not picked.said.gestures:
+        return picked
+    gestures, cuts = picked.said
+    made, understood = settle(ground, (), gestures)
+    objects = list(made)
+    for gesture, box in cuts:
+        place = understood[gesture].object
+        boxes = (*objects[place].negative_boxes, box)
+        objects[place] = objects[place].model_copy(update={"negative_boxes": boxes})
+    for gesture, each in zip(gestures, understood, strict=True):
+        if each.meant == "apart" and each.beside is not None:
+            where = f"{gesture.x:g},{gesture.y:g}"
+            complain(Text("note.click.apart", place=where, number=each.beside + 1).en)
+    together = (*objects, *picked.selection.objects)
+    selection = picked.selection.model_copy(update={"objects": together})
+    return replace(picked, selection=selection, said=None)
 
 
 def _segmenter_id(wanted: str | None, offline: bool) -> str:

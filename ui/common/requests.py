@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from methods import LARGEST_NUMBER, BadInput, EraserId, Job
-from segmentation import MOST_CELLS, PromptedObject, Selection, Sweep, check_count
+from segmentation import MOST_CELLS, Gestures, PromptedObject, Selection, Sweep, check_count
 from ui.common.names import ID_PATTERN, photo_name
 
 MOST_JOBS = MOST_CELLS
@@ -72,8 +72,13 @@ class Prompts(Selection):
     def _points_at_something(self) -> Prompts:
         check_points(self.objects)
         if self.upload is None and not self.strokes:
-            check_count(len(self.objects))
+            check_count(len(self.objects) + self.more_objects)
         return self
+
+    @property
+    def more_objects(self) -> int:
+        """How many objects may come of what is not among them yet."""
+        return 0
 
 
 def check_points(objects: Sequence[PromptedObject]) -> None:
@@ -88,6 +93,7 @@ class Segment(Prompts):
 
     side: the overlay's longer side in pixels at most; the fewer, the sooner it is there. See
     `overlay_side` for what it may be.
+    clicks: made one after the other beside the objects; the answer says which objects they make.
     preview: nobody has clicked yet: no part of the photo is encoded for it.
     """
 
@@ -95,6 +101,12 @@ class Segment(Prompts):
     show: Literal["mask", "margin"] = "mask"
     side: int = Field(default=OVERLAY_SIDE, strict=True, ge=64, le=MOST_OVERLAY_SIDE)
     preview: bool = Field(default=False, strict=True)
+    clicks: Gestures = ()
+
+    @property
+    def more_objects(self) -> int:
+        """One is enough to have something selected."""
+        return min(len(self.clicks), 1)
 
 
 class Erase(Prompts):

@@ -25,6 +25,7 @@ BLANK = re.compile(rb"^[ \t]*\n", re.MULTILINE)
 TYPES = {".js": "text/javascript", ".css": "text/css"}
 SOURCES = (
     "styles/style.css",
+    "styles/first.css",
     "styles/looking.css",
     "styles/results.css",
     "styles/compare.css",

@@ -142,6 +142,7 @@ def lab_routes(service: Service) -> list[BaseRoute]:
         Route("/lab/photos/{photo}/{file}", files.photo),
         Route("/lab/photos/{photo}/tiles/{tile}", files.tile),
         Route("/lab/examples/{example}/thumb.jpg", files.example),
+        Route("/lab/examples/{example}/prepared/{name}.webp", files.prepared),
         Route("/lab/tables/{row}/{part}-{size}.jpg", files.row),
         Route("/lab/report.html", files.report),
         Route("/lab/figure.{form}", files.figure),
@@ -194,6 +195,15 @@ class _Files:
         except UserError:
             raise HTTPException(404) from None
         return Response(data, media_type="image/jpeg", headers=HEADERS)
+
+    def prepared(self, request: Request) -> Response:
+        try:
+            path = self._examples.prepared_file(
+                *(request.path_params[n] for n in ("example", "name"))
+            )
+        except UserError:
+            raise HTTPException(404) from None
+        return FileResponse(path, media_type="image/webp", headers=HEADERS)
 
     async def row(self, request: Request) -> Response:
         row, part, size = (request.path_params[name] for name in ("row", "part", "size"))

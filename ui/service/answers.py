@@ -91,10 +91,27 @@ class PlainMargin(TypedDict):
     width: int
 
 
+class PlainUnderstood(TypedDict):
+    """What a click was understood as; see `segmentation.Understood`."""
+
+    meant: str
+    object: int
+    beside: int | None
+
+
+class PlainSettled(TypedDict):
+    """objects: with all clicks in them, in plain values. clicks: for each of them."""
+
+    objects: list[Mapping[str, JSON]]
+    clicks: list[PlainUnderstood]
+
+
 class SegmentAnswer(Figures):
-    """overlay: a data URL. margin: what is filled beyond the mask, where it is shown."""
+    """overlay: a data URL. margin: what is filled beyond the mask, where it is shown. settled: what
+    became of the request's clicks; None where it has none."""
 
     overlay: str
+    settled: PlainSettled | None
     margin: PlainMargin | None
     hints: list[PlainHint]
     milliseconds: float

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from methods import HELPER_LOST, Helper, Image, Mask, Reading, Unavailable
-from segmentation import Detections, SegmenterSpec, Selected
+from segmentation import Detections, Gesture, SegmenterSpec, Selected, Settled
 from ui.service.seer import Found, Sought
 from ui.service.select import Question
 
@@ -60,6 +60,17 @@ class Seeing:
             )
         )
         return found.selected(), found.spec
+
+    def settle(
+        self, asked: Question, gestures: Sequence[Gesture], most_looks: int | None
+    ) -> Settled:
+        """See `Sees.settle`."""
+        sought = Sought(asked.key, asked.size, asked.selection, asked.caller)
+        images = {asked.key: asked.pixels}
+        settled: Settled = self._back_again(
+            lambda: self._helper.call("settle", sought, tuple(gestures), most_looks, images=images)
+        )
+        return settled
 
     def detect(
         self, pixels: Callable[[], Image], key: str, phrase: str, backend: str | None

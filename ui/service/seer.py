@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from methods import Answers, Given, Reading
-from segmentation import Detections, SegmenterSpec, Selected, Selection, detect
+from segmentation import (
+    Detections,
+    Gesture,
+    SegmenterSpec,
+    Selected,
+    Selection,
+    Settled,
+    detect,
+)
 from ui.service.judge import measured
 from ui.service.select import Eyes, Question
 from ui.stores.packed import PackedMask
@@ -68,15 +76,14 @@ class Seer:
     ) -> Found:
         """See `Sees.select`. The uploaded mask, at that size, is the call's own."""
         upload = (lambda side: given.own[0]) if given.own else None
-        asked = Question(
-            sought.key,
-            sought.size,
-            lambda: given.image(sought.key),
-            sought.selection,
-            upload,
-            sought.caller,
-        )
+        asked = replace(_question(given, sought), upload=upload)
         return Found.of(*self._eyes.select(asked, longest_side, most_looks))
+
+    def settle(
+        self, given: Given, sought: Sought, gestures: Sequence[Gesture], most_looks: int | None
+    ) -> Settled:
+        """See `Sees.settle`."""
+        return self._eyes.settle(_question(given, sought), gestures, most_looks)
 
     def detect(self, given: Given, key: str, phrase: str, backend: str | None) -> Detections:
         """See `segmentation.detect`."""
@@ -88,6 +95,16 @@ class Seer:
         return tuple(measured(photo, mask, result, truth[0] if truth else None, phrase))
 
 
+def _question(given: Given, sought: Sought) -> Question:
+    return Question(
+        sought.key,
+        sought.size,
+        lambda: given.image(sought.key),
+        sought.selection,
+        caller=sought.caller,
+    )
+
+
 def answers() -> Answers:
     """See `methods.Helper`."""
     seer = Seer()
@@ -95,6 +112,7 @@ def answers() -> Answers:
         "load": seer.load,
         "encode": seer.encode,
         "select": seer.select,
+        "settle": seer.settle,
         "detect": seer.detect,
         "judge": seer.judge,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -22,11 +22,15 @@ from methods import (
     patiently,
 )
 from segmentation import (
+    Embedding,
     EmbeddingCache,
+    Gesture,
+    Ground,
     Segmenter,
     SegmenterSpec,
     Selected,
     Selection,
+    Settled,
     Shape,
     Strokes,
     get_segmenter,
@@ -34,6 +38,7 @@ from segmentation import (
     preferred_segmenters,
     select,
     select_drawn,
+    settle,
 )
 from segmentation import is_segmenter_ready as is_ready
 from ui.common.lanes import Lane
@@ -91,6 +96,11 @@ class Sees(Protocol):
     ) -> tuple[Selected, SegmenterSpec]:
         """The mask and whose it is, of a question with objects; see `Selecting.select`."""
 
+    def settle(
+        self, asked: Question, gestures: Sequence[Gesture], most_looks: int | None
+    ) -> Settled:
+        """What gestures mean beside a question's objects; see `segmentation.settle`."""
+
 
 class Eyes:
     """Sees in this process, with what it has seen in memory."""
@@ -114,12 +124,23 @@ class Eyes:
         self, asked: Question, longest_side: int | None, most_looks: int | None
     ) -> tuple[Selected, SegmenterSpec]:
         """See `Sees`."""
-        drawn, chosen = drawn_of(asked, longest_side), asked.selection
-        segmenter = self._choose(chosen.segmenter)
-        embedding = self.embeddings.get(segmenter, asked.pixels, asked.key)
+        drawn, (segmenter, embedding) = drawn_of(asked, longest_side), self._looked_at(asked)
         tiles = self.looks.at(segmenter, asked.pixels, asked.key, most_looks, asked.caller)
-        found = select(segmenter, embedding, chosen.objects, **drawn, tiles=tiles)
+        found = select(segmenter, embedding, asked.selection.objects, **drawn, tiles=tiles)
         return found, segmenter.spec
+
+    def settle(
+        self, asked: Question, gestures: Sequence[Gesture], most_looks: int | None
+    ) -> Settled:
+        """See `Sees`."""
+        segmenter, embedding = self._looked_at(asked)
+        tiles = self.looks.at(segmenter, asked.pixels, asked.key, most_looks, asked.caller)
+        ground = Ground(segmenter, embedding, asked.selection.shape, tiles)
+        return settle(ground, asked.selection.objects, gestures)
+
+    def _looked_at(self, asked: Question) -> tuple[Segmenter, Embedding]:
+        segmenter = self._choose(asked.selection.segmenter)
+        return segmenter, self.embeddings.get(segmenter, asked.pixels, asked.key)
 
     def _choose(self, wanted: str | None) -> Segmenter:
         if wanted is not None:
@@ -208,6 +229,15 @@ class Selecting:
         if not asked.selection.objects:
             return select_drawn(asked.size, **drawn_of(asked, longest_side)), None
         return self.eyes.select(asked, longest_side, most_looks)
+
+    def settle(
+        self, asked: Question, gestures: Sequence[Gesture], most_looks: int | None = None
+    ) -> Settled:
+        """What gestures mean, made one after the other beside the objects of a question.
+
+        most_looks: as in `select`. Raises as it does, and BadInput for what cannot be pointed at.
+        """
+        return self.eyes.settle(asked, gestures, most_looks)
 
     def encode_soon(self, key: str, pixels: Callable[[], Image], wanted: str | None = None) -> None:
         """Encode in the background. When too many photos wait, the first click will do it.

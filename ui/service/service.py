@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -31,9 +31,12 @@ from methods import (
     set_up_ledger,
 )
 from segmentation import (
+    PromptedObject,
     Rle,
     SegmenterSpec,
     Selected,
+    Settled,
+    Understood,
     encode_rle,
     mask_png,
     overlay_png,
@@ -74,6 +77,8 @@ from ui.service.answers import (
     ImportAnswer,
     MaskAnswer,
     PhotoAnswer,
+    PlainSettled,
+    PlainUnderstood,
     PromptedAnswer,
     RemarkAnswer,
     RunAnswer,
@@ -277,6 +282,9 @@ class Service:
         record = self.photos.record(asked.photo)
         side = overlay_side(asked.side, (record.height, record.width))
         most = 0 if asked.preview else MOST_LOOKS
+        settled = self._settle(asked, record, caller, most) if asked.clicks else None
+        if settled is not None:
+            asked = asked.model_copy(update={"objects": _seen_objects(settled, asked.preview)})
         selection, spec = self._select(asked, record, caller, side, most)
         scale = max(selection.mask.shape) / max(record.width, record.height)
         wanted = asked.show == "margin"
@@ -284,6 +292,7 @@ class Service:
         return {
             "overlay": data_url(beyond.png if beyond else overlay_png(selection.mask)),
             "margin": beyond.described() if beyond else None,
+            "settled": None if settled is None else described_settled(settled),
             **figures(selection, spec),
             "hints": doubts(selection) + self._hints(asked, selection),
             "milliseconds": 1000 * (time.perf_counter() - start),
@@ -354,6 +363,11 @@ class Service:
         put = question(asked, record.key, size, pixels, self.masks, caller)
         return self.selecting.select(put, longest_side, most_looks)
 
+    def _settle(self, asked: Segment, record: PhotoRecord, caller: str, most_looks: int) -> Settled:
+        size, pixels = (record.height, record.width), self._pixels(record.id)
+        put = question(asked, record.key, size, pixels, self.masks, caller)
+        return self.selecting.settle(put, asked.clicks, most_looks)
+
     def _hints(self, asked: Segment, selection: Selected) -> list[PlainHint]:
         return [] if asked.shape.invert else self._views.hints(asked.photo, selection)
 
@@ -370,7 +384,7 @@ class Service:
             "segmenters": catalog.describe_segmenters(),
             "detectors": catalog.describe_detectors(),
             "metrics": describe_metrics(),
-            "examples": [example.public() for example in self.examples.listed.values()],
+            "examples": self.examples.public(),
             "limits": {
                 "megapixels": self.limits.megapixels,
                 "megabytes": self.limits.megabytes,
@@ -502,6 +516,26 @@ def figures(selection: Selected, spec: SegmenterSpec | None) -> Figures:
         "segmenter": None if spec is None else spec.id,
         "approximate": spec is not None and spec.approximate,
     }
+
+
+def _seen_objects(settled: Settled, preview: bool) -> tuple[PromptedObject, ...]:
+    """All; before a click is made, the one that it would select."""
+    return (settled.objects[settled.understood[-1].object],) if preview else settled.objects
+
+
+def described_settled(settled: Settled) -> PlainSettled:
+    """What became of clicks, in plain values."""
+    return {
+        "objects": [entry.model_dump(mode="json") for entry in settled.objects],
+        "clicks": described_clicks(settled.understood),
+    }
+
+
+def described_clicks(understood: Sequence[Understood]) -> list[PlainUnderstood]:
+    """What clicks were understood as, in plain values."""
+    return [
+        {"meant": each.meant, "object": each.object, "beside": each.beside} for each in understood
+    ]
 
 
 def failed_grid(payload: object, error: Exception) -> RefusedGrid:

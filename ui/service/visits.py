@@ -88,7 +88,7 @@ class Visits:
         """Where the request is none, its method says so."""
         try:
             asked = _Pointed.model_validate(data)
-            if not asked.objects:
+            if not asked.objects and not asked.clicks:
                 return
             record = await self.lanes.quick.run(caller, lambda: self._photos.record(asked.photo))
         except (UserError, ValidationError):
@@ -107,3 +107,4 @@ class _Pointed(BaseModel):
     photo: str
     segmenter: str | None = None
     objects: list[object] = []
+    clicks: list[object] = []

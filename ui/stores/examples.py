@@ -7,11 +7,11 @@ import logging
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 
-from methods import BadInput, PlainText, Text, UserError, load_image, view_jpeg
+from methods import BadInput, EraserId, PlainText, Text, UserError, load_image, view_jpeg
 from ui.common.requests import ExampleId
 
 log = logging.getLogger(__name__)
@@ -19,14 +19,64 @@ log = logging.getLogger(__name__)
 THUMB_SIDE = 320
 
 
+PREPARED = "prepared"
+"""The folder with small pictures of earlier runs, which `python -m examples.prepare` has made."""
+
+
+class PublicResult(TypedDict):
+    """What an eraser made of an example in an earlier run. view: a relative URL."""
+
+    eraser: str
+    view: str
+
+
+class PublicPrepared(TypedDict):
+    """An earlier run on an example. before, mask: relative URLs of the place and of what was
+    selected on it."""
+
+    before: str
+    mask: str
+    results: list[PublicResult]
+
+
 class PublicExample(TypedDict):
-    """What the page gets of an example. thumb: a relative URL."""
+    """What the page gets of an example. thumb: a relative URL. prepared: None where there is no
+    earlier run."""
 
     id: str
     title: PlainText
     credit: str
     license: str
     thumb: str
+    prepared: PublicPrepared | None
+
+
+class PreparedResult(BaseModel):
+    """One eraser's entry of prepared.json; see `examples.prepare`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    eraser: EraserId
+    changed_outside: Literal[0]
+
+
+class Prepared(BaseModel):
+    """One example's entry of prepared.json."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: ExampleId
+    results: tuple[PreparedResult, ...]
+
+    def public(self) -> PublicPrepared:
+        at = f"lab/examples/{self.id}/{PREPARED}"
+        return {
+            "before": f"{at}/before.webp",
+            "mask": f"{at}/mask.webp",
+            "results": [
+                {"eraser": one.eraser, "view": f"{at}/{one.eraser}.webp"} for one in self.results
+            ],
+        }
 
 
 class Example(BaseModel):
@@ -41,13 +91,14 @@ class Example(BaseModel):
     license: str = ""
     prompt: dict[str, JsonValue] = {}
 
-    def public(self) -> PublicExample:
+    def public(self, prepared: Prepared | None = None) -> PublicExample:
         return {
             "id": self.id,
             "title": self.title.plain(),
             "credit": self.credit,
             "license": self.license,
             "thumb": f"lab/examples/{self.id}/thumb.jpg",
+            "prepared": None if prepared is None else prepared.public(),
         }
 
 
@@ -57,8 +108,10 @@ class Examples:
 
     folder: Path
     listed: dict[str, Example] = field(init=False)
+    prepared: dict[str, Prepared] = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "prepared", _read_prepared(self.folder / PREPARED))
         object.__setattr__(self, "listed", _read(self.folder / "examples.json"))
 
     def get(self, example_id: str) -> Example:
@@ -74,6 +127,19 @@ class Examples:
             raise _unknown()
         return path
 
+    def public(self) -> list[PublicExample]:
+        """All of them, as the page gets them."""
+        return [each.public(self.prepared.get(each.id)) for each in self.listed.values()]
+
+    def prepared_file(self, example_id: str, name: str) -> Path:
+        """A picture of an earlier run: "before", "mask" or an eraser's id. Raises UserError."""
+        prepared = self.prepared.get(example_id)
+        names = {"before", "mask", *(one.eraser for one in prepared.results)} if prepared else set()
+        path = self.folder / PREPARED / example_id / f"{name}.webp"
+        if name not in names or not path.is_file():
+            raise _unknown()
+        return path
+
     def thumb(self, example_id: str) -> bytes:
         """A small JPEG; made once in a process."""
         return _thumb(self.path(example_id))
@@ -84,6 +150,16 @@ def _read(path: Path) -> dict[str, Example]:
         entries = TypeAdapter(list[Example]).validate_python(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, ValidationError):
         log.warning("There are no examples: examples.json is missing or cannot be read.")
+        return {}
+    return {entry.id: entry for entry in entries}
+
+
+def _read_prepared(folder: Path) -> dict[str, Prepared]:
+    try:
+        content = json.loads((folder / "prepared.json").read_text("utf-8"))
+        entries = TypeAdapter(list[Prepared]).validate_python(content["examples"])
+    except (OSError, ValueError, KeyError, TypeError, ValidationError):
+        log.warning("There are no prepared results of examples: prepared.json cannot be read.")
         return {}
     return {entry.id: entry for entry in entries}
 

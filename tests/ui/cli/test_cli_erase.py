@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image as PilImage
 
-from methods import Image, Mask, WeightsUnavailable, fetch, get_eraser, load_image
+from methods import BadInput, Image, Mask, WeightsUnavailable, fetch, get_eraser, load_image
 from methods._engine import registry, worker
 from methods._engine.result_cache import ResultCache
 from methods._weights.store import use_local
@@ -155,8 +155,8 @@ def test_a_click_and_the_real_networks(tmp_path: Path) -> None:
     assert (result[hole] != original[hole]).any(axis=1).mean() > 0.9
 
 
-def test_boxes_begin_objects_and_points_refine_them() -> None:
-    from ui.cli.select import objects_of
+def test_each_box_but_the_first_begins_an_object_and_points_are_clicks() -> None:
+    from ui.cli.select import said_in
 
     prompts: list[tuple[str, tuple[float, ...]]] = [
         ("point", (1, 2)),
@@ -165,12 +165,36 @@ def test_boxes_begin_objects_and_points_refine_them() -> None:
         ("box", (20, 20, 30, 30)),
         ("point", (25, 25, 1)),
     ]
-    first, second = objects_of(prompts, 2)
-    assert [(p.x, p.y, p.label) for p in first.points] == [(1, 2, 1), (3, 4, 0)]
-    assert first.box is not None and first.box.x1 == 9 and first.level == 2
-    assert [(p.x, p.y) for p in second.points] == [(25, 25)]
-    assert second.box is not None and second.box.x0 == 20
-    assert objects_of([], None) == []
+    prompts += [("negative-box", (21, 21, 23, 23)), ("join", (40, 40))]
+    gestures, cuts = said_in(prompts, 2)
+    assert [gesture.how for gesture in gestures] == ["meant"] * 3 + ["new", "meant", "join"]
+    assert [(each.x, each.label) for each in gestures if not each.box] == [
+        (1, 1),
+        (3, 0),
+        (25, 1),
+        (40, 1),
+    ]
+    assert {gesture.level for gesture in gestures} == {2}
+    assert [(place, box.x1) for place, box in cuts] == [(4, 23)]
+    assert said_in([], None) == ((), ())
+    with pytest.raises(BadInput):
+        said_in([("negative-box", (1, 1, 2, 2))], None)
+
+
+def test_clicks_on_two_things_select_both(tmp_path: Path) -> None:
+    """Two dark squares, far apart: each click is an object, and the report has both."""
+    picture = np.full((120, 200, 3), 230, np.uint8)
+    picture[40:70, 20:50] = picture[40:70, 150:180] = 20
+    photo = tmp_path / "two.png"
+    PilImage.fromarray(picture).save(photo)
+    clicks = ["--point", "35,55", "--point", "165,55", "--negative-box", "150,40,160,70"]
+    options = ["--segmenter", "grabcut", "--dilate", "0", "--erasers", "telea"]
+    assert call("erase", photo, *clicks, *options, "--out", tmp_path / "out") == 0
+    hole = mask_of(tmp_path / "out" / "mask.png")
+    assert hole[55, 35] and hole[55, 165] and not hole[55, 100] and not hole[55, 155]
+    said = json.loads((tmp_path / "out" / "settings.json").read_text())
+    assert [len(entry["points"]) for entry in said["objects"]] == [1, 1]
+    assert said["case"]["selection"]["objects"] == said["objects"]
 
 
 def test_transparency_is_filled_as_the_photo_is(tmp_path: Path, mask: Path) -> None:

@@ -41,14 +41,16 @@ class SegmentArguments(Arguments):
     )
     points: list[list[float]] | None = Field(
         default=None,
-        description="Clicks on one object in pixels of the photo, from its upper left corner:"
-        " [[x, y], ...], or [x, y, 0] for a place that does not belong to it. One click in the"
-        " middle of the object is often enough.",
+        description="Clicks in pixels of the photo, from its upper left corner: [[x, y], ...], or"
+        " [x, y, 0] for a place that does not belong to the object. One click in the middle of an"
+        " object is often enough. A click outside what is selected so far selects another object;"
+        " inside it says more of the one that is there.",
     )
     box: list[float] | None = Field(
         default=None,
-        description="A box around the object, [x0, y0, x1, y1] in pixels of the photo from its"
-        " upper left corner. May be given with points.",
+        description="A box around an object, [x0, y0, x1, y1] in pixels of the photo from its"
+        " upper left corner. May be given with points, which mean the same object where they lie"
+        " in it.",
     )
     level: int | None = Field(
         default=None,

@@ -98,7 +98,9 @@ export interface Metric {
   source?: { url: string; title: string; year: number } | null;
   missing?: Said | null;
 }
-export interface Example { id: string; title: Said; credit: string; thumb: string }
+/** What erasers made of the place of an example in an earlier run: small pictures of it. */
+export interface Prepared { before: string; mask: string; results: { eraser: string; view: string }[] }
+export interface Example { id: string; title: Said; credit: string; thumb: string; prepared: Prepared | null }
 export interface Catalogue {
   erasers: Eraser[];
   segmenters: Model[];
@@ -144,6 +146,20 @@ export interface ObjectPrompt {
   view: number | null;
   label?: string;
 }
+/** A click, or a box that was drawn. What it means is decided by the server. near: the place, among the objects that are
+ * sent, of the one that was being worked on. */
+export interface Gesture {
+  x?: number;
+  y?: number;
+  label?: 0 | 1;
+  box?: Box;
+  how: "meant" | "refine" | "join" | "new";
+  near: number | null;
+  view: number | null;
+}
+/** What a gesture was understood as; object, beside: places among all objects. */
+export interface Understood { meant: "new" | "apart" | "refines" | "joins" | "excludes"; object: number; beside: number | null }
+export interface Settled { objects: Partial<ObjectPrompt>[]; clicks: Understood[] }
 export interface Stroke { points: [number, number][]; width: number; erase: boolean }
 export interface Shape {
   dilate: number;
@@ -154,8 +170,8 @@ export interface Shape {
   precision: number;
   invert: boolean;
 }
-/** What the user has pointed at: one immutable value. */
-export interface Work { objects: ObjectPrompt[]; active: number; strokes: Stroke[]; upload: string | null; shape: Shape }
+/** What the user has pointed at: one immutable value. clicks: what the server has not yet made objects of. */
+export interface Work { objects: ObjectPrompt[]; active: number; clicks: Gesture[]; strokes: Stroke[]; upload: string | null; shape: Shape }
 /** The same as it comes from an example, a link or a file: whatever is left open has its usual value. */
 export interface Prompt {
   objects?: Partial<ObjectPrompt>[];
@@ -164,6 +180,7 @@ export interface Prompt {
   level?: number | null;
   dilate?: number;
   active?: number;
+  clicks?: Gesture[];
   strokes?: Stroke[];
   upload?: string | null;
   shape?: Partial<Shape>;
@@ -171,6 +188,7 @@ export interface Prompt {
 }
 export interface MaskReply {
   overlay: string;
+  settled?: Settled | null;
   area: number;
   segmenter: string | null;
   approximate?: boolean;
@@ -334,7 +352,10 @@ export interface PagePlace { tab: "erase" | "tables"; view: string; row: string 
 export interface Events {
   photo: Photo;
   work: Work;
+  /** What clicks have turned out to mean, in their order. */
+  understood: Understood[];
   mask: Answer | null;
+  refining: void;
   "mask-style": void;
   words: string;
   catalogue: Catalogue;

@@ -1,4 +1,5 @@
-/* On a narrow screen the list is one line: which erasers are chosen, and a press to change that. */
+/* On a narrow screen, and everywhere until there is a photo, the list is one line: which erasers are chosen, and a press
+   to change that. */
 
 import { h } from "../base/dom.js";
 import { icon } from "../base/icons.js";

@@ -41,11 +41,17 @@ export const mountPanel = ({ element, server, erase }) => {
   const count = h("span.lab-count");
   const fetching = makeFetching({ server, changed: look, moved: showWeights });
   const running = makeRunning({ server, choice, erase, device, room: fetching.room });
-  const root = h("section.lab-card.lab-panel", { "data-t-label": "panel.section" },
+  const root = h("section.lab-card.lab-panel.is-folded", { "data-t-label": "panel.section" },
     h("header.lab-panel-head", {}, h("h2", { "data-t": "panel.title" }), count), folding.button, list, running.node);
+  folding.button.addEventListener("click", () => { root.classList.remove("is-folded"); });
+  on("photo", () => { root.classList.remove("is-folded"); }); // before there is one, all of it is one line
   element.replaceChildren(root);
   rove(rows, { rows: "[data-card]", besides: ".lab-settings-body" });
   lab.fetchWeights = fetching.fetch;
+
+  /** @param {boolean} closed */
+  function fold(closed) { root.classList.toggle("is-folded", closed); }
+  on("photo", () => fold(false));
 
   /** @param {Model} one */
   function showWeights(one) {

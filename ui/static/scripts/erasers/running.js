@@ -7,7 +7,7 @@ import { errorText, t } from "../base/languages.js";
 import { ask, randomId } from "../base/server.js";
 import { eraserOf, lab } from "../base/state.js";
 import { notice } from "../base/widgets.js";
-import { prompts, selectionOf } from "../select/work.js";
+import { allSettled, prompts, selectionOf } from "../select/work.js";
 import { confirmed } from "./confirming.js";
 import { makeGpuCost } from "./gpu_cost.js";
 import { makeSweep } from "./sweep.js";
@@ -72,10 +72,16 @@ export const makeRunning = ({ server, choice, erase, device, room }) => {
     cost.show();
   }
 
+  let starting = false; // a click of just now is still to become an object
+
   async function start() {
-    if (eraseButton.disabled) return;
-    if (!await confirmed(choice.ticked(), room) || eraseButton.disabled) return;
-    begin({ jobs: lab.jobs() });
+    if (eraseButton.disabled || starting) return;
+    starting = true;
+    const wanted = await confirmed(choice.ticked(), room);
+    await allSettled();
+    starting = false;
+    refresh();
+    if (wanted && !eraseButton.disabled) begin({ jobs: lab.jobs() }); // else nothing came of it, or something else has begun
   }
 
   /** @type {import("../types.js").Lab["startRun"]} */

@@ -2,8 +2,9 @@
  * answer that is not the newest is never drawn. */
 
 import { ask } from "../base/server.js";
+import { emit } from "../base/events.js";
 import { lab } from "../base/state.js";
-import { prompts, sentObjects, work } from "./work.js";
+import { pointed, prompts, work } from "./work.js";
 
 /**
  * @typedef {import("../types.js").Answer} Answer
@@ -25,9 +26,11 @@ export const makeAsking = ({ server, stage, draw, failed, rested }) => {
   let sequence = 0;
   let inFlight = false;
   let wanted = false;
+  let settling = false; // clicks become objects: their mask is here already
   let due = { of: /** @type {object | null} */ (null), count: 0 }; // objects that a closer look is still to be taken at
 
   function request() {
+    if (settling && !work.value.clicks.length) return;
     wanted = true;
     if (!inFlight) next();
   }
@@ -45,23 +48,55 @@ export const makeAsking = ({ server, stage, draw, failed, rested }) => {
     }
     inFlight = true;
     stage.classList.add("is-busy");
-    const places = sentObjects();
-    const strokes = work.value.strokes.length;
+    const of = work.value;
     const side = lab.overlaySide();
-    const reply = await ask(server.segment, { ...prompts(), n, ...shown(), side });
-    inFlight = false;
+    const reply = await ask(server.segment, { ...prompts(), clicks: of.clicks, n, ...shown(), side });
     // Answers come one after the other. One for a former photo, or for prompts that have been
     // cleared meanwhile, is late: it is dropped.
     if (asked === lab.photo.id && !work.empty) {
-      if (reply.ok) {
-        stage.dataset.drawn = String(sequence);
-        draw({ ...reply, places, strokes, side });
-        wanted ||= goesOn(reply.looks);
-      } else if (!wanted) failed(reply.error);
+      if (reply.ok) take(reply, of, side);
+      else if (!wanted) refused(of, reply.error);
     }
+    inFlight = false;
     if (wanted) return next();
     stage.classList.remove("is-busy");
     rested();
+  }
+
+  /**
+   * An answer for what `of` was pointed at; dropped where its clicks have changed meanwhile, for they are asked about anew.
+   * @param {import("../types.js").MaskReply} reply
+   * @param {import("../types.js").Work} of
+   * @param {number} side
+   */
+  function take(reply, of, side) {
+    if (reply.settled && !settle(of, reply.settled)) return;
+    const places = reply.settled ? reply.settled.objects.map((_, place) => place) : of.objects.flatMap((object, place) => (pointed(object) ? [place] : []));
+    stage.dataset.drawn = String(sequence);
+    draw({ ...reply, places, strokes: of.strokes.length, side });
+    if (reply.settled) emit("understood", reply.settled.clicks);
+    wanted ||= goesOn(reply.looks);
+  }
+
+  /**
+   * @param {import("../types.js").Work} of
+   * @param {import("../types.js").Settled} settled
+   */
+  function settle(of, settled) {
+    settling = true;
+    const fits = work.settleClicks(of, settled);
+    settling = false;
+    return fits;
+  }
+
+  /**
+   * Clicks that nothing can be made of are taken back, so that they do not spoil those that follow.
+   * @param {import("../types.js").Work} of
+   * @param {Problem | null} error
+   */
+  function refused(of, error) {
+    failed(error);
+    if (of.clicks.length) work.dropClicks();
   }
 
   /**

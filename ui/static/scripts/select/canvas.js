@@ -27,7 +27,7 @@ import { objectBar } from "./objects.js";
 import { makeOpening } from "./opening.js";
 import { makeOverview } from "./overview.js";
 import { makePointing, stretch, toPhoto } from "./pointing.js";
-import { addBox, addPoint } from "./prompting.js";
+import { addBox, addPoint, refine } from "./prompting.js";
 import { segmenterChoice } from "./segmenters.js";
 import { shapeBar } from "./shape.js";
 import { offerSharpness } from "./sharpness.js";
@@ -66,7 +66,7 @@ export const mountCanvas = ({ element, server, upload }) => {
   const badge = approximateBadge(asking.request);
   const showStatus = () => status.show(answer);
   const opening = makeOpening({ stage: stage.node, flight: stage.flight, server, upload, show, say: status.say, settle: showStatus });
-  const stageBox = h("div.lab-stagebox", {}, stage.node);
+  const stageBox = h("div.lab-stagebox", {}, stage.node, status.over);
   const root = h("section.lab-card.lab-canvas", { "data-t-label": "canvas.section" },
     stageBox, controls, h("div.lab-statusline", {}, status.node, badge.nodes[0], segmenterChoice(asking.request), badge.nodes[1], newButton),
     exampleRow(), opening.picker);
@@ -81,7 +81,7 @@ export const mountCanvas = ({ element, server, upload }) => {
   const brush = makeBrush({ view: stage.view, scratch: stage.scratch, toPhoto: (event) => toPhoto(stage.view, event), seen: zoom.seen });
   const hover = makeHover({ server, image: stage.preview });
   const keyboard = makeKeyboard({ stage: stage.node, cross: stage.cross, rubber: stage.rubber, zoom, act: {
-    addPoint, addBox, stretch: (from, to, negative) => stretch(stage.rubber, from, to, negative), say: status.say, settle: showStatus,
+    addPoint, addBox, refine: refine.toggle, stretch: (from, to, negative) => stretch(stage.rubber, from, to, negative), say: status.say, settle: showStatus,
     overlay: tools.toggleOverlay, choose: opening.choose, minus: () => tools.minus, level: levels.press } });
   const pointing = makePointing({ stage, tools, zoom, brush, hover, keyboard, busy: () => asking.inFlight });
   offerSharpness(stage);
@@ -177,7 +177,8 @@ export const mountCanvas = ({ element, server, upload }) => {
   /* ---- what others tell ------------------------------------------------------------------------ */
 
   on("catalogue", showStatus);
-  on("work", () => { refresh(); asking.request(); });
+  on("work", () => { status.tell([]); refresh(); asking.request(); });
+  on("understood", (clicks) => { status.tell(clicks); showStatus(); });
   on("mask-style", asking.request);
   on("back", asking.request);
   on("lang", refresh);

@@ -3,13 +3,20 @@
 import { on } from "../base/events.js";
 import { ask } from "../base/server.js";
 import { lab } from "../base/state.js";
-import { pointed, work } from "./work.js";
+import { meaning } from "./prompting.js";
+import { prompts, work } from "./work.js";
 
 /** @typedef {import("../types.js").Place} Place */
 
 const REST = 90; // milliseconds the pointer rests before a preview is asked for
 const QUICK = 250; // milliseconds an answer may take for previews to be worth it
 const PAUSE = 3000; // milliseconds without previews after an answer that took longer
+
+/**
+ * Whether a click would select an object of its own.
+ * @param {import("../types.js").MaskReply} reply
+ */
+const isOther = ({ settled }) => Boolean(settled && ["new", "apart"].includes(settled.clicks[0].meant));
 
 /**
  * @param {object} of
@@ -33,15 +40,16 @@ export const makeHover = ({ server, image }) => {
     if (!lab.photo || !wanted || asking) return;
     asking = true;
     const [photo, at] = [lab.photo.id, wanted];
-    const object = { points: [{ ...at, label: 1 }], box: null, negative_boxes: [], level: null, on: true, view: lab.seenSide() };
-    const reply = await ask(server.segment, { photo, n: 0, objects: [object], strokes: [], upload: null,
-      shape: { ...work.value.shape, dilate: 0, invert: false }, segmenter: lab.segmenter || null, side: lab.overlaySide(), preview: true });
+    const before = work.value;
+    const reply = await ask(server.segment, { ...prompts(), n: 0, strokes: [], upload: null, clicks: [{ ...at, label: 1, ...meaning() }],
+      shape: { ...work.value.shape, invert: false }, side: lab.overlaySide(), preview: true });
     asking = false;
     if (!reply.ok) return;
     const slow = reply.approximate || reply.milliseconds > QUICK;
     slowUntil = slow ? performance.now() + PAUSE : 0;
-    if (!lab.photo || photo !== lab.photo.id || pointed(work.active)) return;
+    if (!lab.photo || photo !== lab.photo.id || before !== work.value) return;
     if (at === wanted && reply.looks[0] === "waiting") return; // a click looks closer: nobody knows yet what it will find
+    if (at === wanted && !isOther(reply)) return; // more of what is selected: there is no telling it from what is there
     if (at === wanted) {
       image.src = reply.overlay;
       image.hidden = false;
@@ -59,7 +67,7 @@ export const makeHover = ({ server, image }) => {
     /** @param {Place} point */
     at(point) {
       cancel();
-      if (pointed(work.active)) return;
+      if (work.value.clicks.length) return;
       const rest = Math.max(REST, slowUntil - performance.now());
       timer = window.setTimeout(() => { wanted = point; preview(); }, rest);
     },

@@ -24,7 +24,8 @@ export const typing = (target) => target instanceof Element && target.closest(FI
 /**
  * What a key has in common with a pointer.
  * @typedef {object} Acts
- * @property {(point: Point) => void} addPoint
+ * @property {(point: Point, join?: boolean) => void} addPoint
+ * @property {() => void} refine
  * @property {(box: Box, negative: boolean) => void} addBox
  * @property {(from: Place, to: Place, negative: boolean) => void} stretch shows a box that is being drawn
  * @property {(place: number) => void} level
@@ -90,11 +91,11 @@ export const makeKeyboard = ({ stage, cross, rubber, zoom, act }) => {
 
   /** @type {Record<string, (event: KeyboardEvent) => void>} */
   const KEYS = {
-    Enter: (event) => { if (cursor) act.addPoint({ ...cursor, label: act.minus() !== event.shiftKey ? 0 : 1 }); },
+    Enter: (event) => { if (cursor) act.addPoint({ ...cursor, label: act.minus() !== event.shiftKey ? 0 : 1 }, event.altKey); },
     b: setCorner,
     "1": () => act.level(0), "2": () => act.level(1), "3": () => act.level(2),
     "[": () => growBy(-1), "]": () => growBy(1),
-    m: act.overlay, n: () => work.addObject(),
+    m: act.overlay, r: act.refine, n: () => work.addObject(),
     "+": () => zoom.by(1.25), "=": () => zoom.by(1.25), "-": () => zoom.by(0.8), "0": zoom.reset,
     escape: () => { forget(); act.settle(); },
     delete: () => work.clear(), backspace: () => work.clear(),
@@ -105,7 +106,7 @@ export const makeKeyboard = ({ stage, cross, rubber, zoom, act }) => {
     const key = event.key.toLowerCase();
     if (!lab.photo) { if (key === "enter") act.choose(); return; }
     if (key === " ") { spaceHeld = true; event.preventDefault(); return; }
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || (event.altKey && event.key !== "Enter")) return;
     if (key === "x") { flipHeld = true; return; }
     const arrow = ARROWS[event.key];
     const action = KEYS[event.key] || KEYS[key];

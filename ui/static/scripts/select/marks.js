@@ -48,8 +48,15 @@ const marksOf = (object, which) => {
 };
 
 /**
+ * A click or a box that the server is being asked about.
+ * @param {import("../types.js").Gesture} gesture
+ */
+const pending = ({ x = 0, y = 0, label, box }) => h(box ? "div.lab-box" : "div.lab-mark.is-pending." + (label ? "plus" : "minus"),
+  { style: box ? placedBox(box, openPhoto()) : placedPoint({ x, y }, openPhoto()) });
+
+/**
  * Draw the marks of all objects that are on.
  * @param {HTMLElement} layer
  */
 export const showMarks = (layer) =>
-  layer.replaceChildren(...work.value.objects.flatMap((object, which) => (object.on ? marksOf(object, which) : [])));
+  layer.replaceChildren(...work.value.objects.flatMap((object, which) => (object.on ? marksOf(object, which) : [])), ...work.value.clicks.map(pending));

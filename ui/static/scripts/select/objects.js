@@ -5,6 +5,7 @@ import { h } from "../base/dom.js";
 import { on } from "../base/events.js";
 import { icon } from "../base/icons.js";
 import { t } from "../base/languages.js";
+import { refine } from "./prompting.js";
 import { pointed, work } from "./work.js";
 
 // The mask's own colour first; the others only tell the marks of several objects apart.
@@ -18,7 +19,9 @@ export const objectBar = (levels) => {
   const list = h("div.lab-objects", { role: "list", "data-t-label": "objects.list" });
   const add = h("button.lab-tool.wide", { type: "button", "data-t-title": "objects.new.hint", "data-testid": "new-object", onclick: () => work.addObject() },
     icon("plus"), h("span", { "data-t": "objects.new" }));
-  const bar = h("div.lab-objectbar", {}, list, add, levels);
+  const more = h("button.lab-tool.wide", { type: "button", "aria-pressed": "false", "data-t-title": "objects.refine.hint", "data-testid": "refine", onclick: refine.toggle },
+    icon("point"), h("span", { "data-t": "objects.refine" }));
+  const bar = h("div.lab-objectbar", {}, list, more, add, levels);
 
   /** @param {import("../types.js").ObjectPrompt} object */
   const words = (object) => {
@@ -58,7 +61,8 @@ export const objectBar = (levels) => {
     bar.hidden = shown + extras.length === 0;
     list.replaceChildren(...(waits ? objects.map(chip) : []), ...extras);
     add.disabled = !pointed(work.active);
+    more.setAttribute("aria-pressed", String(refine.on));
   };
-  for (const event of /** @type {const} */ (["work", "lang", "photo"])) on(event, render);
+  for (const event of /** @type {const} */ (["work", "lang", "photo", "refining"])) on(event, render);
   return bar;
 };

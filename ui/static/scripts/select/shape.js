@@ -8,7 +8,7 @@ import { errorText, t } from "../base/languages.js";
 import { ask } from "../base/server.js";
 import { lab, openPhoto } from "../base/state.js";
 import { copyWords, keepFile, notice, popover } from "../base/widgets.js";
-import { prompts, work } from "./work.js";
+import { allSettled, prompts, work } from "./work.js";
 
 /**
  * @typedef {import("../types.js").Shape} Shape
@@ -117,7 +117,7 @@ export const shapeBar = ({ server, maskFile, openCase }) => {
   /** @param {import("../types.js").Refused} reply */
   const failed = (reply) => notice(errorText(reply.error), "error");
 
-  const asMask = () => ask(server.mask, prompts());
+  const asMask = async () => { await allSettled(); return ask(server.mask, prompts()); };
 
   async function download() {
     const reply = await asMask();
@@ -132,6 +132,7 @@ export const shapeBar = ({ server, maskFile, openCase }) => {
   }
 
   async function exportCase() {
+    await allSettled();
     const reply = await ask(server.export_case, { ...prompts(), jobs: lab.jobs() });
     if (reply.ok) keepFile(openPhoto().name.replace(/\.[^.]*$/, "") + ".case.json", "application/json", JSON.stringify(reply.case, null, 2));
     else failed(reply);

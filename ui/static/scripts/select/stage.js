@@ -1,7 +1,7 @@
 /* The stage: the photo, what is drawn over it, and what stands there before a photo is open. */
 
 import { h } from "../base/dom.js";
-import { icon } from "../base/icons.js";
+import { makeFirstScreen } from "./first_screen.js";
 
 /** @typedef {ReturnType<typeof makeStage>} Stage */
 
@@ -21,17 +21,10 @@ const makeLayers = () => ({
 });
 
 /** @param {() => void} choose a file */
-const makeEmpty = (choose) => h("div.lab-empty", {},
-  h("div.lab-empty-icon", {}, icon("image")),
-  h("p.lab-empty-title", { "data-t": "canvas.drop" }),
-  h("button.lab-primary", { type: "button", "data-t": "canvas.choose", onclick: () => choose() }),
-  h("p.lab-hint", { "data-t": "canvas.paste" }));
-
-/** @param {() => void} choose a file */
 export const makeStage = (choose) => {
   const layers = makeLayers();
   const view = h("div.lab-view", { hidden: true }, ...Object.values(layers));
-  const empty = makeEmpty(choose);
+  const empty = makeFirstScreen(choose);
   const flight = h("div.lab-flight", { hidden: true });
   const node = h("div.lab-stage.is-empty", { tabindex: "0", role: "application", "data-t-label": "canvas.label",
     "data-testid": "stage" }, view, empty, flight);

@@ -28,19 +28,42 @@ const covers = (answer) => [t("canvas.covers", { percent: formatPercent(answer.a
 /** @param {Answer | null} answer */
 const sentence = (answer) => {
   if (!lab.photo) return "";
-  if (work.empty) return t("canvas.start");
+  if (work.empty) return t("canvas.start.none");
   if (!answer) return t("canvas.thinking");
   return answer.area === 0 ? t("canvas.nothing") : covers(answer);
 };
 
+/**
+ * That a click has become an object of its own, and a button for who wants it otherwise.
+ * @param {import("../types.js").Understood[]} understood
+ */
+const asideOf = (understood) => {
+  const apart = understood.filter(({ meant }) => meant === "apart").pop();
+  if (!apart || apart.beside === null) return [];
+  const [own, beside] = [apart.object, apart.beside].map((place) => work.value.objects[place]);
+  return [h("span", { "data-testid": "apart" }, t("canvas.apart", { number: apart.beside + 1 })),
+    h("button", { type: "button", title: t("canvas.join.hint"), "data-testid": "join", onclick: () => work.join(own, beside) }, t("canvas.join"))];
+};
+
 export const makeStatus = () => {
+  /** @type {import("../types.js").Understood[]} */
+  let understood = []; // what the newest clicks have turned out to mean
+  const over = h("div.lab-over", { role: "status", hidden: true }); // on the photo, where one looks
   const node = h("div.lab-status", { role: "status", "aria-live": "polite", "data-testid": "status" });
   /** @param {string} words */
   const say = (words) => { node.textContent = words; };
-  return { node, say,
+  /** @param {(Node | string)[]} words */
+  function sayOver(...words) {
+    over.hidden = words.length === 0;
+    over.replaceChildren(...words);
+  }
+  return { node, over, say,
+    /** @param {import("../types.js").Understood[]} clicks */
+    tell(clicks) { understood = clicks; },
     /** @param {Answer | null} answer the mask that is drawn */
     show(answer) {
       say(sentence(answer));
+      sayOver(...(!lab.photo ? [] : work.empty ? [t("canvas.start")] : answer ? asideOf(understood) : []));
       if (lab.photo && !work.empty && answer && answer.area > 0) node.append(...(answer.hints || []).map(hintButton));
     } };
 };

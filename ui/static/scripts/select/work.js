@@ -15,6 +15,8 @@ import { lab, openPhoto } from "../base/state.js";
  * @typedef {import("../types.js").Shape} Shape
  * @typedef {import("../types.js").Place} Place
  * @typedef {import("../types.js").Box} Box
+ * @typedef {import("../types.js").Gesture} Gesture
+ * @typedef {import("../types.js").Settled} Settled
  */
 
 const DEPTH = 200; // steps that can be undone
@@ -27,7 +29,7 @@ const blankObject = () => ({ points: [], box: null, negative_boxes: [], level: n
  */
 const blankShape = (dilate) => ({ dilate, dilate_unit: "px", fill_holes: false, drop_speckles: true, smooth: 0, precision: 0, invert: false });
 /** @returns {Work} */
-const blank = () => ({ objects: [blankObject()], active: 0, strokes: [], upload: null, shape: blankShape(defaultDilate()) });
+const blank = () => ({ objects: [blankObject()], active: 0, clicks: [], strokes: [], upload: null, shape: blankShape(defaultDilate()) });
 
 const defaultDilate = () => (lab.photo ? lab.photo.growth : 0);
 
@@ -36,10 +38,13 @@ let current = blank();
 let past = [];
 /** @type {Work[]} */
 let future = [];
+/** @type {(() => void)[]} */
+const awaiting = []; // what waits until all clicks are settled
 
 const changed = () => {
   if (lab.photo) session.write({ photo: lab.photo.id, work: current });
   emit("work", current);
+  tellSettled();
 };
 
 export const work = {
@@ -111,6 +116,46 @@ export const work = {
     const objects = current.objects.map((one, place) => (place === current.active ? { ...one, ...object } : one));
     work.commit({ ...current, objects });
   },
+  /**
+   * A click or a box: the server says which objects come of it.
+   * @param {Gesture} gesture
+   */
+  gesture(gesture) {
+    work.commit({ ...current, clicks: [...current.clicks, gesture] });
+  },
+  /**
+   * What became of the clicks of a former value; true where they are still the first ones. No step: undoing leads to
+   * before the clicks.
+   * @param {Work} asked
+   * @param {Settled} settled
+   */
+  settleClicks(asked, settled) {
+    const rest = current.clicks.slice(asked.clicks.length);
+    if (current.objects !== asked.objects || asked.clicks.some((click, place) => click !== current.clicks[place])) return false;
+    const before = asked.objects.filter(pointed);
+    const objects = settled.objects.map((object, place) => ({ ...blankObject(), ...before[place], ...object }));
+    work.glide({ ...current, objects, active: settled.clicks[settled.clicks.length - 1].object, clicks: rest });
+    return true;
+  },
+  /** Clicks that the server cannot make anything of. */
+  dropClicks() {
+    const kept = { ...current, clicks: [] };
+    const before = past[past.length - 1];
+    if (before && before.objects === kept.objects && before.clicks.length < current.clicks.length) past.pop();
+    work.glide(kept);
+  },
+  /**
+   * Make an object of its own what it was not to be: a further click on another one.
+   * @param {ObjectPrompt} apart
+   * @param {ObjectPrompt} beside
+   */
+  join(apart, beside) {
+    const objects = current.objects.filter((object) => object !== apart && pointed(object));
+    const near = objects.indexOf(beside);
+    const [point] = apart.points;
+    if (near < 0 || !point || objects.length === current.objects.length) return;
+    work.commit({ ...current, objects, active: near, clicks: [...current.clicks, { ...point, how: "join", near, view: null }] });
+  },
   addObject(object = {}) {
     const fresh = { ...blankObject(), ...object };
     const kept = current.objects.filter(pointed);
@@ -155,7 +200,7 @@ export function completePrompt(prompt) {
   const objects = given.map((object) => ({ ...blankObject(), ...object }));
   if (!objects.length) objects.push(blankObject());
   const shape = { ...blankShape(prompt.dilate ?? defaultDilate()), ...prompt.shape };
-  return { objects, active: Math.min(prompt.active ?? objects.length - 1, objects.length - 1), strokes: prompt.strokes || [], upload: prompt.upload || null, shape };
+  return { objects, active: Math.min(prompt.active ?? objects.length - 1, objects.length - 1), clicks: prompt.clicks || [], strokes: prompt.strokes || [], upload: prompt.upload || null, shape };
 }
 
 /**
@@ -178,7 +223,7 @@ export const pointed = (object) => object.box !== null || object.points.some((po
  * Whether there is anything to make a mask of.
  * @param {Work} value
  */
-export const prompted = (value) => value.objects.some((object) => pointed(object) && object.on) || value.strokes.some((stroke) => !stroke.erase) || value.upload !== null;
+export const prompted = (value) => value.clicks.length > 0 || value.objects.some((object) => pointed(object) && object.on) || value.strokes.some((stroke) => !stroke.erase) || value.upload !== null;
 /** The places in the work of the objects that are sent, in the order of the answer. */
 export const sentObjects = () => current.objects.map((_, place) => place).filter((place) => pointed(current.objects[place]));
 
@@ -190,6 +235,19 @@ export const selectionOf = (prompt) => {
   const { objects, strokes, upload, shape } = completePrompt(prompt);
   return { objects: objects.filter(pointed), strokes, upload, shape, segmenter: lab.segmenter || null };
 };
+
+/**
+ * Once the server has made objects of all clicks.
+ * @returns {Promise<void>}
+ */
+export const allSettled = () => new Promise((resolve) => {
+  awaiting.push(resolve);
+  tellSettled();
+});
+
+function tellSettled() {
+  if (!current.clicks.length) for (const resolve of awaiting.splice(0)) resolve();
+}
 
 /** All prompts, as requests carry them. */
 export const prompts = () => ({ photo: openPhoto().id, objects: sentObjects().map((place) => current.objects[place]),
