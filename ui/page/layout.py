@@ -13,7 +13,7 @@ import gradio as gr
 
 from methods import PROGRAM, Unavailable
 from ui.api import endpoints
-from ui.common.caller import caller_of
+from ui.common.caller import browser_of, caller_of
 from ui.common.errors import described
 from ui.common.grid import Grid, RefusedGrid
 from ui.page import routes
@@ -34,7 +34,7 @@ CANVAS_FUNCTIONS = (
     "open_photo open_example reopen_photo segment mask upload_mask export_case import_case detect"
 )
 
-TABLE_FUNCTIONS = "rows papers systems fetch_row open_row grids stop"
+TABLE_FUNCTIONS = "rows papers systems fetch_row open_row grids new_run stop remark"
 
 HEAD = f"""<header class="lab-head">{LOGO}
 <div><h1 data-t="title"></h1><p class="lab-hint" data-t="head.tagline"></p></div>
@@ -99,8 +99,8 @@ def build_page(service: Service) -> gr.Blocks:
         with gr.Column(elem_id="lab-tab-erase"):
             with gr.Row(elem_classes=["lab-main"]):
                 PromptCanvas(pick(CANVAS_FUNCTIONS))
-                panel = EraserPanel(pick("erasers weights fetch_weights stop"))
-            grid = ResultGrid(pick("open_run remark"))
+                panel = EraserPanel(pick("erasers weights fetch_weights new_run stop"))
+            grid = ResultGrid(pick("open_run remark keep_private delete_run stop"))
         with gr.Column(elem_id="lab-tab-tables"):
             tables = TablesView(pick(TABLE_FUNCTIONS))
         Furniture(FOOT, "translate(element)")
@@ -128,7 +128,9 @@ def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks)
     """
 
     def run_on_page(event: gr.EventData, request: gr.Request) -> Iterator[Grid | RefusedGrid]:
-        yield from service.erase(event._data, request.session_hash, caller_of(request))
+        yield from service.erase(
+            event._data, request.session_hash, caller_of(request), browser_of(request)
+        )
 
     # The page holds Erase back while its own run goes on. What still comes after the last
     # result (lossless files, numbers) must not hold it back: so not `once`.

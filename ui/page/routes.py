@@ -158,6 +158,7 @@ class _Files:
     def __init__(self, service: Service) -> None:
         self._photos = service.photos
         self._runs = service.runs
+        self._owners = service.owners
         self._examples = service.examples
         self._tables = service.tables
         self._looking = service.looking
@@ -179,7 +180,7 @@ class _Files:
 
     def original(self, request: Request) -> Response:
         with _refusals():
-            path = self._looking.original(request.path_params["run"], caller_of(request))
+            path = self._looking.original(self._run(request), caller_of(request))
         return FileResponse(path, media_type="image/png", headers=FOR_EVER)
 
     def example(self, request: Request) -> Response:
@@ -196,14 +197,14 @@ class _Files:
         return Response(data, media_type="image/jpeg", headers=HEADERS)
 
     def result(self, request: Request) -> Response:
-        run_id, file = request.path_params["run"], request.path_params["file"]
+        run_id, file = self._run(request), request.path_params["file"]
         path = self._runs.file(run_id, file)
         if path is None:
             raise HTTPException(404)
         return _file(request, path, lambda: f"{self._stem_of_run(run_id)}-{_label(file)}")
 
     def archive(self, request: Request) -> Response:
-        run_id = request.path_params["run"]
+        run_id = self._run(request)
         name = f"{self._stem_of_run(run_id)}-eraser-lab.zip"
         headers = self._fresh([run_id], name)
         if (same := not_modified(request, headers)) is not None:
@@ -219,7 +220,7 @@ class _Files:
 
     def report(self, request: Request) -> Response:
         """?runs=ID,ID,…: always a download, so that no page of ours shares its address."""
-        runs = request.query_params.get("runs", "").split(",")
+        runs = self._owners.all_named(request.query_params.get("runs", "").split(","))
         name = self._stem_of_run(runs[0]) if len(runs) == 1 else "eraser-lab"
         headers = self._fresh(runs, f"{name}-report.html")
         if (same := not_modified(request, headers)) is not None:
@@ -240,7 +241,8 @@ class _Files:
     def figure(self, request: Request) -> Response:
         """?runs=ID,ID,…&width=174&…: the names of `FigureOptions`; a download, as the report."""
         asked = dict(request.query_params)
-        runs, form = asked.pop("runs", "").split(","), request.path_params["form"]
+        runs = self._owners.all_named(asked.pop("runs", "").split(","))
+        form = request.path_params["form"]
         name = self._stem_of_run(runs[0]) if len(runs) == 1 else "eraser-lab"
         try:
             data = figure_file(self._tables.figure, runs, form, asked, f"{name}-figure")
@@ -251,6 +253,13 @@ class _Files:
         kept = f"attachment; filename*=utf-8''{quote(f'{name}-figure.{form}')}"
         headers = {**HEADERS, "Content-Disposition": kept}
         return Response(data, media_type=FIGURE_TYPES[form], headers=headers)
+
+    def _run(self, request: Request) -> str:
+        """The id of the run that an address names, and shows."""
+        try:
+            return self._owners.named(request.path_params["run"])
+        except UserError:
+            raise HTTPException(404) from None
 
     def _stem_of_run(self, run_id: str) -> str:
         try:

@@ -28,9 +28,12 @@ NAMES = (
     "erasers",
     "weights",
     "fetch_weights",
+    "new_run",
     "stop",
     "open_run",
     "remark",
+    "keep_private",
+    "delete_run",
 )
 TABLE_NAMES = ("rows", "papers", "systems", "fetch_row", "open_row", "grids")
 

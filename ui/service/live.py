@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -49,6 +50,8 @@ class LiveRun:
 
     grid: the value to begin with (state "running", all cards queued). saved: what else
     goes into run.json. events: what the runner says, read in a thread of this run.
+    is_own: whether a job of this visitor has given such a result before; one that comes from
+    the cache because of somebody else is told as any other, since it would tell of them.
     on_end: called once when the erasers have ended; files may still be written then, and
     results judged. on_complete: called once when all that is done too.
     """
@@ -62,6 +65,7 @@ class LiveRun:
         store: RunStore,
         writer: PngWriter,
         token: StopToken,
+        is_own: Callable[[int], bool] = lambda index: True,
         on_end: Callable[[], None],
         on_complete: Callable[[], None],
     ) -> None:
@@ -72,6 +76,8 @@ class LiveRun:
         self._store = store
         self._writer = writer
         self._token = token
+        self._is_own = is_own
+        self._unsaid = 0.0  # seconds of results that others have waited for
         self._on_end = on_end
         self._on_complete = on_complete
         self._changed = threading.Condition()
@@ -140,8 +146,11 @@ class LiveRun:
 
     def _copy(self) -> Grid:
         if self._grid["state"] == "running":
-            self._grid["seconds"] = time.perf_counter() - self._started
+            self._grid["seconds"] = self._seconds()
         return copy.deepcopy(self._grid)
+
+    def _seconds(self) -> float:
+        return time.perf_counter() - self._started + self._unsaid
 
     def _tell(self, *, urgent: bool) -> None:
         self._version += 1
@@ -202,8 +211,12 @@ class LiveRun:
             self._fail(card, error)
             return
         note_pace(card["eraser"], event)
+        own = self._is_own(index)
         with self._changed:
-            finish(card, event, run_url(self.id, view))
+            if event.cached and not own:
+                self._unsaid += event.load_seconds + event.erase_seconds
+            shown = replace(event, cached=event.cached and own)
+            finish(card, shown, run_url(self.id, view))
             if close is not None:
                 card["close"] = close
             self._unwritten += 1
@@ -255,7 +268,7 @@ class LiveRun:
                 end(card, "stopped" if stopped else "failed")
                 if "error" in self._grid and not stopped:
                     card["error"] = self._grid["error"]
-            self._grid["seconds"] = time.perf_counter() - self._started
+            self._grid["seconds"] = self._seconds()
             self._grid["state"] = self._last_state()
             if any(card["state"] == "done" for card in self._grid["cards"]):
                 self._grid["judging"] = True

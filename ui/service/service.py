@@ -37,6 +37,7 @@ from ui.common.requests import (
     ExportCase,
     FetchWeights,
     ImportCase,
+    KeepPrivate,
     Nothing,
     OnePhoto,
     OneRun,
@@ -56,7 +57,9 @@ from ui.service.answers import (
     Figures,
     ImportAnswer,
     MaskAnswer,
+    NewRunAnswer,
     PhotoAnswer,
+    PrivateAnswer,
     PromptedAnswer,
     RemarkAnswer,
     RunAnswer,
@@ -73,6 +76,7 @@ from ui.service.interrupted import take_up_all
 from ui.service.judge import describe_metrics, measured
 from ui.service.looking import Looking
 from ui.service.margin import margin
+from ui.service.owners import Owners
 from ui.service.reopen import reopen
 from ui.service.seeing import ENTRY, Seeing
 from ui.service.select import Selecting
@@ -163,7 +167,8 @@ class Service:
         self.erasing = Erasing(
             self.photos, self.runs, slots, self._executor, self.tally, self.measure
         )
-        self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid)
+        self.owners = Owners(self.runs)
+        self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid, self.owners)
         self.janitor = Janitor(
             self.photos.folder,
             self.runs.folder,
@@ -357,43 +362,79 @@ class Service:
 
     # --- runs ----------------------------------------------------------------------------
 
+    @answered
+    def new_run(self, request: object, caller: str = "") -> NewRunAnswer:
+        """The id of a run to begin, and the secret of its owner."""
+        Nothing.model_validate(request or {})
+        self.clicks.take(caller)
+        run_id, secret = self.owners.begin()
+        return {"run": run_id, "secret": secret}
+
     def erase(
-        self, payload: object, session: str | None = None, caller: str = ""
+        self, payload: object, session: str | None = None, caller: str = "", browser: str = ""
     ) -> Iterator[Grid | RefusedGrid]:
         """The grid's value, again and again; the last one has everything. Never raises.
 
         The run goes on when the iteration is left early (a reload, a lost connection).
+        browser: whose earlier jobs are told as such; anything that tells people apart.
         """
         try:
             asked = Erase.model_validate(payload)
             self.erases.take(caller or session or "")
-            order = order_of(asked, session, self.selecting, self.masks, caller)
+            self.owners.check_begun(asked.run, asked.secret)
+            order = order_of(asked, session, self.selecting, self.masks, caller, browser)
             live = self.erasing.begin(order)
         except Exception as error:  # told on the grid, as everywhere
             yield failed_grid(payload, error)
             return
-        yield from live.grids()
+        for grid in live.grids():
+            yield self.owners.shown(grid)
 
     @answered
     def stop(self, request: object, caller: str = "") -> StopAnswer:
-        """Ask a run to end: {run}. Only its owner knows the id."""
-        return {"stopped": self.erasing.stop(OneRun.model_validate(request).run)}
+        """Its owner asks a run to end: {run, secret}."""
+        asked = OneRun.model_validate(request)
+        self.owners.demand(asked.run, asked.secret)
+        return {"stopped": self.erasing.stop(asked.run)}
 
     @answered
     def open_run(self, request: object, caller: str = "") -> RunAnswer:
-        """A run by its link: {run}."""
+        """A run by its link: {run, secret?}."""
         asked = OneRun.model_validate(request)
         self._opens.take(caller)
-        return reopen(asked.run, self.runs, self.photos, self.masks, self.erasing.grid)
+        self.owners.demand_sight(asked.run, asked.secret)
+        own = self.owners.owns(asked.run, asked.secret)
+        live = self.erasing.grid
+        opened = reopen(asked.run, self.runs, self.photos, self.masks, live, own=own)
+        return {**opened, "grid": self.owners.shown(opened["grid"])}
 
     @answered
     def remark(self, request: object, caller: str = "") -> RemarkAnswer:
-        """Keep what a person says of a result: {run, index, text}. Who has the run's link may."""
+        """Keep what a run's owner says of a result: {run, secret, index, text}."""
         asked = Remark.model_validate(request)
         self._opens.take(caller)
+        self.owners.demand(asked.run, asked.secret)
         text = plain(" ".join(asked.text.split()), REMARK_LENGTH)
         self.runs.remark(asked.run, asked.index, text)
-        return {"remark": text}
+        return {"remark": text, "remarks": self.runs.earlier_remarks(asked.run, asked.index)}
+
+    @answered
+    def keep_private(self, request: object, caller: str = "") -> PrivateAnswer:
+        """Whether a run's link shows it to its owner alone: {run, secret, private}."""
+        asked = KeepPrivate.model_validate(request)
+        self._opens.take(caller)
+        self.owners.demand(asked.run, asked.secret)
+        self.runs.keep_private(asked.run, asked.private)
+        return {"private": asked.private}
+
+    @answered
+    def delete_run(self, request: object, caller: str = "") -> Answer:
+        """Its owner takes a run away, for good: {run, secret}."""
+        asked = OneRun.model_validate(request)
+        self._opens.take(caller)
+        self.owners.demand(asked.run, asked.secret)
+        self.erasing.delete(asked.run)
+        return {}
 
 
 def rle_of(mask: Mask) -> Rle | None:

@@ -21,9 +21,12 @@ export interface Server {
   erasers: ServerFunction<Catalogue>;
   weights: ServerFunction<{ weights: Record<string, Weight> }>;
   fetch_weights: ServerFunction<object>;
+  new_run: ServerFunction<{ run: string; secret: string }>;
   stop: ServerFunction<object>;
-  open_run: ServerFunction<{ grid: Grid; photo: Photo; prompt: Prompt; jobs: Job[] }>;
-  remark: ServerFunction<{ remark: string }>;
+  open_run: ServerFunction<{ grid: Grid; photo: Photo; prompt: Prompt; jobs: Job[]; own: boolean }>;
+  remark: ServerFunction<{ remark: string; remarks: EarlierRemark[] }>;
+  keep_private: ServerFunction<{ private: boolean }>;
+  delete_run: ServerFunction<object>;
   rows: ServerFunction<{ tables: Table[]; rows: Row[] }>;
   papers: ServerFunction<{ papers: PaperTable[] }>;
   systems: ServerFunction<Systems>;
@@ -182,6 +185,8 @@ export interface Seen { x0: number; y0: number; x1: number; y1: number }
 
 export interface Reading { id: string; value: number; remark?: Said | null }
 export type CardState = "queued" | "waiting" | "borrowing" | "loading" | "fetching" | "running" | "stopping" | "done" | "failed" | "stopped";
+/** What stood beside a result before; at: seconds since the epoch, null where that is not known. */
+export interface EarlierRemark { text: string; at: number | null }
 /** One eraser's place in a run; what it has depends on its state. */
 export interface Card {
   index: number;
@@ -199,6 +204,8 @@ export interface Card {
   settings?: Settings;
   seed?: number;
   remark?: string;
+  /** Those before it, oldest first. */
+  remarks?: EarlierRemark[];
   cached?: boolean;
   erase_seconds?: number;
   load_seconds?: number;
@@ -231,10 +238,15 @@ export interface Grid {
   judging?: boolean;
   zip?: string | null;
   seconds?: number;
+  /** Whether its owner alone is shown it. */
+  private?: boolean;
+  /** What stands for the run in addresses, where that is more than its id. */
+  shown?: string;
 }
 /** A run's request. */
 export interface RunRequest {
   run: string;
+  secret: string;
   photo: string;
   objects?: Partial<ObjectPrompt>[];
   strokes?: Stroke[];
@@ -373,7 +385,7 @@ export interface Lab {
   fetchWeights(model: Model, again?: boolean): Promise<void>;
 
   /* of the results */
-  saveRemark(run: string, index: number, text: string): Promise<Reply<{ remark: string }>>;
+  saveRemark(run: string, index: number, text: string): Promise<Reply<{ remark: string; remarks: EarlierRemark[] }>>;
 }
 
 /* ---- the page around this one ------------------------------------------------------------------- */

@@ -4,7 +4,8 @@ import { h } from "../base/dom.js";
 import { emit } from "../base/events.js";
 import { icon, iconButton } from "../base/icons.js";
 import { errorText, t } from "../base/languages.js";
-import { ask, randomId } from "../base/server.js";
+import { newRun, ofRun } from "../base/owned.js";
+import { ask } from "../base/server.js";
 import { lab } from "../base/state.js";
 import { notice } from "../base/widgets.js";
 import { prompts } from "../select/work.js";
@@ -48,6 +49,7 @@ const reasonAgainst = (many) => {
  */
 export const makeRunning = ({ server, choice, erase, device }) => {
   const seed = makeSeed(choice);
+  let asking = false; // for the run's id
   const eraseButton = h("button.lab-primary.lab-erase", { type: "button", "data-testid": "erase", disabled: true, onclick: () => start() });
   const stopButton = h("button.lab-stop", { type: "button", "data-testid": "stop", hidden: true, onclick: () => stop() },
     icon("stop"), h("span", { "data-t": "panel.stop" }));
@@ -61,16 +63,22 @@ export const makeRunning = ({ server, choice, erase, device }) => {
     const many = choice.ticked().length;
     const reason = reasonAgainst(many);
     eraseButton.textContent = lab.running ? t("panel.running") : t(many > 1 ? "panel.erase.many" : "panel.erase", { count: many });
-    eraseButton.disabled = Boolean(lab.running || reason);
+    eraseButton.disabled = Boolean(asking || lab.running || reason);
     eraseButton.setAttribute("aria-describedby", "lab-why");
     stopButton.hidden = !lab.running;
     why.textContent = reason ? t(reason) : "";
     cost.show();
   }
 
-  function start() {
+  async function start() {
     if (eraseButton.disabled) return;
-    const payload = { run: randomId(), ...prompts(), words: lab.phrase || null, jobs: lab.jobs() };
+    asking = eraseButton.disabled = true;
+    const begun = await newRun(server);
+    asking = false;
+    refresh();
+    if (!begun.ok) { notice(errorText(begun.error), "error"); return; }
+    if (eraseButton.disabled) return; // the tables were quicker, or the mask has gone
+    const payload = { run: begun.run, secret: begun.secret, ...prompts(), words: lab.phrase || null, jobs: lab.jobs() };
     lab.running = payload.run;
     stopButton.disabled = false;
     refresh();
@@ -81,7 +89,7 @@ export const makeRunning = ({ server, choice, erase, device }) => {
   async function stop() {
     stopButton.disabled = true;
     emit("stopping");
-    const reply = await ask(server.stop, { run: lab.running });
+    const reply = await ask(server.stop, ofRun(lab.running ?? ""));
     if (!reply.ok && lab.running) { stopButton.disabled = false; notice(errorText(reply.error), "error"); }
   }
 

@@ -33,10 +33,11 @@ const promiseOf = ({ cards }) => {
 /**
  * @param {object} of
  * @param {import("./looking.js").Looking} of.looking
+ * @param {ReturnType<typeof import("./ownership.js").makeOwnership>} of.ownership
  * @param {() => void} of.openNumbers
  * @param {Node} of.unfold shows the editor again, where it is folded away
  */
-export const makeBar = ({ looking, openNumbers, unfold }) => {
+export const makeBar = ({ looking, ownership, openNumbers, unfold }) => {
   let run = ""; // that is shown
   const heading = h("h2", { tabindex: "-1", "data-t": "grid.title", "data-t-title": "grid.keys" });
   const summary = h("span.lab-hint", { "data-testid": "summary" });
@@ -51,7 +52,7 @@ export const makeBar = ({ looking, openNumbers, unfold }) => {
   const link = h("button.lab-tool.wide", { type: "button", onclick: () => copyWords(runLink(run), t("grid.copied")) }, icon("link"), h("span", { "data-t": "grid.link" }));
   const zip = h("a.lab-tool.wide", { download: true, "data-testid": "zip" }, icon("download"), h("span", { "data-t": "grid.zip" }));
   const report = h("a.lab-tool.wide", { download: true, "data-testid": "report", "data-t-title": "grid.report.hint" }, icon("report"), h("span", { "data-t": "grid.report" }));
-  const node = h("div.lab-grid-bar", {}, heading, summary, promise, h("div.lab-group", {}, closeUp, numbers, link, report, zip, unfold), splitter);
+  const node = h("div.lab-grid-bar", {}, heading, summary, promise, ownership.linked, h("div.lab-group", {}, closeUp, numbers, link, report, zip, ownership.menu, unfold), splitter);
   return { node, heading,
     /** The window or the divider is another. */
     follow() {
@@ -65,9 +66,10 @@ export const makeBar = ({ looking, openNumbers, unfold }) => {
       node.hidden = !grid.photo;
       summary.textContent = summaryOf(grid);
       promise.replaceChildren(...promiseOf(grid));
+      ownership.show(grid);
       numbers.disabled = judged(grid).length < 1;
       // They keep their places from the beginning, so that nothing moves away under a finger.
-      for (const [one, address] of /** @type {const} */ ([[zip, grid.zip && grid.zip + "?download=1"], [report, grid.zip && "lab/report.html?runs=" + grid.run]])) {
+      for (const [one, address] of /** @type {const} */ ([[zip, grid.zip && grid.zip + "?download=1"], [report, grid.zip && "lab/report.html?runs=" + (grid.shown ?? grid.run)]])) {
         one.toggleAttribute("aria-disabled", !address);
         if (address) one.href = address;
         else one.removeAttribute("href");

@@ -6,6 +6,7 @@
 import { h } from "../base/dom.js";
 import { emit, on } from "../base/events.js";
 import { errorText, t, translate } from "../base/languages.js";
+import { disown, isOwn, ofRun } from "../base/owned.js";
 import { ask } from "../base/server.js";
 import { lab } from "../base/state.js";
 import { notice, scrolling } from "../base/widgets.js";
@@ -18,6 +19,7 @@ import { makeLooking } from "./looking.js";
 import { makeNumbers } from "./numbers.js";
 import { makeResultCard } from "./result_card.js";
 import { linkedRun, runUrl } from "./run_link.js";
+import { makeOwnership } from "./ownership.js";
 import { openViewer } from "./viewer.js";
 
 /**
@@ -52,7 +54,8 @@ export const mountGrid = ({ element, server, props, watch }) => {
   const looking = makeLooking(root, () => follow());
   const numbers = makeNumbers(root);
   const fold = makeFold();
-  const bar = makeBar({ looking, openNumbers: () => { if (grid) numbers(grid); }, unfold: fold.button });
+  const ownership = makeOwnership({ server, renew, forget: (run) => { if (grid?.run === run) clean(); } });
+  const bar = makeBar({ looking, ownership, openNumbers: () => { if (grid) numbers(grid); }, unfold: fold.button });
   const details = makeDetails(root);
   const problem = h("p.lab-problem", { role: "alert", hidden: true });
   const body = h("div.lab-grid", { "data-testid": "grid" });
@@ -140,15 +143,19 @@ export const mountGrid = ({ element, server, props, watch }) => {
 
   /** A new photo begins with a clean page, unless a run still goes on. */
   on("photo", ({ id }) => {
-    if (!settled || !grid?.photo || grid.photo.id === id || grid.state === "running") return;
+    if (settled && grid?.photo && grid.photo.id !== id && grid.state !== "running") clean();
+  });
+
+  /** As before there was a run. */
+  function clean() {
     clear();
     root.hidden = true;
     grid = expected = null;
     fold.unfold();
-    const clean = new URL(location.href);
-    clean.searchParams.delete("run");
-    history.replaceState(history.state, "", clean);
-  });
+    const address = new URL(location.href);
+    address.searchParams.delete("run");
+    history.replaceState(history.state, "", address);
+  }
 
   on("stopping", () => {
     for (const card of grid?.cards ?? []) {
@@ -185,10 +192,11 @@ export const mountGrid = ({ element, server, props, watch }) => {
   async function reopen() {
     const run = linkedRun();
     if (!run) return;
-    const reply = await ask(server.open_run, { run });
+    const reply = await ask(server.open_run, ofRun(run));
     if (!reply.ok) { settled = true; notice(errorText(reply.error), "error"); return; }
+    if (!reply.own && isOwn(run)) disown(run);
     if (lab.running) return; // the page was quicker
-    if (reply.grid.state === "running") goOn(run);
+    if (reply.grid.state === "running" && reply.own) goOn(run);
     take(reply.grid);
     watchOver(run);
     const { resumed } = await lab.canvas;
@@ -220,12 +228,17 @@ export const mountGrid = ({ element, server, props, watch }) => {
     while (grid?.run === run && grid.state === "running") {
       await new Promise((resolve) => setTimeout(resolve, FOLLOW));
       if (Date.now() - heard < SILENCE) continue;
-      const reply = await ask(server.open_run, { run });
-      if (reply.ok && grid.run === run) take(reply.grid);
+      await renew(run);
     }
   }
 
-  lab.saveRemark = (run, index, text) => ask(server.remark, { run, index, text });
+  /** @param {string} run */
+  async function renew(run) {
+    const reply = await ask(server.open_run, ofRun(run));
+    if (reply.ok && grid?.run === run) take(reply.grid);
+  }
+
+  lab.saveRemark = (run, index, text) => ask(server.remark, ofRun(run, { index, text }));
   translate(root);
   reopen();
 };
