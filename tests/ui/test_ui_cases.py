@@ -34,7 +34,7 @@ def whole_order(service: Service, upload: Upload, photo: str) -> Answer:
 
 
 def without_run(payload: Answer) -> Answer:
-    return {name: value for name, value in payload.items() if name not in ("run", "jobs")}
+    return {name: value for name, value in payload.items() if name not in ("run", "secret", "jobs")}
 
 
 def test_a_run_gives_back_all_prompts_and_their_mask(

@@ -240,7 +240,8 @@ def register(service: Service) -> None:
 
         Returns:
             run (its link on the page is /?run=...), secret (whoever has it may stop, remark, delete
-            and hide the runs), runs (all, one for each dilation that is swept), seconds, and results: one entry per eraser, in a sweep one for each combination,
+            and hide the runs), runs (all, one for each dilation that is swept), seconds, and
+            results: one entry per eraser, in a sweep one for each combination,
             with run, axes (where it stands in the sweep), eraser, name, state ("done" or "failed"),
             image (a lossless PNG), error (a sentence), seed, settings, load_seconds, erase_seconds,
             pieces (parts of the photo that were erased one after the other), peak_memory,

@@ -16,6 +16,8 @@ from ui.api import endpoints
 from ui.common.caller import browser_of, caller_of
 from ui.common.errors import described
 from ui.common.grid import Grid, RefusedGrid
+from ui.door.access import Access
+from ui.door.gate import Gate
 from ui.page import routes
 from ui.page.assets import Assets
 from ui.page.components import (
@@ -46,7 +48,9 @@ HEAD = f"""<header class="lab-head">{LOGO}
 
 FOOT = f"""<footer class="lab-foot"><span data-t="foot.private"></span>
 <a href="?view=api" data-t="foot.api"></a><span data-t="foot.keys"></span>
-<span id="lab-version">Eraser Lab {PROGRAM}</span></footer>"""
+<span id="lab-account"></span><span id="lab-version">Eraser Lab {PROGRAM}</span></footer>"""
+OPEN_FOOT = FOOT.replace("</footer>", '<strong data-t="foot.open"></strong></footer>')
+"""Of a page that anybody may use who finds its address."""
 
 
 def theme() -> gr.themes.Base:
@@ -58,7 +62,12 @@ def theme() -> gr.themes.Base:
 
 
 def launch_options(
-    service: Service, lang: str | None, *, tools: bool = False, metrics: bool = False
+    service: Service,
+    lang: str | None,
+    *,
+    tools: bool = False,
+    metrics: bool = False,
+    access: Access | None = None,
 ) -> dict[str, object]:
     """How the page is launched wherever it runs; host, port and sharing are the caller's.
 
@@ -69,10 +78,12 @@ def launch_options(
     it ended the program, and the server has answered another one by then.
 
     tools: also serve `ui.api.tools`, which needs the package `mcp`. metrics: also serve
-    `ui.door.metrics`, which needs `prometheus_client`.
+    `ui.door.metrics`, which needs `prometheus_client`. access: who is let in; None = everybody.
     """
     assets = Assets(lang)
+    gate = None if access is None else Gate(access, lang)
     return {
+        "auth": None if access is None else access.verify,
         "theme": theme(),
         "head": assets.head(),
         "max_file_size": f"{service.limits.megabytes:g}mb",
@@ -83,12 +94,17 @@ def launch_options(
         "allowed_paths": [],
         "mcp_server": False,
         "_frontend": False,
-        "app_kwargs": routes.app_kwargs(service, assets, tools=tools, metrics=metrics),
+        "app_kwargs": routes.app_kwargs(service, assets, tools=tools, metrics=metrics, gate=gate),
     }
 
 
-def build_page(service: Service) -> gr.Blocks:
-    """The whole page over one service, with the API endpoints beside it."""
+def build_page(
+    service: Service, *, access: Access | None = None, is_public: bool = False
+) -> gr.Blocks:
+    """The whole page over one service, with the API endpoints beside it.
+
+    is_public: whether others than those at this machine reach it; without `access`, it says so.
+    """
     by_name = {function.__name__: function for function in server_functions(service)}
 
     def pick(names: str) -> list[ServerFunction]:
@@ -103,7 +119,9 @@ def build_page(service: Service) -> gr.Blocks:
             grid = ResultGrid(pick("open_run remark keep_private delete_run stop"))
         with gr.Column(elem_id="lab-tab-tables"):
             tables = TablesView(pick(TABLE_FUNCTIONS))
-        Furniture(FOOT, "translate(element)")
+        Furniture(OPEN_FOOT if is_public and access is None else FOOT, "mountFoot({ element })")
+        if access is not None and access.hub:
+            gr.LoginButton(visible=False)  # by it Gradio knows that it is to sign people in
         wire({panel: grid, tables: tables}, service, page)
         endpoints.register(service)
     return page

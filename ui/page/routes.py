@@ -30,6 +30,7 @@ from ui.common.caller import caller_of
 from ui.common.errors import described
 from ui.common.names import safe_stem
 from ui.door.door import Door
+from ui.door.gate import Gate
 from ui.door.health import health_routes
 from ui.door.metrics import metrics_routes
 from ui.door.rules import Rules
@@ -83,15 +84,16 @@ def app_kwargs(
     *,
     tools: bool = False,
     metrics: bool = False,
+    gate: Gate | None = None,
 ) -> AppOptions:
     """For `demo.launch(app_kwargs=…)`: routes and the door, there from the start.
 
     assets: the page's own scripts and styles; None where no page is shown. tools: also routes for
-    agents. metrics: also figures for Prometheus.
+    agents. metrics: also figures for Prometheus. gate: who is let in; None = everybody.
     """
     options: AppOptions = {
         "routes": [*lab_routes(service), *health_routes(service)],
-        "middleware": [_door(service), Middleware(Compressed)],
+        "middleware": [_door(service, gate), Middleware(Compressed)],
     }
     if assets is not None:
         options["routes"].insert(0, static_route(assets))
@@ -111,7 +113,7 @@ def install(app: Starlette, service: Service) -> None:
     app.router.routes[:0] = lab_routes(service)
 
 
-def _door(service: Service) -> Middleware:
+def _door(service: Service, gate: Gate | None) -> Middleware:
     return Middleware(
         Door,
         rules=Rules.from_environment(),
@@ -119,6 +121,7 @@ def _door(service: Service) -> Middleware:
         megabytes=service.limits.megabytes,
         ending=service.ending,
         tally=service.tally,
+        gate=gate,
     )
 
 

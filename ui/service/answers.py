@@ -187,7 +187,7 @@ class PublicLimits(TypedDict):
 
 
 class CatalogAnswer(Answer):
-    """Everything that the page shows before it has a photo."""
+    """Everything that the page shows before it has a photo. account: who is signed in."""
 
     device: DeviceEntry
     erasers: list[EraserEntry]
@@ -197,6 +197,7 @@ class CatalogAnswer(Answer):
     examples: list[PublicExample]
     limits: PublicLimits
     version: str
+    account: str | None
 
 
 class WeightsAnswer(Answer):

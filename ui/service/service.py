@@ -343,6 +343,7 @@ class Service:
                 "megabytes": self.limits.megabytes,
             },
             "version": PROGRAM,
+            "account": caller[1:] if caller.startswith("@") else None,
         }
 
     @answered

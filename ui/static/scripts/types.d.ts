@@ -103,6 +103,8 @@ export interface Catalogue {
   examples: Example[];
   metrics?: Metric[];
   limits: { megabytes: number };
+  /** Who is signed in, where one has to. */
+  account?: string | null;
   device: { kind?: string; name: string };
 }
 export interface Job { eraser: string; settings: Settings; seed: number }
