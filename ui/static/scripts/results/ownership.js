@@ -20,9 +20,9 @@ export const makeOwnership = ({ server, renew, forget }) => {
   let sure = false; // the next press deletes
   const hidden = h("input", { type: "checkbox", "data-testid": "private", onchange: () => hide() });
   const words = h("span");
-  const remove = h("button.lab-tool.wide", { type: "button", "data-testid": "delete-run", onclick: () => press() }, icon("trash"), words);
+  const remove = h("button.lab-tool.lab-own-delete", { type: "button", "data-testid": "delete-run", onclick: () => press() }, icon("trash"), words);
   const menu = popover("lock", "own", [
-    h("label.lab-check", {}, hidden, h("span", { "data-t": "own.private" })),
+    h("label.lab-own-private", {}, hidden, h("span", { "data-t": "own.private" })),
     h("p.lab-hint", { "data-t": "own.private.hint" }), remove]);
   const linked = h("span.lab-hint", { "data-testid": "from-link", "data-t": "own.linked", "data-t-title": "own.linked.hint" });
   menu.addEventListener("focusout", () => calm());
