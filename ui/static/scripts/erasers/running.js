@@ -12,6 +12,7 @@ import { prompts } from "../select/work.js";
 import { makeGpuCost } from "./gpu_cost.js";
 
 const MAX_SEED = 2 ** 32 - 1;
+const NAMELESS = "new"; // of a run that the server has not named yet
 
 /** @param {import("./choice.js").Choice} choice */
 const makeSeed = (choice) => {
@@ -49,7 +50,6 @@ const reasonAgainst = (many) => {
  */
 export const makeRunning = ({ server, choice, erase, device }) => {
   const seed = makeSeed(choice);
-  let asking = false; // for the run's id
   const eraseButton = h("button.lab-primary.lab-erase", { type: "button", "data-testid": "erase", disabled: true, onclick: () => start() });
   const stopButton = h("button.lab-stop", { type: "button", "data-testid": "stop", hidden: true, onclick: () => stop() },
     icon("stop"), h("span", { "data-t": "panel.stop" }));
@@ -63,7 +63,7 @@ export const makeRunning = ({ server, choice, erase, device }) => {
     const many = choice.ticked().length;
     const reason = reasonAgainst(many);
     eraseButton.textContent = lab.running ? t("panel.running") : t(many > 1 ? "panel.erase.many" : "panel.erase", { count: many });
-    eraseButton.disabled = Boolean(asking || lab.running || reason);
+    eraseButton.disabled = Boolean(lab.running || reason);
     eraseButton.setAttribute("aria-describedby", "lab-why");
     stopButton.hidden = !lab.running;
     why.textContent = reason ? t(reason) : "";
@@ -72,17 +72,18 @@ export const makeRunning = ({ server, choice, erase, device }) => {
 
   async function start() {
     if (eraseButton.disabled) return;
-    asking = eraseButton.disabled = true;
-    const begun = await newRun(server);
-    asking = false;
+    const asked = { ...prompts(), words: lab.phrase || null, jobs: lab.jobs() };
+    const erasers = choice.ticked();
+    lab.running = NAMELESS;
+    stopButton.disabled = true;
     refresh();
-    if (!begun.ok) { notice(errorText(begun.error), "error"); return; }
-    if (eraseButton.disabled) return; // the tables were quicker, or the mask has gone
-    const payload = { run: begun.run, secret: begun.secret, ...prompts(), words: lab.phrase || null, jobs: lab.jobs() };
+    const begun = await newRun(server);
+    if (!begun.ok) { lab.running = null; refresh(); notice(errorText(begun.error), "error"); return; }
+    const payload = { run: begun.run, secret: begun.secret, ...asked };
     lab.running = payload.run;
     stopButton.disabled = false;
     refresh();
-    emit("run", { payload, erasers: choice.ticked() });
+    emit("run", { payload, erasers });
     erase(payload);
   }
 
