@@ -153,7 +153,7 @@ def test_a_token_opens_the_api(client: TestClient, token: str) -> None:
     stale = {**headers, "Cookie": "access-token-unsecure-x=1; other=2"}
     assert client.get("/gradio_api/info", headers=stale).status_code == 200
     for wrong in (token[:-1], f"{token}x", "", "\u00e9"):
-        said = {"Authorization": f"Bearer {wrong}".encode()}
+        said = {b"Authorization": f"Bearer {wrong}".encode()}
         assert client.get("/config", headers=said).status_code == 401
     assert client.get("/config", headers={"Authorization": f"Basic {token}"}).status_code == 401
 

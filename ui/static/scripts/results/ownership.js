@@ -60,7 +60,7 @@ export const makeOwnership = ({ server, renew, forget }) => {
       run = grid.run;
       menu.hidden = !own;
       linked.hidden = own;
-      remove.disabled = grid.state === "running";
+      remove.disabled = grid.state === "running" || Boolean(grid.judging);
       if (!hidden.disabled) hidden.checked = Boolean(grid.private);
       say();
     } };
