@@ -32,6 +32,8 @@ from ui.page.server_functions import NAMES, server_functions
 from ui.service.service import Service
 from ui_tools import SECRET, Broken, Paint, box, last, order, owned, picture, png_file, prompts
 
+pytest_plugins = ["ui_fixtures"]
+
 Answer = Mapping[str, Any]
 POINT = [[60, 45], [3, 3, 0]]
 BOX = [38, 23, 82, 67]
