@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from methods import PROGRAM
 
 if TYPE_CHECKING:
+    from ui.door.access import Access
     from ui.service.service import Service
 
 
@@ -103,6 +104,13 @@ def make_parser() -> argparse.ArgumentParser:
         default=switched_on(environment("ERASER_LAB_METRICS")),
         help="also serve figures for Prometheus at /metrics (ERASER_LAB_METRICS)",
     )
+    parser.add_argument(
+        "--auth",
+        action="append",
+        metavar="FILE",
+        help="let in only the people of this file, made by python -m methods auth; or hf:NAME,NAME,"
+        " people and organizations who sign in with Hugging Face, on a Space (ERASER_LAB_AUTH)",
+    )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.add_argument(
         "--no-fetch",
@@ -172,6 +180,25 @@ def closed_room() -> Iterator[None]:
         yield
 
 
+def let_in(options: argparse.Namespace) -> Access | None:
+    """Who is let in; ends the program with a sentence for a setting that cannot be."""
+    from methods import UserError
+    from ui.door.access import access_of
+
+    said = options.auth or (environment("ERASER_LAB_AUTH") or "").split()
+    try:
+        return access_of(said)
+    except UserError as error:
+        sys.exit(f"Eraser Lab cannot start: {error}")
+
+
+def is_public(options: argparse.Namespace) -> bool:
+    """Whether others than those at this machine reach the page."""
+    from ui.door.names import is_loopback
+
+    return bool(options.share) or not is_loopback(options.host)
+
+
 def check_packages(options: argparse.Namespace) -> None:
     """End the program with a sentence where something is asked for whose package is not here."""
     from methods import Text
@@ -189,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Start the page and serve it until Ctrl-C or SIGTERM."""
     try:  # Gradio and its like: not for --help
         options = parse(arguments)
-        from methods import keep_to_cores, leave_at_once, share_heaps, write_any_text
+        from methods import Text, keep_to_cores, leave_at_once, share_heaps, write_any_text
         from ui.common.stubs import write_no_stubs
 
         keep_to_cores()
@@ -205,14 +232,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_any_text()
     share_heaps()
     check_packages(options)
+    access = let_in(options)
     service = make_service(options.ray)
-    page = build_page(service)
+    page = build_page(service, access=access, is_public=is_public(options))
     page.queue(max_size=64)
     os.environ.pop("GRADIO_DEBUG", None)  # Gradio would wait inside launch
     with closed_room(), signals(hurry=leave_at_once) as ended:
         try:
             page.launch(
-                **launch_options(service, options.lang, tools=options.mcp, metrics=options.metrics),
+                **launch_options(
+                    service,
+                    options.lang,
+                    tools=options.mcp,
+                    metrics=options.metrics,
+                    access=access,
+                ),
                 server_name=options.host,
                 server_port=options.port,
                 root_path=options.root_path,
@@ -222,6 +256,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
             guard_connections(page.server.config, Rules.from_environment(), service.tally)
             adopt("uvicorn")
+            if access is None and is_public(options):
+                print(Text("note.open_to_all").said(options.lang or "en"))
             service.start(fetch=not options.no_fetch)  # not before the page can be opened
             ended.wait()
         except OSError:

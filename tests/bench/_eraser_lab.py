@@ -94,9 +94,10 @@ class EraserLab:
     def erase(self, photo: str, points: list[tuple[int, int]], dilate: int, radius: int) -> Erased:
         """Telea, through the page's own event."""
         jobs = [{"eraser": "telea", "settings": {"radius": radius}, "seed": 0}]
-        run = secrets.token_urlsafe(16)
+        begun = self.call("new_run", {})
+        new = {name: begun[name] for name in ("run", "secret")}
         self.wire.begin()
-        at, grid = self._watch({**_prompts(photo, points, dilate), "run": run, "jobs": jobs})
+        at, grid = self._watch({**_prompts(photo, points, dilate), **new, "jobs": jobs})
         mask = self.wire.get(f"/{grid['mask']['url']}").content
         return Erased(at["view"], at["full"], mask)
 

@@ -41,6 +41,8 @@ from tiers import rest_is_slow
 from ui.service.service import Service
 from ui_tools import last, order
 
+pytest_plugins = ["ui_fixtures"]
+
 pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("mobile_sam_weights", "way")]
 
 QUICK = {"num_inference_steps": 2, "init": "telea", "rm_guidance_scale": 1.0}

@@ -12,8 +12,10 @@ const settled = () => new Promise((resolve) => setTimeout(resolve));
 function setUp(opened = () => ({ ok: true, photo: { id: "p" }, prompt: { objects: [], upload: null }, jobs: [] })) {
   /** @type {any[]} */
   const begun = [];
+  let made = 0;
   /** @type {any} */
-  const server = { open_row: async (/** @type {{ row: string }} */ { row }) => opened(row), stop: async () => ({ ok: true }) };
+  const server = { open_row: async (/** @type {{ row: string }} */ { row }) => opened(row), stop: async () => ({ ok: true }),
+    new_run: async () => ({ ok: true, run: `run-${++made}`, secret: `secret-${made}` }) };
   const runs = makeTableRuns({ server, erase: (request) => begun.push(request), onchange: () => {} });
   /** @param {string} state */
   const answer = (state, cards = [{ index: 0, eraser: "one", name: "One", state: "done" }]) =>

@@ -14,7 +14,15 @@ import pytest
 from methods._engine.registry import found
 from methods._engine.result_cache import ResultCache
 from ui.service.service import Service
-from ui_tools import Broken, Paint, Slow, Upload, png_file
+from ui_tools import KEY, Broken, Paint, Slow, Upload, png_file
+
+
+@pytest.fixture(scope="session", autouse=True)
+def known_key() -> Iterator[None]:
+    """Tests know the key of the services that they make, and so prepare runs without asking."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ui.service.owners.new_key", lambda: KEY)
+        yield
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from PIL import Image as Pil
 
 from methods import Eraser, EraserSpec, Image, Mask, Paper, Settings, Verbatim
 from methods._base import setting
+from ui.service.owners import run_of
 
 SECRET = "/srv/secret/place/token-1234.bin"
 """A path that an inner error mentions and no visitor may ever read."""
@@ -49,17 +50,34 @@ def prompts(photo: str, **changes: Any) -> dict[str, Any]:
 
 
 _count = iter(range(10**6))
+_secrets: dict[str, str] = {}  # of the runs that were prepared
+
+KEY = b"of the tests"
+"""By which the services of tests make the ids of runs; see `ui.service.owners.new_key`."""
 
 
 def run_id() -> str:
-    """A fresh id as the page makes them."""
+    """A fresh id, as photos, uploads and runs have them."""
     return f"run{next(_count):06d}".ljust(22, "x")
+
+
+def new_run() -> dict[str, str]:
+    """What a service of the tests would answer to `new_run`."""
+    secret = f"secret-{next(_count):06d}"
+    run = run_of(KEY, secret)
+    _secrets[run] = secret
+    return {"run": run, "secret": secret}
+
+
+def owned(of: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """A request of the owner about a run, by its order or its grid."""
+    return {"run": of["run"], "secret": _secrets[of["run"]], **more}
 
 
 def order(photo: str, *erasers: str, **changes: Any) -> dict[str, Any]:
     """What the page sends to erase."""
     jobs = [{"eraser": name, "settings": {}, "seed": 0} for name in erasers or ("telea",)]
-    return {**prompts(photo), "run": run_id(), "jobs": jobs, **changes}
+    return {**prompts(photo), **new_run(), "jobs": jobs, **changes}
 
 
 def last(grids: Iterator[Answer]) -> Answer:

@@ -30,7 +30,9 @@ from ui.common.caller import caller_of
 from ui.page import routes
 from ui.page.server_functions import NAMES, server_functions
 from ui.service.service import Service
-from ui_tools import SECRET, Broken, Paint, box, last, order, picture, png_file, prompts
+from ui_tools import SECRET, Broken, Paint, box, last, order, owned, picture, png_file, prompts
+
+pytest_plugins = ["ui_fixtures"]
 
 Answer = Mapping[str, Any]
 POINT = [[60, 45], [3, 3, 0]]
@@ -397,7 +399,7 @@ def test_a_run_over_http(browser: Browser, app: tuple[str, Service]) -> None:
     assert browser.get(grid["zip"]).headers["content-type"] == "application/zip"
     reopened = browser.ask("open_run", {"run": grid["run"]})
     assert reopened["grid"] == grid
-    assert browser.ask("stop", {"run": grid["run"]}) == {"ok": True, "stopped": False}
+    assert browser.ask("stop", owned(grid)) == {"ok": True, "stopped": False}
 
 
 def test_the_page_learns_what_there_is(browser: Browser) -> None:
@@ -461,17 +463,24 @@ def test_results_come_with_numbers_that_are_defined(client: Client, photo: Path)
     assert metrics["ssim"]["source"]["year"] == 2004 and metrics["seam"]["source"] is None
 
 
-def test_a_remark_is_written_by_whoever_has_the_run(
+def test_a_run_is_remarked_hidden_and_deleted_by_whoever_has_its_secret(
     app: tuple[str, Service], client: Client, photo: Path
 ) -> None:
     erased = client.predict(handle_file(photo), None, ["telea"], POINT, api_name="/erase")
-    kept = client.predict(erased["run"], 0, "A smear,\nas ever.", api_name="/remark")
+    run, secret = erased["run"], erased["secret"]
+    kept = client.predict(run, 0, "A smear,\nas ever.", secret, api_name="/remark")
     assert kept == "A smear, as ever."
     assert app[1].runs.remarks(erased["run"]) == {0: "A smear, as ever."}
     with pytest.raises(AppError, match="not on this server"):
         client.predict("x" * 22, 0, "Whose?", api_name="/remark")
     with pytest.raises(AppError, match="index"):
-        client.predict(erased["run"], 99, "Which?", api_name="/remark")
+        client.predict(run, 99, "Which?", secret, api_name="/remark")
+    with pytest.raises(AppError, match="needs the run's secret"):
+        client.predict(run, 0, "Mine.", api_name="/remark")
+    assert client.predict(run, secret, api_name="/stop") is False
+    assert client.predict(run, secret, api_name="/keep_private") is True
+    assert client.predict(run, secret, api_name="/delete_run") is True
+    assert not app[1].runs.exists(run)
 
 
 # --- figures -----------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 from segmentation import is_segmenter_ready, list_segmenters
 
 PROGRAM = """
-import json, secrets, sys
+import json, sys
 
 import app
 
@@ -30,7 +30,9 @@ prompts = {"photo": photo, "objects": [{"points": [{"x": 320, "y": 165}]}]}
 clicked = service.segment(prompts)
 found["click"] = "torch" in sys.modules
 jobs = [{"eraser": "telea"}]
-for grid in service.erase({**prompts, "run": secrets.token_urlsafe(16), "jobs": jobs}):
+begun = service.new_run({})
+new = {"run": begun["run"], "secret": begun["secret"]}
+for grid in service.erase({**prompts, **new, "jobs": jobs}):
     pass
 found["erase"] = "torch" in sys.modules
 found["segmenter"] = clicked["segmenter"]

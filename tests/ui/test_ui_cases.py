@@ -16,7 +16,7 @@ from segmentation import Case
 from ui.service.archive import stream_zip
 from ui.service.service import Service
 from ui_mask_tools import SIZE, SWIPE, Answer, asked, code, downloaded, overlay, shaped, uploaded
-from ui_tools import Upload, last, order, picture, png_file, run_id
+from ui_tools import Upload, last, new_run, order, picture, png_file, run_id
 
 pytest_plugins = ["ui_fixtures"]
 pytestmark = pytest.mark.usefixtures("toy_erasers")
@@ -34,7 +34,7 @@ def whole_order(service: Service, upload: Upload, photo: str) -> Answer:
 
 
 def without_run(payload: Answer) -> Answer:
-    return {name: value for name, value in payload.items() if name not in ("run", "jobs")}
+    return {name: value for name, value in payload.items() if name not in ("run", "secret", "jobs")}
 
 
 def test_a_run_gives_back_all_prompts_and_their_mask(
@@ -62,11 +62,11 @@ def test_a_run_of_a_mask_that_is_gone_does_not_begin(service: Service, photo: st
 
 def test_an_inverted_empty_selection_is_no_mask_to_erase(service: Service, photo: str) -> None:
     off = {**asked(photo)["objects"][0], "on": False}
-    request = {**asked(photo), "objects": [off], "run": run_id()}
+    request = {**asked(photo), "objects": [off], **new_run()}
     jobs = order(photo, "paint")["jobs"]
     assert code(last(service.erase({**request, "jobs": jobs}))) == "mask_empty"
     request["shape"] = {**request["shape"], "invert": True}
-    assert code(last(service.erase({**request, "run": run_id(), "jobs": jobs}))) == "mask_full"
+    assert code(last(service.erase({**request, **new_run(), "jobs": jobs}))) == "mask_full"
 
 
 def test_the_zip_holds_a_case_that_repeats_the_run(
@@ -90,7 +90,7 @@ def test_the_zip_holds_a_case_that_repeats_the_run(
 
 def exported(service: Service, upload: Upload, photo: str) -> Answer:
     whole = whole_order(service, upload, photo)
-    payload = {name: value for name, value in whole.items() if name != "run"}
+    payload = {name: value for name, value in whole.items() if name not in ("run", "secret")}
     answer = service.export_case(payload)
     assert answer["ok"], answer
     return dict(json.loads(json.dumps(answer["case"])))

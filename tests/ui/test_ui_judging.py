@@ -24,7 +24,7 @@ from ui.common.limits import Quiet
 from ui.service.archive import stream_zip
 from ui.service.judge import finder_of
 from ui.service.service import Service
-from ui_tools import Answer, Slow, Upload, last, order, picture, run_id
+from ui_tools import Answer, Slow, Upload, last, order, owned, picture, run_id
 
 pytest_plugins = ["ui_fixtures"]
 pytestmark = pytest.mark.usefixtures("toy_erasers")
@@ -138,7 +138,7 @@ def test_a_stopped_run_is_not_judged_on_and_on(
     grids = service.erase(asked, "anna")
     next(grid for grid in grids if grid["state"] == "done")
     assert slow_judge.asked.wait(60)
-    assert service.stop({"run": asked["run"]})["stopped"]
+    assert service.stop(owned(asked))["stopped"]
     slow_judge.go_on.set()
     grid = last(grids)
     assert grid["state"] == "done"
@@ -265,7 +265,7 @@ def finished(service: Service, photo: str) -> Answer:
 
 
 def remark(service: Service, grid: Answer, text: Any, index: Any = 0) -> Answer:
-    answer = service.remark({"run": grid["run"], "index": index, "text": text})
+    answer = service.remark(owned(grid, index=index, text=text))
     return dict(answer)
 
 
@@ -327,7 +327,7 @@ def test_a_long_remark_is_cut(service: Service, photo: str) -> None:
 )
 def test_remarks_that_cannot_be_are_refused(service: Service, photo: str, changes: Answer) -> None:
     grid = finished(service, photo)
-    answer = service.remark({"run": grid["run"], "index": 0, "text": "Good.", **changes})
+    answer = service.remark({**owned(grid, index=0, text="Good."), **changes})
     assert not answer["ok"]
     assert answer["error"]["code"] in ("run_gone", "bad_request")
     assert service.runs.remarks(grid["run"]) == {}

@@ -17,7 +17,7 @@ from ui.common.requests import MOST_OVERLAY_SIDE
 from ui.service.service import Service
 from ui.stores.masks import notes_of
 from ui_mask_tools import SIZE, SWIPE, Answer, asked, code, downloaded, overlay, shaped, uploaded
-from ui_tools import Upload, box, last, order, picture, png_file, prompts, run_id
+from ui_tools import Upload, box, last, new_run, order, picture, png_file, prompts, run_id
 
 pytest_plugins = ["ui_fixtures"]
 pytestmark = pytest.mark.usefixtures("toy_erasers")
@@ -353,7 +353,7 @@ def test_what_cannot_be_used_is_said(
     assert answer["ok"] is False and answer["n"] == 4 and code(answer) == expected
     assert answer["error"]["text"].endswith(".") and len(str(answer)) < 1000
     jobs = order(photo, "paint")["jobs"]
-    final = last(service.erase({**asked(photo), "run": run_id(), "jobs": jobs, **changes}))
+    final = last(service.erase({**asked(photo), **new_run(), "jobs": jobs, **changes}))
     assert code(final) == expected and final["cards"] == []
     assert code(service.mask({**asked(photo), **changes})) == expected
     assert code(service.export_case({**asked(photo), "jobs": [], **changes})) in (expected, "")

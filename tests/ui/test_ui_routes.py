@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 
 from ui.page import routes
 from ui.service.service import Service
-from ui_tools import Upload, last, order, picture, png_file, prompts
+from ui_tools import Upload, last, order, owned, picture, png_file, prompts
 
 pytest_plugins = ["ui_fixtures"]
 pytestmark = pytest.mark.usefixtures("toy_erasers")
@@ -194,7 +194,7 @@ def test_a_remark_makes_another_download(client: TestClient, service: Service, r
         tag = {"If-None-Match": f'"other", {first.headers["etag"]}'}
         same = client.get(url, headers=tag)
         assert same.status_code == 304 and same.content == b""
-        assert service.remark({"run": run["run"], "index": 0, "text": f"seen {url}"})["ok"]
+        assert service.remark(owned(run, index=0, text=f"seen {url}"))["ok"]
         second = client.get(url, headers=tag)
         assert second.status_code == 200 and second.content != first.content
 

@@ -24,6 +24,7 @@ from ui_tools import (
     box,
     last,
     order,
+    owned,
     picture,
     png_file,
     prompts,
@@ -203,19 +204,19 @@ def test_stop_in_the_middle(service: Service, photo: str) -> None:
     grids = service.erase(asked, "anna")
     until(grids, "running")
     assert Slow.begun.wait(60)
-    assert service.stop({"run": asked["run"]}) == {"ok": True, "stopped": True}
+    assert service.stop(owned(asked)) == {"ok": True, "stopped": True}
     final = last(grids)
     assert final["state"] == "stopped" and states(final) == ["done", "stopped", "stopped"]
     assert "full" in final["cards"][0] and "zip" in final
     assert not Slow.go_on.is_set()  # it did not run to its own end
-    assert service.stop({"run": asked["run"]}) == {"ok": True, "stopped": False}
+    assert service.stop(owned(asked)) == {"ok": True, "stopped": False}
 
 
 def test_a_call_that_cannot_be_interrupted_says_that_it_stops(service: Service, photo: str) -> None:
     asked = quiet_order(photo)
     grids = service.erase(asked)
     until(grids, "running")
-    service.stop({"run": asked["run"]})
+    service.stop(owned(asked))
     assert states(until(grids, "stopping")) == ["stopping"]
     assert last(grids)["state"] == "stopped"
 
@@ -234,7 +235,7 @@ def test_a_run_outlives_the_tab_that_began_it(service: Service, photo: str) -> N
 def test_after_stop_the_next_run_may_begin_at_once(service: Service, photo: str) -> None:
     grids = service.erase(order(photo, "slow"), "anna")
     grid = until(grids, "running")
-    service.stop({"run": grid["run"]})
+    service.stop(owned(grid))
     assert last(service.erase(order(photo, "paint"), "anna"))["state"] == "done"
     last(grids)
 

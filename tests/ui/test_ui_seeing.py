@@ -27,6 +27,8 @@ from ui_mask_tools import SWIPE, shaped
 from ui_tools import Answer, box, last, order, picture, png_file, prompts
 from worker_fixtures import pool_of
 
+pytest_plugins = ["ui_fixtures"]
+
 LANE = (("lane1", "lane"),)
 
 

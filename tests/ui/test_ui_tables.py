@@ -22,7 +22,7 @@ from ui.service import offers
 from ui.service import table_rows as tables_module
 from ui.service.archive import stream_zip
 from ui.service.service import Service
-from ui_tools import SECRET, Answer, last, order, picture
+from ui_tools import SECRET, Answer, last, new_run, order, owned, picture
 
 pytest_plugins = ["ui_fixtures"]
 pytestmark = pytest.mark.usefixtures("toy_erasers")
@@ -133,7 +133,7 @@ def test_a_row_is_run_with_its_mask_and_its_settings(service: Service) -> None:
     row = opened(service, "powerpaint-1")
     assert row["jobs"][0]["settings"]["version"] == "v1"
     payload = {
-        "run": "r".ljust(22, "x"),
+        **new_run(),
         "photo": row["photo"]["id"],
         "upload": row["prompt"]["upload"],
         "row": "powerpaint-1",
@@ -155,7 +155,7 @@ def test_a_row_and_its_report_say_how_its_mask_was_read(
     put(place_of(tables_module.row_of(ROW).mask), row_mask() // 2)
     told = [note["en"] for note in opened(service)["notes"]]
     assert len(told) == 1 and "two levels" in told[0]
-    grid = run_row(service, ROW, "paint", run="m")
+    grid = run_row(service, ROW, "paint")
     assert [note["en"] for note in grid["mask"]["notes"]] == told
     again = service.tables.grids({"runs": [grid["run"]]})["grids"][grid["run"]]
     assert again["mask"]["notes"] == grid["mask"]["notes"]
@@ -239,11 +239,11 @@ def test_the_table_of_all_methods_says_what_the_list_of_erasers_says(service: Se
 # --- reports -----------------------------------------------------------------------------
 
 
-def run_row(service: Service, row: str, *erasers: str, run: str) -> Answer:
+def run_row(service: Service, row: str, *erasers: str) -> Answer:
     """Run a row, as the page does it."""
     found = opened(service, row)
     payload = {
-        "run": run.ljust(22, "x"),
+        **new_run(),
         "photo": found["photo"]["id"],
         "upload": found["prompt"]["upload"],
         "row": row,
@@ -254,10 +254,10 @@ def run_row(service: Service, row: str, *erasers: str, run: str) -> Answer:
 
 def test_runs_become_one_page_with_what_people_said(service: Service, client: TestClient) -> None:
     save_documents()
-    one = run_row(service, ROW, "paint", "broken", run="a")
-    two = run_row(service, ROW, "telea", run="b")
-    three = run_row(service, "powerpaint-1", "telea", run="c")
-    service.remark({"run": two["run"], "index": 0, "text": "Smeared <i>badly</i>."})
+    one = run_row(service, ROW, "paint", "broken")
+    two = run_row(service, ROW, "telea")
+    three = run_row(service, "powerpaint-1", "telea")
+    service.remark(owned(two, index=0, text="Smeared <i>badly</i>."))
     runs = ",".join(grid["run"] for grid in (one, two, three))
     answer = client.get(f"/lab/report.html?runs={runs},{'g' * 22}")
     assert answer.status_code == 200

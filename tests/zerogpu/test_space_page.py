@@ -24,6 +24,8 @@ from zerogpu import toys
 from zerogpu.device_api import DeviceApi, Refusal
 from zerogpu.space import this_api
 
+pytest_plugins = ["ui_fixtures"]
+
 pytestmark = [
     pytest.mark.zerogpu,
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),

@@ -93,10 +93,12 @@ class Result(TypedDict):
 
 
 class Erased(OfSelection):
-    """A run. run: its id. runs: all of them, one for each mask: several where dilations are
+    """A run. run: its id. secret: its owner's, of all runs of this call; whoever has it may stop,
+    remark, delete and hide them. runs: all of them, one for each mask: several where dilations are
     swept."""
 
     run: str
+    secret: str
     runs: list[str]
     seconds: float
     results: list[Result]

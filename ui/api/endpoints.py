@@ -66,6 +66,7 @@ from ui.service.entries import EraserEntry
 from ui.service.erase import Order, order_of
 from ui.service.select import Question
 from ui.service.service import Service, described_clicks, figures, rle_of
+from ui.stores.ownership import hashed
 from ui.stores.photos import PhotoRecord
 from ui.stores.runs import result_name
 
@@ -259,8 +260,9 @@ def register(service: Service) -> None:
                 erasers than those in it run where erasers names them. plan_sweep says what it is.
 
         Returns:
-            run (its link on the page is /?run=...), runs (all, one for each dilation that is
-            swept), seconds, and results: one entry per eraser, in a sweep one for each combination,
+            run (its link on the page is /?run=...), secret (whoever has it may stop, remark, delete
+            and hide the runs), runs (all, one for each dilation that is swept), seconds, and
+            results: one entry per eraser, in a sweep one for each combination,
             with run, axes (where it stands in the sweep), eraser, name, state ("done" or "failed"),
             image (a lossless PNG), error (a sentence), seed, settings, load_seconds, erase_seconds,
             pieces (parts of the photo that were erased one after the other), peak_memory,
@@ -307,11 +309,13 @@ def register(service: Service) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What a call of erase comes to. told: what is to be said of its mask."""
+    """What a call of erase comes to. told: what is to be said of its mask. secret: of the owner of
+    all its runs."""
 
     record: PhotoRecord
     orders: list[Order]
     told: OfSelection
+    secret: str
 
 
 class Api:
@@ -368,13 +372,16 @@ class Api:
         self._service.erases.take(caller)
         given = self._picture(asked.image)
         record = self._service.photos.add_copy(self._file(given), given.name)
-        return Begun(record, *self._orders(asked, record, caller))
+        orders, told = self._orders(asked, record, caller)
+        secret = self._service.owners.begin()[1]
+        return Begun(record, [replace(one, owner=hashed(secret)) for one in orders], told, secret)
 
     def _erased(self, begun: Begun, grids: Sequence[Grid]) -> Erased:
         record = begun.record
         results = [self._result(grid, card, record) for grid in grids for card in grid["cards"]]
         return {
             "run": grids[0]["run"],
+            "secret": begun.secret,
             "runs": [grid["run"] for grid in grids],
             "seconds": sum(grid["seconds"] for grid in grids),
             "results": results,
@@ -419,7 +426,8 @@ class Api:
         return orders, {**told, "clicks": described_clicks(understood)}
 
     def _order(self, wanted: Mapping[str, object], caller: str) -> Order:
-        request = Erase.model_validate({**wanted, "run": token_urlsafe(16)})
+        run_id, secret = self._service.owners.begin()
+        request = Erase.model_validate({**wanted, "run": run_id, "secret": secret})
         return order_of(request, None, self._service.selecting, self._service.masks, caller)
 
     def _drawn(

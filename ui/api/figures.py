@@ -118,7 +118,8 @@ def _drawn(
     caller: str,
 ) -> Figured:
     service.clicks.take(caller)
-    made = service.tables.figure(runs, FigureOptions.model_validate(said), forms, "figure")
+    named = service.owners.all_named(runs)
+    made = service.tables.figure(named, FigureOptions.model_validate(said), forms, "figure")
     folder = private_folder(service.uploads.folder / "api" / token_urlsafe(16))
     files: dict[str, Mapping[str, JSON]] = {}
     for form, data in made.files.items():

@@ -1,7 +1,9 @@
-"""The endpoints around results: the numbers they are judged by, and a person's own remarks."""
+"""The endpoints around results: the numbers they are judged by, a person's own remarks, and what
+else the owner of a run may do with it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -23,30 +25,77 @@ def register(service: Service) -> None:
         return describe_metrics()
 
     @spoken
-    def remark(run: str, index: int, text: str, request: gr.Request | None = None) -> str:
+    def remark(
+        run: str, index: int, text: str, secret: str = "", request: gr.Request | None = None
+    ) -> str:
         """Write a remark beside a result; it is kept in the run, its link and its zip.
 
         Args:
             run: The run, as erase gives it.
             index: Which of its results, from 0.
-            text: At most 500 characters, on one line; empty takes the remark away.
+            text: At most 500 characters, on one line; empty takes the remark away. What stood there
+                before can still be read.
+            secret: The run's secret, as erase gives it.
 
         Returns:
             The remark as it is kept.
         """
-        answer = service.remark({"run": run, "index": index, "text": text}, caller_of(request))
-        if not answer["ok"]:
-            raise UserError.retold(answer["error"]["text"], answer["error"]["code"])
-        return str(answer["remark"])
+        said = {**_named(run, secret), "index": index, "text": text}
+        return str(_answered(service.remark(said, caller_of(request)))["remark"])
+
+    @spoken
+    def stop(run: str, secret: str, request: gr.Request | None = None) -> bool:
+        """Stop a run that goes on.
+
+        Args:
+            run: The run, as its link has it.
+            secret: The run's secret, as its owner has it.
+
+        Returns:
+            False where it had ended already.
+        """
+        return bool(_answered(service.stop(_named(run, secret), caller_of(request)))["stopped"])
+
+    @spoken
+    def keep_private(
+        run: str, secret: str, private: bool = True, request: gr.Request | None = None
+    ) -> bool:
+        """Have a run's link show it to its owner alone, or to whoever has it.
+
+        Args:
+            run: As in stop.
+            secret: As in stop.
+            private: Whether it is shown to its owner alone.
+
+        Returns:
+            Whether it is private now.
+        """
+        said = {**_named(run, secret), "private": private}
+        return bool(_answered(service.keep_private(said, caller_of(request)))["private"])
+
+    @spoken
+    def delete_run(run: str, secret: str, request: gr.Request | None = None) -> bool:
+        """Take a run away with all its files, for good.
+
+        Args:
+            run: As in stop.
+            secret: As in stop.
+
+        Returns:
+            true
+        """
+        _answered(service.delete_run(_named(run, secret), caller_of(request)))
+        return True
 
     @spoken
     def go_on(
-        run: str, wanted: str = "missing", request: gr.Request | None = None
+        run: str, secret: str, wanted: str = "missing", request: gr.Request | None = None
     ) -> dict[str, Any]:
         """Do what is missing of a run whose program ended in the middle, into the same run.
 
         Args:
-            run: The run, as erase gives it.
+            run: As in stop.
+            secret: As in stop.
             wanted: "missing": erasers without a result, and all numbers; "numbers": numbers alone.
 
         Returns:
@@ -54,10 +103,8 @@ def register(service: Service) -> None:
             its index, eraser and state. Call again, and "run_in_progress" says that it still does,
             "run_complete" that nothing is missing any more.
         """
-        answer = service.go_on({"run": run, "wanted": wanted}, caller_of(request))
-        if not answer["ok"]:
-            raise UserError.retold(answer["error"]["text"], answer["error"]["code"])
-        grid = answer["grid"]
+        said = {**_named(run, secret), "wanted": wanted}
+        grid = _answered(service.go_on(said, caller_of(request)))["grid"]
         cards = [
             {"index": card["index"], "eraser": card["eraser"], "state": card["state"]}
             for card in grid["cards"]
@@ -65,5 +112,16 @@ def register(service: Service) -> None:
         return {"run": run, "state": grid["state"], "zip": grid.get("zip"), "cards": cards}
 
     gr.api(list_metrics, queue=False)
-    gr.api(go_on, queue=False)
-    gr.api(remark, queue=False)
+    for endpoint in (remark, stop, keep_private, delete_run, go_on):
+        gr.api(endpoint, queue=False)
+
+
+def _named(run: str, secret: str) -> dict[str, object]:
+    return {"run": run, "secret": secret or None}
+
+
+def _answered(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer where it went well. Raises UserError."""
+    if not answer["ok"]:
+        raise UserError.retold(answer["error"]["text"], answer["error"]["code"])
+    return answer

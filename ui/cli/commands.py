@@ -72,6 +72,18 @@ def _pin(args: argparse.Namespace) -> int:
     return pin_named(args)
 
 
+def _auth(args: argparse.Namespace) -> int:
+    from ui.cli.auth import auth
+
+    return auth(args)
+
+
+def _runs(args: argparse.Namespace) -> int:
+    from ui.cli.runs import runs
+
+    return runs(args)
+
+
 def _completion(args: argparse.Namespace) -> int:
     from ui.cli.completion import COMMAND, show_completion
 
@@ -113,6 +125,8 @@ def make_parser(prog: str = "python -m methods") -> argparse.ArgumentParser:
     _add_places(_command(commands, "places", _places, "show who erases where, and what is loaded"))
     _add_space(_command(commands, "space", _space, "show what this folder would do as a Space"))
     _add_pin(_command(commands, "pin", _pin, "fill in sizes and hashes of weights"))
+    _add_auth(_command(commands, "auth", _auth, "say who may use the page"))
+    _add_runs(_command(commands, "runs", _runs, "change or delete a run that the page keeps"))
     _add_completion(
         _command(commands, "completion", _completion, "print what completes words in a shell")
     )
@@ -176,6 +190,33 @@ def _add_space(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--lang", choices=languages(), default="en", help="of the sentences (en)")
     parser.add_argument("--json", action="store_true", help="print JSON, in all languages")
+
+
+def _add_auth(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "what",
+        choices=("add", "list", "remove", "token"),
+        help="let somebody in, asking for their password; see who is; take one away; make a token"
+        " for a program, which is shown once",
+    )
+    parser.add_argument("name", nargs="?", metavar="NAME", help="whom")
+    parser.add_argument(
+        "--file",
+        type=Path,
+        metavar="FILE",
+        help="where they stand (that of ERASER_LAB_AUTH, else accounts.json in ERASER_LAB_DATA)",
+    )
+
+
+def _add_runs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "what",
+        choices=("hide", "show", "remark", "delete"),
+        help="from others, to whoever has its link, beside a result, for good",
+    )
+    parser.add_argument("run", metavar="RUN", help="its id or its link")
+    parser.add_argument("index", nargs="?", type=int, metavar="N", help="which result, from 0")
+    parser.add_argument("text", nargs="?", metavar="TEXT", help="the remark; empty takes it away")
 
 
 def _add_erase(parser: argparse.ArgumentParser) -> None:

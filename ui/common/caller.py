@@ -1,12 +1,17 @@
-"""Who asks: how visitors are told apart for the limits, and nothing else."""
+"""Who asks: how visitors are told apart for the limits, and browsers for what is their own."""
 
 from __future__ import annotations
 
+from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Protocol
 
 SUBNET = 64
 """Bits of an IPv6 address that are one visitor's: whoever has one address has all of these."""
+
+
+TOKEN_LENGTH = 22
+"""Characters of 128 bits in base64url."""
 
 
 class Visit(Protocol):
@@ -24,6 +29,22 @@ def caller_of(request: Visit | None) -> str:
     """
     host = getattr(getattr(request, "client", None), "host", "")
     return visitor_at(str(host or ""))
+
+
+BROWSER = "eraser-lab-browser"
+"""A cookie that the door gives a browser: random, so that nobody can name another's."""
+
+
+def browser_of(request: Visit | None) -> str:
+    """The browser, by the door's cookie; where it has none, the visitor.
+
+    For no limit: whoever sends another cookie is another browser.
+    """
+    get = getattr(getattr(request, "cookies", None), "get", None)  # of a dict, or of Gradio's own
+    token = get(BROWSER) if callable(get) else None
+    if not isinstance(token, str) or len(token) < TOKEN_LENGTH:
+        return caller_of(request)
+    return "browser:" + sha256(token.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def visitor_at(host: str) -> str:

@@ -64,11 +64,19 @@ class CardProgress(TypedDict, total=False):
     notice: Fault
 
 
+class EarlierRemark(TypedDict):
+    """What stood beside a result before. at: seconds since the epoch; None = not known."""
+
+    text: str
+    at: float | None
+
+
 class CardFigures(TypedDict, total=False):
     """What is known of a card's result: `methods.Finished` says what each figure is.
 
     pieces: known from the start. error: why there is no result. readings: the numbers it is judged
-    by. remark: a person's. result_notes: what the eraser says of this result.
+    by. remark: a person's; remarks: those before it, oldest first. result_notes: what the eraser
+    says of this result.
     """
 
     load_seconds: float
@@ -84,6 +92,7 @@ class CardFigures(TypedDict, total=False):
     result_notes: list[PlainText]
     readings: list[PlainReading]
     remark: str
+    remarks: list[EarlierRemark]
 
 
 class _Job(TypedDict):
@@ -136,7 +145,8 @@ class _Begun(TypedDict):
 
 class Grid(_Begun, total=False):
     """A run. zip: the relative URL of all its files, once they are there. judging: numbers are
-    still to come. error: what broke the run off."""
+    still to come. error: what broke the run off. private: whether its owner alone is shown it.
+    shown: what stands for it in addresses, where that is more than its id."""
 
     photo: PublicPhoto
     mask: GridMask
@@ -144,6 +154,8 @@ class Grid(_Begun, total=False):
     judging: bool
     zip: str
     error: Fault
+    private: bool
+    shown: str
 
 
 class RefusedGrid(TypedDict):

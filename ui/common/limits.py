@@ -64,6 +64,15 @@ class RateLimiter:
         if wait > 0:
             raise crowded(wait)
 
+    def give_back(self, caller: str) -> None:
+        """One token that was taken for nothing."""
+        with self._lock:
+            now = self._clock()
+            own = _filled(self._levels.find(caller), self._rate, now)
+            self._levels.put(caller, (min(own + 1, float(self._rate.burst)), now))
+            everyone = _filled(self._everyone, self._crowd, now)
+            self._everyone = (min(everyone + 1, float(self._crowd.burst)), now)
+
 
 def _filled(level: tuple[float, float] | None, rate: Rate, now: float) -> float:
     if level is None:

@@ -24,6 +24,9 @@ MOST_OVERLAY_SIDE = 16 * OVERLAY_SIDE
 """Of a strip, whose overlay has no more pixels than a square one of OVERLAY_SIDE."""
 
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
+Secret = Annotated[str, Field(min_length=1, max_length=64)]
+"""A run's second secret, which its owner has beside its link."""
+
 ExampleId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 ModelId = EraserId
 """Of an eraser, a segmenter or a detector."""
@@ -110,11 +113,12 @@ class Segment(Prompts):
 
 
 class Erase(Prompts):
-    """run: a random id that the page makes, so that it can press Stop at once. row: the row of
-    a table that is run, whose true background may be known. sweep: what is varied of the jobs, on
-    one mask: with one dilation at most."""
+    """run, secret: as `new_run` has given them, so that the page can press Stop at once. row: the
+    row of a table that is run, whose true background may be known. sweep: what is varied of the
+    jobs, on one mask: with one dilation at most."""
 
     run: Id
+    secret: Secret
     row: ExampleId | None = None
     jobs: tuple[Job, ...] = Field(min_length=1, max_length=MOST_JOBS)
     sweep: Sweep | None = None
@@ -157,12 +161,18 @@ class OneRun(Request):
     """run: any text, since links lose letters on their way; whoever looks it up judges it."""
 
     run: Annotated[str, Field(max_length=4096)]
+    secret: Secret | None = None
 
 
-class GoOn(Request):
+class KeepPrivate(OneRun):
+    """private: whether the run's link shows it to its owner alone."""
+
+    private: bool = Field(strict=True)
+
+
+class GoOn(OneRun):
     """wanted: the jobs that have no result, and all numbers; or the numbers alone."""
 
-    run: Id
     wanted: Literal["missing", "numbers"] = "missing"
 
 
@@ -171,13 +181,17 @@ class OneRow(Request):
 
 
 class SeveralRuns(Request):
+    """secrets: of those that whoever asks owns, by their ids."""
+
     runs: tuple[Id, ...] = Field(max_length=MOST_RUNS_SHOWN)
+    secrets: dict[Id, Secret] = Field(default={}, max_length=MOST_RUNS_SHOWN)
 
 
 class Remark(Request):
-    """What a person writes beside a result; an empty text takes it away."""
+    """What a run's owner writes beside a result; an empty text takes it away."""
 
     run: Id
+    secret: Secret | None = None
     index: int = Field(strict=True, ge=0, lt=MOST_JOBS)
     text: Annotated[str, Field(strict=True, max_length=4 * REMARK_LENGTH)]
 

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from methods import BadInput, UserError
 from ui.common.errors import as_user_error
 from ui.door.bodies import Body, path_of
+from ui.door.browsers import new_cookie
 from ui.door.refusals import Refusal
 
 SENT_IN = ("/gradio_api/file=", "/gradio_api/file/", "/gradio_api/stream/")
@@ -25,6 +26,7 @@ class Answer:
     """One answer, on its way through the door."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
+        self._cookie = new_cookie(scope)
         self._scope = scope
         self._send = send
         self._path = path_of(scope)
@@ -57,6 +59,8 @@ class Answer:
         headers.setdefault("X-Content-Type-Options", "nosniff")
         if self._path.startswith(SENT_IN):
             headers["Content-Security-Policy"] = SANDBOX
+        if self._cookie and headers.get("content-type", "").startswith("text/html"):
+            headers.append("Set-Cookie", self._cookie)
 
     async def refuse(self, refusal: Refusal, receive: Receive) -> None:
         if self.status:

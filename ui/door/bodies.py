@@ -95,6 +95,10 @@ class Body:
         if self.refusal is not None:
             raise self.refusal
 
+    def ahead(self) -> bytes:
+        """What has been taken in, and nobody has asked for yet."""
+        return b"".join(message.get("body", b"") for message in self._ahead)
+
     async def receive(self) -> Message:
         return self._ahead.pop(0) if self._ahead else await self._next()
 

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -22,9 +23,11 @@ from ui.common.limits import RateLimiter
 from ui.common.tally import Tally
 from ui.door.answers import Answer, UploadAnswer, not_stored
 from ui.door.bodies import Body, announced, check_kind, is_upload, path_of
+from ui.door.gate import SIGN_OUT, Gate
 from ui.door.names import READING, check_names, is_loopback, is_of_machine, name_in
 from ui.door.refusals import Refusal
 from ui.door.rules import Rules
+from ui.door.streams import Streams
 from ui.door.turns import Places, Turns
 from ui.stores.upload_room import UploadRoom
 
@@ -42,7 +45,8 @@ CROWD = 20
 
 class Door:
     """ASGI middleware. room: where uploads arrive; megabytes: the largest file of a photo; ending:
-    set when the program is about to end. tally: told what is refused."""
+    set when the program is about to end. tally: told what is refused. gate: who is let in; None =
+    everybody."""
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class Door:
         megabytes: float,
         ending: threading.Event,
         tally: Tally | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self._app = app
         self._rules = rules
@@ -65,6 +70,8 @@ class Door:
         self._uploads = RateLimiter(rules.uploads, crowd=CROWD)
         self._turns = Turns(rules.at_once, rules.line_seconds)
         self._places = Places(rules.places)
+        self._gate = gate
+        self._streams = Streams()
         self._named = ProxyHeadersMiddleware(self._admit, list(rules.proxies))  # type: ignore[arg-type]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,11 +83,17 @@ class Door:
             await self._app(scope, receive, send)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        name = self._gate.who(scope) if self._gate else None
+        if self._gate and name is not None:
+            scope = self._gate.let_in(scope, name)
         upload = is_upload(scope)
         answer = UploadAnswer(scope, send, self._megabytes) if upload else Answer(scope, send)
         try:
             self._check(scope)
             body = self._body(scope, receive)
+            if self._gate and (shown := self._at_gate(scope, name)):
+                await answer.of(shown, body)
+                return
             async with self._counted(scope, body):
                 await self._pass(scope, body, answer)
         except Refusal as refusal:
@@ -106,6 +119,15 @@ class Door:
         except UserError as error:
             raise Refusal(429, error, ends=announced(scope) > 0) from None
 
+    def _at_gate(self, scope: Scope, name: str | None) -> Response | None:
+        """What is answered here to whoever is not let in, or signs out. Raises Refusal."""
+        if self._gate is None:
+            return None
+        if name is None:
+            return self._gate.answer(scope)
+        signs_out = path_of(scope) == SIGN_OUT and scope["method"] == "POST"
+        return self._gate.sign_out(scope, name) if signs_out else None
+
     @asynccontextmanager
     async def _counted(self, scope: Scope, body: Body) -> AsyncIterator[None]:
         """What the visitor holds while the request is at work.
@@ -120,6 +142,7 @@ class Door:
                 elif path.startswith(WORKING):
                     await body.read_ahead(self._rules.ahead)
                     await held.enter_async_context(self._turns.turn(visitor))
+            await self._streams.check(scope, body, self._rules.body)
             yield
 
     def _body(self, scope: Scope, receive: Receive) -> Body:
@@ -140,8 +163,21 @@ class Door:
     async def _pass(self, scope: Scope, body: Body, answer: Answer) -> None:
         if isinstance(answer, UploadAnswer):
             await self._upload(scope, body, answer)
+        elif self._gate and self._gate.is_attempt(scope):
+            await self._attempt(self._gate, scope, body, answer)
         else:
             await answer.of(self._app, body)
+
+    async def _attempt(self, gate: Gate, scope: Scope, body: Body, answer: Answer) -> None:
+        """To sign in; also whoever sits at this machine guesses at most so fast."""
+        visitor = caller_of(HTTPConnection(scope))
+        try:
+            gate.take_attempt(visitor)
+        except UserError as error:
+            raise Refusal(429, error, ends=True) from None
+        await answer.of(self._app, body)
+        if answer.status < 400:
+            gate.give_attempt_back(visitor)
 
     async def _upload(self, scope: Scope, body: Body, answer: UploadAnswer) -> None:
         """Room for it is asked for first, and nothing is left of what is cut off."""

@@ -29,6 +29,8 @@ class Refusal(Exception):
         fault = described(self.error)
         shown = path.rstrip("/") == SERVER_FUNCTIONS and self.status != 403
         headers = {"Connection": "close"} if self.ends else {}
+        if self.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
         if "seconds" in fault["details"]:
             headers["Retry-After"] = str(fault["details"]["seconds"])
         return JSONResponse(

@@ -14,9 +14,11 @@ import gradio as gr
 
 from methods import PROGRAM, Unavailable
 from ui.api import endpoints
-from ui.common.caller import caller_of
+from ui.common.caller import browser_of, caller_of
 from ui.common.errors import described
 from ui.common.grid import Grid, RefusedGrid
+from ui.door.access import Access
+from ui.door.gate import Gate
 from ui.page import routes
 from ui.page.assets import Assets
 from ui.page.components import (
@@ -35,7 +37,7 @@ CANVAS_FUNCTIONS = (
     "open_photo open_example reopen_photo segment mask upload_mask export_case import_case detect"
 )
 
-TABLE_FUNCTIONS = "rows papers systems fetch_row open_row grids stop"
+TABLE_FUNCTIONS = "rows papers systems fetch_row open_row grids new_run stop remark"
 
 HEAD = f"""<header class="lab-head">{LOGO}
 <div><h1 data-t="title"></h1><p class="lab-hint" data-t="head.tagline"></p></div>
@@ -47,7 +49,9 @@ HEAD = f"""<header class="lab-head">{LOGO}
 
 FOOT = f"""<footer class="lab-foot"><span data-t="foot.private"></span>
 <a href="?view=api" data-t="foot.api"></a><span data-t="foot.keys"></span>
-<span id="lab-version">Eraser Lab {PROGRAM}</span></footer>"""
+<span id="lab-account"></span><span id="lab-version">Eraser Lab {PROGRAM}</span></footer>"""
+OPEN_FOOT = FOOT.replace("</footer>", '<strong data-t="foot.open"></strong></footer>')
+"""Of a page that anybody may use who finds its address."""
 
 
 EVENTS = 200
@@ -64,7 +68,12 @@ def theme() -> gr.themes.Base:
 
 
 def launch_options(
-    service: Service, lang: str | None, *, tools: bool = False, metrics: bool = False
+    service: Service,
+    lang: str | None,
+    *,
+    tools: bool = False,
+    metrics: bool = False,
+    access: Access | None = None,
 ) -> dict[str, object]:
     """How the page is launched wherever it runs; host, port and sharing are the caller's.
 
@@ -75,10 +84,12 @@ def launch_options(
     it ended the program, and the server has answered another one by then.
 
     tools: also serve `ui.api.tools`, which needs the package `mcp`. metrics: also serve
-    `ui.door.metrics`, which needs `prometheus_client`.
+    `ui.door.metrics`, which needs `prometheus_client`. access: who is let in; None = everybody.
     """
     assets = Assets(lang)
+    gate = None if access is None else Gate(access, lang)
     return {
+        "auth": None if access is None else access.verify,
         "theme": theme(),
         "head": assets.head(),
         "max_file_size": f"{service.limits.megabytes:g}mb",
@@ -90,12 +101,17 @@ def launch_options(
         "mcp_server": False,
         "max_threads": EVENTS,
         "_frontend": False,
-        "app_kwargs": routes.app_kwargs(service, assets, tools=tools, metrics=metrics),
+        "app_kwargs": routes.app_kwargs(service, assets, tools=tools, metrics=metrics, gate=gate),
     }
 
 
-def build_page(service: Service) -> gr.Blocks:
-    """The whole page over one service, with the API endpoints beside it."""
+def build_page(
+    service: Service, *, access: Access | None = None, is_public: bool = False
+) -> gr.Blocks:
+    """The whole page over one service, with the API endpoints beside it.
+
+    is_public: whether others than those at this machine reach it; without `access`, it says so.
+    """
     by_name = {function.__name__: function for function in server_functions(service)}
 
     def pick(names: str) -> list[ServerFunction]:
@@ -106,11 +122,13 @@ def build_page(service: Service) -> gr.Blocks:
         with gr.Column(elem_id="lab-tab-erase"):
             with gr.Row(elem_classes=["lab-main"]):
                 PromptCanvas(pick(CANVAS_FUNCTIONS))
-                panel = EraserPanel(pick("erasers weights fetch_weights stop plan_sweep"))
-            grid = ResultGrid(pick("open_run go_on remark"))
+                panel = EraserPanel(pick("erasers weights fetch_weights new_run stop plan_sweep"))
+            grid = ResultGrid(pick("open_run go_on remark keep_private delete_run stop"))
         with gr.Column(elem_id="lab-tab-tables"):
             tables = TablesView(pick(TABLE_FUNCTIONS))
-        Furniture(FOOT, "translate(element)")
+        Furniture(OPEN_FOOT if is_public and access is None else FOOT, "mountFoot({ element })")
+        if access is not None and access.hub:
+            gr.LoginButton(visible=False)  # by it Gradio knows that it is to sign people in
         wire({panel: grid, tables: tables}, service, page)
         endpoints.register(service)
     return page
@@ -137,7 +155,9 @@ def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks)
     async def run_on_page(
         event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Grid | RefusedGrid]:
-        grids = service.follow(event._data, request.session_hash, caller_of(request))
+        grids = service.follow(
+            event._data, request.session_hash, caller_of(request), browser_of(request)
+        )
         async with aclosing(grids):
             async for grid in grids:
                 yield grid

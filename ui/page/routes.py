@@ -29,6 +29,7 @@ from ui.common.caller import caller_of
 from ui.common.errors import described
 from ui.common.names import safe_stem
 from ui.door.door import Door
+from ui.door.gate import Gate
 from ui.door.health import health_routes
 from ui.door.metrics import metrics_routes
 from ui.door.rules import Rules
@@ -82,15 +83,16 @@ def app_kwargs(
     *,
     tools: bool = False,
     metrics: bool = False,
+    gate: Gate | None = None,
 ) -> AppOptions:
     """For `demo.launch(app_kwargs=…)`: routes and the door, there from the start.
 
     assets: the page's own scripts and styles; None where no page is shown. tools: also routes for
-    agents. metrics: also figures for Prometheus.
+    agents. metrics: also figures for Prometheus. gate: who is let in; None = everybody.
     """
     options: AppOptions = {
         "routes": [*lab_routes(service), *health_routes(service)],
-        "middleware": [_door(service), Middleware(Compressed)],
+        "middleware": [_door(service, gate), Middleware(Compressed)],
     }
     if assets is not None:
         options["routes"].insert(0, static_route(assets))
@@ -110,7 +112,7 @@ def install(app: Starlette, service: Service) -> None:
     app.router.routes[:0] = lab_routes(service)
 
 
-def _door(service: Service) -> Middleware:
+def _door(service: Service, gate: Gate | None) -> Middleware:
     return Middleware(
         Door,
         rules=Rules.from_environment(),
@@ -118,6 +120,7 @@ def _door(service: Service) -> Middleware:
         megabytes=service.limits.megabytes,
         ending=service.ending,
         tally=service.tally,
+        gate=gate,
     )
 
 
@@ -159,6 +162,7 @@ class _Files:
     def __init__(self, service: Service) -> None:
         self._photos = service.photos
         self._runs = service.runs
+        self._owners = service.owners
         self._examples = service.examples
         self._tables = service.tables
         self._looking = service.looking
@@ -184,9 +188,11 @@ class _Files:
         return Response(data, media_type=TYPES[Path(tile).suffix], headers=FOR_EVER)
 
     async def original(self, request: Request) -> Response:
-        run_id, caller = request.path_params["run"], caller_of(request)
+        caller = caller_of(request)
         with _refusals():
-            path = await self._full.run(caller, lambda: self._looking.original(run_id, caller))
+            path = await self._full.run(
+                caller, lambda: self._looking.original(self._run(request), caller)
+            )
         return FileResponse(path, media_type="image/png", headers=FOR_EVER)
 
     def example(self, request: Request) -> Response:
@@ -215,7 +221,7 @@ class _Files:
         return Response(data, media_type="image/jpeg", headers=HEADERS)
 
     def result(self, request: Request) -> Response:
-        run_id, file = request.path_params["run"], request.path_params["file"]
+        run_id, file = self._run(request), request.path_params["file"]
         path = self._runs.file(run_id, file)
         if path is None:
             raise HTTPException(404)
@@ -225,7 +231,7 @@ class _Files:
         return await self._full.run(caller_of(request), lambda: self._archive(request))
 
     def _archive(self, request: Request) -> Response:
-        run_id = request.path_params["run"]
+        run_id = self._run(request)
         name = f"{self._stem_of_run(run_id)}-eraser-lab.zip"
         headers = self._fresh([run_id], name)
         if (same := not_modified(request, headers)) is not None:
@@ -241,7 +247,7 @@ class _Files:
         return await self._full.run(caller_of(request), lambda: self._report(request))
 
     def _report(self, request: Request) -> Response:
-        runs = request.query_params.get("runs", "").split(",")
+        runs = self._owners.all_named(request.query_params.get("runs", "").split(","))
         name = self._stem_of_run(runs[0]) if len(runs) == 1 else "eraser-lab"
         headers = self._fresh(runs, f"{name}-report.html")
         if (same := not_modified(request, headers)) is not None:
@@ -267,7 +273,8 @@ class _Files:
 
     def _figure(self, request: Request) -> Response:
         asked = dict(request.query_params)
-        runs, form = asked.pop("runs", "").split(","), request.path_params["form"]
+        runs = self._owners.all_named(asked.pop("runs", "").split(","))
+        form = request.path_params["form"]
         name = self._stem_of_run(runs[0]) if len(runs) == 1 else "eraser-lab"
         try:
             data = figure_file(self._tables.figure, runs, form, asked, f"{name}-figure")
@@ -278,6 +285,13 @@ class _Files:
         kept = f"attachment; filename*=utf-8''{quote(f'{name}-figure.{form}')}"
         headers = {**HEADERS, "Content-Disposition": kept}
         return Response(data, media_type=FIGURE_TYPES[form], headers=headers)
+
+    def _run(self, request: Request) -> str:
+        """The id of the run that an address names, and shows."""
+        try:
+            return self._owners.named(request.path_params["run"])
+        except UserError:
+            raise HTTPException(404) from None
 
     def _stem_of_run(self, run_id: str) -> str:
         try:

@@ -29,11 +29,14 @@ NAMES = (
     "erasers",
     "weights",
     "fetch_weights",
+    "new_run",
     "stop",
     "plan_sweep",
     "go_on",
     "open_run",
     "remark",
+    "keep_private",
+    "delete_run",
 )
 TABLE_NAMES = ("rows", "papers", "systems", "fetch_row", "open_row", "grids")
 

@@ -12,7 +12,7 @@ from typing import TypedDict
 from methods import JSON, PlainJob, PlainText
 from segmentation import Rle
 from ui.common.errors import Answer
-from ui.common.grid import Grid, PublicPhoto
+from ui.common.grid import EarlierRemark, Grid, PublicPhoto
 from ui.service.entries import (
     DetectorEntry,
     DeviceEntry,
@@ -45,10 +45,18 @@ class JobsAnswer(PromptedAnswer):
     jobs: list[PlainJob]
 
 
+class NewRunAnswer(Answer):
+    """A run that may be begun. secret: what its owner has beside its link."""
+
+    run: str
+    secret: str
+
+
 class RunAnswer(JobsAnswer):
-    """A run that has been opened again."""
+    """A run that has been opened again. own: whether by its owner."""
 
     grid: Grid
+    own: bool
 
 
 # --- selections --------------------------------------------------------------------------
@@ -196,7 +204,7 @@ class PublicLimits(TypedDict):
 
 
 class CatalogAnswer(Answer):
-    """Everything that the page shows before it has a photo."""
+    """Everything that the page shows before it has a photo. account: who is signed in."""
 
     device: DeviceEntry
     erasers: list[EraserEntry]
@@ -206,6 +214,7 @@ class CatalogAnswer(Answer):
     examples: list[PublicExample]
     limits: PublicLimits
     version: str
+    account: str | None
 
 
 class WeightsAnswer(Answer):
@@ -228,6 +237,13 @@ class GridAnswer(Answer):
 
 
 class RemarkAnswer(Answer):
-    """remark: as it is kept."""
+    """remark: as it is kept. remarks: those before it, oldest first."""
 
     remark: str
+    remarks: list[EarlierRemark]
+
+
+class PrivateAnswer(Answer):
+    """private: whether the owner alone is shown the run now."""
+
+    private: bool

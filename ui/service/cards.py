@@ -47,6 +47,7 @@ Figure: TypeAlias = Literal[
     "result_notes",
     "readings",
     "remark",
+    "remarks",
 ]
 
 FIGURES: tuple[Figure, ...] = get_args(Figure)

@@ -53,6 +53,7 @@ from ui.service import closeup
 from ui.service.cards import new_card
 from ui.service.judge import NOTHING_KNOWN, Known, Measure, judge_of
 from ui.service.live import LiveRun
+from ui.service.own_results import OwnResults
 from ui.service.reopen import ended
 from ui.service.rest import (
     Wanted,
@@ -68,6 +69,7 @@ from ui.service.verdicts import Verdicts
 from ui.service.visitors import may_fetch
 from ui.stores.masks import MaskUploads, notes_of
 from ui.stores.originals import photo_of
+from ui.stores.ownership import hashed
 from ui.stores.packed import PackedMask
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.png_writer import PngWriter
@@ -84,7 +86,8 @@ Noted: TypeAlias = Mapping[str, JSON]
 class Order:
     """A run to begin. axes: where each job stands in a sweep; () for none. make_mask is called
     once, with the decoded photo. upload: the file of an uploaded mask that is part of the prompts.
-    known: what results are judged by. visitor: whose run it is, "" = whoever has the session."""
+    known: what results are judged by. visitor: who asks, "" = whoever has the session. owner:
+    whose run it is, as `Ownership` has it. browser: whose earlier jobs are one's own."""
 
     run: str
     session: str | None
@@ -95,6 +98,8 @@ class Order:
     known: Known = NOTHING_KNOWN
     visitor: str = ""
     axes: tuple[Mapping[str, SettingValue], ...] = ()
+    owner: str = ""
+    browser: str = ""
 
 
 def order_of(
@@ -103,6 +108,7 @@ def order_of(
     selecting: Selecting,
     masks: MaskUploads,
     visitor: str = "",
+    browser: str = "",
 ) -> Order:
     """What the page asks for. The segmenter is noted, so that the link shows the same mask. Raises
     BadInput for a sweep that cannot be."""
@@ -118,7 +124,19 @@ def order_of(
     known = Known(request.row, request.words)
     jobs, photo = tuple(part.jobs), request.photo
     axes = tuple(cell.axes for cell in part.cells) if request.sweep is not None else ()
-    return Order(request.run, session, photo, jobs, make_mask, upload, known, visitor, axes)
+    return Order(
+        request.run,
+        session,
+        photo,
+        jobs,
+        make_mask,
+        upload,
+        known,
+        visitor,
+        axes,
+        owner=hashed(request.secret),
+        browser=browser or visitor or session or "",
+    )
 
 
 def _one_mask(request: Erase) -> SweepPart:
@@ -170,6 +188,7 @@ class Erasing:
         self._writer = PngWriter()
         self._quiet = Quiet()
         self._verdicts = Verdicts(runs, photos, self._quiet, on_written)
+        self._own = OwnResults()
         self._lock = threading.Lock()
         self._released = threading.Condition(self._lock)
         self._live: dict[str, LiveRun] = {}
@@ -234,6 +253,7 @@ class Erasing:
             token=token,
             size=RUNNING * pixels,
             visitor=visitor,
+            is_own=lambda index: False,  # who had it before is not known any more
             on_end=lambda: self._erased(run_id),
             on_results=lambda live: self._verdicts.later(live, judge, packed, visitor),
             on_complete=lambda: self._release(run_id),
@@ -257,6 +277,15 @@ class Erasing:
         if live is not None:
             live.stop()
         return True
+
+    def delete(self, run_id: str) -> None:
+        """Remove a run for good. Raises UserError ("run_gone", "run_going_on")."""
+        with self._lock:
+            if run_id in self._tokens:
+                raise BadInput("run_going_on")
+        if not self._runs.exists(run_id):
+            raise run_gone()
+        self._runs.discard(run_id)
 
     def running(self) -> list[str]:
         """The ids of all runs that have begun and are not wholly written yet."""
@@ -330,6 +359,7 @@ class Erasing:
             token=token,
             size=RUNNING * pixels,
             visitor=visitor,
+            is_own=self._own.of(order.browser, record.key, saved["mask_sha256"], order.jobs),
             on_end=lambda: self._erased(order.run),
             on_results=lambda live: self._verdicts.later(live, judge, packed, visitor),
             on_complete=lambda: self._release(order.run),
@@ -370,7 +400,7 @@ class Erasing:
         self, order: Order, photo: Photo, mask: Mask, close: GridClose | None
     ) -> None:
         """Everything of the run that does not wait for an eraser; links cost no time."""
-        folder = self._runs.create(order.run)
+        folder = self._runs.create(order.run, order.owner)
         try:
             if order.upload is not None:
                 link_or_copy(order.upload, folder / "upload.png")

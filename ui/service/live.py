@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextvars import copy_context
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -58,10 +59,12 @@ class LiveRun:
 
     grid: the value to begin with (state "running", all cards queued). saved: what else
     goes into run.json. events: what the runner says, read in a thread while the run has its room:
-    so many bytes (`size`) in `visitor`'s name. on_end: called once when the erasers have ended;
-    files may still be written then. on_results: called once when these are written: whoever judges
-    them calls `judged`. on_complete: called once when all that is done too. again: it has been
-    there before, and stays whatever becomes of it now.
+    so many bytes (`size`) in `visitor`'s name. is_own: whether a job of this visitor has given such
+    a result before; one that comes from the cache because of somebody else is told as any other,
+    since it would tell of them. on_end: called once when the erasers have ended; files may still be
+    written then. on_results: called once when these are written: whoever judges them calls
+    `judged`. on_complete: called once when all that is done too. again: it has been there before,
+    and stays whatever becomes of it now.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class LiveRun:
         token: StopToken,
         size: int,
         visitor: str,
+        is_own: Callable[[int], bool] = lambda index: True,
         on_end: Callable[[], None],
         on_results: Callable[[LiveRun], None],
         on_complete: Callable[[], None],
@@ -91,6 +95,8 @@ class LiveRun:
         self._visitor = visitor
         self._room: Room = running
         self._ticket: Ticket | None = None
+        self._is_own = is_own
+        self._unsaid = 0.0  # seconds of results that others have waited for
         self._on_end = on_end
         self._on_results = on_results
         self._on_complete = on_complete
@@ -203,8 +209,11 @@ class LiveRun:
 
     def _copy(self) -> Grid:
         if self._grid["state"] == "running":
-            self._grid["seconds"] = time.perf_counter() - self._started
+            self._grid["seconds"] = self._seconds()
         return copy.deepcopy(self._grid)
+
+    def _seconds(self) -> float:
+        return time.perf_counter() - self._started + self._unsaid
 
     def _tell(self, *, urgent: bool) -> None:
         self._version += 1
@@ -293,8 +302,12 @@ class LiveRun:
             self._fail(card, error)
             return
         note_pace(card["eraser"], event)
+        own = self._is_own(index)
         with self._changed:
-            finish(card, event, run_url(self.id, view))
+            if event.cached and not own:
+                self._unsaid += event.load_seconds + event.erase_seconds
+            shown = replace(event, cached=event.cached and own)
+            finish(card, shown, run_url(self.id, view))
             if close is not None:
                 card["close"] = close
             self._unwritten += 1
@@ -346,7 +359,7 @@ class LiveRun:
                 end(card, "stopped" if stopped else "failed")
                 if "error" in self._grid and not stopped:
                     card["error"] = self._grid["error"]
-            self._grid["seconds"] = time.perf_counter() - self._started
+            self._grid["seconds"] = self._seconds()
             self._grid["state"] = self._last_state()
             if any(card["state"] == "done" for card in self._grid["cards"]):
                 self._grid["judging"] = True

@@ -20,12 +20,14 @@ def reopen(
     photos: PhotoStore,
     masks: MaskUploads,
     live_grid: Callable[[str], Grid | None],
+    *,
+    own: bool = False,
 ) -> RunAnswer:
     """Grid, photo, prompts and jobs of a run, as they were.
 
     The photo and an uploaded mask are brought back into the store where they have been
     cleared away, so that the page can go on with them. live_grid: the value of a run that
-    still goes on, or None. Raises UserError ("run_gone").
+    still goes on, or None. own: whether its owner opens it. Raises UserError ("run_gone").
     """
     saved = runs.load(run_id)
     try:
@@ -40,6 +42,7 @@ def reopen(
             "photo": record.public(),
             "prompt": saved["selection"],
             "jobs": saved["jobs"],
+            "own": own,
         }
     except (KeyError, TypeError, FileNotFoundError) as error:
         raise run_gone() from error

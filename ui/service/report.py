@@ -43,7 +43,7 @@ MOST_RUNS = 40
 """In one report; each brings pictures of about 1 MB."""
 
 STOPPED: Fault = {"code": "stopped", "text": str(Text("error.stopped")), "details": {}}
-SAID = ("error", "remark")
+SAID = ("error", "remark", "remarks")
 """What of a card's figures a cell has in another form."""
 
 TITLE = Text("report.results")

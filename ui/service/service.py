@@ -55,6 +55,7 @@ from ui.common.requests import (
     FetchWeights,
     GoOn,
     ImportCase,
+    KeepPrivate,
     Nothing,
     OnePhoto,
     OneRun,
@@ -76,9 +77,11 @@ from ui.service.answers import (
     GridAnswer,
     ImportAnswer,
     MaskAnswer,
+    NewRunAnswer,
     PhotoAnswer,
     PlainSettled,
     PlainUnderstood,
+    PrivateAnswer,
     PromptedAnswer,
     RemarkAnswer,
     RunAnswer,
@@ -96,6 +99,7 @@ from ui.service.judge import describe_metrics, measured
 from ui.service.live import LiveRun
 from ui.service.looking import Looking
 from ui.service.margin import margin
+from ui.service.owners import Owners
 from ui.service.reopen import reopen
 from ui.service.reports import keep_all
 from ui.service.seeing import ENTRY, Seeing
@@ -197,7 +201,8 @@ class Service:
             on_written=lambda run_id: keep_all(self.runs, run_id),
         )
         self.visits = Visits(self.photos, self.selecting, self.most_watched)
-        self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid)
+        self.owners = Owners(self.runs)
+        self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid, self.owners)
         self.janitor = Janitor(
             self.photos.folder,
             self.runs.folder,
@@ -390,6 +395,7 @@ class Service:
                 "megabytes": self.limits.megabytes,
             },
             "version": PROGRAM,
+            "account": caller[1:] if caller.startswith("@") else None,
         }
 
     @answered
@@ -409,20 +415,30 @@ class Service:
 
     # --- runs ----------------------------------------------------------------------------
 
+    @answered
+    def new_run(self, request: object, caller: str = "") -> NewRunAnswer:
+        """The id of a run to begin, and the secret of its owner."""
+        Nothing.model_validate(request or {})
+        self.clicks.take(caller)
+        run_id, secret = self.owners.begin()
+        return {"run": run_id, "secret": secret}
+
     def erase(
-        self, payload: object, session: str | None = None, caller: str = ""
+        self, payload: object, session: str | None = None, caller: str = "", browser: str = ""
     ) -> Iterator[Grid | RefusedGrid]:
         """The grid's value, again and again; the last one has everything. Never raises.
 
         The run goes on when the iteration is left early (a reload, a lost connection).
+        browser: whose earlier jobs are told as such; anything that tells people apart.
         """
         try:
             with keeping_private(payload):
-                live = self._begun(self._asked(payload, session, caller), session, caller)
+                live = self._begun(self._asked(payload, session, caller), session, caller, browser)
         except Exception as error:  # told on the grid, as everywhere
             yield _refused(payload, error)
             return
-        yield from live.grids()
+        for grid in live.grids():
+            yield self.owners.shown(grid)
 
     @answered
     def plan_sweep(self, request: object, caller: str = "") -> SweepAnswer:
@@ -432,7 +448,7 @@ class Service:
         return planned(asked)
 
     async def follow(
-        self, payload: object, session: str | None = None, caller: str = ""
+        self, payload: object, session: str | None = None, caller: str = "", browser: str = ""
     ) -> AsyncGenerator[Grid | RefusedGrid, None]:
         """The same, on an event loop: who waits for a place, or for news, holds no thread."""
         try:
@@ -443,48 +459,77 @@ class Service:
             return
         grids = self.visits.watch(
             caller or session or "",
-            lambda: self._begun(asked, session, caller),
+            lambda: self._begun(asked, session, caller, browser),
             lambda error: _refused(payload, error),
         )
         async with aclosing(grids):
             async for grid in grids:
-                yield grid
+                yield self.owners.shown(grid)
 
     def _asked(self, payload: object, session: str | None, caller: str) -> Erase:
         asked = Erase.model_validate(payload)
         self.erases.take(caller or session or "")
+        self.owners.check_begun(asked.run, asked.secret)
         return asked
 
-    def _begun(self, asked: Erase, session: str | None, caller: str) -> LiveRun:
-        return self.erasing.begin(order_of(asked, session, self.selecting, self.masks, caller))
+    def _begun(self, asked: Erase, session: str | None, caller: str, browser: str) -> LiveRun:
+        order = order_of(asked, session, self.selecting, self.masks, caller, browser)
+        return self.erasing.begin(order)
 
     @answered
     def stop(self, request: object, caller: str = "") -> StopAnswer:
-        """Ask a run to end: {run}. Only its owner knows the id."""
-        return {"stopped": self.erasing.stop(OneRun.model_validate(request).run)}
+        """Its owner asks a run to end: {run, secret}."""
+        asked = OneRun.model_validate(request)
+        self.owners.demand(asked.run, asked.secret)
+        return {"stopped": self.erasing.stop(asked.run)}
 
     @answered
     def go_on(self, request: object, caller: str = "") -> GridAnswer:
-        """Do what is missing of an interrupted run, into the same run: {run, wanted}."""
+        """Its owner has done what is missing of an interrupted run: {run, secret, wanted}."""
         asked = GoOn.model_validate(request)
         self.erases.take(caller)
-        return {"grid": self.erasing.go_on(asked.run, asked.wanted, caller)}
+        self.owners.demand(asked.run, asked.secret)
+        grid = self.erasing.go_on(asked.run, asked.wanted, caller)
+        return {"grid": self.owners.shown(grid)}
 
     @answered
     def open_run(self, request: object, caller: str = "") -> RunAnswer:
-        """A run by its link: {run}."""
+        """A run by its link: {run, secret?}."""
         asked = OneRun.model_validate(request)
         self._opens.take(caller)
-        return reopen(asked.run, self.runs, self.photos, self.masks, self.erasing.grid)
+        self.owners.demand_sight(asked.run, asked.secret)
+        own = self.owners.owns(asked.run, asked.secret)
+        live = self.erasing.grid
+        opened = reopen(asked.run, self.runs, self.photos, self.masks, live, own=own)
+        return {**opened, "grid": self.owners.shown(opened["grid"])}
 
     @answered
     def remark(self, request: object, caller: str = "") -> RemarkAnswer:
-        """Keep what a person says of a result: {run, index, text}. Who has the run's link may."""
+        """Keep what a run's owner says of a result: {run, secret, index, text}."""
         asked = Remark.model_validate(request)
         self._opens.take(caller)
+        self.owners.demand(asked.run, asked.secret)
         text = plain(" ".join(asked.text.split()), REMARK_LENGTH)
         self.runs.remark(asked.run, asked.index, text)
-        return {"remark": text}
+        return {"remark": text, "remarks": self.runs.earlier_remarks(asked.run, asked.index)}
+
+    @answered
+    def keep_private(self, request: object, caller: str = "") -> PrivateAnswer:
+        """Whether a run's link shows it to its owner alone: {run, secret, private}."""
+        asked = KeepPrivate.model_validate(request)
+        self._opens.take(caller)
+        self.owners.demand(asked.run, asked.secret)
+        self.runs.keep_private(asked.run, asked.private)
+        return {"private": asked.private}
+
+    @answered
+    def delete_run(self, request: object, caller: str = "") -> Answer:
+        """Its owner takes a run away, for good: {run, secret}."""
+        asked = OneRun.model_validate(request)
+        self._opens.take(caller)
+        self.owners.demand(asked.run, asked.secret)
+        self.erasing.delete(asked.run)
+        return {}
 
 
 def rle_of(mask: Mask) -> Rle | None:

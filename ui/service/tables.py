@@ -38,6 +38,7 @@ from ui.common.limits import Rate, RateLimiter
 from ui.common.requests import Nothing, OneRow, SeveralRuns
 from ui.service.figure import figure_of
 from ui.service.offers import state_here
+from ui.service.owners import Owners
 from ui.service.reopen import ended
 from ui.service.reports import most_pixels, report_on
 from ui.service.table_answers import (
@@ -78,11 +79,13 @@ class Tables:
         masks: MaskUploads,
         runs: RunStore,
         live_grid: Callable[[str], Grid | None],
+        owners: Owners,
     ) -> None:
         self._photos = photos
         self._masks = masks
         self._runs = runs
         self._live_grid = live_grid
+        self._owners = owners
         self._views: BoundedCache[str, bytes] = BoundedCache(KEPT_BYTES, len, kind="views")
         self._bringing = threading.BoundedSemaphore(BRINGS_AT_ONCE)
         self._closing = threading.Event()
@@ -168,14 +171,16 @@ class Tables:
         """The grids of several runs by their ids; what is gone is left out: {runs}."""
         asked = SeveralRuns.model_validate(request)
         self._looks.take(caller)
-        found = {run_id: self._grid(run_id) for run_id in asked.runs}
+        secrets = asked.secrets
+        found = {run_id: self._grid(run_id, secrets.get(run_id)) for run_id in asked.runs}
         return {"grids": {run_id: grid for run_id, grid in found.items() if grid is not None}}
 
-    def _grid(self, run_id: str) -> Grid | None:
+    def _grid(self, run_id: str, secret: str | None) -> Grid | None:
         try:
+            self._owners.demand_sight(run_id, secret)
             saved = self._runs.load(run_id)
             grid = self._live_grid(run_id) or ended(saved, self._runs, run_id)
-            return self._runs.with_remarks(run_id, grid)
+            return self._owners.shown(self._runs.with_remarks(run_id, grid))
         except (UserError, KeyError, TypeError):
             return None
 

@@ -8,12 +8,12 @@ runs/<id>/run.json                 all that is needed to show and to repeat the 
           upload.png               an uploaded mask, where one is part of the prompts
           <n>-<eraser>.jpg / .png  each result: to look at; lossless, to keep
           close-….jpg / .png       of a large photo: the mask's neighbourhood in each of them
-          remarks.json             what people wrote beside the results, by their index
+          remarks.json             what people wrote beside the results (`ui.stores.remarks`)
+          owner.json               whose it is, and who is shown it (`ui.stores.ownership`)
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -27,10 +27,13 @@ from typing import TypedDict, cast
 from methods import JSON, PlainJob
 from ui.common.errors import run_damaged, run_gone, run_used
 from ui.common.files import has_links, own_file, writable_folder, write_json
-from ui.common.grid import Grid
+from ui.common.grid import EarlierRemark, Grid
 from ui.common.names import is_id
+from ui.stores import ownership
 from ui.stores.alive import Alive
+from ui.stores.ownership import NOBODYS, Ownership, read_ownership, write_ownership
 from ui.stores.photos import SavedPhoto
+from ui.stores.remarks import Remark, Remarks, latest
 from ui.stores.run_file import read_run
 
 FORMAT = 2
@@ -90,16 +93,22 @@ class SavedRun(Inputs):
     grid: Grid
 
 
+def _earlier(written: tuple[Remark, ...]) -> list[EarlierRemark]:
+    return [{"text": each.text, "at": each.at} for each in written[:-1] if each.text]
+
+
 class RunStore:
-    """Run folders by id. Ids come from the page and must never have been used before."""
+    """Run folders by id."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = writable_folder(folder)
-        self._remarking = threading.Lock()
+        self._remarks = Remarks()
+        self._owning = threading.Lock()
         self._alive = Alive(folder.with_name(f"{folder.name}-programs"))
 
-    def create(self, run_id: str) -> Path:
-        """A new folder, marked as running. Raises UserError ("run_used")."""
+    def create(self, run_id: str, owner: str = "") -> Path:
+        """A new folder, marked as running. owner: as `Ownership` has it. Raises UserError
+        ("run_used")."""
         if not is_id(run_id):
             raise run_gone()
         folder = self.folder / run_id
@@ -108,7 +117,20 @@ class RunStore:
         except FileExistsError:
             raise run_used() from None
         (folder / RUNNING_MARK).write_text(self._alive.name(), "ascii")
+        write_ownership(folder, Ownership(owner=owner))
         return folder
+
+    def ownership(self, run_id: str) -> Ownership:
+        """Whose a run is; nobody's where there is none."""
+        return read_ownership(self.folder / run_id) if is_id(run_id) else NOBODYS
+
+    def keep_private(self, run_id: str, private: bool) -> None:
+        """Raises UserError ("run_gone")."""
+        if not self.exists(run_id):
+            raise run_gone()
+        with self._owning:
+            now = self.ownership(run_id).model_copy(update={"private": private})
+            write_ownership(self.folder / run_id, now)
 
     def save(self, run_id: str, value: Mapping[str, object]) -> None:
         write_json(self.folder / run_id / "run.json", {"format": FORMAT, **value})
@@ -129,40 +151,42 @@ class RunStore:
     def written(self, run_id: str) -> bytes:
         """All that is written down of a run, for telling whether any of it has changed."""
         found = b""
-        for name in ("run.json", "remarks.json") if is_id(run_id) else ():
+        for name in ("run.json", "remarks.json", ownership.FILE) if is_id(run_id) else ():
             with suppress(OSError):
                 found += (self.folder / run_id / name).read_bytes() + b"\0"
         return found
 
     def remarks(self, run_id: str) -> dict[int, str]:
-        """What people wrote beside the results, by the index of the card."""
-        try:
-            written = json.loads((self.folder / run_id / "remarks.json").read_text("utf-8"))
-            return {int(index): str(text) for index, text in written.items()}
-        except (OSError, ValueError, AttributeError, RecursionError):
-            return {}
+        """What stands beside the results now, by the index of the card."""
+        written = self._remarks.read(self.folder / run_id) if is_id(run_id) else {}
+        return {index: latest(each) for index, each in written.items() if latest(each)}
 
     def remark(self, run_id: str, index: int, text: str) -> None:
-        """Keep a remark beside a result; an empty one takes it away.
+        """Keep a remark beside a result; an empty one takes it away, and all before stay known.
 
         It has a file of its own, because run.json is written again and again while the run
-        goes on. Raises UserError ("run_gone").
+        goes on. Raises UserError ("run_gone", "too_many_remarks").
         """
         cards = self.load(run_id)["grid"]["cards"]
         if not 0 <= index < len(cards):
             raise run_gone()
-        with self._remarking:
-            others = {i: t for i, t in self.remarks(run_id).items() if i != index}
-            kept = others | ({index: text} if text else {})
-            write_json(self.folder / run_id / "remarks.json", kept)
+        self._remarks.add(self.folder / run_id, index, text)
+
+    def earlier_remarks(self, run_id: str, index: int) -> list[EarlierRemark]:
+        """What stood beside a result before, oldest first."""
+        return _earlier(self._remarks.read(self.folder / run_id).get(index, ()))
 
     def with_remarks(self, run_id: str, grid: Grid) -> Grid:
-        """The grid with what people wrote on its cards."""
-        written = self.remarks(run_id)
+        """The grid with what people wrote on its cards, and what they had written before."""
+        written = self._remarks.read(self.folder / run_id)
         for card in grid["cards"]:
             card.pop("remark", None)
-            if card["index"] in written:
-                card["remark"] = written[card["index"]]
+            card.pop("remarks", None)
+            of_card = written.get(card["index"], ())
+            if latest(of_card):
+                card["remark"] = latest(of_card)
+            if earlier := _earlier(of_card):
+                card["remarks"] = earlier
         return grid
 
     def discard(self, run_id: str) -> None:

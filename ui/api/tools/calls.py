@@ -111,7 +111,11 @@ class _Calls:
             words.run(erased["seconds"], link, grid),
             *(b for each, _ in told for b in each),
         ]
-        facts: dict[str, JSON] = {"run": link, "results": [each for _, each in told]}
+        facts: dict[str, JSON] = {
+            "run": link,
+            "secret": erased["secret"],
+            "results": [each for _, each in told],
+        }
         return Told(tuple(blocks), facts, failed=all("full" not in c for c in grid["cards"]))
 
     def list_erasers(self, given: ListArguments, visit: Visit) -> Told:

@@ -32,7 +32,7 @@ TINT = (200, 0, 255)
 
 LONGEST_ADDRESS = 4096
 
-_KEPT = re.compile(r"(?:https?://.+/|/)?lab/(photos|runs)/([\w-]+)/([\w.-]+)(?:\?[^/]*)?")
+_KEPT = re.compile(r"(?:https?://.+/|/)?lab/(photos|runs)/([\w.-]+)/([\w.-]+)(?:\?[^/]*)?")
 _RESULT = re.compile(r"(\d{1,2}-[a-z0-9_]{1,40})\.(?:jpg|png)")
 
 
@@ -83,7 +83,7 @@ def _kept(service: Service, shelf: str, owner: str, file: str) -> Path:
         path = whole if file == "view.jpg" else service.photos.file(owner, file)
         error = photo_gone
     else:
-        path = _of_run(service, owner, file)
+        path = _of_run(service, service.owners.named(owner), file)
         error = run_gone
     if path is None or not path.is_file():
         raise error()

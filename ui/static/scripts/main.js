@@ -1,7 +1,7 @@
 /* The page's scripts: what Gradio's components mount, and the one name that stands in the window. */
 
 import { emit, on } from "./base/events.js";
-import { redraw } from "./base/dom.js";
+import { h, redraw } from "./base/dom.js";
 import { watchFrame } from "./base/frame.js";
 import { icon } from "./base/icons.js";
 import { mountLanguages } from "./base/language_switch.js";
@@ -47,6 +47,30 @@ export const mountHead = ({ element }) => {
   own("lab-theme").append(icon("theme"));
   own("lab-theme").addEventListener("click", toggleTheme);
   mountLanguages(own("lab-language"));
+};
+
+/**
+ * The page's foot: who is signed in, and the way out.
+ * @param {{ element: HTMLElement }} mounted
+ */
+export const mountFoot = ({ element }) => {
+  const place = element.querySelector("#lab-account");
+  const leave = async () => {
+    await fetch(new URL("lab/sign-out", document.baseURI), { method: "POST" }).catch(() => null);
+    location.reload();
+  };
+  const out = h("button.lab-link", { type: "button", "data-testid": "sign-out", "data-t": "foot.leave", onclick: leave });
+  const words = h("span");
+  const show = () => {
+    const name = lab.catalogue?.account;
+    if (!name || !place) return;
+    words.textContent = t("foot.account", { name }) + " ";
+    if (!out.isConnected) place.replaceChildren(words, out);
+    translate(element);
+  };
+  translate(element);
+  on("catalogue", show);
+  on("lang", show);
 };
 
 /**

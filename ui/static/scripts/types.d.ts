@@ -21,11 +21,14 @@ export interface Server {
   erasers: ServerFunction<Catalogue>;
   weights: ServerFunction<{ weights: Record<string, Weight>; room: number }>;
   fetch_weights: ServerFunction<object>;
+  new_run: ServerFunction<{ run: string; secret: string }>;
   stop: ServerFunction<object>;
   plan_sweep: ServerFunction<Plan>;
   go_on: ServerFunction<{ grid: Grid }>;
-  open_run: ServerFunction<{ grid: Grid; photo: Photo; prompt: Prompt; jobs: Job[] }>;
-  remark: ServerFunction<{ remark: string }>;
+  open_run: ServerFunction<{ grid: Grid; photo: Photo; prompt: Prompt; jobs: Job[]; own: boolean }>;
+  remark: ServerFunction<{ remark: string; remarks: EarlierRemark[] }>;
+  keep_private: ServerFunction<{ private: boolean }>;
+  delete_run: ServerFunction<object>;
   rows: ServerFunction<{ tables: Table[]; rows: Row[] }>;
   papers: ServerFunction<{ papers: PaperTable[] }>;
   systems: ServerFunction<Systems>;
@@ -108,6 +111,8 @@ export interface Catalogue {
   examples: Example[];
   metrics?: Metric[];
   limits: { megabytes: number };
+  /** Who is signed in, where one has to. */
+  account?: string | null;
   device: { kind?: string; name: string };
 }
 export interface Job { eraser: string; settings: Settings; seed: number }
@@ -210,6 +215,8 @@ export interface Seen { x0: number; y0: number; x1: number; y1: number }
 
 export interface Reading { id: string; value: number; remark?: Said | null }
 export type CardState = "queued" | "waiting" | "borrowing" | "loading" | "fetching" | "running" | "stopping" | "done" | "failed" | "stopped";
+/** What stood beside a result before; at: seconds since the epoch, null where that is not known. */
+export interface EarlierRemark { text: string; at: number | null }
 /** One eraser's place in a run; what it has depends on its state. */
 export interface Card {
   index: number;
@@ -229,6 +236,8 @@ export interface Card {
   axes?: Settings;
   seed?: number;
   remark?: string;
+  /** Those before it, oldest first. */
+  remarks?: EarlierRemark[];
   cached?: boolean;
   erase_seconds?: number;
   load_seconds?: number;
@@ -261,10 +270,15 @@ export interface Grid {
   judging?: boolean;
   zip?: string | null;
   seconds?: number;
+  /** Whether its owner alone is shown it. */
+  private?: boolean;
+  /** What stands for the run in addresses, where that is more than its id. */
+  shown?: string;
 }
 /** A run's request. */
 export interface RunRequest {
   run: string;
+  secret: string;
   photo: string;
   objects?: Partial<ObjectPrompt>[];
   strokes?: Stroke[];
@@ -406,13 +420,13 @@ export interface Lab {
   jobOf(eraser: string): Job;
   jobs(): Job[];
   /** Begin a run of other jobs than those that are ticked, or on another selection of the open photo. */
-  startRun(what: { jobs: Job[]; prompt?: Prompt | null; sweep?: Sweep | null; cells?: (Job & { axes?: Settings })[] }): void;
+  startRun(what: { jobs: Job[]; prompt?: Prompt | null; sweep?: Sweep | null; cells?: (Job & { axes?: Settings })[] }): Promise<void>;
   adoptJobs(jobs: Job[]): void;
   fetchWeights(model: Model, again?: boolean): Promise<void>;
   showEraser(id: string): void;
 
   /* of the results */
-  saveRemark(run: string, index: number, text: string): Promise<Reply<{ remark: string }>>;
+  saveRemark(run: string, index: number, text: string): Promise<Reply<{ remark: string; remarks: EarlierRemark[] }>>;
 }
 
 /* ---- the page around this one ------------------------------------------------------------------- */

@@ -21,6 +21,8 @@ const PATHS = {
   theme: "M12 3a9 9 0 1 0 9 9 7 7 0 0 1-9-9z",
   stop: "M7 7h10v10H7z",
   report: "M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7",
+  lock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
+  trash: "M5 7h14M10 7V4.5h4V7M7 7l1 13h8l1-13M10.5 11v5.5M13.5 11v5.5",
   pen: "m4 20 .8-4L16.5 4.3a1.4 1.4 0 0 1 2 0l1.2 1.2a1.4 1.4 0 0 1 0 2L8 19.2z",
   play: "M8 5.5v13l10.5-6.5z",
   fit: "M9 4H4v5M15 4h5v5M9 20H4v-5M15 20h5v-5",

@@ -18,9 +18,3 @@ export const ask = async (call, request) => {
     return { ok: false, error: null };
   }
 };
-
-/** Sixteen random bytes as a run's id. */
-export const randomId = () => {
-  const raw = crypto.getRandomValues(new Uint8Array(16));
-  return btoa(String.fromCharCode(...raw)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
-};

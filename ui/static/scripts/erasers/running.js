@@ -4,7 +4,8 @@ import { h } from "../base/dom.js";
 import { emit } from "../base/events.js";
 import { icon, iconButton } from "../base/icons.js";
 import { errorText, t } from "../base/languages.js";
-import { ask, randomId } from "../base/server.js";
+import { newRun, ofRun } from "../base/owned.js";
+import { ask } from "../base/server.js";
 import { eraserOf, lab } from "../base/state.js";
 import { notice } from "../base/widgets.js";
 import { allSettled, prompts, selectionOf } from "../select/work.js";
@@ -13,6 +14,7 @@ import { makeGpuCost } from "./gpu_cost.js";
 import { makeSweep } from "./sweep.js";
 
 const MAX_SEED = 2 ** 32 - 1;
+const NAMELESS = "new"; // of a run that the server has not named yet
 
 /** @param {import("./choice.js").Choice} choice */
 const makeSeed = (choice) => {
@@ -81,17 +83,19 @@ export const makeRunning = ({ server, choice, erase, device, room }) => {
     await allSettled();
     starting = false;
     refresh();
-    if (wanted && !eraseButton.disabled) begin({ jobs: lab.jobs() }); // else nothing came of it, or something else has begun
+    if (wanted && !eraseButton.disabled) await begin({ jobs: lab.jobs() }); // else nothing came of it, or something else has begun
   }
 
   /** @type {import("../types.js").Lab["startRun"]} */
-  function begin({ jobs, prompt, sweep: varied, cells }) {
+  async function begin({ jobs, prompt, sweep: varied, cells }) {
     const selection = prompt ? { ...selectionOf(prompt), photo: prompts().photo } : prompts();
-    const payload = { run: randomId(), ...selection, words: lab.phrase || null, jobs, ...(varied ? { sweep: varied } : {}) };
-    lab.running = payload.run;
-    stopButton.disabled = false;
+    const asked = { ...selection, words: lab.phrase || null, jobs, ...(varied ? { sweep: varied } : {}) };
+    lab.running = NAMELESS;
+    stopButton.disabled = true;
     refresh();
-    emit("run", { payload, erasers: (cells ?? jobs).flatMap(({ eraser }) => eraserOf(eraser) ?? []), axes: cells?.map((cell) => cell.axes ?? {}) });
+    const begun = await newRun(server);
+    if (!begun.ok) { lab.running = null; refresh(); notice(errorText(begun.error), "error"); return; }
+    const payload = { run: begun.run, secret: begun.secret, ...asked };
     erase(payload);
   }
   lab.startRun = begin;
@@ -99,7 +103,7 @@ export const makeRunning = ({ server, choice, erase, device, room }) => {
   async function stop() {
     stopButton.disabled = true;
     emit("stopping");
-    const reply = await ask(server.stop, { run: lab.running });
+    const reply = await ask(server.stop, ofRun(lab.running ?? ""));
     if (!reply.ok && lab.running) { stopButton.disabled = false; notice(errorText(reply.error), "error"); }
   }
 

@@ -33,12 +33,13 @@ const promiseOf = ({ cards }) => {
 /**
  * @param {object} of
  * @param {import("./looking.js").Looking} of.looking
+ * @param {ReturnType<typeof import("./ownership.js").makeOwnership>} of.ownership
  * @param {() => void} of.openNumbers
  * @param {() => void} of.openFigure
  * @param {() => void} of.compare two results
  * @param {Node} of.unfold shows the editor again, where it is folded away
  */
-export const makeBar = ({ looking, openNumbers, openFigure, compare, unfold }) => {
+export const makeBar = ({ looking, ownership, openNumbers, openFigure, compare, unfold }) => {
   let run = ""; // that is shown
   const heading = h("h2", { tabindex: "-1", "data-t": "grid.title", "data-t-title": "grid.keys" });
   const summary = h("span.lab-hint", { role: "status", "data-testid": "summary" });
@@ -55,7 +56,7 @@ export const makeBar = ({ looking, openNumbers, openFigure, compare, unfold }) =
   const link = h("button.lab-tool.wide.is-brief", { type: "button", "data-t-title": "grid.link", onclick: () => copyWords(runLink(run), t("grid.copied")) }, icon("link"), h("span", { "data-t": "grid.link" }));
   const zip = h("a.lab-tool.wide.is-brief", { "data-t-title": "grid.zip", download: true, "data-testid": "zip" }, icon("download"), h("span", { "data-t": "grid.zip" }));
   const report = h("a.lab-tool.wide.is-brief", { download: true, "data-testid": "report", "data-t-title": "grid.report.hint" }, icon("report"), h("span", { "data-t": "grid.report" }));
-  const node = h("div.lab-grid-bar", {}, heading, summary, promise, h("div.lab-group", {}, closeUp, pair, numbers, figure, link, report, zip, unfold), splitter);
+  const node = h("div.lab-grid-bar", {}, heading, summary, promise, ownership.linked, h("div.lab-group", {}, closeUp, pair, numbers, figure, link, report, zip, ownership.menu, unfold), splitter);
   return { node, heading,
     /** The window or the divider is another. */
     follow() {
@@ -70,11 +71,12 @@ export const makeBar = ({ looking, openNumbers, openFigure, compare, unfold }) =
       const said = summaryOf(grid);
       if (summary.textContent !== said) summary.textContent = said; // else it would be read out anew each time
       promise.replaceChildren(...promiseOf(grid));
+      ownership.show(grid);
       numbers.disabled = judged(grid).length < 1;
       figure.disabled = grid.state === "running" || !grid.cards.some((card) => card.full);
       pair.disabled = !grid.cards.some((card) => card.view);
       // They keep their places from the beginning, so that nothing moves away under a finger.
-      for (const [one, address] of /** @type {const} */ ([[zip, grid.zip && grid.zip + "?download=1"], [report, grid.zip && "lab/report.html?runs=" + grid.run]])) {
+      for (const [one, address] of /** @type {const} */ ([[zip, grid.zip && grid.zip + "?download=1"], [report, grid.zip && "lab/report.html?runs=" + (grid.shown ?? grid.run)]])) {
         one.toggleAttribute("aria-disabled", !address);
         if (address) one.href = address;
         else one.removeAttribute("href");

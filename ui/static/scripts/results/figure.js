@@ -91,7 +91,7 @@ export function makeFigure(root) {
 
   /** @param {Grid} grid */
   return (grid) => {
-    run = grid.run;
+    run = grid.shown ?? grid.run;
     const before = new Set(wishes().numbers);
     numbers.replaceChildren(...numbersOf(grid).map(({ id, words }) => h("label.lab-figure-tick", {}, h("input", { type: "checkbox", "data-part": id, checked: before.has(id) }), h("span", {}, words))));
     dialog.open(t("figure.title"));

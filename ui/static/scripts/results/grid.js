@@ -6,6 +6,7 @@
 import { h } from "../base/dom.js";
 import { emit, on } from "../base/events.js";
 import { errorText, t, translate } from "../base/languages.js";
+import { disown, isOwn, ofRun } from "../base/owned.js";
 import { ask } from "../base/server.js";
 import { lab } from "../base/state.js";
 import { notice, scrolling } from "../base/widgets.js";
@@ -23,6 +24,7 @@ import { makePicking } from "./picking.js";
 import { makeRest } from "./rest.js";
 import { makeResultCard } from "./result_card.js";
 import { linkedRun, runUrl } from "./run_link.js";
+import { makeOwnership } from "./ownership.js";
 import { makeShelf } from "./shelf.js";
 import { makeSweepGrid, named } from "./sweep_grid.js";
 import { openPair, openViewer } from "./viewer.js";
@@ -62,7 +64,8 @@ export const mountGrid = ({ element, server, props, watch }) => {
   const figure = makeFigure(root);
   const fold = makeFold();
   const picking = makePicking((a, b) => openBoth({ a, b }));
-  const bar = makeBar({ looking, openNumbers: () => { if (grid) numbers(grid); }, openFigure: () => { if (grid) figure(grid); }, compare, unfold: fold.button });
+  const ownership = makeOwnership({ server, renew, forget: (run) => { shelf.forget(run); if (grid?.run === run) leave(); } });
+  const bar = makeBar({ looking, ownership, openNumbers: () => { if (grid) numbers(grid); }, openFigure: () => { if (grid) figure(grid); }, compare, unfold: fold.button });
   const details = makeDetails(root);
   const shelf = makeShelf({ open: (run) => { if (grid?.run !== run) { history.pushState(history.state, "", runUrl(run)); walk(run); } } });
   const problem = h("p.lab-problem", { role: "alert", hidden: true });
@@ -180,12 +183,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
 
   /** A new photo begins with a clean page; its run, which may still go on, stands on the shelf. */
   on("photo", ({ id }) => {
-    if (!settled || !grid?.photo || grid.photo.id === id) return;
-    const address = new URL(location.href);
-    address.searchParams.delete("run");
-    putLook(address, { pair: null, part: null });
-    clean();
-    history.pushState(history.state, "", address);
+    if (settled && grid?.photo && grid.photo.id !== id) leave();
   });
 
   /** As before there was a run. */
@@ -195,6 +193,15 @@ export const mountGrid = ({ element, server, props, watch }) => {
     grid = expected = null;
     fold.unfold();
     shelf.show("");
+  }
+
+  /** To the page as it was before any run. */
+  function leave() {
+    const address = new URL(location.href);
+    address.searchParams.delete("run");
+    putLook(address, { pair: null, part: null });
+    clean();
+    history.pushState(history.state, "", address);
   }
 
   on("back", () => { heard = 0; });
@@ -243,11 +250,12 @@ export const mountGrid = ({ element, server, props, watch }) => {
   async function reopen() {
     const run = linkedRun();
     if (!run) { settled = true; return; }
-    const reply = await ask(server.open_run, { run });
+    const reply = await ask(server.open_run, ofRun(run));
     if (!reply.ok) { settled = true; notice(errorText(reply.error), "error"); return; }
+    if (!reply.own && isOwn(run)) disown(run);
     if (lab.running) return; // the page was quicker
     expected = run;
-    if (reply.grid.state === "running") goOn(run);
+    if (reply.grid.state === "running" && reply.own) goOn(run);
     take(reply.grid);
     if (asked.pair) openBoth(asked.pair, asked.part);
     asked = { pair: null, part: null };
@@ -272,10 +280,10 @@ export const mountGrid = ({ element, server, props, watch }) => {
    */
   async function walk(run) {
     expected = run;
-    const reply = await ask(server.open_run, { run });
+    const reply = await ask(server.open_run, ofRun(run));
     if (expected !== run) return; // gone on meanwhile
     if (!reply.ok) { clean(); notice(errorText(reply.error), "error"); return; }
-    if (reply.grid.state === "running" && !lab.running) goOn(run);
+    if (reply.grid.state === "running" && reply.own && !lab.running) goOn(run);
     take(reply.grid);
     if (asked.pair) openBoth(asked.pair, asked.part);
     asked = { pair: null, part: null };
@@ -300,7 +308,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
    */
   async function tryAgain(run) {
     if (lab.running) { notice(t("panel.running")); return; }
-    const reply = await ask(server.open_run, { run });
+    const reply = await ask(server.open_run, ofRun(run));
     if (!reply.ok) { notice(errorText(reply.error), "error"); return; }
     if (lab.photo?.id !== reply.photo.id) await lab.showPhoto(reply.photo, reply.prompt);
     adopt(reply.jobs);
@@ -337,12 +345,17 @@ export const mountGrid = ({ element, server, props, watch }) => {
     while (grid?.run === run && (grid.state === "running" || grid.judging)) {
       await new Promise((resolve) => setTimeout(resolve, FOLLOW));
       if (Date.now() - heard < SILENCE) continue;
-      const reply = await ask(server.open_run, { run });
-      if (reply.ok && grid.run === run) take(reply.grid);
+      await renew(run);
     }
   }
 
-  lab.saveRemark = (run, index, text) => ask(server.remark, { run, index, text });
+  /** @param {string} run */
+  async function renew(run) {
+    const reply = await ask(server.open_run, ofRun(run));
+    if (reply.ok && grid?.run === run) take(reply.grid);
+  }
+
+  lab.saveRemark = (run, index, text) => ask(server.remark, ofRun(run, { index, text }));
   translate(root);
   reopen();
 };

@@ -1,17 +1,20 @@
-/* What a person sees in a result, in their own words. */
+/* What the owner of a run sees in a result, in their own words; others read it. */
 
 import { h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { errorText, t } from "../base/languages.js";
+import { isOwn } from "../base/owned.js";
 import { lab } from "../base/state.js";
 import { notice } from "../base/widgets.js";
 
 /** @typedef {import("../types.js").Card} Card */
+/** @typedef {import("../types.js").EarlierRemark} EarlierRemark */
+/** @typedef {{ text: string, earlier: EarlierRemark[] }} Written as it is kept */
 
 const LONGEST = 500;
 
-/** @type {Map<string, string>} */
-const written = new Map(); // the result's address -> the text, as it is kept
+/** @type {Map<string, Written>} */
+const written = new Map(); // the result's address -> what is kept of it
 /** @type {Map<string, ReturnType<typeof remarkNode>>} */
 const nodes = new Map(); // the result's address -> {node, show}
 
@@ -22,11 +25,22 @@ const nodes = new Map(); // the result's address -> {node, show}
  */
 export const humanRemark = ({ run, card }) => {
   const key = card.view ?? "";
-  if (!written.has(key)) written.set(key, card.remark || "");
+  if (!written.has(key)) written.set(key, { text: card.remark || "", earlier: card.remarks ?? [] });
   const known = nodes.get(key) ?? remarkNode(key, run, card);
   nodes.set(key, known);
   known.show();
   return known.node;
+};
+
+/**
+ * What stood there before, folded away.
+ * @param {EarlierRemark[]} earlier
+ */
+const before = (earlier) => {
+  const when = new Intl.DateTimeFormat(document.documentElement.lang || undefined, { dateStyle: "medium", timeStyle: "short" });
+  /** @param {EarlierRemark} one */
+  const line = ({ text, at }) => h("li", {}, at === null ? null : h("time", {}, when.format(1000 * at)), h("q", {}, text));
+  return h("details.lab-earlier", {}, h("summary", {}, t("remark.earlier", { count: earlier.length })), h("ul", {}, ...earlier.map(line)));
 };
 
 /**
@@ -37,17 +51,20 @@ export const humanRemark = ({ run, card }) => {
 function remarkNode(key, run, card) {
   const node = h("div.lab-own", { "data-testid": "remark" });
   let writing = false;
-  let language = "";
+  let drawn = "";
 
   /**
    * @param {string} words
    * @param {Record<string, string>} [extra] attributes
    */
   const button = (words, extra) => h("button.lab-own-write", { type: "button", onclick: () => open(), ...extra }, icon("pen"), words ? h("span", {}, words) : null);
+  const known = () => written.get(key) ?? { text: "", earlier: [] };
 
   function rest() {
-    const words = written.get(key);
-    node.replaceChildren(...(words ? [h("q", {}, words), button("", { "aria-label": t("remark.change"), title: t("remark.change") })] : [button(t("remark.write"))]));
+    const { text, earlier } = known();
+    const words = text ? h("q", {}, text) : null;
+    const write = !isOwn(run) ? null : words ? button("", { "aria-label": t("remark.change"), title: t("remark.change") }) : button(t("remark.write"));
+    node.replaceChildren(...[words, write, earlier.length ? before(earlier) : null].filter((part) => part !== null));
   }
 
   function open() {
@@ -61,7 +78,7 @@ function remarkNode(key, run, card) {
         event.preventDefault();
         event.stopPropagation();
       } });
-    field.value = written.get(key) ?? "";
+    field.value = known().text;
     node.replaceChildren(field, h("button.lab-link", { type: "button", onclick: () => keep(field) }, t("remark.save")));
     field.focus();
   }
@@ -69,10 +86,10 @@ function remarkNode(key, run, card) {
   /** @param {HTMLTextAreaElement} field */
   async function keep(field) {
     const words = field.value.trim();
-    if (words === written.get(key)) { close(true); return; }
+    if (words === known().text) { close(true); return; }
     const reply = await lab.saveRemark(run, card.index, words);
     if (!reply.ok) { notice(errorText(reply.error), "error"); return; }
-    written.set(key, reply.remark);
+    written.set(key, { text: reply.remark, earlier: reply.remarks });
     close(true);
   }
 
@@ -83,6 +100,11 @@ function remarkNode(key, run, card) {
     if (focus) node.querySelector("button")?.focus();
   }
 
-  const show = () => { if (!writing && language !== lab.lang + written.get(key)) { language = lab.lang + written.get(key); rest(); } };
+  const show = () => {
+    const now = lab.lang + isOwn(run) + JSON.stringify(known());
+    if (writing || drawn === now) return;
+    drawn = now;
+    rest();
+  };
   return { node, show };
 }

@@ -2,6 +2,7 @@
 
 import { h } from "../base/dom.js";
 import { errorText } from "../base/languages.js";
+import { isOwn, ofRun } from "../base/owned.js";
 import { ask } from "../base/server.js";
 import { notice } from "../base/widgets.js";
 
@@ -30,7 +31,7 @@ export const makeRest = ({ server, begun }) => {
   /** @param {"missing" | "numbers"} wanted */
   const goOn = async (wanted) => {
     for (const button of [missing, numbers]) button.disabled = true;
-    const reply = await ask(server.go_on, { run, wanted });
+    const reply = await ask(server.go_on, ofRun(run, { wanted }));
     for (const button of [missing, numbers]) button.disabled = false;
     if (reply.ok) begun(reply.grid);
     else notice(errorText(reply.error), "error");
@@ -45,6 +46,6 @@ export const makeRest = ({ server, begun }) => {
       run = grid.run;
       missing.hidden = !lacking.missing;
       numbers.hidden = !lacking.numbers;
-      node.hidden = missing.hidden && numbers.hidden;
+      node.hidden = !isOwn(run) || (missing.hidden && numbers.hidden);
     } };
 };

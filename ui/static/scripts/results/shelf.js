@@ -76,6 +76,8 @@ export function makeShelf({ open }) {
     note(grid) {
       if (grid.photo && grid.cards.length) keep(withRun(entries, entryOf(grid)));
     },
+    /** @param {string} run that is gone for good */
+    forget(run) { keep(entries.filter((one) => one.run !== run)); },
     /** @param {string} run that is seen below; "" for none */
     show(run) { shown = run; draw(); },
   };

@@ -6,7 +6,8 @@
 
 import { emit, on } from "../base/events.js";
 import { remember } from "../base/memory.js";
-import { ask, randomId } from "../base/server.js";
+import { newRun, ofRun, secretOf } from "../base/owned.js";
+import { ask } from "../base/server.js";
 import { lab } from "../base/state.js";
 
 const KEPT_OF_A_ROW = 6;
@@ -108,14 +109,18 @@ export const makeTableRuns = ({ server, erase, onchange }) => {
     if (!current || current.row !== row) return; // stopped meanwhile
     if (!reply.ok) { fail(row, reply.error); return; }
     if (lab.running) { queue.unshift({ row, jobs }); current = null; onchange(row); return; } // the editor was quicker
-    const run = randomId();
+    const made = await newRun(server);
+    if (!current || current.row !== row) return; // stopped meanwhile
+    if (!made.ok) { fail(row, made.error); return; }
+    if (lab.running) { queue.unshift({ row, jobs }); current = null; onchange(row); return; }
+    const { run, secret } = made;
     current.run = lab.running = run;
     begun.set(run, row);
     emit("busy");
     learn(row, { run, cards: jobs.map((job, index) => ({ index, eraser: job.eraser, name: job.name, state: "queued" })) });
     onchange(row);
     const { objects, upload } = reply.prompt;
-    erase({ run, photo: reply.photo.id, objects, upload, row, jobs: jobs.map(({ eraser, settings, seed }) => ({ eraser, settings, seed })) });
+    erase({ run, secret, photo: reply.photo.id, objects, upload, row, jobs: jobs.map(({ eraser, settings, seed }) => ({ eraser, settings, seed })) });
   }
 
   /** @param {string} row */
@@ -178,7 +183,7 @@ export const makeTableRuns = ({ server, erase, onchange }) => {
   async function stop() {
     forget();
     if (!current) return;
-    if (current.run) { await ask(server.stop, { run: current.run }); return; }
+    if (current.run) { await ask(server.stop, ofRun(current.run)); return; }
     const { row } = current;
     current = null;
     onchange(row);
@@ -188,7 +193,8 @@ export const makeTableRuns = ({ server, erase, onchange }) => {
   async function restore() {
     const runs = Object.values(known).flat();
     if (!runs.length) return;
-    const reply = await ask(server.grids, { runs });
+    const secrets = Object.fromEntries(runs.flatMap((run) => { const secret = secretOf(run); return secret ? [[run, secret]] : []; }));
+    const reply = await ask(server.grids, { runs, secrets });
     if (!reply.ok) return;
     for (const [row, ids] of Object.entries(known)) {
       for (const id of ids) if (reply.grids[id]) learn(row, reply.grids[id]);
@@ -223,7 +229,7 @@ export const makeTableRuns = ({ server, erase, onchange }) => {
      * The runs that hold a row's results, oldest first.
      * @param {string} row
      */
-    runsOf: (row) => [...new Set([...resultsOf(row).values()].filter(({ card }) => card.state === "done").map(({ grid }) => grid.run))],
+    runsOf: (row) => [...new Set([...resultsOf(row).values()].filter(({ card }) => card.state === "done").map(({ grid }) => grid.shown ?? grid.run))],
     get busy() { return Boolean(current || queue.length); },
     get left() { return queue.length + (current ? 1 : 0); },
   };
