@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from methods import PROGRAM, languages
+from ui.cli.embedding_arguments import add_embedding_commands
 from ui.cli.output import EXIT_CODES, Arguments, assignment, names, numbers
 from ui.cli.words import add_word_arguments
 
@@ -113,6 +114,10 @@ def make_parser(prog: str = "python -m methods") -> argparse.ArgumentParser:
     _add_places(_command(commands, "places", _places, "show who erases where, and what is loaded"))
     _add_space(_command(commands, "space", _space, "show what this folder would do as a Space"))
     _add_pin(_command(commands, "pin", _pin, "fill in sizes and hashes of weights"))
+    summary = "make and pin embeddings of constant prompts, which spare others the text encoders"
+    add_embedding_commands(
+        commands.add_parser("embeddings", help=summary, description=f"M{summary[1:]}.")
+    )
     _add_completion(
         _command(commands, "completion", _completion, "print what completes words in a shell")
     )
