@@ -44,6 +44,7 @@ from ui.api.errors import spoken
 from ui.api.masks import NO_MASK, GivenMask, given_mask
 from ui.api.pictures import Picture, picture_of
 from ui.api.requests import ApiDetect, ApiErase, ApiSegment, FileArgument
+from ui.api.watching import BY_PROGRAMS
 from ui.common.caller import caller_of
 from ui.common.files import link_or_copy, private_folder
 from ui.common.grid import Card, Grid
@@ -277,7 +278,7 @@ def register(service: Service) -> None:
     gr.api(list_erasers, queue=False)
     gr.api(segment, concurrency_limit=8)
     gr.api(detect, concurrency_limit=8)
-    gr.api(erase, concurrency_limit=service.most_watched)
+    gr.api(erase, concurrency_id=BY_PROGRAMS, concurrency_limit=service.most_watched)
     api_results.register(service)
     api_figures.register(service)
     sweeps.register(service)

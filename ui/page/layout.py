@@ -13,6 +13,7 @@ import gradio as gr
 
 from methods import PROGRAM, Unavailable
 from ui.api import endpoints
+from ui.api.watching import ON_PAGE, keep_up
 from ui.common.caller import caller_of
 from ui.common.errors import described
 from ui.common.grid import Grid, RefusedGrid
@@ -128,7 +129,9 @@ def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks)
     """
 
     def run_on_page(event: gr.EventData, request: gr.Request) -> Iterator[Grid | RefusedGrid]:
-        yield from service.erase(event._data, request.session_hash, caller_of(request))
+        for grid in service.erase(event._data, request.session_hash, caller_of(request)):
+            keep_up(page, service)
+            yield grid
 
     # The page holds Erase back while its own run goes on. What still comes after the last
     # result (lossless files, numbers) must not hold it back: so not `once`.
@@ -137,7 +140,7 @@ def wire(shown_by: Mapping[gr.HTML, gr.HTML], service: Service, page: gr.Blocks)
             run_on_page,
             None,
             shower,
-            concurrency_id="erase",
+            concurrency_id=ON_PAGE,
             concurrency_limit=service.most_watched,
             trigger_mode="multiple",
             show_progress="hidden",

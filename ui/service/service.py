@@ -156,9 +156,7 @@ class Service:
         self.measure = measured if seeing is None else seeing.judge
         self.selecting = Selecting(seeing)
         self.detecting = Detecting(None if seeing is None else seeing.detect)
-        places = len(self._executor.places())
-        self.most_watched = MOST_WATCHED + places
-        slots = RunSlots(MOST_WAITING + places if most_runs is None else most_runs)
+        slots = RunSlots(self._most_runs if most_runs is None else lambda: most_runs)
         self.tally = Tally()
         self.erasing = Erasing(
             self.photos, self.runs, slots, self._executor, self.tally, self.measure
@@ -178,6 +176,14 @@ class Service:
         self.clicks = RateLimiter(CLICK_RATE)
         self.erases = RateLimiter(ERASE_RATE)
         self._fetches = RateLimiter(FETCH_RATE)
+
+    @property
+    def most_watched(self) -> int:
+        """Runs that are watched at once. It grows with the places, which machines may add to."""
+        return MOST_WATCHED + len(self._executor.places())
+
+    def _most_runs(self) -> int:
+        return MOST_WAITING + len(self._executor.places())
 
     def start(self, *, fetch: bool = True) -> None:
         """Begin what goes on in the background: tidying, loading the segmenter.
