@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from methods._diffusion.hardware_fit import CARDS as CARDS
     from methods._diffusion.hardware_fit import Fit as Fit
     from methods._diffusion.hardware_fit import fits as fits
+    from methods._diffusion.published import EMBEDDINGS as EMBEDDINGS
+    from methods._diffusion.publishing import Made as Made
+    from methods._diffusion.publishing import constant_words as constant_words
+    from methods._diffusion.publishing import make_embeddings as make_embeddings
+    from methods._diffusion.publishing import model_card as model_card
     from methods._engine.before_fetch import demand_memory as demand_memory
     from methods._engine.events import Borrowing as Borrowing
     from methods._engine.events import Event as Event
@@ -158,6 +163,8 @@ if TYPE_CHECKING:
     from methods._system.memory import share_heaps as share_heaps
     from methods._system.memory import trim_heaps as trim_heaps
     from methods._system.requirements import unmet_requirements as unmet_requirements
+    from methods._system.space import on_a_space as on_a_space
+    from methods._system.space import said_here as said_here
     from methods._system.threads import begin_thread as begin_thread
     from methods._system.units import in_bytes as in_bytes
     from methods._system.versions import PROGRAM as PROGRAM
@@ -220,6 +227,8 @@ _HOME = {
         " WeightsUnavailable"
     ),
     "_diffusion.hardware_fit": "CARDS Fit fits",
+    "_diffusion.published": "EMBEDDINGS",
+    "_diffusion.publishing": "Made constant_words make_embeddings model_card",
     "_engine.before_fetch": "demand_memory",
     "_engine.events": (
         "Borrowing Event Failed Fetching Finished Judged Loading Started Stepped Stopping Waiting"
@@ -269,6 +278,7 @@ _HOME = {
     "_system.logs": "adopt_logger begin_logging current_run keep_private keeping_private",
     "_system.memory": "share_heaps trim_heaps",
     "_system.requirements": "unmet_requirements",
+    "_system.space": "on_a_space said_here",
     "_system.threads": "begin_thread",
     "_system.units": "in_bytes",
     "_system.versions": "PROGRAM versions",

@@ -309,6 +309,15 @@ class Eraser(ABC, Generic[S]):
         """
         return
 
+    @classmethod
+    def beforehand(cls, settings: S, device: DeviceName) -> Callable[[], None] | None:
+        """What of a run on `device` needs it not, and should be done before one is borrowed for it.
+
+        None = nothing. It leaves what it makes on the disk, since the run may be another process's.
+        The returned function raises what `load` raises.
+        """
+        return None
+
     def memory(self, settings: S, device: DeviceName) -> Mapping[str, int]:
         """Bytes that it holds on the device once loaded for these settings, by name.
 

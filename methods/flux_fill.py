@@ -24,12 +24,14 @@ from methods._base import (
 from methods._diffusion.eraser import (
     DiffusionEraser,
     Part,
+    Words,
     adapted,
     flux_pipeline,
     generator,
     pil,
     read_scheduler,
 )
+from methods._diffusion.published import published_by
 from methods._diffusion.settings import MAX_PROMPT
 from methods._flux.inputs import first_noise
 from methods._flux.settings import FluxSettings
@@ -85,7 +87,7 @@ class FluxFill(DiffusionEraser[FluxFillSettings]):
         license=FILL.license,
         non_commercial=True,
         weights=(*FILL.weights(), *SHARED.weights()),
-        more_weights=LORA.weights(),
+        more_weights=(*LORA.weights(), *published_by(SHARED)),
         canvas=Canvas(short_side=768, multiple_of=16),  # long crops stay near a megapixel
         devices=("cuda", "cpu"),
         memory=MEMORY,
@@ -103,17 +105,17 @@ class FluxFill(DiffusionEraser[FluxFillSettings]):
         """All, and the LoRA where it is wanted; without the text encoders that are not here once
         the prompt's embedding is."""
         more = LORA.weights() if settings.removal_lora else ()
-        return cls.still_needed((*cls.spec.weights, *more), PROMPTS, [settings.prompt])
+        return cls.still_needed((*cls.spec.weights, *more), settings)
+
+    @classmethod
+    def words(cls, settings: FluxFillSettings) -> Words:
+        """The prompt, for T5."""
+        return Words(PROMPTS, (settings.prompt,))
 
     def parts(self, settings: FluxFillSettings) -> Mapping[str, Part]:
         """The transformer, the VAE, and the LoRA where it is wanted."""
         parts = {"transformer": FILL_TRANSFORMER, "vae": VAE}
         return parts | ({"additions": ADDITIONS} if settings.removal_lora else {})
-
-    def prepare(self, settings: FluxFillSettings) -> None:
-        """The prompt first: its encoder needs the device for itself."""
-        self.embed(PROMPTS, [settings.prompt])
-        super().prepare(settings)
 
     def erase(
         self, image: Image, mask: Mask, settings: FluxFillSettings, seed: int, progress: Progress

@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -382,3 +382,18 @@ def browser() -> Iterator[Browser]:
             _lacking(f"no Chromium could be started: {str(error).splitlines()[0]}", error)
         stack.callback(browser.close)
         yield browser
+
+
+@pytest.fixture
+def browser_with(browser: Browser) -> Iterator[Callable[[list[str]], Browser]]:
+    """Begins another one with arguments of its own."""
+    begun: list[Browser] = []
+
+    def begin(arguments: list[str]) -> Browser:
+        kind = browser.browser_type
+        begun.append(kind.launch(executable_path=chromium_path(), args=arguments))
+        return begun[-1]
+
+    yield begin
+    for one in begun:
+        one.close()

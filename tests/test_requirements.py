@@ -208,6 +208,14 @@ def test_ci_tries_a_cluster_in_an_environment_of_its_own() -> None:
     assert "-r requirements-ray.txt" in script and "pytest -m ray" in script
 
 
+def test_ci_can_try_the_torch_of_a_space() -> None:
+    """Installed in a Space's own order, and compared before and after."""
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    first, then = "install -q -r pre-requirements.txt", "install -q -r requirements.txt"
+    assert script.index(first) < script.index(then)
+    assert "torch-before" in script and "run_space_tests; exit" in script
+
+
 def test_every_check_of_ci_runs_before_a_commit() -> None:
     """ruff, mypy, lint-imports: the same words in both."""
     script = (ROOT / ".ci" / "run").read_text("utf-8")

@@ -30,7 +30,8 @@ def _sections(parser: argparse.ArgumentParser) -> Iterator[str]:
     yield _section(parser)
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            yield from map(_section, action.choices.values())
+            for inner in action.choices.values():
+                yield from _sections(inner)
 
 
 def _section(parser: argparse.ArgumentParser) -> str:

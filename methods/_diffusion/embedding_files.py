@@ -5,6 +5,7 @@
 The folder is ERASER_LAB_EMBEDDINGS, else `embeddings` among the weights. A key is a hash; the
 text itself is not kept. A file appears whole or not at all, and one that does not hold what
 its head says is deleted. The files used least recently go once there are too many of them.
+Embeddings that were published (`_diffusion.published`) lie elsewhere, among the weights.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from methods._diffusion.published import published_file
 from methods._system.files import write_atomic
 from methods._weights.cache import cache_dir, size_of
 
@@ -58,15 +60,25 @@ def any_kept() -> bool:
     return next(folder().glob("*.safetensors"), None) is not None
 
 
+def is_kept(key: str) -> bool:
+    """Whether this machine has made the embedding of a key itself."""
+    return file_of(key).is_file()
+
+
 def read(key: str) -> dict[str, torch.Tensor] | None:
-    """The tensors kept under a key, on the CPU; None where there is no sound file of them."""
-    file = _file(key)
+    """The tensors kept under a key, on the CPU; None where there is no sound file of them.
+
+    One of this machine's own goes before one that was published."""
+    return _read_own(file_of(key)) or _read_published(key)
+
+
+def _read_own(file: Path) -> dict[str, torch.Tensor] | None:
     if not file.is_file():
         return None
     try:
         tensors = _checked(file)
     except Exception as error:  # the library has no common base for "not such a file"
-        logger.warning("the embedding %s is broken and made anew: %s", key[:12], error)
+        logger.warning("the embedding %s is broken and made anew: %s", file.stem[:12], error)
         with suppress(OSError):
             file.unlink()
         return None
@@ -75,18 +87,35 @@ def read(key: str) -> dict[str, torch.Tensor] | None:
     return tensors
 
 
+def _read_published(key: str) -> dict[str, torch.Tensor] | None:
+    """Its bytes are the pinned ones; whether they are an embedding is another question."""
+    file = published_file(key)
+    if file is None:
+        return None
+    try:
+        return _checked(file)
+    except Exception as error:  # as above
+        logger.warning("the published embedding %s cannot be read: %s", key[:12], error)
+        return None
+
+
 def write(key: str, tensors: Mapping[str, torch.Tensor]) -> None:
     """Keep tensors under a key. A disk that takes nothing is no error: they are made again."""
-    from safetensors.torch import save
-
-    file = _file(key)
-    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    file = file_of(key)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(file, save(whole, {_DIGEST: digest(whole)}))
+        write_atomic(file, content(tensors))
         _clear_old(file.parent)
     except OSError as error:
         logger.warning("an embedding could not be kept: %s", error.strerror)
+
+
+def content(tensors: Mapping[str, torch.Tensor]) -> bytes:
+    """Of a file with these tensors; the same for the same ones."""
+    from safetensors.torch import save
+
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return save(whole, {_DIGEST: digest(whole)})
 
 
 def digest(tensors: Mapping[str, torch.Tensor]) -> str:
@@ -100,7 +129,8 @@ def digest(tensors: Mapping[str, torch.Tensor]) -> str:
     return found.hexdigest()
 
 
-def _file(key: str) -> Path:
+def file_of(key: str) -> Path:
+    """Where this machine keeps, or would keep, the embedding of a key."""
     return folder() / f"{key}.safetensors"
 
 

@@ -48,9 +48,10 @@ its prompts, and calls a stock pipeline. All else is done here:
   it paints, so that its memory is estimated right.
 - LoRA on a network that others use too: a `Part` whose reader returns `read_additions(…)`, and
   `with adapted(loaded["transformer"], loaded["additions"]), self.placed(…)`.
-- Embeddings are kept on the disk. Where an encoder is large, `weights_for` ends with
-  `cls.still_needed(weights, PROMPTS, texts)`: once its embeddings are kept, its files may go.
-  Call `embed` in `prepare` too, before the networks are put on the device.
+- Embeddings are kept on the disk. Where an encoder is large, `words` says what it has to read, and
+  `weights_for` ends with `cls.still_needed(weights, settings)`: once the embeddings are kept, or
+  where they are published, its files may go. They are made before the networks are put on the
+  device, and before a GPU is borrowed.
 - Tests: `tests/support/tiny_models.py` builds tiny random folders of the real classes; `use_local`
   points a repository to one.
 """
@@ -58,12 +59,12 @@ its prompts, and calls a stock pipeline. All else is done here:
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from methods._base import DeviceName, Eraser, Image, Progress, WeightFile
+from methods._base import DeviceName, Eraser, Image, Progress, Unavailable, WeightFile
 from methods._diffusion.components import Part as Part
 from methods._diffusion.components import identity, part_bytes
 from methods._diffusion.components import store as store
@@ -101,7 +102,9 @@ from methods._diffusion.precision import FULL, Precision
 from methods._diffusion.prompts import ClipPrompts as ClipPrompts
 from methods._diffusion.prompts import Embedding as Embedding
 from methods._diffusion.prompts import SdxlPrompts as SdxlPrompts
+from methods._diffusion.prompts import Words as Words
 from methods._diffusion.prompts import without_idle_encoders
+from methods._diffusion.published import any_published
 from methods._diffusion.readers import Component as Component
 from methods._diffusion.readers import check_complete as check_complete
 from methods._diffusion.readers import quiet
@@ -112,6 +115,7 @@ from methods._diffusion.settings import InpaintSettings as InpaintSettings
 from methods._diffusion.settings import TransformerSettings as TransformerSettings
 from methods._system.device import job_device
 from methods._system.memory import memory_budget
+from methods._system.units import in_bytes
 from methods._weights.repository import RepoFile as RepoFile
 from methods._weights.repository import Repository as Repository
 
@@ -144,6 +148,12 @@ class DiffusionEraser(Eraser[S]):
         """The components that these settings need and that stay loaded, by their names in the
         pipeline. Text encoders are not among them (see `embed`)."""
 
+    @classmethod
+    def words(cls, settings: S) -> Words | None:
+        """What these settings have a large text encoder read; None where there is no such one, or
+        where it looks at each photo."""
+        return None
+
     @property
     def dtype(self) -> torch.dtype:
         """The precision of this eraser's networks."""
@@ -174,12 +184,15 @@ class DiffusionEraser(Eraser[S]):
         self._staying = None
 
     def prepare(self, settings: S) -> None:
-        """Bring the components for these settings, and let go of others.
+        """Bring the components for these settings, and let go of others. The words first: their
+        encoder needs the device for itself.
 
         Raises WeightsUnavailable or Unavailable.
         """
         import torch
 
+        if words := self.words(settings):
+            self.embed(words.prompts, words.texts)
         components = self.loaded(settings).items()
         modules = {name: part for name, part in components if isinstance(part, torch.nn.Module)}
         sizes = {name: module_bytes(module) for name, module in modules.items()}
@@ -229,14 +242,39 @@ class DiffusionEraser(Eraser[S]):
         return {name: self._taken[name][1] for name in wanted}
 
     @classmethod
-    def still_needed(
-        cls, weights: Sequence[WeightFile], prompts: ClipPrompts, texts: Sequence[str]
-    ) -> tuple[WeightFile, ...]:
+    def still_needed(cls, weights: Sequence[WeightFile], settings: S) -> tuple[WeightFile, ...]:
         """For `weights_for`: without the encoders' files that are neither here nor wanted, because
-        the embeddings of the texts are kept from an earlier run."""
-        if not any_kept():
+        the embeddings of the words are kept from an earlier run, or come as files of their own."""
+        words = cls.words(settings)
+        if words is None or not (any_kept() or any_published()):
             return tuple(weights)
-        return without_idle_encoders(weights, prompts, texts, cls.precision_on(job_device()))
+        dtype = cls.precision_on(job_device())
+        return without_idle_encoders(weights, words.prompts, words.texts, dtype)
+
+    @classmethod
+    def beforehand(cls, settings: S, device: DeviceName) -> Callable[[], None] | None:
+        """The embeddings of the words, made on the CPU."""
+        words, dtype = cls.words(settings), cls.precision_on(device)
+        if words is None or words.prompts.knows(words.texts, dtype):
+            return None
+        return lambda: cls._make_embeddings(words, dtype)
+
+    @classmethod
+    def _make_embeddings(cls, words: Words, dtype: Precision) -> None:
+        """Raises Unavailable where the encoder does not fit, WeightsUnavailable where it is not
+        here."""
+        import torch
+
+        needed = words.prompts.encoder_bytes(dtype)
+        if needed > (free := memory_budget("cpu")):
+            raise Unavailable(
+                "encoder_too_large",
+                eraser=cls.spec.id,
+                title=cls.spec.name,
+                needed=in_bytes(needed),
+                free=in_bytes(free),
+            )
+        words.prompts.embed(words.texts, "cpu", getattr(torch, dtype.name))
 
     def embed(self, prompts: ClipPrompts, texts: Sequence[str]) -> tuple[Embedding, ...]:
         """One embedding a text, computed only for texts that are new to these encoders."""

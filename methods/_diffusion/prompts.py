@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from methods._base import DeviceName, WeightFile, WeightsUnavailable
 from methods._diffusion import embedding_files as files
-from methods._diffusion.components import Part, lasting_identity, store
+from methods._diffusion.components import Part, lasting_identity, part_bytes, store
 from methods._diffusion.placement import end_group_offload, group_offload, module_bytes
 from methods._diffusion.precision import Numbers
+from methods._diffusion.published import published
 from methods._diffusion.readers import Component
 from methods._system.cache import BoundedCache
 from methods._system.memory import give_memory_back, memory_budget
@@ -95,6 +96,14 @@ embeddings = EmbeddingCache()
 """The one that the program uses."""
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a run has a large encoder read."""
+
+    prompts: ClipPrompts
+    texts: tuple[str, ...]
+
+
 class ClipPrompts:
     """Prompts for SD 1.x and 2.x: one CLIP text encoder's last hidden state.
 
@@ -116,7 +125,7 @@ class ClipPrompts:
 
         Raises WeightsUnavailable or Unavailable as `ComponentStore.take` does.
         """
-        keys = self._keys(texts, dtype)
+        keys = self.keys(texts, dtype)
         known = {text: embeddings.get(key) for text, key in keys.items()}
         new = [text for text, embedding in known.items() if embedding is None]
         if new:
@@ -130,12 +139,32 @@ class ClipPrompts:
     def knows(self, texts: Sequence[str], dtype: Numbers) -> bool:
         """Whether all of these embeddings are kept, so that no encoder is needed for them."""
         try:
-            keys = self._keys(texts, dtype)
+            keys = self.keys(texts, dtype)
         except WeightsUnavailable:  # the encoders were never here
             return False
         return all(embeddings.get(key) is not None for key in keys.values())
 
-    def _keys(self, texts: Sequence[str], dtype: Numbers) -> dict[str, str]:
+    def coming(self, texts: Sequence[str], dtype: Numbers) -> tuple[WeightFile, ...] | None:
+        """The published files that make these embeddings known, less what this machine has made
+        itself; None where one of them can be had from its encoder alone."""
+        try:
+            keys = self.keys(texts, dtype).values()
+        except WeightsUnavailable:  # the encoders were never here
+            return None
+        found: list[WeightFile] = []
+        for key in keys:
+            weight = None if files.is_kept(key) else published(key)
+            if weight is not None:
+                found.append(weight)
+            elif embeddings.get(key) is None:
+                return None
+        return tuple(found)
+
+    def encoder_bytes(self, dtype: Numbers) -> int:
+        """What the encoders take in memory. Raises WeightsUnavailable where they are not here."""
+        return sum(part_bytes(part, dtype) for part in self.parts)
+
+    def keys(self, texts: Sequence[str], dtype: Numbers) -> dict[str, str]:
         """What each text's embedding is kept under."""
         module, _, name = files.lasting_name(type(self)).rpartition(".")
         kind = (module, name, self.version)
@@ -220,12 +249,14 @@ def without_idle_encoders(
     dtype: Numbers,
 ) -> tuple[WeightFile, ...]:
     """The files that are needed still: those of an encoder that are not on this machine are
-    left out where its embeddings of all the texts are kept. What is here stays in the list."""
+    left out where its embeddings of all the texts are kept, or published: then these files are
+    needed. What is here stays in the list."""
     own = {weight.name for part in prompts.parts for weight in part.repository.weights(part.folder)}
     absent = {weight.name for weight in weights if weight.name in own and _is_absent(weight)}
-    if not absent or not prompts.knows(texts, dtype):
+    coming = prompts.coming(texts, dtype) if absent else None
+    if coming is None:
         return tuple(weights)
-    return tuple(weight for weight in weights if weight.name not in absent)
+    return (*(weight for weight in weights if weight.name not in absent), *coming)
 
 
 def _is_absent(weight: WeightFile) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from methods._base import Text
 from methods._diffusion.eraser import Additions, Part, Repository, read_additions
 from methods._flux.prompts import FluxPrompts
+from methods._system.space import said_here
 from methods._weights.manifest import repository
 
 if TYPE_CHECKING:
@@ -52,4 +53,4 @@ MEMORY = 48_400_000_000
 def gated(repository: Repository) -> Text:
     """For the card: where to accept the licence, and where to put the token."""
     page = f"huggingface.co/{repository.repo}"
-    return Text("eraser.flux.gated", page=page)
+    return Text(said_here("eraser.flux.gated"), page=page)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from methods._base import WeightFile, WeightsUnavailable
+from methods._system.space import said_here
 from methods._weights.errors import SourceFailed, command, variable
 from methods._weights.http import Head
 from methods._weights.progress import Notice
@@ -96,7 +97,7 @@ def _message(head: Head) -> str:
 
 def bad_token(door: Door) -> Notice:
     """The file is public and comes all the same; the token is worth a look."""
-    return Notice("token_ignored", tokens=door.tokens)
+    return Notice(said_here("token_ignored"), tokens=door.tokens)
 
 
 # --- the sentences -------------------------------------------------------------------------
@@ -116,9 +117,9 @@ REFUSALS = frozenset(_SENTENCES.values())
 
 def sentence(weight: WeightFile, why: Refused) -> WeightsUnavailable:
     """The one sentence for this refusal, with the page to open."""
-    door = why.door
+    door, told = why.door, _SENTENCES[why.kind]
     return WeightsUnavailable(
-        _SENTENCES[why.kind],
+        told if why.kind is Kind.NO_MODEL else said_here(told),
         name=weight.name,
         size=weight.size,
         repo=door.repo,

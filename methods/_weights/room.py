@@ -18,6 +18,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from methods._base import WeightFile, WeightsUnavailable
+from methods._system import space
 from methods._weights import cache, errors, record, uses
 from methods._weights.cache import beside, cache_dir, free_room, size_of
 from methods._weights.hub import kept_file
@@ -46,7 +47,7 @@ def weights_cap(*, on_a_space: bool | None = None) -> int | None:
     """
     text = os.environ.get(CAP, "").strip()
     if not text:
-        here = bool(os.environ.get("SPACE_ID")) if on_a_space is None else on_a_space
+        here = space.on_a_space() if on_a_space is None else on_a_space
         return CAP_ON_A_SPACE if here else None
     try:
         number = float(text)

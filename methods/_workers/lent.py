@@ -25,14 +25,22 @@ from numpy.typing import NDArray
 
 from methods._base import EraserSpec, Image, Mask, Stopped, UserError
 from methods._engine.before_fetch import MayFetch
-from methods._engine.events import Borrowing, Channel, Event, Failed, Finished
+from methods._engine.events import (
+    Borrowing,
+    Channel,
+    Event,
+    Failed,
+    Finished,
+    Loading,
+    Waiting,
+)
 from methods._engine.job import Job
 from methods._engine.judging import Judge
 from methods._engine.result_cache import filled
 from methods._engine.runner import Run, checked, judging_of
 from methods._engine.worker import Picture, Ready, Task, Tell, Worker
 from methods._system.lent import wants_gpu
-from methods._system.lock import StopToken
+from methods._system.lock import StopToken, device_lock
 from methods._system.threads import begin_thread
 from methods._weights.store import find_weights
 from methods._workers.borrowed import Message
@@ -194,6 +202,7 @@ class _Customer(Worker):
 
     def _borrowed(self, ready: Ready) -> Finished:
         task = ready.task
+        self._do_beforehand(task)
         part = part_for(task, self._picture)
         pace = self._desk.paces.of(task.eraser, task.settings)
         seconds = pace.seconds(steps_of(task.settings), part.patches)
@@ -208,6 +217,17 @@ class _Customer(Worker):
             raise
         self._desk.paces.note(task.eraser, task.settings, result)
         return result
+
+    def _do_beforehand(self, task: Task) -> None:
+        """What needs no GPU costs nobody's time on one: large text encoders read here, once. In
+        turn with all else that computes here."""
+        if task.eraser.beforehand(task.settings, "cuda") is None:
+            return
+        with device_lock.hold(self._token, lambda ahead: self._tell(Waiting(task.index, ahead))):
+            work = task.eraser.beforehand(task.settings, "cuda")  # somebody ahead may have done it
+            if work is not None:
+                self._tell(Loading(task.index))
+                work()
 
     def _followed(self, index: int, parcel: Parcel) -> Patch:
         """Told as it comes. Raises Stopped, and the job's failure."""

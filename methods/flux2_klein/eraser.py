@@ -25,12 +25,14 @@ from methods._diffusion.eraser import (
     Component,
     DiffusionEraser,
     Part,
+    Words,
     adapted,
     joined,
     pil,
     read_scheduler,
 )
 from methods._diffusion.highlight import marked, resized, whole_cells
+from methods._diffusion.published import published_by
 from methods.flux2_klein.settings import Flux2KleinSettings
 from methods.flux2_klein.weights import (
     FILLING,
@@ -64,7 +66,7 @@ class Flux2Klein(DiffusionEraser[Flux2KleinSettings]):
         ),
         license=REPOSITORY.license,
         weights=(*REPOSITORY.weights(), *FILLING.weights()),
-        more_weights=REMOVING.weights(),
+        more_weights=(*REMOVING.weights(), *published_by(REPOSITORY)),
         canvas=Canvas(area=1024 * 1024, multiple_of=_CELL),
         devices=("cuda", "mps", "cpu"),
         memory=15_900_000_000,  # in float32; half of it on a GPU
@@ -81,18 +83,18 @@ class Flux2Klein(DiffusionEraser[Flux2KleinSettings]):
         """The model and the additions; no text encoder for an instruction that is known."""
         more = settings.additions.weights() if settings.additions else ()
         files = (*REPOSITORY.weights(), *more)
-        return cls.still_needed(files, PROMPTS, [settings.instruction])
+        return cls.still_needed(files, settings)
+
+    @classmethod
+    def words(cls, settings: Flux2KleinSettings) -> Words:
+        """The instruction, for Qwen3."""
+        return Words(PROMPTS, (settings.instruction,))
 
     def parts(self, settings: Flux2KleinSettings) -> Mapping[str, Part]:
         """Transformer, VAE and, if any, the additions."""
         parts = {"transformer": TRANSFORMER, "vae": VAE}
         more = {"additions": additions(settings.additions)} if settings.additions else {}
         return {**parts, **more}
-
-    def prepare(self, settings: Flux2KleinSettings) -> None:
-        """The instruction first: its encoder needs the device for itself."""
-        self.embed(PROMPTS, [settings.instruction])
-        super().prepare(settings)
 
     def erase(
         self, image: Image, mask: Mask, settings: Flux2KleinSettings, seed: int, progress: Progress

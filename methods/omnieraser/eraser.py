@@ -24,12 +24,14 @@ from methods._base import (
 from methods._diffusion.eraser import (
     DiffusionEraser,
     Part,
+    Words,
     adapted,
     flux_pipeline,
     generator,
     pil,
     read_scheduler,
 )
+from methods._diffusion.published import published_by
 from methods._diffusion.tensors import mask_tensor
 from methods._flux.inputs import beside_the_noise, encoded, first_noise, packed
 from methods._flux.settings import FluxSettings
@@ -38,6 +40,7 @@ from methods._flux.weights import (
     MEMORY,
     PROMPTS,
     SCHEDULER,
+    SHARED,
     TRANSFORMER,
     VAE,
     gated,
@@ -68,6 +71,7 @@ class OmniEraser(DiffusionEraser[FluxSettings]):
         license=f"{DEV.license}, {REPOSITORY.license}",
         non_commercial=True,
         weights=WEIGHTS,
+        more_weights=published_by(SHARED),
         canvas=Canvas(short_side=1024, multiple_of=16),
         devices=("cuda", "cpu"),
         memory=MEMORY,
@@ -83,16 +87,16 @@ class OmniEraser(DiffusionEraser[FluxSettings]):
     @classmethod
     def weights_for(cls, settings: FluxSettings) -> tuple[WeightFile, ...]:
         """All; without the text encoders that are not here once their embedding is."""
-        return cls.still_needed(cls.spec.weights, PROMPTS, [PROMPT])
+        return cls.still_needed(cls.spec.weights, settings)
+
+    @classmethod
+    def words(cls, settings: FluxSettings) -> Words:
+        """The one prompt, for T5."""
+        return Words(PROMPTS, (PROMPT,))
 
     def parts(self, settings: FluxSettings) -> Mapping[str, Part]:
         """FLUX.1-dev's transformer, which others use too, the VAE, and the LoRA."""
         return {"transformer": TRANSFORMER, "vae": VAE, "additions": ADDITIONS}
-
-    def prepare(self, settings: FluxSettings) -> None:
-        """The prompt first: its encoder needs the device for itself."""
-        self.embed(PROMPTS, [PROMPT])
-        super().prepare(settings)
 
     def erase(
         self, image: Image, mask: Mask, settings: FluxSettings, seed: int, progress: Progress

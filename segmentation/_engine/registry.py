@@ -27,6 +27,7 @@ from methods import (
     best_device,
     free_memory,
     keep_weights,
+    said_here,
     total_memory,
     with_device_room,
 )
@@ -244,7 +245,8 @@ def _demand_weights(spec: SegmenterSpec) -> None:
             megabytes=size / 1e6,
         )
     page = license_page(spec)
-    raise WeightsUnavailable("weights_gated", name=spec.name, page=page, megabytes=size / 1e6)
+    told = said_here("weights_gated")
+    raise WeightsUnavailable(told, name=spec.name, page=page, megabytes=size / 1e6)
 
 
 def license_page(spec: SegmenterSpec) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image as Pillow
 
+from hub_over_tls import TOKEN, has_openssl, hub_over_tls
 from hub_page import hub_page
 from path_proxy import path_proxy
 from ports import own_port
@@ -32,6 +33,12 @@ REFUSE_STORAGE = """for (const name of ['localStorage', 'sessionStorage', 'index
     { get() { throw new DOMException('Access is denied for this document.', 'SecurityError'); } });
 Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set: () => {} });"""
 """What a browser does in frames of other sites where its user wants that."""
+
+
+ASK_FOR_PLAN = """async () => {
+  const { href } = document.querySelector('link[href*="erasers/plan.js"]');
+  const { askForPlan } = await import(href);
+  return new Promise(askForPlan); }"""
 
 
 class Embedded:
@@ -252,5 +259,42 @@ def test_below_a_path_and_in_a_frame_an_object_is_erased(
             result = one.frame.locator(".lab-result[data-eraser=telea] img").first
             assert "/apps/eraser/lab/" in str(result.evaluate("img => img.src"))
             one.page.goto("about:blank")  # nothing may be on its way when the server goes
+    finally:
+        page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_openssl(), reason="needs the command openssl")
+def test_on_the_hub_over_tls_a_run_is_its_visitors(
+    lab_service: Service,
+    browser_with: Callable[[list[str]], Browser],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The handshake of the hub's page, the hosts by their names, https all the way; the plan."""
+    from ui.page.layout import build_page, launch_options
+
+    monkeypatch.setenv("SPACE_ID", "someone/eraser-lab")
+    page = build_page(lab_service)
+    page.queue(max_size=64)
+    _, url, _ = page.launch(
+        **launch_options(lab_service, lang=None),
+        server_name="127.0.0.1",
+        server_port=own_port(),
+        quiet=True,
+        prevent_thread_lock=True,
+    )
+    try:
+        with hub_over_tls(url) as hub:
+            context = browser_with(hub.hosts).new_context(**WINDOW, ignore_https_errors=True)
+            context.add_init_script(REFUSE_STORAGE)
+            one = Embedded(context.new_page()).open(hub.address)
+            one.photo(ROCKET)
+            one.erase("telea")
+            assert one.errors == [] and one.refused == []
+            assert hub.tokens("/gradio_api/queue/join") == [TOKEN]
+            assert set(hub.tokens("/gradio_api/upload")) == {""}, "it goes with runs alone"
+            assert one.frame.evaluate(ASK_FOR_PLAN) == "free"
+            one.page.goto("about:blank")
+            context.close()
     finally:
         page.close()

@@ -104,3 +104,8 @@ def answers() -> Answers:
     kinds = (echo, whose, mean, own, refuse, bug, wait, go_on, sleep, hang)
     more = (segfault, leave, hold, stands_in, crowd, noise)
     return {kind.__name__: kind for kind in (*kinds, *more)}
+
+
+def deadly() -> Answers:
+    """A process that dies of being asked for numbers."""
+    return {"judge": lambda given, *_: os.abort()}

@@ -55,14 +55,19 @@ addEventListener('message', ({ data, source }) => {
 @contextmanager
 def hub_page(address: str, *, grows: bool = True) -> Iterator[str]:
     """The address of a page with a frame that shows `address`. grows: with its content."""
-    page = _PAGE.format(
-        address=html.escape(address),
-        sandbox=SANDBOX,
-        allow=ALLOW,
-        script=_RESIZER if grows else "",
-    ).encode()
-    with served_by(_handler(page)) as port:
+    page = page_around(address) if grows else _page(address, "")
+    with served_by(_handler(page.encode())) as port:
         yield f"http://localhost:{port}/"
+
+
+def page_around(address: str, script: str = "") -> str:
+    """The HTML of a page whose frame shows `address` and grows. script: what it does besides; its
+    `frame` is the frame."""
+    return _page(address, _RESIZER + script)
+
+
+def _page(address: str, script: str) -> str:
+    return _PAGE.format(address=html.escape(address), sandbox=SANDBOX, allow=ALLOW, script=script)
 
 
 def _handler(page: bytes) -> type[BaseHTTPRequestHandler]:

@@ -69,6 +69,13 @@ class Buggy(Noise):
         raise ZeroDivisionError("/secret/path")
 
 
+class Greedy(Noise):
+    """Takes 600 MB for a moment; to be seen where there are fewer."""
+
+    def work(self, settings: Any, progress: Progress) -> None:
+        assert np.ones(600 * 2**20, np.uint8).all()
+
+
 class Keeps(Noise):
     """Never gives back what it has taken."""
 
@@ -88,7 +95,7 @@ def __getattr__(name: str) -> object:
     raise AttributeError(name)
 
 
-KINDS = (Noise, Endless, Patient, Segfault, Abort, Exits, Hung, SlowLoad, Buggy, Keeps)
+KINDS = (Noise, Endless, Patient, Segfault, Abort, Exits, Hung, SlowLoad, Buggy, Greedy, Keeps)
 
 
 def register() -> None:

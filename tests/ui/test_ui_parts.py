@@ -131,7 +131,7 @@ def test_of_a_crowd_the_heaviest_wait_and_not_the_newest() -> None:
 
 
 def test_one_run_per_session_and_so_many_in_all() -> None:
-    slots = RunSlots(most=2)
+    slots = RunSlots(most=lambda: 2)
     slots.take("one", "anna")
     with pytest.raises(UserError) as second:
         slots.take("two", "anna")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from methods import PROGRAM, languages
+from ui.cli.embedding_arguments import add_embedding_commands
 from ui.cli.output import EXIT_CODES, Arguments, assignment, names, numbers
 from ui.cli.words import add_word_arguments
 
@@ -127,6 +128,10 @@ def make_parser(prog: str = "python -m methods") -> argparse.ArgumentParser:
     _add_pin(_command(commands, "pin", _pin, "fill in sizes and hashes of weights"))
     _add_auth(_command(commands, "auth", _auth, "say who may use the page"))
     _add_runs(_command(commands, "runs", _runs, "change or delete a run that the page keeps"))
+    summary = "make and pin embeddings of constant prompts, which spare others the text encoders"
+    add_embedding_commands(
+        commands.add_parser("embeddings", help=summary, description=f"M{summary[1:]}.")
+    )
     _add_completion(
         _command(commands, "completion", _completion, "print what completes words in a shell")
     )

@@ -42,7 +42,8 @@ from ui.cli.erase_files import (
     write,
     write_mask,
 )
-from ui.cli.judge import judge_of, tell_readings
+from ui.cli.judge import Asked, numbers_asked, tell_readings
+from ui.cli.judging import ENTRY, judge_for
 from ui.cli.output import (
     DONE,
     FAILED,
@@ -120,11 +121,11 @@ def erase(args: argparse.Namespace) -> int:
     inputs = [args.photo, args.mask, args.case, args.truth]
     spare_inputs(inputs, [*files, *others, args.out / "mask.png", args.out / "settings.json"])
     subject = _subject(args, given, jobs, sweep, parts)
-    judge = judge_of(args, subject.photo)
+    asked = numbers_asked(args, subject.photo)
     if sweep is not None:
         complain(tell_expected(cells))
     make_folder(args.out)
-    return _run_and_write(args, subject, files, judge)
+    return _run_and_write(args, subject, files, asked)
 
 
 def _jobs(args: argparse.Namespace, given: Case | None, sweep: Sweep | None) -> list[Job]:
@@ -189,12 +190,13 @@ def _subject(
 
 
 def _run_and_write(
-    args: argparse.Namespace, subject: Subject, files: Sequence[Path], judge: Judge | None
+    args: argparse.Namespace, subject: Subject, files: Sequence[Path], asked: Asked | None
 ) -> int:
     token = StopToken()
     outcomes: dict[int, Outcome] = {}
     try:
         with make_executor() as executor:
+            judge = asked and judge_for(asked.wanted, asked.truth, executor.helper(ENTRY))
             for part, mask in subject.parts:
                 _run_part(args, executor, subject.photo, part, mask, files, judge, token, outcomes)
     finally:

@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 from methods import (
     LPIPS_WEIGHTS,
     METRICS,
     BadInput,
-    Features,
-    Finds,
     Image,
-    Judge,
     Photo,
     Reading,
     UserError,
     flattened,
-    judge,
     load_image,
     why_missing,
 )
+from ui.cli.judging import Wanted
 from ui.cli.output import complain, say
 from ui.cli.words import fetch_missing
 
 
-def judge_of(args: argparse.Namespace, photo: Photo) -> Judge | None:
-    """What the arguments ask for; None: nothing. Fetches what it needs unless --offline.
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What the arguments ask for. truth: (H, W, 3), where one is known."""
+
+    wanted: Wanted
+    truth: Image | None
+
+
+def numbers_asked(args: argparse.Namespace, photo: Photo) -> Asked | None:
+    """None: no numbers at all. Fetches what they need unless --offline.
 
     Raises BadInput for a truth that is no picture of the photo's size.
     """
@@ -37,10 +42,7 @@ def judge_of(args: argparse.Namespace, photo: Photo) -> Judge | None:
         return None
     if truth is not None:
         prepare_lpips(args.offline)
-    if args.judge != "full":
-        return partial(judge, truth=truth)
-    features, finds = _networks(args)
-    return partial(judge, truth=truth, features=features, finds=finds)
+    return Asked(_networks(args) if args.judge == "full" else Wanted(), truth)
 
 
 def _truth(file: Path, photo: Photo) -> Image:
@@ -69,32 +71,18 @@ def prepare_lpips(offline: bool = False) -> None:
         complain(missing.en)
 
 
-def _networks(args: argparse.Namespace) -> tuple[Features | None, Finds | None]:
-    """The features where they are to be had, and the detector where words were given."""
-    from segmentation import are_features_ready, features_of, get_segmenter
+def _networks(args: argparse.Namespace) -> Wanted:
+    """The features where they are to be had, and the detector where words were given, which has
+    found the object by then."""
+    from segmentation import are_features_ready, get_segmenter
 
-    features: Features | None = None
     if not are_features_ready() and not args.offline:
         get_segmenter("mobile_sam")  # fetched and loaded
-    if are_features_ready():
-        features = features_of
-    else:
+    features = are_features_ready()
+    if not features:
         command = "python -m methods fetch mobile_sam"
         complain(f"What a network sees is left out: its weights are not here yet: {command}")
-    return features, None if args.text is None else _finder(args)
-
-
-def _finder(args: argparse.Namespace) -> Finds:
-    """The best score of what was searched for, on a picture."""
-    from segmentation import choose_detector, get_detector, read_phrase
-
-    phrase = read_phrase(args.text)
-    detector = get_detector(choose_detector(args.detector).id, fetch_missing=not args.offline)
-
-    def finds(image: Image) -> float:
-        return max((each.score for each in detector.detect(image, phrase).found), default=0.0)
-
-    return finds
+    return Wanted(features, args.text, args.detector)
 
 
 def tell_readings(name: str, readings: Sequence[Reading], *, with_truth: bool) -> None:

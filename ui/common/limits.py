@@ -106,19 +106,21 @@ class Quiet:
 
 
 class RunSlots:
-    """Who may run: one run per session, and so many in all, waiting ones included."""
+    """Who may run: one run per session, and so many in all, waiting ones included. most: asked
+    each time, since machines that join have room for more."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: Callable[[], int]) -> None:
         self._most = most
         self._lock = threading.Lock()
         self._sessions: dict[str, str | None] = {}
 
     def take(self, run_id: str, session: str | None) -> None:
         """Raises Unavailable: "run_in_progress" for this session, or "busy" for all."""
+        most = self._most()
         with self._lock:
             if session is not None and session in self._sessions.values():
                 raise run_in_progress()
-            if len(self._sessions) >= self._most:
+            if len(self._sessions) >= most:
                 raise busy(len(self._sessions))
             self._sessions[run_id] = session
 

@@ -36,6 +36,7 @@ from methods import (
     know_sets,
     list_erasers,
     needed_weights,
+    said_here,
     total_memory,
     weight_status,
 )
@@ -306,7 +307,7 @@ def _why_no_segmenter(spec: SegmenterSpec) -> Text | None:
     if not spec.gated or is_ready(spec) or has_login():
         return None
     page = license_page(spec)
-    return Text("segmenter.gated", page=page)
+    return Text(said_here("segmenter.gated"), page=page)
 
 
 def has_login() -> bool:

@@ -187,9 +187,7 @@ class Service:
         self.measure = measured if seeing is None else seeing.judge
         self.selecting = Selecting(seeing)
         self.detecting = Detecting(None if seeing is None else seeing.detect)
-        places = len(self._executor.places())
-        self.most_watched = MOST_WATCHED + places
-        slots = RunSlots(MOST_WAITING + places if most_runs is None else most_runs)
+        slots = RunSlots(self._most_runs if most_runs is None else lambda: most_runs)
         self.tally = Tally()
         self.erasing = Erasing(
             self.photos,
@@ -200,7 +198,7 @@ class Service:
             self.measure,
             on_written=lambda run_id: keep_all(self.runs, run_id),
         )
-        self.visits = Visits(self.photos, self.selecting, self.most_watched)
+        self.visits = Visits(self.photos, self.selecting, lambda: self.most_watched)
         self.owners = Owners(self.runs)
         self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid, self.owners)
         self.janitor = Janitor(
@@ -217,6 +215,14 @@ class Service:
         self.clicks = RateLimiter(CLICK_RATE)
         self.erases = RateLimiter(ERASE_RATE)
         self._fetches = RateLimiter(FETCH_RATE)
+
+    @property
+    def most_watched(self) -> int:
+        """Runs that are watched at once. It grows with the places, which machines may add to."""
+        return MOST_WATCHED + len(self._executor.places())
+
+    def _most_runs(self) -> int:
+        return MOST_WAITING + len(self._executor.places())
 
     def start(self, *, fetch: bool = True) -> None:
         """Begin what goes on in the background: tidying, loading the segmenter.

@@ -47,11 +47,15 @@ POINTING = ("segment", "mask")
 
 
 class Visits:
-    """places: how many runs are at work at once, those that wait for their device among them."""
+    """most_runs: how many are at work at once, those that wait for their device among them; asked
+    for each run, since machines that join have room for more."""
 
-    def __init__(self, photos: PhotoStore, selecting: Selecting, places: int) -> None:
+    def __init__(
+        self, photos: PhotoStore, selecting: Selecting, most_runs: Callable[[], int]
+    ) -> None:
         self.lanes = Lanes()
-        self.places = Room(places)
+        self.places = Room(most_runs())
+        self._most_runs = most_runs
         self._photos = photos
         self._selecting = selecting
 
@@ -72,6 +76,7 @@ class Visits:
     ) -> AsyncGenerator[Grid | Refused, None]:
         """The values of a run, which `begin` begins when the visitor has a place. refused: what to
         say where it raises."""
+        self.places.resize(self._most_runs())
         async with self.places.turn(1, visitor) as place:
             try:
                 live = await self.lanes.full.run(visitor, begin)

@@ -100,6 +100,12 @@ class Room:
         with self._lock:
             return len(self._line)
 
+    def resize(self, most: int) -> None:
+        """Have more of it, or less for those who come."""
+        if most != self.most:
+            self.most = most
+            self._go_on()
+
     def after_fork(self) -> None:
         """In a copy of this process nobody works; see `_system.forked`."""
         self._taken = 0

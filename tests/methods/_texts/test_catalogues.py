@@ -116,6 +116,7 @@ def test_no_sentence_is_left_over() -> None:
     for sentence_id in english():
         short = sentence_id.partition(".")[2]
         made = [sentence_id.removeprefix(start) for start in MADE_OF_PARTS]
+        made += [each.removesuffix(".space") for each in (sentence_id, short)]  # `said_here`
         made += [short.removesuffix(".hint"), short.removesuffix(".why").removeprefix("hint.")]
         assert words & {sentence_id, short, *made} or made[0].isdigit(), sentence_id
 

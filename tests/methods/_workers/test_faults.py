@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from memory_group import NoGroup, memory_group
 from methods import (
     Event,
     Failed,
@@ -131,6 +132,24 @@ def test_running_out_of_memory_is_said(
     last = failed(with_kills(pool, 1, image, mask))
     assert last.code == "worker_out_of_memory" and "memory" in last.text
     assert "内存" in last.sentence.said("zh")
+
+
+@pytest.mark.slow
+def test_the_kernel_kills_for_want_of_memory(pool: Pool, image: Image, mask: Mask) -> None:
+    """Really: the worker stands in a control group that has less than its eraser wants."""
+    finished(list(pool.run([Job("noise")], image, mask)))
+    try:
+        with memory_group(200 * 2**20) as processes:
+            worker = pool._seats["cpu"].pid
+            processes.write_text(str(worker))
+            greedy, beside = last_of(list(pool.run([Job("greedy"), Job("noise")], image, mask)))
+            wait_until(lambda: not psutil.pid_exists(worker))
+    except NoGroup as why:
+        pytest.skip(str(why))
+    assert isinstance(greedy, Failed) and greedy.code == "worker_out_of_memory"
+    assert "memory" in greedy.text and "内存" in greedy.sentence.said("zh")
+    assert isinstance(beside, Finished)
+    assert isinstance(finished(list(pool.run([Job("greedy")], image, mask))), Finished)
 
 
 def test_the_kernels_count_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +18,7 @@ from methods._engine.result_cache import ResultCache
 from methods._metrics import truth as truth_module
 from metric_tools import Scene, stand_in
 from ui.cli import judge as cli_judge
+from ui.cli import judging
 from ui.cli.__main__ import main
 
 
@@ -181,10 +181,24 @@ def test_the_detector_looks_for_the_words_again(
             return SimpleNamespace(found=found)
 
     monkeypatch.setattr(segmentation, "get_detector", lambda name, **_options: Detector())
-    args = argparse.Namespace(text="Red car", detector=None, offline=True)
-    finds = cli_judge._finder(args)
+    finds = judging.finder("Red car", None)
     assert finds(np.zeros((40, 50, 3), np.uint8)) == best
     assert "red car" in asked[0]
+
+
+@pytest.mark.slow
+def test_where_workers_are_a_crash_costs_the_numbers_alone(
+    files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The numbers are another process's; where that dies again and again, the results stay."""
+    monkeypatch.setenv("ERASER_LAB_WORKERS", "1")
+    assert erase(files) == 0
+    told = results(files)
+    assert all(each["readings"] for each in told)
+    monkeypatch.setattr("ui.cli.erase.ENTRY", "helper_toys:deadly")
+    assert erase(files) == 0
+    assert [each["state"] for each in results(files)] == ["done", "done"]
+    assert all(each["readings"] == [] for each in results(files))
 
 
 def test_the_list_names_what_lpips_needs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 import { h } from "../base/dom.js";
 import { t } from "../base/languages.js";
 import { eraserOf } from "../base/state.js";
+import { askForPlan, MINUTES } from "./plan.js";
 
 /**
  * @typedef {import("../types.js").Eraser} Eraser
@@ -28,11 +29,32 @@ export function gpuSeconds({ gpu }, settings) {
 export const gpuChip = (eraser, settings) => eraser.gpu && eraser.available ? h("span.lab-chip", { "data-gpu": eraser.id, title: t("panel.gpu.hint") },
   t("panel.gpu", { seconds: gpuSeconds(eraser, settings) })) : null;
 
+/** The sum, by the visitor's plan. */
+const SUMS = /** @type {const} */ ({
+  anonymous: "panel.gpu.day.anonymous",
+  free: "panel.gpu.day.free",
+  pro: "panel.gpu.day.pro",
+  enterprise: "panel.gpu.day.enterprise",
+});
+
+/**
+ * The sum as a sentence.
+ * @param {number} seconds
+ * @param {import("./plan.js").Plan | null} plan null = not known
+ */
+export function sumOf(seconds, plan) {
+  const said = t(plan ? SUMS[plan] : "panel.gpu.sum", { seconds });
+  const isTooMuch = plan && seconds > 60 * MINUTES[plan];
+  return isTooMuch ? said + " " + t("panel.gpu.over") : said;
+}
+
 /**
  * The sum beside Erase, and what the cards say.
  * @param {Choice} choice
  */
 export function makeGpuCost(choice) {
+  let asked = false;
+  let plan = /** @type {import("./plan.js").Plan | null} */ (null);
   const node = h("p.lab-hint.lab-cost", { "data-testid": "gpu-cost", hidden: true });
   /** @param {Eraser} eraser */
   const secondsOf = (eraser) => gpuSeconds(eraser, choice.of(eraser.id).settings);
@@ -44,8 +66,14 @@ export function makeGpuCost(choice) {
     }
     const seconds = choice.ticked().reduce((sum, eraser) => sum + secondsOf(eraser), 0);
     node.hidden = !seconds;
-    node.textContent = seconds ? t("panel.gpu.sum", { seconds }) : "";
+    node.textContent = seconds ? sumOf(seconds, plan) : "";
     node.title = t("panel.gpu.hint");
+    if (seconds && !asked) ask();
+  }
+
+  function ask() { // nobody is asked where no GPU is lent
+    asked = true;
+    askForPlan((answer) => { plan = answer; show(); });
   }
 
   return { node, show };

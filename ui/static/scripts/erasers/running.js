@@ -96,6 +96,10 @@ export const makeRunning = ({ server, choice, erase, device, room }) => {
     const begun = await newRun(server);
     if (!begun.ok) { lab.running = null; refresh(); notice(errorText(begun.error), "error"); return; }
     const payload = { run: begun.run, secret: begun.secret, ...asked };
+    lab.running = payload.run;
+    stopButton.disabled = false;
+    refresh();
+    emit("run", { payload, erasers: (cells ?? jobs).flatMap(({ eraser }) => eraserOf(eraser) ?? []), axes: cells?.map((cell) => cell.axes ?? {}) });
     erase(payload);
   }
   lab.startRun = begin;
