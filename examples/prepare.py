@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -78,7 +79,7 @@ def _prepared(name: str, entry: Mapping[str, object]) -> dict[str, JSON]:
             }
         )
         print(name, results[-1], flush=True)
-    return {"id": name, "mask": dict(encode_rle(mask)), "results": results}
+    return {"id": name, "mask": cast("dict[str, JSON]", encode_rle(mask)), "results": results}
 
 
 def _selected(photo: Photo, prompt: object) -> Mask:

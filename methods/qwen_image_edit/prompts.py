@@ -41,7 +41,8 @@ class PicturePrompts(ClipPrompts):
         )
         return Embedding(tokens.cpu())
 
-    def _keys(self, texts: Sequence[str], dtype: torch.dtype) -> dict[str, str]:
+    def keys(self, texts: Sequence[str], dtype: torch.dtype) -> dict[str, str]:
+        """Also by the picture, which is read with the words."""
         seen = hashlib.sha256(repr(self._picture.shape).encode() + self._picture.tobytes())
-        keys = super()._keys(texts, dtype)
+        keys = super().keys(texts, dtype)
         return {text: f"{key}-{seen.hexdigest()}" for text, key in keys.items()}

@@ -285,7 +285,9 @@ def test_on_the_hub_over_tls_a_run_is_its_visitors(
     )
     try:
         with hub_over_tls(url) as hub:
-            context = browser_with(hub.hosts).new_context(**WINDOW, ignore_https_errors=True)
+            context = browser_with(hub.hosts).new_context(
+                viewport={"width": 1366, "height": 700}, ignore_https_errors=True
+            )
             context.add_init_script(REFUSE_STORAGE)
             one = Embedded(context.new_page()).open(hub.address)
             one.photo(ROCKET)

@@ -68,6 +68,7 @@ test("an answer for what has been cleared, or for another photo, is not drawn", 
 });
 
 test("what fails is told, a lost connection too, unless something newer is wanted", async () => {
+  globalThis.fetch = async () => Response.json({ staying: true }); // the program has not ended
   const { asking, asked, told } = setUp();
   point(1);
   asking.request();

@@ -33,6 +33,6 @@ def test_more_may_run_and_be_watched_when_machines_join(
 
 async def _refused(service: Service) -> list[str]:
     def begin() -> LiveRun:
-        raise UserError.retold({"en": "no run"}, "busy")
+        raise UserError.retold("no run", "busy")
 
     return [str(told) async for told in service.visits.watch("anna", begin, lambda error: "no run")]

@@ -196,7 +196,9 @@ def _run_and_write(
     outcomes: dict[int, Outcome] = {}
     try:
         with make_executor() as executor:
-            judge = asked and judge_for(asked.wanted, asked.truth, executor.helper(ENTRY))
+            judge = None
+            if asked is not None:
+                judge = judge_for(asked.wanted, asked.truth, executor.helper(ENTRY))
             for part, mask in subject.parts:
                 _run_part(args, executor, subject.photo, part, mask, files, judge, token, outcomes)
     finally:

@@ -257,8 +257,8 @@ def _understood(picked: Picked, ground: Ground) -> Picked:
     gestures, cuts = picked.said
     made, understood = settle(ground, (), gestures)
     objects = list(made)
-    for gesture, box in cuts:
-        place = understood[gesture].object
+    for number, box in cuts:
+        place = understood[number].object
         boxes = (*objects[place].negative_boxes, box)
         objects[place] = objects[place].model_copy(update={"negative_boxes": boxes})
     for gesture, each in zip(gestures, understood, strict=True):

@@ -467,10 +467,11 @@ class Service:
             caller or session or "",
             lambda: self._begun(asked, session, caller, browser),
             lambda error: _refused(payload, error),
+            self.owners.shown,
         )
         async with aclosing(grids):
             async for grid in grids:
-                yield self.owners.shown(grid)
+                yield grid
 
     def _asked(self, payload: object, session: str | None, caller: str) -> Erase:
         asked = Erase.model_validate(payload)

@@ -73,9 +73,10 @@ class Visits:
         visitor: str,
         begin: Callable[[], LiveRun],
         refused: Callable[[Exception], Refused],
+        shown: Callable[[Grid], Grid] = lambda grid: grid,
     ) -> AsyncGenerator[Grid | Refused, None]:
         """The values of a run, which `begin` begins when the visitor has a place. refused: what to
-        say where it raises."""
+        say where it raises. shown: a value as its owner gets it."""
         self.places.resize(self._most_runs())
         async with self.places.turn(1, visitor) as place:
             try:
@@ -87,7 +88,7 @@ class Visits:
                 async for grid in grids:
                     if grid["state"] != "running":
                         self.places.give_back(place)
-                    yield grid
+                    yield shown(grid)
 
     async def _look(self, data: object, caller: str) -> None:
         """Where the request is none, its method says so."""

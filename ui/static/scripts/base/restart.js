@@ -12,7 +12,6 @@ const POLL = 2000; // milliseconds between two looks at whether the program is t
 const WATCH = 3000; // between two looks while a run goes on, which is when an end costs something
 
 let looking = false;
-const note = h("div.lab-away-note", { role: "status", "aria-live": "polite", "data-testid": "restarting" });
 
 /** @returns {Promise<boolean>} whether the program is there, and means to stay */
 const stays = async () => {
@@ -33,6 +32,7 @@ export const suspect = async () => {
 };
 
 async function returned() {
+  const note = h("div.lab-away-note", { role: "status", "aria-live": "polite", "data-testid": "restarting" });
   note.textContent = t("restarting");
   document.body.append(note);
   document.body.classList.add("lab-away");
