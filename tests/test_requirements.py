@@ -26,6 +26,8 @@ PROGRAM = ("app.py", "methods", "segmentation", "ui")
 COMES_WITH = {
     # Packages that a listed one re-exports as its own interface, so that its range rules.
     "starlette": "gradio",
+    "fastapi": "gradio",
+    "anyio": "gradio",
     "gradio-client": "gradio",
     "annotated-types": "pydantic",
     "tokenizers": "transformers",

@@ -130,7 +130,7 @@ def test_a_card_says_what_is_in_the_way(tab: Any, monkeypatch: pytest.MonkeyPatc
 
     catalog_report = offers.report
     monkeypatch.setattr(offers, "report", report)
-    tab.page.reload()
+    tab.reload()
     card = tab.page.locator(f"[data-card={ERASER}]")
     card.locator("summary").click()
     memory = card.locator("[data-obstacle=memory]")
@@ -148,7 +148,7 @@ def test_where_the_host_fetches_nothing_a_card_says_so_and_has_no_button(
 ) -> None:
     scene(WeightState.MISSING)
     monkeypatch.setenv("ERASER_LAB_FETCH", "no")
-    tab.page.reload()
+    tab.reload()
     card = tab.page.locator(f"[data-card={ERASER}]")
     card.locator("summary").click()
     card.locator(".lab-weights").get_by_text("Visitors may fetch no weights").wait_for()

@@ -59,7 +59,7 @@ class Embedded:
     def open(self, address: str) -> Embedded:
         """Load the page around ours and wait until ours can be used."""
         self.page.goto(address)
-        self.page.frame_locator("#space").locator("[data-card]").first.wait_for()
+        self.page.frame_locator("#space").locator("[data-card]").first.wait_for(state="attached")
         return self
 
     @property

@@ -129,7 +129,9 @@ def test_some_stand_ins_have_a_truth_one_is_large_and_one_has_many_pixels() -> N
 
 def test_the_examples_stay_light() -> None:
     files = [path for path in FOLDER.rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    assert sum(path.stat().st_size for path in files) < 8_000_000
+    assert (
+        sum(path.stat().st_size for path in files) < 8_500_000
+    )  # of which the prepared results are 0.2 MB
 
 
 def test_a_reference_is_a_path_or_a_link() -> None:

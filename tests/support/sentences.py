@@ -96,8 +96,11 @@ def words_of_source() -> set[str]:
         for file in (ROOT / folder).rglob("*"):
             if file.suffix in {".js", ".json"}:
                 words |= set(re.findall(r'"([\w.-]+)"', file.read_text(encoding="utf-8")))
-            if file.suffix == ".py" and file.parent.name == "page":  # markup names sentences, too
-                words |= set(re.findall(r'="([\w.]+)"', file.read_text(encoding="utf-8")))
+            if file.suffix == ".html" or (file.suffix == ".py" and file.parent.name == "page"):
+                # Markup names sentences, too, and its scripts as members.
+                words |= set(
+                    re.findall(r'(?:="|sentences\.)([\w.]+)', file.read_text(encoding="utf-8"))
+                )
     return words
 
 

@@ -209,7 +209,7 @@ def test_one_eraser_fails_and_the_others_finish(client: Client, photo: Path) -> 
     )
     broken, paint = erased["results"]
     assert broken["state"] == "failed" and broken["image"] is None
-    assert "error" in broken["error"] and "secret" not in json.dumps(erased)
+    assert "error" in broken["error"] and SECRET not in json.dumps(erased)
     assert paint["state"] == "done" and paint["image"]
 
 

@@ -22,7 +22,7 @@ from methods import UserError
 from ui.common import files
 from ui.page.routes import lab_routes
 from ui.service.service import Service
-from ui_tools import last, order, picture, png_file, prompts
+from ui_tools import last, order, owned, picture, png_file, prompts
 
 pytest_plugins = ["ui_fixtures"]
 pytestmark = pytest.mark.usefixtures("toy_erasers")
@@ -97,7 +97,7 @@ def codes_of(service: Service, client: TestClient, run: str, photo: str, who: st
     answers: list[Any] = [
         service.open_run({"run": run}, who),
         service.tables.grids({"runs": [run]}, who),
-        service.remark({"run": run, "index": 0, "text": "x"}, who),
+        service.remark(owned({"run": run}, index=0, text="x"), who),
         service.reopen_photo({"photo": photo}, who),
         service.segment(prompts(photo), who),
         service.mask(prompts(photo), who),

@@ -15,7 +15,7 @@ from runner_tools import wait_until
 from ui.service.interrupted import take_up_all
 from ui.service.service import Service
 from ui.stores.runs import RUNNING_MARK, RunStore
-from ui_tools import Slow, last, order, png_file, run_id
+from ui_tools import Slow, last, order, owned, png_file, run_id
 
 pytest_plugins = ["ui_fixtures"]
 pytestmark = pytest.mark.usefixtures("toy_erasers")
@@ -120,9 +120,9 @@ def test_what_is_missing_is_made_into_the_same_run(service: Service, photo: str)
     folder = service.runs.folder / run
     before = (folder / "0-paint.png").stat().st_mtime_ns
     (folder / "1-telea.png").unlink()
-    answer = service.go_on({"run": run})
+    answer = service.go_on(owned({"run": run}))
     assert answer["ok"] and answer["grid"]["state"] == "running"
-    assert service.go_on({"run": run})["error"]["code"] == "run_in_progress"
+    assert service.go_on(owned({"run": run}))["error"]["code"] == "run_in_progress"
     grid = ended(service, run)
     assert grid["state"] == "done" and "error" not in grid and grid["zip"]
     assert [card["state"] for card in grid["cards"]] == ["done", "done"]
@@ -131,7 +131,7 @@ def test_what_is_missing_is_made_into_the_same_run(service: Service, photo: str)
     assert (folder / "1-telea.png").is_file()
     assert not service.runs.is_running(run)
     assert service.runs.load(run)["note_of_a_newer_program"] == 1  # type: ignore[typeddict-item]
-    assert service.go_on({"run": run})["error"]["code"] == "run_complete"
+    assert service.go_on(owned({"run": run}))["error"]["code"] == "run_complete"
 
 
 def test_numbers_alone_are_made(service: Service, photo: str) -> None:
@@ -142,12 +142,12 @@ def test_numbers_alone_are_made(service: Service, photo: str) -> None:
     second.pop("full")
     (service.runs.folder / run / "1-telea.png").unlink()
     service.runs.save(run, saved)
-    answer = service.go_on({"run": run, "wanted": "numbers"})
+    answer = service.go_on(owned({"run": run}, wanted="numbers"))
     assert answer["ok"] and answer["grid"]["judging"]
     grid = ended(service, run)
     assert grid["cards"][0]["readings"] == readings and grid["cards"][1]["state"] == "stopped"
     assert grid["error"]["code"] == "run_interrupted" and "judging" not in grid and grid["zip"]
-    assert service.go_on({"run": run, "wanted": "numbers"})["error"]["code"] == "run_complete"
+    assert service.go_on(owned({"run": run}, wanted="numbers"))["error"]["code"] == "run_complete"
 
 
 def test_a_run_that_cannot_go_on_stays_as_it_is(service: Service, photo: str) -> None:
@@ -156,11 +156,11 @@ def test_a_run_that_cannot_go_on_stays_as_it_is(service: Service, photo: str) ->
     saved["jobs"][1]["eraser"] = "no_longer_there"
     service.runs.save(run, saved)
     (service.runs.folder / run / "1-telea.png").unlink()
-    assert service.go_on({"run": run})["error"]["code"] == "unknown_eraser"
+    assert service.go_on(owned({"run": run}))["error"]["code"] == "unknown_eraser"
     saved["jobs"][1]["eraser"] = "telea"
     service.runs.save(run, saved)
     (service.runs.folder / run / "mask.png").write_bytes(png_file(mode="1"))
-    assert service.go_on({"run": run})["error"]["code"] == "run_gone"
+    assert service.go_on(owned({"run": run}))["error"]["code"] == "run_gone"
     assert service.erasing.running() == [] and (service.runs.folder / run).is_dir()
     assert service.go_on({"run": "x" * 22})["error"]["code"] == "run_gone"
 

@@ -24,7 +24,7 @@ from ui.service.live import LiveRun
 from ui.service.reports import digest_of
 from ui.service.select import Question
 from ui.service.service import Service
-from ui_tools import Paint, Slow, last, order, prompts
+from ui_tools import Paint, Slow, last, order, owned, prompts
 
 pytest_plugins = ["ui_fixtures"]
 pytestmark = pytest.mark.usefixtures("toy_erasers")
@@ -122,7 +122,7 @@ def test_a_report_is_made_once_and_again_for_a_remark(
 
     first = asyncio.run(fetch_all())
     assert making.calls == 1 and {answer.status_code for answer in first} == {200}
-    assert service.remark({"run": grid["run"], "index": 0, "text": "A spot."})["ok"]
+    assert service.remark(owned(grid, index=0, text="A spot."))["ok"]
     second = asyncio.run(fetch_all(first[0].headers["etag"]))
     assert making.calls == 2 and all(b"A spot." in answer.content for answer in second)
     third = asyncio.run(fetch_all(second[0].headers["etag"]))
@@ -165,7 +165,7 @@ def test_runs_wait_for_room_in_turn_and_hold_no_photo_meanwhile(
     assert [card["state"] for card in waits] == ["waiting"] * 3
     assert [card["ahead"] for card in waits] == [2, 3, 1]  # ben is next
     # Who waits can be stopped, and ends at once, without room.
-    assert service.stop({"run": begun[2]["run"]})["stopped"]
+    assert service.stop(owned(begun[2]))["stopped"]
     assert last(grids[2])["state"] == "stopped" and running.waiting == 2
     Slow.go_on.set()
     assert {last(each)["state"] for each in (grids[0], grids[1], grids[3])} == {"done"}
@@ -198,10 +198,13 @@ async def first_done(grids: Any) -> Answer:
 
 
 def test_a_run_that_waits_to_be_judged_holds_no_place(
-    service: Service, photo: str, slow_judge: threading.Event
+    service: Service,
+    photo: str,
+    slow_judge: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     places = service.visits.places
-    places.most = 1
+    monkeypatch.setattr(service.visits, "_most_runs", lambda: 1)
 
     async def visit() -> None:
         streams = []
@@ -223,7 +226,7 @@ def test_who_waits_for_a_place_holds_no_thread_and_comes_in_turn(
     service: Service, photo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     places = service.visits.places
-    places.most = 1
+    monkeypatch.setattr(service.visits, "_most_runs", lambda: 1)
     begun: list[str] = []
     start = LiveRun.start
 

@@ -63,8 +63,8 @@ class LiveRun:
     a result before; one that comes from the cache because of somebody else is told as any other,
     since it would tell of them. on_end: called once when the erasers have ended; files may still be
     written then. on_results: called once when these are written: whoever judges them calls
-    `judged`. on_complete: called once when all that is done too. again: it has been there before,
-    and stays whatever becomes of it now.
+    `judged`, and `kept` in the end. on_complete: called once when all that is done too. again: it
+    has been there before, and stays whatever becomes of it now.
     """
 
     def __init__(
@@ -262,6 +262,10 @@ class LiveRun:
         with self._changed:
             self._grid.pop("judging", None)
             self._tell(urgent=True)
+        self._save()
+
+    def kept(self) -> None:
+        """Nobody writes into its folder any more: from now on it may be deleted."""
         self._written()
 
     def unjudged_results(self) -> list[tuple[int, str]]:

@@ -65,14 +65,14 @@ class Verdicts:
         """Judge what the run has made, when nobody is kept waiting by it."""
         results = list(live.unjudged_results())
         if not results:
-            live.judged()
+            _end(live)
             return
         until = time.monotonic() + MOST_SECONDS
         todo = partial(self._follow, live, judge, mask, visitor, until)
         try:
             self._pool.submit(todo)
         except RuntimeError:  # shut down: the program is ending
-            live.judged()
+            _end(live)
 
     def close(self) -> None:
         """Begin nothing more. Nobody waits for what is at work: numbers are not worth that."""
@@ -95,6 +95,7 @@ class Verdicts:
         finally:
             live.judged()
             self._keep(live)
+            live.kept()
             current_run.reset(named)
 
     def _judge(self, live: LiveRun, judge: Judge, packed: PackedMask) -> None:
@@ -113,6 +114,11 @@ class Verdicts:
             self._on_written(live.id)
         except Exception:  # it is made when it is asked for
             log.exception("a run's report could not be made")
+
+
+def _end(live: LiveRun) -> None:
+    live.judged()
+    live.kept()
 
 
 def _readings(judge: Judge, seen: Image, mask: Mask, path: Path, photo: Photo) -> Iterator[Reading]:

@@ -23,6 +23,13 @@ from sentences import (
 
 MADE_OF_PARTS = (
     "page.canvas.level.",
+    "page.panel.chip.",
+    "page.pair.",
+    "page.figure.zoom.",
+    "page.figure.form.",
+    "sign_in.",
+    "page.panel.standing.",
+    "page.panel.family.",
     # What follows is a state, a code, a direction …: a word of the source by itself.
     "page.state.",
     "page.hint.",

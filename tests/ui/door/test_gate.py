@@ -131,7 +131,7 @@ def test_a_browser_gets_the_page_to_sign_in_on_and_nothing_of_the_program(
 
 
 def test_health_is_told_to_everybody(client: TestClient) -> None:
-    assert client.get("/healthz").json() == {"ok": True}
+    assert client.get("/healthz").json() == {"ok": True, "staying": True}
     assert client.get("/readyz").status_code in (200, 503)
 
 
