@@ -121,7 +121,7 @@ def test_touch_paints(tabs: Tabs, examples_dir: Path) -> None:
 def test_shape_controls_change_the_mask_and_undo_as_one_step(rocket_tab: Any) -> None:
     rocket_tab.box(*ROCKET_BOX)
     exact = rocket_tab.mask()
-    rocket_tab.page.click("text=Shape")
+    rocket_tab.page.click("[data-t='shape.title']:visible")
     before = rocket_tab.count()
     rocket_tab.page.fill("[data-testid=precision]", "1")
     rocket_tab.drawn(before)
@@ -142,7 +142,7 @@ def test_a_mask_goes_out_and_comes_back_bit_for_bit(
     rocket_tab: Any, tabs: Tabs, examples_dir: Path
 ) -> None:
     rocket_tab.box(*ROCKET_BOX)
-    rocket_tab.page.click("text=Mask")
+    rocket_tab.page.click("[data-t='mask.title']:visible")
     with rocket_tab.page.expect_download() as download:
         rocket_tab.page.click("[data-testid=mask-download]")
     file = Path(download.value.path()).read_bytes()
@@ -184,14 +184,14 @@ def test_a_case_file_repeats_the_case_exactly(
     drag(rocket_tab, (400, 60), (520, 60))
     mask = rocket_tab.mask()
     rocket_tab.choose("telea")
-    rocket_tab.page.click("text=Mask")
+    rocket_tab.page.click("[data-t='mask.title']:visible")
     with rocket_tab.page.expect_download() as download:
         rocket_tab.page.click("[data-testid=case-export]")
     case = Path(download.value.path()).read_bytes()
     assert json.loads(case)["photo"]["width"] == 640
     other = tabs(locale="en-US").open()
     other.photo(examples_dir / "rocket.jpg")
-    other.page.click("text=Mask")
+    other.page.click("[data-t='mask.title']:visible")
     with other.page.expect_file_chooser() as chooser:
         other.page.click("[data-testid=case-import]")
     chooser.value.set_files({"name": "c.json", "mimeType": "application/json", "buffer": case})

@@ -266,7 +266,7 @@ def test_values_are_counted_as_the_endpoints_have_them(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("ui.api.endpoints.gr.api", note)
     monkeypatch.setattr("ui.api.endpoints.api_results.register", lambda service: None)
-    endpoints.register(SimpleNamespace(visits=None))  # type: ignore[arg-type]
+    endpoints.register(SimpleNamespace(visits=SimpleNamespace(lanes=None)))  # type: ignore[arg-type]
     assert {name: counted[name] for name in endpoints.VALUES} == endpoints.VALUES
 
 

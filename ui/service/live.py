@@ -384,23 +384,30 @@ class LiveRun:
         """
         with self._changed:
             self._offer_zip(self._unwritten - 1)
-        self._save()
-        with self._changed:
-            self._unwritten -= 1
-            last, due = self._unwritten == 0, self._unwritten == 1 and self._ended
-            self._offer_zip(self._unwritten)
+        unsaved = True
+        while unsaved:
+            self._save()
+            with self._changed:
+                unsaved = self._offer_zip(self._unwritten - 1)  # the erasers have ended meanwhile
+                if not unsaved:
+                    self._unwritten -= 1
+                    last, due = self._unwritten == 0, self._unwritten == 1 and self._ended
         if due:
             self._on_results(self)
         if last:
             self._save()
             self._close()
 
-    def _offer_zip(self, unwritten: int) -> None:
-        """As soon as the files are there: what is still to be said of them is no reason to wait."""
+    def _offer_zip(self, unwritten: int) -> bool:
+        """As soon as the files are there: what is still to be said of them is no reason to wait.
+        True where it was not offered before."""
         waits = unwritten > (1 if "judging" in self._grid else 0)
-        if not waits and any("full" in card for card in self._grid["cards"]):
-            self._grid["zip"] = run_url(self.id, "all.zip")
-            self._tell(urgent=True)
+        full = any("full" in card for card in self._grid["cards"])
+        if waits or not full or "zip" in self._grid:
+            return False
+        self._grid["zip"] = run_url(self.id, "all.zip")
+        self._tell(urgent=True)
+        return True
 
     def _close(self) -> None:
         try:
