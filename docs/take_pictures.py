@@ -1,8 +1,8 @@
 """Take the README's pictures of the page anew: python docs/take_pictures.py
 
-Starts the program on a free port with a folder of its own, selects and erases the rocket in
-a real Chromium, and writes page.jpg and grid.jpg beside this file. Needs the default weights
-(`python -m methods fetch --default`) and what requirements-dev.txt names.
+Starts the program on a free port with a folder of its own, selects and erases the tree of an
+example in a real Chromium, and writes page.jpg and grid.jpg beside this file. Needs the default
+weights (`python -m methods fetch --default`) and what requirements-dev.txt names.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "support")]
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-ROCKET = 320, 165
 SIZE = {"width": 1280, "height": 860}
 SCALE = 1.5
 """Pixels of the picture for each of the page, so that it is sharp on most screens."""
@@ -39,8 +38,8 @@ def take(url: str) -> None:
         )
         page = context.new_page()
         page.goto(url)
-        page.wait_for_selector("[data-card]")
-        select_the_rocket(page)
+        page.wait_for_selector("[data-card]", state="attached")
+        select_the_tree(page)
         keep(page.screenshot(), "page.jpg")
         page.click("[data-testid=erase]")
         page.wait_for_function("eraserLab.running === null")
@@ -50,17 +49,10 @@ def take(url: str) -> None:
         browser.close()
 
 
-def select_the_rocket(page: Page) -> None:
-    """Open the photo, click the rocket and wait for its mask."""
-    page.set_input_files("[data-testid=file]", ROOT / "examples" / "rocket.jpg")
-    page.wait_for_function("document.querySelector('.lab-photo').naturalWidth > 0")
-    place = page.evaluate(
-        """([x, y]) => { const r = document.querySelector('.lab-view').getBoundingClientRect();
-        const p = eraserLab.photo;
-        return [r.left + (x / p.width) * r.width, r.top + (y / p.height) * r.height]; }""",
-        list(ROCKET),
-    )
-    page.mouse.click(*place)
+def select_the_tree(page: Page) -> None:
+    """Open the example, which is clicked already, and wait for its mask."""
+    page.click("[data-example=tree]")
+    page.wait_for_selector("[data-testid=erase]:enabled")
     page.wait_for_selector(".lab-stage[data-drawn]:not(.is-busy)")
     page.mouse.move(2, 2)
     page.wait_for_function(

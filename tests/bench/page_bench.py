@@ -204,7 +204,7 @@ def measure(page: Page, url: str, process: psutil.Process, count: int) -> None:
     for _ in range(3):
         start = time.perf_counter()
         page.goto(url)
-        page.wait_for_selector("[data-card]")
+        page.wait_for_selector("[data-card]", state="attached")
         ready.append(time.perf_counter() - start)
     row("page ready", f"{statistics.median(ready):.2f} s")
     page.wait_for_timeout(SETTLE)
