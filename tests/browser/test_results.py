@@ -45,7 +45,8 @@ def laptop(shared_tabs: Tabs, examples_dir: Path) -> Any:
 
 
 def boxes(tab: Any, selector: str) -> list[dict[str, float]]:
-    return [one.bounding_box() for one in tab.page.locator(selector).all()]
+    where = "nodes => nodes.map(node => node.getBoundingClientRect().toJSON())"
+    return list(tab.page.locator(selector).evaluate_all(where))  # all at the same moment
 
 
 def test_all_four_are_wholly_in_view_and_close(laptop: Any) -> None:

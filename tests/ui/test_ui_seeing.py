@@ -17,6 +17,7 @@ from methods import HELPER_LOST, Image
 from methods._system import lock
 from runner_tools import wait_until
 from segmentation import Embedding, PromptedObject, Selection, mask_png
+from segmentation._engine import registry
 from tile_tools import Scaled, always, square
 from ui.service.detect import Detecting
 from ui.service.judge import measured
@@ -109,6 +110,7 @@ def test_a_mask_at_full_size_is_the_same(away: Service, here: Service) -> None:
 
 
 def test_an_error_is_the_same_sentence(away: Service, here: Service) -> None:
+    registry._shared.clear()  # another test may have loaded what is not to be had here
     for changes in ({"segmenter": "mobile_sam"}, {"segmenter": "sam9"}):
         ours, theirs = (
             service.segment({**prompts(opened(service)), **changes}) for service in (away, here)

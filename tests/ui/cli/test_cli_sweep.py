@@ -92,8 +92,12 @@ def test_the_case_of_a_sweep_repeats_it(photo: Path, mask: Path, tmp_path: Path)
 
 
 def test_a_dry_run_says_what_it_would_take_and_erases_nothing(
-    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    photo: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("methods._engine.pace.RECORD", str(tmp_path / "none.json"))  # never run
     out = tmp_path / "out"
     asked = [photo, BOX, *SWEEP, "--erasers", "telea,patchmatch", "--seeds", "0-2", "--dry-run"]
     assert call(*asked, "--out", out) == 0
