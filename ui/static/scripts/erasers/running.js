@@ -5,6 +5,7 @@ import { emit } from "../base/events.js";
 import { icon, iconButton } from "../base/icons.js";
 import { errorText, t } from "../base/languages.js";
 import { newRun, ofRun } from "../base/owned.js";
+import { rove } from "../base/roving.js";
 import { ask } from "../base/server.js";
 import { eraserOf, lab } from "../base/state.js";
 import { notice } from "../base/widgets.js";
@@ -59,8 +60,9 @@ export const makeRunning = ({ server, choice, erase, device, room }) => {
   const why = h("p.lab-hint.lab-why", { id: "lab-why" });
   const cost = makeGpuCost(choice);
   const sweep = makeSweep({ server, choice, ready: () => !lab.running && !reasonAgainst(choice.ticked().length) });
-  const node = h("footer.lab-panel-foot", {},
-    h("div.lab-seed", {}, ...seed.nodes, sweep.open, device),
+  const beside = h("div.lab-seed", {}, ...seed.nodes, sweep.open, device);
+  rove(beside);
+  const node = h("footer.lab-panel-foot", {}, beside,
     h("div.lab-go", {}, h("div.lab-actions", {}, eraseButton, stopButton), cost.node, why));
 
   function refresh() {

@@ -259,7 +259,10 @@ dialog.addEventListener("close", () => {
   hold(false);
   pixels.stop();
   // The browser gives the focus back, unless its card was drawn again meanwhile.
-  if (opener?.node.isConnected === false) /** @type {HTMLElement | null | undefined} */ (opener.card?.querySelector(".lab-name, button"))?.focus();
+  if (opener?.node.isConnected === false) {
+    const card = opener.card;
+    /** @type {HTMLElement | null | undefined} */ (card?.querySelector(".lab-name") ?? card?.querySelector("button"))?.focus();
+  }
 });
 
 function open() {
