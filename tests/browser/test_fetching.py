@@ -80,7 +80,7 @@ def begun(monkeypatch: pytest.MonkeyPatch, scene: Scene) -> list[bool]:
 
 @pytest.mark.slow
 def test_a_download_speaks_and_can_be_begun_anew(tab: Any, scene: Scene, begun: list[bool]) -> None:
-    tab.page.reload()  # with the scene, whatever the first look has seen
+    tab.reload()  # with the scene, whatever the first look has seen
     card = tab.page.locator(f"[data-card={ERASER}]")
     card.locator("summary").click()
     line = card.locator(".lab-weights")

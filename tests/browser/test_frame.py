@@ -226,6 +226,8 @@ def test_a_frame_of_a_fixed_height_is_measured_too(
             s.flex = 'none'; s.height = '600px'; s.marginTop = '400px'; }"""
         )
         one.until_known()
+        one.photo(ROCKET)
+        one.until_known()
         one.break_a_photo()
         assert one.is_seen(".lab-notice.error")
         assert one.is_seen("[data-testid=erase]") is False, "it lies further below"

@@ -210,7 +210,7 @@ def test_a_figure_is_kept_as_it_was_wished(laptop: Any) -> None:
     page.check("dialog[open] [data-part=seconds]")
     drawn = laptop.download("[data-form=svg]").read_text("utf-8")
     assert "238.1" in drawn[:900], "84 mm are 238 points"
-    assert "PatchMatch" in drawn and "Navier-Stokes" in drawn
+    assert "Telea" in drawn and "MI-GAN" in drawn
     assert laptop.download("[data-form=csv]").read_text("utf-8").count("\n") >= 5
     page.fill("#lab-figure-width", "5")
     page.click("[data-form=pdf]")

@@ -33,6 +33,7 @@ _HANDSHAKE = """
 const SPACE = 'https://%s';
 addEventListener('message', ({ data, source, origin, ports }) => {
   if (origin !== SPACE || source !== frame.contentWindow) return;
+  if (data === 'supports-zerogpu-headers') source.postMessage(data, SPACE);
   if (data === 'zerogpu-headers') ports[0].postMessage({ 'x-zerogpu-token': '%s' });
   if (data?.type === 'USER_PLAN_REQUEST')
     source.postMessage({ type: 'USER_PLAN', plan: { user: 'free' } }, SPACE);
