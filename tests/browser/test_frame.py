@@ -35,10 +35,7 @@ Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set: () => 
 """What a browser does in frames of other sites where its user wants that."""
 
 
-ASK_FOR_PLAN = """async () => {
-  const { href } = document.querySelector('link[href*="erasers/plan.js"]');
-  const { askForPlan } = await import(href);
-  return new Promise(askForPlan); }"""
+ASK_FOR_PLAN = "() => new Promise(eraserLab.askForPlan)"
 
 
 class Embedded:

@@ -14,6 +14,7 @@ import { expectParts } from "./base/skeleton.js";
 import { start, toggleTheme } from "./base/theme.js";
 import { notice } from "./base/widgets.js";
 import { mountPanel } from "./erasers/panel.js";
+import { askForPlan } from "./erasers/plan.js";
 import { stateText } from "./results/card.js";
 import { mountGrid } from "./results/grid.js";
 import { mountCanvas } from "./select/canvas.js";
@@ -77,6 +78,6 @@ export const mountFoot = ({ element }) => {
  * `eraserLab` in the window is for who drives the page from outside: the browser tests, the
  * benchmarks and the console. It is what the parts share (types.d.ts, Lab), with:
  * work, the selection with its undo; on and emit, what happens; t, the page's sentences;
- * stateText, what a card says while it waits; redraw.
+ * stateText, what a card says while it waits; redraw; askForPlan, of the page around this one.
  */
-Object.assign(window, { eraserLab: Object.assign(lab, { work, on, emit, t, stateText, redraw }) });
+Object.assign(window, { eraserLab: Object.assign(lab, { work, on, emit, t, stateText, redraw, askForPlan }) });
