@@ -31,6 +31,7 @@ from methods import (
 )
 from methods._engine.result_cache import ResultCache
 from methods._system.lock import device_lock
+from methods._system.threads import Threads
 from methods._weights import cache
 from runner_tools import failed, finished, last_of, runs_alive, wait_until
 from zerogpu import toys
@@ -113,6 +114,8 @@ def _on_a_gpu_of_ones_own(job: Job, image: Image, mask: Mask) -> list[Event]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("SPACES_ZERO_GPU")
         patch.setattr("methods._engine.worker.results", ResultCache())
+        for kept in ("_threads", "_behind"):  # those that last know another device, or none
+            patch.setattr(f"methods._system.threads.{kept}", Threads())
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()

@@ -224,4 +224,14 @@ def _in_each_new_thread(undo: ExitStack, ledger: Ledger) -> None:
         with DeviceMode(ledger):
             _RUN(thread)
 
+    _let_idle_threads_go()
+    undo.callback(_let_idle_threads_go)
     undo.enter_context(mock.patch.object(threading.Thread, "_bootstrap_inner", run_on_device))
+
+
+def _let_idle_threads_go() -> None:
+    """The program's lasting threads were begun with another device, or without one."""
+    from methods._system import threads
+
+    for kept in (threads._threads, threads._behind):
+        kept._idle.clear()

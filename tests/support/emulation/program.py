@@ -38,12 +38,9 @@ def program_on(
 def forget_device() -> None:
     """Unload what is loaded, and let the program look for its device anew."""
     from methods._engine.residency import residency
-    from methods._system import threads
     from segmentation._detection import detect
     from segmentation._engine import registry
 
-    for kept in (threads._threads, threads._behind):
-        kept._idle.clear()  # those that wait were begun with another device, or without
     residency.clear()
     residency._measured.clear()
     registry._shared.clear()
