@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 SIZE = {"width": 1280, "height": 860}
 SCALE = 1.5
 """Pixels of the picture for each of the page, so that it is sharp on most screens."""
+LAST_CARD = """() => { const of = (selector) => document.querySelector(selector);
+  const ends = [...document.querySelectorAll(".lab-result")].map((card) =>
+    card.getBoundingClientRect().bottom);
+  return Math.max(...ends) - of(".lab-results").getBoundingClientRect().top; }"""
+"""Where the results end: below them is room for more."""
 
 
 def take(url: str) -> None:
@@ -45,7 +50,7 @@ def take(url: str) -> None:
         page.wait_for_function("eraserLab.running === null")
         page.wait_for_selector(".lab-result[data-eraser=navier_stokes] a[download]")
         page.wait_for_selector(".lab-measuring", state="detached")
-        keep(page.locator(".lab-results").screenshot(), "grid.jpg")
+        keep(page.locator(".lab-results").screenshot(), "grid.jpg", bottom=page.evaluate(LAST_CARD))
         browser.close()
 
 
@@ -61,9 +66,11 @@ def select_the_tree(page: Page) -> None:
     )
 
 
-def keep(png: bytes, name: str) -> None:
-    """Write a screenshot as a JPEG."""
+def keep(png: bytes, name: str, bottom: float | None = None) -> None:
+    """Write a screenshot as a JPEG, down to there."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
+    if bottom is not None:
+        picture = picture.crop((0, 0, picture.width, min(picture.height, round(bottom * SCALE))))
     picture.save(Path(__file__).parent / name, quality=88, optimize=True)
 
 
