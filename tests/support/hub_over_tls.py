@@ -23,11 +23,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hub_page import page_around
+from path_proxy import hand_on
 from small_server import served_by
 
 HUB, SPACE = "huggingface.co", "someone-eraser-lab.hf.space"
 TOKEN = "token-of-the-visitor"
-_OF_THE_WAY = {"connection", "transfer-encoding", "keep-alive"}
 
 _HANDSHAKE = """
 const SPACE = 'https://%s';
@@ -135,17 +135,7 @@ def _handler(hub: TlsHub, host: str) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             program = http.client.HTTPConnection(host, timeout=60)
             program.request(self.command, self.path, body or None, headers)
-            self._answer(program.getresponse())
-
-        def _answer(self, answer: http.client.HTTPResponse) -> None:
-            """As it comes: events must not wait for the last one."""
-            self.send_response(answer.status)
-            for name, value in answer.getheaders():
-                if name.lower() not in _OF_THE_WAY:
-                    self.send_header(name, value)
-            self.end_headers()
-            while part := answer.read1(65536):
-                self.wfile.write(part)
+            hand_on(self, program.getresponse())
 
         def log_message(self, format: str, *args: object) -> None:
             """Nothing on the tests' console."""

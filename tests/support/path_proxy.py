@@ -33,21 +33,22 @@ def _handler(host: str, path: str) -> type[BaseHTTPRequestHandler]:
             upstream.request(
                 self.command, self.path.removeprefix(path), body or None, dict(self.headers)
             )
-            self._pass_on(upstream.getresponse())
+            hand_on(self, upstream.getresponse())
 
         do_POST = do_HEAD = do_PUT = do_GET  # noqa: N815
-
-        def _pass_on(self, answer: http.client.HTTPResponse) -> None:
-            """As it comes: events must not wait for the last one."""
-            self.send_response(answer.status)
-            for name, value in answer.getheaders():
-                if name.lower() not in _OF_THE_WAY:
-                    self.send_header(name, value)
-            self.end_headers()
-            while part := answer.read1(65536):
-                self.wfile.write(part)
 
         def log_message(self, format: str, *args: object) -> None:
             """Nothing on the tests' console."""
 
     return Handler
+
+
+def hand_on(handler: BaseHTTPRequestHandler, answer: http.client.HTTPResponse) -> None:
+    """A program's answer as it comes: events must not wait for the last one."""
+    handler.send_response(answer.status)
+    for name, value in answer.getheaders():
+        if name.lower() not in _OF_THE_WAY:
+            handler.send_header(name, value)
+    handler.end_headers()
+    while part := answer.read1(65536):
+        handler.wfile.write(part)
