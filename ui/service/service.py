@@ -463,9 +463,14 @@ class Service:
         except Exception as error:
             yield _refused(payload, error)
             return
+
+        def begin() -> LiveRun:
+            with keeping_private(payload):  # in whatever thread
+                return self._begun(asked, session, caller, browser)
+
         grids = self.visits.watch(
             caller or session or "",
-            lambda: self._begun(asked, session, caller, browser),
+            begin,
             lambda error: _refused(payload, error),
             self.owners.shown,
         )
