@@ -12,13 +12,18 @@ import pytest
 import tiny_flux
 from methods import Eraser, Image, Mask
 from methods._base import no_progress
+from methods._diffusion.eraser import store
 from methods._diffusion.prompts import embeddings
 from methods._weights.store import use_local
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with a tiny model for each repository, in use for this module."""
+    """A folder with a tiny model for each repository, in use for this module.
+
+    What other tests have left loaded of the same files is forgotten: users are counted here.
+    """
+    store.after_fork()
     folder = tmp_path_factory.mktemp("flux")
     for name, build in tiny_flux.FLUX.items():
         build(folder / name)
