@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from methods import Obstacle, Outlook, Readiness, Report, in_bytes
 from ui.cli.findings import Findings
 from ui.cli.output import table
-from ui.service.catalog import describe_device, has_login
+from ui.service.choices.catalog import describe_device, has_login
 
 WIDTH = 100
 HEAD = ("eraser", "state", "weights", "memory", "on", "licence")

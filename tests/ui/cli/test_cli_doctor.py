@@ -21,7 +21,7 @@ from ui.cli import findings
 from ui.cli.__main__ import main
 from ui.cli.doctor_text import WIDTH
 from ui.cli.output import DONE, NOT_READY, UNUSABLE
-from ui.service import catalog
+from ui.service.choices import catalog
 
 pytest_plugins = ["hub_fixtures"]
 

@@ -8,7 +8,7 @@ from typing import cast
 from ui.common.errors import run_gone
 from ui.common.grid import Grid
 from ui.service.answers import RunAnswer
-from ui.service.interrupted import taken_up
+from ui.service.erasing.interrupted import taken_up
 from ui.stores.masks import MaskUploads
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.runs import ORIGINAL, RunStore, SavedRun, run_url

@@ -49,13 +49,13 @@ from ui.common.grid import Card, Grid, GridClose, GridMask
 from ui.common.limits import Quiet, RunSlots
 from ui.common.requests import OVERLAY_SIDE, Erase, Prompts
 from ui.common.tally import Tally
-from ui.service import closeup
-from ui.service.cards import new_card
-from ui.service.judge import NOTHING_KNOWN, Known, Measure, judge_of
-from ui.service.live import LiveRun
-from ui.service.own_results import OwnResults
-from ui.service.reopen import ended
-from ui.service.rest import (
+from ui.service.choices.visitors import may_fetch
+from ui.service.erasing import closeup
+from ui.service.erasing.cards import new_card
+from ui.service.erasing.live import LiveRun
+from ui.service.erasing.own_results import OwnResults
+from ui.service.erasing.reopen import ended
+from ui.service.erasing.rest import (
     Wanted,
     inputs_of,
     mask_digest,
@@ -63,10 +63,10 @@ from ui.service.rest import (
     placed,
     rest_of,
 )
-from ui.service.select import Question, Selecting
+from ui.service.erasing.verdicts import Verdicts
+from ui.service.helper.judge import NOTHING_KNOWN, Known, Measure, judge_of
+from ui.service.selections.select import Question, Selecting
 from ui.service.unwatched import Watchman, most_unwatched_seconds
-from ui.service.verdicts import Verdicts
-from ui.service.visitors import may_fetch
 from ui.stores.masks import MaskUploads, notes_of
 from ui.stores.originals import photo_of
 from ui.stores.ownership import hashed

@@ -24,7 +24,7 @@ from methods import (
     standing_of,
     weight_status,
 )
-from ui.service.visitors import Fetching, fetching, why_not_fetched
+from ui.service.choices.visitors import Fetching, fetching, why_not_fetched
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from ui.common.errors import run_damaged
 from ui.common.files import own_file
 from ui.common.grid import Card
 from ui.common.names import safe_file_name
-from ui.service.cards import FIGURES
-from ui.service.reports import kept_case, kept_report
+from ui.service.erasing.cards import FIGURES
+from ui.service.reports.reports import kept_case, kept_report
 from ui.stores.runs import RunStore, SavedRun, result_name
 
 log = logging.getLogger(__name__)

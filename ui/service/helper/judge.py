@@ -40,10 +40,10 @@ from segmentation import (
     list_detectors,
     read_phrase,
 )
-from ui.service.catalog import describe_paper
-from ui.service.entries import MetricEntry
+from ui.service.choices.catalog import describe_paper
+from ui.service.choices.entries import MetricEntry
+from ui.service.choices.visitors import Fetching, fetching
 from ui.service.table_rows import rows
-from ui.service.visitors import Fetching, fetching
 from ui.stores.photos import PhotoRecord
 
 log = logging.getLogger(__name__)

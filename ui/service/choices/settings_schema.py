@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MultipleOf
 from pydantic.fields import FieldInfo
 
 from methods import PlainText, Settings, SettingValue, Text, Verbatim
-from ui.service.entries import Control, ControlKind, KindOfControl, Limits
+from ui.service.choices.entries import Control, ControlKind, KindOfControl, Limits
 
 KINDS: dict[type, ControlKind] = {bool: "bool", int: "int", float: "float", str: "text"}
 Bound: TypeAlias = Literal["min", "max", "step", "max_length"]

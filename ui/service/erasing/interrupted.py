@@ -8,7 +8,7 @@ from methods import UserError
 from ui.common.errors import described
 from ui.common.grid import Grid
 from ui.common.logs import current_run
-from ui.service.cards import ENDED, end
+from ui.service.erasing.cards import ENDED, end
 from ui.stores.runs import RunStore, result_name, run_url
 
 log = logging.getLogger(__name__)

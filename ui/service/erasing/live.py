@@ -37,9 +37,9 @@ from methods import (
 from ui.common.errors import described
 from ui.common.grid import Card, Grid, RunState
 from ui.common.logs import current_run, keep_private, keeping_private
-from ui.service import closeup
-from ui.service.cards import ENDED, ask_to_stop, end, finish, follow
-from ui.service.news import News
+from ui.service.erasing import closeup
+from ui.service.erasing.cards import ENDED, ask_to_stop, end, finish, follow
+from ui.service.erasing.news import News
 from ui.service.unwatched import Watch
 from ui.stores.photos import VIEW_SIDE
 from ui.stores.png_writer import PngWriter

@@ -51,7 +51,7 @@ from segmentation import (
 )
 from segmentation import is_segmenter_ready as is_ready
 from ui.common.errors import notice_shown
-from ui.service.entries import (
+from ui.service.choices.entries import (
     DetectorEntry,
     DeviceEntry,
     EraserEntry,
@@ -62,9 +62,9 @@ from ui.service.entries import (
     SegmenterEntry,
     WeightEntry,
 )
-from ui.service.offers import machine_here, offer_of
-from ui.service.settings_schema import describe_settings
-from ui.service.visitors import demand_fetch
+from ui.service.choices.offers import machine_here, offer_of
+from ui.service.choices.settings_schema import describe_settings
+from ui.service.choices.visitors import demand_fetch
 
 log = logging.getLogger(__name__)
 

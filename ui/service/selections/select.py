@@ -42,7 +42,7 @@ from segmentation import (
 )
 from segmentation import is_segmenter_ready as is_ready
 from ui.common.lanes import Lane
-from ui.service.closer import Looks
+from ui.service.selections.closer import Looks
 
 log = logging.getLogger(__name__)
 

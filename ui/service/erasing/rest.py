@@ -13,7 +13,7 @@ import numpy as np
 from methods import BadInput, Event, Job, Mask, get_eraser
 from ui.common.errors import run_damaged
 from ui.common.grid import Card, Grid
-from ui.service.cards import new_card
+from ui.service.erasing.cards import new_card
 from ui.stores.masks import read_upload
 from ui.stores.runs import Inputs, RunStore, SavedRun
 

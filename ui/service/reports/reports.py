@@ -16,8 +16,8 @@ from pathlib import Path
 
 from methods import COMPOSING, JSON, PROGRAM, BoundedCache, UserError, full_size, write_atomic
 from ui.common.files import write_json
-from ui.service.cases import case_of_run
-from ui.service.report import report_of
+from ui.service.reports.cases import case_of_run
+from ui.service.reports.report import report_of
 from ui.stores.originals import pixels_of
 from ui.stores.runs import RunStore, SavedRun
 

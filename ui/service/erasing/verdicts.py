@@ -30,8 +30,8 @@ from methods import (
 )
 from ui.common.limits import Quiet
 from ui.common.logs import current_run
-from ui.service.judge import Judge
-from ui.service.live import LiveRun
+from ui.service.erasing.live import LiveRun
+from ui.service.helper.judge import Judge
 from ui.stores.originals import photo_of
 from ui.stores.packed import PackedMask
 from ui.stores.photos import PhotoStore

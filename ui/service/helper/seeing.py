@@ -1,4 +1,4 @@
-"""Seeing in a process of its own, so that the page needs no torch; `ui.service.seer` is there.
+"""Seeing in a process of its own, so that the page needs no torch; `helper.seer` is there.
 
 A click on a photo that the process has seen is answered while it looks at another one. Where the
 process dies, the clicks under way are told so, and it is begun again at once.
@@ -13,12 +13,12 @@ from typing import TypeVar
 
 from methods import HELPER_LOST, Helper, Image, Mask, Reading, Unavailable
 from segmentation import Detections, Gesture, SegmenterSpec, Selected, Settled
-from ui.service.seer import Found, Sought
-from ui.service.select import Question
+from ui.service.helper.seer import Found, Sought
+from ui.service.selections.select import Question
 
 log = logging.getLogger(__name__)
 
-ENTRY = "ui.service.seer:answers"
+ENTRY = "ui.service.helper.seer:answers"
 
 R = TypeVar("R")
 

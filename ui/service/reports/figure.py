@@ -13,7 +13,7 @@ from examples.figure.files import MOST_CASES, FigureFiles, make_figure
 from examples.figure.options import FORMATS, FigureOptions, Format
 from methods import BadInput
 from ui.common.errors import run_gone
-from ui.service.report import groups_of, opened_of, plain_of
+from ui.service.reports.report import groups_of, opened_of, plain_of
 from ui.stores.runs import RunStore
 
 MakeFigure: TypeAlias = Callable[[Sequence[str], FigureOptions, Sequence[Format], str], FigureFiles]

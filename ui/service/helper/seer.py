@@ -1,6 +1,6 @@
 """What looks at photos for the page, in a process of its own: `answers` says to what it answers.
 
-Everything here runs in that process; `ui.service.seeing` is the page's side.
+Everything here runs in that process; `ui.service.helper.seeing` is the page's side.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from segmentation import (
     Settled,
     detect,
 )
-from ui.service.judge import measured
-from ui.service.select import Eyes, Question
+from ui.service.helper.judge import measured
+from ui.service.selections.select import Eyes, Question
 from ui.stores.packed import PackedMask
 
 

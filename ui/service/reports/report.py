@@ -32,8 +32,8 @@ from methods import (
 from segmentation import cell_name
 from ui.common.errors import Fault, run_damaged, run_gone
 from ui.common.grid import Card, Grid
-from ui.service.cards import FIGURES
-from ui.service.judge import truth_of
+from ui.service.erasing.cards import FIGURES
+from ui.service.helper.judge import truth_of
 from ui.service.table_rows import rows
 from ui.stores.masks import read_upload
 from ui.stores.photos import PhotoRecord
