@@ -9,8 +9,8 @@ import argparse
 from dataclasses import asdict
 
 from methods import BadInput, Hurdle, Obstacle, Readiness, Report, WeightFacts
-from ui.cli.doctor_text import as_text
-from ui.cli.findings import Findings, chosen, find_out
+from ui.cli.doctor.findings import Findings, chosen, find_out
+from ui.cli.doctor.text import as_text
 from ui.cli.output import DONE, NOT_READY, say, say_json
 
 _LONGEST = 600.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from methods import MANIFESTS, BadInput, Finding, Manifests, UserError, Wish, begin_manifest, pin
 from ui.cli.output import DONE, FAILED, say, table
-from ui.cli.weights import entries
+from ui.cli.weights.weights import entries
 
 
 def pin_named(args: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from methods import BadInput, get_eraser
-from ui.cli.bench_quality import Quality, distance
+from ui.cli.bench.quality import Quality, distance
 
 if TYPE_CHECKING:
     from PIL import Image as Pil

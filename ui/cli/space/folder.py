@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from methods import HubFile, Text, WeightFile, in_bytes
-from ui.cli.space_hardware import HARDWARE, ZERO, ZERO_PYTHON, ZERO_TORCH
+from ui.cli.space.hardware import HARDWARE, ZERO, ZERO_PYTHON, ZERO_TORCH
 
 MB = 10**6
 LARGEST_PLAIN = 10 * MB

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 
 from methods import Obstacle, Outlook, Readiness, Report, in_bytes
-from ui.cli.findings import Findings
+from ui.cli.doctor.findings import Findings
 from ui.cli.output import table
 from ui.service.choices.catalog import describe_device, has_login
 

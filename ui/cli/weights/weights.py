@@ -26,9 +26,9 @@ from methods import (
     needed_weights,
     weight_status,
 )
-from ui.cli.markdown import erasers_as_markdown, numbers_as_markdown
 from ui.cli.output import DONE, FAILED, complain, megabytes, say, say_json, table
 from ui.cli.progress import console_progress
+from ui.cli.weights.markdown import erasers_as_markdown, numbers_as_markdown
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,13 +34,21 @@ from methods import (
     readable,
     settings_of,
 )
-from ui.cli.erase_files import (
+from ui.cli.erase.files import (
     json_bytes,
     make_folder,
     result_files,
     spare_inputs,
     write,
     write_mask,
+)
+from ui.cli.erase.select import case_of, picked, read_case_file, selected
+from ui.cli.erase.sweeping import (
+    cell_words,
+    mask_file,
+    sweep_asked,
+    tell_cells,
+    tell_expected,
 )
 from ui.cli.judge import Asked, numbers_asked, tell_readings
 from ui.cli.judging import ENTRY, judge_for
@@ -54,14 +62,6 @@ from ui.cli.output import (
     say_json,
     settings_for,
     use_local_files,
-)
-from ui.cli.select import case_of, picked, read_case_file, selected
-from ui.cli.sweeping import (
-    cell_words,
-    mask_file,
-    sweep_asked,
-    tell_cells,
-    tell_expected,
 )
 
 if TYPE_CHECKING:

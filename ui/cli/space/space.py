@@ -13,12 +13,12 @@ from pathlib import Path
 
 from methods import BadInput, Report, Text
 from ui.cli.output import DONE, NOT_READY, UNUSABLE, complain, say, say_json
-from ui.cli.space_folder import Folder, faults, read_folder
-from ui.cli.space_hardware import HARDWARE, Hardware
-from ui.cli.space_plan import ASSUMED_RATE, Plan, needs_token, plan
-from ui.cli.space_text import hardware_as_text, plans_as_text
+from ui.cli.space.folder import Folder, faults, read_folder
+from ui.cli.space.hardware import HARDWARE, Hardware
+from ui.cli.space.plan import ASSUMED_RATE, Plan, needs_token, plan
+from ui.cli.space.text import hardware_as_text, plans_as_text
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def space(args: argparse.Namespace) -> int:

@@ -28,8 +28,8 @@ from methods import (
     report,
     weights_cap,
 )
-from ui.cli.space_folder import Folder, faults_on_zero
-from ui.cli.space_hardware import GB, Hardware
+from ui.cli.space.folder import Folder, faults_on_zero
+from ui.cli.space.hardware import GB, Hardware
 from ui.stores.janitor import Keep
 
 LIBRARIES = int(6.7 * GB)

@@ -21,7 +21,7 @@ from methods import (
     results,
     run,
 )
-from ui.cli.bench_quality import EXAMPLES, Quality, measure_quality, quality_table, summary
+from ui.cli.bench.quality import EXAMPLES, Quality, measure_quality, quality_table, summary
 from ui.cli.judge import prepare_lpips
 from ui.cli.output import DONE, FAILED, Bars, complain, megabytes, say, say_json, table
 
@@ -93,7 +93,7 @@ def _say_unless(silent: bool, text: str) -> None:
 
 def _draw(args: argparse.Namespace, ranking: list[Quality]) -> None:
     """The picture of the trade-off, and where it is."""
-    from ui.cli.bench_chart import draw_trade_off
+    from ui.cli.bench.chart import draw_trade_off
 
     if ranking:
         draw_trade_off(ranking, args.picture)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from methods import Hurdle, Report, Text, in_bytes
 from ui.cli.output import table
-from ui.cli.space_folder import Folder
-from ui.cli.space_hardware import Hardware
-from ui.cli.space_plan import ASSUMED_RATE, Plan, needs_token
+from ui.cli.space.folder import Folder
+from ui.cli.space.hardware import Hardware
+from ui.cli.space.plan import ASSUMED_RATE, Plan, needs_token
 
 WIDTH = 100
 _INDENT = "    "

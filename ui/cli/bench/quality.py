@@ -25,7 +25,7 @@ from methods import (
 )
 from ui.cli.output import Bars, complain, megabytes, table
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
 COLUMNS = ("lpips_mask", "ssim_mask", "psnr_mask")
 """The numbers that an eraser's row has, over the mask, where alone results differ."""
