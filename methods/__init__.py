@@ -187,17 +187,17 @@ if TYPE_CHECKING:
     from methods._weights.fetch_set import adopt_in_background as adopt_in_background
     from methods._weights.fetch_set import fetch_all as fetch_all
     from methods._weights.fetch_set import fetch_in_background as fetch_in_background
-    from methods._weights.hub import network_forbidden as network_forbidden
-    from methods._weights.manifest import MANIFESTS as MANIFESTS
-    from methods._weights.manifest import Manifests as Manifests
-    from methods._weights.pin import Finding as Finding
-    from methods._weights.pin import Wish as Wish
-    from methods._weights.pin import begin_manifest as begin_manifest
-    from methods._weights.pin import pin as pin
+    from methods._weights.pins.manifest import MANIFESTS as MANIFESTS
+    from methods._weights.pins.manifest import Manifests as Manifests
+    from methods._weights.pins.pin import Finding as Finding
+    from methods._weights.pins.pin import Wish as Wish
+    from methods._weights.pins.pin import begin_manifest as begin_manifest
+    from methods._weights.pins.pin import pin as pin
     from methods._weights.progress import Notice as Notice
     from methods._weights.room import know_sets as know_sets
     from methods._weights.room import room_to_have as room_to_have
     from methods._weights.room import weights_cap as weights_cap
+    from methods._weights.sources.hub import network_forbidden as network_forbidden
     from methods._weights.status import WeightState as WeightState
     from methods._weights.status import WeightStatus as WeightStatus
     from methods._weights.status import weight_status as weight_status
@@ -288,9 +288,9 @@ _HOME = {
     "_weights.errors": "megabytes to_be_brought",
     "_weights.facts": "WeightFacts examine known_facts",
     "_weights.fetch_set": "Observer adopt_in_background fetch_all fetch_in_background",
-    "_weights.hub": "network_forbidden",
-    "_weights.manifest": "MANIFESTS Manifests",
-    "_weights.pin": "Finding Wish begin_manifest pin",
+    "_weights.sources.hub": "network_forbidden",
+    "_weights.pins.manifest": "MANIFESTS Manifests",
+    "_weights.pins.pin": "Finding Wish begin_manifest pin",
     "_weights.progress": "Notice",
     "_weights.room": "know_sets room_to_have weights_cap",
     "_weights.status": "WeightState WeightStatus weight_status",

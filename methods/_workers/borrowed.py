@@ -18,7 +18,7 @@ from methods._engine.registry import get_eraser, settings_of
 from methods._engine.result_cache import under
 from methods._engine.worker import Ready, Task, Worker, guarded
 from methods._system.lock import StopToken
-from methods._weights import local
+from methods._weights.sources import local
 from methods._workers.messages import Done, Patch, Told
 from methods._workers.parcel import Parcel, unpacked
 

@@ -31,7 +31,7 @@ from methods._engine.worker import Picture, Ready, Task, Worker, guarded
 from methods._system.lock import StopToken
 from methods._system.logs import begin_logging
 from methods._system.memory import share_heaps, trim_heaps
-from methods._weights import local
+from methods._weights.sources import local
 from methods._weights.uses import in_use
 from methods._workers.answering import Answering
 from methods._workers.ledger import demand_equal

@@ -17,7 +17,7 @@ from methods._engine import runner
 from methods._engine.events import Event, Failed, Loading
 from methods._engine.worker import Ready
 from methods._system.lock import StopToken
-from methods._weights import local
+from methods._weights.sources import local
 from methods._workers.losses import Lost, killed_for_memory
 from methods._workers.messages import Done, Order, Patch, Retired, Start, Stop, Told, Up
 from methods._workers.plan import CPU, LANE

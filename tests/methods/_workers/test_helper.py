@@ -20,7 +20,8 @@ import pytest
 from helper_toys import ENTRY
 from methods import HELPER_LOST, BadInput, Helper, Image, InProcess, Unavailable
 from methods._engine import residency
-from methods._weights import local, uses
+from methods._weights import uses
+from methods._weights.sources import local
 from methods._workers import helper as helpers
 from methods._workers import losses
 from methods._workers.messages import Start
