@@ -205,8 +205,6 @@ if TYPE_CHECKING:
     from methods._weights.store import find_weights as find_weights
     from methods._weights.store import use_local as use_local
     from methods._weights.uses import keep_weights as keep_weights
-    from methods._workers.answering import Answers as Answers
-    from methods._workers.answering import Given as Given
     from methods._workers.choice import make_executor as make_executor
     from methods._workers.choice import make_room as make_room
     from methods._workers.choice import prepare_lending as prepare_lending
@@ -217,8 +215,10 @@ if TYPE_CHECKING:
     from methods._workers.helper import Helper as Helper
     from methods._workers.in_process import InProcess as InProcess
     from methods._workers.lookout import known_places as known_places
-    from methods._workers.pace import Cost as Cost
-    from methods._workers.pace import gpu_cost as gpu_cost
+    from methods._workers.process.answering import Answers as Answers
+    from methods._workers.process.answering import Given as Given
+    from methods._workers.zerogpu.pace import Cost as Cost
+    from methods._workers.zerogpu.pace import gpu_cost as gpu_cost
 
 _HOME = {
     "_base": (
@@ -296,13 +296,13 @@ _HOME = {
     "_weights.status": "WeightState WeightStatus weight_status",
     "_weights.store": "fetch find_weights use_local",
     "_weights.uses": "keep_weights",
-    "_workers.answering": "Answers Given",
+    "_workers.process.answering": "Answers Given",
     "_workers.choice": "make_executor make_room prepare_lending",
     "_workers.executor": "Executor Place SweepJob",
     "_workers.helper": "HELPER_LOST Helper",
     "_workers.in_process": "InProcess",
     "_workers.lookout": "known_places",
-    "_workers.pace": "Cost gpu_cost",
+    "_workers.zerogpu.pace": "Cost gpu_cost",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -23,9 +23,9 @@ from methods._engine import residency
 from methods._system.cache import BoundedCache
 from methods._weights import uses
 from methods._weights.sources import local
-from methods._workers.messages import Answer, Call, Cleared, Crowded, Up
-from methods._workers.shared_arrays import Arrays, opened_arrays
-from methods._workers.wire import Wire
+from methods._workers.process.messages import Answer, Call, Cleared, Crowded, Up
+from methods._workers.process.shared_arrays import Arrays, opened_arrays
+from methods._workers.process.wire import Wire
 
 logger = logging.getLogger(__name__)
 
