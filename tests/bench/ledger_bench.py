@@ -25,7 +25,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
@@ -167,6 +167,11 @@ def crowd(url: str, watch: Watch, options: argparse.Namespace) -> bool:
             pool.submit(told, lambda v=v, n=n: visit(v, options, n), f"visitor {n}")  # type: ignore[misc]
             for n, v in enumerate(visitors)
         ]
+        while wait(visits, 60).not_done:
+            passed, done = (time.monotonic() - began) / 60, sum(each.done() for each in visits)
+            print(
+                f"{passed:5.1f} min: {done} are done, at most {watch.peak / GB:.2f} GB", flush=True
+            )
         wrong = [said for each in visits if (said := each.result())]
     after = watch.now()
     print(
