@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from methods._engine.standing import Standing as Standing
     from methods._engine.standing import family_of as family_of
     from methods._engine.standing import standing_of as standing_of
+    from methods._engine.stuck import most_silent_seconds as most_silent_seconds
     from methods._engine.worker import Picture as Picture
     from methods._engine.worker import results as results
     from methods._geometry.canvas import check_mask as check_mask
@@ -249,6 +250,7 @@ _HOME = {
     "_engine.result_cache": "picture_key",
     "_engine.runner": "run",
     "_engine.standing": "BY_HAND Family Standing family_of standing_of",
+    "_engine.stuck": "most_silent_seconds",
     "_engine.worker": "Picture results",
     "_geometry.canvas": "check_mask",
     "_geometry.edge": "margin_around",

@@ -23,7 +23,7 @@ class Beside:
     """Holds erasers for a job as `Residency` does. lock: for how many at once."""
 
     def __init__(self, lock: DeviceLock | None = None) -> None:
-        self._lock = lock or DeviceLock(max(2, cores()))
+        self._lock = lock or DeviceLock(max(2, cores()), lets_go=True)
 
     @contextmanager
     def hold(

@@ -6,11 +6,13 @@ run ── events ──▶ page, command line, API
 Who does the jobs is the crew's affair: one worker in this process, job after job (`InTurn`), or
 several processes at once (`methods._workers`). A run has a thread to itself while it goes on. It is
 a daemon and is never killed: in this process a call that cannot be interrupted goes on after Stop,
-holding the device, and nobody is told of its result.
+holding the device, and nobody is told of its result. A job that nobody stops is given up when it
+has done nothing for long (`stuck`).
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -25,10 +27,13 @@ from methods._engine.events import Channel, Event, Failed, Finished, Judged, Sto
 from methods._engine.job import MAX_SEED, Job
 from methods._engine.judging import Judge, Judging
 from methods._engine.registry import get_eraser, settings_of
-from methods._engine.worker import Picture, Task, Worker, stopped
+from methods._engine.stuck import Attempt, Life, most_silent_seconds
+from methods._engine.worker import Picture, Task, Worker, gave_up, stopped
 from methods._geometry.canvas import check_mask
 from methods._system.lock import StopToken
 from methods._system.threads import begin_thread
+
+logger = logging.getLogger(__name__)
 
 MAX_JOBS = 64
 
@@ -128,17 +133,36 @@ class Crew(Protocol):
 
 
 class InTurn:
-    """One worker, which does job after job."""
+    """One worker, which does job after job; what is stuck is given up. Raises BadInput where the
+    host's setting for that makes no sense."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
+        self._most = most_silent_seconds()
 
     def work(self, run: Run) -> None:
         """See `Crew`."""
         for task in run.tasks:
             if not run.begin(task.index):
                 return
-            run.end(self._worker.outcome(task))
+            run.end(self._outcome(task))
+
+    def _outcome(self, task: Task) -> Finished | Failed:
+        life = Life()
+        worker = self._worker.alone(life)
+        found = Attempt(lambda: worker.outcome(task)).within(life, self._most)
+        if not life.given_up and found is not None:
+            return found
+        logger.error(
+            "%s did nothing for %g minutes and was given up%s",
+            task.spec.id,
+            self._most / 60,
+            "" if found else "; its native code goes on",
+        )
+        if found is not None:
+            return found if isinstance(found, Finished) else gave_up(task)
+        worker.give_up()
+        return gave_up(task, "device" if task.spec.holds_device else "beside")
 
 
 class Run:

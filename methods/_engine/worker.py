@@ -5,9 +5,11 @@ weights ▶ cache? ▶ device ▶ load ▶ erase patch by patch in its tone ▶ 
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias, TypeVar
@@ -45,6 +47,7 @@ from methods._engine.job import SettingValue
 from methods._engine.registry import missing_packages
 from methods._engine.residency import Held, residency
 from methods._engine.result_cache import ResultCache, job_key, picture_key
+from methods._engine.stuck import Life, Stuck, most_silent_seconds
 from methods._geometry.paste import changed_outside, erase_in_patches
 from methods._geometry.transparency import filled_alpha, visible_alone
 from methods._photo.tone import Tone, tone_of
@@ -164,6 +167,18 @@ class Worker:
         self._token = token
         self._tell = tell
         self._fetch_missing = fetch_missing
+        self._life = Life()
+
+    def alone(self, life: Life) -> Worker:
+        """The same for one job, which may be given up: then it hears a Stop, and tells nothing."""
+        own = copy.copy(self)
+        own._life, own._token = life, StopToken(self._token)
+        own._tell = lambda event: None if life.given_up else self._tell(event)
+        return own
+
+    def give_up(self) -> None:
+        """Nobody waits for its job any more; where it held no device, others have its place."""
+        self._token.abandon()
 
     def outcome(self, task: Task) -> Finished | Failed:
         """The job's last event; raises nothing."""
@@ -233,15 +248,18 @@ class Worker:
     ) -> Finished:
         index = task.index
         keeper = residency if task.spec.holds_device else beside
-        with keeper.hold(
-            task.eraser,
-            weights=weights,
-            settings=task.settings,
-            token=self._token,
-            on_wait=lambda ahead: self._tell(Waiting(index, ahead)),
-            on_load=lambda: self._tell(Loading(index)),
-            visitor=self._visitor,
-        ) as held:
+        with (
+            keeper.hold(
+                task.eraser,
+                weights=weights,
+                settings=task.settings,
+                token=self._token,
+                on_wait=lambda ahead: self._tell(Waiting(index, ahead)),
+                on_load=lambda: self._loading(index),
+                visitor=self._visitor,
+            ) as held,
+            self._alive(),
+        ):
             self._token.check()
             with MemoryMeter(held.device) as meter:
                 start = time.perf_counter()
@@ -266,6 +284,18 @@ class Worker:
             notes=task.eraser.notes_on(masks, task.settings),
         )
 
+    def _loading(self, index: int) -> None:
+        self._life.sign()
+        self._tell(Loading(index))
+
+    @contextmanager
+    def _alive(self) -> Iterator[None]:
+        self._life.sign()
+        try:
+            yield
+        finally:
+            self._life.rest()
+
     def _erase(self, task: Task, held: Held) -> tuple[Image, list[Mask]]:
         """The result, and what was erased of each part that the eraser was shown."""
         masks: list[Mask] = []
@@ -273,6 +303,7 @@ class Worker:
         def call(image: Image, mask: Mask, patch: int, patches: int) -> Image:
             self._token.check()
             masks.append(mask)
+            self._life.sign()
             if patch == 0:
                 self._tell(Started(task.index, patches))
             progress = self._progress(task.index, patch, patches)
@@ -301,6 +332,7 @@ class Worker:
             self._token.check()
             if step != told:  # else it only asks
                 told = step
+                self._life.sign()
                 self._tell(Stepped(index, patch * total + step, patches * total))
 
         return progress
@@ -314,6 +346,8 @@ def guarded(task: Task, action: Callable[[], R]) -> R | Failed:
         return stopped(task.index)
     except UserError as error:
         return failed(task.index, error)
+    except Stuck:
+        return gave_up(task)
     except BaseException:
         # Whatever a method raises, even SystemExit, must not end the others.
         with keeping_private(task.settings):  # prompts among them
@@ -337,6 +371,14 @@ def failed(index: int, error: UserError) -> Failed:
 def stopped(index: int) -> Failed:
     """The last event of a job that Stop has ended."""
     return Failed(index, "stopped", Text("error.stopped"), {}, True)
+
+
+def gave_up(task: Task, end: str = "") -> Failed:
+    """The last event of a job that did nothing any more. end: "" = it has been ended; "device" =
+    it could not be, and keeps the device; "beside" = nor could it be, and is in nobody's way."""
+    minutes = round(most_silent_seconds() / 60, 2)
+    code = f"eraser_stuck.{end}" if end else "eraser_stuck"
+    return failed(task.index, Unavailable(code, title=task.spec.name, minutes=minutes))
 
 
 def internal(index: int, spec: EraserSpec) -> Failed:

@@ -23,6 +23,12 @@ class StopToken:
     def __init__(self, parent: StopToken | None = None) -> None:
         self._event = threading.Event()
         self._parent = parent
+        self.abandoned = False
+
+    def abandon(self) -> None:
+        """Stop, and do not wait for the end: it may never come."""
+        self.abandoned = True
+        self.stop()
 
     def stop(self) -> None:
         """Ask for the end; there is no way back."""
@@ -42,21 +48,26 @@ class StopToken:
 class DeviceLock:
     """A lock whose waiters are served in turn: visitors one by one, of each what came first.
 
-    places: how many may hold it at once. Not reentrant: a thread that holds it and asks again waits
+    places: how many may hold it at once. lets_go: whoever has been abandoned (`StopToken.abandon`)
+    counts no longer, though it goes on. Not reentrant: a thread that holds it and asks again waits
     for itself, where there is one place.
     """
 
-    def __init__(self, places: int = 1) -> None:
+    def __init__(self, places: int = 1, *, lets_go: bool = False) -> None:
         self._changed = threading.Condition()
         self._places = places
+        self._lets_go = lets_go
         self._line: Line[object] = Line()
-        self._holders: set[object] = set()
+        self._holders: dict[object, StopToken] = {}
 
     @property
     def ahead(self) -> int:
         """How many are in line: those who hold it and all who wait."""
         with self._changed:
-            return len(self._holders) + len(self._line)
+            return self._held() + len(self._line)
+
+    def _held(self) -> int:
+        return sum(not (self._lets_go and token.abandoned) for token in self._holders.values())
 
     def after_fork(self) -> None:
         """In a copy of this process nobody else is in line; see `_system.forked`."""
@@ -76,16 +87,16 @@ class DeviceLock:
         those ahead changes. visitor: for whom. Raises Stopped when `token` is stopped before the
         turn comes.
         """
-        ticket = object()
+        ticket, token = object(), token or StopToken()
         with self._changed:
             self._line.add(visitor, ticket)
         try:
-            self._wait_for_turn(ticket, visitor, token or StopToken(), on_wait or _nobody)
+            self._wait_for_turn(ticket, visitor, token, on_wait or _nobody)
             yield
         finally:
             with self._changed:
                 if ticket in self._holders:
-                    self._holders.remove(ticket)
+                    del self._holders[ticket]
                 else:
                     self._line.remove(visitor, ticket)
                 self._changed.notify_all()
@@ -100,7 +111,7 @@ class DeviceLock:
                 if ahead and ahead == told:
                     self._changed.wait(_POLL_SECONDS)  # a token cannot wake us, so look at it
             token.check()
-            if self._taken(ticket, visitor):
+            if self._taken(ticket, visitor, token):
                 return
             if ahead and ahead != told:
                 told = ahead
@@ -108,16 +119,16 @@ class DeviceLock:
 
     def _ahead_of(self, ticket: object) -> int:
         place = next(n for n, each in enumerate(self._line.in_order()) if each is ticket)
-        return max(0, len(self._holders) + place - self._places + 1)
+        return max(0, self._held() + place - self._places + 1)
 
-    def _taken(self, ticket: object, visitor: str) -> bool:
+    def _taken(self, ticket: object, visitor: str, token: StopToken) -> bool:
         """Whether the turn has come, which it then is."""
         with self._changed:
             if self._ahead_of(ticket):
                 return False
             self._line.remove(visitor, ticket)
             self._line.note_service(visitor)
-            self._holders.add(ticket)
+            self._holders[ticket] = token
             self._changed.notify_all()
             return True
 

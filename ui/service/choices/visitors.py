@@ -27,6 +27,7 @@ from methods import (
     demand_memory,
     get_eraser,
     list_erasers,
+    most_silent_seconds,
     needed_weights,
     to_be_brought,
     weight_status,
@@ -62,6 +63,7 @@ def check_host() -> None:
     """Raise UserError for a setting of the host that makes no sense, before anybody comes."""
     fetching()
     most_unwatched_seconds()
+    most_silent_seconds()
     weights_cap()
     list_erasers()
 
