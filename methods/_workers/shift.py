@@ -172,6 +172,7 @@ class Shift:
         for thread in self._threads:  # which may become more meanwhile
             thread.join()
         self._places.forget(self._run)
+        self._errands.clear()  # which have the run and its photo, and the run has us
 
     # --- one thread -----------------------------------------------------------------------
 

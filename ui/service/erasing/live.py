@@ -358,6 +358,8 @@ class LiveRun:
         finally:
             with self._changed:
                 self._watchers.end()
+            # Whoever still has it, be it itself, holds no mask, and nothing of its erasers.
+            self._events, self._on_results = iter(()), _nothing
 
     def _said(self) -> tuple[object, ...]:
         """The visitor's own words, which no line of the log repeats."""
@@ -370,3 +372,7 @@ class LiveRun:
                 self._store.save(self.id, {**self._saved, "grid": self.snapshot()})
             except OSError:
                 log.exception("run.json could not be written")
+
+
+def _nothing(live: LiveRun) -> None:
+    """Nobody is to be told."""
