@@ -39,7 +39,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 
 @pytest.fixture(scope="module")
 def seen(program: Program) -> Seen:
-    plan = Plan(visitors=5, seconds=16, pace=0.3, kinds=KINDS)
+    plan = Plan(visitors=5, seconds=30, pace=0.3, kinds=KINDS)
     return asyncio.run(visit(program.address, plan, program.process, program, print))
 
 
