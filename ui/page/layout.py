@@ -35,6 +35,7 @@ from ui.service.service import Service
 
 CANVAS_FUNCTIONS = (
     "open_photo open_example reopen_photo segment mask upload_mask export_case import_case detect"
+    " continue_with open_step"
 )
 
 TABLE_FUNCTIONS = "rows papers systems fetch_row open_row grids new_run stop remark"

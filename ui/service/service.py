@@ -104,6 +104,7 @@ from ui.service.reopen import reopen
 from ui.service.reports import keep_all
 from ui.service.seeing import ENTRY, Seeing
 from ui.service.select import Selecting
+from ui.service.steps import Steps
 from ui.service.sweeps import SweepAnswer, planned
 from ui.service.tables import Tables
 from ui.service.visitors import check_host
@@ -212,6 +213,7 @@ class Service:
         )
         self._opens = RateLimiter(OPEN_RATE)
         self.looking = Looking(self.photos, self.runs, self._opens)
+        self.steps = Steps(self.photos, self.runs, self.owners, self._opens, self._opened)
         self.clicks = RateLimiter(CLICK_RATE)
         self.erases = RateLimiter(ERASE_RATE)
         self._fetches = RateLimiter(FETCH_RATE)

@@ -30,6 +30,8 @@ LANES: Mapping[str, str] = {
             "open_photo",
             "open_example",
             "reopen_photo",
+            "continue_with",
+            "open_step",
             "mask",
             "upload_mask",
             "export_case",
