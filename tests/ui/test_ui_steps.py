@@ -134,9 +134,7 @@ def test_a_step_whose_photo_is_gone_is_made_of_its_run(
     shutil.rmtree(service.photos.folder / photos[1])
     answer = service.steps.open_step({"photo": photos[3], "step": 1})
     assert answer["ok"] and answer["photo"]["id"] not in photos
-    assert np.array_equal(
-        service.photos.load(answer["photo"]["id"]).rgb, result(service, runs[0])
-    )
+    assert np.array_equal(service.photos.load(answer["photo"]["id"]).rgb, result(service, runs[0]))
 
 
 def test_only_who_may_see_a_run_goes_on_with_it(service: Service, photo: str) -> None:

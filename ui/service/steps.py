@@ -1,9 +1,8 @@
-"""One erase after the other: a result becomes the photo, and each step before can be opened again."""
+"""One erase after the other: a result becomes the photo, and each step before is opened again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
 
 from pydantic import Field
 
@@ -31,7 +30,7 @@ class OpenStep(OnePhoto):
     secrets: of the runs that whoever asks owns, by their ids."""
 
     step: int = Field(strict=True, ge=0, lt=MOST_STEPS)
-    secrets: Annotated[dict[Id, Secret], Field(max_length=MOST_RUNS_SHOWN)] = {}
+    secrets: dict[Id, Secret] = Field(default={}, max_length=MOST_RUNS_SHOWN)
 
 
 class Steps:

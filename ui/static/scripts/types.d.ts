@@ -12,6 +12,8 @@ export interface Server {
   open_photo: ServerFunction<Opened>;
   open_example: ServerFunction<Opened>;
   reopen_photo: ServerFunction<Opened>;
+  continue_with: ServerFunction<Opened>;
+  open_step: ServerFunction<Opened>;
   segment: ServerFunction<MaskReply>;
   mask: ServerFunction<{ url: string; rle: unknown }>;
   upload_mask: ServerFunction<{ upload: string; notes?: Said[]; readings?: MaskReading[] }>;
@@ -134,6 +136,8 @@ export interface Photo extends Size {
   alpha?: boolean;
   notes?: Said[];
   tiles: { url: string; side: number; levels: number };
+  /** The erases by which it came of another photo: what each was made of, and the card whose result it is. */
+  chain?: { photo: string; run: string; index: number; eraser: string; name: string }[];
 }
 export interface Opened { photo: Photo; prompt: Prompt | null }
 /** Photo pixels. */
@@ -410,6 +414,8 @@ export interface Lab {
   /* of the canvas */
   showPhoto(photo: Photo, prompt: Prompt | null): void;
   openExample(id: string): Promise<void>;
+  /** A run's result becomes the photo. eraser: its name. */
+  continueWith(run: string, index: number, eraser: string): Promise<void>;
   /** Pixels of the longer side that a mask's picture needs to be sharp here. */
   overlaySide(): number;
   /** Pixels of the photo on the longer side of the part that is to be seen; null for all of it. */

@@ -22,6 +22,7 @@ export const lab = {
   canvasMounted,
   showPhoto: early,
   openExample: early,
+  continueWith: early,
   overlaySide: early,
   seenSide: early,
   hasMask: () => false,

@@ -10,6 +10,7 @@ import { errorText, t } from "../base/languages.js";
 import { lab } from "../base/state.js";
 import { longSentence } from "../base/widgets.js";
 import { stateText, title, verdict } from "./card.js";
+import { continueButton } from "./continue.js";
 import { watchPicture } from "./gestures.js";
 import { layersOf, waitingOf } from "./picture.js";
 import { saidOf } from "./readings.js";
@@ -48,7 +49,7 @@ function captionOf(card, grid, open) {
   if (card.state === "failed") return [head, longSentence(errorText(card.error)), h("button.lab-link", { type: "button", "data-testid": "again", onclick: open.again }, t("grid.again"))];
   if (card.state !== "done") return [head, h("p.lab-figures", {}, stateText(card))];
   head.append(h("span.lab-figures", { title: card.cached ? t("grid.cached") : null }, formatSeconds(card.erase_seconds ?? 0)),
-    card.full ? download(card) : h("i.lab-spin.small", { title: t("grid.saving") }), more(card, open.details));
+    ...(card.full ? [continueButton(grid.run, card), download(card)] : [h("i.lab-spin.small", { title: t("grid.saving") })]), more(card, open.details));
   return [head, judgement(card, Boolean(grid.judging))];
 }
 
