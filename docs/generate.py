@@ -25,7 +25,7 @@ from _generated import api, cli, settings, tools, weights  # noqa: E402
 from examples.report.markdown import summary_table  # noqa: E402
 from examples.systems import as_markdown as systems  # noqa: E402
 from ui.cli.fits import fits_as_markdown  # noqa: E402
-from ui.cli.markdown import erasers_as_markdown, numbers_as_markdown  # noqa: E402
+from ui.cli.weights.markdown import erasers_as_markdown, numbers_as_markdown  # noqa: E402
 
 PART = re.compile(r"(<!-- (\w+):[^>]*-->\n)(.*?)(<!-- /\2 -->)", re.DOTALL)
 

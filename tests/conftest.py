@@ -339,7 +339,7 @@ def tiny_erasers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def quick_judging(monkeypatch: pytest.MonkeyPatch) -> None:
     """Results are judged without a network's features, each of which costs four seconds of a core;
     with them the service's own tests judge, and those on a device (tests/gpu/test_gpu_way.py)."""
-    monkeypatch.setattr("ui.service.judge.are_features_ready", lambda: False)
+    monkeypatch.setattr("ui.service.helper.judge.are_features_ready", lambda: False)
 
 
 # --- servers and the browser -------------------------------------------------------------

@@ -17,8 +17,8 @@ from examples.rows import stand_in_rows
 from methods import WeightFile, list_erasers
 from ports import own_port
 from segmentation import list_segmenters
-from ui.cli.space_folder import read_folder
-from ui.cli.space_hardware import HARDWARE
+from ui.cli.space.folder import read_folder
+from ui.cli.space.hardware import HARDWARE
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

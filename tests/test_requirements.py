@@ -19,7 +19,7 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
-from ui.cli.space_hardware import ZERO_TORCH
+from ui.cli.space.hardware import ZERO_TORCH
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ("app.py", "methods", "segmentation", "ui")

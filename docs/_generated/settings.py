@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from _generated.tables import code, table
 from methods import EraserSpec, Settings, get_eraser, list_erasers
-from ui.service.entries import Control
-from ui.service.settings_schema import describe_settings
+from ui.service.choices.entries import Control
+from ui.service.choices.settings_schema import describe_settings
 
 HEAD = ("Setting", "Default", "Values", "What it does")
 

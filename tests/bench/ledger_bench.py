@@ -3,6 +3,7 @@
     python tests/bench/ledger_bench.py                      20 visitors, each with a photo of 50
                                                             megapixels, 16 masks, 4 erasers, a zip
     python tests/bench/ledger_bench.py --soak 200           200 small runs one after the other
+    … --soak 200 --minutes 60                               begun evenly over an hour
     … --visitors 4 --megapixels 12 --masks 4 --erasers telea,navier_stokes   a shorter one
     … --workers 0                                           all in one process
 
@@ -43,9 +44,10 @@ GB = 1e9
 
 
 class Now(NamedTuple):
-    """Bytes of all processes; threads and files of the page's."""
+    """Bytes of all processes, and of the page's alone; threads and files of the page's."""
 
     memory: int
+    page: int
     threads: int
     files: int
 
@@ -63,9 +65,9 @@ class Watch:
 
     def now(self) -> Now:
         """As it is."""
-        processes = [self._page, *self._page.children(recursive=True)]
-        memory = sum(map(_memory, processes))
-        return Now(memory, self._page.num_threads(), self._page.num_fds())
+        page = _memory(self._page)
+        memory = page + sum(map(_memory, self._page.children(recursive=True)))
+        return Now(memory, page, self._page.num_threads(), self._page.num_fds())
 
     def close(self) -> None:
         """Look no longer."""
@@ -176,24 +178,38 @@ def soak(url: str, watch: Watch, options: argparse.Namespace) -> bool:
     """Runs one after the other; whether nothing grows."""
     config = httpx.get(f"{url}/config", timeout=PATIENCE, trust_env=False).json()
     seen: list[Now] = []
+    began, told_at = time.monotonic(), -60.0
     for number in range(options.soak):
-        visitor = Visitor(url, f"203.0.{number // 250}.{number % 250 + 1}", config, PATIENCE)
-        seed = secrets.randbelow(2**31)
-        wrong = told(lambda v=visitor, s=seed: visit(v, options, s), f"run {number}")  # type: ignore[misc]
-        visitor.http.close()
-        if wrong:
+        _wait_until(began + number * options.minutes * 60 / options.soak)
+        if wrong := _soaked(url, config, options, number):
             print(wrong)
             return False
         seen.append(watch.now())
-        if number % max(1, options.soak // 10) == 0:
-            print(_line(number + 1, seen[-1]), flush=True)
+        passed = time.monotonic() - began
+        if passed - told_at >= 60:
+            told_at = passed
+            print(f"{passed / 60:5.1f} min, {_line(number + 1, seen[-1])}", flush=True)
     return _flat(seen)
+
+
+def _wait_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))
+
+
+def _soaked(url: str, config: dict[str, object], options: argparse.Namespace, number: int) -> str:
+    """A run by a visitor who was never here; what went wrong."""
+    visitor = Visitor(url, f"203.0.{number // 250}.{number % 250 + 1}", config, PATIENCE)
+    seed = secrets.randbelow(2**31)
+    try:
+        return told(lambda: visit(visitor, options, seed), f"run {number}")
+    finally:
+        visitor.http.close()
 
 
 def _line(number: int, now: Now) -> str:
     return (
-        f"after {number:4d} runs: {now.memory / 1e6:6.0f} MB, {now.threads:3d} threads,"
-        f" {now.files:3d} files"
+        f"after {number:4d} runs: {now.memory / 1e6:6.0f} MB (the page {now.page / 1e6:.0f}),"
+        f" {now.threads:3d} threads, {now.files:3d} files"
     )
 
 
@@ -216,6 +232,7 @@ def main() -> int:
     parser.add_argument("--masks", type=int, help="16, in a soak 1")
     parser.add_argument("--erasers", default="telea,navier_stokes,patchmatch,migan")
     parser.add_argument("--soak", type=int, default=0, metavar="RUNS")
+    parser.add_argument("--minutes", type=float, default=0, help="over which a soak is spread")
     parser.add_argument("--workers", help="ERASER_LAB_WORKERS of the server")
     parser.add_argument("--most", type=float, default=6.0, help="gigabytes at the peak")
     options = parser.parse_args()

@@ -35,8 +35,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests/support")]
 from methods import Image, InProcess, load_image, make_executor  # noqa: E402
 from ports import own_port  # noqa: E402
 from segmentation import PromptedObject, Selection  # noqa: E402
-from ui.service.seeing import Seeing  # noqa: E402
-from ui.service.select import Question, Selecting  # noqa: E402
+from ui.service.helper.seeing import Seeing  # noqa: E402
+from ui.service.selections.select import Question, Selecting  # noqa: E402
 from ui.service.service import Service  # noqa: E402
 
 MODES = ("0", "auto")

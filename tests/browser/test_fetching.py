@@ -19,7 +19,7 @@ from methods import (
     WeightState,
     WeightStatus,
 )
-from ui.service import catalog, offers
+from ui.service.choices import catalog, offers
 
 pytestmark = pytest.mark.browser
 

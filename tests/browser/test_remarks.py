@@ -112,7 +112,7 @@ def test_a_new_run_can_begin_while_the_last_is_judged(
         time.sleep(3)
         return judge(*pictures, **more)
 
-    monkeypatch.setattr("ui.service.judge.judge", slow)
+    monkeypatch.setattr("ui.service.helper.judge.judge", slow)
     tab.photo(examples_dir / "rocket.jpg")
     tab.click(320, 165)
     tab.choose("telea")

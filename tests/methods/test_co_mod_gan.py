@@ -18,8 +18,8 @@ from methods import (
 )
 from methods.co_mod_gan import OBSTACLE, CoModGan
 from ui.cli.__main__ import main
-from ui.cli.markdown import erasers_as_markdown
-from ui.service.catalog import describe_erasers
+from ui.cli.weights.markdown import erasers_as_markdown
+from ui.service.choices.catalog import describe_erasers
 
 UNAVAILABLE = [spec for spec in list_erasers() if spec.unavailable is not None]
 

@@ -223,8 +223,8 @@ def test_the_card_asks_for_no_encoder_whose_embedding_is_kept(
     photo: Image, mask: Mask, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On the page and in the command line's list: the size shrinks and the state is ready."""
-    from ui.cli.weights import entries
-    from ui.service.catalog import describe_erasers
+    from ui.cli.weights.weights import entries
+    from ui.service.choices.catalog import describe_erasers
 
     monkeypatch.setenv("ERASER_LAB_WEIGHTS", str(tmp_path))
     monkeypatch.delenv("ERASER_LAB_EMBEDDINGS")

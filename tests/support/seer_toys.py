@@ -9,7 +9,8 @@ from methods import Answers, Image
 from segmentation import Box, Detection, Detections, Embedding, read_phrase
 from segmentation._detection.detector import Word
 from tile_tools import Scaled, always, square
-from ui.service import seer, select
+from ui.service.helper import seer
+from ui.service.selections import select
 
 ENTRY = "seer_toys:answers"
 

@@ -21,7 +21,7 @@ from ui_tools import KEY, Broken, Paint, Slow, Upload, png_file
 def known_key() -> Iterator[None]:
     """Tests know the key of the services that they make, and so prepare runs without asking."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ui.service.owners.new_key", lambda: KEY)
+        patch.setattr("ui.service.erasing.owners.new_key", lambda: KEY)
         yield
 
 
@@ -40,8 +40,8 @@ def toy_erasers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def grabcut_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine that has no weights; nothing heavy is loaded."""
-    monkeypatch.setattr("ui.service.select.is_ready", lambda spec: not spec.weights)
-    monkeypatch.setattr("ui.service.judge.are_features_ready", lambda: False)
+    monkeypatch.setattr("ui.service.selections.select.is_ready", lambda spec: not spec.weights)
+    monkeypatch.setattr("ui.service.helper.judge.are_features_ready", lambda: False)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from PIL import Image as Pil
 
 from methods import Eraser, EraserSpec, Image, Mask, Paper, Settings, Verbatim
 from methods._base import setting
-from ui.service.owners import run_of
+from ui.service.erasing.owners import run_of
 
 SECRET = "/srv/secret/place/token-1234.bin"
 """A path that an inner error mentions and no visitor may ever read."""
@@ -53,7 +53,7 @@ _count = iter(range(10**6))
 _secrets: dict[str, str] = {}  # of the runs that were prepared
 
 KEY = b"of the tests"
-"""By which the services of tests make the ids of runs; see `ui.service.owners.new_key`."""
+"""By which the services of tests make the ids of runs; see `ui.service.erasing.owners.new_key`."""
 
 
 def run_id() -> str:

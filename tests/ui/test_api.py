@@ -44,8 +44,8 @@ def app() -> Iterator[tuple[str, Service]]:
     """The URL of a running app with the API and all server functions, and its service."""
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setenv("GRADIO_TEMP_DIR", str(Path(folder, "uploads")))
-        patch.setattr("ui.service.select.is_ready", lambda spec: not spec.weights)
-        patch.setattr("ui.service.judge.are_features_ready", lambda: False)
+        patch.setattr("ui.service.selections.select.is_ready", lambda spec: not spec.weights)
+        patch.setattr("ui.service.helper.judge.are_features_ready", lambda: False)
         patch.setattr("methods._engine.worker.results", ResultCache())
         for eraser in (Paint, Broken):
             patch.setitem(found().erasers, eraser.spec.id, eraser)
@@ -415,7 +415,7 @@ def test_the_page_learns_what_there_is(browser: Browser) -> None:
 def test_only_known_weights_are_fetched(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched: list[tuple[str, bool]] = []
     monkeypatch.setattr(
-        "ui.service.catalog.fetch_in_background",
+        "ui.service.choices.catalog.fetch_in_background",
         lambda *weights, again: fetched.extend((weight.name, again) for weight in weights),
     )
     assert browser.ask("fetch_weights", {"name": "mobile_sam.pt"}) == {"ok": True}

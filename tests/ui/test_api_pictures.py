@@ -40,8 +40,8 @@ def api() -> Iterator[tuple[str, Service]]:
     """The URL under which the endpoints are, and their service."""
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setenv("GRADIO_TEMP_DIR", str(Path(folder, "uploads")))
-        patch.setattr("ui.service.select.is_ready", lambda spec: not spec.weights)
-        patch.setattr("ui.service.judge.are_features_ready", lambda: False)
+        patch.setattr("ui.service.selections.select.is_ready", lambda spec: not spec.weights)
+        patch.setattr("ui.service.helper.judge.are_features_ready", lambda: False)
         service = Service(Path(folder, "data"))
         with gr.Blocks(analytics_enabled=False) as demo:
             endpoints.register(service)

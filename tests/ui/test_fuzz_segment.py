@@ -50,7 +50,7 @@ class Lab:
 def lab() -> Iterator[Lab]:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setenv("GRADIO_TEMP_DIR", str(Path(folder, "uploads")))
-        patch.setattr("ui.service.select.is_ready", lambda spec: not spec.weights)
+        patch.setattr("ui.service.selections.select.is_ready", lambda spec: not spec.weights)
         service = Service(Path(folder, "data"))
         patch.setattr(service, "clicks", RateLimiter(Rate(per_second=1e9, burst=10**9)))
         photo = service.photos.add_copy(_file(folder), "fuzz.png").id

@@ -23,7 +23,7 @@ from ui.cli.__main__ import main
 from ui.common.limits import Rate, RateLimiter
 from ui.page import routes
 from ui.page.server_functions import NAMES, server_functions
-from ui.service.detect import MOST_WAITING
+from ui.service.selections.detect import MOST_WAITING
 from ui.service.service import Service
 from ui_tools import Answer, Upload, png_file
 
@@ -129,7 +129,7 @@ def test_without_weights(
 ) -> None:
     begun: list[str] = []
     monkeypatch.setattr(
-        "ui.service.catalog.fetch_in_background",
+        "ui.service.choices.catalog.fetch_in_background",
         lambda *weights, again: begun.extend(weight.name for weight in weights),
     )
     answer = service.detect({"photo": rocket_photo, "phrase": "dog"})

@@ -14,7 +14,7 @@ from methods.patchmatch import bound
 from ui.api.endpoints import Api
 from ui.api.requests import ApiErase
 from ui.cli.__main__ import main
-from ui.service.report import report_of
+from ui.service.reports.report import report_of
 from ui.service.service import Service
 from ui_tools import last, order, png_file
 

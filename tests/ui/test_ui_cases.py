@@ -13,7 +13,7 @@ import pytest
 from PIL import Image as Pil
 
 from segmentation import Case
-from ui.service.archive import stream_zip
+from ui.service.reports.archive import stream_zip
 from ui.service.service import Service
 from ui_mask_tools import SIZE, SWIPE, Answer, asked, code, downloaded, overlay, shaped, uploaded
 from ui_tools import Upload, last, new_run, order, picture, png_file, run_id

@@ -15,8 +15,8 @@ from methods import Text
 from segmentation import get_segmenter
 from tile_tools import ALL, SIZE, Scaled, always, square
 from ui.common.limits import Rate, RateLimiter
-from ui.service.closer import LOOKS_AT_ONCE, MOST_LOOKS, Looks
-from ui.service.select import Eyes
+from ui.service.selections.closer import LOOKS_AT_ONCE, MOST_LOOKS, Looks
+from ui.service.selections.select import Eyes
 from ui.service.service import Service
 from ui_tools import Upload, last, order, png_file
 
@@ -40,7 +40,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, *answers: Any) -> Scaled:
     def chosen(segmenter_id: str, *, fetch_missing: bool = True) -> Any:
         return scaled if segmenter_id == "scaled" else get_segmenter(segmenter_id)
 
-    monkeypatch.setattr("ui.service.select.get_segmenter", chosen)
+    monkeypatch.setattr("ui.service.selections.select.get_segmenter", chosen)
     return scaled
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from runner_tools import wait_until
-from ui.service.interrupted import take_up_all
+from ui.service.erasing.interrupted import take_up_all
 from ui.service.service import Service
 from ui.stores.runs import RUNNING_MARK, RunStore
 from ui_tools import Slow, last, order, owned, png_file, run_id

@@ -21,8 +21,8 @@ from methods import METRICS, Image, Mask, Reading, png_bytes
 from methods import judge as real_judge
 from segmentation import mask_png
 from ui.common.limits import Quiet
-from ui.service.archive import stream_zip
-from ui.service.judge import finder_of
+from ui.service.helper.judge import finder_of
+from ui.service.reports.archive import stream_zip
 from ui.service.service import Service
 from ui_tools import Answer, Slow, Upload, last, order, owned, picture, run_id
 
@@ -56,7 +56,7 @@ class SlowJudge:
 @pytest.fixture
 def slow_judge(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowJudge]:
     judge = SlowJudge()
-    monkeypatch.setattr("ui.service.judge.judge", judge)
+    monkeypatch.setattr("ui.service.helper.judge.judge", judge)
     yield judge
     judge.go_on.set()
 
@@ -125,7 +125,7 @@ def test_a_judge_that_fails_costs_no_result(
     def fails(*pictures: Any, **more: Any) -> Any:
         raise RuntimeError("inside")
 
-    monkeypatch.setattr("ui.service.judge.judge", fails)
+    monkeypatch.setattr("ui.service.helper.judge.judge", fails)
     grid = last(service.erase(order(photo, "paint")))
     assert grid["state"] == "done" and grid["cards"][0]["readings"] == []
     assert "error" not in grid
@@ -161,7 +161,7 @@ def row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Row:
         (tmp_path / f"{name}.png").write_bytes(data)
     photo, truth, mask = (PhotoRef(name, path=str(tmp_path / f"{name}.png")) for name in files)
     made = Row(id="ours-1", table="ours", photo=photo, truth=truth, mask=mask)
-    monkeypatch.setattr("ui.service.judge.rows", lambda: {made.id: made})
+    monkeypatch.setattr("ui.service.helper.judge.rows", lambda: {made.id: made})
     return made
 
 
@@ -199,8 +199,8 @@ def test_the_segmenters_features_are_used_where_they_are_here(
         return image[::4, ::4].astype(np.float32)
 
     without = last(service.erase(order(photo, "paint")))
-    monkeypatch.setattr("ui.service.judge.are_features_ready", lambda: True)
-    monkeypatch.setattr("ui.service.judge.features_of", features)
+    monkeypatch.setattr("ui.service.helper.judge.are_features_ready", lambda: True)
+    monkeypatch.setattr("ui.service.helper.judge.features_of", features)
     with_them = last(service.erase(order(photo, "paint")))
     assert "remove" in ids(with_them) and "inserted" in ids(with_them)
     assert "remove" not in ids(without)
@@ -218,7 +218,7 @@ def test_what_was_found_by_name_is_looked_for_in_the_result(
         asked.append(phrase)
         return None if phrase is None else lambda image: 0.75
 
-    monkeypatch.setattr("ui.service.judge.finder_of", finder)
+    monkeypatch.setattr("ui.service.helper.judge.finder_of", finder)
     grid = last(service.erase(order(photo, "paint", words="red disc")))
     (found,) = (r for r in grid["cards"][0]["readings"] if r["id"] == "leftover_words")
     assert found["value"] == 0.75 and "still finds it" in found["remark"]["en"]
@@ -227,7 +227,7 @@ def test_what_was_found_by_name_is_looked_for_in_the_result(
 
 
 def test_without_a_detector_nothing_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.service.judge.is_detector_ready", lambda spec: False)
+    monkeypatch.setattr("ui.service.helper.judge.is_detector_ready", lambda spec: False)
     assert finder_of("a dog") is None
 
 

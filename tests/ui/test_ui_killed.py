@@ -15,7 +15,7 @@ import pytest
 from PIL import Image as Pillow
 
 from runner_tools import wait_until
-from ui.service.interrupted import take_up_all
+from ui.service.erasing.interrupted import take_up_all
 from ui.service.service import Service
 
 pytestmark = [

@@ -113,7 +113,7 @@ def test_addresses_tokens_and_ids_are_left_out_of_any_line(log: io.StringIO) -> 
     [
         "http://127.0.0.1:7860 answers",
         "at 12:30:05, of 10:20",
-        'File "/x/ui/service/select.py", line 12, in _without_a_known_name',
+        'File "/x/ui/service/selections/select.py", line 12, in _without_a_known_name',
         "ProxyHeadersMiddleware: 0.0.0.0 and ::1, numpy 2.4.6",
         "a std::vector of 5 tokens",
     ],

@@ -19,10 +19,10 @@ from methods import Image
 from ui.common.limits import Rate, RateLimiter
 from ui.common.requests import MOST_OVERLAY_SIDE, OVERLAY_SIDE
 from ui.page import routes
-from ui.service import looking
-from ui.service.closeup import close_box
-from ui.service.drawn import overlay_side
-from ui.service.looking import Looking
+from ui.service.erasing.closeup import close_box
+from ui.service.selections import looking
+from ui.service.selections.drawn import overlay_side
+from ui.service.selections.looking import Looking
 from ui.service.service import Service
 from ui.stores.tiles import SIDE, levels_of, tile_named
 from ui_tools import Upload, last, order, picture, png_file

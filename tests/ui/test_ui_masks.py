@@ -60,7 +60,7 @@ def test_a_negative_box_is_cut_off(service: Service, photo: str) -> None:
 def test_strokes_alone_need_no_segmenter(
     service: Service, photo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.service.select.get_segmenter", lambda *args, **more: 1 / 0)
+    monkeypatch.setattr("ui.service.selections.select.get_segmenter", lambda *args, **more: 1 / 0)
     answer = service.segment({**asked(photo), "objects": [], "strokes": [SWIPE]})
     shown = overlay(answer)
     assert shown[80, 12:108].all() and not shown[:70].any()

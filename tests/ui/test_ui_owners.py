@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from ui.page.routes import lab_routes
-from ui.service.owners import Owners, new_key
+from ui.service.erasing.owners import Owners, new_key
 from ui.service.service import Service
 from ui.stores.ownership import CLOSED, read_ownership
 from ui.stores.remarks import MOST, Remark, Remarks

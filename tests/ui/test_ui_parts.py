@@ -22,7 +22,7 @@ from ui.common.errors import described
 from ui.common.files import link_or_copy
 from ui.common.limits import Rate, RateLimiter, RunSlots
 from ui.common.names import is_id, photo_name, plain, safe_file_name, safe_stem
-from ui.service.settings_schema import describe_settings
+from ui.service.choices.settings_schema import describe_settings
 from ui.stores.png_writer import PngWriter
 
 # --- names -------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ def test_an_upload_named_like_our_own_files_keeps_both(
 
 
 def test_a_large_zip_is_streamed(service: Service, run: Answer) -> None:
-    from ui.service.archive import CHUNK, stream_zip
+    from ui.service.reports.archive import CHUNK, stream_zip
 
     with (service.runs.folder / run["run"] / "0-paint.png").open("ab") as file:
         file.write(b"\0" * (5 * CHUNK))

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image as Pil
 
 from segmentation import PromptedObject, Shape
-from ui.service import live as live_module
-from ui.service.live import LiveRun
+from ui.service.erasing import live as live_module
+from ui.service.erasing.live import LiveRun
 from ui.service.service import Service
 from ui_tools import (
     SECRET,
@@ -370,7 +370,7 @@ def test_inner_errors_at_the_start_stay_inside(
     def fail(mask: Any) -> bytes:
         raise RuntimeError(f"cannot open {SECRET}")
 
-    monkeypatch.setattr("ui.service.erase.mask_png", fail)
+    monkeypatch.setattr("ui.service.erasing.erase.mask_png", fail)
     final = last(service.erase(order(photo)))
     assert code(final) == "internal" and "secret" not in str(final)
     assert not list(service.runs.folder.iterdir()) and not service.erasing.running()

@@ -19,10 +19,10 @@ from runner_tools import wait_until
 from segmentation import Embedding, PromptedObject, Selection, mask_png
 from segmentation._engine import registry
 from tile_tools import Scaled, always, square
-from ui.service.detect import Detecting
-from ui.service.judge import measured
-from ui.service.seeing import Seeing
-from ui.service.select import Eyes, Question
+from ui.service.helper.judge import measured
+from ui.service.helper.seeing import Seeing
+from ui.service.selections.detect import Detecting
+from ui.service.selections.select import Eyes, Question
 from ui.service.service import Service
 from ui_mask_tools import SWIPE, shaped
 from ui_tools import Answer, box, last, order, picture, png_file, prompts
@@ -200,9 +200,13 @@ def features(watching: Watching, image: Image) -> Any:
 
 def test_clicks_go_before_what_nobody_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
     watching = Watching()
-    monkeypatch.setattr("ui.service.select.get_segmenter", lambda *args, **more: watching)
-    monkeypatch.setattr("ui.service.judge.are_features_ready", lambda: True)
-    monkeypatch.setattr("ui.service.judge.features_of", lambda seen: features(watching, seen))
+    monkeypatch.setattr(
+        "ui.service.selections.select.get_segmenter", lambda *args, **more: watching
+    )
+    monkeypatch.setattr("ui.service.helper.judge.are_features_ready", lambda: True)
+    monkeypatch.setattr(
+        "ui.service.helper.judge.features_of", lambda seen: features(watching, seen)
+    )
     eyes = Eyes()
     eyes.encode("ahead", picture, "scaled")
     eyes.select(asked("now"), None, 0)

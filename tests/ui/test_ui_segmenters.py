@@ -14,9 +14,9 @@ from methods import Image
 from segmentation import Embedding, PromptedObject, SegmenterSpec, Selection, list_segmenters
 from segmentation._engine import registry
 from segmentation.grabcut import GrabCut
-from ui.service import catalog
-from ui.service.entries import SegmenterEntry
-from ui.service.select import Question, Selecting
+from ui.service.choices import catalog
+from ui.service.choices.entries import SegmenterEntry
+from ui.service.selections.select import Question, Selecting
 from ui.service.service import Service
 from ui_tools import box, picture, prompts
 

@@ -14,7 +14,7 @@ from PIL import Image as Pil
 
 from methods import find_weights
 from segmentation import PromptedObject, Selection, get_segmenter, list_segmenters
-from ui.service.select import Question, Selecting, is_ready
+from ui.service.selections.select import Question, Selecting, is_ready
 from ui.service.service import Service
 from ui_tools import SECRET, Upload, box, picture, png_file, prompts
 
@@ -132,8 +132,8 @@ def test_grabcut_steps_back_as_soon_as_the_weights_are_here(
         assert fetch_missing is False  # a click never waits for a download
         return real("grabcut")
 
-    monkeypatch.setattr("ui.service.select.is_ready", lambda spec: True)
-    monkeypatch.setattr("ui.service.select.get_segmenter", watching)
+    monkeypatch.setattr("ui.service.selections.select.is_ready", lambda spec: True)
+    monkeypatch.setattr("ui.service.selections.select.get_segmenter", watching)
     assert service.segment(asked)["ok"] and chosen == ["mobile_sam"]
 
 
@@ -220,14 +220,14 @@ def test_inner_errors_stay_inside_and_are_numbered(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise ValueError(f"cannot open {SECRET}")
 
-    monkeypatch.setattr("ui.service.select.select", fail)
+    monkeypatch.setattr("ui.service.selections.select.select", fail)
     answer = service.segment({**prompts(photo), "n": 8})
     assert answer == {"ok": False, "n": 8, "error": answer["error"]}
     assert code(answer) == "internal" and "secret" not in str(answer)
 
 
 def test_a_failed_early_encode_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.service.select.is_ready", lambda spec: not spec.weights)
+    monkeypatch.setattr("ui.service.selections.select.is_ready", lambda spec: not spec.weights)
     selecting = Selecting()
 
     def unreadable() -> Any:

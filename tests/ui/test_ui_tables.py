@@ -18,9 +18,9 @@ from examples.rows import document_rows
 from methods import EraserSpec, Hurdle, Obstacle, Report, Standing, Verbatim, list_erasers
 from table_tools import put, row_mask, save_documents
 from ui.page import routes
-from ui.service import offers
 from ui.service import table_rows as tables_module
-from ui.service.archive import stream_zip
+from ui.service.choices import offers
+from ui.service.reports.archive import stream_zip
 from ui.service.service import Service
 from ui_tools import SECRET, Answer, last, new_run, order, owned, picture
 
@@ -292,7 +292,7 @@ def test_a_zip_is_not_lost_with_its_report(
     def fails(*given: Any) -> bytes:
         raise MemoryError
 
-    monkeypatch.setattr("ui.service.archive.kept_report", fails)
+    monkeypatch.setattr("ui.service.reports.archive.kept_report", fails)
     grid = last(service.erase(order(photo, "paint")))
     with zipfile.ZipFile(io.BytesIO(b"".join(stream_zip(service.runs, grid["run"])))) as packed:
         assert "report.html" not in packed.namelist()

@@ -19,10 +19,10 @@ from methods import RUNNING, SELECTING, Image, Mask, full_size, running
 from methods import judge as real_judge
 from ui.page import routes
 from ui.page.server_functions import server_functions
-from ui.service.archive import stream_zip
-from ui.service.live import LiveRun
-from ui.service.reports import digest_of
-from ui.service.select import Question
+from ui.service.erasing.live import LiveRun
+from ui.service.reports.archive import stream_zip
+from ui.service.reports.reports import digest_of
+from ui.service.selections.select import Question
 from ui.service.service import Service
 from ui_tools import Paint, Slow, last, order, owned, prompts
 
@@ -95,7 +95,7 @@ def test_a_zip_opens_no_picture(
     def opened(*given: object, **more: object) -> None:
         raise AssertionError
 
-    for place in ("ui.service.report.load_image", "ui.service.report.read_upload"):
+    for place in ("ui.service.reports.report.load_image", "ui.service.reports.report.read_upload"):
         monkeypatch.setattr(place, opened)
     for _ in range(12):
         packed = zipfile.ZipFile(io.BytesIO(b"".join(stream_zip(service.runs, grid["run"]))))
@@ -105,7 +105,7 @@ def test_a_zip_opens_no_picture(
 def test_a_report_is_made_once_and_again_for_a_remark(
     service: Service, photo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ui.service import reports
+    from ui.service.reports import reports
 
     making = Counted(reports.report_of)
     monkeypatch.setattr(reports, "report_of", making)
@@ -152,7 +152,7 @@ def test_runs_wait_for_room_in_turn_and_hold_no_photo_meanwhile(
         opened.append(run)
         return photos.load(photo)
 
-    monkeypatch.setattr("ui.service.erase.photo_of", noted)
+    monkeypatch.setattr("ui.service.erasing.erase.photo_of", noted)
     begun = [order(photo, eraser) for eraser in ("slow", "paint", "paint", "paint")]
     visitors = ("anna", "anna", "anna", "ben")
     grids = []
@@ -184,7 +184,7 @@ def slow_judge(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         assert go_on.wait(60)
         return real_judge(photo, mask, result, **more)
 
-    monkeypatch.setattr("ui.service.judge.judge", judge)
+    monkeypatch.setattr("ui.service.helper.judge.judge", judge)
     yield go_on
     go_on.set()
 

@@ -10,9 +10,9 @@ import pytest
 from methods import EraserSpec, UserError, WeightFile, get_eraser
 from methods._engine import outlook
 from segmentation import list_detectors, list_segmenters
-from ui.service import catalog, visitors
+from ui.service.choices import catalog, visitors
+from ui.service.choices.visitors import Fetching, check_host, fetching
 from ui.service.service import Service
-from ui.service.visitors import Fetching, check_host, fetching
 from ui_tools import order
 
 pytest_plugins = ["hub_fixtures", "ui_fixtures"]

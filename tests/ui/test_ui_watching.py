@@ -8,7 +8,7 @@ import pytest
 
 from methods import Place, UserError
 from ui.common.limits import RunSlots
-from ui.service.live import LiveRun
+from ui.service.erasing.live import LiveRun
 from ui.service.service import Service
 
 pytest_plugins = ["ui_fixtures"]

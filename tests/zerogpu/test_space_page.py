@@ -52,8 +52,8 @@ def reports() -> list[int]:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     toys.register()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ui.service.judge.are_features_ready", lambda: False)
-        patch.setattr("ui.service.select.is_ready", lambda spec: not spec.weights)
+        patch.setattr("ui.service.helper.judge.are_features_ready", lambda: False)
+        patch.setattr("ui.service.selections.select.is_ready", lambda spec: not spec.weights)
         made = Service(tmp_path_factory.mktemp("data"))
         yield made
         made.close()

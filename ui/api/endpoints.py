@@ -60,11 +60,11 @@ from ui.common.files import link_or_copy, private_folder
 from ui.common.grid import Card, Grid
 from ui.common.names import safe_stem
 from ui.common.requests import Erase
-from ui.service import catalog
-from ui.service.detect import describe_detection, describe_detections
-from ui.service.entries import EraserEntry
-from ui.service.erase import Order, order_of
-from ui.service.select import Question
+from ui.service.choices import catalog
+from ui.service.choices.entries import EraserEntry
+from ui.service.erasing.erase import Order, order_of
+from ui.service.selections.detect import describe_detection, describe_detections
+from ui.service.selections.select import Question
 from ui.service.service import Service, described_clicks, figures, rle_of
 from ui.stores.ownership import hashed
 from ui.stores.photos import PhotoRecord

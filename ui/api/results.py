@@ -11,8 +11,8 @@ import gradio as gr
 from methods import UserError
 from ui.api.errors import spoken
 from ui.common.caller import caller_of
-from ui.service.entries import MetricEntry
-from ui.service.judge import describe_metrics
+from ui.service.choices.entries import MetricEntry
+from ui.service.helper.judge import describe_metrics
 from ui.service.service import Service
 
 

@@ -20,31 +20,31 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _list(args: argparse.Namespace) -> int:
-    from ui.cli.weights import show_list
+    from ui.cli.weights.weights import show_list
 
     return show_list(args)
 
 
 def _fetch(args: argparse.Namespace) -> int:
-    from ui.cli.weights import fetch_named
+    from ui.cli.weights.weights import fetch_named
 
     return fetch_named(args)
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    from ui.cli.doctor import doctor
+    from ui.cli.doctor.doctor import doctor
 
     return doctor(args)
 
 
 def _erase(args: argparse.Namespace) -> int:
-    from ui.cli.erase import erase
+    from ui.cli.erase.erase import erase
 
     return erase(args)
 
 
 def _bench(args: argparse.Namespace) -> int:
-    from ui.cli.bench import bench
+    from ui.cli.bench.bench import bench
 
     return bench(args)
 
@@ -62,13 +62,13 @@ def _places(args: argparse.Namespace) -> int:
 
 
 def _space(args: argparse.Namespace) -> int:
-    from ui.cli.space import space
+    from ui.cli.space.space import space
 
     return space(args)
 
 
 def _pin(args: argparse.Namespace) -> int:
-    from ui.cli.pin import pin_named
+    from ui.cli.weights.pin import pin_named
 
     return pin_named(args)
 

@@ -96,6 +96,6 @@ def _nothing_without_text(args: argparse.Namespace) -> None:
 
 def fetch_missing(weights: Sequence[WeightFile]) -> None:
     """Download what is not on this machine, with a bar for each file."""
-    from ui.cli.weights import bring
+    from ui.cli.weights.weights import bring
 
     bring(weights)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ui.service.reports import digest_of
+from ui.service.reports.reports import digest_of
 from ui.stores.runs import RunStore
 
 AGAIN = "private, no-cache"

@@ -36,8 +36,8 @@ from ui.door.rules import Rules
 from ui.page.assets import Assets
 from ui.page.early import Compressed, EarlyPage
 from ui.page.fresh import AGAIN, not_modified, tag_of
-from ui.service.archive import stream_zip
-from ui.service.figure import figure_file
+from ui.service.reports.archive import stream_zip
+from ui.service.reports.figure import figure_file
 from ui.service.service import Service
 
 log = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """What the methods of the service answer; each name is there where `ok` is True.
 
 What the page gets of a run is in `ui.common.grid`, and what there is to choose from in
-`ui.service.entries`.
+`ui.service.choices.entries`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from methods import JSON, PlainJob, PlainText
 from segmentation import Rle
 from ui.common.errors import Answer
 from ui.common.grid import EarlierRemark, Grid, PublicPhoto
-from ui.service.entries import (
+from ui.service.choices.entries import (
     DetectorEntry,
     DeviceEntry,
     EraserEntry,

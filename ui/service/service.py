@@ -68,7 +68,6 @@ from ui.common.requests import (
     UploadMask,
 )
 from ui.common.tally import Tally
-from ui.service import cases, catalog
 from ui.service.answers import (
     CatalogAnswer,
     DetectAnswer,
@@ -90,24 +89,26 @@ from ui.service.answers import (
     UploadAnswer,
     WeightsAnswer,
 )
-from ui.service.closer import MOST_LOOKS, doubts
-from ui.service.detect import Detecting, describe_detections
-from ui.service.drawn import data_url, overlay_side, upload_answer
-from ui.service.erase import Erasing, order_of, question
-from ui.service.interrupted import take_up_all
-from ui.service.judge import describe_metrics, measured
-from ui.service.live import LiveRun
-from ui.service.looking import Looking
-from ui.service.margin import margin
-from ui.service.owners import Owners
-from ui.service.reopen import reopen
-from ui.service.reports import keep_all
-from ui.service.seeing import ENTRY, Seeing
-from ui.service.select import Selecting
-from ui.service.steps import Steps
+from ui.service.choices import catalog
+from ui.service.choices.visitors import check_host
+from ui.service.erasing.erase import Erasing, order_of, question
+from ui.service.erasing.interrupted import take_up_all
+from ui.service.erasing.live import LiveRun
+from ui.service.erasing.owners import Owners
+from ui.service.erasing.reopen import reopen
+from ui.service.erasing.steps import Steps
+from ui.service.helper.judge import describe_metrics, measured
+from ui.service.helper.seeing import ENTRY, Seeing
+from ui.service.reports import cases
+from ui.service.reports.reports import keep_all
+from ui.service.selections.closer import MOST_LOOKS, doubts
+from ui.service.selections.detect import Detecting, describe_detections
+from ui.service.selections.drawn import data_url, overlay_side, upload_answer
+from ui.service.selections.looking import Looking
+from ui.service.selections.margin import margin
+from ui.service.selections.select import Selecting
 from ui.service.sweeps import SweepAnswer, planned
 from ui.service.tables import Tables
-from ui.service.visitors import check_host
 from ui.service.visits import Visits
 from ui.stores.examples import Examples
 from ui.stores.janitor import Janitor, Keep

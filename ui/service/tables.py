@@ -36,11 +36,11 @@ from ui.common.errors import answered
 from ui.common.grid import Grid
 from ui.common.limits import Rate, RateLimiter
 from ui.common.requests import Nothing, OneRow, SeveralRuns
-from ui.service.figure import figure_of
-from ui.service.offers import state_here
-from ui.service.owners import Owners
-from ui.service.reopen import ended
-from ui.service.reports import most_pixels, report_on
+from ui.service.choices.offers import state_here
+from ui.service.erasing.owners import Owners
+from ui.service.erasing.reopen import ended
+from ui.service.reports.figure import figure_of
+from ui.service.reports.reports import most_pixels, report_on
 from ui.service.table_answers import (
     GridsAnswer,
     OpenedRowAnswer,

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from methods import Image, Room, UserError
 from ui.common.grid import Grid
 from ui.common.lanes import Lane, Lanes
-from ui.service.live import LiveRun
-from ui.service.select import Selecting
+from ui.service.erasing.live import LiveRun
+from ui.service.selections.select import Selecting
 from ui.stores.photos import PhotoStore
 
 A = TypeVar("A")

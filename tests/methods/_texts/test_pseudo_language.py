@@ -21,8 +21,8 @@ from methods._texts.catalogue import Catalogue
 from sentences import pretend, write_pseudo
 from ui.common.errors import described
 from ui.common.texts import page_languages
-from ui.service.catalog import describe_erasers
-from ui.service.settings_schema import describe_settings
+from ui.service.choices.catalog import describe_erasers
+from ui.service.choices.settings_schema import describe_settings
 
 
 @pytest.fixture

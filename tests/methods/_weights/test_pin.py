@@ -402,7 +402,7 @@ def test_the_command_asks_the_hub_of_the_variable(hub: Server, tmp_path: Path) -
 @pytest.fixture
 def own_folder(manifests: Manifests, monkeypatch: pytest.MonkeyPatch) -> Manifests:
     """Manifests that the command may write."""
-    monkeypatch.setattr("ui.cli.pin.MANIFESTS", manifests)
+    monkeypatch.setattr("ui.cli.weights.pin.MANIFESTS", manifests)
     return manifests
 
 

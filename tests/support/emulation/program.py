@@ -13,7 +13,7 @@ from emulation.emulation import Emulation, emulated
 _ASKED_ONCE = (
     ("methods._system.device", "_detected"),
     ("segmentation._engine.registry", "_memory_of"),
-    ("ui.service.catalog", "describe_device"),
+    ("ui.service.choices.catalog", "describe_device"),
 )
 
 

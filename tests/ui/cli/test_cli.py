@@ -33,9 +33,9 @@ from methods._engine import registry, worker
 from methods._engine.result_cache import ResultCache
 from methods._weights import flights
 from segmentation import list_segmenters
-from ui.cli import weights as cli_weights
 from ui.cli.__main__ import main
 from ui.cli.output import megabytes, settings_for, table
+from ui.cli.weights import weights as cli_weights
 
 pytest_plugins = ["hub_fixtures"]
 

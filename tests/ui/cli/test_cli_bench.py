@@ -14,11 +14,11 @@ from PIL import Image as PilImage
 
 from methods._metrics.judge import Reading
 from metric_tools import stand_in
-from ui.cli import bench as cli_bench
-from ui.cli import bench_quality as quality
 from ui.cli.__main__ import main
-from ui.cli.bench_chart import HEIGHT, WIDTH, scales_for, trade_off
-from ui.cli.bench_quality import Case, Measured, Quality, summary
+from ui.cli.bench import bench as cli_bench
+from ui.cli.bench import quality
+from ui.cli.bench.chart import HEIGHT, WIDTH, scales_for, trade_off
+from ui.cli.bench.quality import Case, Measured, Quality, summary
 
 QUICK = ["--erasers", "telea,navier_stokes"]
 

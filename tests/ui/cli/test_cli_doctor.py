@@ -17,11 +17,11 @@ from methods import list_erasers
 from methods._engine import outlook, registry
 from methods._engine.registry import BrokenEraser
 from methods._weights.cache import cache_dir
-from ui.cli import findings
 from ui.cli.__main__ import main
-from ui.cli.doctor_text import WIDTH
+from ui.cli.doctor import findings
+from ui.cli.doctor.text import WIDTH
 from ui.cli.output import DONE, NOT_READY, UNUSABLE
-from ui.service import catalog
+from ui.service.choices import catalog
 
 pytest_plugins = ["hub_fixtures"]
 

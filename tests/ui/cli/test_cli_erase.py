@@ -20,8 +20,8 @@ from methods._engine import registry, worker
 from methods._engine.result_cache import ResultCache
 from methods._weights.store import use_local
 from segmentation import list_segmenters
-from ui.cli import weights as cli_weights
 from ui.cli.__main__ import main
+from ui.cli.weights import weights as cli_weights
 
 ROOT = Path(__file__).resolve().parents[3]
 BOX = "--box=40,25,75,60"
@@ -156,7 +156,7 @@ def test_a_click_and_the_real_networks(tmp_path: Path) -> None:
 
 
 def test_each_box_but_the_first_begins_an_object_and_points_are_clicks() -> None:
-    from ui.cli.select import said_in
+    from ui.cli.erase.select import said_in
 
     prompts: list[tuple[str, tuple[float, ...]]] = [
         ("point", (1, 2)),

@@ -195,7 +195,7 @@ def test_where_workers_are_a_crash_costs_the_numbers_alone(
     assert erase(files) == 0
     told = results(files)
     assert all(each["readings"] for each in told)
-    monkeypatch.setattr("ui.cli.erase.ENTRY", "helper_toys:deadly")
+    monkeypatch.setattr("ui.cli.erase.erase.ENTRY", "helper_toys:deadly")
     assert erase(files) == 0
     assert [each["state"] for each in results(files)] == ["done", "done"]
     assert all(each["readings"] == [] for each in results(files))

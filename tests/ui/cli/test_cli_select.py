@@ -14,7 +14,7 @@ from methods import Mask, load_image
 from methods._engine import worker
 from methods._engine.result_cache import ResultCache
 from ui.cli.__main__ import main
-from ui.service.cases import import_case
+from ui.service.reports.cases import import_case
 from ui.service.service import Service
 
 pytest_plugins = ["ui_fixtures"]

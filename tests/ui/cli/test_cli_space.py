@@ -11,12 +11,12 @@ import pytest
 from methods import languages, list_erasers
 from methods._weights.cache import cache_dir
 from segmentation import list_segmenters
-from ui.cli import space
 from ui.cli.__main__ import main
 from ui.cli.output import DONE, NOT_READY, UNUSABLE
-from ui.cli.space_folder import faults, read_folder
-from ui.cli.space_hardware import GB, HARDWARE
-from ui.cli.space_plan import LIBRARIES, LIBRARIES_WITHOUT_CUDA, plan
+from ui.cli.space import space
+from ui.cli.space.folder import faults, read_folder
+from ui.cli.space.hardware import GB, HARDWARE
+from ui.cli.space.plan import LIBRARIES, LIBRARIES_WITHOUT_CUDA, plan
 
 ROOT = Path(__file__).resolve().parents[3]
 SEGMENTER = list_segmenters()[0].weights

@@ -56,7 +56,7 @@ def app(accounts: Accounts, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """The whole page as `app.py` launches it, but for the socket."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("uploads")))
-        patch.setattr("ui.service.select.is_ready", lambda spec: not spec.weights)
+        patch.setattr("ui.service.selections.select.is_ready", lambda spec: not spec.weights)
         service = Service(tmp_path_factory.mktemp("data"))
         access = Access(accounts)
         page = build_page(service, access=access)

@@ -31,8 +31,8 @@ from ui.api.tools.offers import OFFERS, Offer
 from ui.api.tools.pictures import ROOM, Shown, given_picture, shown, tinted
 from ui.common.errors import described
 from ui.common.grid import Card
-from ui.service import catalog
-from ui.service.judge import judge_pictures
+from ui.service.choices import catalog
+from ui.service.helper.judge import judge_pictures
 from ui.service.service import Service
 from ui.stores.photos import PhotoRecord
 from ui.stores.runs import result_name, run_url

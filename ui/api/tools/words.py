@@ -9,7 +9,7 @@ from typing import cast
 from methods import JSON, METRICS, PlainReading
 from ui.api.answers import Segmented
 from ui.common.grid import Card, Grid
-from ui.service.entries import EraserEntry
+from ui.service.choices.entries import EraserEntry
 
 TINTED = "The photo with the selection tinted magenta:"
 MASK = "The mask, white = selected:"

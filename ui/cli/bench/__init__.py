@@ -1,0 +1,1 @@
+"""`python -m methods bench`: time, memory and quality."""

@@ -1,0 +1,1 @@
+"""`python -m methods doctor`: which erasers would run here."""

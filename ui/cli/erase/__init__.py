@@ -1,0 +1,1 @@
+"""`python -m methods erase`: select, erase, write files."""

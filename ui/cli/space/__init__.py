@@ -1,0 +1,1 @@
+"""`python -m methods space`: hardware of Hugging Face Spaces."""

@@ -1,0 +1,1 @@
+"""`python -m methods list`, `fetch` and `pin`: what there is, and the files that it needs."""

@@ -1,0 +1,1 @@
+"""What there is to choose from on this machine: erasers, segmenters, weights."""

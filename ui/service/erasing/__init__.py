@@ -1,0 +1,1 @@
+"""Runs: begun, watched, written, opened again."""

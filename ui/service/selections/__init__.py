@@ -1,0 +1,1 @@
+"""From prompts to masks, and what is shown of them."""
