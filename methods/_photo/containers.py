@@ -129,7 +129,7 @@ _PNG_PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 def _png(data: bytes) -> Header:
     parts, size, orientation, icc = [data[:8]], None, 1, None
     several = deep = wide = False
-    for name, start, end in _png_chunks(data):
+    for name, start, end in png_chunks(data):
         body = data[start + 8 : end - 4]
         if name == b"IHDR" and size is None:
             width, height, depth = struct.unpack_from(">IIB", body)
@@ -154,7 +154,8 @@ def _png(data: bytes) -> Header:
 _WIDE_PRIMARIES, _HDR_CURVES = (b"\x09", b"\x0b", b"\x0c"), (b"\x10", b"\x12")
 
 
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """(name, its first byte, the byte after it). Raises BadHeader."""
     start = 8
     for _ in range(MAX_SEGMENTS * 5):  # some encoders write one IDAT for each row
         if start + 8 > len(data):
