@@ -34,6 +34,9 @@ MOST_AT_ONCE = 64
 _KEPT_BYTES = 2**27
 """Of arrays that a later call may need again; their memory is shared with the home."""
 
+_KEPT = 32
+"""Pictures, however small: each keeps a file open."""
+
 Answers = Mapping[str, Callable[..., object]]
 """What an entry gives: by its name, what takes `Given` and the call's arguments."""
 
@@ -77,7 +80,7 @@ class Answering:
         self._answers: Answers = getattr(import_module(module), function)()
         self._wire = wire
         self._kept: BoundedCache[str, _Kept] = BoundedCache(
-            _KEPT_BYTES, newest_always=True, kind="photos"
+            _KEPT_BYTES, newest_always=True, kind="photos", most_values=_KEPT
         )
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="call")
         self._home = _Home(wire)

@@ -53,15 +53,17 @@ class Now(NamedTuple):
 
 
 class Watch:
-    """The server's processes. peak: the most memory so far."""
+    """The server's processes. peak: the most memory so far; closely: whether it is looked for,
+    which takes processor time of its own."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, closely: bool) -> None:
         listening = (each for each in psutil.net_connections("tcp") if each.status == "LISTEN")
         pid = next(each.pid for each in listening if each.laddr.port == port)
         self._page = psutil.Process(pid)
         self.peak = 0
         self._end = threading.Event()
-        threading.Thread(target=self._look_on, daemon=True).start()
+        if closely:
+            threading.Thread(target=self._look_on, daemon=True).start()
 
     def now(self) -> Now:
         """As it is."""
@@ -89,7 +91,7 @@ def _memory(process: psutil.Process) -> int:
 
 
 @contextmanager
-def page(workers: str | None) -> Iterator[tuple[str, Watch]]:
+def page(workers: str | None, *, closely: bool) -> Iterator[tuple[str, Watch]]:
     """A page server of our own with an empty folder."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
@@ -98,7 +100,7 @@ def page(workers: str | None) -> Iterator[tuple[str, Watch]]:
             environment["ERASER_LAB_WORKERS"] = workers
         command = [sys.executable, str(ROOT / "app.py"), "--port", str(port), "--no-fetch"]
         with server(command, port, environment, ROOT) as url:
-            watch = Watch(port)
+            watch = Watch(port, closely=closely)
             try:
                 yield url, watch
             finally:
@@ -238,7 +240,7 @@ def main() -> int:
     options = parser.parse_args()
     options.megapixels = options.megapixels or (1.0 if options.soak else 50.0)
     options.masks = options.masks if options.masks is not None else (1 if options.soak else 16)
-    with page(options.workers) as (url, watch):
+    with page(options.workers, closely=not options.soak) as (url, watch):
         well = (soak if options.soak else crowd)(url, watch, options)
     return 0 if well else 1
 

@@ -309,3 +309,18 @@ def test_a_program_that_is_killed_leaves_no_process() -> None:
         wait_until(lambda: psutil.Process(pid).cpu_times().user > 0.2)
         program.kill()
     wait_until(lambda: not psutil.pid_exists(pid))
+
+
+@pytest.mark.skipif(not hasattr(psutil.Process, "num_fds"), reason="files are not counted here")
+def test_many_small_pictures_keep_few_files_open(helper: Helper) -> None:
+    def look(number: int) -> None:
+        pixels = np.full((2, 2, 3), number, np.uint8)
+        key = f"small {number}"
+        assert helper.call("mean", key, images={key: lambda: pixels}) == number
+
+    look(0)
+    process = psutil.Process(helper.pid)
+    before = process.num_fds()
+    for number in range(1, 60):
+        look(number)
+    assert process.num_fds() < before + 40
