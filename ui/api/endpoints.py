@@ -70,7 +70,7 @@ from ui.stores.ownership import hashed
 from ui.stores.photos import PhotoRecord
 from ui.stores.runs import result_name
 
-VALUES = {"segment": 16, "detect": 5, "erase": 20, "figure": 15, "plan_sweep": 5}
+VALUES = {"segment": 16, "detect": 5, "erase": 22, "figure": 15, "plan_sweep": 5}
 """How many values a call of each endpoint has; all but the first may be left out."""
 
 
@@ -230,6 +230,8 @@ def register(service: Service) -> None:
         detector: str | None = None,
         mask_reading: int | None = None,
         sweep: dict[str, Any] | None = None,
+        continue_from: str | None = None,
+        continue_secret: str | None = None,
         request: gr.Request | None = None,
     ) -> Erased:
         """Erase an object by several methods.
@@ -258,6 +260,10 @@ def register(service: Service) -> None:
             sweep: Run with each of these values: by ERASER.SETTING, "dilate" or "seed" a list, such
                 as {"telea.radius": [3, 9], "dilate": [0, 8]}; every combination, 64 at most. Other
                 erasers than those in it run where erasers names them. plan_sweep says what it is.
+            continue_from: A result of an earlier run, instead of image: RUN:CARD, the run and which
+                of its results, from 0. Beyond the masks of all runs together, what comes of it is
+                the first one's image, pixel for pixel.
+            continue_secret: The secret of that run, where it is private.
 
         Returns:
             run (its link on the page is /?run=...), secret (whoever has it may stop, remark, delete
@@ -293,6 +299,8 @@ def register(service: Service) -> None:
                 "detector": detector,
                 "mask_reading": mask_reading,
                 "sweep": sweep,
+                "continue_from": continue_from,
+                "continue_secret": continue_secret,
             }
         )
         return await api.follow(asked, caller_of(request))
@@ -370,11 +378,17 @@ class Api:
 
     def _begun(self, asked: ApiErase, caller: str) -> Begun:
         self._service.erases.take(caller)
-        given = self._picture(asked.image)
-        record = self._service.photos.add_copy(self._file(given), given.name)
+        record = self._opened(asked, caller)
         orders, told = self._orders(asked, record, caller)
         secret = self._service.owners.begin()[1]
         return Begun(record, [replace(one, owner=hashed(secret)) for one in orders], told, secret)
+
+    def _opened(self, asked: ApiErase, caller: str) -> PhotoRecord:
+        card = asked.card()
+        if card is not None:
+            return self._service.steps.photo_of(*card, asked.continue_secret, caller)
+        given = self._picture(asked.image)
+        return self._service.photos.add_copy(self._file(given), given.name)
 
     def _erased(self, begun: Begun, grids: Sequence[Grid]) -> Erased:
         record = begun.record

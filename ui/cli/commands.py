@@ -225,7 +225,16 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_erase(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("photo", type=Path, metavar="PHOTO", help="the photo; never modified")
+    parser.add_argument(
+        "photo", type=Path, nargs="?", metavar="PHOTO", help="the photo; never modified"
+    )
+    parser.add_argument(
+        "--continue",
+        dest="continued",
+        metavar="RUN:CARD",
+        help="instead of a photo, a result that the page keeps: a run's link or id, and which of"
+        " its results, from 0 or by its eraser",
+    )
     _add_selection(parser.add_argument_group("what to erase"))
     how = parser.add_argument_group("how to erase")
     _add_erasers(how)

@@ -42,6 +42,7 @@ from ui.cli.erase.files import (
     write,
     write_mask,
 )
+from ui.cli.erase.going_on import limits_of, taken_up
 from ui.cli.erase.select import case_of, picked, read_case_file, selected
 from ui.cli.erase.sweeping import (
     cell_words,
@@ -66,6 +67,7 @@ from ui.cli.output import (
 
 if TYPE_CHECKING:
     from segmentation import Case, Sweep, SweepCell, SweepPart
+    from ui.stores.continuing import Continued
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def erase(args: argparse.Namespace) -> int:
     from segmentation import cells_of, parts_of
 
     use_local_files(args.weights)
+    found = taken_up(args)
     given = read_case_file(args)
     # Unknown names and settings are said before any time is spent on the photo.
     sweep = sweep_asked(args, given)
@@ -120,7 +123,7 @@ def erase(args: argparse.Namespace) -> int:
     others = [args.out / mask_file(part) for part in parts]
     inputs = [args.photo, args.mask, args.case, args.truth]
     spare_inputs(inputs, [*files, *others, args.out / "mask.png", args.out / "settings.json"])
-    subject = _subject(args, given, jobs, sweep, parts)
+    subject = _subject(args, given, jobs, sweep, parts, found)
     asked = numbers_asked(args, subject.photo)
     if sweep is not None:
         complain(tell_expected(cells))
@@ -157,8 +160,9 @@ def _subject(
     jobs: Sequence[Job],
     sweep: Sweep | None,
     parts: Sequence[SweepPart],
+    found: Continued | None,
 ) -> Subject:
-    photo = load_image(args.photo)
+    photo = load_image(args.photo, limits=limits_of(found))
     for note in photo.notes:
         complain(note.en)
     asked = picked(args, given, photo)
@@ -181,6 +185,8 @@ def _subject(
         "masked_pixels": int(np.count_nonzero(masks[0])),
         "case": case_of(asked, segmenter_id, photo, args.photo, jobs, sweep),
     }
+    if found is not None:
+        description["chain"] = found.chain.plain()
     if sweep is not None:
         description["sweep"] = sweep.model_dump(mode="json")
     return Subject(photo, tuple(zip(parts, masks, strict=True)), description)

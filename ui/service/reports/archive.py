@@ -17,6 +17,8 @@ from ui.common.grid import Card
 from ui.common.names import safe_file_name
 from ui.service.erasing.cards import FIGURES
 from ui.service.reports.reports import kept_case, kept_report
+from ui.stores.chain import FIRST, REACHED
+from ui.stores.photos import PhotoRecord
 from ui.stores.runs import RunStore, SavedRun, result_name
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ OF_JOB: tuple[Literal["eraser", "name", "settings", "seed", "state"], ...] = (
 )
 """What settings.json says of a job that is not about its result."""
 
-OWN_NAMES = frozenset({"mask.png", "settings.json", "report.html"})
+OWN_NAMES = frozenset({"mask.png", "settings.json", "report.html", "before.png", "masks.png"})
 
 
 class _Outbox:
@@ -89,7 +91,8 @@ def _streamed(
 def _whole(runs: RunStore, run_id: str) -> SavedRun:
     """The run as far as its files are there: once a zip has begun it can refuse nothing."""
     saved = runs.load(run_id)
-    for name in ("original", "mask.png"):
+    chained = (FIRST, REACHED) if "chain" in saved["photo"] else ()
+    for name in ("original", "mask.png", *chained):
         if own_file(runs.folder / run_id / name) is None:
             raise run_damaged()
     for card in saved["grid"]["cards"]:
@@ -106,7 +109,7 @@ def settings_json(run_id: str, saved: SavedRun, folder: Path) -> dict[str, objec
     folder: the run's.
     """
     photo = saved["photo"]
-    return {
+    told: dict[str, object] = {
         "run": run_id,
         "created": datetime.fromtimestamp(saved["created"], UTC).isoformat(timespec="seconds"),
         "photo": {
@@ -126,6 +129,9 @@ def settings_json(run_id: str, saved: SavedRun, folder: Path) -> dict[str, objec
         "jobs": [_job(card) for card in saved["grid"]["cards"]],
         "versions": saved["versions"],
     }
+    if "chain" in photo:
+        told["chain"] = photo["chain"]
+    return told
 
 
 def _job(card: Card) -> dict[str, object]:
@@ -140,8 +146,7 @@ def _job(card: Card) -> dict[str, object]:
 def _members(runs: RunStore, run_id: str, saved: SavedRun) -> Iterator[tuple[str, Path | bytes]]:
     """Name in the zip and what it holds."""
     folder = runs.folder / run_id
-    name = safe_file_name(saved["photo"]["name"])
-    yield (f"original-{name}" if name.lower() in OWN_NAMES else name), folder / "original"
+    yield from _photos(saved, folder)
     yield "mask.png", folder / "mask.png"
     for card in saved["grid"]["cards"]:
         file = result_name(card["index"], card["eraser"], "png")
@@ -152,6 +157,21 @@ def _members(runs: RunStore, run_id: str, saved: SavedRun) -> Iterator[tuple[str
     if report is not None:
         yield "report.html", report
     yield "settings.json", json.dumps(settings, ensure_ascii=False, indent=2).encode()
+
+
+def _photos(saved: SavedRun, folder: Path) -> Iterator[tuple[str, Path]]:
+    """The photo; of a result that was gone on with, the one that was opened in the beginning, what
+    this run began with, and what lay under the masks before it."""
+    photo = PhotoRecord.from_json(saved["photo"])
+    first = photo.name if photo.chain is None else photo.chain.first.name
+    name = safe_file_name(first)
+    name = f"original-{name}" if name.lower() in OWN_NAMES else name
+    if photo.chain is None:
+        yield name, folder / "original"
+        return
+    yield name, folder / FIRST
+    yield "before.png", folder / "original"
+    yield "masks.png", folder / REACHED
 
 
 def _report(runs: RunStore, run_id: str) -> Path | None:
