@@ -1,0 +1,61 @@
+"""The way to a file's own samples, whatever its format.
+
+The bounds of `_photo` hold here, too: the header's size is judged before anything is decoded, and
+decoders see the file as `_photo.containers` leaves it, without anything but the first picture.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from methods._base import BadInput, Text
+from methods._photo.containers import read_header
+from methods._photo.decode import Limits, check_pixels, explained
+from methods._photo.header import Header
+from methods._photo.jpeg_end import with_end
+from methods._photo.load import photo_of
+from methods._saving.samples.by_pillow import read_by_pillow
+from methods._saving.samples.original import Original, Samples
+from methods._saving.samples.png import read_png
+
+logger = logging.getLogger(__name__)
+
+Reader = Callable[[Header, str, Limits], Original]
+
+_READERS: dict[str, Reader] = {"PNG": read_png}
+"""Where Pillow would not give all bits."""
+
+EIGHT_BITS = Text("note.saving.eight_bits")
+
+
+def read_original(data: bytes, name: str, limits: Limits) -> Original:
+    """A file's samples. name: what to call it in sentences. Raises BadInput.
+
+    Where only the working picture can be had of a file, these are its samples, and a note says so.
+    """
+    with explained(name):
+        header = read_header(data)
+        if header.size is not None:
+            check_pixels(header.size, name, limits)
+        if header.format == "JPEG" and not header.whole:
+            header = with_end(header)
+        try:
+            return _READERS.get(header.format, read_by_pillow)(header, name, limits)
+        except (BadInput, MemoryError):
+            raise
+        except Exception:  # decoders raise errors of any class
+            logger.info("The samples of a file of kind %s could not be read", header.format)
+            return working_picture(data, name, limits)
+
+
+def working_picture(data: bytes, name: str, limits: Limits) -> Original:
+    """What erasers saw, in 8-bit sRGB, as if it were the file."""
+    photo = photo_of(data, name, limits)
+    planes = [photo.rgb] if photo.alpha is None else [photo.rgb, photo.alpha]
+    samples: Samples = np.dstack(planes)
+    original = Original(samples, "rgb", photo.format, alpha=photo.alpha is not None)
+    return replace(original, notes=(EIGHT_BITS,))
