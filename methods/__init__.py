@@ -130,6 +130,7 @@ if TYPE_CHECKING:
     from methods._saving.contract import SavedFile as SavedFile
     from methods._saving.contract import SavingWish as SavingWish
     from methods._saving.contract import WantedFormat as WantedFormat
+    from methods._saving.metadata.carried import describe_metadata as describe_metadata
     from methods._saving.save import formats_for as formats_for
     from methods._saving.save import save_result as save_result
     from methods._system.arguments import with_their_numbers as with_their_numbers
@@ -272,6 +273,7 @@ _HOME = {
     "_photo.mask_levels": "MaskReading",
     "_photo.told": "pixels_told",
     "_saving.contract": "Change FileFormat MadeBy SavedFile SavingWish WantedFormat",
+    "_saving.metadata.carried": "describe_metadata",
     "_saving.save": "formats_for save_result",
     "_system.arguments": "with_their_numbers",
     "_system.cache": "BoundedCache",

@@ -173,7 +173,7 @@ def test_chains_are_bounded(service: Service, three: tuple[list[Answer], list[st
     kept["photo"]["chain"]["steps"] = [steps[0]] * MOST_STEPS
     path.write_text(json.dumps(kept))
     assert code(go_on(service, runs[2])) == "chain_too_long"
-    kept["photo"]["chain"]["steps"] = [steps[0]] * (MOST_STEPS + 1)
+    kept["photo"]["chain"]["steps"] = [steps[0]] * (MOST_STEPS + 2)
     path.write_text(json.dumps(kept))
     assert code(go_on(service, runs[2])) == "run_gone"
 

@@ -124,7 +124,7 @@ def build_page(
             with gr.Row(elem_classes=["lab-main"]):
                 PromptCanvas(pick(CANVAS_FUNCTIONS))
                 panel = EraserPanel(pick("erasers weights fetch_weights new_run stop plan_sweep"))
-            grid = ResultGrid(pick("open_run go_on remark keep_private delete_run stop"))
+            grid = ResultGrid(pick("open_run go_on remark keep_private delete_run stop saving"))
         with gr.Column(elem_id="lab-tab-tables"):
             tables = TablesView(pick(TABLE_FUNCTIONS))
         Furniture(OPEN_FOOT if is_public and access is None else FOOT, "mountFoot({ element })")

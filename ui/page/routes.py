@@ -34,19 +34,16 @@ from ui.door.health import health_routes
 from ui.door.metrics import metrics_routes
 from ui.door.rules import Rules
 from ui.page.assets import Assets
+from ui.page.downloads import saved_route
 from ui.page.early import Compressed, EarlyPage
 from ui.page.fresh import AGAIN, not_modified, tag_of
+from ui.page.headers import HEADERS
 from ui.service.reports.archive import stream_zip
 from ui.service.reports.figure import figure_file
 from ui.service.service import Service
 
 log = logging.getLogger(__name__)
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cache-Control": "private, max-age=86400",
-}
 FOR_EVER = {**HEADERS, "Cache-Control": "private, max-age=604800, immutable"}
 """For what never changes under its address, as long as anything here is kept."""
 
@@ -151,6 +148,7 @@ def lab_routes(service: Service) -> list[BaseRoute]:
         Route("/lab/figure.{form}", files.figure),
         Route("/lab/runs/{run}/all.zip", files.archive),
         Route("/lab/runs/{run}/original.png", files.original),
+        saved_route(service),
         Route("/lab/runs/{run}/{file}", files.result),
     ]
 

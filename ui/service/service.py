@@ -101,6 +101,7 @@ from ui.service.helper.judge import describe_metrics, measured
 from ui.service.helper.seeing import ENTRY, Seeing
 from ui.service.reports import cases
 from ui.service.reports.reports import keep_all
+from ui.service.saving.downloads import Downloads
 from ui.service.selections.closer import MOST_LOOKS, doubts
 from ui.service.selections.detect import Detecting, describe_detections
 from ui.service.selections.drawn import data_url, overlay_side, upload_answer
@@ -214,6 +215,7 @@ class Service:
         )
         self._opens = RateLimiter(OPEN_RATE)
         self.looking = Looking(self.photos, self.runs, self._opens)
+        self.downloads = Downloads(self.runs, self.owners, self.limits)
         self.steps = Steps(self.photos, self.runs, self.owners, self._opens, self._opened)
         self.clicks = RateLimiter(CLICK_RATE)
         self.erases = RateLimiter(ERASE_RATE)

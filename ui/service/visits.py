@@ -32,6 +32,7 @@ LANES: Mapping[str, str] = {
             "reopen_photo",
             "continue_with",
             "open_step",
+            "saving",
             "mask",
             "upload_mask",
             "export_case",

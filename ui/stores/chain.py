@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ui.common.grid import PublicStep
 
 MOST_STEPS = 50
+"""Of a photo. Its results have one more, and are as far as it goes."""
+
 FIRST = "first"
 REACHED = "reached.png"
 
@@ -77,7 +79,7 @@ class Chain(_Kept):
     """first: the photo that was opened. steps: from it to the photo that has this chain."""
 
     first: FirstPhoto
-    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MOST_STEPS, strict=False)]
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MOST_STEPS + 1, strict=False)]
 
     def plain(self) -> dict[str, JsonValue]:
         """For JSON."""

@@ -36,7 +36,16 @@ class Continued:
 
 
 def continued(runs: RunStore, run_id: str, index: int) -> Continued:
-    """The result of a run's card. Raises UserError: "run_gone", "no_result", "chain_too_long"."""
+    """The result of a run's card, to go on with. Raises UserError: "run_gone", "no_result",
+    "chain_too_long"."""
+    found = made(runs, run_id, index)
+    if len(found.chain.steps) > MOST_STEPS:
+        raise BadInput("chain_too_long", limit=MOST_STEPS)
+    return found
+
+
+def made(runs: RunStore, run_id: str, index: int) -> Continued:
+    """The same, for whoever wants to keep it. Raises UserError: "run_gone", "no_result"."""
     saved, folder = runs.load(run_id), runs.folder / run_id
     card = _card(saved, index)
     result = own_file(folder / result_name(index, card["eraser"], "png"))
@@ -74,8 +83,6 @@ def _longer(saved: SavedRun, run_id: str, card: Card) -> Chain:
         first, steps = before.first, before.steps
     else:
         first, steps = FirstPhoto.model_validate(photo), ()
-    if len(steps) >= MOST_STEPS:
-        raise BadInput("chain_too_long", limit=MOST_STEPS)
     return Chain(first=first, steps=(*steps, _step(photo["id"], run_id, card)))
 
 
