@@ -88,6 +88,7 @@ def _jpeg(data: bytes) -> Header:
         whole=whole,
         channels=channels,
         gain_map=bright,
+        beyond_png=channels == 4,
     )
 
 

@@ -35,7 +35,8 @@ class Header:
     gain_map: it has an HDR gain map. whole: the end of the picture was found. channels: of a
     JPEG with 8 bits, else 0. inverted: grey values
     with 0 = white. wide: colours beyond sRGB, named by a number instead of a profile.
-    deep: more than 8 bits a colour.
+    deep: more than 8 bits a colour. beyond_png: samples that a PNG cannot hold: inks, L*a*b*, 32
+    bits, 0 as white, colours multiplied by alpha.
     """
 
     format: str
@@ -50,6 +51,7 @@ class Header:
     wide: bool = False
     deep: bool = False
     gain_map: bool = False
+    beyond_png: bool = False
 
 
 def exif_orientation(exif: bytes) -> int:

@@ -10,33 +10,56 @@ and compared.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 from methods._base import BadInput, Text
-from methods._photo.decode import Limits
-from methods._saving.contract import Change, FileFormat, MadeBy, SavedFile, Wish
+from methods._photo.containers import read_header
+from methods._photo.decode import Limits, explained, read_source, shown_name
+from methods._photo.files import current_decoder
+from methods._saving.contract import Change, FileFormat, MadeBy, SavedFile, SavingWish
 from methods._saving.files.png import fits_png, png_of
+from methods._saving.files.tiff import fits_tiff, tiff_of
+from methods._saving.files.webp import fits_webp, webp_of
 from methods._saving.samples.compare import changed_samples, outside_digest
 from methods._saving.samples.compose import fill_in, suited
 from methods._saving.samples.original import Original
 from methods._saving.samples.patch import Patch, patch_of
-from methods._saving.samples.read import read_original, working_picture
+from methods._saving.samples.read import read_original
 
 Writer = Callable[[Original, bytes], bytes]
 
 _WRITERS: dict[FileFormat, tuple[Callable[[Original], bool], Writer]] = {
     "png": (fits_png, png_of),
+    "tiff": (fits_tiff, tiff_of),
+    "webp": (fits_webp, webp_of),
 }
 """Of each format: whether it holds the samples as they are, and who writes them."""
 
-_LIKE: dict[str, FileFormat] = {"TIFF": "tiff"}
+_LIKE: dict[str, FileFormat] = {"TIFF": "tiff", "WEBP": "webp"}
 """What a file of a kind is saved as; of all other kinds, as PNG."""
+
+
+@runtime_checkable
+class Saver(Protocol):
+    """A `Decoder` that saves, too, since a file that is to be saved is decoded once more."""
+
+    def save(
+        self,
+        original: bytes,
+        patch: Patch,
+        made_by: MadeBy,
+        wish: SavingWish,
+        name: str,
+        limits: Limits,
+    ) -> SavedFile:
+        """See `save_patch`. Raises UserError."""
 
 
 def save_result(
     original: bytes,
     change: Change,
     made_by: MadeBy,
-    wish: Wish = Wish(),  # noqa: B008 - it cannot be changed
+    wish: SavingWish = SavingWish(),  # noqa: B008 - it cannot be changed
     *,
     name: str = "",
     limits: Limits | None = None,
@@ -45,51 +68,62 @@ def save_result(
 
     original: the bytes of that file. change: of the picture as it was decoded for the erasers, of
     the same size. name: what to call the file in sentences. Raises BadInput where the file cannot
-    be read, or is not the one that was changed.
+    be read, or is not the one that was changed; Unavailable as `load_image` does.
     """
-    limits = limits or Limits.from_environment()
-    return save_patch(original, patch_of(change), made_by, wish, name or "The file", limits)
+    limits, shown = limits or Limits.from_environment(), shown_name(original, name)
+    original = read_source(original, shown, limits)
+    patch, decoder = patch_of(change), current_decoder()
+    if isinstance(decoder, Saver):
+        return decoder.save(original, patch, made_by, wish, shown, limits)
+    return save_patch(original, patch, made_by, wish, shown, limits)
 
 
 def formats_for(
     original: bytes, *, name: str = "", limits: Limits | None = None
 ) -> tuple[FileFormat, ...]:
-    """What a result of this file can be saved as with all its samples as they are; the first is
-    what `auto` means. Raises BadInput."""
-    limits = limits or Limits.from_environment()
-    return _offered(read_original(original, name or "The file", limits))
+    """What a result of this file can be saved as with all its samples as they are, by its header;
+    the first is what `auto` means. Raises BadInput."""
+    shown = shown_name(original, name)
+    with explained(shown):
+        header = read_header(original)
+    if header.beyond_png:
+        return ("tiff",)
+    like = _LIKE.get(header.format)
+    return ("png", "tiff") if like is None else tuple(dict.fromkeys((like, "png", "tiff")))
 
 
 def save_patch(
-    original: bytes, patch: Patch, made_by: MadeBy, wish: Wish, name: str, limits: Limits
+    original: bytes, patch: Patch, made_by: MadeBy, wish: SavingWish, name: str, limits: Limits
 ) -> SavedFile:
-    """See `save_result`; all of a change but the pixels that it leaves alone."""
-    opened = suited(_read(original, patch, name, limits), patch)
-    offered, notes = _offered(opened), opened.notes
-    chosen = offered[0] if wish.format == "auto" else wish.format
-    if chosen not in offered:
-        notes = (*notes, Text("note.saving.other_format", wanted=chosen, format=offered[0]))
-        chosen = offered[0]
-    before = outside_digest(opened, patch)
-    fill_in(opened, patch)
-    data = _WRITERS[chosen][1](opened, original)
-    del opened  # one picture at a time
-    written = read_original(data, name, limits)
-    changed = 0
-    if outside_digest(written, patch) != before:
-        again = suited(_read(original, patch, name, limits), patch)
-        changed = changed_samples(again, written, patch)
-    return SavedFile(data, chosen, changed, notes=notes)
+    """See `save_result`: in this process, and all of a change but the pixels that it leaves alone.
+    Raises BadInput."""
+    with explained(name):
+        return _Saving(original, patch, name, limits).saved(wish)
 
 
-def _read(data: bytes, patch: Patch, name: str, limits: Limits) -> Original:
-    """Samples that some format holds. Raises BadInput where they are not those of the photo that
-    was changed."""
-    original = read_original(data, name, limits)
-    if not _offered(original):
-        original = working_picture(data, name, limits)
-    if original.size != patch.size:
-        (height, width), (mask_height, mask_width) = original.size, patch.size
+class _Saving:
+    """One file on its way from its bytes to those of another."""
+
+    def __init__(self, data: bytes, patch: Patch, name: str, limits: Limits) -> None:
+        self._data, self._patch, self._name, self._limits = data, patch, name, limits
+
+    def saved(self, wish: SavingWish) -> SavedFile:
+        """Raises BadInput."""
+        opened = self._read()
+        chosen, notes = _chosen(opened, wish)
+        opened = suited(opened, self._patch, chosen)
+        before = outside_digest(opened, self._patch)
+        fill_in(opened, self._patch)
+        data = _WRITERS[chosen][1](opened, self._data)
+        del opened  # one picture at a time
+        return SavedFile(data, chosen, self._changed(data, chosen, before), notes=notes)
+
+    def _read(self) -> Original:
+        """Raises BadInput where the samples are not those of the photo that was changed."""
+        original = read_original(self._data, self._name, self._limits)
+        if original.size == self._patch.size:
+            return original
+        (height, width), (mask_height, mask_width) = original.size, self._patch.size
         raise BadInput(
             "mask_shape",
             mask_width=mask_width,
@@ -97,10 +131,22 @@ def _read(data: bytes, patch: Patch, name: str, limits: Limits) -> Original:
             photo_width=width,
             photo_height=height,
         )
-    return original
+
+    def _changed(self, data: bytes, chosen: FileFormat, before: bytes) -> int:
+        """Samples outside the mask that the written file has otherwise than the opened one."""
+        written = read_original(data, self._name, self._limits)
+        if outside_digest(written, self._patch) == before:
+            return 0
+        again = suited(self._read(), self._patch, chosen)
+        return changed_samples(again, written, self._patch)
 
 
-def _offered(original: Original) -> tuple[FileFormat, ...]:
+def _chosen(original: Original, wish: SavingWish) -> tuple[FileFormat, tuple[Text, ...]]:
+    """The format, and all that is to be said."""
     like = _LIKE.get(original.source, "png")
     fitting = [kind for kind, (fits, _) in _WRITERS.items() if fits(original)]
-    return tuple(sorted(fitting, key=lambda kind: kind != like))
+    best = like if like in fitting else fitting[0]
+    if wish.format == "auto" or wish.format in fitting:
+        return best if wish.format == "auto" else wish.format, original.notes
+    other = Text("note.saving.other_format", wanted=wish.format, format=best)
+    return best, (*original.notes, other)

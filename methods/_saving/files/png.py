@@ -89,8 +89,11 @@ def _colour_chunks(original: Original, opened: bytes) -> Iterator[Chunk]:
         yield b"iCCP", b"profile\0\0" + zlib.compress(original.icc)
     if original.source == "PNG":
         yield from _own_chunks(original, opened)
-    elif 8 < original.bits < 16:
+        return
+    if 8 < original.bits < 16:
         yield b"sBIT", bytes([original.bits]) * in_planes(original.samples).shape[2]
+    if original.wide and not original.icc and original.cicp:
+        yield b"cICP", bytes([*original.cicp, 0, 1])
     elif not original.icc and not original.wide:
         yield b"sRGB", b"\0"
 

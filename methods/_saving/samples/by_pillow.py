@@ -15,7 +15,7 @@ from methods._photo.decode import (
     scale_key,
 )
 from methods._photo.header import Header, UnreadSamples
-from methods._saving.samples.original import Original, Samples, Space
+from methods._saving.samples.original import FIRST_PICTURE, Original, Samples, Space
 from methods._saving.samples.turned import turned
 
 _SPACES: dict[str, tuple[Space, bool]] = {
@@ -39,7 +39,8 @@ def read_by_pillow(header: Header, name: str, limits: Limits) -> Original:
     check_pixels(opened.size, name, limits)
     opened.load()
     scale_key(opened, header)
-    return of_pillow(opened, header)
+    read = of_pillow(opened, header)
+    return read.with_note(FIRST_PICTURE) if getattr(opened, "n_frames", 1) > 1 else read
 
 
 def of_pillow(opened: Pil.Image, header: Header) -> Original:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from methods._saving.contract import FileFormat
 from methods._saving.samples.fill import colours_for
 from methods._saving.samples.original import Original, Samples, expanded, in_planes
 from methods._saving.samples.palette import Colours, places_of, with_colours
 from methods._saving.samples.patch import Patch
 
 
-def suited(original: Original, patch: Patch) -> Original:
+def suited(original: Original, patch: Patch, target: FileFormat) -> Original:
     """The original as it can hold the patch: with its palette, or its one bit, only where these
-    have all colours of the patch. Its samples mean the same colours as before."""
+    have all colours of the patch. Its samples mean the same colours as before. target: TIFF knows
+    no palettes with transparent colours."""
+    if original.has_clear_places and target == "tiff":
+        return expanded(original)
     if original.palette is not None:
         return with_colours(original, _colours_of(patch, original)) or expanded(original)
     if original.bits == 1:

@@ -75,7 +75,7 @@ def _as_stored(values: Samples, top: int, original: Original) -> Samples:
     kind = original.samples.dtype
     if top != original.white:
         scaled = values * (original.white / top)
-        values = scaled if kind.kind == "f" else np.rint(scaled)
+        values = scaled if kind.kind == "f" else np.clip(np.rint(scaled), 0, np.iinfo(kind).max)
     if original.deep and original.bits < 16:
         short = values.astype(np.uint16) >> (16 - original.bits)
         values = repeated(short, original.bits)

@@ -13,6 +13,8 @@ from methods._base import Text
 Samples: TypeAlias = NDArray[Any]
 Space = Literal["grey", "rgb", "cmyk", "lab"]
 
+FIRST_PICTURE = Text("note.saving.first_picture")
+
 COLOURS: dict[Space, int] = {"grey": 1, "rgb": 3, "cmyk": 4, "lab": 3}
 """Samples of a pixel, without its alpha."""
 
@@ -40,6 +42,7 @@ class Original:
     palette: NDArray[np.uint8] | None = None
     icc: bytes | None = None
     wide: bool = False
+    cicp: tuple[int, int] | None = None
     notes: tuple[Text, ...] = field(default=())
 
     @property
@@ -52,9 +55,19 @@ class Original:
         """Whether there are levels between those of 8 bits."""
         return self.bits > 8
 
+    @property
+    def has_clear_places(self) -> bool:
+        """Whether its palette names transparent colours."""
+        return self.palette is not None and bool(self.palette[:, 3].min() < 255)
+
     def with_note(self, *notes: Text) -> Original:
         """The same, with more to say."""
         return replace(self, notes=(*self.notes, *notes))
+
+
+def in_sixteen(bits: int) -> Text:
+    """What is said of numbers of so many bits that stand in 16."""
+    return Text("note.saving.in_sixteen", bits=bits, more=16 - bits)
 
 
 def in_planes(samples: Samples) -> Samples:
@@ -65,8 +78,7 @@ def in_planes(samples: Samples) -> Samples:
 def expanded(original: Original) -> Original:
     """The same colours with a byte for each: without a palette, and without levels of one bit."""
     if original.palette is not None:
-        seen = original.palette[np.unique(original.samples)]
-        alpha = bool(seen[:, 3].min() < 255)
+        alpha = original.has_clear_places
         table = original.palette[:, : 4 if alpha else 3]
         return replace(
             original, samples=table[original.samples], space="rgb", alpha=alpha, palette=None

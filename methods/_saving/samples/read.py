@@ -19,14 +19,22 @@ from methods._photo.header import Header
 from methods._photo.jpeg_end import with_end
 from methods._photo.load import photo_of
 from methods._saving.samples.by_pillow import read_by_pillow
-from methods._saving.samples.original import Original, Samples
+from methods._saving.samples.coded import read_avif, read_heic
+from methods._saving.samples.fill import colours_for
+from methods._saving.samples.original import FIRST_PICTURE, Original, Samples
 from methods._saving.samples.png import read_png
+from methods._saving.samples.tiff import read_tiff
 
 logger = logging.getLogger(__name__)
 
 Reader = Callable[[Header, str, Limits], Original]
 
-_READERS: dict[str, Reader] = {"PNG": read_png}
+_READERS: dict[str, Reader] = {
+    "PNG": read_png,
+    "TIFF": read_tiff,
+    "HEIC": read_heic,
+    "AVIF": read_avif,
+}
 """Where Pillow would not give all bits."""
 
 EIGHT_BITS = Text("note.saving.eight_bits")
@@ -44,12 +52,22 @@ def read_original(data: bytes, name: str, limits: Limits) -> Original:
         if header.format == "JPEG" and not header.whole:
             header = with_end(header)
         try:
-            return _READERS.get(header.format, read_by_pillow)(header, name, limits)
+            read = _READERS.get(header.format, read_by_pillow)(header, name, limits)
+            _check_way_back(read)
+            if header.several and FIRST_PICTURE not in read.notes:
+                read = read.with_note(FIRST_PICTURE)
+            return replace(read, wide=header.wide)
         except (BadInput, MemoryError):
             raise
         except Exception:  # decoders raise errors of any class
             logger.info("The samples of a file of kind %s could not be read", header.format)
             return working_picture(data, name, limits)
+
+
+def _check_way_back(original: Original) -> None:
+    """Raise whatever LittleCMS does where a profile, by which inks can be seen, does not tell which
+    inks a colour needs."""
+    colours_for(np.zeros((1, 1, 3), np.uint8), original)
 
 
 def working_picture(data: bytes, name: str, limits: Limits) -> Original:

@@ -1,0 +1,60 @@
+"""Samples to TIFF, by tifffile: whatever an `Original` can be."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from methods._saving.samples.original import Original
+
+_PHOTOMETRIC = {"grey": "minisblack", "rgb": "rgb", "cmyk": "separated", "lab": "cielab"}
+
+
+def fits_tiff(original: Original) -> bool:
+    """Whether a TIFF can hold its samples as they are: all but a palette with clear places."""
+    return not original.has_clear_places
+
+
+def tiff_of(original: Original, opened: bytes, tags: Sequence[Any] = ()) -> bytes:
+    """A TIFF. tags: further ones, as tifffile's `extratags` takes them."""
+    import tifffile
+
+    file = io.BytesIO()
+    samples = original.samples.astype(np.bool_) if original.bits == 1 else original.samples
+    tifffile.imwrite(
+        file,
+        samples,
+        photometric=_photometric(original),
+        extrasamples=_extra(original),
+        planarconfig="contig" if samples.ndim == 3 else None,
+        colormap=_colormap(original),
+        iccprofile=original.icc or None,
+        compression="adobe_deflate",
+        predictor=samples.dtype != np.bool_ and original.palette is None,
+        metadata=None,
+        software=False,
+        extratags=tuple(tags),
+        maxworkers=1,
+    )
+    return file.getvalue()
+
+
+def _photometric(original: Original) -> str:
+    if original.palette is not None:
+        return "palette"
+    return "miniswhite" if original.inverted else _PHOTOMETRIC[original.space]
+
+
+def _extra(original: Original) -> tuple[str, ...] | None:
+    if not original.alpha:
+        return None
+    return ("assocalpha",) if original.associated else ("unassalpha",)
+
+
+def _colormap(original: Original) -> np.ndarray | None:
+    if original.palette is None:
+        return None
+    return original.palette[:, :3].T.astype(np.uint16) * 257
