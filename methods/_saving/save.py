@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 
 from methods._base import BadInput, Text
 from methods._photo.containers import read_header
-from methods._photo.decode import Limits, explained, shown_name
+from methods._photo.decode import Limits, explained, read_source, shown_name
 from methods._photo.files import current_decoder
 from methods._saving.contract import Change, FileFormat, MadeBy, SavedFile, SavingWish
 from methods._saving.files.png import fits_png, png_of
@@ -71,6 +71,7 @@ def save_result(
     be read, or is not the one that was changed; Unavailable as `load_image` does.
     """
     limits, shown = limits or Limits.from_environment(), shown_name(original, name)
+    original = read_source(original, shown, limits)
     patch, decoder = patch_of(change), current_decoder()
     if isinstance(decoder, Saver):
         return decoder.save(original, patch, made_by, wish, shown, limits)
