@@ -31,6 +31,7 @@ SOURCES = (
     "styles/compare.css",
     "styles/shelf.css",
     "styles/steps.css",
+    "styles/save.css",
     "styles/figure.css",
     "styles/sweep.css",
     "styles/tables.css",

@@ -13,7 +13,9 @@ from methods import (
     BoundedCache,
     FileFormat,
     Limits,
+    PlainText,
     SavingWish,
+    Text,
     formats_for,
     full_size,
 )
@@ -45,12 +47,19 @@ class AskSaving(OneRun):
 
 
 class SavingAnswer(Answer):
-    """offered: the formats, the one like the photo first. file: its name in addresses. facts: of
-    the file, as `Facts` has them."""
+    """offered: the formats, the one like the photo first. file: its name in addresses. holds,
+    removed: kinds of metadata that are in it, and that did not come along. facts: of the file, as
+    `Facts` has them."""
 
     offered: list[str]
     file: str
+    holds: list[PlainText]
+    removed: list[PlainText]
     facts: dict[str, JsonValue]
+
+
+def _kind(kind: str) -> PlainText:
+    return Text(f"metadata.kind.{kind}").plain()
 
 
 class Downloads:
@@ -76,6 +85,8 @@ class Downloads:
         return {
             "offered": list(self._offered(result)),
             "file": f"{asked.index}.{place}{wish.format}",
+            "holds": [_kind(kind) for kind in facts.holds],
+            "removed": [_kind(kind) for kind in facts.removed],
             "facts": facts.plain(),
         }
 

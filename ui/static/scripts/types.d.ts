@@ -31,6 +31,7 @@ export interface Server {
   remark: ServerFunction<{ remark: string; remarks: EarlierRemark[] }>;
   keep_private: ServerFunction<{ private: boolean }>;
   delete_run: ServerFunction<object>;
+  saving: ServerFunction<Saving>;
   rows: ServerFunction<{ tables: Table[]; rows: Row[] }>;
   papers: ServerFunction<{ papers: PaperTable[] }>;
   systems: ServerFunction<Systems>;
@@ -279,6 +280,14 @@ export interface Grid {
   /** What stands for the run in addresses, where that is more than its id. */
   shown?: string;
 }
+/** A file made of a result. file: its name in addresses. holds, removed: kinds of metadata that are in it, and that are not any more. */
+export interface Saving {
+  offered: string[];
+  file: string;
+  holds: Said[];
+  removed: Said[];
+  facts: { format: string; size: number; samples_changed_outside: number; coefficients_changed_outside: number | null; notes: Said[] };
+}
 /** A run's request. */
 export interface RunRequest {
   run: string;
@@ -298,6 +307,7 @@ export interface RunRequest {
 export interface ViewerCard { index: number; name: string; view?: string | null; full?: string | null; facts?: string; erase_seconds?: number; changed_outside?: number }
 export interface ViewerGrid {
   run?: string;
+  shown?: string;
   photo: { view: string; full?: string | null; width: number; height: number; alpha?: boolean; facts?: string };
   mask?: GridMask | null;
   cards: ViewerCard[];
@@ -432,6 +442,8 @@ export interface Lab {
   showEraser(id: string): void;
 
   /* of the results */
+  /** Show in which format a result may be taken away, and what is to be known of the file. */
+  offerDownload(grid: { run: string; shown?: string }, card: ViewerCard): void;
   saveRemark(run: string, index: number, text: string): Promise<Reply<{ remark: string; remarks: EarlierRemark[] }>>;
 }
 

@@ -33,6 +33,7 @@ export const lab = {
   fetchWeights: early,
   showEraser: early,
   saveRemark: early,
+  offerDownload: early,
 };
 
 /** The open photo, where one must be open; an error else. */

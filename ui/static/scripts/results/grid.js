@@ -14,6 +14,7 @@ import { makeBar } from "./bar.js";
 import { keepColumns } from "./columns.js";
 import { goOnWith } from "./continue.js";
 import { makeDetails } from "./details.js";
+import { makeDownload } from "./download.js";
 import { makeFigure } from "./figure.js";
 import { makeFold } from "./fold.js";
 import { watchKeys } from "./keys.js";
@@ -68,6 +69,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
   const ownership = makeOwnership({ server, renew, forget: (run) => { shelf.forget(run); if (grid?.run === run) leave(); } });
   const bar = makeBar({ looking, ownership, openNumbers: () => { if (grid) numbers(grid); }, openFigure: () => { if (grid) figure(grid); }, compare, unfold: fold.button });
   const details = makeDetails(root);
+  makeDownload({ root, server });
   const shelf = makeShelf({ open: (run) => { if (grid?.run !== run) { history.pushState(history.state, "", runUrl(run)); walk(run); } } });
   const problem = h("p.lab-problem", { role: "alert", hidden: true });
   const body = h("div.lab-grid", { "data-testid": "grid" });

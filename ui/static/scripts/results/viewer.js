@@ -6,6 +6,7 @@ import { formatSeconds } from "../base/figures.js";
 import { icon, iconButton } from "../base/icons.js";
 import { t, translate } from "../base/languages.js";
 import { goOnWith, makeViewerContinue } from "./continue.js";
+import { lab } from "../base/state.js";
 import { partSeen, viewOf } from "./view_part.js";
 import { makeViewerPair } from "./viewer_pair.js";
 import { makeViewerPixels } from "./viewer_pixels.js";
@@ -45,7 +46,7 @@ const note = h("p.lab-hint", { role: "status", "data-testid": "viewer-note", hid
 const both = makeViewerPair({ area, after, before, canvas, changed: () => show() });
 const compare = h("button.lab-tool.wide", { type: "button", "data-t-title": "viewer.hold.hint", "data-testid": "hold" },
   icon("compare"), h("span", { "data-t": "viewer.hold" }));
-const save = h("a.lab-tool.wide", { download: true }, icon("download"), h("span", {}, "PNG"));
+const save = h("a.lab-tool.wide", { download: true, onclick: (event) => offer(event) }, icon("download"), h("span", { "data-t": "save.short" }));
 const next = makeViewerContinue(() => goOn());
 /** @type {HTMLDialogElement} */
 const dialog = h("dialog.lab-viewer", { "data-t-label": "viewer.label" },
@@ -63,6 +64,16 @@ const shown = () => grid.cards.filter((card) => card.view);
 function apply() {
   for (const layer of layers) layer.style.transform = `translate(${shift.x}px, ${shift.y}px) scale(${scale})`;
   if (both.pair) tell({ pair: both.pair, part: wanted ?? (scale > 1 ? partSeen({ scale, shift }, extent()) : null) });
+}
+/**
+ * A run's result may be taken away in several formats.
+ * @param {Event} event
+ */
+function offer(event) {
+  const card = shown()[place];
+  if (!grid.run || !card) return;
+  event.preventDefault();
+  lab.offerDownload({ run: grid.run, shown: grid.shown }, card);
 }
 /** With the result that is shown. */
 function goOn() {
