@@ -115,3 +115,46 @@ def test_the_api_goes_on_with_a_result(service: Service, run: Answer) -> None:
         api.erase(ApiErase.model_validate(asked), "somebody")
     asked["continue_secret"] = owned(run)["secret"]
     assert api.erase(ApiErase.model_validate(asked), "somebody")["results"][0]["state"] == "done"
+
+
+def test_the_api_saves_results_like_the_photo(service: Service, run: Answer) -> None:
+    asked = {**SECOND, "continue_from": f"{run['run']}:0", "format": "tiff"}
+    (result,) = Api(service).erase(ApiErase.model_validate(asked), "somebody")["results"]
+    saved = result["saved"]
+    assert saved is not None and saved["format"] == "tiff" and saved["samples_changed_outside"] == 0
+    path = Path(str(saved["file"]["path"]))
+    found = np.asarray(Pil.open(path))
+    assert path.name == "photo-telea.tif" and found.shape == (90, 120, 3)
+    assert np.array_equal(found[:, 100:], picture()[:, 100:])
+    del asked["format"]
+    (result,) = Api(service).erase(ApiErase.model_validate(asked), "somebody")["results"]
+    assert result["saved"] is None
+
+
+def test_the_command_line_saves_in_the_photos_own_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Pil.fromarray(picture()).save(tmp_path / "photo.tif")
+    mask = np.zeros((90, 120), np.uint8)
+    mask[5:15, 100:115] = 255
+    Pil.fromarray(mask).save(tmp_path / "hand.png")
+    base = ["erase", str(tmp_path / "photo.tif"), "--mask", str(tmp_path / "hand.png")]
+    base += ["--erasers", "telea", "--offline", "--out", str(tmp_path / "out")]
+    for wanted, name in (([], "telea.tif"), (["--format", "png", "--no-location"], "telea.png")):
+        assert main([*base, *wanted]) == 0
+        found = np.asarray(Pil.open(tmp_path / "out" / name))
+        assert np.array_equal(found[mask == 0], picture()[mask == 0])
+        told = json.loads((tmp_path / "out" / "settings.json").read_text())["results"][0]
+        assert told["file"] == name and told["saved"]["samples_changed_outside"] == 0
+    monkeypatch.chdir(tmp_path / "out")
+    assert main([*base[:1], "telea.tif", *base[2:]]) == 2  # it would be written over
+
+
+def test_a_zip_holds_results_like_the_photo_too(service: Service, run: Answer) -> None:
+    kept, _ = service.downloads.get(run["run"], 0, "tiff", "somebody")
+    data = b"".join(stream_zip(service.runs, run["run"], lambda index: kept))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.read("like-photo/0-paint.tif") == kept.read_bytes()
+        assert "results/0-paint.png" in archive.namelist()
+    assert service.downloads.like_photo(run["run"], "somebody", 0) is None  # PNG is like a PNG
+    assert service.downloads.like_photo(run["run"], "somebody", 5) is None

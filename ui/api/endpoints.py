@@ -55,6 +55,8 @@ from ui.api.errors import spoken, spoken_soon
 from ui.api.masks import NO_MASK, GivenMask, given_mask
 from ui.api.pictures import Picture, picture_of
 from ui.api.requests import ApiDetect, ApiErase, ApiSegment, FileArgument
+from ui.api.saving import ApiWish, SavedResult, file_of, handed_out
+from ui.api.saving import described as saved_result
 from ui.common.caller import caller_of
 from ui.common.files import link_or_copy, private_folder
 from ui.common.grid import Card, Grid
@@ -70,7 +72,7 @@ from ui.stores.ownership import hashed
 from ui.stores.photos import PhotoRecord
 from ui.stores.runs import result_name
 
-VALUES = {"segment": 16, "detect": 5, "erase": 22, "figure": 15, "plan_sweep": 5}
+VALUES = {"segment": 16, "detect": 5, "erase": 24, "figure": 15, "plan_sweep": 5}
 """How many values a call of each endpoint has; all but the first may be left out."""
 
 
@@ -232,6 +234,8 @@ def register(service: Service) -> None:
         sweep: dict[str, Any] | None = None,
         continue_from: str | None = None,
         continue_secret: str | None = None,
+        format: str | None = None,
+        keep_location: bool | None = None,
         request: gr.Request | None = None,
     ) -> Erased:
         """Erase an object by several methods.
@@ -264,6 +268,10 @@ def register(service: Service) -> None:
                 of its results, from 0. Beyond the masks of all runs together, what comes of it is
                 the first one's image, pixel for pixel.
             continue_secret: The secret of that run, where it is private.
+            format: Save each result as a file with the photo's own samples and metadata, too: "auto"
+                (like the photo), "png", "tiff", "jpeg", "webp" or "avif"; None = no further file.
+            keep_location: Whether that file may tell where the photo was taken, and the serial
+                numbers of camera and lens; None = no.
 
         Returns:
             run (its link on the page is /?run=...), secret (whoever has it may stop, remark, delete
@@ -274,8 +282,10 @@ def register(service: Service) -> None:
             pieces (parts of the photo that were erased one after the other), peak_memory,
             memory_kind, device, changed_outside, cached, weights, notes (what the eraser says of
             this result, by language), readings (numbers on the result, each with id, value and
-            remark; list_metrics says what they are); mask_notes, mask_reading, mask_readings as in
-            segment, and so is clicks.
+            remark; list_metrics says what they are), saved (where format asks for it: file, format,
+            size, samples_changed_outside, coefficients_changed_outside (of the blocks of a JPEG that
+            the mask does not reach), holds and removed (kinds of metadata), notes); mask_notes,
+            mask_reading, mask_readings as in segment, and so is clicks.
         """
         asked = ApiErase.model_validate(
             {
@@ -301,6 +311,8 @@ def register(service: Service) -> None:
                 "sweep": sweep,
                 "continue_from": continue_from,
                 "continue_secret": continue_secret,
+                "format": format,
+                "keep_location": keep_location,
             }
         )
         return await api.follow(asked, caller_of(request))
@@ -318,12 +330,14 @@ def register(service: Service) -> None:
 @dataclass(frozen=True, slots=True)
 class Begun:
     """What a call of erase comes to. told: what is to be said of its mask. secret: of the owner of
-    all its runs."""
+    all its runs. wish: how results are saved, too; caller: who asks."""
 
     record: PhotoRecord
     orders: list[Order]
     told: OfSelection
     secret: str
+    wish: ApiWish
+    caller: str
 
 
 class Api:
@@ -381,7 +395,9 @@ class Api:
         record = self._opened(asked, caller)
         orders, told = self._orders(asked, record, caller)
         secret = self._service.owners.begin()[1]
-        return Begun(record, [replace(one, owner=hashed(secret)) for one in orders], told, secret)
+        owned = [replace(one, owner=hashed(secret)) for one in orders]
+        wish = ApiWish(asked.format, bool(asked.keep_location))
+        return Begun(record, owned, told, secret, wish, caller)
 
     def _opened(self, asked: ApiErase, caller: str) -> PhotoRecord:
         card = asked.card()
@@ -391,8 +407,7 @@ class Api:
         return self._service.photos.add_copy(self._file(given), given.name)
 
     def _erased(self, begun: Begun, grids: Sequence[Grid]) -> Erased:
-        record = begun.record
-        results = [self._result(grid, card, record) for grid in grids for card in grid["cards"]]
+        results = [self._result(grid, card, begun) for grid in grids for card in grid["cards"]]
         return {
             "run": grids[0]["run"],
             "secret": begun.secret,
@@ -489,14 +504,14 @@ class Api:
         asked = Question(photo.key, photo.size, lambda: photo.seen, drawn, upload, caller)
         return self._service.selecting.select(asked)
 
-    def _result(self, grid: Grid, card: Card, record: PhotoRecord) -> Result:
+    def _result(self, grid: Grid, card: Card, begun: Begun) -> Result:
         return {
             "run": grid["run"],
             "axes": card.get("axes", {}),
             "eraser": card["eraser"],
             "name": card["name"],
             "state": card["state"],
-            "image": self._image(grid, card, record) if "full" in card else None,
+            "image": self._image(grid, card, begun.record) if "full" in card else None,
             "error": card["error"]["text"] if "error" in card else None,
             "seed": card["seed"],
             "settings": card["settings"],
@@ -511,7 +526,17 @@ class Api:
             "weights": card.get("weights"),
             "notes": card.get("result_notes", []),
             "readings": card.get("readings"),
+            "saved": self._saved(grid, card, begun),
         }
+
+    def _saved(self, grid: Grid, card: Card, begun: Begun) -> SavedResult | None:
+        kept = file_of(self._service.downloads, grid, card, begun.wish, begun.caller)
+        if kept is None:
+            return None
+        name = f"{safe_stem(begun.record.name)}-{card['eraser']}{kept[0].suffix}"
+        path = self._new_file(name)
+        facts = handed_out(kept, path)
+        return saved_result(_file_data(path, f"image/{facts.format}"), facts)
 
     def _image(self, grid: Grid, card: Card, record: PhotoRecord) -> Mapping[str, JSON]:
         file = result_name(card["index"], card["eraser"], "png")
@@ -550,9 +575,9 @@ def _raised(error: Exception) -> NoReturn:
     raise error
 
 
-def _file_data(path: Path) -> Mapping[str, JSON]:
+def _file_data(path: Path, kind: str = "image/png") -> Mapping[str, JSON]:
     file = gr.FileData(
-        path=str(path), orig_name=path.name, mime_type="image/png", size=path.stat().st_size
+        path=str(path), orig_name=path.name, mime_type=kind, size=path.stat().st_size
     )
     described: Mapping[str, JSON] = file.model_dump()
     return described

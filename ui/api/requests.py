@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from methods import MAX_SETTINGS, BadInput, Job, SettingName, SettingValue
+from methods import MAX_SETTINGS, BadInput, Job, SettingName, SettingValue, WantedFormat
 from segmentation import (
     BOX_THRESHOLD,
     MAX_POINTS,
@@ -226,11 +226,14 @@ class ApiJobs(Request):
 
 class ApiErase(ApiSegment, ApiJobs):
     """A selection and what is to be run on it. continue_from: RUN:CARD, a result in the place of an
-    image; continue_secret: that run's, where it is private."""
+    image; continue_secret: that run's, where it is private. format: what results are saved as, too;
+    keep_location: with places and serial numbers of devices."""
 
     image: FileArgument = FileArgument()
     continue_from: Annotated[str, Field(max_length=200)] | None = None
     continue_secret: Secret | None = None
+    format: WantedFormat | None = None
+    keep_location: bool | None = None
 
     @model_validator(mode="after")
     def _has_one_photo(self) -> ApiErase:

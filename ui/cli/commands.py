@@ -264,8 +264,20 @@ def _add_erase(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("results"),
         metavar="FOLDER",
-        help="gets ERASER.png for each eraser (in a sweep with the values in its name), mask.png"
-        " and settings.json (results)",
+        help="gets a file for each eraser, such as telea.png (in a sweep with the values in its"
+        " name), mask.png and settings.json (results)",
+    )
+    out.add_argument(
+        "--format",
+        choices=("auto", "png", "tiff", "jpeg", "webp"),
+        default="auto",
+        help="of the results; auto: the photo's own, where that can be written without loss outside"
+        " the mask, else PNG (auto)",
+    )
+    out.add_argument(
+        "--no-location",
+        action="store_true",
+        help="leave out where the photo was taken, and the serial numbers of camera and lens",
     )
     out.add_argument("--json", action="store_true", help="print the report as JSON")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NotRequired, TypedDict
 from urllib.parse import quote
@@ -164,6 +165,7 @@ class _Files:
         self._examples = service.examples
         self._tables = service.tables
         self._looking = service.looking
+        self._downloads = service.downloads
         self._full = service.visits.lanes.full
         self._pictures = service.visits.lanes.pictures
 
@@ -235,7 +237,8 @@ class _Files:
         if (same := not_modified(request, headers)) is not None:
             return same
         try:
-            pieces = stream_zip(self._runs, run_id)  # fails here, while it can still be a 404
+            like = partial(self._downloads.like_photo, run_id, caller_of(request))
+            pieces = stream_zip(self._runs, run_id, like)  # fails here, while it can be a 404
         except (UserError, FileNotFoundError):
             raise HTTPException(404) from None
         return StreamingResponse(pieces, media_type="application/zip", headers=headers)

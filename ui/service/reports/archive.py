@@ -6,8 +6,9 @@ import json
 import logging
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -56,24 +57,29 @@ class _Outbox:
         return data
 
 
-def stream_zip(runs: RunStore, run_id: str) -> Iterator[bytes]:
+def stream_zip(
+    runs: RunStore, run_id: str, like_photo: Callable[[int], Path | None] = lambda index: None
+) -> Iterator[bytes]:
     """The zip, piece by piece; no more than a few MB are in memory, and no picture is opened where
     the run's report is as the run is.
 
     Nothing is packed twice: PNG and JPEG are stored as they are. Results whose files are gone are
-    left out. Raises UserError ("run_gone", "run_damaged") before the first piece: what goes into it
-    is looked up, and made if need be, at once.
+    left out. like_photo: the file of a card's result in the photo's own format, made when its turn
+    comes; None where the PNG is that. Raises UserError ("run_gone", "run_damaged") before the first
+    piece: what else goes into it is looked up, and made if need be, at once.
     """
     saved = _whole(runs, run_id)
     members = list(_members(runs, run_id, saved))
     for _, source in members:
         if isinstance(source, Path):
             source.stat()
-    return _streamed(members, time.localtime(saved["created"]))
+    cards = [card["index"] for card in saved["grid"]["cards"] if "full" in card]
+    more = _like_photo(saved, cards, like_photo)
+    return _streamed(chain(members, more), time.localtime(saved["created"]))
 
 
 def _streamed(
-    members: Sequence[tuple[str, Path | bytes]], created: time.struct_time
+    members: Iterable[tuple[str, Path | bytes]], created: time.struct_time
 ) -> Iterator[bytes]:
     outbox = _Outbox()
     with zipfile.ZipFile(outbox, "w") as archive:  # type: ignore[call-overload]
@@ -157,6 +163,16 @@ def _members(runs: RunStore, run_id: str, saved: SavedRun) -> Iterator[tuple[str
     if report is not None:
         yield "report.html", report
     yield "settings.json", json.dumps(settings, ensure_ascii=False, indent=2).encode()
+
+
+def _like_photo(
+    saved: SavedRun, indices: Sequence[int], made: Callable[[int], Path | None]
+) -> Iterator[tuple[str, Path]]:
+    for index in indices:
+        path = made(index)
+        if path is not None:
+            name = result_name(index, saved["grid"]["cards"][index]["eraser"], path.suffix[1:])
+            yield f"like-photo/{name}", path
 
 
 def _photos(saved: SavedRun, folder: Path) -> Iterator[tuple[str, Path]]:

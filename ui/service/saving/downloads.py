@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -16,6 +17,7 @@ from methods import (
     PlainText,
     SavingWish,
     Text,
+    UserError,
     formats_for,
     full_size,
 )
@@ -28,6 +30,8 @@ from ui.service.saving.make import facts_of, saved_file
 from ui.stores.continuing import Continued, made
 from ui.stores.originals import pixels_of
 from ui.stores.runs import RunStore
+
+log = logging.getLogger(__name__)
 
 RATE = Rate(per_second=0.5, burst=30)
 SAVING = DECODING + RUNNING
@@ -99,6 +103,20 @@ class Downloads:
         wish = self._wish(result, asked, keep_location)
         return self._get(run_id, index, result, wish, caller)
 
+    def like_photo(self, run_id: str, caller: str, index: int) -> Path | None:
+        """A result in the photo's own format, without places and serial numbers; None where that is
+        PNG, which a run has anyway, or where it cannot be had."""
+        try:
+            result = made(self._runs, run_id, index)
+            wish = self._wish(result, "auto", keep_location=False)
+            if wish.format == "png":
+                return None
+            path, facts = self._get(run_id, index, result, wish, caller, rated=False)
+        except (UserError, OSError):
+            log.exception("a result of a zip could not be made like its photo")
+            return None
+        return None if facts.format == "png" else path
+
     def _offered(self, result: Continued) -> tuple[FileFormat, ...]:
         return formats_for(result.first.read_bytes(), name=result.chain.first.name)
 
@@ -111,13 +129,21 @@ class Downloads:
         return SavingWish(chosen, keep_location)
 
     def _get(
-        self, run_id: str, index: int, result: Continued, wish: SavingWish, caller: str
+        self,
+        run_id: str,
+        index: int,
+        result: Continued,
+        wish: SavingWish,
+        caller: str,
+        *,
+        rated: bool = True,
     ) -> tuple[Path, Facts]:
         folder, stem = self._runs.folder / run_id, stem_of(index, wish)
         kept = found(folder, stem)
         if kept is not None:
             return kept
-        self._rate.take(caller)
+        if rated:
+            self._rate.take(caller)
 
         def make() -> tuple[Path, Facts]:
             with full_size.work(SAVING * pixels_of(run_id, self._runs), caller):
