@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from methods import JSON, PlainReading, PlainText, SettingValue
 from segmentation import Rle
+from ui.api.saving import SavedResult
 from ui.service.answers import DetectAnswer, Figures, PlainDetection, PlainUnderstood
 
 

@@ -268,8 +268,8 @@ def register(service: Service) -> None:
                 of its results, from 0. Beyond the masks of all runs together, what comes of it is
                 the first one's image, pixel for pixel.
             continue_secret: The secret of that run, where it is private.
-            format: Save each result as a file with the photo's own samples and metadata, too: "auto"
-                (like the photo), "png", "tiff", "jpeg", "webp" or "avif"; None = no further file.
+            format: Save each result as a file with the photo's own samples and metadata, too:
+                "auto" (like the photo), "png", "tiff", "jpeg", "webp", "avif"; None = no such file.
             keep_location: Whether that file may tell where the photo was taken, and the serial
                 numbers of camera and lens; None = no.
 
@@ -283,8 +283,8 @@ def register(service: Service) -> None:
             memory_kind, device, changed_outside, cached, weights, notes (what the eraser says of
             this result, by language), readings (numbers on the result, each with id, value and
             remark; list_metrics says what they are), saved (where format asks for it: file, format,
-            size, samples_changed_outside, coefficients_changed_outside (of the blocks of a JPEG that
-            the mask does not reach), holds and removed (kinds of metadata), notes); mask_notes,
+            size, samples_changed_outside, coefficients_changed_outside (of the blocks of a JPEG
+            that the mask does not reach), holds and removed (kinds of metadata), notes); mask_notes,
             mask_reading, mask_readings as in segment, and so is clicks.
         """
         asked = ApiErase.model_validate(
