@@ -128,23 +128,24 @@ _PNG_PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 
 
 def _png(data: bytes) -> Header:
-    parts, size, orientation, icc = [data[:8]], None, 1, None
+    view = memoryview(data)  # of which a part is no copy
+    parts, size, orientation, icc = [view[:8]], None, 1, None
     several = deep = wide = False
     for name, start, end in png_chunks(data):
-        body = data[start + 8 : end - 4]
+        body = view[start + 8 : end - 4]
         if name == b"IHDR" and size is None:
             width, height, depth = struct.unpack_from(">IIB", body)
             size, deep = (width, height), depth == 16
         elif name == b"eXIf":
-            orientation = exif_orientation(body)
+            orientation = exif_orientation(bytes(body))
         elif name == b"iCCP":
-            icc = _unpacked_profile(body)
+            icc = _unpacked_profile(bytes(body))
         elif name == b"cICP":
-            wide = body[:1] in _WIDE_PRIMARIES or body[1:2] in _HDR_CURVES
+            wide = bytes(body[:1]) in _WIDE_PRIMARIES or bytes(body[1:2]) in _HDR_CURVES
         elif name == b"acTL":
             several = struct.unpack_from(">I", body)[0] > 1
         if name in _PNG_PICTURE:
-            parts.append(data[start:end])
+            parts.append(view[start:end])
     if size is None:
         raise BadHeader("no picture in the file")
     slim = b"".join(parts)

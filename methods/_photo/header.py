@@ -25,6 +25,10 @@ class UnreadSamples(Exception):
         self.bits = bits
 
 
+class UnreadLayout(Exception):
+    """Samples that belong together in a way that no decoder here reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What the container says, and the bytes that the decoder gets.

@@ -169,11 +169,12 @@ def _slim(data: bytes, layout: _Layout, entries: list[_Entry]) -> bytes:
     where = 8 if layout.big else 4
     width = struct.calcsize(layout.offset)
     pad = b"\0" * (-len(data) % 16)
+    view = memoryview(data)  # of which a part is no copy
     return b"".join(
         (
-            data[:where],
+            view[:where],
             struct.pack(layout.offset, len(data) + len(pad)),
-            data[where + width :],
+            view[where + width :],
             pad,
             struct.pack(layout.count, len(entries)),
             *(entry.raw for entry in entries),

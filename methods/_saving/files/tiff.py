@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from methods._saving.samples.original import Original
+from methods._system.container import cores
 
 _PHOTOMETRIC = {"grey": "minisblack", "rgb": "rgb", "cmyk": "separated", "lab": "cielab"}
 
@@ -33,11 +34,12 @@ def tiff_of(original: Original, opened: bytes, tags: Sequence[Any] = ()) -> byte
         colormap=_colormap(original),
         iccprofile=original.icc or None,
         compression="adobe_deflate",
+        compressionargs={"level": 1},  # on samples of 16 bits as small as 6, in half the time
         predictor=samples.dtype != np.bool_ and original.palette is None,
         metadata=None,
         software=False,
         extratags=tuple(tags),
-        maxworkers=1,
+        maxworkers=min(4, cores()),
     )
     return file.getvalue()
 
