@@ -137,7 +137,8 @@ def make_service(ray: str = "") -> Service:
     from ui.common.logs import begin_logging
     from ui.door.ending import grace
     from ui.door.rules import Rules
-    from ui.service.service import Service, default_data_dir
+    from ui.service.parts import default_data_dir
+    from ui.service.service import Service
 
     try:
         begin_logging()

@@ -196,17 +196,17 @@ if TYPE_CHECKING:
     from methods._weights.fetch_set import adopt_in_background as adopt_in_background
     from methods._weights.fetch_set import fetch_all as fetch_all
     from methods._weights.fetch_set import fetch_in_background as fetch_in_background
-    from methods._weights.hub import network_forbidden as network_forbidden
-    from methods._weights.manifest import MANIFESTS as MANIFESTS
-    from methods._weights.manifest import Manifests as Manifests
-    from methods._weights.pin import Finding as Finding
-    from methods._weights.pin import Wish as Wish
-    from methods._weights.pin import begin_manifest as begin_manifest
-    from methods._weights.pin import pin as pin
+    from methods._weights.pins.manifest import MANIFESTS as MANIFESTS
+    from methods._weights.pins.manifest import Manifests as Manifests
+    from methods._weights.pins.pin import Finding as Finding
+    from methods._weights.pins.pin import Wish as Wish
+    from methods._weights.pins.pin import begin_manifest as begin_manifest
+    from methods._weights.pins.pin import pin as pin
     from methods._weights.progress import Notice as Notice
     from methods._weights.room import know_sets as know_sets
     from methods._weights.room import room_to_have as room_to_have
     from methods._weights.room import weights_cap as weights_cap
+    from methods._weights.sources.hub import network_forbidden as network_forbidden
     from methods._weights.status import WeightState as WeightState
     from methods._weights.status import WeightStatus as WeightStatus
     from methods._weights.status import weight_status as weight_status
@@ -214,8 +214,6 @@ if TYPE_CHECKING:
     from methods._weights.store import find_weights as find_weights
     from methods._weights.store import use_local as use_local
     from methods._weights.uses import keep_weights as keep_weights
-    from methods._workers.answering import Answers as Answers
-    from methods._workers.answering import Given as Given
     from methods._workers.choice import make_executor as make_executor
     from methods._workers.choice import make_room as make_room
     from methods._workers.choice import prepare_lending as prepare_lending
@@ -226,8 +224,10 @@ if TYPE_CHECKING:
     from methods._workers.helper import Helper as Helper
     from methods._workers.in_process import InProcess as InProcess
     from methods._workers.lookout import known_places as known_places
-    from methods._workers.pace import Cost as Cost
-    from methods._workers.pace import gpu_cost as gpu_cost
+    from methods._workers.process.answering import Answers as Answers
+    from methods._workers.process.answering import Given as Given
+    from methods._workers.zerogpu.pace import Cost as Cost
+    from methods._workers.zerogpu.pace import gpu_cost as gpu_cost
 
 _HOME = {
     "_base": (
@@ -300,21 +300,21 @@ _HOME = {
     "_weights.errors": "megabytes to_be_brought",
     "_weights.facts": "WeightFacts examine known_facts",
     "_weights.fetch_set": "Observer adopt_in_background fetch_all fetch_in_background",
-    "_weights.hub": "network_forbidden",
-    "_weights.manifest": "MANIFESTS Manifests",
-    "_weights.pin": "Finding Wish begin_manifest pin",
+    "_weights.sources.hub": "network_forbidden",
+    "_weights.pins.manifest": "MANIFESTS Manifests",
+    "_weights.pins.pin": "Finding Wish begin_manifest pin",
     "_weights.progress": "Notice",
     "_weights.room": "know_sets room_to_have weights_cap",
     "_weights.status": "WeightState WeightStatus weight_status",
     "_weights.store": "fetch find_weights use_local",
     "_weights.uses": "keep_weights",
-    "_workers.answering": "Answers Given",
+    "_workers.process.answering": "Answers Given",
     "_workers.choice": "make_executor make_room prepare_lending",
     "_workers.executor": "Executor Place SweepJob",
     "_workers.helper": "HELPER_LOST Helper",
     "_workers.in_process": "InProcess",
     "_workers.lookout": "known_places",
-    "_workers.pace": "Cost gpu_cost",
+    "_workers.zerogpu.pace": "Cost gpu_cost",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

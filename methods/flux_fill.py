@@ -46,7 +46,7 @@ from methods._flux.weights import (
     gated,
     read_lora,
 )
-from methods._weights.manifest import repository
+from methods._weights.pins.manifest import repository
 
 LORA = repository("flux1-fill-removal")
 """Version 2 of the LoRA."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from _generated.tables import code, table
 from methods import MANIFESTS, Manifests
-from methods._weights.manifest_schema import (
+from methods._weights.pins.schema import (
     FileManifest,
     HubSource,
     Manifest,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from methods._base import Image
 from methods._diffusion.readers import read_model
-from methods._weights.manifest import repository
+from methods._weights.pins.manifest import repository
 
 if TYPE_CHECKING:
     import torch

@@ -32,9 +32,9 @@ from methods._diffusion.readers import (
 )
 from methods._system.memory import is_out_of_memory
 from methods._weights.cache import known_sha256
-from methods._weights.local import local_file
-from methods._weights.record import expected_digest
 from methods._weights.repository import Repository
+from methods._weights.sources.local import local_file
+from methods._weights.sources.record import expected_digest
 
 if TYPE_CHECKING:
     import torch

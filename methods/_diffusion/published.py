@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from methods._base import WeightFile, WeightsUnavailable
-from methods._weights.manifest import MANIFESTS, Manifests
+from methods._weights.pins.manifest import MANIFESTS, Manifests
 from methods._weights.repository import Repository
 from methods._weights.store import find_weights
 

@@ -7,7 +7,7 @@ are recorded at their first download.
 
 from __future__ import annotations
 
-from methods._weights.manifest import repository
+from methods._weights.pins.manifest import repository
 
 SD15_INPAINTING = repository("sd15-inpainting")
 """Stable Diffusion 1.5 inpainting (Runway), in its own first home's successor."""

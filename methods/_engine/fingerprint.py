@@ -9,7 +9,7 @@ from methods._engine.job import Job
 from methods._engine.registry import get_eraser, settings_of
 from methods._engine.result_cache import job_key
 from methods._weights import store
-from methods._weights.record import expected_digest
+from methods._weights.sources.record import expected_digest
 
 
 def fingerprint(job: Job, picture: str) -> str:

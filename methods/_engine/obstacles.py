@@ -13,8 +13,8 @@ from methods._system.units import in_bytes
 from methods._texts.text import Value
 from methods._weights.errors import command, variable
 from methods._weights.facts import WeightFacts
-from methods._weights.hub import network_forbidden
-from methods._weights.refusals import REFUSALS
+from methods._weights.sources.hub import network_forbidden
+from methods._weights.transport.refusals import REFUSALS
 
 
 class Hurdle(StrEnum):

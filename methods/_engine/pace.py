@@ -37,7 +37,7 @@ LOADED_A_SECOND = 1e9
 """Bytes of a network that come from the disk: an estimate."""
 
 STEPPED_A_SECOND = 40e9
-"""Bytes of a network that a step goes through on a GPU, as `_workers.pace` has it."""
+"""Bytes of a network that a step goes through on a GPU, as `_workers.zerogpu.pace` has it."""
 
 STEPPED_A_CORE = 0.1e9
 """The same of one core of a CPU: what LaMa, MI-GAN and Stable Diffusion take on machines of two to

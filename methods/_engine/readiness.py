@@ -26,8 +26,8 @@ from methods._engine.outlook import Machine, Outlook, outlook
 from methods._engine.registry import get_eraser
 from methods._system.lent import borrows, is_elsewhere
 from methods._weights.facts import WeightFacts
-from methods._weights.refusals import REFUSALS
 from methods._weights.room import with_spare
+from methods._weights.transport.refusals import REFUSALS
 
 
 class Readiness(StrEnum):

@@ -14,7 +14,7 @@ from methods._base import Text
 from methods._diffusion.eraser import Additions, Part, Repository, read_additions
 from methods._flux.prompts import FluxPrompts
 from methods._system.space import said_here
-from methods._weights.manifest import repository
+from methods._weights.pins.manifest import repository
 
 if TYPE_CHECKING:
     import torch

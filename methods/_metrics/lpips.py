@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Image
-from methods._weights.manifest import weight_file
+from methods._weights.pins.manifest import weight_file
 from methods._weights.store import find_weights
 from methods._weights.tensor_file import unreadable
 

@@ -1,8 +1,8 @@
 """A GPU that is lent to this program for one job at a time, as Hugging Face's ZeroGPU does.
 
 The program itself then has none, and computes on its CPU; a job of a large network runs in a
-process of its own that has the GPU as long (see `methods._workers.lent`). What is planned for such
-jobs, from the memory that they may take to the numbers' precision, is planned for that GPU.
+process of its own that has the GPU as long (see `methods._workers.zerogpu`). What is planned for
+such jobs, from the memory that they may take to the numbers' precision, is planned for that GPU.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from methods._base import Unavailable
 from methods._weights.errors import DiskFull, SourceFailed
-from methods._weights.hub import network_forbidden
-from methods._weights.origin import note_of
 from methods._weights.progress import Watch
-from methods._weights.transfer import Download
+from methods._weights.sources.hub import network_forbidden
+from methods._weights.transport.origin import note_of
+from methods._weights.transport.transfer import Download
 
 
 def download(

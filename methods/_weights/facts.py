@@ -21,14 +21,14 @@ from methods._base import (
     WeightFile,
     WeightsUnavailable,
 )
-from methods._weights import hub
 from methods._weights.errors import to_be_brought
-from methods._weights.http import host_of
 from methods._weights.parallel import each
 from methods._weights.probe import AT_ONCE, Probe, probe
 from methods._weights.progress import Watch
-from methods._weights.refusals import Kind, Refused, sentence
+from methods._weights.sources import hub
 from methods._weights.status import WeightState, WeightStatus, weight_status
+from methods._weights.transport.http import host_of
+from methods._weights.transport.refusals import Kind, Refused, sentence
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from methods._base import Stopped, WeightFile, WeightsUnavailable
-from methods._weights import errors, flights, refusals
-from methods._weights.hub import kept_file
+from methods._weights import errors, flights
 from methods._weights.parallel import each
 from methods._weights.probe import refusal
 from methods._weights.progress import Notice, Progress
 from methods._weights.room import need_room_for, room_for
+from methods._weights.sources.hub import kept_file
 from methods._weights.store import fetch, find_weights, take_over
+from methods._weights.transport import refusals
 from methods._weights.uses import in_use, note_use
 
 _log = logging.getLogger(__name__)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from methods._base import HubFile, UrlFile, WeightFile, WeightsUnavailable
-from methods._weights import hub, record
 from methods._weights.errors import SourceFailed
-from methods._weights.http import Broken, Head, Request, refuse_dead
 from methods._weights.parallel import each
 from methods._weights.progress import Watch
-from methods._weights.refusals import Door, Refused, refused, sentence
+from methods._weights.sources import hub, record
+from methods._weights.transport.http import Broken, Head, Request, refuse_dead
+from methods._weights.transport.refusals import Door, Refused, refused, sentence
 
 AT_ONCE = 8
 

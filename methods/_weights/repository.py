@@ -2,7 +2,7 @@
 
 Each file is an ordinary WeightFile whose name is `<folder>/<path in the repository>`, so that
 fetching, hashes and states need nothing new, and the cache holds the folder as the libraries
-expect it. The user can point a whole folder somewhere else (see `_weights.local`):
+expect it. The user can point a whole folder somewhere else (see `_weights.sources.local`):
 
     ERASER_LAB_WEIGHT_<FOLDER>=/models/my-diffusers-folder
     python -m methods erase … --weights <folder>=/models/my-diffusers-folder

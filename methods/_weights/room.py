@@ -19,10 +19,11 @@ from filelock import Timeout
 
 from methods._base import WeightFile, WeightsUnavailable
 from methods._system import space
-from methods._weights import cache, errors, record, uses
+from methods._weights import cache, errors, uses
 from methods._weights.cache import beside, cache_dir, free_room, size_of
-from methods._weights.hub import kept_file
-from methods._weights.origin import note_of
+from methods._weights.sources import record
+from methods._weights.sources.hub import kept_file
+from methods._weights.transport.origin import note_of
 from methods._weights.uses import FileSet
 
 _log = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from methods._base import Text, WeightFile, WeightsUnavailable
 from methods._weights import cache, flights
-from methods._weights.hub import kept_file
-from methods._weights.local import local_file
 from methods._weights.progress import Notice, Watch
+from methods._weights.sources.hub import kept_file
+from methods._weights.sources.local import local_file
 from methods._weights.store import cached
 
 

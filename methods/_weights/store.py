@@ -2,10 +2,10 @@
 
 A file is used only when its SHA-256 is the pinned one. It grows beside the cache's files and
 is moved among them, whole and checked, in one step; one process fetches it while others
-wait. A file named by the user is taken as it is (see `_weights.local`).
+wait. A file named by the user is taken as it is (see `_weights.sources.local`).
 
     ERASER_LAB_WEIGHTS          moves the cache
-    ERASER_LAB_WEIGHTS_MIRROR   is asked before all sources (see `_weights.mirror`)
+    ERASER_LAB_WEIGHTS_MIRROR   is asked before all sources (see `_weights.sources.mirror`)
     ERASER_LAB_OFFLINE=1        nothing is fetched
     HF_HOME, HF_HUB_CACHE       where the model hub's own client keeps files, used from there
     HF_ENDPOINT, HF_HUB_OFFLINE, HF_TOKEN   as everywhere, for the model hub alone
@@ -24,19 +24,20 @@ from pathlib import Path
 from filelock import Timeout
 
 from methods._base import Source, WeightFile, WeightsUnavailable
-from methods._weights import cache, errors, flights, record
+from methods._weights import cache, errors, flights
 from methods._weights.cache import cache_dir as cache_dir
 from methods._weights.cache import free_room as free_room
 from methods._weights.cache import sha256_of as sha256_of
-from methods._weights.hub import kept_file, network_forbidden
-from methods._weights.local import local_file
-from methods._weights.local import use_local as use_local
-from methods._weights.mirror import mirror_of
-from methods._weights.origin import note_of
 from methods._weights.progress import Notice, Progress, Watch
-from methods._weights.refusals import Refused, sentence
 from methods._weights.room import room_for
-from methods._weights.sources import Arrived, Wanted, adopt, obtain
+from methods._weights.sources import record
+from methods._weights.sources.hub import kept_file, network_forbidden
+from methods._weights.sources.kinds import Arrived, Wanted, adopt, obtain
+from methods._weights.sources.local import local_file
+from methods._weights.sources.local import use_local as use_local
+from methods._weights.sources.mirror import mirror_of
+from methods._weights.transport.origin import note_of
+from methods._weights.transport.refusals import Refused, sentence
 from methods._weights.uses import note_use_alone
 
 _log = logging.getLogger(__name__)

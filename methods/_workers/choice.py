@@ -36,7 +36,7 @@ from methods._workers.executor import Executor
 from methods._workers.in_process import InProcess
 from methods._workers.plan import CPU, LANE
 from methods._workers.pool import Pool
-from methods._workers.processes import Copies, Fresh, Starter
+from methods._workers.process.processes import Copies, Fresh, Starter
 from methods._workers.seat import Seat
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ MOST_WORKERS = 64
 _LEAST_MEMORY = 4 * GIB
 """Of the machine, for workers: each has libraries of its own."""
 
-_LIGHT = ("cv2", "numpy", "psutil", "methods._workers.host", "methods._geometry.paste")
+_LIGHT = ("cv2", "numpy", "psutil", "methods._workers.process.host", "methods._geometry.paste")
 _HEAVY = (
     "torch",
     "transformers:CLIPTextModel",
@@ -103,13 +103,14 @@ def prepare_lending() -> None:
     if gpu_is_lent() and find_spec("spaces") is None:
         raise Unavailable("spaces_missing", package="spaces")
     if gpu_is_lent():
-        import_module("methods._workers.lending")
+        import_module("methods._workers.zerogpu.lending")
 
 
 def _lent() -> Executor:
     prepare_lending()
-    from methods._workers.lending import lend  # changes torch, and is nowhere else installed
-    from methods._workers.lent import Lent
+    # It changes torch, and is nowhere else installed.
+    from methods._workers.zerogpu.lending import lend
+    from methods._workers.zerogpu.lent import Lent
 
     return Lent(lend)
 

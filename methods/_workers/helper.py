@@ -26,12 +26,13 @@ from numpy.typing import NDArray
 from methods._base import Image, Unavailable
 from methods._engine import residency
 from methods._system.cache import BoundedCache
-from methods._weights import local, uses
-from methods._workers.losses import Lost, killed_for_memory, lost
-from methods._workers.messages import Answer, Call, Cleared, Crowded, Start
-from methods._workers.processes import NotStarted, Process, Starter
+from methods._weights import uses
+from methods._weights.sources import local
+from methods._workers.process.losses import Lost, killed_for_memory, lost
+from methods._workers.process.messages import Answer, Call, Cleared, Crowded, Start
+from methods._workers.process.processes import NotStarted, Process, Starter
+from methods._workers.process.shared_arrays import SharedArrays
 from methods._workers.seat import MOST_STARTS, await_up
-from methods._workers.shared_arrays import SharedArrays
 
 logger = logging.getLogger(__name__)
 

@@ -34,9 +34,9 @@ from methods._workers.executor import Executor, Place, SweepJob
 from methods._workers.helper import Helper
 from methods._workers.placement import Placement
 from methods._workers.plan import CPU, LANE, Cost, Plan, Planned, Spot, Ticket
-from methods._workers.processes import Starter
+from methods._workers.process.processes import Starter
+from methods._workers.process.shared_picture import SharedPicture
 from methods._workers.seat import Seat
-from methods._workers.shared_picture import SharedPicture
 from methods._workers.shift import Shift
 
 _SHARED_KINDS = ("cuda", "mps")

@@ -17,12 +17,12 @@ from methods._engine import runner
 from methods._engine.events import Event, Failed, Loading
 from methods._engine.worker import Ready
 from methods._system.lock import StopToken
-from methods._weights import local
-from methods._workers.losses import Lost, killed_for_memory
-from methods._workers.messages import Done, Order, Patch, Retired, Start, Stop, Told, Up
+from methods._weights.sources import local
 from methods._workers.plan import CPU, LANE
-from methods._workers.processes import NotStarted, Process, Starter
-from methods._workers.shared_picture import SharedPicture
+from methods._workers.process.losses import Lost, killed_for_memory
+from methods._workers.process.messages import Done, Order, Patch, Retired, Start, Stop, Told, Up
+from methods._workers.process.processes import NotStarted, Process, Starter
+from methods._workers.process.shared_picture import SharedPicture
 
 _TICK = 0.05
 """Seconds between two looks at Stop while the worker is silent."""

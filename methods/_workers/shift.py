@@ -22,7 +22,8 @@ from methods._engine.result_cache import filled
 from methods._engine.worker import Picture, Ready, Task, guarded, internal, stopped
 from methods._system.lock import StopToken
 from methods._system.threads import Work, begin_thread
-from methods._workers.losses import (
+from methods._workers.plan import Planned, Ticket
+from methods._workers.process.losses import (
     MOST_CRASHES,
     MOST_TRIES,
     Lost,
@@ -30,11 +31,10 @@ from methods._workers.losses import (
     given_up,
     without_place,
 )
-from methods._workers.messages import Patch
-from methods._workers.plan import Planned, Ticket
-from methods._workers.processes import NotStarted
+from methods._workers.process.messages import Patch
+from methods._workers.process.processes import NotStarted
+from methods._workers.process.shared_picture import SharedPicture
 from methods._workers.seat import Seat
-from methods._workers.shared_picture import SharedPicture
 
 logger = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from methods._diffusion.eraser import (
 from methods._diffusion.prompts import id_tensor
 from methods._diffusion.readers import files_of, is_network
 from methods._diffusion.repositories import SD15_INPAINTING
-from methods._weights.manifest import repository
+from methods._weights.pins.manifest import repository
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from methods._diffusion.eraser import Part, check_complete
 from methods._diffusion.readers import files_of, is_network
-from methods._weights.manifest import repository
+from methods._weights.pins.manifest import repository
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:

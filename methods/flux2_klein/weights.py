@@ -18,7 +18,7 @@ from methods._diffusion.eraser import (
     Repository,
     read_additions,
 )
-from methods._weights.manifest import repository
+from methods._weights.pins.manifest import repository
 
 if TYPE_CHECKING:
     import torch

@@ -26,7 +26,7 @@ from methods._base import (
     WeightsUnavailable,
     setting,
 )
-from methods._weights.manifest import weight_file
+from methods._weights.pins.manifest import weight_file
 from methods._weights.store import find_weights
 from methods._weights.tensor_file import read_tensors, unreadable
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from methods._base import Image, Mask
 from methods._diffusion.components import Part
 from methods._diffusion.readers import read_model
-from methods._weights.manifest import repository
+from methods._weights.pins.manifest import repository
 
 if TYPE_CHECKING:
     import torch

@@ -28,7 +28,7 @@ from methods._base import (
 )
 from methods._system.container import cores
 from methods._system.memory import is_out_of_memory
-from methods._weights.manifest import weight_file
+from methods._weights.pins.manifest import weight_file
 from methods._weights.store import find_weights
 from methods._weights.tensor_file import unreadable
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from methods._diffusion.eraser import Embedding, Part
 from methods._diffusion.readers import check_complete
 from methods._flux.weights import DEV, SHARED, read_lora
-from methods._weights.manifest import repository
+from methods._weights.pins.manifest import repository
 
 if TYPE_CHECKING:
     import torch

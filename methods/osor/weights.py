@@ -9,7 +9,7 @@ from methods._diffusion.eraser import Part, check_complete, read_model
 from methods._diffusion.merging import merge_lora
 from methods._diffusion.readers import files_of, is_network
 from methods._diffusion.repositories import SDXL_INPAINTING
-from methods._weights.manifest import repository
+from methods._weights.pins.manifest import repository
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from methods._base import JSON
 from methods._diffusion.eraser import check_complete, read_model
 from methods._diffusion.readers import is_network
 from methods._diffusion.repositories import SD15_INPAINTING
-from methods._weights.manifest import repository
+from methods._weights.pins.manifest import repository
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from methods._diffusion.eraser import Additions, Component, Part, Repository, read_additions
 from methods._diffusion.readers import standard_reader
-from methods._weights.manifest import repository
+from methods._weights.pins.manifest import repository
 from methods.qwen_image_edit.picture_tokens import with_picture_tokens
 
 if TYPE_CHECKING:

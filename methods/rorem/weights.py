@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from methods._diffusion.eraser import Part, SdxlPrompts, read_model
 from methods._diffusion.merging import merge_lora
 from methods._diffusion.readers import files_of, is_network
-from methods._weights.manifest import repository
+from methods._weights.pins.manifest import repository
 
 if TYPE_CHECKING:
     import torch

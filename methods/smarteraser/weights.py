@@ -13,7 +13,7 @@ from methods._base import Text, WeightFile
 from methods._diffusion.clip_vision import CLIP_LARGE, read_vision
 from methods._diffusion.eraser import ClipPrompts, Part, read_model
 from methods._diffusion.readers import files_of, is_network, unreadable
-from methods._weights.manifest import repository
+from methods._weights.pins.manifest import repository
 from methods._weights.state_dict import read_tensors
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@
     … --soak 200 --minutes 60                               begun evenly over an hour
     … --visitors 4 --megapixels 12 --masks 4 --erasers telea,navier_stokes   a shorter one
     … --workers 0                                           all in one process
+    … --no-networks                                         as on a machine without any weights
 
 It starts a page server on a loopback port and prints memory (proportional shares of all its
 processes), threads of the page's process, open files and what went wrong. Exit code 1 for errors,
@@ -24,7 +25,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
@@ -91,16 +92,18 @@ def _memory(process: psutil.Process) -> int:
 
 
 @contextmanager
-def page(workers: str | None, *, closely: bool) -> Iterator[tuple[str, Watch]]:
+def page(options: argparse.Namespace) -> Iterator[tuple[str, Watch]]:
     """A page server of our own with an empty folder."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "ERASER_LAB_DATA": folder, "GRADIO_TEMP_DIR": f"{folder}/up"}
-        if workers is not None:
-            environment["ERASER_LAB_WORKERS"] = workers
+        if options.workers is not None:
+            environment["ERASER_LAB_WORKERS"] = options.workers
+        if options.no_networks:
+            environment["ERASER_LAB_WEIGHTS"] = f"{folder}/weights"
         command = [sys.executable, str(ROOT / "app.py"), "--port", str(port), "--no-fetch"]
         with server(command, port, environment, ROOT) as url:
-            watch = Watch(port, closely=closely)
+            watch = Watch(port, closely=not options.soak)
             try:
                 yield url, watch
             finally:
@@ -164,6 +167,11 @@ def crowd(url: str, watch: Watch, options: argparse.Namespace) -> bool:
             pool.submit(told, lambda v=v, n=n: visit(v, options, n), f"visitor {n}")  # type: ignore[misc]
             for n, v in enumerate(visitors)
         ]
+        while wait(visits, 60).not_done:
+            passed, done = (time.monotonic() - began) / 60, sum(each.done() for each in visits)
+            print(
+                f"{passed:5.1f} min: {done} are done, at most {watch.peak / GB:.2f} GB", flush=True
+            )
         wrong = [said for each in visits if (said := each.result())]
     after = watch.now()
     print(
@@ -236,11 +244,12 @@ def main() -> int:
     parser.add_argument("--soak", type=int, default=0, metavar="RUNS")
     parser.add_argument("--minutes", type=float, default=0, help="over which a soak is spread")
     parser.add_argument("--workers", help="ERASER_LAB_WORKERS of the server")
+    parser.add_argument("--no-networks", action="store_true", help="nothing that needs weights")
     parser.add_argument("--most", type=float, default=6.0, help="gigabytes at the peak")
     options = parser.parse_args()
     options.megapixels = options.megapixels or (1.0 if options.soak else 50.0)
     options.masks = options.masks if options.masks is not None else (1 if options.soak else 16)
-    with page(options.workers, closely=not options.soak) as (url, watch):
+    with page(options) as (url, watch):
         well = (soak if options.soak else crowd)(url, watch, options)
     return 0 if well else 1
 

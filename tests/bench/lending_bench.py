@@ -114,7 +114,7 @@ def _sizes() -> list[str]:
     """Bytes that go to the other process for one job on a large photo."""
     from methods import Picture, get_eraser
     from methods._engine.worker import Ready, Task
-    from methods._workers.parcel import packed, part_for
+    from methods._workers.zerogpu.parcel import packed, part_for
 
     image, mask = _picture(PHOTO, OBJECT)
     lines = [f"{'photo and mask of 12 megapixels':45} {(image.nbytes + mask.nbytes) / 1e6:.1f} MB"]

@@ -343,7 +343,7 @@ def test_small_birds_are_selected_and_not_the_sky(
     birds_tab: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two at once, with one closer look a request: the page goes on until both are taken."""
-    monkeypatch.setattr("ui.service.service.MOST_LOOKS", 1)
+    monkeypatch.setattr("ui.service.photo_calls.MOST_LOOKS", 1)
     birds_tab.page.evaluate("eraserLab.work.reshape({ dilate: 0 })")
     before = birds_tab.count()
     birds_tab.page.evaluate(

@@ -14,8 +14,8 @@ from _weight_server import Page, Server, closed_port, serving
 from examples.remote import RECORD, bring, is_here, place_of
 from examples.rows import PhotoRef
 from methods import BadInput, UserError, load_image, png_bytes
-from methods._weights import http
-from methods._weights.http import _dead
+from methods._weights.transport import http
+from methods._weights.transport.http import _dead
 
 PICTURE = png_bytes(np.full((40, 60, 3), 128, np.uint8))
 OTHER = png_bytes(np.full((40, 60, 3), 90, np.uint8))

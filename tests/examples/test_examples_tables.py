@@ -36,7 +36,7 @@ from examples.running.run import Step, run_table
 from examples.running.work import RowResult
 from examples.tables import main
 from methods import BadInput, InProcess, StopToken, Verbatim, load_image, png_bytes
-from methods._weights.http import _dead
+from methods._weights.transport.http import _dead
 from segmentation import mask_png
 from table_fixtures import hole, huge_png, put_case, scene, small_jpeg
 from worker_fixtures import pool_of

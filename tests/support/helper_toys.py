@@ -12,8 +12,9 @@ import numpy as np
 
 from methods import Answers, BadInput, Given, Unavailable
 from methods._engine.residency import with_device_room
-from methods._weights import local, uses
-from methods._workers import answering
+from methods._weights import uses
+from methods._weights.sources import local
+from methods._workers.process import answering
 
 ENTRY = "helper_toys:answers"
 

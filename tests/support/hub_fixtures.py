@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from loopback_hub import Hub, loopback_hub
-from methods._weights import cache, flights, http, progress
+from methods._weights import cache, flights, progress
+from methods._weights.transport import http
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from contextlib import closing
 from typing import Any
 
 from methods import EraserSpec
-from methods._workers import borrowed
-from methods._workers.borrowed import Message
-from methods._workers.lent import Lent
-from methods._workers.pace import Paces
-from methods._workers.parcel import Parcel
+from methods._workers.zerogpu import borrowed
+from methods._workers.zerogpu.borrowed import Message
+from methods._workers.zerogpu.lent import Lent
+from methods._workers.zerogpu.pace import Paces
+from methods._workers.zerogpu.parcel import Parcel
 
 
 def lend_here(parcel: Parcel) -> Generator[Message, None, None]:

@@ -16,7 +16,7 @@ from methods._engine.residency import Residency
 from methods._engine.result_cache import ResultCache
 from methods._system.lock import DeviceLock
 from methods._workers.pool import Pool
-from methods._workers.processes import Copies, Starter
+from methods._workers.process.processes import Copies, Starter
 from methods._workers.seat import Seat
 from worker_toys import register
 

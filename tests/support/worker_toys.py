@@ -14,7 +14,7 @@ import numpy as np
 
 from methods._base import DeviceName, Progress, setting
 from methods._engine import registry
-from methods._workers import host
+from methods._workers.process import host
 from runner_tools import Endless, Noise, ToySettings, spec_of
 
 
@@ -88,7 +88,7 @@ class Keeps(Noise):
 def __getattr__(name: str) -> object:
     """Naming it makes a template believe that CUDA's driver is awake; see `template._bring`."""
     if name == "pretend_a_gpu_is_awake":
-        from methods._workers import template
+        from methods._workers.process import template
 
         template._has_touched_a_gpu = lambda: True
         return None

@@ -198,7 +198,7 @@ def test_the_default_erasers_are_used_when_none_are_named(
     client: Client, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     specs = [spec for spec in list_erasers() if spec.id == "telea"]
-    monkeypatch.setattr("ui.api.endpoints.default_erasers", lambda: specs)
+    monkeypatch.setattr("ui.api.work.default_erasers", lambda: specs)
     erased = client.predict(handle_file(photo), box=BOX, api_name="/erase")
     assert [one["eraser"] for one in erased["results"]] == ["telea"]
 
@@ -319,7 +319,7 @@ def test_inner_errors_stay_inside(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError(f"cannot open {SECRET}")
 
-    monkeypatch.setattr("ui.api.endpoints.mask_png", fail)
+    monkeypatch.setattr("ui.api.work.mask_png", fail)
     with pytest.raises(AppError) as refused:
         client.predict(handle_file(photo), None, BOX, api_name="/segment")
     assert "secret" not in str(refused.value) and "inside the program" in str(refused.value)

@@ -125,7 +125,7 @@ def test_a_cluster_is_asked_for_by_option_or_variable(
     monkeypatch.setenv("ERASER_LAB_DATA", str(tmp_path))
     monkeypatch.setenv("ERASER_LAB_RAY", variable)
     monkeypatch.setattr("methods.make_executor", make)
-    monkeypatch.setattr("ui.service.service.make_executor", InProcess)
+    monkeypatch.setattr("ui.service.parts.make_executor", InProcess)
     app.make_service(app.parse(arguments).ray).close()
     assert wanted == ([asked] if asked else [])
     assert ("Ray cluster of a test." in capsys.readouterr().out) == bool(asked)

@@ -11,8 +11,8 @@ from PIL import Image as Pil
 
 from examples.tables import main as tables
 from methods.patchmatch import bound
-from ui.api.endpoints import Api
 from ui.api.requests import ApiErase
+from ui.api.work import Api
 from ui.cli.__main__ import main
 from ui.service.reports.report import report_of
 from ui.service.service import Service

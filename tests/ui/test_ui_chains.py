@@ -12,8 +12,8 @@ import pytest
 from PIL import Image as Pil
 
 from methods import BadInput
-from ui.api.endpoints import Api
 from ui.api.requests import ApiErase
+from ui.api.work import Api
 from ui.cli.__main__ import main
 from ui.service.reports.archive import stream_zip
 from ui.service.reports.report import report_of

@@ -15,6 +15,7 @@ from PIL import Image as Pil
 
 from segmentation import PromptedObject, Shape
 from ui.service.erasing import live as live_module
+from ui.service.erasing import watchers
 from ui.service.erasing.live import LiveRun
 from ui.service.service import Service
 from ui_tools import (
@@ -172,7 +173,7 @@ def test_a_card_does_not_wait_for_lossless_files(
 def test_steps_are_told_a_few_times_a_second(
     service: Service, photo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_module, "STEP_SECONDS", 0.05)
+    monkeypatch.setattr(watchers, "STEP_SECONDS", 0.05)
     steps: list[int] = []
     for grid in service.erase(order(photo, "slow")):
         step = grid["cards"][0].get("step")
@@ -187,7 +188,7 @@ def test_steps_are_told_a_few_times_a_second(
 def test_watchers_hear_of_a_run_in_which_nothing_happens(
     service: Service, photo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_module, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(watchers, "HEARTBEAT_SECONDS", 0.05)
     grids: Iterator[Answer] = service.erase(quiet_order(photo))
     until(grids, "running")
     quiet = [next(grids)["seconds"] for _ in range(3)]

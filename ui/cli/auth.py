@@ -38,7 +38,7 @@ def auth(args: argparse.Namespace) -> int:
 
 def default_file() -> Path:
     """Of ERASER_LAB_AUTH, else beside the page's data."""
-    from ui.service.service import default_data_dir
+    from ui.service.parts import default_data_dir
 
     named = [each for each in os.environ.get("ERASER_LAB_AUTH", "").split() if HUB not in each[:3]]
     return Path(named[0]) if named else default_data_dir() / "accounts.json"

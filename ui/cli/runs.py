@@ -14,7 +14,7 @@ def runs(args: argparse.Namespace) -> int:
     from ui.common.errors import run_gone
     from ui.common.names import plain
     from ui.common.requests import REMARK_LENGTH
-    from ui.service.service import default_data_dir
+    from ui.service.parts import default_data_dir
     from ui.stores.runs import RunStore
 
     store = RunStore(default_data_dir() / "runs")

@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._system.container import cores
-from methods._workers.losses import killed_for_memory
-from methods._workers.messages import Done, Gone, Order, Post, Start
-from methods._workers.processes import Copies, Fresh, NotStarted, Process, Starter
-from methods._workers.shared_picture import SharedPicture
-from methods._workers.wire import packed, unpacked
+from methods._workers.process.losses import killed_for_memory
+from methods._workers.process.messages import Done, Gone, Order, Post, Start
+from methods._workers.process.processes import Copies, Fresh, NotStarted, Process, Starter
+from methods._workers.process.shared_picture import SharedPicture
+from methods._workers.process.wire import packed, unpacked
 
 _TICK = 10.0
 _PICTURES = 2

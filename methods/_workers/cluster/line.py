@@ -12,11 +12,11 @@ from typing import Any
 from methods._engine.worker import Picture
 from methods._workers.cluster.foreman import CONTROL, GROUPS, ORDERS, WORK, Foreman
 from methods._workers.cluster.machines import Room
-from methods._workers.losses import Lost
-from methods._workers.messages import Gone, PictureNote, Post, Start
-from methods._workers.processes import Carried, NotStarted, Process
-from methods._workers.shared_picture import SharedPicture, note_of, whole
-from methods._workers.wire import packed, unpacked
+from methods._workers.process.losses import Lost
+from methods._workers.process.messages import Gone, PictureNote, Post, Start
+from methods._workers.process.processes import Carried, NotStarted, Process
+from methods._workers.process.shared_picture import SharedPicture, note_of, whole
+from methods._workers.process.wire import packed, unpacked
 
 _PATIENCE = 10.0
 """Seconds in which a foreman must have ended its worker, until it is ended itself."""

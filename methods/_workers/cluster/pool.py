@@ -22,13 +22,13 @@ from methods._workers.cluster.machines import Machine, Room, machines_of, rooms_
 from methods._workers.cluster.session import Session
 from methods._workers.crews import Tell
 from methods._workers.helper import Helper
-from methods._workers.ledger import Ledger
-from methods._workers.messages import Patch, Post, Start
 from methods._workers.plan import Spot, Ticket
 from methods._workers.pool import Pool
-from methods._workers.processes import NotStarted, Process
+from methods._workers.process.ledger import Ledger
+from methods._workers.process.messages import Patch, Post, Start
+from methods._workers.process.processes import NotStarted, Process
+from methods._workers.process.shared_picture import SharedPicture
 from methods._workers.seat import Seat
-from methods._workers.shared_picture import SharedPicture
 from methods._workers.shift import Shift
 
 logger = logging.getLogger(__name__)

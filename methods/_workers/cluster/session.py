@@ -19,7 +19,7 @@ from pathlib import Path
 from methods._base import Unavailable
 from methods._system.container import cores
 from methods._workers.cluster.address import cluster_address, demand_closed, demand_ray
-from methods._workers.processes import ROOT
+from methods._workers.process.processes import ROOT
 
 logger = logging.getLogger(__name__)
 

@@ -28,8 +28,8 @@ from methods._engine import worker
 from methods._engine.result_cache import ResultCache
 from methods._flux.prompts import FluxPrompts
 from methods._flux.weights import FILL
-from methods._workers.lent import Lent
-from methods._workers.pace import Paces
+from methods._workers.zerogpu.lent import Lent
+from methods._workers.zerogpu.pace import Paces
 from methods.flux_fill import FluxFill
 from runner_tools import failed, finished, last_of
 from ui.cli.__main__ import main

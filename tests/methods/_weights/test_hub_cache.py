@@ -12,8 +12,8 @@ from hub_files import REPO, body, pinned, unpinned
 from loopback_hub import Hub
 from methods._base import HubFile, WeightsUnavailable
 from methods._weights import cache
-from methods._weights import hub as hub_module
 from methods._weights.fetch_set import adopt_in_background
+from methods._weights.sources import hub as hub_module
 from methods._weights.status import WeightState, weight_status
 from methods._weights.store import fetch, find_weights
 

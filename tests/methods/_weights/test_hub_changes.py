@@ -13,8 +13,9 @@ import pytest
 from hub_files import REPO, SIZE, body, pinned, unpinned
 from loopback_hub import Answer, Break, Hub
 from methods._base import UrlFile, WeightsUnavailable
-from methods._weights import cache, record
+from methods._weights import cache
 from methods._weights.fetch_set import fetch_all
+from methods._weights.sources import record
 from methods._weights.status import WeightState, weight_status
 from methods._weights.store import fetch, find_weights
 

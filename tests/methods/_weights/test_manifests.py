@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from methods import WeightFile, languages, list_erasers
 from methods._base import HubFile, NpmMember, PipMember, Text, UrlFile
 from methods._metrics.lpips import LPIPS_WEIGHTS
-from methods._weights import manifest, manifest_schema
 from methods._weights.cache import target_of
-from methods._weights.manifest import Manifests
+from methods._weights.pins import manifest
+from methods._weights.pins import schema as manifest_schema
+from methods._weights.pins.manifest import Manifests
 from methods._weights.repository import NOT_SEEN
 from segmentation import list_detectors, list_segmenters
 from segmentation._weights import MANIFESTS as SEGMENTATION

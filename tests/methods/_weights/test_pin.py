@@ -15,8 +15,9 @@ import pytest
 
 from _weight_server import Page, Server, closed_port, serving
 from methods import BadInput, Finding, Unavailable, Wish, begin_manifest, pin
-from methods._weights import http, manifest_schema
-from methods._weights.manifest import Manifests
+from methods._weights.pins import schema as manifest_schema
+from methods._weights.pins.manifest import Manifests
+from methods._weights.transport import http
 from ui.cli.__main__ import main
 
 ROOT = Path(__file__).parents[3]

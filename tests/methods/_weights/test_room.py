@@ -17,9 +17,10 @@ import pytest
 from hub_files import REPO, SIZE, body, pinned, unpinned
 from loopback_hub import Hub
 from methods._base import HubFile, Verbatim, WeightFile, WeightsUnavailable
-from methods._weights import cache, record, room, uses
+from methods._weights import cache, room, uses
 from methods._weights.fetch_set import fetch_all
 from methods._weights.room import need_room_for, room_for, room_to_have, weights_cap
+from methods._weights.sources import record
 from methods._weights.store import fetch, take_over
 from methods._weights.uses import in_use, note_use
 

@@ -20,10 +20,11 @@ import pytest
 
 from _weight_server import Page, Server, closed_port, serving
 from methods._base import HubFile, Source, Stopped, UrlFile, WeightFile, WeightsUnavailable
-from methods._weights import cache, flights, http, progress, store
+from methods._weights import cache, flights, progress, store
 from methods._weights.fetch_set import fetch_in_background
 from methods._weights.status import WeightState, weight_status
 from methods._weights.store import fetch, find_weights, use_local
+from methods._weights.transport import http
 from runner_tools import wait_until
 from ui.cli.progress import console_progress
 

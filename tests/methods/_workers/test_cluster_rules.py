@@ -15,12 +15,12 @@ from methods import BadInput, Picture, UserError, WeightFile, WeightsUnavailable
 from methods._workers.cluster import address as addresses
 from methods._workers.cluster.address import Answer, cluster_address, demand_closed
 from methods._workers.cluster.machines import MOST_LANES, Machine, machines_of, rooms_of
-from methods._workers.ledger import Ledger
-from methods._workers.messages import Gone
 from methods._workers.placement import Placement
 from methods._workers.plan import CPU, LANE, Spot, Ticket
-from methods._workers.shared_picture import SharedPicture, note_of, opened, whole
-from methods._workers.wire import packed, unpacked
+from methods._workers.process.ledger import Ledger
+from methods._workers.process.messages import Gone
+from methods._workers.process.shared_picture import SharedPicture, note_of, opened, whole
+from methods._workers.process.wire import packed, unpacked
 
 # --- addresses ---------------------------------------------------------------------------------
 

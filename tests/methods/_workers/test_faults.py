@@ -27,10 +27,11 @@ from methods import (
     SweepJob,
     get_eraser,
 )
-from methods._workers import losses, seat
-from methods._workers.messages import Start
+from methods._workers import seat
 from methods._workers.pool import Pool
-from methods._workers.processes import Copies, Fresh, NotStarted, Process, Starter
+from methods._workers.process import losses
+from methods._workers.process.messages import Start
+from methods._workers.process.processes import Copies, Fresh, NotStarted, Process, Starter
 from runner_tools import failed, finished, last_of, runs_alive, wait_until
 from worker_fixtures import pool_of
 

@@ -20,12 +20,13 @@ import pytest
 from helper_toys import ENTRY
 from methods import HELPER_LOST, BadInput, Helper, Image, InProcess, Unavailable
 from methods._engine import residency
-from methods._weights import local, uses
+from methods._weights import uses
+from methods._weights.sources import local
 from methods._workers import helper as helpers
-from methods._workers import losses
-from methods._workers.messages import Start
 from methods._workers.pool import Pool
-from methods._workers.processes import Copies, Fresh, NotStarted, Process, Starter
+from methods._workers.process import losses
+from methods._workers.process.messages import Start
+from methods._workers.process.processes import Copies, Fresh, NotStarted, Process, Starter
 from runner_tools import wait_until
 from worker_fixtures import pool_of
 

@@ -33,8 +33,8 @@ from methods._engine.worker import Picture, Task
 from methods._geometry.paste import erase_in_patches
 from methods._system import lent
 from methods._system.device import best_device, devices_for, job_device
-from methods._workers.lent import Lent
-from methods._workers.pace import (
+from methods._workers.zerogpu.lent import Lent
+from methods._workers.zerogpu.pace import (
     LEAST_SECONDS,
     MOST_SECONDS,
     Pace,
@@ -42,8 +42,8 @@ from methods._workers.pace import (
     needs_whole_gpu,
     steps_of,
 )
-from methods._workers.parcel import Parcel, part_for, unpacked
-from methods._workers.refusals import in_time, refused
+from methods._workers.zerogpu.parcel import Parcel, part_for, unpacked
+from methods._workers.zerogpu.refusals import in_time, refused
 from runner_tools import Noise, finished, last_of, spec_of
 
 pytest_plugins = ["worker_fixtures"]
@@ -112,7 +112,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Parcel]]:
 
 
 def _noting(parcels: list[Parcel]) -> Any:
-    from methods._workers import borrowed
+    from methods._workers.zerogpu import borrowed
 
     def erased(parcel: Parcel) -> Any:
         parcels.append(parcel)

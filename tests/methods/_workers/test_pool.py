@@ -28,7 +28,7 @@ from methods import (
 )
 from methods._workers import choice
 from methods._workers.pool import Pool
-from methods._workers.processes import Copies, Fresh
+from methods._workers.process.processes import Copies, Fresh
 from runner_tools import finished, last_of, runs_alive, wait_until
 from worker_fixtures import pool_of
 

@@ -7,28 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from methods import (
-    COMPOSING,
-    JSON,
-    SELECTING,
-    BadInput,
-    Mask,
-    Photo,
-    full_size,
-    get_eraser,
-)
+from methods import COMPOSING, JSON, SELECTING, BadInput, Mask, Photo, full_size, get_eraser
 from segmentation import read_mask_file
-from ui.api.endpoints import Api
 from ui.api.requests import ApiErase, ApiSegment, FileArgument
 from ui.api.tools import words
-from ui.api.tools.arguments import (
-    EraseArguments,
-    JudgeArguments,
-    ListArguments,
-    SegmentArguments,
-)
+from ui.api.tools.arguments import EraseArguments, JudgeArguments, ListArguments, SegmentArguments
 from ui.api.tools.offers import OFFERS, Offer
 from ui.api.tools.pictures import ROOM, Shown, given_picture, shown, tinted
+from ui.api.work import Api
 from ui.common.errors import described
 from ui.common.grid import Card
 from ui.service.choices import catalog

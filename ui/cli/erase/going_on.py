@@ -19,7 +19,7 @@ def taken_up(args: argparse.Namespace) -> Continued | None:
         raise BadInput("one_photo")
     if args.continued is None:
         return None
-    from ui.service.service import default_data_dir
+    from ui.service.parts import default_data_dir
     from ui.stores.continuing import continued
     from ui.stores.runs import RunStore
 

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import TypeAlias
-
-import cv2
-import numpy as np
+from collections.abc import Callable, Iterator, Sequence
 
 from methods import (
-    JSON,
     RUNNING,
     SELECTING,
     BadInput,
@@ -22,148 +13,41 @@ from methods import (
     Executor,
     Failed,
     Finished,
-    Image,
     Job,
     Mask,
     Photo,
-    SettingValue,
     StopToken,
     full_size,
-    get_eraser,
     trim_heaps,
-    versions,
     write_atomic,
 )
-from segmentation import (
-    SegmenterSpec,
-    SweepPart,
-    cells_of,
-    mask_png,
-    overlay_png,
-    parts_of,
-    shown_mask,
-)
+from segmentation import mask_png, overlay_png, shown_mask
 from ui.common.errors import photo_gone, run_gone, run_in_progress, run_used
 from ui.common.files import link_or_copy
-from ui.common.grid import Card, Grid, GridClose, GridMask
+from ui.common.grid import Card, Grid, GridClose
 from ui.common.limits import Quiet, RunSlots
-from ui.common.requests import OVERLAY_SIDE, Erase, Prompts
+from ui.common.requests import OVERLAY_SIDE
 from ui.common.tally import Tally
 from ui.service.choices.visitors import may_fetch
 from ui.service.erasing import closeup
-from ui.service.erasing.cards import new_card
+from ui.service.erasing.begun import first_grid, queued_card, saved_inputs
 from ui.service.erasing.live import LiveRun
+from ui.service.erasing.order import Order
 from ui.service.erasing.own_results import OwnResults
 from ui.service.erasing.reopen import ended
-from ui.service.erasing.rest import (
-    Wanted,
-    inputs_of,
-    mask_digest,
-    own_mask,
-    placed,
-    rest_of,
-)
+from ui.service.erasing.rest import Wanted, inputs_of, own_mask, placed, rest_of
 from ui.service.erasing.verdicts import Verdicts
-from ui.service.helper.judge import NOTHING_KNOWN, Known, Measure, judge_of
-from ui.service.selections.select import Question, Selecting
+from ui.service.helper.judge import Known, Measure, judge_of
 from ui.service.unwatched import Watchman, most_unwatched_seconds
 from ui.stores.chain import runs_of
-from ui.stores.masks import MaskUploads, notes_of
 from ui.stores.originals import photo_of
-from ui.stores.ownership import hashed
 from ui.stores.packed import PackedMask
 from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.png_writer import PngWriter
-from ui.stores.runs import ORIGINAL, Inputs, RunStore, SavedRun, run_url
+from ui.stores.runs import RunStore, SavedRun
 
 CLOSING_SECONDS = 5.0
 """How long the end of the program waits for its runs."""
-
-Noted: TypeAlias = Mapping[str, JSON]
-"""A `Selection` in plain values, with the segmenter that answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A run to begin. axes: where each job stands in a sweep; () for none. make_mask is called
-    once, with the decoded photo. upload: the file of an uploaded mask that is part of the prompts.
-    known: what results are judged by. visitor: who asks, "" = whoever has the session. owner:
-    whose run it is, as `Ownership` has it. browser: whose earlier jobs are one's own."""
-
-    run: str
-    session: str | None
-    photo: str
-    jobs: tuple[Job, ...]
-    make_mask: Callable[[Photo], tuple[Mask, Noted]]
-    upload: Path | None = None
-    known: Known = NOTHING_KNOWN
-    visitor: str = ""
-    axes: tuple[Mapping[str, SettingValue], ...] = ()
-    owner: str = ""
-    browser: str = ""
-
-
-def order_of(
-    request: Erase,
-    session: str | None,
-    selecting: Selecting,
-    masks: MaskUploads,
-    visitor: str = "",
-    browser: str = "",
-) -> Order:
-    """What the page asks for. The segmenter is noted, so that the link shows the same mask. Raises
-    BadInput for a sweep that cannot be."""
-    part = _one_mask(request)
-    request = request.model_copy(update={"shape": part.shape(request.shape)})
-
-    def make_mask(photo: Photo) -> tuple[Mask, Noted]:
-        asked = question(request, photo.key, photo.size, lambda: photo.seen, masks)
-        selection, spec = selecting.select(asked)
-        return selection.mask, noted(request, spec)
-
-    upload = None if request.upload is None else masks.file(request.photo, request.upload)
-    known = Known(request.row, request.words)
-    jobs, photo = tuple(part.jobs), request.photo
-    axes = tuple(cell.axes for cell in part.cells) if request.sweep is not None else ()
-    return Order(
-        request.run,
-        session,
-        photo,
-        jobs,
-        make_mask,
-        upload,
-        known,
-        visitor,
-        axes,
-        owner=hashed(request.secret),
-        browser=browser or visitor or session or "",
-    )
-
-
-def _one_mask(request: Erase) -> SweepPart:
-    """A run has one mask, so dilations are runs of their own."""
-    parts = parts_of(cells_of(request.sweep, request.jobs))
-    if len(parts) > 1:
-        raise BadInput("sweep_one_mask")
-    return parts[0]
-
-
-def question(
-    asked: Prompts,
-    key: str,
-    size: tuple[int, int],
-    pixels: Callable[[], Image],
-    masks: MaskUploads,
-    caller: str | None = None,
-) -> Question:
-    """A request of the page as a question about one photo; see `Question`."""
-    upload = None if asked.upload is None else partial(masks.load, asked.photo, asked.upload)
-    return Question(key, size, pixels, asked, upload, caller)
-
-
-def noted(asked: Prompts, spec: SegmenterSpec | None) -> Noted:
-    """The selection as it is kept with a run, with the segmenter that answered."""
-    return asked.plain() | {"segmenter": spec.id if spec is not None else asked.segmenter}
 
 
 class Erasing:
@@ -199,7 +83,7 @@ class Erasing:
     def begin(self, order: Order) -> LiveRun:
         """Start a run. Raises UserError, and then nothing has begun."""
         record = self._photos.record(order.photo)
-        cards = [_new_card(index, job) for index, job in enumerate(order.jobs)]
+        cards = [queued_card(index, job) for index, job in enumerate(order.jobs)]
         for card, axes in zip(cards, order.axes, strict=False):
             card["axes"] = dict(axes)
         token = self._reserve(order.run, order.session)
@@ -347,9 +231,9 @@ class Erasing:
         with full_size.work(SELECTING * pixels, visitor):
             photo = self._photos.load(record.id)
             mask, prompts = order.make_mask(photo)
-            grid = _first_grid(order, record, mask, cards)
+            grid = first_grid(order, record, mask, cards)
             self._write_inputs(order, photo, mask, grid["mask"].get("close"))
-            saved, packed = _saved(order, record, mask, prompts), PackedMask.of(mask)
+            saved, packed = saved_inputs(order, record, mask, prompts), PackedMask.of(mask)
         judge = judge_of(record, order.known, self._measure)
         return LiveRun(
             grid,
@@ -419,58 +303,3 @@ class Erasing:
             if isinstance(error, FileNotFoundError):
                 raise photo_gone() from error
             raise
-
-
-def _new_card(index: int, job: Job) -> Card:
-    return new_card(index, job, get_eraser(job.eraser).spec)
-
-
-def _first_grid(order: Order, record: PhotoRecord, mask: Mask, cards: list[Card]) -> Grid:
-    run_id = order.run
-    return {
-        "run": run_id,
-        "state": "running",
-        "photo": {
-            **record.public(),
-            "view": run_url(run_id, "original.jpg"),
-            "full": run_url(run_id, ORIGINAL),
-        },
-        "mask": _grid_mask(order, mask),
-        "seconds": 0.0,
-        "cards": cards,
-    }
-
-
-def _grid_mask(order: Order, mask: Mask) -> GridMask:
-    run_id = order.run
-    described: GridMask = {
-        "url": run_url(run_id, "mask.png"),
-        "overlay": run_url(run_id, "overlay.png"),
-        "area": float(mask.mean()),
-        "box": _box_around(mask),
-        "notes": notes_of(order.upload),
-    }
-    box = closeup.close_box(described["box"], (mask.shape[0], mask.shape[1]))
-    if box is not None:
-        described["close"] = closeup.described(run_id, box)
-    return described
-
-
-def _box_around(mask: Mask) -> list[int]:
-    """[x0, y0, x1, y1] of what is masked, right and bottom exclusive."""
-    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    return [x, y, x + width, y + height]
-
-
-def _saved(order: Order, record: PhotoRecord, mask: Mask, selection: Noted) -> Inputs:
-    """What stands in run.json beside the grid: enough to repeat the run."""
-    return {
-        "created": time.time(),
-        "photo": record.saved(),
-        "row": order.known.row,
-        "phrase": order.known.phrase,
-        "selection": selection,
-        "mask_sha256": mask_digest(mask),
-        "jobs": [job.plain() for job in order.jobs],
-        "versions": versions(),
-    }

@@ -39,19 +39,12 @@ from ui.common.grid import Card, Grid, RunState
 from ui.common.logs import current_run, keep_private, keeping_private
 from ui.service.erasing import closeup
 from ui.service.erasing.cards import ENDED, ask_to_stop, end, finish, follow
-from ui.service.erasing.news import News
-from ui.service.unwatched import Watch
+from ui.service.erasing.watchers import Watchers
 from ui.stores.photos import VIEW_SIDE
 from ui.stores.png_writer import PngWriter
 from ui.stores.runs import Inputs, RunStore, close_name, result_name, run_url
 
 log = logging.getLogger(__name__)
-
-STEP_SECONDS = 0.2
-"""Between two grids that differ in progress only; a new state is told at once."""
-
-HEARTBEAT_SECONDS = 5.0
-"""A grid is sent at least this often, since Gradio notices a closed tab only then."""
 
 
 class LiveRun:
@@ -100,18 +93,14 @@ class LiveRun:
         self._on_end = on_end
         self._on_results = on_results
         self._on_complete = on_complete
-        self._changed = threading.Condition()
-        self._version = 0  # of the grid
-        self._urgent = 0  # the last version that must not wait
+        self._watchers = Watchers(self._copy)
+        self._changed = self._watchers.changed  # what holds the grid together
         self._unwritten = 1  # PNG files under way, and one for the run itself
         self._waits = True  # for room
         self._ended = False  # its events
-        self._news: set[News] = set()
-        self._complete = False
         self._refused = False
         self._saving = threading.Lock()
         self._again = again
-        self._watch = Watch()
         self._started = time.perf_counter() - grid["seconds"]
 
     # --- what others call ----------------------------------------------------------------
@@ -142,11 +131,11 @@ class LiveRun:
 
     def unwatched_seconds(self) -> float:
         """How long nobody has looked at it; 0 while somebody does."""
-        return self._watch.seconds()
+        return self._watchers.unwatched_seconds()
 
     def look(self) -> Grid:
         """The grid's value now, for somebody who asks once; a copy."""
-        self._watch.look()
+        self._watchers.note_look()
         return self.snapshot()
 
     def snapshot(self) -> Grid:
@@ -156,56 +145,11 @@ class LiveRun:
 
     def grids(self) -> Iterator[Grid]:
         """The grid's value: at once, after every change, and a last time when all is there."""
-        self._watch.come()
-        seen, last = -1, 0.0
-        try:
-            while True:
-                with self._changed:
-                    self._await_news(seen, last)
-                    seen, last = self._version, time.monotonic()
-                    grid, complete = self._copy(), self._complete
-                yield grid
-                if complete:
-                    return
-        finally:
-            self._watch.leave()
+        return self._watchers.values()
 
-    async def follow(self) -> AsyncGenerator[Grid, None]:
+    def follow(self) -> AsyncGenerator[Grid, None]:
         """The same, on an event loop: what waits holds no thread."""
-        self._watch.come()
-        news = News()
-        seen, last = -1, 0.0
-        try:
-            with self._changed:
-                self._news.add(news)
-            while True:
-                with self._changed:
-                    pause = self._pause(seen, time.monotonic() - last)
-                    if pause <= 0:
-                        seen, last = self._version, time.monotonic()
-                        grid, complete = self._copy(), self._complete
-                if pause > 0:
-                    await news.wait(pause)
-                    continue
-                yield grid
-                if complete:
-                    return
-        finally:
-            with self._changed:
-                self._news.discard(news)
-            self._watch.leave()
-
-    # --- the watcher's side --------------------------------------------------------------
-
-    def _await_news(self, seen: int, last: float) -> None:
-        while (pause := self._pause(seen, time.monotonic() - last)) > 0:
-            self._changed.wait(pause)
-
-    def _pause(self, seen: int, age: float) -> float:
-        """Seconds for which whoever has seen a version so long ago is told nothing."""
-        if self._urgent > seen or self._complete:
-            return 0.0
-        return (STEP_SECONDS if self._version > seen else HEARTBEAT_SECONDS) - age
+        return self._watchers.follow()
 
     def _copy(self) -> Grid:
         if self._grid["state"] == "running":
@@ -216,12 +160,7 @@ class LiveRun:
         return time.perf_counter() - self._started + self._unsaid
 
     def _tell(self, *, urgent: bool) -> None:
-        self._version += 1
-        if urgent:
-            self._urgent = self._version
-        self._changed.notify_all()
-        for news in self._news:
-            news.tell()
+        self._watchers.tell(urgent=urgent)
 
     # --- the worker's side ---------------------------------------------------------------
 
@@ -418,8 +357,7 @@ class LiveRun:
             self._on_complete()
         finally:
             with self._changed:
-                self._complete = True
-                self._tell(urgent=True)
+                self._watchers.end()
 
     def _said(self) -> tuple[object, ...]:
         """The visitor's own words, which no line of the log repeats."""

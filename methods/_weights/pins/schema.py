@@ -1,4 +1,4 @@
-"""What may stand in a manifest (see `_weights.manifest`), and how it is written down.
+"""What may stand in a manifest (see `_weights.pins.manifest`), and how it is written down.
 
 Apart from the reading, which happens at every start and needs none of this.
 """

@@ -20,9 +20,9 @@ from urllib.parse import quote
 
 from methods._base import HubFile, WeightFile
 from methods._weights.cache import known_sha256
-from methods._weights.content import begins_well
-from methods._weights.record import revision_of
-from methods._weights.refusals import Door
+from methods._weights.sources.record import revision_of
+from methods._weights.transport.content import begins_well
+from methods._weights.transport.refusals import Door
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _GIT = re.compile(r"[0-9a-f]{40}")

@@ -16,9 +16,9 @@ from pydantic import BaseModel
 from methods._base import Unavailable
 from methods._weights.cache import sha256_of
 from methods._weights.errors import SourceFailed
-from methods._weights.hub import hub_forbidden, login
 from methods._weights.progress import Watch
-from methods._weights.transfer import Download
+from methods._weights.sources.hub import hub_forbidden, login
+from methods._weights.transport.transfer import Download
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _MOST = 32 << 20

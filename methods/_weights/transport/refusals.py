@@ -13,8 +13,8 @@ from enum import StrEnum
 from methods._base import WeightFile, WeightsUnavailable
 from methods._system.space import said_here
 from methods._weights.errors import SourceFailed, command, variable
-from methods._weights.http import Head
 from methods._weights.progress import Notice
+from methods._weights.transport.http import Head
 
 _BAD_TOKEN = "invalid credentials"
 _DISABLED = "access to this resource is disabled"

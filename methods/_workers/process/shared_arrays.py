@@ -20,7 +20,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from methods._workers.messages import ArraysNote
+from methods._workers.process.messages import ArraysNote
 
 if sys.platform == "win32":
     from multiprocessing.shared_memory import SharedMemory

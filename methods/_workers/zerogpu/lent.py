@@ -43,12 +43,12 @@ from methods._system.lent import wants_gpu
 from methods._system.lock import StopToken, device_lock
 from methods._system.threads import begin_thread
 from methods._weights.store import find_weights
-from methods._workers.borrowed import Message
 from methods._workers.executor import Place
 from methods._workers.in_process import InProcess
-from methods._workers.messages import Done, Patch, Told
-from methods._workers.pace import Paces, needs_whole_gpu, paces, steps_of
-from methods._workers.parcel import Parcel, packed, part_for
+from methods._workers.process.messages import Done, Patch, Told
+from methods._workers.zerogpu.borrowed import Message
+from methods._workers.zerogpu.pace import Paces, needs_whole_gpu, paces, steps_of
+from methods._workers.zerogpu.parcel import Parcel, packed, part_for
 
 _FIRST = (
     "torch",

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from methods._weights import content, http
 from methods._weights.cache import need_room, size_of
 from methods._weights.errors import Changed, SourceFailed, WebPage
-from methods._weights.http import Broken, Head, Request, Unreachable
-from methods._weights.origin import Origin, note, noted, origin_of
-from methods._weights.patience import BUSY, WAITS, Interrupted, Patience, retry_after
 from methods._weights.progress import Watch
-from methods._weights.refusals import Door, bad_token, refused
+from methods._weights.transport import content, http
+from methods._weights.transport.http import Broken, Head, Request, Unreachable
+from methods._weights.transport.origin import Origin, note, noted, origin_of
+from methods._weights.transport.patience import BUSY, WAITS, Interrupted, Patience, retry_after
+from methods._weights.transport.refusals import Door, bad_token, refused
 
 
 @dataclass

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from methods._weights.errors import SourceFailed
-from methods._weights.pipe import NOTHING, Pipe, Silence
 from methods._weights.progress import Watch
+from methods._weights.transport.pipe import NOTHING, Pipe, Silence
 
 if TYPE_CHECKING:
     import ssl

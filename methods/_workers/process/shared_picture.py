@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._engine.worker import Picture
-from methods._workers.messages import PictureNote
-from methods._workers.shared_arrays import SharedArrays, note_of_arrays, opened_arrays
+from methods._workers.process.messages import PictureNote
+from methods._workers.process.shared_arrays import SharedArrays, note_of_arrays, opened_arrays
 
 
 class SharedPicture:

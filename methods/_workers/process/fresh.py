@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 import sys
 
-from methods._workers import host
-from methods._workers.messages import Start
-from methods._workers.wire import Wire
+from methods._workers.process import host
+from methods._workers.process.messages import Start
+from methods._workers.process.wire import Wire
 
 
 def main(descriptor: int) -> None:

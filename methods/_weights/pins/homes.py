@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from methods._weights.manifest_schema import (
+from methods._weights.pins.schema import (
     FileEntry,
     FileManifest,
     HubSource,

@@ -21,7 +21,7 @@ from methods._engine.worker import Picture, Ready, Task
 from methods._geometry.masks import Box, bounding_box
 from methods._geometry.pieces import plan_patches
 from methods._photo.tone import Tone
-from methods._weights import local
+from methods._weights.sources import local
 
 
 @dataclass(frozen=True, slots=True, eq=False)

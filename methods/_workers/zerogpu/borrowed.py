@@ -18,9 +18,9 @@ from methods._engine.registry import get_eraser, settings_of
 from methods._engine.result_cache import under
 from methods._engine.worker import Ready, Task, Worker, guarded
 from methods._system.lock import StopToken
-from methods._weights import local
-from methods._workers.messages import Done, Patch, Told
-from methods._workers.parcel import Parcel, unpacked
+from methods._weights.sources import local
+from methods._workers.process.messages import Done, Patch, Told
+from methods._workers.zerogpu.parcel import Parcel, unpacked
 
 BEAT_SECONDS = 0.25
 

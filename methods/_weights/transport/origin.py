@@ -10,7 +10,7 @@ from pathlib import Path
 
 from methods._system.files import write_atomic
 from methods._weights.cache import beside
-from methods._weights.http import Head
+from methods._weights.transport.http import Head
 
 _SHA256 = re.compile(r'"?([0-9a-f]{64})"?')
 

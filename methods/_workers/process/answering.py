@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from methods._base import Image, UserError
 from methods._engine import residency
 from methods._system.cache import BoundedCache
-from methods._weights import local, uses
-from methods._workers.messages import Answer, Call, Cleared, Crowded, Up
-from methods._workers.shared_arrays import Arrays, opened_arrays
-from methods._workers.wire import Wire
+from methods._weights import uses
+from methods._weights.sources import local
+from methods._workers.process.messages import Answer, Call, Cleared, Crowded, Up
+from methods._workers.process.shared_arrays import Arrays, opened_arrays
+from methods._workers.process.wire import Wire
 
 logger = logging.getLogger(__name__)
 

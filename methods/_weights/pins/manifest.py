@@ -6,7 +6,7 @@
 A repository's manifest has the fields of `Repository`, a single file's those of `WeightFile`.
 Reading takes the standard library alone and believes what it reads, because the erasers are
 listed at every start; what may stand in a manifest is said, and checked in the tests and by
-`python -m methods pin`, by `_weights.manifest_schema`.
+`python -m methods pin`, by `_weights.pins.schema`.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Manifests:
         return self.file(name).read_text("utf-8")
 
 
-MANIFESTS = Manifests(Path(__file__).parent / "manifests")
+MANIFESTS = Manifests(Path(__file__).parents[1] / "manifests")
 
 repository, weight_file = MANIFESTS.repository, MANIFESTS.weight_file
 

@@ -31,11 +31,11 @@ from methods._engine.worker import Picture, Ready, Task, Worker, guarded
 from methods._system.lock import StopToken
 from methods._system.logs import begin_logging
 from methods._system.memory import share_heaps, trim_heaps
-from methods._weights import local
+from methods._weights.sources import local
 from methods._weights.uses import in_use
-from methods._workers.answering import Answering
-from methods._workers.ledger import demand_equal
-from methods._workers.messages import (
+from methods._workers.process.answering import Answering
+from methods._workers.process.ledger import demand_equal
+from methods._workers.process.messages import (
     Done,
     Order,
     Patch,
@@ -46,8 +46,8 @@ from methods._workers.messages import (
     Told,
     Up,
 )
-from methods._workers.shared_picture import opened
-from methods._workers.wire import Wire
+from methods._workers.process.shared_picture import opened
+from methods._workers.process.wire import Wire
 
 _TELL_SECONDS = 0.05
 """Between two steps that are told; the last one always is."""

@@ -19,10 +19,10 @@ from spaces.zero import client
 from methods._base import Stopped
 from methods._engine.registry import get_eraser
 from methods._system import forked, lent
-from methods._workers import borrowed
-from methods._workers.borrowed import Message
-from methods._workers.parcel import Parcel
-from methods._workers.refusals import refused
+from methods._workers.zerogpu import borrowed
+from methods._workers.zerogpu.borrowed import Message
+from methods._workers.zerogpu.parcel import Parcel
+from methods._workers.zerogpu.refusals import refused
 
 logger = logging.getLogger(__name__)
 

@@ -23,8 +23,8 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from methods._workers.losses import Lost, lost
-from methods._workers.messages import (
+from methods._workers.process.losses import Lost, lost
+from methods._workers.process.messages import (
     Answer,
     Begun,
     Crowded,
@@ -37,12 +37,12 @@ from methods._workers.messages import (
     Told,
     Up,
 )
-from methods._workers.template import UNFIT
-from methods._workers.wire import Wire
+from methods._workers.process.template import UNFIT
+from methods._workers.process.wire import Wire
 
 logger = logging.getLogger(__name__)
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 _START_SECONDS = 120.0
 """For which a template may import libraries, from a slow disk at worst."""
@@ -157,7 +157,7 @@ def _interpreter(module: str, *arguments: str) -> list[str]:
     """A command that runs `main` of one of our modules, wherever it is called."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]);"
-        f" from methods._workers.{module} import main; main(*map(int, sys.argv[2:]))"
+        f" from methods._workers.process.{module} import main; main(*map(int, sys.argv[2:]))"
     )
     return [sys.executable, "-P", "-c", code, str(ROOT), *arguments]
 

@@ -16,9 +16,10 @@ from pydantic import ValidationError
 
 from methods._base import BadInput
 from methods._weights.errors import SourceFailed
-from methods._weights.homes import Home, home_of, moved_to, paths_of
-from methods._weights.manifest import Manifests
-from methods._weights.manifest_schema import (
+from methods._weights.pins.homes import Home, home_of, moved_to, paths_of
+from methods._weights.pins.manifest import Manifests
+from methods._weights.pins.places import FolderPlace, HubPlace, Place, Seen
+from methods._weights.pins.schema import (
     FileEntry,
     FileManifest,
     Manifest,
@@ -26,7 +27,6 @@ from methods._weights.manifest_schema import (
     read,
     write,
 )
-from methods._weights.pin_places import FolderPlace, HubPlace, Place, Seen
 
 Kind: TypeAlias = Literal["same", "filled", "added", "differs", "missing", "left"]
 _Entry = TypeVar("_Entry", FileEntry, FileManifest)

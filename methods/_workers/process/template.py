@@ -19,9 +19,9 @@ from importlib import import_module
 from typing import NoReturn
 
 from methods._system.orphans import end_with_parent
-from methods._workers import host
-from methods._workers.messages import Begun, Ended, Imports, Kill, Start
-from methods._workers.wire import Wire
+from methods._workers.process import host
+from methods._workers.process.messages import Begun, Ended, Imports, Kill, Start
+from methods._workers.process.wire import Wire
 
 UNFIT = 3
 """The exit code of a template that must not be copied."""

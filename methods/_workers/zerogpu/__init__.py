@@ -1,0 +1,1 @@
+"""Erasing on a GPU that is lent for each job: ZeroGPU of Hugging Face Spaces."""
