@@ -120,7 +120,9 @@ def test_what_is_not_read_is_a_sentence(name: str) -> None:
     make, code = UNREAD[name]
     with pytest.raises(BadInput) as caught:
         load_image(make())
-    assert caught.value.sentence.id == f"error.{code}" and "保存" in caught.value.sentence.said("zh")
+    assert caught.value.sentence.id == f"error.{code}" and "保存" in caught.value.sentence.said(
+        "zh"
+    )
 
 
 def test_further_channels_are_said_to_be_left() -> None:
