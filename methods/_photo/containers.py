@@ -6,6 +6,14 @@ So each container is walked here, with bounds, and the decoder is given a file t
 the first picture and nothing else: size, rotation and colour profile are taken out on the
 way. The layouts are those of ITU T.81 (JPEG), the PNG, GIF89a, WebP and TIFF 6.0
 specifications, BMP as Windows writes it and ISO 14496-12 (HEIC, AVIF).
+
+Why each walk is ours: what a library tells before it decodes comes too late. Of JPEG, PNG, WebP
+and GIF Pillow reads, unpacks and keeps all metadata as it opens them, and tells nothing of how
+many scans, chunks or pictures there are; OpenCV and imagecodecs decode at once. A JPEG's end, its
+scans and MPF's index, a PNG's cICP, a GIF's first picture alone: none of them says these at all.
+A BMP's header takes ten lines, since Pillow would unpack its runs in Python. Of HEIC and AVIF
+only the brands are read; sizes are libheif's, and for AVIF see `_photo.av1`. Values of metadata
+are nobody's here: EXIF, XMP and profiles are read by libraries, where they are wanted.
 """
 
 from __future__ import annotations

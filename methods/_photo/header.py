@@ -1,4 +1,8 @@
-"""What the header of a photo tells, whatever its container, and how a bad one is refused."""
+"""What the header of a photo tells, whatever its container, and how a bad one is refused.
+
+Two numbers are read here by hand, the orientation in EXIF and the pictures in an MPF index: Pillow
+gives both only after it has copied all values of the directory that they stand in.
+"""
 
 from __future__ import annotations
 

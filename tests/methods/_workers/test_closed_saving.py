@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from broken_files import broken_files
 from methods import (
     BadInput,
     Change,
     Limits,
     MadeBy,
     SavingWish,
+    UserError,
     decoding_by,
     load_image,
     save_result,
@@ -93,3 +95,26 @@ def test_nonsense_from_inside_is_a_sentence() -> None:
         with pytest.raises(BadInput) as caught, believed("a.png"):
             saved_told(said, memory, "a.png")
         assert caught.value.code == "decoder_crashed"
+
+
+def test_damaged_files_that_still_open_are_saved_or_refused(room: Room) -> None:
+    """Decoders of all samples look at them where so far only those of the seen picture did."""
+    saved = 0
+    for name, data in broken_files(160, seed=8):
+        try:
+            with decoding_by(room):
+                photo = load_image(data)
+        except UserError:
+            continue
+        mask = np.zeros(photo.size, np.bool_)
+        mask[: photo.size[0] // 2] = True
+        change = Change(255 - photo.rgb, photo.alpha, mask)
+        try:
+            with decoding_by(room):
+                result = save_result(data, change, BY)
+        except BadInput as error:
+            assert error.code.startswith("file_"), name
+            continue
+        assert result.samples_changed_outside == 0, name
+        saved += 1
+    assert saved > 20
