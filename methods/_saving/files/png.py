@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image as Pil
@@ -16,6 +17,8 @@ from PIL import PngImagePlugin
 
 from methods._photo.containers import png_chunks
 from methods._photo.load import bare_png
+from methods._saving.metadata.carried import Metadata
+from methods._saving.metadata.written import png_chunks as png_chunks_of
 from methods._saving.samples.original import Original, in_planes
 
 _HEAD = 33  # signature and IHDR
@@ -35,12 +38,12 @@ def fits_png(original: Original) -> bool:
     return whole and plain and original.space in ("grey", "rgb")
 
 
-def png_of(original: Original, opened: bytes) -> bytes:
+def png_of(original: Original, opened: bytes, metadata: Metadata) -> bytes:
     """A PNG of samples that `fits_png`. opened: the file that they came from, for what it says of
     its colours."""
-    bare = _encoded(original)
-    chunks = list(_colour_chunks(original, opened))
-    return with_chunks(bare, chunks)
+    bare = with_chunks(_encoded(original), list(_colour_chunks(original, opened)))
+    said = png_chunks_of(replace(metadata, icc=None))
+    return b"".join((bare[:_HEAD], said, bare[_HEAD:]))
 
 
 def with_chunks(png: bytes, chunks: list[Chunk]) -> bytes:

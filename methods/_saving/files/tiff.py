@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from methods._saving.metadata.carried import Metadata
+from methods._saving.metadata.tiff import tags, with_directories
 from methods._saving.samples.original import Original
 
 _PHOTOMETRIC = {"grey": "minisblack", "rgb": "rgb", "cmyk": "separated", "lab": "cielab"}
@@ -18,8 +18,8 @@ def fits_tiff(original: Original) -> bool:
     return not original.has_clear_places
 
 
-def tiff_of(original: Original, opened: bytes, tags: Sequence[Any] = ()) -> bytes:
-    """A TIFF. tags: further ones, as tifffile's `extratags` takes them."""
+def tiff_of(original: Original, opened: bytes, metadata: Metadata) -> bytes:
+    """A TIFF of samples that `fits_tiff`."""
     import tifffile
 
     file = io.BytesIO()
@@ -36,10 +36,11 @@ def tiff_of(original: Original, opened: bytes, tags: Sequence[Any] = ()) -> byte
         predictor=samples.dtype != np.bool_ and original.palette is None,
         metadata=None,
         software=False,
-        extratags=tuple(tags),
+        extratags=tuple(tags(metadata)),
+        resolution=metadata.dpi,
         maxworkers=1,
     )
-    return file.getvalue()
+    return with_directories(file.getvalue(), metadata)
 
 
 def _photometric(original: Original) -> str:

@@ -7,6 +7,7 @@ import io
 import numpy as np
 from PIL import Image as Pil
 
+from methods._saving.metadata.carried import Metadata
 from methods._saving.samples.original import Original
 
 _EFFORT, _METHOD = 50, 2
@@ -19,7 +20,7 @@ def fits_webp(original: Original) -> bool:
     return original.source == "WEBP" and plain and original.space == "rgb"
 
 
-def webp_of(original: Original, opened: bytes) -> bytes:
+def webp_of(original: Original, opened: bytes, metadata: Metadata) -> bytes:
     """A WebP of samples that `fits_webp`."""
     file = io.BytesIO()
     Pil.fromarray(original.samples).save(
@@ -30,5 +31,7 @@ def webp_of(original: Original, opened: bytes) -> bytes:
         quality=_EFFORT,
         method=_METHOD,
         icc_profile=original.icc or b"",
+        exif=metadata.exif or b"",
+        xmp=metadata.xmp or b"",
     )
     return file.getvalue()
