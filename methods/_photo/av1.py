@@ -3,6 +3,9 @@
 The container names a size, but the AV1 decoder obeys the sequence header in the coded data,
 which may say something much larger. Layouts: ISO 14496-12 (boxes, iloc, stco) and the AV1
 bitstream specification, sections 5.3 to 5.5 (OBUs, sequence header).
+
+All of it is ours because no library tells this size without decoding: Pillow (libavif) and
+libheif say what the container says, and dav1d and libaom have by then taken the frame's memory.
 """
 
 from __future__ import annotations

@@ -6,6 +6,14 @@ So each container is walked here, with bounds, and the decoder is given a file t
 the first picture and nothing else: size, rotation and colour profile are taken out on the
 way. The layouts are those of ITU T.81 (JPEG), the PNG, GIF89a, WebP and TIFF 6.0
 specifications, BMP as Windows writes it and ISO 14496-12 (HEIC, AVIF).
+
+Why each walk is ours: what a library tells before it decodes comes too late. Of JPEG, PNG, WebP
+and GIF Pillow reads, unpacks and keeps all metadata as it opens them, and tells nothing of how
+many scans, chunks or pictures there are; OpenCV and imagecodecs decode at once. A JPEG's end, its
+scans and MPF's index, a PNG's cICP, a GIF's first picture alone: none of them says these at all.
+A BMP's header takes ten lines, since Pillow would unpack its runs in Python. Of HEIC and AVIF
+only the brands are read; sizes are libheif's, and for AVIF see `_photo.av1`. Values of metadata
+are nobody's here: EXIF, XMP and profiles are read by libraries, where they are wanted.
 """
 
 from __future__ import annotations
@@ -128,23 +136,24 @@ _PNG_PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 
 
 def _png(data: bytes) -> Header:
-    parts, size, orientation, icc = [data[:8]], None, 1, None
+    view = memoryview(data)  # of which a part is no copy
+    parts, size, orientation, icc = [view[:8]], None, 1, None
     several = deep = wide = False
     for name, start, end in png_chunks(data):
-        body = data[start + 8 : end - 4]
+        body = view[start + 8 : end - 4]
         if name == b"IHDR" and size is None:
             width, height, depth = struct.unpack_from(">IIB", body)
             size, deep = (width, height), depth == 16
         elif name == b"eXIf":
-            orientation = exif_orientation(body)
+            orientation = exif_orientation(bytes(body))
         elif name == b"iCCP":
-            icc = _unpacked_profile(body)
+            icc = _unpacked_profile(bytes(body))
         elif name == b"cICP":
-            wide = body[:1] in _WIDE_PRIMARIES or body[1:2] in _HDR_CURVES
+            wide = bytes(body[:1]) in _WIDE_PRIMARIES or bytes(body[1:2]) in _HDR_CURVES
         elif name == b"acTL":
             several = struct.unpack_from(">I", body)[0] > 1
         if name in _PNG_PICTURE:
-            parts.append(data[start:end])
+            parts.append(view[start:end])
     if size is None:
         raise BadHeader("no picture in the file")
     slim = b"".join(parts)

@@ -28,7 +28,13 @@ from PIL import Image as Pil
 
 from methods._base import BadInput, Image
 from methods._photo.containers import read_header
-from methods._photo.header import Header, UnknownFormat, UnreadSamples, exif_orientation
+from methods._photo.header import (
+    Header,
+    UnknownFormat,
+    UnreadLayout,
+    UnreadSamples,
+    exif_orientation,
+)
 from methods._photo.jpeg_end import with_end
 from methods._system.console import readable
 
@@ -149,7 +155,12 @@ def profile_and_orientation(header: Header, opened: Pil.Image) -> tuple[bytes | 
 
 def opened_picture(header: Header) -> Pil.Image:
     """The picture with its pixels not decoded yet."""
-    return _plugin(header.format)(io.BytesIO(header.data))
+    try:
+        return _plugin(header.format)(io.BytesIO(header.data))
+    except SyntaxError as error:
+        if "pixel mode" in str(error):  # Pillow has none for this TIFF
+            raise UnreadLayout from error
+        raise
 
 
 def _plugin(file_format: str) -> Plugin:
@@ -326,6 +337,8 @@ def explained(name: str) -> Iterator[None]:
         raise BadInput("file_format", name=name) from error
     except UnreadSamples as error:
         raise BadInput("file_format.samples", name=name, bits=error.bits) from error
+    except UnreadLayout as error:
+        raise BadInput("file_format.layout", name=name) from error
     except MemoryError as error:
         raise BadInput("file_memory", name=name) from error
     except Exception as error:

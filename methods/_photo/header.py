@@ -1,4 +1,8 @@
-"""What the header of a photo tells, whatever its container, and how a bad one is refused."""
+"""What the header of a photo tells, whatever its container, and how a bad one is refused.
+
+Two numbers are read here by hand, the orientation in EXIF and the pictures in an MPF index: Pillow
+gives both only after it has copied all values of the directory that they stand in.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +27,10 @@ class UnreadSamples(Exception):
     def __init__(self, bits: int) -> None:
         super().__init__(bits)
         self.bits = bits
+
+
+class UnreadLayout(Exception):
+    """Samples that belong together in a way that no decoder here reads."""
 
 
 @dataclass(frozen=True, slots=True)

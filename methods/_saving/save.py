@@ -159,7 +159,7 @@ class _Saving:
 
     def _changed(self, data: bytes, chosen: FileFormat, before: bytes) -> int:
         """Samples outside the mask that the written file has otherwise than the opened one."""
-        written = read_original(data, self._name, self._limits)
+        written = read_original(data, self._name, self._limits, ours=True)
         if outside_digest(written, self._patch) == before:
             return 0
         again = suited(self._read(), self._patch, chosen)

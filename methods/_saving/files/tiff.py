@@ -9,6 +9,7 @@ import numpy as np
 from methods._saving.metadata.carried import Metadata
 from methods._saving.metadata.tiff import tags, with_directories
 from methods._saving.samples.original import Original
+from methods._system.container import cores
 
 _PHOTOMETRIC = {"grey": "minisblack", "rgb": "rgb", "cmyk": "separated", "lab": "cielab"}
 
@@ -33,12 +34,13 @@ def tiff_of(original: Original, opened: bytes, metadata: Metadata) -> bytes:
         colormap=_colormap(original),
         iccprofile=original.icc or None,
         compression="adobe_deflate",
+        compressionargs={"level": 1},  # on samples of 16 bits as small as 6, in half the time
         predictor=samples.dtype != np.bool_ and original.palette is None,
         metadata=None,
         software=False,
         extratags=tuple(tags(metadata)),
         resolution=metadata.dpi,
-        maxworkers=1,
+        maxworkers=min(4, cores()),
     )
     return with_directories(file.getvalue(), metadata)
 

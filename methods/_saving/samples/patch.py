@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from methods._base import Image, Mask
 from methods._saving.contract import Change
 
-AROUND = 16
+AROUND = 63
 """Pixels beyond the mask's box that come along: fills are smoothed with what they border on."""
 
 _ROWS = 128

@@ -1,4 +1,4 @@
-"""The samples of a PNG, also those of 16 bits in colour, of which Pillow keeps 8."""
+"""The samples of a PNG, by imagecodecs: of 16 bits in colour, Pillow keeps 8."""
 
 from __future__ import annotations
 
@@ -18,9 +18,20 @@ _SPACES: dict[int, tuple[Space, bool]] = {
 
 
 def read_png(header: Header, name: str, limits: Limits) -> Original:
-    """See `read.read_original`."""
-    if not header.deep:
+    """See `read.read_original`. libpng's own reader gives pixels without a detour, but is stricter:
+    what it refuses goes to Pillow as long as that keeps all bits."""
+    bits, kind = header.data[_DEPTH], header.data[_DEPTH + 1]
+    if bits < 8 or kind == _PALETTE:
         return read_by_pillow(header, name, limits)
+    try:
+        return _by_libpng(header, bits)
+    except RuntimeError:
+        if bits > 8:
+            raise
+        return read_by_pillow(header, name, limits)
+
+
+def _by_libpng(header: Header, bits: int) -> Original:
     import imagecodecs
 
     samples = imagecodecs.png_decode(header.data)
@@ -31,8 +42,11 @@ def read_png(header: Header, name: str, limits: Limits) -> Original:
         turned(samples, header.orientation),
         space,
         header.format,
-        white=65535,
-        bits=16,
+        white=65535 if bits > 8 else 255,
+        bits=bits,
         alpha=alpha,
         icc=header.icc,
     )
+
+
+_DEPTH, _PALETTE = 24, 3  # behind signature, IHDR's head, width and height; the kind of colours

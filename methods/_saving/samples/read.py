@@ -40,8 +40,9 @@ _READERS: dict[str, Reader] = {
 EIGHT_BITS = Text("note.saving.eight_bits")
 
 
-def read_original(data: bytes, name: str, limits: Limits) -> Original:
-    """A file's samples. name: what to call it in sentences. Raises BadInput.
+def read_original(data: bytes, name: str, limits: Limits, *, ours: bool = False) -> Original:
+    """A file's samples. name: what to call it in sentences. ours: it was written here, and decoders
+    may see it as it is, which saves a copy of it. Raises BadInput.
 
     Where only the working picture can be had of a file, these are its samples, and a note says so.
     """
@@ -49,6 +50,8 @@ def read_original(data: bytes, name: str, limits: Limits) -> Original:
         header = read_header(data)
         if header.size is not None:
             check_pixels(header.size, name, limits)
+        if ours:
+            header = replace(header, data=data)
         if header.format == "JPEG" and not header.whole:
             header = with_end(header)
         try:

@@ -19,6 +19,7 @@ from methods._saving.samples.by_pillow import read_by_pillow
 from methods._saving.samples.fill import repeated
 from methods._saving.samples.original import COLOURS, Original, Samples, Space, in_sixteen
 from methods._saving.samples.turned import turned
+from methods._system.container import cores
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -30,6 +31,8 @@ _SPACES: dict[int, Space] = {0: "grey", 1: "grey", 2: "rgb", 5: "cmyk", 8: "lab"
 
 _WHITE_IS_ZERO, _ASSOCIATED, _STRAIGHT = 0, 1, 2
 _SEPARATE = 2
+_AT_ONCE = 4 << 20
+"""Bytes of the file that tifffile reads before it unpacks them."""
 
 
 def read_tiff(header: Header, name: str, limits: Limits) -> Original:
@@ -60,8 +63,8 @@ def _alpha(page: TiffPage, colours: int) -> int | None:
 
 
 def _flat(page: TiffPage, header: Header) -> Samples:
-    """(H, W) or (H, W, C), upright."""
-    samples = page.asarray(squeeze=False, maxworkers=1)  # (S, D, H, W, C)
+    """(H, W) or (H, W, C), upright. tifffile gives them as (S, D, H, W, C)."""
+    samples = page.asarray(squeeze=False, maxworkers=min(4, cores()), buffersize=_AT_ONCE)
     separate, _, height, width, _ = samples.shape
     if page.planarconfig == _SEPARATE and separate > 1:
         samples = np.moveaxis(samples[:, 0, ..., 0], 0, -1)
