@@ -53,7 +53,7 @@ def stored(data: bytes) -> Samples:
 
 
 def _stored_deep_png(data: bytes) -> Samples:
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    pixels = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED))
     if data[25] == 4:  # grey with alpha, for which OpenCV has no form of its own
         return np.asarray(pixels[..., [0, 3]])
     if pixels.ndim == 2:
