@@ -30,6 +30,14 @@ def largest_frame(data: bytes) -> tuple[int, int]:
     return largest
 
 
+def items(data: bytes) -> Iterator[memoryview]:
+    """The data of each item of a HEIC or AVIF file: pictures, their metadata. Raises as above."""
+    view = memoryview(data)
+    for name, body in _boxes(view):
+        if name == b"meta":
+            yield from _items(view, dict(_boxes(body[4:])))
+
+
 def _coded_parts(data: bytes) -> Iterator[memoryview]:
     """The data of each item, and of each track from its first sample on."""
     view = memoryview(data)

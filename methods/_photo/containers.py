@@ -62,7 +62,7 @@ def _jpeg(data: bytes) -> Header:
     size, channels, orientation, pictures = None, 0, 1, 1
     profile: dict[int, bytes] = {}
     done = 2
-    for marker, start, end in _jpeg_segments(data):
+    for marker, start, end in jpeg_segments(data):
         body = data[start + 4 : end]
         if marker in _FRAME_HEADERS:
             depth, height, width, channels = struct.unpack_from(">BHHB", body)
@@ -106,7 +106,7 @@ _GAIN_MAP = re.compile(
 )
 
 
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """(marker, its first byte, the byte after the segment) up to the first picture's end."""
     position = 2
     for _ in range(MAX_SEGMENTS):
@@ -229,7 +229,7 @@ def _gif_blocks_end(data: bytes, position: int) -> int:
 
 def _webp(data: bytes) -> Header:
     size, orientation, icc, frames = None, 1, None, 0
-    for name, body in _riff_chunks(data):
+    for name, body in riff_chunks(data):
         if name == b"VP8X":
             size = _uint24(body, 4) + 1, _uint24(body, 7) + 1
         elif name == b"VP8 " and size is None:
@@ -248,7 +248,8 @@ def _webp(data: bytes) -> Header:
     return Header("WEBP", data, size, orientation, icc, several=frames > 1)
 
 
-def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+def riff_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    """(name, content) of a WebP file's chunks."""
     view, start = memoryview(data), 12
     for _ in range(MAX_SEGMENTS):
         if start + 8 > len(data):

@@ -233,7 +233,7 @@ KINDS: dict[str, Callable[[np.random.Generator, tuple[int, int]], Made]] = {
     "tiff, turned": _turned_tiff,
     "tiff, fractions": _fractions,
     "tiff, palette": _palette("TIFF"),
-    "jpeg": _turned("JPEG", "png", quality=90),
+    "jpeg": _turned("JPEG", "jpeg", quality=90),
     "jpeg, inks": _inks,
     "webp": _turned("WEBP", "webp", quality=80),
     "webp, lossless": _webp,
