@@ -30,7 +30,7 @@ from methods._saving.samples.original import Original
 from methods._saving.samples.patch import Patch, patch_of
 from methods._saving.samples.read import read_original
 
-Writer = Callable[[Original, bytes, Metadata], bytes]
+Writer = Callable[[Original, bytes, Metadata], Callable[[], bytes]]
 
 _WRITERS: dict[FileFormat, tuple[Callable[[Original], bool], Writer]] = {
     "png": (fits_png, png_of),
@@ -127,8 +127,9 @@ class _Saving:
         before = outside_digest(opened, self._patch)
         fill_in(opened, self._patch)
         said = carried(self._data, self._made_by, wish, chosen, size=opened.size[::-1])
-        data = _WRITERS[chosen][1](opened, self._data, said)
+        finish = _WRITERS[chosen][1](opened, self._data, said)
         del opened  # one picture at a time
+        data = finish()
         notes = (*kept, *notes, *said.notes)
         changed = self._changed(data, chosen, before)
         return SavedFile(data, chosen, changed, removed=said.removed, notes=notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 
@@ -19,8 +20,8 @@ def fits_tiff(original: Original) -> bool:
     return not original.has_clear_places
 
 
-def tiff_of(original: Original, opened: bytes, metadata: Metadata) -> bytes:
-    """A TIFF of samples that `fits_tiff`."""
+def tiff_of(original: Original, opened: bytes, metadata: Metadata) -> Callable[[], bytes]:
+    """What gives a TIFF of samples that `fits_tiff`, which it needs no more."""
     import tifffile
 
     file = io.BytesIO()
@@ -42,7 +43,7 @@ def tiff_of(original: Original, opened: bytes, metadata: Metadata) -> bytes:
         resolution=metadata.dpi,
         maxworkers=min(4, cores()),
     )
-    return with_directories(file.getvalue(), metadata)
+    return lambda: with_directories(file.getvalue(), metadata)
 
 
 def _photometric(original: Original) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image as Pil
@@ -20,8 +21,8 @@ def fits_webp(original: Original) -> bool:
     return original.source == "WEBP" and plain and original.space == "rgb"
 
 
-def webp_of(original: Original, opened: bytes, metadata: Metadata) -> bytes:
-    """A WebP of samples that `fits_webp`."""
+def webp_of(original: Original, opened: bytes, metadata: Metadata) -> Callable[[], bytes]:
+    """What gives a WebP of samples that `fits_webp`, which it needs no more."""
     file = io.BytesIO()
     Pil.fromarray(original.samples).save(
         file,
@@ -34,4 +35,4 @@ def webp_of(original: Original, opened: bytes, metadata: Metadata) -> bytes:
         exif=metadata.exif or b"",
         xmp=metadata.xmp or b"",
     )
-    return file.getvalue()
+    return file.getvalue
