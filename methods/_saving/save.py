@@ -10,6 +10,7 @@ and compared.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from methods._base import BadInput, Text
@@ -20,13 +21,16 @@ from methods._saving.contract import Change, FileFormat, MadeBy, SavedFile, Savi
 from methods._saving.files.png import fits_png, png_of
 from methods._saving.files.tiff import fits_tiff, tiff_of
 from methods._saving.files.webp import fits_webp, webp_of
+from methods._saving.jpeg.layout import Unkept, fits_jpeg
+from methods._saving.jpeg.save import save_jpeg
+from methods._saving.metadata.carried import Metadata, carried
 from methods._saving.samples.compare import changed_samples, outside_digest
 from methods._saving.samples.compose import fill_in, suited
 from methods._saving.samples.original import Original
 from methods._saving.samples.patch import Patch, patch_of
 from methods._saving.samples.read import read_original
 
-Writer = Callable[[Original, bytes], bytes]
+Writer = Callable[[Original, bytes, Metadata], Callable[[], bytes]]
 
 _WRITERS: dict[FileFormat, tuple[Callable[[Original], bool], Writer]] = {
     "png": (fits_png, png_of),
@@ -88,6 +92,8 @@ def formats_for(
         header = read_header(original)
     if header.beyond_png:
         return ("tiff",)
+    if fits_jpeg(header):
+        return ("jpeg", "png", "tiff")
     like = _LIKE.get(header.format)
     return ("png", "tiff") if like is None else tuple(dict.fromkeys((like, "png", "tiff")))
 
@@ -98,25 +104,45 @@ def save_patch(
     """See `save_result`: in this process, and all of a change but the pixels that it leaves alone.
     Raises BadInput."""
     with explained(name):
-        return _Saving(original, patch, name, limits).saved(wish)
+        return _Saving(original, patch, made_by, name, limits).saved(wish)
 
 
 class _Saving:
     """One file on its way from its bytes to those of another."""
 
-    def __init__(self, data: bytes, patch: Patch, name: str, limits: Limits) -> None:
-        self._data, self._patch, self._name, self._limits = data, patch, name, limits
+    def __init__(
+        self, data: bytes, patch: Patch, made_by: MadeBy, name: str, limits: Limits
+    ) -> None:
+        self._data, self._patch, self._made_by = data, patch, made_by
+        self._name, self._limits = name, limits
 
     def saved(self, wish: SavingWish) -> SavedFile:
         """Raises BadInput."""
+        kept = self._kept(wish)
+        if isinstance(kept, SavedFile):
+            return kept
         opened = self._read()
-        chosen, notes = _chosen(opened, wish)
+        chosen, notes = _chosen(opened, replace(wish, format="auto") if kept else wish)
         opened = suited(opened, self._patch, chosen)
         before = outside_digest(opened, self._patch)
         fill_in(opened, self._patch)
-        data = _WRITERS[chosen][1](opened, self._data)
+        said = carried(self._data, self._made_by, wish, chosen, size=opened.size[::-1])
+        finish = _WRITERS[chosen][1](opened, self._data, said)
         del opened  # one picture at a time
-        return SavedFile(data, chosen, self._changed(data, chosen, before), notes=notes)
+        data = finish()
+        notes = (*kept, *notes, *said.notes)
+        changed = self._changed(data, chosen, before)
+        return SavedFile(data, chosen, changed, removed=said.removed, notes=notes)
+
+    def _kept(self, wish: SavingWish) -> SavedFile | tuple[Text, ...]:
+        """Of a JPEG, where no other format is wished, the file with its blocks kept, or why they
+        cannot be."""
+        if wish.format not in ("auto", "jpeg") or read_header(self._data).format != "JPEG":
+            return ()
+        try:
+            return save_jpeg(self._data, self._patch, self._made_by, wish)
+        except Unkept as error:
+            return (error.sentence,)
 
     def _read(self) -> Original:
         """Raises BadInput where the samples are not those of the photo that was changed."""

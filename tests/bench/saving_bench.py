@@ -4,9 +4,8 @@
 
 Each case is a process of its own; seconds are those of processors. "times" is the whole of
 `save_result` (the file decoded, filled in, written, decoded again and compared) over what the
-format's library takes to write the same samples with settings of its own; "write" is that of the
-program's writer alone. "memory" is how far the process grows beyond what it held before, photo,
-result, mask and file, over the size of the decoded samples.
+format's library takes to write the same samples. "memory" is how far the process grows beyond what
+it held before, photo, result, mask and file among it, over the size of the decoded samples.
 """
 
 from __future__ import annotations
@@ -46,14 +45,14 @@ def main() -> None:
     if asked.child:
         print(json.dumps(measured(asked.kind[0], asked.megapixels, asked.rounds)))
         return
-    print(f"{'':<10}{'MB':>8}{'library s':>11}{'save s':>9}{'times':>8}{'write':>8}{'memory':>9}")
+    print(f"{'':<10}{'MB':>8}{'library s':>11}{'save s':>9}{'times':>8}{'memory':>9}")
     for kind in asked.kind:
         line = [sys.executable, __file__, "--child", "--kind", kind]
         line += ["--megapixels", str(asked.megapixels), "--rounds", str(asked.rounds)]
         found = json.loads(subprocess.run(line, check=True, capture_output=True).stdout)
         print(
             f"{kind:<10}{found['bytes'] / 1e6:8.0f}{found['library']:11.2f}{found['save']:9.2f}"
-            f"{found['save'] / found['library']:8.2f}{found['write'] / found['library']:8.2f}"
+            f"{found['save'] / found['library']:8.2f}"
             f"{found['memory'] / found['bytes']:9.2f}"
         )
 
@@ -61,28 +60,21 @@ def main() -> None:
 def measured(kind: str, megapixels: float, rounds: int) -> dict[str, float]:
     """Seconds and bytes of one case."""
     from methods import Change, Limits, MadeBy, load_image, save_result
-    from methods._saving.files import png, tiff
-    from methods._saving.samples.read import read_original
 
     limits, by = Limits(megapixels=2 * megapixels, megabytes=4000), MadeBy("bench")
     samples = photo(megapixels, kind)
     data = WRITERS[kind](samples)
     library = median(timed(lambda: WRITERS[kind](samples))[0] for _ in range(rounds))
-    writer = tiff.tiff_of if kind.startswith("tiff") else png.png_of
-    read = read_original(data, "x", limits)
-    write = median(timed(lambda: writer(read, data))[0] for _ in range(rounds))
-    size = read.samples.nbytes
     rgb = load_image(data, limits=limits).rgb
-    mask = np.zeros(rgb.shape[:2], np.bool_)
-    height, width = mask.shape
+    height, width = rgb.shape[:2]
+    mask = np.zeros((height, width), np.bool_)
     mask[height // 3 : height // 2, width // 4 : width // 2] = True
     change = Change(cv2.GaussianBlur(rgb, (0, 0), 9), None, mask)
     del rgb
     found = [timed(lambda: save_result(data, change, by, limits=limits)) for _ in range(rounds)]
     return {
-        "bytes": size,
+        "bytes": samples.nbytes,
         "library": library,
-        "write": write,
         "save": median(seconds for seconds, _ in found),
         "memory": median(more for _, more in found),
     }

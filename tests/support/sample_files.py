@@ -53,7 +53,7 @@ def stored(data: bytes) -> Samples:
 
 
 def _stored_deep_png(data: bytes) -> Samples:
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    pixels = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED))
     if data[25] == 4:  # grey with alpha, for which OpenCV has no form of its own
         return np.asarray(pixels[..., [0, 3]])
     if pixels.ndim == 2:
@@ -233,7 +233,7 @@ KINDS: dict[str, Callable[[np.random.Generator, tuple[int, int]], Made]] = {
     "tiff, turned": _turned_tiff,
     "tiff, fractions": _fractions,
     "tiff, palette": _palette("TIFF"),
-    "jpeg": _turned("JPEG", "png", quality=90),
+    "jpeg": _turned("JPEG", "jpeg", quality=90),
     "jpeg, inks": _inks,
     "webp": _turned("WEBP", "webp", quality=80),
     "webp, lossless": _webp,

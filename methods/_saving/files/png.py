@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image as Pil
@@ -16,6 +17,8 @@ from PIL import PngImagePlugin
 
 from methods._photo.containers import png_chunks
 from methods._photo.load import bare_png
+from methods._saving.metadata.carried import Metadata
+from methods._saving.metadata.written import png_chunks as png_chunks_of
 from methods._saving.samples.original import Original, Samples, in_planes
 
 _HEAD = 33  # signature and IHDR
@@ -35,20 +38,15 @@ def fits_png(original: Original) -> bool:
     return whole and plain and original.space in ("grey", "rgb")
 
 
-def png_of(original: Original, opened: bytes) -> bytes:
-    """A PNG of samples that `fits_png`. opened: the file that they came from, for what it says of
-    its colours."""
-    bare = _encoded(original)
-    chunks = list(_colour_chunks(original, opened))
-    return with_chunks(bare, chunks)
-
-
-def with_chunks(png: bytes | memoryview, chunks: list[Chunk]) -> bytes:
-    """A PNG with more chunks, before its pixels."""
-    inserted = io.BytesIO()
-    for name, content in chunks:
-        PngImagePlugin.putchunk(inserted, name, content)
-    return b"".join((png[:_HEAD], inserted.getvalue(), png[_HEAD:]))
+def png_of(original: Original, opened: bytes, metadata: Metadata) -> Callable[[], bytes]:
+    """What gives a PNG of samples that `fits_png`, which it needs no more. opened: the file that
+    they came from, for what it says of its colours."""
+    bare = memoryview(_encoded(original))
+    said = io.BytesIO(png_chunks_of(replace(metadata, icc=None)))
+    said.seek(0, io.SEEK_END)
+    for name, content in _colour_chunks(original, opened):
+        PngImagePlugin.putchunk(said, name, content)
+    return lambda: b"".join((bare[:_HEAD], said.getvalue(), bare[_HEAD:]))
 
 
 def _encoded(original: Original) -> bytes | memoryview:

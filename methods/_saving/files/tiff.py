@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
+from methods._saving.metadata.carried import Metadata
+from methods._saving.metadata.tiff import tags, with_directories
 from methods._saving.samples.original import Original
 from methods._system.container import cores
 
@@ -19,8 +20,8 @@ def fits_tiff(original: Original) -> bool:
     return not original.has_clear_places
 
 
-def tiff_of(original: Original, opened: bytes, tags: Sequence[Any] = ()) -> bytes:
-    """A TIFF. tags: further ones, as tifffile's `extratags` takes them."""
+def tiff_of(original: Original, opened: bytes, metadata: Metadata) -> Callable[[], bytes]:
+    """What gives a TIFF of samples that `fits_tiff`, which it needs no more."""
     import tifffile
 
     file = io.BytesIO()
@@ -38,10 +39,11 @@ def tiff_of(original: Original, opened: bytes, tags: Sequence[Any] = ()) -> byte
         predictor=samples.dtype != np.bool_ and original.palette is None,
         metadata=None,
         software=False,
-        extratags=tuple(tags),
+        extratags=tuple(tags(metadata)),
+        resolution=metadata.dpi,
         maxworkers=min(4, cores()),
     )
-    return file.getvalue()
+    return lambda: with_directories(file.getvalue(), metadata)
 
 
 def _photometric(original: Original) -> str:

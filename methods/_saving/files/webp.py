@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image as Pil
 
+from methods._saving.metadata.carried import Metadata
 from methods._saving.samples.original import Original
 
 _EFFORT, _METHOD = 50, 2
@@ -19,8 +21,8 @@ def fits_webp(original: Original) -> bool:
     return original.source == "WEBP" and plain and original.space == "rgb"
 
 
-def webp_of(original: Original, opened: bytes) -> bytes:
-    """A WebP of samples that `fits_webp`."""
+def webp_of(original: Original, opened: bytes, metadata: Metadata) -> Callable[[], bytes]:
+    """What gives a WebP of samples that `fits_webp`, which it needs no more."""
     file = io.BytesIO()
     Pil.fromarray(original.samples).save(
         file,
@@ -30,5 +32,7 @@ def webp_of(original: Original, opened: bytes) -> bytes:
         quality=_EFFORT,
         method=_METHOD,
         icc_profile=original.icc or b"",
+        exif=metadata.exif or b"",
+        xmp=metadata.xmp or b"",
     )
-    return file.getvalue()
+    return file.getvalue

@@ -1,1 +1,1 @@
-"""A JPEG saved as the JPEG that it was: blocks that a mask does not reach keep their coefficients."""
+"""A JPEG saved as the JPEG that it was: blocks beyond the mask keep their coefficients."""

@@ -10,13 +10,15 @@ import ctypes
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy import ctypeslib
 from numpy.typing import NDArray
 
 from methods._saving.jpeg.layout import Layout, Unkept
@@ -45,11 +47,12 @@ def read(layout: Layout) -> Coefficients:
     """Raises Unkept where the library cannot."""
     planes = [np.zeros((*each.blocks, 64), np.int16) for each in layout.components]
     tables, numbers = np.zeros((4, 64), np.uint16), np.zeros(4, np.int16)
-    given = [np.ctypeslib.as_ctypes(plane) for plane in planes] + [None] * (4 - len(planes))
-    with _file(layout.data) as source, _library(_PLAIN) as library:
-        _check_header(library, source, layout)
-        arrays = np.ctypeslib.as_ctypes(tables), np.ctypeslib.as_ctypes(numbers)
-        _done(lambda: library.read_jpeg_dct(source, *given, *arrays))
+    given = [ctypeslib.as_ctypes(plane) for plane in planes] + [None] * (4 - len(planes))
+    arrays = ctypeslib.as_ctypes(tables), ctypeslib.as_ctypes(numbers)
+    library = _library(_PLAIN)
+    with _one_at_a_time, _file(layout.data) as source:
+        _check_header(library, source.path, layout)
+        _done(lambda: library.read_jpeg_dct(source.path, *given, *arrays))
     chosen = tables[numbers[: len(planes)]]
     if not chosen.all():
         raise Unkept("odd")
@@ -57,17 +60,17 @@ def read(layout: Layout) -> Coefficients:
 
 
 def write(layout: Layout, planes: list[Plane]) -> bytes:
-    """The file with other coefficients and nothing but its picture; Raises Unkept."""
+    """The file with other coefficients and nothing but its picture. Raises Unkept."""
     count = len(planes)
     factors = [factor for each in layout.components for factor in each.factors]
     blocks = [number for each in layout.components for number in each.blocks]
-    arrays = [np.ctypeslib.as_ctypes(plane) for plane in planes] + [None] * (4 - count)
-    version = _PROGRESSIVE if layout.progressive else _PLAIN
-    with _file(layout.data) as source, _file() as target, _library(version) as library:
+    arrays = [ctypeslib.as_ctypes(plane) for plane in planes] + [None] * (4 - count)
+    library = _library(_PROGRESSIVE if layout.progressive else _PLAIN)
+    with _one_at_a_time, _file(layout.data) as source, _file() as target:
         _done(
             lambda: library.write_jpeg_dct(
-                source,
-                target,
+                source.path,
+                target.path,
                 *arrays,
                 image_dims=(ctypes.c_int * 2)(*layout.size),
                 block_dims=(ctypes.c_int * len(blocks))(*blocks),
@@ -78,7 +81,7 @@ def write(layout: Layout, planes: list[Plane]) -> bytes:
                 flags=_FLAGS,
             )
         )
-        return Path(target).read_bytes()
+        return target.content()
 
 
 _AS_IT_WAS: dict[str, Any] = {
@@ -99,35 +102,52 @@ def _check_header(library: Any, source: str, layout: Layout) -> None:
     _done(lambda: library.read_jpeg_markers(source, (ctypes.c_ubyte * len(layout.data))()))
 
 
-def _done(work: Any) -> None:
+def _done(work: Callable[[], None]) -> None:
     try:
         work()
     except OSError as error:
         raise Unkept("broken") from error
 
 
-@contextmanager
-def _library(version: str) -> Iterator[Any]:
+@cache
+def _library(version: str) -> Any:
+    """jpeglib's way to one of its libraries, apart from the one that others may have chosen."""
     from jpeglib._bind import CJpegLib
 
-    with _one_at_a_time:
-        CJpegLib.set_version(version)
-        yield CJpegLib
+    library = type("Library", (CJpegLib,), {})
+    library.set_version(version)
+    return library
+
+
+def prepare() -> None:
+    """Load all that will be needed, while files can be opened. Raises ImportError."""
+    for version in (_PLAIN, _PROGRESSIVE):
+        _library(version)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """path: what the library is told."""
+
+    path: str
+    content: Callable[[], bytes]
 
 
 @contextmanager
-def _file(content: bytes = b"") -> Iterator[str]:
-    """The path of a file with that content, which is gone afterwards."""
+def _file(content: bytes = b"") -> Iterator[_File]:
+    """A file with that content, which is gone afterwards."""
     if not hasattr(os, "memfd_create") or not os.path.isdir("/proc/self/fd"):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "picture.jpg"
             path.write_bytes(content)
-            yield str(path)
+            yield _File(str(path), path.read_bytes)
         return
-    descriptor = os.memfd_create("picture")
-    try:
-        with os.fdopen(os.dup(descriptor), "wb") as file:
-            file.write(content)
-        yield f"/proc/self/fd/{descriptor}"
-    finally:
-        os.close(descriptor)
+    with os.fdopen(os.memfd_create("picture"), "w+b") as file:
+        file.write(content)
+        file.flush()
+
+        def written() -> bytes:
+            file.seek(0)
+            return file.read()
+
+        yield _File(f"/proc/self/fd/{file.fileno()}", written)

@@ -33,8 +33,8 @@ def coefficients_for(
 ) -> NDArray[np.int16]:
     """(n, 64) for samples as they are wanted. weights: (n, 64), how much each sample matters.
 
-    Where all matter alike the nearest multiples are best. Elsewhere each frequency is set in turn to
-    what leaves the least error, so that errors go where they matter little.
+    Where all matter alike the nearest multiples are best. Elsewhere each frequency is set in turn
+    to what leaves the least error, so that errors go where they matter little.
     """
     steps = table.astype(np.float32)
     chosen = np.rint(wanted @ _BASIS.T / steps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from methods._base import Image, Mask
 from methods._saving.jpeg.coefficients import Coefficients, Plane
 from methods._saving.jpeg.dct import Floats, coefficients_for, samples_of
-from methods._saving.jpeg.layout import BLOCK, Component, Layout
+from methods._saving.jpeg.layout import BLOCK, Layout
 
 _OUTSIDE_WEIGHS, _INSIDE_WEIGHS, _BEYOND_WEIGHS = 1.0, 0.03, 0.001
 """How much an error matters in a sample of the photo, in one of the fill, and in one that completes
@@ -60,7 +61,7 @@ def fill_blocks(layout: Layout, read: Coefficients, placed: Placed) -> Counted:
 
 
 def reached(layout: Layout, placed: Placed) -> list[NDArray[np.bool_]]:
-    """For each component, (rows, columns) bool: the blocks with any sample that the mask reaches."""
+    """For each component, (rows, columns) bool: blocks with any sample that the mask reaches."""
     found = [np.zeros(each.blocks, np.bool_) for each in layout.components]
     for top, left, _, mask, inside in _bands(layout, placed):
         for blocks, component in zip(found, layout.components, strict=True):
@@ -75,7 +76,7 @@ def reached(layout: Layout, placed: Placed) -> list[NDArray[np.bool_]]:
 # --- the box in whole blocks -------------------------------------------------------------
 
 _Band = tuple[int, int, Image, Mask, Mask]
-"""Top, left, colours, mask, and which pixels are in the picture: rows and columns of whole units."""
+"""Top, left, colours, mask, and which pixels are in the picture: of whole units."""
 
 
 def _bands(layout: Layout, placed: Placed) -> Iterator[_Band]:
@@ -96,8 +97,8 @@ def _bands(layout: Layout, placed: Placed) -> Iterator[_Band]:
 
 
 def _laid(
-    part: NDArray[np.generic], placed: Placed, rows: tuple[int, int], columns: tuple[int, int]
-) -> NDArray[np.generic]:
+    part: NDArray[Any], placed: Placed, rows: tuple[int, int], columns: tuple[int, int]
+) -> NDArray[Any]:
     """That part of the box in an area that may be larger, in zeros."""
     area = np.zeros((rows[1] - rows[0], columns[1] - columns[0], part.shape[2]), part.dtype)
     first, last = max(rows[0], placed.top), min(rows[1], placed.top + part.shape[0])
@@ -154,7 +155,7 @@ def _cropped(plane: Plane, shape: tuple[int, ...]) -> Plane:
     return plane[: shape[0] // BLOCK, : shape[1] // BLOCK]
 
 
-def _in_blocks(values: NDArray[np.generic]) -> NDArray[np.generic]:
+def _in_blocks(values: NDArray[Any]) -> NDArray[Any]:
     """(h, w) → (h / 8, w / 8, 64)."""
     rows, columns = values.shape[0] // BLOCK, values.shape[1] // BLOCK
     split = values.reshape(rows, BLOCK, columns, BLOCK).swapaxes(1, 2)

@@ -68,8 +68,6 @@ def layout_of(original: bytes) -> Layout:
     if find_spec("jpeglib") is None:
         raise Unkept("library")
     header = read_header(original)
-    if header.format != "JPEG":
-        raise Unkept("format")
     if not header.whole:
         raise Unkept("end")
     progressive = _progressive(header.data)
@@ -88,8 +86,13 @@ def layout_of(original: bytes) -> Layout:
 
 
 def fits_jpeg(header: Header) -> bool:
-    """Whether it is worth trying."""
-    return header.format == "JPEG" and header.whole and header.channels in (1, 3)
+    """Whether its blocks can be kept, as far as the header tells."""
+    return (
+        find_spec("jpeglib") is not None
+        and header.format == "JPEG"
+        and header.whole
+        and header.channels in (1, 3)
+    )
 
 
 def _progressive(data: bytes) -> bool:

@@ -46,5 +46,7 @@ def _corner(patch: Patch, way: int) -> tuple[int, int]:
 
 def _as_original(layout: Layout) -> Original:
     """What its colours are, without its samples."""
-    space = "grey" if layout.space == "grey" else "rgb"
-    return Original(np.empty((0, 0, 3), np.uint8), space, "JPEG", icc=layout.icc)
+    none = np.empty((0, 0, 3), np.uint8)
+    if layout.space == "grey":
+        return Original(none, "grey", "JPEG", icc=layout.icc)
+    return Original(none, "rgb", "JPEG", icc=layout.icc)

@@ -66,8 +66,8 @@ def _notes(counted: Counted) -> tuple[Text, ...]:
 def _changed_outside(
     written: bytes, layout: Layout, before: list[Plane], meant: list[Plane], placed: Placed
 ) -> int:
-    """Coefficients of blocks that the mask does not reach which are not what they were, in the file
-    as it is read again. Raises Unkept where the blocks that it reaches are not as they were meant."""
+    """Coefficients of blocks beyond the mask that are not what they were, in the file as it is read
+    again. Raises Unkept where the blocks that it reaches are not as they were meant."""
     again = coefficients.read(layout_of(written)).planes
     changed = 0
     for old, new, wanted, hit in zip(before, again, meant, reached(layout, placed), strict=True):

@@ -55,6 +55,7 @@ class _Bounded(io.BytesIO):
         return part
 
 
+_EMPTY = 14  # bytes of a block with a directory of nothing
 _MOST_OF_TIFF = 32 << 20
 
 
@@ -75,7 +76,7 @@ def read(block: bytes) -> Read:
     head = block[: 16 if big else 8]
     file = _Bounded(block, min(2 * len(block), _MOST_OF_TIFF) + 64)
     first = _directory(file, head, Directory(ifh=head).next, None)
-    if not len(list(first)):
+    if not list(first) and len(block) > _EMPTY:
         raise ValueError("no directory")
     result = Read(block[:2], {0: first})
     for parent, tag in ((0, EXIF), (0, GPS), (EXIF, INTEROP)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import TypeAlias
 
-import tifffile
 from PIL.TiffImagePlugin import IFDRational
 
 from methods._saving.metadata import exif
@@ -60,6 +59,8 @@ def with_directories(data: bytes, metadata: Metadata) -> bytes:
     read = exif.read(metadata.exif)
     if not {exif.EXIF, exif.GPS} & set(read.directories):
         return data
+    import tifffile
+
     file = io.BytesIO(data + b"\0" * (len(data) % 2))
     with tifffile.TiffFile(file) as opened:
         page = opened.pages.first

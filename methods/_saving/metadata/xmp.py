@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from xml.dom import Node, minidom
+from xml.dom import Node, expatbuilder
 from xml.dom.minidom import Attr, Document, Element
 from xml.sax.saxutils import quoteattr
 
@@ -69,12 +69,12 @@ def read(packet: bytes) -> Document:
     Entities are refused: they can make a few bytes fill the memory. Read as UTF-8 alone, so that no
     other encoding hides them.
     """
-    text = packet.strip(b"\0 \t\r\n").decode("utf-8-sig")
+    text = packet.strip(b"\0 \t\r\n").decode("utf-8").removeprefix("\ufeff")
     if len(packet) > _MOST_BYTES or text.count("<") > _MOST_TAGS:
         raise ValueError("too large")
     if "<!DOCTYPE" in text or "<!ENTITY" in text or text.count("=") > _MOST_ATTRIBUTES:
         raise ValueError("more than XMP is")
-    document = minidom.parseString(text)
+    document = expatbuilder.parseString(text)
     if not document.getElementsByTagNameNS(_RDF, "RDF"):
         raise ValueError("no RDF")
     return document
@@ -207,7 +207,7 @@ def _plain(text: str) -> str:
 
 
 def _parsed(text: str) -> Element:
-    return _root(minidom.parseString(text))
+    return _root(expatbuilder.parseString(text))
 
 
 def _root(document: Document) -> Element:

@@ -87,7 +87,7 @@ def _as_stored(values: Samples, top: int, original: Original) -> Samples:
         scaled = values * (original.white / top)
         values = scaled if kind.kind == "f" else np.clip(np.rint(scaled), 0, np.iinfo(kind).max)
     if original.deep and original.bits < 16:
-        short = values.astype(np.uint16) >> (16 - original.bits)
+        short = values.astype(np.uint16) >> np.uint16(16 - original.bits)
         values = repeated(short, original.bits)
     values = values.astype(kind)
     return kind.type(original.white) - values if original.inverted else values
@@ -96,4 +96,5 @@ def _as_stored(values: Samples, top: int, original: Original) -> Samples:
 def repeated(values: NDArray[np.uint16], bits: int) -> NDArray[np.uint16]:
     """Numbers of 8 < bits < 16 in 16 bits: their first bits follow behind the last, so that black
     and white stay what they are, and a shift gives the numbers back."""
-    return values << np.uint16(16 - bits) | values >> np.uint16(2 * bits - 16)
+    first, last = values << np.uint16(16 - bits), values >> np.uint16(2 * bits - 16)
+    return (first | last).astype(np.uint16, copy=False)

@@ -52,7 +52,7 @@ def patch_of(change: Change) -> Patch:
     for part in (change.result, change.alpha):
         if part is not None and part.shape[:2] != size:
             raise ValueError(f"a mask of {size} for a result of {part.shape}")
-    rows, columns = (_reach(change.mask.any(axis=axis)) for axis in (1, 0))
+    rows, columns = (_reach(np.asarray(change.mask.any(axis=axis))) for axis in (1, 0))
     return Patch(
         (size[0], size[1]),
         rows.start,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 import imagecodecs
@@ -16,6 +17,7 @@ from methods._photo.decode import Limits, read_source
 from methods._photo.load import Photo, photo_of
 from methods._photo.mask import ReadMask, mask_of
 from methods._saving.contract import SavedFile
+from methods._saving.jpeg.coefficients import prepare as prepare_jpeg
 from methods._workers.closed.patches import saved
 from methods._workers.closed.talk import (
     MOST_SAID,
@@ -72,6 +74,8 @@ def prepare() -> None:
             import_module(name)
         except ImportError:
             continue  # whoever needs it says so
+    with suppress(ImportError):
+        prepare_jpeg()
     for name in _CODECS:
         getattr(imagecodecs, name)
     str(BadInput("file_empty", name=""))  # the catalogues

@@ -29,7 +29,10 @@ BY = MadeBy("Eraser Lab 1", ("telea, radius 5",))
 
 
 def erased(file: Made, mask: np.ndarray, noise: np.random.Generator, wish: SavingWish) -> SavedFile:
-    """The result of an eraser that paints noise."""
+    """The result of an eraser that paints noise. Of a JPEG that stays one, blocks are kept, not
+    samples: other tests' business."""
+    if file.saved_as == "jpeg" and wish.format == "auto":
+        wish = SavingWish(format="png")
     photo = load_image(file.data)
     result = photo.rgb.copy()
     result[mask] = noise.integers(0, 256, (int(mask.sum()), 3))
@@ -66,20 +69,23 @@ def test_nothing_outside_the_mask_differs(
 ) -> None:
     noise = np.random.default_rng(seed)
     file = made(kind, noise, size)
+    if kind == "jpeg" and wanted == "auto":
+        wanted = "png"  # test_jpeg.py has those that stay JPEGs
     mask = noise.random(file.samples.shape[:2]) < part
     saved = erased(file, mask, noise, SavingWish(format=wanted))  # type: ignore[arg-type]
     assert saved.samples_changed_outside == 0
     assert same_outside(file, saved, mask)
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted({*KINDS} - {"jpeg"}))
 def test_it_is_saved_as_it_was(kind: str) -> None:
     noise = np.random.default_rng(5)
     file = made(kind, noise, (24, 20))
     mask = np.zeros(file.samples.shape[:2], np.bool_)
     mask[4:12, 3:9] = True
     saved = erased(file, mask, noise, SavingWish())
-    assert saved.format == file.saved_as == formats_for(file.data)[0]
+    assert file.saved_as == formats_for(file.data)[0]
+    assert saved.format == file.saved_as or kind == "jpeg"
     assert same_outside(file, saved, mask)
     assert not same_outside(file, saved, np.zeros_like(mask)), "nothing was filled in"
 
