@@ -30,9 +30,7 @@ export const downloadLink = (grid, card) => {
 function countOf({ coefficients_changed_outside: coefficients, samples_changed_outside: samples }) {
   const count = coefficients ?? samples;
   const words = t(coefficients === null ? "save.samples" : "save.coefficients", { count });
-  const said = [h("p.lab-verdict." + (count ? "bad" : "ok"), { "data-testid": "save-changed", "data-changed": String(count) }, icon(count ? "warn" : "check"), words)];
-  if (coefficients !== null && samples) said.push(h("p.lab-hint", {}, t("save.samples.reached", { count: samples })));
-  return said;
+  return [h("p.lab-verdict." + (count ? "bad" : "ok"), { "data-testid": "save-changed", "data-changed": String(count) }, icon(count ? "warn" : "check"), words)];
 }
 
 /**
