@@ -144,3 +144,24 @@ def test_files_of_a_run_are_not_served_by_their_own_names(
     path, _ = service.downloads.get(run["run"], 0, "png", "somebody")
     assert Path(path).is_file()
     assert client.get(f"/lab/runs/{run['run']}/{path.name}").status_code == 404
+
+
+def test_a_jpeg_comes_back_as_a_jpeg(service: Service, client: TestClient, upload: Upload) -> None:
+    buffer = io.BytesIO()
+    exif = Pil.Exif()
+    exif[0x010F] = "Maker"  # Make
+    exif.get_ifd(0x8825)[1] = "N"  # of a place
+    Pil.fromarray(picture()).save(buffer, "JPEG", quality=88, exif=exif)
+    path = upload(buffer.getvalue(), "disc.jpg")
+    opened = service.open_photo({"path": path, "name": "disc.jpg"})["photo"]["id"]
+    run = last(service.erase(order(opened, "paint")))
+    said = saving(service, run)
+    assert said["offered"][0] == "jpeg" and said["file"] == "0.jpeg"
+    assert said["facts"]["coefficients_changed_outside"] == 0
+    assert "location" in said["facts"]["removed"] and "exif" in said["facts"]["holds"]
+    answer = client.get(f"/lab/runs/{run['run']}/save/0.default")
+    assert answer.headers["content-type"] == "image/jpeg" and answer.content[:2] == b"\xff\xd8"
+    assert "disc-paint.jpg" in answer.headers["content-disposition"]
+    kept = saving(service, run, keep_location=True)
+    assert kept["file"] == "0.place.jpeg" and "location" in kept["facts"]["holds"]
+    assert client.get(f"/lab/runs/{run['run']}/save/0.place.jpeg").content != answer.content
