@@ -125,6 +125,15 @@ if TYPE_CHECKING:
     from methods._photo.told import pixels_told as pixels_told
     from methods._photo.transparency import flattened as flattened
     from methods._photo.transparency import on_checkerboard as on_checkerboard
+    from methods._saving.contract import Change as Change
+    from methods._saving.contract import FileFormat as FileFormat
+    from methods._saving.contract import MadeBy as MadeBy
+    from methods._saving.contract import SavedFile as SavedFile
+    from methods._saving.contract import SavingWish as SavingWish
+    from methods._saving.contract import WantedFormat as WantedFormat
+    from methods._saving.metadata.carried import describe_metadata as describe_metadata
+    from methods._saving.save import formats_for as formats_for
+    from methods._saving.save import save_result as save_result
     from methods._system.arguments import with_their_numbers as with_their_numbers
     from methods._system.cache import BoundedCache as BoundedCache
     from methods._system.console import leave_at_once as leave_at_once
@@ -265,6 +274,9 @@ _HOME = {
     "_photo.mask": "ReadMask fitted nothing_marked",
     "_photo.mask_levels": "MaskReading",
     "_photo.told": "pixels_told",
+    "_saving.contract": "Change FileFormat MadeBy SavedFile SavingWish WantedFormat",
+    "_saving.metadata.carried": "describe_metadata",
+    "_saving.save": "formats_for save_result",
     "_system.arguments": "with_their_numbers",
     "_system.cache": "BoundedCache",
     "_system.console": "leave_at_once readable takes_all_text write_any_text",

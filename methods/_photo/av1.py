@@ -3,6 +3,9 @@
 The container names a size, but the AV1 decoder obeys the sequence header in the coded data,
 which may say something much larger. Layouts: ISO 14496-12 (boxes, iloc, stco) and the AV1
 bitstream specification, sections 5.3 to 5.5 (OBUs, sequence header).
+
+All of it is ours because no library tells this size without decoding: Pillow (libavif) and
+libheif say what the container says, and dav1d and libaom have by then taken the frame's memory.
 """
 
 from __future__ import annotations
@@ -25,6 +28,14 @@ def largest_frame(data: bytes) -> tuple[int, int]:
             size = _frame_size(header)
             largest = max(largest, size, key=lambda pair: pair[0] * pair[1])
     return largest
+
+
+def items(data: bytes) -> Iterator[memoryview]:
+    """The data of each item of a HEIC or AVIF file: pictures, their metadata. Raises as above."""
+    view = memoryview(data)
+    for name, body in _boxes(view):
+        if name == b"meta":
+            yield from _items(view, dict(_boxes(body[4:])))
 
 
 def _coded_parts(data: bytes) -> Iterator[memoryview]:

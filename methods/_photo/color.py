@@ -16,6 +16,7 @@ from methods._system.container import cores
 
 PROFILE_IGNORED = Text("note.photo.profile_ignored")
 _BAND = 256  # rows converted at a time, so that nothing of the photo's size is held twice
+_NO_PROFILE = (ImageCms.PyCMSError, OSError, ValueError, TypeError)
 _SPACE = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 
 
@@ -34,11 +35,23 @@ def to_srgb(picture: Pil.Image | Image, icc: bytes | None) -> tuple[Image, Text 
         return _plain(picture), None
     try:
         transform, mode = _transform(icc, mode)
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+    except _NO_PROFILE:
         return _plain(picture), PROFILE_IGNORED
     if mode != "CMYK" and _changes_nothing(transform, mode):
         return _plain(picture), None
     return _convert(_plain(picture) if mode == "RGB" else picture, transform), None
+
+
+def profile_counts(icc: bytes | None, mode: str) -> bool:
+    """Whether `to_srgb` changes colours of a picture of that mode (L, RGB or CMYK) by that
+    profile."""
+    if icc is None:
+        return False
+    try:
+        transform, mode = _transform(icc, mode)
+    except _NO_PROFILE:
+        return False
+    return mode == "CMYK" or not _changes_nothing(transform, mode)
 
 
 def _mode(picture: Pil.Image | Image) -> str:

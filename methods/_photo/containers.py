@@ -6,6 +6,14 @@ So each container is walked here, with bounds, and the decoder is given a file t
 the first picture and nothing else: size, rotation and colour profile are taken out on the
 way. The layouts are those of ITU T.81 (JPEG), the PNG, GIF89a, WebP and TIFF 6.0
 specifications, BMP as Windows writes it and ISO 14496-12 (HEIC, AVIF).
+
+Why each walk is ours: what a library tells before it decodes comes too late. Of JPEG, PNG, WebP
+and GIF Pillow reads, unpacks and keeps all metadata as it opens them, and tells nothing of how
+many scans, chunks or pictures there are; OpenCV and imagecodecs decode at once. A JPEG's end, its
+scans and MPF's index, a PNG's cICP, a GIF's first picture alone: none of them says these at all.
+A BMP's header takes ten lines, since Pillow would unpack its runs in Python. Of HEIC and AVIF
+only the brands are read; sizes are libheif's, and for AVIF see `_photo.av1`. Values of metadata
+are nobody's here: EXIF, XMP and profiles are read by libraries, where they are wanted.
 """
 
 from __future__ import annotations
@@ -54,7 +62,7 @@ def _jpeg(data: bytes) -> Header:
     size, channels, orientation, pictures = None, 0, 1, 1
     profile: dict[int, bytes] = {}
     done = 2
-    for marker, start, end in _jpeg_segments(data):
+    for marker, start, end in jpeg_segments(data):
         body = data[start + 4 : end]
         if marker in _FRAME_HEADERS:
             depth, height, width, channels = struct.unpack_from(">BHHB", body)
@@ -88,6 +96,7 @@ def _jpeg(data: bytes) -> Header:
         whole=whole,
         channels=channels,
         gain_map=bright,
+        beyond_png=channels == 4,
     )
 
 
@@ -97,7 +106,7 @@ _GAIN_MAP = re.compile(
 )
 
 
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """(marker, its first byte, the byte after the segment) up to the first picture's end."""
     position = 2
     for _ in range(MAX_SEGMENTS):
@@ -127,23 +136,24 @@ _PNG_PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 
 
 def _png(data: bytes) -> Header:
-    parts, size, orientation, icc = [data[:8]], None, 1, None
+    view = memoryview(data)  # of which a part is no copy
+    parts, size, orientation, icc = [view[:8]], None, 1, None
     several = deep = wide = False
-    for name, start, end in _png_chunks(data):
-        body = data[start + 8 : end - 4]
+    for name, start, end in png_chunks(data):
+        body = view[start + 8 : end - 4]
         if name == b"IHDR" and size is None:
             width, height, depth = struct.unpack_from(">IIB", body)
             size, deep = (width, height), depth == 16
         elif name == b"eXIf":
-            orientation = exif_orientation(body)
+            orientation = exif_orientation(bytes(body))
         elif name == b"iCCP":
-            icc = _unpacked_profile(body)
+            icc = _unpacked_profile(bytes(body))
         elif name == b"cICP":
-            wide = body[:1] in _WIDE_PRIMARIES or body[1:2] in _HDR_CURVES
+            wide = bytes(body[:1]) in _WIDE_PRIMARIES or bytes(body[1:2]) in _HDR_CURVES
         elif name == b"acTL":
             several = struct.unpack_from(">I", body)[0] > 1
         if name in _PNG_PICTURE:
-            parts.append(data[start:end])
+            parts.append(view[start:end])
     if size is None:
         raise BadHeader("no picture in the file")
     slim = b"".join(parts)
@@ -154,7 +164,8 @@ def _png(data: bytes) -> Header:
 _WIDE_PRIMARIES, _HDR_CURVES = (b"\x09", b"\x0b", b"\x0c"), (b"\x10", b"\x12")
 
 
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """(name, its first byte, the byte after it). Raises BadHeader."""
     start = 8
     for _ in range(MAX_SEGMENTS * 5):  # some encoders write one IDAT for each row
         if start + 8 > len(data):
@@ -218,7 +229,7 @@ def _gif_blocks_end(data: bytes, position: int) -> int:
 
 def _webp(data: bytes) -> Header:
     size, orientation, icc, frames = None, 1, None, 0
-    for name, body in _riff_chunks(data):
+    for name, body in riff_chunks(data):
         if name == b"VP8X":
             size = _uint24(body, 4) + 1, _uint24(body, 7) + 1
         elif name == b"VP8 " and size is None:
@@ -237,7 +248,8 @@ def _webp(data: bytes) -> Header:
     return Header("WEBP", data, size, orientation, icc, several=frames > 1)
 
 
-def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+def riff_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    """(name, content) of a WebP file's chunks."""
     view, start = memoryview(data), 12
     for _ in range(MAX_SEGMENTS):
         if start + 8 > len(data):

@@ -28,7 +28,13 @@ from PIL import Image as Pil
 
 from methods._base import BadInput, Image
 from methods._photo.containers import read_header
-from methods._photo.header import Header, UnknownFormat, UnreadSamples, exif_orientation
+from methods._photo.header import (
+    Header,
+    UnknownFormat,
+    UnreadLayout,
+    UnreadSamples,
+    exif_orientation,
+)
 from methods._photo.jpeg_end import with_end
 from methods._system.console import readable
 
@@ -101,16 +107,16 @@ def decode(data: bytes, name: str, limits: Limits) -> Decoded:
     (call it inside `explained`)."""
     header = read_header(data)
     if header.size is not None:
-        _check_pixels(header.size, name, limits)
-    fast = _quick_jpeg(header)
+        check_pixels(header.size, name, limits)
+    fast = quick_jpeg(header)
     if fast is not None:
         return _decoded(header, Pil.Image(), fast, None, None)
     if header.format == "JPEG" and not header.whole:
         header = with_end(header)
-    opened = _opened(header)
-    _check_pixels(opened.size, name, limits)
+    opened = opened_picture(header)
+    check_pixels(opened.size, name, limits)
     opened.load()
-    _scale_key(opened, header)
+    scale_key(opened, header)
     if opened.mode.startswith(("I", "F")):
         numbers = _numbers(opened, header)
         return _decoded(header, opened, eight_bits(numbers), _keyed_alpha(opened), numbers)
@@ -125,11 +131,7 @@ def _decoded(
     alpha: Plane | None,
     numbers: Numbers | None,
 ) -> Decoded:
-    info, orientation, icc = opened.info, header.orientation, header.icc
-    if header.format in ("HEIC", "AVIF"):  # rotated by their own boxes, not by EXIF
-        icc = info.get("icc_profile") or None
-        turned = header.format == "AVIF"
-        orientation = exif_orientation(info.get("exif") or b"") if turned else 1
+    icc, orientation = profile_and_orientation(header, opened)
     return Decoded(
         header,
         picture,
@@ -138,13 +140,27 @@ def _decoded(
         icc,
         orientation,
         several=header.several or getattr(opened, "n_frames", 1) > 1,
-        deep=header.deep or numbers is not None or info.get("bit_depth", 8) > 8,
+        deep=header.deep or numbers is not None or opened.info.get("bit_depth", 8) > 8,
     )
 
 
-def _opened(header: Header) -> Pil.Image:
+def profile_and_orientation(header: Header, opened: Pil.Image) -> tuple[bytes | None, int]:
+    """Of a file that is opened; see `Header`."""
+    if header.format not in ("HEIC", "AVIF"):
+        return header.icc, header.orientation
+    turned = header.format == "AVIF"  # HEIC is rotated by its own boxes, not by EXIF
+    orientation = exif_orientation(opened.info.get("exif") or b"") if turned else 1
+    return opened.info.get("icc_profile") or None, orientation
+
+
+def opened_picture(header: Header) -> Pil.Image:
     """The picture with its pixels not decoded yet."""
-    return _plugin(header.format)(io.BytesIO(header.data))
+    try:
+        return _plugin(header.format)(io.BytesIO(header.data))
+    except SyntaxError as error:
+        if "pixel mode" in str(error):  # Pillow has none for this TIFF
+            raise UnreadLayout from error
+        raise
 
 
 def _plugin(file_format: str) -> Plugin:
@@ -157,7 +173,7 @@ def _plugin(file_format: str) -> Plugin:
     return HeifImageFile
 
 
-def _quick_jpeg(header: Header) -> Image | None:
+def quick_jpeg(header: Header) -> Image | None:
     """OpenCV decodes straight to RGB: the same pixels as Pillow in half the time and memory.
 
     None where Pillow must judge: other colour spaces, or anything wrong with the file.
@@ -174,7 +190,7 @@ def _quick_jpeg(header: Header) -> Image | None:
     return np.asarray(pixels)
 
 
-def _scale_key(opened: Pil.Image, header: Header) -> None:
+def scale_key(opened: Pil.Image, header: Header) -> None:
     """A PNG of 2 or 4 bits names its transparent grey in those; Pillow has scaled the pixels to 8,
     and leaves the name as it is."""
     key = opened.info.get("transparency")
@@ -283,7 +299,8 @@ def _too_many_bytes(name: str, limits: Limits) -> BadInput:
     return BadInput("file_bytes", name=name, megabytes=limits.megabytes)
 
 
-def _check_pixels(size: tuple[int, int], name: str, limits: Limits) -> None:
+def check_pixels(size: tuple[int, int], name: str, limits: Limits) -> None:
+    """size: (width, height). Raises BadInput where that is too large."""
     width, height = size
     if width < 1 or height < 1:
         raise ValueError("a picture without pixels")
@@ -320,6 +337,8 @@ def explained(name: str) -> Iterator[None]:
         raise BadInput("file_format", name=name) from error
     except UnreadSamples as error:
         raise BadInput("file_format.samples", name=name, bits=error.bits) from error
+    except UnreadLayout as error:
+        raise BadInput("file_format.layout", name=name) from error
     except MemoryError as error:
         raise BadInput("file_memory", name=name) from error
     except Exception as error:

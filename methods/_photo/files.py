@@ -53,6 +53,11 @@ def decoding_by(decoder: Decoder) -> Iterator[None]:
         _decoders.remove(decoder)
 
 
+def current_decoder() -> Decoder:
+    """Who decodes now."""
+    return _decoders[-1]
+
+
 def load_image(source: FileSource, *, name: str = "", limits: Limits | None = None) -> Photo:
     """Read a photo: JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF.
 

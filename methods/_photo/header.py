@@ -1,4 +1,8 @@
-"""What the header of a photo tells, whatever its container, and how a bad one is refused."""
+"""What the header of a photo tells, whatever its container, and how a bad one is refused.
+
+Two numbers are read here by hand, the orientation in EXIF and the pictures in an MPF index: Pillow
+gives both only after it has copied all values of the directory that they stand in.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +29,10 @@ class UnreadSamples(Exception):
         self.bits = bits
 
 
+class UnreadLayout(Exception):
+    """Samples that belong together in a way that no decoder here reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What the container says, and the bytes that the decoder gets.
@@ -35,7 +43,8 @@ class Header:
     gain_map: it has an HDR gain map. whole: the end of the picture was found. channels: of a
     JPEG with 8 bits, else 0. inverted: grey values
     with 0 = white. wide: colours beyond sRGB, named by a number instead of a profile.
-    deep: more than 8 bits a colour.
+    deep: more than 8 bits a colour. beyond_png: samples that a PNG cannot hold: inks, L*a*b*, 32
+    bits, 0 as white, colours multiplied by alpha.
     """
 
     format: str
@@ -50,6 +59,7 @@ class Header:
     wide: bool = False
     deep: bool = False
     gain_map: bool = False
+    beyond_png: bool = False
 
 
 def exif_orientation(exif: bytes) -> int:

@@ -24,7 +24,7 @@ from methods._photo.decode import Decoded, Limits, decode, explained
 from methods._photo.transparency import flattened, ground_for, on_checkerboard
 from methods._photo.upright import upright
 
-__all__ = ["Limits", "Photo", "photo_of", "png_bytes", "view_jpeg"]
+__all__ = ["Limits", "Photo", "bare_png", "photo_of", "png_bytes", "view_jpeg"]
 
 FIRST_PICTURE = Text("note.photo.first_picture")
 EIGHT_BITS = Text("note.photo.eight_bits")
@@ -113,17 +113,19 @@ def png_bytes(
     Run-length strategy on the average filter: on a photo of 16 megapixels four times as
     quick as Pillow's level 1, and smaller.
     """
-    if alpha is None:
-        pixels = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
-    else:
-        pixels = cv2.cvtColor(np.dstack((rgb, alpha)), cv2.COLOR_RGBA2BGRA)
+    data = bare_png(rgb if alpha is None else np.dstack((rgb, alpha)), compress_level)
+    return b"".join((data[:_PNG_HEAD], _PNG_SRGB, data[_PNG_HEAD:]))
+
+
+def bare_png(pixels: Image, compress_level: int = 1) -> bytes:
+    """The same of (H, W, 3) or (H, W, 4) uint8, RGB or RGBA, without a word on its colours."""
+    turned = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
     settings = [cv2.IMWRITE_PNG_COMPRESSION, compress_level]
     if compress_level <= 3:
         settings += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
         if hasattr(cv2, "IMWRITE_PNG_FILTER"):  # OpenCV 4.12 and newer
             settings += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_AVG]
-    data = _encoded(".png", pixels, settings)
-    return b"".join((data[:_PNG_HEAD], _PNG_SRGB, data[_PNG_HEAD:]))
+    return _encoded(".png", cv2.cvtColor(pixels, turned), settings)
 
 
 _PNG_HEAD = 33  # signature and IHDR

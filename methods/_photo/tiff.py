@@ -2,6 +2,13 @@
 
 TIFF 6.0 and BigTIFF. Further pages, nested directories and everything about the camera
 stay out of the decoder's sight; see `_photo.containers` for why.
+
+Why it is ours, part by part. The directory and `_slim`: Pillow, which shows the picture, copies
+the values of all tags before it tells a size (2000 tags that share 4 MB: 8 GB and half a minute),
+so it must not see them; tifffile leaves such values where they are, but follows the private
+directories of a dozen microscopes and scanners while it opens a file, and writes no directory for
+another reader. `_check_samples` and the tile's size: both libraries find out by decoding. Samples
+are nobody's here: Pillow and, where a result is saved, tifffile read what is left.
 """
 
 from __future__ import annotations
@@ -16,7 +23,7 @@ _UNIT = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12:
 _SCALAR = {1: "B", 3: "H", 4: "I", 16: "Q"}
 
 _WIDTH, _HEIGHT, _PHOTOMETRIC, _ORIENTATION, _TILE = 256, 257, 262, 274, (322, 323)
-_SAMPLE_FORMAT, _COLORS, _FLOAT = 339, 277, 3
+_SAMPLE_FORMAT, _COLORS, _FLOAT, _LAB = 339, 277, 3, 8
 _SUBFILE_TYPE, _BITS, _PROFILE, _DNG_VERSION = 254, 258, 34675, 50706
 _FOR_THE_DECODER = {
     *(256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320),
@@ -86,7 +93,19 @@ def read_tiff(data: bytes) -> Header:
         several,
         inverted=number.get(_PHOTOMETRIC) == 0,
         deep=_first_value(data, layout, entries, _BITS) > 8,
+        beyond_png=_beyond_png(data, layout, entries),
     )
+
+
+def _beyond_png(data: bytes, layout: _Layout, entries: dict[int, _Entry]) -> bool:
+    kind, bits, extra = (
+        _first_value(data, layout, entries, tag) for tag in (_PHOTOMETRIC, _BITS, _EXTRA)
+    )
+    return kind not in _OF_PNG or bits > 16 or (_EXTRA in entries and extra == _MULTIPLIED)
+
+
+_EXTRA, _MULTIPLIED = 338, 1
+_OF_PNG = {1, 2, 3, 6}  # grey with 0 = black, RGB, palette, YCbCr (which is read as RGB)
 
 
 def _first_directory(data: bytes, layout: _Layout) -> tuple[dict[int, _Entry], bool]:
@@ -114,11 +133,17 @@ def _scalar(entry: _Entry, layout: _Layout) -> int:
 
 def _check_samples(data: bytes, layout: _Layout, entries: dict[int, _Entry]) -> None:
     """Raise UnreadSamples for floats and wide numbers that Pillow does not know: it reads such of
-    32 bits in grey alone."""
+    32 bits in grey alone, and L*a*b* of 8."""
     bits, kind, colors = (
         _first_value(data, layout, entries, tag) for tag in (_BITS, _SAMPLE_FORMAT, _COLORS)
     )
-    if (kind == _FLOAT and bits != 32) or bits > 32 or (bits == 32 and colors > 1):
+    lab = _first_value(data, layout, entries, _PHOTOMETRIC) == _LAB
+    if (
+        (kind == _FLOAT and bits != 32)
+        or bits > 32
+        or (bits == 32 and colors > 1)
+        or (lab and bits > 8)
+    ):
         raise UnreadSamples(bits)
 
 
@@ -151,11 +176,12 @@ def _slim(data: bytes, layout: _Layout, entries: list[_Entry]) -> bytes:
     where = 8 if layout.big else 4
     width = struct.calcsize(layout.offset)
     pad = b"\0" * (-len(data) % 16)
+    view = memoryview(data)  # of which a part is no copy
     return b"".join(
         (
-            data[:where],
+            view[:where],
             struct.pack(layout.offset, len(data) + len(pad)),
-            data[where + width :],
+            view[where + width :],
             pad,
             struct.pack(layout.count, len(entries)),
             *(entry.raw for entry in entries),

@@ -43,11 +43,15 @@ class MadeBy:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SavingWish:
     """How a result is to be saved. keep_location: also places and serial numbers of devices."""
 
     format: WantedFormat = "auto"
     keep_location: bool = True
+
+
+Wish = SavingWish
+"""Its name in here; the door of `methods` has another `Wish`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -342,6 +342,14 @@ class Tab:
             self.page.click(selector)
         return Path(download.value.path())
 
+    def result(self, eraser: str, form: str = "png") -> Path:
+        """A result in that format, taken from the sheet that its card's link opens."""
+        self.card(eraser).locator("a[download]").click()
+        self.page.click(f".lab-save-forms [data-format={form}]")
+        file = self.download(f"[data-testid=save][data-format={form}][href]")
+        self.page.keyboard.press("Escape")
+        return file
+
 
 class Sessions:
     """Separate sessions of one browser, used again by later tests: what a session has compiled of

@@ -76,7 +76,7 @@ def test_both_erase_and_change_nothing_outside(selected: Any, examples_dir: Path
     for name in NAMES:
         assert selected.card(name).get_attribute("data-state") == "done"
         assert selected.card(name).get_attribute("data-changed") == "0"
-        file = selected.download(f".lab-result[data-eraser={name}] a[download]")
+        file = selected.result(name)
         result = np.asarray(Pillow.open(file).convert("RGB"))
         assert result.shape == photo.shape and (result != photo).any()
 

@@ -66,7 +66,7 @@ def test_all_three_erase_on_one_flux(selected: Any, examples_dir: Path) -> None:
     for name in NAMES:
         assert selected.card(name).get_attribute("data-state") == "done"
         assert selected.card(name).get_attribute("data-changed") == "0"
-        file = selected.download(f".lab-result[data-eraser={name}] a[download]")
+        file = selected.result(name)
         result = np.asarray(Pillow.open(file).convert("RGB"))
         assert result.shape == photo.shape and (result != photo).any()
 

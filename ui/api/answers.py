@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from methods import JSON, PlainReading, PlainText, SettingValue
 from segmentation import Rle
+from ui.api.saving import SavedResult
 from ui.service.answers import DetectAnswer, Figures, PlainDetection, PlainUnderstood
 
 
@@ -67,7 +68,8 @@ class Detected(DetectAnswer, _OfPhoto):
 
 class Result(TypedDict):
     """One eraser's. run: in which it is; axes: where it stands in a sweep, {} without one. image: a
-    lossless PNG, None where there is none; error: a sentence on why. notes: what the eraser says of
+    lossless PNG, None where there is none; saved: the same like the photo, where a format was asked
+    for; error: a sentence on why. notes: what the eraser says of
     this result. The other names are those of `ui.common.grid.Card`, None where it has none."""
 
     run: str
@@ -90,6 +92,7 @@ class Result(TypedDict):
     weights: dict[str, str] | None
     notes: list[PlainText]
     readings: list[PlainReading] | None
+    saved: SavedResult | None
 
 
 class Erased(OfSelection):

@@ -32,7 +32,7 @@ from ui.service.choices import catalog
 from ui.service.choices.entries import EraserEntry
 from ui.service.service import Service
 
-VALUES = {"segment": 16, "detect": 5, "erase": 20, "figure": 15, "plan_sweep": 5}
+VALUES = {"segment": 16, "detect": 5, "erase": 24, "figure": 15, "plan_sweep": 5}
 """How many values a call of each endpoint has; all but the first may be left out."""
 
 
@@ -192,6 +192,10 @@ def register(service: Service) -> None:
         detector: str | None = None,
         mask_reading: int | None = None,
         sweep: dict[str, Any] | None = None,
+        continue_from: str | None = None,
+        continue_secret: str | None = None,
+        format: str | None = None,
+        keep_location: bool | None = None,
         request: gr.Request | None = None,
     ) -> Erased:
         """Erase an object by several methods.
@@ -220,6 +224,14 @@ def register(service: Service) -> None:
             sweep: Run with each of these values: by ERASER.SETTING, "dilate" or "seed" a list, such
                 as {"telea.radius": [3, 9], "dilate": [0, 8]}; every combination, 64 at most. Other
                 erasers than those in it run where erasers names them. plan_sweep says what it is.
+            continue_from: A result of an earlier run, instead of image: RUN:CARD, the run and which
+                of its results, from 0. Beyond the masks of all runs together, what comes of it is
+                the first one's image, pixel for pixel.
+            continue_secret: The secret of that run, where it is private.
+            format: Save each result as a file with the photo's own samples and metadata, too:
+                "auto" (like the photo), "png", "tiff", "jpeg", "webp", "avif"; None = no such file.
+            keep_location: Whether that file may tell where the photo was taken, and the serial
+                numbers of camera and lens; None = no.
 
         Returns:
             run (its link on the page is /?run=...), secret (whoever has it may stop, remark, delete
@@ -230,8 +242,10 @@ def register(service: Service) -> None:
             pieces (parts of the photo that were erased one after the other), peak_memory,
             memory_kind, device, changed_outside, cached, weights, notes (what the eraser says of
             this result, by language), readings (numbers on the result, each with id, value and
-            remark; list_metrics says what they are); mask_notes, mask_reading, mask_readings as in
-            segment, and so is clicks.
+            remark; list_metrics says what they are), saved (where format asks for it: file, format,
+            size, samples_changed_outside, coefficients_changed_outside (of the blocks of a JPEG
+            that the mask does not reach), holds and removed (kinds of metadata), notes);
+            mask_notes, mask_reading, mask_readings as in segment, and so is clicks.
         """
         asked = ApiErase.model_validate(
             {
@@ -255,6 +269,10 @@ def register(service: Service) -> None:
                 "detector": detector,
                 "mask_reading": mask_reading,
                 "sweep": sweep,
+                "continue_from": continue_from,
+                "continue_secret": continue_secret,
+                "format": format,
+                "keep_location": keep_location,
             }
         )
         return await api.follow(asked, caller_of(request))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from methods import MAX_SETTINGS, BadInput, Job, SettingName, SettingValue
+from methods import MAX_SETTINGS, BadInput, Job, SettingName, SettingValue, WantedFormat
 from segmentation import (
     BOX_THRESHOLD,
     MAX_POINTS,
@@ -35,6 +35,7 @@ from ui.common.requests import (
     MOST_POINTS,
     ModelId,
     Request,
+    Secret,
     check_points,
 )
 
@@ -75,10 +76,10 @@ class ApiDetect(Request):
     @classmethod
     def _null_is_the_default(cls, data: Mapping[str, object]) -> dict[str, object]:
         """For whoever posts all arguments by place and has nothing to say about these."""
-        if not data.get("image"):
+        if not data.get("image") and not data.get("continue_from"):
             raise BadInput("no_picture")
-        thresholds = ("box_threshold", "text_threshold")
-        return {n: v for n, v in data.items() if v is not None or n not in thresholds}
+        defaults = ("box_threshold", "text_threshold", "image")
+        return {n: v for n, v in data.items() if v is not None or n not in defaults}
 
 
 class ApiSegment(ApiDetect):
@@ -224,7 +225,30 @@ class ApiJobs(Request):
 
 
 class ApiErase(ApiSegment, ApiJobs):
-    """A selection and what is to be run on it."""
+    """A selection and what is to be run on it. continue_from: RUN:CARD, a result in the place of an
+    image; continue_secret: that run's, where it is private. format: what results are saved as, too;
+    keep_location: with places and serial numbers of devices."""
+
+    image: FileArgument = FileArgument()
+    continue_from: Annotated[str, Field(max_length=200)] | None = None
+    continue_secret: Secret | None = None
+    format: WantedFormat | None = None
+    keep_location: bool | None = None
+
+    @model_validator(mode="after")
+    def _has_one_photo(self) -> ApiErase:
+        if self.continue_from and (self.image.path or self.image.url):
+            raise BadInput("one_photo")
+        return self
+
+    def card(self) -> tuple[str, int] | None:
+        """The run and the index of the result that is gone on with. Raises BadInput."""
+        if self.continue_from is None:
+            return None
+        run, _, card = self.continue_from.rpartition(":")
+        if not card.isascii() or not card.isdecimal():
+            raise BadInput("no_result")
+        return run, int(card)
 
 
 def _box(corners: Corners) -> Box:

@@ -27,6 +27,7 @@ from ui.api.answers import Detected, Erased, OfSelection, Result, Segmented
 from ui.api.masks import NO_MASK, GivenMask, given_mask
 from ui.api.pictures import Picture, picture_of
 from ui.api.requests import ApiDetect, ApiErase, ApiSegment, FileArgument
+from ui.api.saving import ApiWish, SavedResult, described, file_of, handed_out
 from ui.common.files import link_or_copy, private_folder
 from ui.common.grid import Card, Grid
 from ui.common.names import safe_stem
@@ -44,12 +45,14 @@ from ui.stores.runs import result_name
 @dataclass(frozen=True, slots=True)
 class Begun:
     """What a call of erase comes to. told: what is to be said of its mask. secret: of the owner of
-    all its runs."""
+    all its runs. wish: how results are saved, too; caller: who asks."""
 
     record: PhotoRecord
     orders: list[Order]
     told: OfSelection
     secret: str
+    wish: ApiWish
+    caller: str
 
 
 class Api:
@@ -104,15 +107,22 @@ class Api:
 
     def _begun(self, asked: ApiErase, caller: str) -> Begun:
         self._service.erases.take(caller)
-        given = self._picture(asked.image)
-        record = self._service.photos.add_copy(self._file(given), given.name)
+        record = self._opened(asked, caller)
         orders, told = self._orders(asked, record, caller)
         secret = self._service.owners.begin()[1]
-        return Begun(record, [replace(one, owner=hashed(secret)) for one in orders], told, secret)
+        owned = [replace(one, owner=hashed(secret)) for one in orders]
+        wish = ApiWish(asked.format, bool(asked.keep_location))
+        return Begun(record, owned, told, secret, wish, caller)
+
+    def _opened(self, asked: ApiErase, caller: str) -> PhotoRecord:
+        card = asked.card()
+        if card is not None:
+            return self._service.steps.photo_of(*card, asked.continue_secret, caller)
+        given = self._picture(asked.image)
+        return self._service.photos.add_copy(self._file(given), given.name)
 
     def _erased(self, begun: Begun, grids: Sequence[Grid]) -> Erased:
-        record = begun.record
-        results = [self._result(grid, card, record) for grid in grids for card in grid["cards"]]
+        results = [self._result(grid, card, begun) for grid in grids for card in grid["cards"]]
         return {
             "run": grids[0]["run"],
             "secret": begun.secret,
@@ -209,14 +219,14 @@ class Api:
         asked = Question(photo.key, photo.size, lambda: photo.seen, drawn, upload, caller)
         return self._service.selecting.select(asked)
 
-    def _result(self, grid: Grid, card: Card, record: PhotoRecord) -> Result:
+    def _result(self, grid: Grid, card: Card, begun: Begun) -> Result:
         return {
             "run": grid["run"],
             "axes": card.get("axes", {}),
             "eraser": card["eraser"],
             "name": card["name"],
             "state": card["state"],
-            "image": self._image(grid, card, record) if "full" in card else None,
+            "image": self._image(grid, card, begun.record) if "full" in card else None,
             "error": card["error"]["text"] if "error" in card else None,
             "seed": card["seed"],
             "settings": card["settings"],
@@ -231,7 +241,17 @@ class Api:
             "weights": card.get("weights"),
             "notes": card.get("result_notes", []),
             "readings": card.get("readings"),
+            "saved": self._saved(grid, card, begun),
         }
+
+    def _saved(self, grid: Grid, card: Card, begun: Begun) -> SavedResult | None:
+        kept = file_of(self._service.downloads, grid, card, begun.wish, begun.caller)
+        if kept is None:
+            return None
+        name = f"{safe_stem(begun.record.name)}-{card['eraser']}{kept[0].suffix}"
+        path = self._new_file(name)
+        facts = handed_out(kept, path)
+        return described(_file_data(path, f"image/{facts.format}"), facts)
 
     def _image(self, grid: Grid, card: Card, record: PhotoRecord) -> Mapping[str, JSON]:
         file = result_name(card["index"], card["eraser"], "png")
@@ -270,9 +290,9 @@ def _raised(error: Exception) -> NoReturn:
     raise error
 
 
-def _file_data(path: Path) -> Mapping[str, JSON]:
+def _file_data(path: Path, kind: str = "image/png") -> Mapping[str, JSON]:
     file = gr.FileData(
-        path=str(path), orig_name=path.name, mime_type="image/png", size=path.stat().st_size
+        path=str(path), orig_name=path.name, mime_type=kind, size=path.stat().st_size
     )
     described: Mapping[str, JSON] = file.model_dump()
     return described

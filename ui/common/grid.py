@@ -33,10 +33,22 @@ class PublicTiles(TypedDict):
     levels: int
 
 
+class PublicStep(TypedDict):
+    """An erase by which a photo came of another one. photo: the id of what it was made of. run,
+    index: the card whose result it is."""
+
+    photo: str
+    run: str
+    index: int
+    eraser: str
+    name: str
+
+
 class PublicPhoto(TypedDict):
     """What the page gets of a photo. view: a relative URL. notes: what opening it has changed.
     growth: by how many pixels a selection grows at first. full: of a run's photo, its pixels as
-    the results have them, a relative URL; missing where they are gone."""
+    the results have them, a relative URL; missing where they are gone. chain: the erases before, of
+    one that came of a result."""
 
     id: str
     name: str
@@ -48,6 +60,7 @@ class PublicPhoto(TypedDict):
     tiles: PublicTiles
     notes: list[PlainText]
     growth: int
+    chain: NotRequired[list[PublicStep]]
 
 
 class CardProgress(TypedDict, total=False):

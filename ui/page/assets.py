@@ -30,6 +30,8 @@ SOURCES = (
     "styles/results.css",
     "styles/compare.css",
     "styles/shelf.css",
+    "styles/steps.css",
+    "styles/save.css",
     "styles/figure.css",
     "styles/sweep.css",
     "styles/tables.css",

@@ -35,6 +35,7 @@ from ui.service.service import Service
 
 CANVAS_FUNCTIONS = (
     "open_photo open_example reopen_photo segment mask upload_mask export_case import_case detect"
+    " continue_with open_step"
 )
 
 TABLE_FUNCTIONS = "rows papers systems fetch_row open_row grids new_run stop remark"
@@ -123,7 +124,7 @@ def build_page(
             with gr.Row(elem_classes=["lab-main"]):
                 PromptCanvas(pick(CANVAS_FUNCTIONS))
                 panel = EraserPanel(pick("erasers weights fetch_weights new_run stop plan_sweep"))
-            grid = ResultGrid(pick("open_run go_on remark keep_private delete_run stop"))
+            grid = ResultGrid(pick("open_run go_on remark keep_private delete_run stop saving"))
         with gr.Column(elem_id="lab-tab-tables"):
             tables = TablesView(pick(TABLE_FUNCTIONS))
         Furniture(OPEN_FOOT if is_public and access is None else FOOT, "mountFoot({ element })")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NotRequired, TypedDict
 from urllib.parse import quote
@@ -34,19 +35,16 @@ from ui.door.health import health_routes
 from ui.door.metrics import metrics_routes
 from ui.door.rules import Rules
 from ui.page.assets import Assets
+from ui.page.downloads import saved_route
 from ui.page.early import Compressed, EarlyPage
 from ui.page.fresh import AGAIN, not_modified, tag_of
+from ui.page.headers import HEADERS
 from ui.service.reports.archive import stream_zip
 from ui.service.reports.figure import figure_file
 from ui.service.service import Service
 
 log = logging.getLogger(__name__)
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cache-Control": "private, max-age=86400",
-}
 FOR_EVER = {**HEADERS, "Cache-Control": "private, max-age=604800, immutable"}
 """For what never changes under its address, as long as anything here is kept."""
 
@@ -151,6 +149,7 @@ def lab_routes(service: Service) -> list[BaseRoute]:
         Route("/lab/figure.{form}", files.figure),
         Route("/lab/runs/{run}/all.zip", files.archive),
         Route("/lab/runs/{run}/original.png", files.original),
+        saved_route(service),
         Route("/lab/runs/{run}/{file}", files.result),
     ]
 
@@ -166,6 +165,7 @@ class _Files:
         self._examples = service.examples
         self._tables = service.tables
         self._looking = service.looking
+        self._downloads = service.downloads
         self._full = service.visits.lanes.full
         self._pictures = service.visits.lanes.pictures
 
@@ -237,7 +237,8 @@ class _Files:
         if (same := not_modified(request, headers)) is not None:
             return same
         try:
-            pieces = stream_zip(self._runs, run_id)  # fails here, while it can still be a 404
+            like = partial(self._downloads.like_photo, run_id, caller_of(request))
+            pieces = stream_zip(self._runs, run_id, like)  # fails here, while it can be a 404
         except (UserError, FileNotFoundError):
             raise HTTPException(404) from None
         return StreamingResponse(pieces, media_type="application/zip", headers=headers)

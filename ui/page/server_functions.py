@@ -38,6 +38,7 @@ NAMES = (
     "keep_private",
     "delete_run",
 )
+STEP_NAMES = ("continue_with", "open_step")
 TABLE_NAMES = ("rows", "papers", "systems", "fetch_row", "open_row", "grids")
 
 
@@ -45,7 +46,10 @@ def server_functions(service: Service) -> list[ServerFunction]:
     """One function per name above; in the browser `server.<name>(request)`."""
     visits = service.visits
     own = [_function(name, getattr(service, name), visits) for name in NAMES]
-    return own + [_function(name, getattr(service.tables, name), visits) for name in TABLE_NAMES]
+    saving = _function("saving", service.downloads.saving, visits)
+    steps = [_function(name, getattr(service.steps, name), visits) for name in STEP_NAMES]
+    tables = [_function(name, getattr(service.tables, name), visits) for name in TABLE_NAMES]
+    return [*own, saving, *steps, *tables]
 
 
 def _function(name: str, method: Callable[[object, str], Answer], visits: Visits) -> ServerFunction:

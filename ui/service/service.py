@@ -6,18 +6,32 @@ it answers `{"ok": True, …}` or `{"ok": False, "error": {"code", "text", "deta
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from methods import PROGRAM, room_to_have
 from ui.common.errors import Answer, answered
 from ui.common.requests import FetchWeights, Nothing
 from ui.service.answers import CatalogAnswer, WeightsAnswer
 from ui.service.choices import catalog
+from ui.service.erasing.steps import Steps
 from ui.service.helper.judge import describe_metrics
 from ui.service.photo_calls import PhotoCalls
 from ui.service.run_calls import RunCalls
+from ui.service.saving.downloads import Downloads
 
 
 class Service(PhotoCalls, RunCalls):
     """Photos, selections and runs of all visitors; see `Parts` for how it is made."""
+
+    @cached_property
+    def steps(self) -> Steps:
+        """Going on with results, and back."""
+        return Steps(self.photos, self.runs, self.owners, self._opens, self._opened)
+
+    @cached_property
+    def downloads(self) -> Downloads:
+        """Results as files to keep."""
+        return Downloads(self.runs, self.owners, self.limits)
 
     @answered
     def erasers(self, request: object, caller: str = "") -> CatalogAnswer:

@@ -18,7 +18,7 @@ from methods import (
     write_atomic,
 )
 from ui.common.errors import photo_gone
-from ui.stores.photos import PhotoStore
+from ui.stores.photos import PhotoRecord, PhotoStore
 from ui.stores.runs import ORIGINAL, RunStore
 
 
@@ -55,12 +55,13 @@ def photo_of(run_id: str, photos: PhotoStore, runs: RunStore) -> Photo:
     try:
         saved = runs.load(run_id)["photo"]
         photo_id, name, key = str(saved["id"]), str(saved["name"]), saved["key"]
+        chain = PhotoRecord.from_json(saved).chain
     except (KeyError, TypeError) as error:
         raise photo_gone() from error
     try:
         photo = photos.load(photo_id)
     except UserError:
-        photo = photos.decode(runs.original(run_id), name)
+        photo = photos.decode(runs.original(run_id), name, chain)
     if photo.key != key:
         raise photo_gone()  # an older program read these bytes as other pixels
     return photo

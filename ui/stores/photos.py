@@ -1,7 +1,8 @@
 """The photos that visitors have opened: on disk under random ids, decoded ones in memory.
 
-    photos/<id>/original     the bytes as they were uploaded, never changed
+    photos/<id>/original     the bytes as they were uploaded, never changed; or a run's result
                 photo.json   what is known about them
+                first, …     of a run's result: see `ui.stores.chain`
                 view.jpg     what the page shows, longer side at most 1600 pixels
                 mask-….png   masks that were asked for as files
 
@@ -18,11 +19,13 @@ import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import file_digest, sha256
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import TypedDict
+from typing import NotRequired, TypedDict
+
+from pydantic import JsonValue
 
 from methods import (
     DECODING,
@@ -43,6 +46,7 @@ from ui.common.errors import photo_gone
 from ui.common.files import link_or_copy, own_file, private_folder, writable_folder, write_json
 from ui.common.grid import PublicPhoto
 from ui.common.names import is_id
+from ui.stores.chain import FIRST, REACHED, Chain, carry, own_limits
 from ui.stores.tiles import SIDE, levels_of
 
 VIEW_SIDE = 1600
@@ -57,7 +61,7 @@ PUBLIC_FILE = re.compile(r"view\.jpg|mask-[0-9a-f]{16}\.png")
 
 class SavedPhoto(TypedDict):
     """A `PhotoRecord` as it stands in photo.json and run.json. notes: by language; in older
-    files pairs, English and Chinese."""
+    files pairs, English and Chinese. chain: a `Chain`, of a result that was gone on with."""
 
     id: str
     name: str
@@ -68,11 +72,13 @@ class SavedPhoto(TypedDict):
     key: str
     sha256: str
     notes: Sequence[PlainText | Sequence[str]]
+    chain: NotRequired[dict[str, JsonValue]]
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoRecord:
-    """What is kept about a photo. key: of the pixels; sha256: of the uploaded file."""
+    """What is kept about a photo. key: of the pixels; sha256: of the uploaded file. chain: where it
+    came of a result."""
 
     id: str
     name: str
@@ -83,10 +89,11 @@ class PhotoRecord:
     key: str
     sha256: str
     notes: tuple[Text, ...] = ()
+    chain: Chain | None = None
 
     def public(self) -> PublicPhoto:
         """The part that the page gets."""
-        return {
+        told: PublicPhoto = {
             "id": self.id,
             "name": self.name,
             "width": self.width,
@@ -101,10 +108,13 @@ class PhotoRecord:
             "notes": [note.plain() for note in self.notes],
             "growth": usual_growth((self.height, self.width)),
         }
+        if self.chain is not None:
+            told["chain"] = self.chain.public()
+        return told
 
     def saved(self) -> SavedPhoto:
         """For JSON."""
-        return {
+        kept: SavedPhoto = {
             "id": self.id,
             "name": self.name,
             "format": self.format,
@@ -115,10 +125,13 @@ class PhotoRecord:
             "sha256": self.sha256,
             "notes": [note.plain() for note in self.notes],
         }
+        if self.chain is not None:
+            kept["chain"] = self.chain.plain()
+        return kept
 
     @classmethod
     def from_json(cls, value: SavedPhoto) -> PhotoRecord:
-        """Raises KeyError or TypeError for what `saved` has not written."""
+        """Raises KeyError, TypeError or ValueError for what `saved` has not written."""
         return cls(
             id=value["id"],
             name=value["name"],
@@ -129,6 +142,7 @@ class PhotoRecord:
             key=value["key"],
             sha256=value["sha256"],
             notes=tuple(map(_note, value.get("notes", ()))),
+            chain=Chain.model_validate(value["chain"]) if "chain" in value else None,
         )
 
 
@@ -173,8 +187,23 @@ class PhotoStore:
             link_or_copy(self.original(photo_id), folder / "original")
             return self._open(folder, name)
 
+    def add_result(
+        self, result: Path, name: str, chain: Chain, first: Path, reached: bytes
+    ) -> PhotoRecord:
+        """Open a run's result as a photo; what belongs to its chain is kept with it."""
+        with self._new_folder() as folder:
+            link_or_copy(result, folder / "original")
+            link_or_copy(first, folder / FIRST)
+            write_atomic(folder / REACHED, reached)
+            return self._open(folder, name, chain)
+
+    def keep_chain(self, photo_id: str, folder: Path) -> None:
+        """What belongs to a photo's chain, also beside a run of it."""
+        carry(self.record(photo_id).chain, self.folder / photo_id, folder)
+
     def restore(self, record: PhotoRecord, original: Path) -> PhotoRecord:
-        """Bring back a photo that was cleared away, from a copy, under its old id."""
+        """Bring back a photo that was cleared away, from a copy, under its old id; what belongs to
+        its chain lies beside the copy."""
         if not is_id(record.id):
             raise photo_gone()
         if (self.folder / record.id / "photo.json").is_file():
@@ -186,7 +215,8 @@ class PhotoStore:
             part.replace(folder / "original")
         finally:
             part.unlink(missing_ok=True)  # two links to one file: replace leaves the first
-        return self._open(folder, record.name)
+        carry(record.chain, original.parent, folder)
+        return self._open(folder, record.name, record.chain)
 
     def record(self, photo_id: str) -> PhotoRecord:
         """What is known about a photo. Raises UserError ("photo_gone")."""
@@ -204,24 +234,26 @@ class PhotoStore:
         """The decoded photo, from memory or from disk."""
         record = self.record(photo_id)
         return self._decoded.get(
-            photo_id, lambda: self._decode_own(self.original(photo_id), record.name)
+            photo_id, lambda: self._decode_own(self.original(photo_id), record)
         )
 
-    def _decode_own(self, path: Path, name: str) -> Photo:
+    def _decode_own(self, path: Path, record: PhotoRecord) -> Photo:
         if own_file(path) is None:
             raise photo_gone()
-        return self.decode(path, name)
+        return self.decode(path, record.name, record.chain)
 
     def in_memory(self, photo_id: str) -> bool:
         """Whether `load` need not decode."""
         return self._decoded.find(photo_id) is not None
 
-    def decode(self, path: Path, name: str) -> Photo:
-        """Decode any file, when there is room for it. Raises "photo_gone" where there is none."""
-        with full_size.work(DECODING * pixels_told(path, self._limits)):
+    def decode(self, path: Path, name: str, chain: Chain | None = None) -> Photo:
+        """Decode any file, when there is room for it. chain: of one that is a result of ours.
+        Raises "photo_gone" where there is none."""
+        limits = own_limits(self._limits, chain)
+        with full_size.work(DECODING * pixels_told(path, limits)):
             if not path.is_file():
                 raise photo_gone()
-            return load_image(path, name=name, limits=self._limits)
+            return load_image(path, name=name, limits=limits)
 
     def original(self, photo_id: str) -> Path:
         return self.folder / photo_id / "original"
@@ -255,12 +287,12 @@ class PhotoStore:
             shutil.rmtree(folder, ignore_errors=True)
             raise
 
-    def _open(self, folder: Path, name: str) -> PhotoRecord:
+    def _open(self, folder: Path, name: str, chain: Chain | None = None) -> PhotoRecord:
         original = folder / "original"
         if not stat.S_ISREG(original.lstat().st_mode):
             raise photo_gone()
-        photo = self.decode(original, name)
-        record = _record_of(folder.name, name, photo, original)
+        photo = self.decode(original, name, chain)
+        record = replace(_record_of(folder.name, name, photo, original), chain=chain)
         write_atomic(folder / "view.jpg", _view_of(photo))
         write_json(folder / "photo.json", record.saved())
         self._records[record.id] = record

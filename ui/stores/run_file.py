@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, Valid
 from ui.common.errors import run_damaged
 from ui.common.grid import CardState, RunState
 from ui.common.names import ID_PATTERN
+from ui.stores.chain import Chain
 
 MOST_BYTES = 2**25
 
@@ -51,6 +52,7 @@ class _WholePhoto(_Photo):
     format: str
     key: str
     sha256: str
+    chain: Chain | None = None
 
 
 class _Mask(_Known):

@@ -2,6 +2,7 @@
 
 runs/<id>/run.json                 all that is needed to show and to repeat the run
           original                 the uploaded file (a second name for the photo's)
+          first, reached.png       where the photo came of another run's result (`ui.stores.chain`)
           original.jpg             what the page shows of it
           original.png             its pixels, once someone has compared with them
           mask.png  overlay.png    the mask at full size; the overlay as on the page
@@ -19,7 +20,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict, cast
@@ -106,9 +107,9 @@ class RunStore:
         self._owning = threading.Lock()
         self._alive = Alive(folder.with_name(f"{folder.name}-programs"))
 
-    def create(self, run_id: str, owner: str = "") -> Path:
-        """A new folder, marked as running. owner: as `Ownership` has it. Raises UserError
-        ("run_used")."""
+    def create(self, run_id: str, owner: str = "", *, after: Sequence[str] = ()) -> Path:
+        """A new folder, marked as running. owner: as `Ownership` has it. after: the runs whose
+        results it goes on with; it is as private as any of them. Raises UserError ("run_used")."""
         if not is_id(run_id):
             raise run_gone()
         folder = self.folder / run_id
@@ -117,7 +118,8 @@ class RunStore:
         except FileExistsError:
             raise run_used() from None
         (folder / RUNNING_MARK).write_text(self._alive.name(), "ascii")
-        write_ownership(folder, Ownership(owner=owner))
+        private = any(self.ownership(one).private for one in after)
+        write_ownership(folder, Ownership(owner=owner, private=private))
         return folder
 
     def ownership(self, run_id: str) -> Ownership:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,9 @@ from methods._base import BadInput
 from methods._photo.decode import Limits, read_source
 from methods._photo.load import Photo, photo_of
 from methods._photo.mask import ReadMask, mask_of
+from methods._saving.contract import SavedFile
+from methods._saving.jpeg.coefficients import prepare as prepare_jpeg
+from methods._workers.closed.patches import saved
 from methods._workers.closed.talk import (
     MOST_SAID,
     Said,
@@ -22,6 +27,7 @@ from methods._workers.closed.talk import (
     ToldError,
     ToldMask,
     ToldPhoto,
+    ToldSaved,
     Wish,
     sent,
 )
@@ -41,8 +47,24 @@ _LATER = (
     "encodings.idna",
     "concurrent.futures.thread",
     "xml.etree.ElementTree",
+    "methods._saving.save",
+    "tifffile",
+    "numpy.random",
+    "PIL.PpmImagePlugin",
 )
 """What decoders import when they first need it, when no file can be opened any more."""
+
+
+_CODECS = (
+    "cms_transform",
+    "png_encode",
+    "png_decode",
+    "avif_decode",
+    *("zlib_encode", "zlib_decode", "deflate_decode", "lzw_decode", "packbits_decode"),
+    *("delta_encode", "delta_decode", "packints_encode", "packints_decode", "bitorder_decode"),
+    *("jpeg8_decode", "lzma_decode", "zstd_decode", "floatpred_decode", "floatpred_encode"),
+)
+"""imagecodecs imports each of its own when it is first used."""
 
 
 def prepare() -> None:
@@ -52,12 +74,16 @@ def prepare() -> None:
             import_module(name)
         except ImportError:
             continue  # whoever needs it says so
+    with suppress(ImportError):
+        prepare_jpeg()
+    for name in _CODECS:
+        getattr(imagecodecs, name)
     str(BadInput("file_empty", name=""))  # the catalogues
 
 
 def decode_into(wish: Wish, given: int, pixels: int, answer: int) -> None:
     """See `Wish`; the three are descriptors."""
-    told: ToldPhoto | ToldMask | ToldError | ToldBug
+    told: ToldPhoto | ToldMask | ToldSaved | ToldError | ToldBug
     try:
         told = _told(wish, given, pixels)
     except BadInput as error:
@@ -70,8 +96,10 @@ def decode_into(wish: Wish, given: int, pixels: int, answer: int) -> None:
     os.write(answer, sent(Told(it=told))[:MOST_SAID])
 
 
-def _told(wish: Wish, given: int, pixels: int) -> ToldPhoto | ToldMask:
+def _told(wish: Wish, given: int, pixels: int) -> ToldPhoto | ToldMask | ToldSaved:
     limits = Limits(wish.megapixels, wish.megabytes)
+    if wish.saving is not None:
+        return _told_saved(saved(wish, wish.saving, given, limits), pixels)
     with os.fdopen(os.dup(given), "rb") as file:
         data = read_source(file, wish.name, limits)
     if wish.size is not None:
@@ -94,6 +122,17 @@ def _told_mask(read: ReadMask, pixels: int) -> ToldMask:
         size=(height, width),
         said=tuple(Said.of(each.said.id, each.said.values) for each in read.readings),
         notes=tuple(Said.of(note.id, note.values) for note in read.notes),
+    )
+
+
+def _told_saved(file: SavedFile, pixels: int) -> ToldSaved:
+    _write(pixels, [np.frombuffer(file.data, np.uint8)])
+    return ToldSaved(
+        format=file.format,
+        samples_changed_outside=file.samples_changed_outside,
+        coefficients_changed_outside=file.coefficients_changed_outside,
+        removed=file.removed,
+        notes=tuple(Said.of(note.id, note.values) for note in file.notes),
     )
 
 

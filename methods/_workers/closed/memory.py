@@ -5,7 +5,9 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
-from typing import Self
+from typing import Self, TypeAlias
+
+Part: TypeAlias = bytes | memoryview
 
 
 class Memory:
@@ -15,11 +17,12 @@ class Memory:
         """name: for whoever looks at the processes' files."""
         self.file = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
 
-    def fill(self, data: bytes) -> None:
-        """Write it, so that it can be read from its start and never be changed."""
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(self.file, rest) :]
+    def fill(self, *parts: Part) -> None:
+        """Write them, so that they can be read from their start and never be changed."""
+        for part in parts:
+            rest = memoryview(part)
+            while rest:
+                rest = rest[os.write(self.file, rest) :]
         os.lseek(self.file, 0, os.SEEK_SET)
         self._seal()
 

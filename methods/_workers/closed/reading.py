@@ -13,8 +13,17 @@ from methods._base import BadInput, Text
 from methods._photo.load import Photo
 from methods._photo.mask import ReadMask
 from methods._photo.mask_levels import MaskReading
+from methods._saving.contract import SavedFile
 from methods._texts.text import UNFILLED
-from methods._workers.closed.talk import Said, Told, ToldBug, ToldError, ToldMask, ToldPhoto
+from methods._workers.closed.talk import (
+    Said,
+    Told,
+    ToldBug,
+    ToldError,
+    ToldMask,
+    ToldPhoto,
+    ToldSaved,
+)
 from methods._workers.closed.wrong import crashed
 
 logger = logging.getLogger(__name__)
@@ -60,7 +69,22 @@ def mask_told(said: bytes, memory: mmap.mmap | bytes, name: str, size: tuple[int
     return ReadMask(tuple(readings), tuple(map(_text, told.notes)))
 
 
-def _told(said: bytes, name: str) -> ToldPhoto | ToldMask:
+def saved_told(said: bytes, memory: mmap.mmap | bytes, name: str) -> SavedFile:
+    """The file to keep; see `photo_told`. Its bytes are handed on and never looked at here."""
+    told = _told(said, name)
+    if not isinstance(told, ToldSaved) or not len(memory):
+        raise ValueError("another answer")
+    return SavedFile(
+        memory[:],
+        told.format,
+        told.samples_changed_outside,
+        told.coefficients_changed_outside,
+        told.removed,
+        tuple(map(_text, told.notes)),
+    )
+
+
+def _told(said: bytes, name: str) -> ToldPhoto | ToldMask | ToldSaved:
     told = Told.model_validate_json(said).it
     if isinstance(told, ToldError):
         error = BadInput(told.said.id, **told.said.filled())

@@ -13,16 +13,19 @@ from __future__ import annotations
 import logging
 import mmap
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
 from methods._photo.decode import Limits
 from methods._photo.load import Photo
 from methods._photo.mask import ReadMask
+from methods._saving.contract import MadeBy, SavedFile, SavingWish
+from methods._saving.samples.patch import Patch
 from methods._workers.closed.line import Gone, Line, NotBegun
-from methods._workers.closed.memory import Memory
-from methods._workers.closed.reading import believed, mask_told, photo_told
+from methods._workers.closed.memory import Memory, Part
+from methods._workers.closed.patches import parts_of, saving_of
+from methods._workers.closed.reading import believed, mask_told, photo_told, saved_told
 from methods._workers.closed.talk import Bounds, Wish
 from methods._workers.closed.wrong import ended_early, lost, not_begun
 
@@ -48,6 +51,9 @@ _BYTES_A_PIXEL = 32
 
 _BYTES_MORE = 256 * 2**20
 
+_LONGER = 4
+"""A result takes so many times as long to be saved as a photo to be decoded."""
+
 
 def bounds_of(limits: Limits) -> Bounds:
     """What a file may take where a photo may have so many pixels and bytes."""
@@ -55,6 +61,19 @@ def bounds_of(limits: Limits) -> Bounds:
     memory = _BYTES_MORE + int(2e6 * limits.megabytes) + _BYTES_A_PIXEL * pixels
     return Bounds(
         memory=memory, seconds=SECONDS, patience=PATIENCE, pixels=MOST_READINGS * pixels + 2**16
+    )
+
+
+def for_saving(bounds: Bounds) -> Bounds:
+    """What it may take to save a result where a photo may take so much: it is decoded, written and
+    decoded again, with all of its bits."""
+    return bounds.model_copy(
+        update={
+            "memory": bounds.memory + bounds.memory // 2,
+            "seconds": _LONGER * bounds.seconds,
+            "patience": _LONGER * bounds.patience,
+            "pixels": 2 * bounds.pixels + _BYTES_MORE,
+        }
     )
 
 
@@ -78,13 +97,30 @@ class Room:
         """See `Decoder`."""
         wish = self._wish(name, limits)
         with believed(name):
-            return photo_told(*self._asked(data, wish), name)
+            return photo_told(*self._asked([data], wish), name)
 
     def mask(self, data: bytes, size: tuple[int, int], name: str, limits: Limits) -> ReadMask:
         """See `Decoder`."""
         wish = self._wish(name, limits, size)
         with believed(name):
-            return mask_told(*self._asked(data, wish), name, size)
+            return mask_told(*self._asked([data], wish), name, size)
+
+    def save(
+        self,
+        original: bytes,
+        patch: Patch,
+        made_by: MadeBy,
+        wish: SavingWish,
+        name: str,
+        limits: Limits,
+    ) -> SavedFile:
+        """See `Saver`."""
+        asked = self._wish(name, limits)
+        saving = saving_of(original, patch, made_by, wish)
+        bounds = for_saving(asked.bounds)
+        asked = asked.model_copy(update={"saving": saving, "bounds": bounds})
+        with believed(name):
+            return saved_told(*self._asked([*parts_of(original, patch)], asked), name)
 
     def _wish(self, name: str, limits: Limits, size: tuple[int, int] | None = None) -> Wish:
         return Wish(
@@ -95,7 +131,7 @@ class Room:
             size=size,
         )
 
-    def _asked(self, data: bytes, wish: Wish) -> tuple[bytes, mmap.mmap | bytes]:
+    def _asked(self, data: Iterable[Part], wish: Wish) -> tuple[bytes, mmap.mmap | bytes]:
         """What the process that decoded it says, whatever it is, and the pixels. Raises UserError
         where it has ended before; OSError where the pixels may still change."""
         reason = ""
@@ -110,9 +146,9 @@ class Room:
                     return said, pixels.sealed()
         raise lost(reason)
 
-    def _heard(self, data: bytes, wish: Wish, pixels: Memory) -> bytes:
+    def _heard(self, data: Iterable[Part], wish: Wish, pixels: Memory) -> bytes:
         with Memory("file") as given:
-            given.fill(data)
+            given.fill(*data)
             try:
                 heard = self._living().ask(wish, given.file, pixels.file)
             except NotBegun as error:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from methods._base import Text
+from methods._saving.contract import FileFormat, WantedFormat
 
 MOST_SAID = 2**16
 """Bytes of one message; a wish must fit into one packet."""
@@ -20,6 +21,8 @@ MOST_SAID = 2**16
 _Name = Annotated[str, Field(max_length=400)]
 _Id = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9_.]+$")]
 _Side = Annotated[int, Field(ge=1, le=2**31)]
+_Place = Annotated[int, Field(ge=0, le=2**31)]
+_Line = Annotated[str, Field(max_length=2000)]
 
 
 class _Strict(BaseModel):
@@ -63,11 +66,26 @@ class Bounds(_Strict):
     pixels: int
 
 
+class Saving(_Strict):
+    """What has become of a photo, to be saved: a `Patch`, a `MadeBy` and a `SavingWish`. The file
+    ends after so many bytes; behind it the patch's pixels lie, its alpha where there is one, its
+    mask. size: (H, W) of the photo; place: (top, left, height, width) of the patch in it."""
+
+    bytes: Annotated[int, Field(ge=1)]
+    size: tuple[_Side, _Side]
+    place: tuple[_Place, _Place, _Side, _Side]
+    alpha: bool
+    program: _Line
+    steps: Annotated[tuple[_Line, ...], Field(max_length=200)]
+    format: WantedFormat
+    keep_location: bool
+
+
 class Wish(_Strict):
     """To the room: decode the first file that comes along into the second, and tell the third.
 
-    size: of the photo that a mask is for, (H, W); None = it is a photo. megapixels, megabytes: see
-    `Limits`.
+    size: of the photo that a mask is for, (H, W); None = it is a photo. saving: the photo is not to
+    be shown, but saved. megapixels, megabytes: see `Limits`.
     """
 
     name: _Name
@@ -75,6 +93,7 @@ class Wish(_Strict):
     megabytes: float
     bounds: Bounds
     size: tuple[_Side, _Side] | None = None
+    saving: Saving | None = None
 
 
 class Up(_Strict):
@@ -105,6 +124,17 @@ class ToldMask(_Strict):
     notes: Annotated[tuple[Said, ...], Field(max_length=24)]
 
 
+class ToldSaved(_Strict):
+    """A `SavedFile`; its bytes are what comes back."""
+
+    kind: Literal["saved"] = "saved"
+    format: FileFormat
+    samples_changed_outside: Annotated[int, Field(ge=0)]
+    coefficients_changed_outside: Annotated[int, Field(ge=0)] | None
+    removed: Annotated[tuple[_Id, ...], Field(max_length=24)]
+    notes: Annotated[tuple[Said, ...], Field(max_length=24)]
+
+
 class ToldError(_Strict):
     """It is none that can be used: a `BadInput`."""
 
@@ -122,7 +152,9 @@ class ToldBug(_Strict):
 class Told(_Strict):
     """What the process that decodes says last."""
 
-    it: Annotated[ToldPhoto | ToldMask | ToldError | ToldBug, Field(discriminator="kind")]
+    it: Annotated[
+        ToldPhoto | ToldMask | ToldSaved | ToldError | ToldBug, Field(discriminator="kind")
+    ]
 
 
 class Ended(_Strict):

@@ -39,6 +39,8 @@ MADE_OF_PARTS = (
     "page.error.",
     "page.tables.",
     "report.better_",
+    "metadata.kind.",
+    "saving.no_jpeg.",
 )
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 IDEOGRAPH = re.compile(r"[\u4e00-\u9fff]")

@@ -147,10 +147,10 @@ def test_a_click_and_the_real_networks(tmp_path: Path) -> None:
             pytest.skip(str(error))
     rocket = ROOT / "examples" / "rocket.jpg"
     args = ["--point", "320,165", "--dilate", "6", "--erasers", "migan", "--out", tmp_path]
-    assert call("erase", rocket, *args) == 0
+    assert call("erase", rocket, *args, "--format", "png") == 0
     hole = mask_of(tmp_path / "mask.png")
     assert hole[165, 320] and 0.003 < hole.mean() < 0.2
-    original, result = load_image(rocket).rgb, pixels_of(tmp_path / "migan.png")
+    original, result = load_image(rocket).rgb, load_image(tmp_path / "migan.png").rgb
     assert (result[~hole] == original[~hole]).all()
     assert (result[hole] != original[hole]).any(axis=1).mean() > 0.9
 
@@ -373,8 +373,7 @@ def test_control_c_ends_at_once(tmp_path: Path) -> None:
     _, err = started.communicate(timeout=60)
     assert started.returncode == 130
     assert err.strip() == "Stopped."
-    assert (tmp_path / "o" / "telea.png").exists()
-    assert not (tmp_path / "o" / "patchmatch.png").exists()
+    assert [file.stem for file in (tmp_path / "o").glob("*.jpg")] == ["telea"]
 
 
 def test_a_reader_that_leaves_is_no_error() -> None:

@@ -24,7 +24,16 @@ class _Prompt(argparse.Action):
 
 
 def add_erase_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("photo", type=Path, metavar="PHOTO", help="the photo; never modified")
+    parser.add_argument(
+        "photo", type=Path, nargs="?", metavar="PHOTO", help="the photo; never modified"
+    )
+    parser.add_argument(
+        "--continue",
+        dest="continued",
+        metavar="RUN:CARD",
+        help="instead of a photo, a result that the page keeps: a run's link or id, and which of"
+        " its results, from 0 or by its eraser",
+    )
     _add_selection(parser.add_argument_group("what to erase"))
     how = parser.add_argument_group("how to erase")
     add_erasers(how)
@@ -54,8 +63,20 @@ def add_erase_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("results"),
         metavar="FOLDER",
-        help="gets ERASER.png for each eraser (in a sweep with the values in its name), mask.png"
-        " and settings.json (results)",
+        help="gets a file for each eraser, such as telea.png (in a sweep with the values in its"
+        " name), mask.png and settings.json (results)",
+    )
+    out.add_argument(
+        "--format",
+        choices=("auto", "png", "tiff", "jpeg", "webp"),
+        default="auto",
+        help="of the results; auto: the photo's own, where that can be written without loss outside"
+        " the mask, else PNG (auto)",
+    )
+    out.add_argument(
+        "--no-location",
+        action="store_true",
+        help="leave out where the photo was taken, and the serial numbers of camera and lens",
     )
     out.add_argument("--json", action="store_true", help="print the report as JSON")
 

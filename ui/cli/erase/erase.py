@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Required, TypedDict
 
@@ -30,7 +31,6 @@ from methods import (
     load_image,
     make_executor,
     note_pace,
-    png_bytes,
     readable,
     settings_of,
 )
@@ -42,6 +42,8 @@ from ui.cli.erase.files import (
     write,
     write_mask,
 )
+from ui.cli.erase.going_on import limits_of, taken_up
+from ui.cli.erase.saving import Saved, Saver, possible_files, saver_for
 from ui.cli.erase.select import case_of, picked, read_case_file, selected
 from ui.cli.erase.sweeping import (
     cell_words,
@@ -66,6 +68,7 @@ from ui.cli.output import (
 
 if TYPE_CHECKING:
     from segmentation import Case, Sweep, SweepCell, SweepPart
+    from ui.stores.continuing import Continued
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Subject:
     photo: Photo
     parts: tuple[tuple[SweepPart, Mask], ...]
     description: dict[str, object]
+    saver: Saver
 
 
 class Outcome(TypedDict, total=False):
@@ -88,6 +92,7 @@ class Outcome(TypedDict, total=False):
     code: str
     text: str
     file: str
+    saved: Saved
     seed: int
     settings: dict[str, SettingValue]
     weights: dict[str, str]
@@ -107,6 +112,7 @@ def erase(args: argparse.Namespace) -> int:
     from segmentation import cells_of, parts_of
 
     use_local_files(args.weights)
+    found = taken_up(args)
     given = read_case_file(args)
     # Unknown names and settings are said before any time is spent on the photo.
     sweep = sweep_asked(args, given)
@@ -119,8 +125,9 @@ def erase(args: argparse.Namespace) -> int:
     files = result_files(args.out, cells)
     others = [args.out / mask_file(part) for part in parts]
     inputs = [args.photo, args.mask, args.case, args.truth]
-    spare_inputs(inputs, [*files, *others, args.out / "mask.png", args.out / "settings.json"])
-    subject = _subject(args, given, jobs, sweep, parts)
+    outputs = [*possible_files(files), *others, args.out / "mask.png", args.out / "settings.json"]
+    spare_inputs(inputs, outputs)
+    subject = _subject(args, given, jobs, sweep, parts, found)
     asked = numbers_asked(args, subject.photo)
     if sweep is not None:
         complain(tell_expected(cells))
@@ -157,8 +164,9 @@ def _subject(
     jobs: Sequence[Job],
     sweep: Sweep | None,
     parts: Sequence[SweepPart],
+    found: Continued | None,
 ) -> Subject:
-    photo = load_image(args.photo)
+    photo = load_image(args.photo, limits=limits_of(found))
     for note in photo.notes:
         complain(note.en)
     asked = picked(args, given, photo)
@@ -181,9 +189,12 @@ def _subject(
         "masked_pixels": int(np.count_nonzero(masks[0])),
         "case": case_of(asked, segmenter_id, photo, args.photo, jobs, sweep),
     }
+    if found is not None:
+        description["chain"] = found.chain.plain()
     if sweep is not None:
         description["sweep"] = sweep.model_dump(mode="json")
-    return Subject(photo, tuple(zip(parts, masks, strict=True)), description)
+    saver = saver_for(args, found)
+    return Subject(photo, tuple(zip(parts, masks, strict=True)), description, saver)
 
 
 # --- the run -----------------------------------------------------------------------------
@@ -200,7 +211,7 @@ def _run_and_write(
             if asked is not None:
                 judge = judge_for(asked.wanted, asked.truth, executor.helper(ENTRY))
             for part, mask in subject.parts:
-                _run_part(args, executor, subject.photo, part, mask, files, judge, token, outcomes)
+                _run_part(args, executor, subject, part, mask, files, judge, token, outcomes)
     finally:
         token.stop()
     results = [outcomes[index] for index in sorted(outcomes)]
@@ -215,7 +226,7 @@ def _run_and_write(
 def _run_part(
     args: argparse.Namespace,
     executor: Executor,
-    photo: Photo,
+    subject: Subject,
     part: SweepPart,
     mask: Mask,
     files: Sequence[Path],
@@ -227,9 +238,9 @@ def _run_part(
     with Bars([job.eraser for job in part.jobs]) as bars:
         for event in executor.run(
             part.jobs,
-            photo.rgb,
+            subject.photo.rgb,
             mask,
-            alpha=photo.alpha,
+            alpha=subject.photo.alpha,
             token=token,
             fetch_missing=not args.offline,
             judge=judge,
@@ -237,7 +248,8 @@ def _run_part(
             bars.show(event)
             if isinstance(event, Finished | Failed):
                 cell, number = part.cells[event.index], part.first + event.index
-                outcomes[number] = _outcome(event, cell, files[number])
+                keep = partial(subject.saver.write, files[number], mask=mask)
+                outcomes[number] = _outcome(event, cell, keep)
                 _tell(outcomes[number], cell_words(cell), args.json)
             if isinstance(event, Judged):
                 words = cell_words(part.cells[event.index])
@@ -258,7 +270,9 @@ def _take_readings(event: Judged, outcome: Outcome, words: str, args: argparse.N
         tell_readings(words, event.readings, with_truth=args.truth is not None)
 
 
-def _outcome(event: Finished | Failed, cell: SweepCell, file: Path) -> Outcome:
+def _outcome(
+    event: Finished | Failed, cell: SweepCell, keep: Callable[[Finished, str], tuple[Path, Saved]]
+) -> Outcome:
     """One result in plain values; a finished one is written first."""
     eraser = cell.job.eraser
     begun: Outcome = {"eraser": eraser, "state": "failed"}
@@ -267,11 +281,12 @@ def _outcome(event: Finished | Failed, cell: SweepCell, file: Path) -> Outcome:
     if isinstance(event, Failed):
         return {**begun, "code": event.code, "text": event.text}
     note_pace(eraser, event)
-    write(file, png_bytes(event.image, event.alpha))
+    file, saved = keep(event, eraser)
     return {
         **begun,
         "state": "done",
         "file": file.name,
+        "saved": saved,
         "seed": event.seed,
         "settings": event.settings,
         "weights": event.weights,

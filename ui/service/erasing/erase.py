@@ -39,6 +39,7 @@ from ui.service.erasing.rest import Wanted, inputs_of, own_mask, placed, rest_of
 from ui.service.erasing.verdicts import Verdicts
 from ui.service.helper.judge import Known, Measure, judge_of
 from ui.service.unwatched import Watchman, most_unwatched_seconds
+from ui.stores.chain import runs_of
 from ui.stores.originals import photo_of
 from ui.stores.packed import PackedMask
 from ui.stores.photos import PhotoRecord, PhotoStore
@@ -284,11 +285,13 @@ class Erasing:
         self, order: Order, photo: Photo, mask: Mask, close: GridClose | None
     ) -> None:
         """Everything of the run that does not wait for an eraser; links cost no time."""
-        folder = self._runs.create(order.run, order.owner)
+        after = runs_of(self._photos.record(order.photo).chain)
+        folder = self._runs.create(order.run, order.owner, after=after)
         try:
             if order.upload is not None:
                 link_or_copy(order.upload, folder / "upload.png")
             link_or_copy(self._photos.original(order.photo), folder / "original")
+            self._photos.keep_chain(order.photo, folder)
             link_or_copy(self._photos.view(order.photo), folder / "original.jpg")
             write_atomic(folder / "mask.png", mask_png(mask))
             write_atomic(folder / "overlay.png", overlay_png(shown_mask(mask, OVERLAY_SIDE)))

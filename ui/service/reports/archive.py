@@ -6,8 +6,9 @@ import json
 import logging
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,8 @@ from ui.common.grid import Card
 from ui.common.names import safe_file_name
 from ui.service.erasing.cards import FIGURES
 from ui.service.reports.reports import kept_case, kept_report
+from ui.stores.chain import FIRST, REACHED
+from ui.stores.photos import PhotoRecord
 from ui.stores.runs import RunStore, SavedRun, result_name
 
 log = logging.getLogger(__name__)
@@ -32,7 +35,7 @@ OF_JOB: tuple[Literal["eraser", "name", "settings", "seed", "state"], ...] = (
 )
 """What settings.json says of a job that is not about its result."""
 
-OWN_NAMES = frozenset({"mask.png", "settings.json", "report.html"})
+OWN_NAMES = frozenset({"mask.png", "settings.json", "report.html", "before.png", "masks.png"})
 
 
 class _Outbox:
@@ -54,24 +57,29 @@ class _Outbox:
         return data
 
 
-def stream_zip(runs: RunStore, run_id: str) -> Iterator[bytes]:
+def stream_zip(
+    runs: RunStore, run_id: str, like_photo: Callable[[int], Path | None] = lambda index: None
+) -> Iterator[bytes]:
     """The zip, piece by piece; no more than a few MB are in memory, and no picture is opened where
     the run's report is as the run is.
 
     Nothing is packed twice: PNG and JPEG are stored as they are. Results whose files are gone are
-    left out. Raises UserError ("run_gone", "run_damaged") before the first piece: what goes into it
-    is looked up, and made if need be, at once.
+    left out. like_photo: the file of a card's result in the photo's own format, made when its turn
+    comes; None where the PNG is that. Raises UserError ("run_gone", "run_damaged") before the first
+    piece: what else goes into it is looked up, and made if need be, at once.
     """
     saved = _whole(runs, run_id)
     members = list(_members(runs, run_id, saved))
     for _, source in members:
         if isinstance(source, Path):
             source.stat()
-    return _streamed(members, time.localtime(saved["created"]))
+    cards = [card["index"] for card in saved["grid"]["cards"] if "full" in card]
+    more = _like_photo(saved, cards, like_photo)
+    return _streamed(chain(members, more), time.localtime(saved["created"]))
 
 
 def _streamed(
-    members: Sequence[tuple[str, Path | bytes]], created: time.struct_time
+    members: Iterable[tuple[str, Path | bytes]], created: time.struct_time
 ) -> Iterator[bytes]:
     outbox = _Outbox()
     with zipfile.ZipFile(outbox, "w") as archive:  # type: ignore[call-overload]
@@ -89,7 +97,8 @@ def _streamed(
 def _whole(runs: RunStore, run_id: str) -> SavedRun:
     """The run as far as its files are there: once a zip has begun it can refuse nothing."""
     saved = runs.load(run_id)
-    for name in ("original", "mask.png"):
+    chained = (FIRST, REACHED) if "chain" in saved["photo"] else ()
+    for name in ("original", "mask.png", *chained):
         if own_file(runs.folder / run_id / name) is None:
             raise run_damaged()
     for card in saved["grid"]["cards"]:
@@ -106,7 +115,7 @@ def settings_json(run_id: str, saved: SavedRun, folder: Path) -> dict[str, objec
     folder: the run's.
     """
     photo = saved["photo"]
-    return {
+    told: dict[str, object] = {
         "run": run_id,
         "created": datetime.fromtimestamp(saved["created"], UTC).isoformat(timespec="seconds"),
         "photo": {
@@ -126,6 +135,9 @@ def settings_json(run_id: str, saved: SavedRun, folder: Path) -> dict[str, objec
         "jobs": [_job(card) for card in saved["grid"]["cards"]],
         "versions": saved["versions"],
     }
+    if "chain" in photo:
+        told["chain"] = photo["chain"]
+    return told
 
 
 def _job(card: Card) -> dict[str, object]:
@@ -140,8 +152,7 @@ def _job(card: Card) -> dict[str, object]:
 def _members(runs: RunStore, run_id: str, saved: SavedRun) -> Iterator[tuple[str, Path | bytes]]:
     """Name in the zip and what it holds."""
     folder = runs.folder / run_id
-    name = safe_file_name(saved["photo"]["name"])
-    yield (f"original-{name}" if name.lower() in OWN_NAMES else name), folder / "original"
+    yield from _photos(saved, folder)
     yield "mask.png", folder / "mask.png"
     for card in saved["grid"]["cards"]:
         file = result_name(card["index"], card["eraser"], "png")
@@ -152,6 +163,31 @@ def _members(runs: RunStore, run_id: str, saved: SavedRun) -> Iterator[tuple[str
     if report is not None:
         yield "report.html", report
     yield "settings.json", json.dumps(settings, ensure_ascii=False, indent=2).encode()
+
+
+def _like_photo(
+    saved: SavedRun, indices: Sequence[int], made: Callable[[int], Path | None]
+) -> Iterator[tuple[str, Path]]:
+    for index in indices:
+        path = made(index)
+        if path is not None:
+            name = result_name(index, saved["grid"]["cards"][index]["eraser"], path.suffix[1:])
+            yield f"like-photo/{name}", path
+
+
+def _photos(saved: SavedRun, folder: Path) -> Iterator[tuple[str, Path]]:
+    """The photo; of a result that was gone on with, the one that was opened in the beginning, what
+    this run began with, and what lay under the masks before it."""
+    photo = PhotoRecord.from_json(saved["photo"])
+    first = photo.name if photo.chain is None else photo.chain.first.name
+    name = safe_file_name(first)
+    name = f"original-{name}" if name.lower() in OWN_NAMES else name
+    if photo.chain is None:
+        yield name, folder / "original"
+        return
+    yield name, folder / FIRST
+    yield "before.png", folder / "original"
+    yield "masks.png", folder / REACHED
 
 
 def _report(runs: RunStore, run_id: str) -> Path | None:

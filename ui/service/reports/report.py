@@ -22,6 +22,7 @@ from examples.running.records import Cell, Folder, Remarks
 from examples.running.work import RowResult
 from methods import (
     BadInput,
+    Limits,
     PlainText,
     Text,
     UserError,
@@ -35,6 +36,7 @@ from ui.common.grid import Card, Grid
 from ui.service.erasing.cards import FIGURES
 from ui.service.helper.judge import truth_of
 from ui.service.table_rows import rows
+from ui.stores.chain import own_limits
 from ui.stores.masks import read_upload
 from ui.stores.photos import PhotoRecord
 from ui.stores.runs import RunStore, SavedRun, result_name
@@ -130,8 +132,15 @@ def _new_group(folder: Path, saved: SavedRun) -> Group:
         case = Case(id=folder.name, photo=photo, mask=mask, title=name)
     else:
         case = replace(case_of(row), mask=mask)
-    notes = saved["grid"]["mask"].get("notes", [])
+    notes = [*told_chain(record), *saved["grid"]["mask"].get("notes", [])]
     return Group(case, folder, record, row.id if row else None, {}, {}, notes)
+
+
+def told_chain(record: PhotoRecord) -> list[PlainText]:
+    """The erases by which the photo came of the one that was opened."""
+    if record.chain is None:
+        return []
+    return [Text("note.chain", steps=record.chain.line()).plain()]
 
 
 def _add_cells(group: Group, run_id: str, grid: Grid) -> None:
@@ -172,7 +181,9 @@ def _cell(case: Case, run_id: str, card: Card) -> Cell:
 
 def opened_of(group: Group) -> Opened:
     """Its pictures. Raises UserError where they are gone."""
-    photo = load_image(group.folder / "original", name=group.record.name)
+    record = group.record
+    limits = own_limits(Limits.from_environment(), record.chain)
+    photo = load_image(group.folder / "original", name=record.name, limits=limits)
     mask = read_upload(group.folder / "mask.png")
     if mask.shape != photo.size:
         raise run_damaged()

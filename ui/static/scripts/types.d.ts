@@ -12,6 +12,8 @@ export interface Server {
   open_photo: ServerFunction<Opened>;
   open_example: ServerFunction<Opened>;
   reopen_photo: ServerFunction<Opened>;
+  continue_with: ServerFunction<Opened>;
+  open_step: ServerFunction<Opened>;
   segment: ServerFunction<MaskReply>;
   mask: ServerFunction<{ url: string; rle: unknown }>;
   upload_mask: ServerFunction<{ upload: string; notes?: Said[]; readings?: MaskReading[] }>;
@@ -29,6 +31,7 @@ export interface Server {
   remark: ServerFunction<{ remark: string; remarks: EarlierRemark[] }>;
   keep_private: ServerFunction<{ private: boolean }>;
   delete_run: ServerFunction<object>;
+  saving: ServerFunction<Saving>;
   rows: ServerFunction<{ tables: Table[]; rows: Row[] }>;
   papers: ServerFunction<{ papers: PaperTable[] }>;
   systems: ServerFunction<Systems>;
@@ -134,6 +137,8 @@ export interface Photo extends Size {
   alpha?: boolean;
   notes?: Said[];
   tiles: { url: string; side: number; levels: number };
+  /** The erases by which it came of another photo: what each was made of, and the card whose result it is. */
+  chain?: { photo: string; run: string; index: number; eraser: string; name: string }[];
 }
 export interface Opened { photo: Photo; prompt: Prompt | null }
 /** Photo pixels. */
@@ -275,6 +280,14 @@ export interface Grid {
   /** What stands for the run in addresses, where that is more than its id. */
   shown?: string;
 }
+/** A file made of a result. file: its name in addresses. holds, removed: kinds of metadata that are in it, and that are not any more. */
+export interface Saving {
+  offered: string[];
+  file: string;
+  holds: Said[];
+  removed: Said[];
+  facts: { format: string; size: number; samples_changed_outside: number; coefficients_changed_outside: number | null; notes: Said[] };
+}
 /** A run's request. */
 export interface RunRequest {
   run: string;
@@ -294,6 +307,7 @@ export interface RunRequest {
 export interface ViewerCard { index: number; name: string; view?: string | null; full?: string | null; facts?: string; erase_seconds?: number; changed_outside?: number }
 export interface ViewerGrid {
   run?: string;
+  shown?: string;
   photo: { view: string; full?: string | null; width: number; height: number; alpha?: boolean; facts?: string };
   mask?: GridMask | null;
   cards: ViewerCard[];
@@ -410,6 +424,8 @@ export interface Lab {
   /* of the canvas */
   showPhoto(photo: Photo, prompt: Prompt | null): void;
   openExample(id: string): Promise<void>;
+  /** A run's result becomes the photo. eraser: its name. */
+  continueWith(run: string, index: number, eraser: string): Promise<void>;
   /** Pixels of the longer side that a mask's picture needs to be sharp here. */
   overlaySide(): number;
   /** Pixels of the photo on the longer side of the part that is to be seen; null for all of it. */
@@ -426,6 +442,8 @@ export interface Lab {
   showEraser(id: string): void;
 
   /* of the results */
+  /** Show in which format a result may be taken away, and what is to be known of the file. */
+  offerDownload(grid: { run: string; shown?: string }, card: ViewerCard): void;
   saveRemark(run: string, index: number, text: string): Promise<Reply<{ remark: string; remarks: EarlierRemark[] }>>;
 }
 

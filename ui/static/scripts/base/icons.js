@@ -35,6 +35,7 @@ const PATHS = {
   shape: "M12 4c5 0 8 3 8 8s-3 8-8 8-8-3-8-8 3-8 8-8zM12 8.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z",
   mask: "M4 5h16v14H4zM12 9a3.2 3.2 0 1 0 0 6.4A3.2 3.2 0 0 0 12 9z",
   search: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM20 20l-4.9-4.9",
+  next: "M4 12h15m0 0-6-6m6 6-6 6",
   more: "M5.5 12h.01M12 12h.01M18.5 12h.01",
   figure: "M3 6h8v8H3zM13 6h8v8h-8zM3 18h8M13 18h8",
   sweep: "M4 4h4v4H4zM10 4h4v4h-4zM16 4h4v4h-4zM4 10h4v4H4zM10 10h4v4h-4zM16 10h4v4h-4zM4 16h4v4H4zM10 16h4v4h-4zM16 16h4v4h-4z",

@@ -22,6 +22,7 @@ export const lab = {
   canvasMounted,
   showPhoto: early,
   openExample: early,
+  continueWith: early,
   overlaySide: early,
   seenSide: early,
   hasMask: () => false,
@@ -32,6 +33,7 @@ export const lab = {
   fetchWeights: early,
   showEraser: early,
   saveRemark: early,
+  offerDownload: early,
 };
 
 /** The open photo, where one must be open; an error else. */

@@ -12,7 +12,9 @@ import { lab } from "../base/state.js";
 import { notice, scrolling } from "../base/widgets.js";
 import { makeBar } from "./bar.js";
 import { keepColumns } from "./columns.js";
+import { goOnWith } from "./continue.js";
 import { makeDetails } from "./details.js";
+import { makeDownload } from "./download.js";
 import { makeFigure } from "./figure.js";
 import { makeFold } from "./fold.js";
 import { watchKeys } from "./keys.js";
@@ -67,6 +69,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
   const ownership = makeOwnership({ server, renew, forget: (run) => { shelf.forget(run); if (grid?.run === run) leave(); } });
   const bar = makeBar({ looking, ownership, openNumbers: () => { if (grid) numbers(grid); }, openFigure: () => { if (grid) figure(grid); }, compare, unfold: fold.button });
   const details = makeDetails(root);
+  makeDownload({ root, server });
   const shelf = makeShelf({ open: (run) => { if (grid?.run !== run) { history.pushState(history.state, "", runUrl(run)); walk(run); } } });
   const problem = h("p.lab-problem", { role: "alert", hidden: true });
   const body = h("div.lab-grid", { "data-testid": "grid" });
@@ -75,7 +78,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
   element.replaceChildren(shelf.node, root);
   const sweeps = makeSweepGrid(body);
   const settle = keepColumns(root, bar.node, shelf.node, body, () => looking.shape);
-  watchKeys(root, looking, picking, compare, () => cards.values().next().value?.width ?? 1);
+  watchKeys(root, looking, picking, compare, () => goOnWith(grid?.run, cardUnderKeys()), () => cards.values().next().value?.width ?? 1);
 
   /** The window or the divider is another. */
   function follow() {
@@ -86,10 +89,15 @@ export const mountGrid = ({ element, server, props, watch }) => {
 
   /* ---- two against each other ---------------------------------------------------------------------------- */
 
+  /** The result that has the keyboard. */
+  function cardUnderKeys() {
+    const tile = document.activeElement?.closest(".lab-result");
+    return tile instanceof HTMLElement ? grid?.cards[Number(tile.dataset.index)] : null;
+  }
+
   /** The result that has the keyboard is chosen, as by its button; from elsewhere, any two are compared. */
   function compare() {
-    const tile = document.activeElement?.closest(".lab-result");
-    const card = tile instanceof HTMLElement ? grid?.cards[Number(tile.dataset.index)] : null;
+    const card = cardUnderKeys();
     if (card?.view) picking.pick(card.index, card.name);
     else if (!card && grid) openBoth(picking.first === null ? firstPair(sides(grid.cards)) : { a: ORIGINAL, b: picking.first });
   }

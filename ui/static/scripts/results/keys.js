@@ -13,15 +13,16 @@ const writes = (target) => target instanceof HTMLElement && target.matches("inpu
  * @param {Looking} looking
  * @param {import("./picking.js").Picking} picking
  * @param {() => void} compare the result that has the keyboard, or any two
+ * @param {() => void} next the result that has the keyboard becomes the photo
  * @param {() => number} width pixels that a picture has
  */
-export function watchKeys(root, looking, picking, compare, width) {
+export function watchKeys(root, looking, picking, compare, next, width) {
   /** @type {Record<string, () => void>} */
   const keys = {
     o: () => looking.hold(true), O: () => looking.hold(true),
     0: () => looking.showWhole(), 1: () => looking.showOwnPixels(width()),
     z: () => looking.toggleClose(), Z: () => looking.toggleClose(),
-    c: compare, C: compare, Escape: picking.clear,
+    c: compare, C: compare, n: next, N: next, Escape: picking.clear,
     "+": () => looking.zoom(1.25, MIDDLE), "=": () => looking.zoom(1.25, MIDDLE), "-": () => looking.zoom(0.8, MIDDLE),
   };
   /** @type {Record<string, { x: number, y: number }>} */

@@ -10,6 +10,8 @@ import { errorText, t } from "../base/languages.js";
 import { lab } from "../base/state.js";
 import { longSentence } from "../base/widgets.js";
 import { stateText, title, verdict } from "./card.js";
+import { continueButton } from "./continue.js";
+import { downloadLink } from "./download.js";
 import { watchPicture } from "./gestures.js";
 import { layersOf, waitingOf } from "./picture.js";
 import { saidOf } from "./readings.js";
@@ -19,10 +21,6 @@ import { saidOf } from "./readings.js";
  * @typedef {import("../types.js").Grid} Grid
  * @typedef {ReturnType<typeof makeResultCard>} ResultCard
  */
-
-/** @param {Card} card */
-const download = (card) => h("a.lab-tool.small", { href: card.full + "?download=1", download: true, "aria-label": t("grid.download", { eraser: card.name }),
-  title: t("grid.download", { eraser: card.name }) }, icon("download"));
 
 /**
  * @param {Card} card
@@ -48,7 +46,7 @@ function captionOf(card, grid, open) {
   if (card.state === "failed") return [head, longSentence(errorText(card.error)), h("button.lab-link", { type: "button", "data-testid": "again", onclick: open.again }, t("grid.again"))];
   if (card.state !== "done") return [head, h("p.lab-figures", {}, stateText(card))];
   head.append(h("span.lab-figures", { title: card.cached ? t("grid.cached") : null }, formatSeconds(card.erase_seconds ?? 0)),
-    card.full ? download(card) : h("i.lab-spin.small", { title: t("grid.saving") }), more(card, open.details));
+    ...(card.full ? [continueButton(grid.run, card), downloadLink(grid, card)] : [h("i.lab-spin.small", { title: t("grid.saving") })]), more(card, open.details));
   return [head, judgement(card, Boolean(grid.judging))];
 }
 
@@ -111,7 +109,7 @@ export function makeResultCard({ card: first, looking, picking, open }) {
      * @param {Grid} grid
      */
     draw(card, grid) {
-      const fingerprint = lab.lang + JSON.stringify(card) + Boolean(grid.judging && !card.readings) + grid.mask?.close?.view;
+      const fingerprint = lab.lang + grid.shown + JSON.stringify(card) + Boolean(grid.judging && !card.readings) + grid.mask?.close?.view;
       if (drawn === fingerprint) return;
       if (card.view && view !== card.view) drawPicture(card, grid);
       if (!card.view) drawWaiting(card, grid);

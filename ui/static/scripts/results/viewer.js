@@ -5,6 +5,8 @@ import { on } from "../base/events.js";
 import { formatSeconds } from "../base/figures.js";
 import { icon, iconButton } from "../base/icons.js";
 import { t, translate } from "../base/languages.js";
+import { goOnWith, makeViewerContinue } from "./continue.js";
+import { lab } from "../base/state.js";
 import { partSeen, viewOf } from "./view_part.js";
 import { makeViewerPair } from "./viewer_pair.js";
 import { makeViewerPixels } from "./viewer_pixels.js";
@@ -44,13 +46,14 @@ const note = h("p.lab-hint", { role: "status", "data-testid": "viewer-note", hid
 const both = makeViewerPair({ area, after, before, canvas, changed: () => show() });
 const compare = h("button.lab-tool.wide", { type: "button", "data-t-title": "viewer.hold.hint", "data-testid": "hold" },
   icon("compare"), h("span", { "data-t": "viewer.hold" }));
-const save = h("a.lab-tool.wide", { download: true }, icon("download"), h("span", {}, "PNG"));
+const save = h("a.lab-tool.wide", { download: true, onclick: (event) => offer(event) }, icon("download"), h("span", { "data-t": "save.short" }));
+const next = makeViewerContinue(() => goOn());
 /** @type {HTMLDialogElement} */
 const dialog = h("dialog.lab-viewer", { "data-t-label": "viewer.label" },
   h("header", {}, name, factsLine, note),
   h("div.lab-group.lab-viewer-tools", {}, compare, ...both.tools,
     iconButton("minus", "viewer.out", () => zoom(0.8)), iconButton("plus", "viewer.in", () => zoom(1.25)),
-    iconButton("fit", "viewer.fit", () => reset()), save),
+    iconButton("fit", "viewer.fit", () => reset()), next.node, save),
   iconButton("clear", "close", () => dialog.close(), { class: "lab-tool lab-viewer-close" }),
   area, ...both.corners,
   h("button.lab-viewer-step.left", { type: "button", "data-t-label": "viewer.previous", onclick: () => step(-1) }, icon("left")),
@@ -61,6 +64,23 @@ const shown = () => grid.cards.filter((card) => card.view);
 function apply() {
   for (const layer of layers) layer.style.transform = `translate(${shift.x}px, ${shift.y}px) scale(${scale})`;
   if (both.pair) tell({ pair: both.pair, part: wanted ?? (scale > 1 ? partSeen({ scale, shift }, extent()) : null) });
+}
+/**
+ * A run's result may be taken away in several formats.
+ * @param {Event} event
+ */
+function offer(event) {
+  const card = shown()[place];
+  if (!grid.run || !card) return;
+  event.preventDefault();
+  lab.offerDownload({ run: grid.run, shown: grid.shown }, card);
+}
+/** With the result that is shown. */
+function goOn() {
+  const card = both.pair || place < 0 ? null : shown()[place];
+  if (!grid.run || !card?.full) return;
+  dialog.close();
+  goOnWith(grid.run, card);
 }
 const reset = () => { wanted = null; scale = 1; shift = { x: 0, y: 0 }; apply(); };
 
@@ -148,7 +168,7 @@ function show() {
 /** Two results, or one and the original. */
 function showBoth() {
   drawn = addresses();
-  compare.hidden = save.hidden = true;
+  compare.hidden = save.hidden = next.node.hidden = true;
   const { a, b } = both.show(grid);
   name.textContent = `${a.name} | ${b.name}`;
   factsLine.textContent = t("pair.keys");
@@ -167,6 +187,7 @@ function showOne() {
   factsLine.textContent = factsOf(card);
   after.alt = card ? t("grid.by", { eraser: card.name }) : t("grid.original");
   compare.hidden = !card;
+  next.show(grid.run, card);
   save.hidden = !(card && card.full);
   if (card && card.full) save.href = card.full + "?download=1";
   pixels.show(card, { view: grid.photo.view, full: grid.photo.full, own: Boolean(grid.run) });
@@ -243,7 +264,7 @@ dialog.addEventListener("keydown", (event) => {
   /** @type {Record<string, () => void>} */
   const pairs = both.pair ? both.keys(event) : {};
   /** @type {Record<string, () => void>} */
-  const keys = { ArrowLeft: () => step(-1), ArrowRight: () => step(1), ...pairs, "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), "0": reset,
+  const keys = { ArrowLeft: () => step(-1), ArrowRight: () => step(1), ...pairs, "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), "0": reset, n: goOn, N: goOn,
     " ": () => { if (place >= 0 && !both.pair) hold(true); } };
   if (event.target instanceof HTMLElement && event.target.matches("select, input") && event.key !== "Escape") return;
   if (!keys[event.key] || (event.key === " " && event.target instanceof Element && event.target.closest("button, a") && event.target !== compare)) return;

@@ -18,6 +18,7 @@ import { makeAsking } from "./asking.js";
 import { makeBrush } from "./brush.js";
 import { detectBar } from "./detect.js";
 import { exampleRow } from "./examples.js";
+import { makeHistory } from "./history.js";
 import { makeHover } from "./hover.js";
 import { makeKeyboard } from "./keyboard.js";
 import { makeLevels } from "./levels.js";
@@ -66,9 +67,10 @@ export const mountCanvas = ({ element, server, upload }) => {
   const badge = approximateBadge(asking.request);
   const showStatus = () => status.show(answer);
   const opening = makeOpening({ stage: stage.node, flight: stage.flight, server, upload, show, say: status.say, settle: showStatus });
+  const steps = makeHistory({ server, stage: stage.node, open: opening.open });
   const stageBox = h("div.lab-stagebox", {}, stage.node, status.over);
   const root = h("section.lab-card.lab-canvas", { "data-t-label": "canvas.section" },
-    stageBox, controls, h("div.lab-statusline", {}, status.node, badge.nodes[0], segmenterChoice(asking.request), badge.nodes[1], newButton),
+    steps.node, stageBox, controls, h("div.lab-statusline", {}, status.node, badge.nodes[0], segmenterChoice(asking.request), badge.nodes[1], newButton),
     exampleRow(), opening.picker);
   element.replaceChildren(root);
 

@@ -91,5 +91,5 @@ export const makeOpening = ({ stage, flight, server, upload, show, say, settle }
   takeDropsAndPastes({ stage, openFile, readCase });
 
   lab.openExample = (id) => open(() => server.open_example({ id, segmenter: lab.segmenter }));
-  return { picker, choose: () => picker.click(), openCase };
+  return { picker, choose: () => picker.click(), openCase, open };
 };

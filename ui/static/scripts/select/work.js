@@ -38,6 +38,8 @@ let current = blank();
 let past = [];
 /** @type {Work[]} */
 let future = [];
+/** What lies before the first step and after the last: other photos, of which this one came or that came of it. */
+let beyond = { canUndo: false, canRedo: false, undo() {}, redo() {} };
 /** @type {(() => void)[]} */
 const awaiting = []; // what waits until all clicks are settled
 
@@ -49,8 +51,10 @@ const changed = () => {
 
 export const work = {
   get value() { return current; },
-  get canUndo() { return past.length > 0; },
-  get canRedo() { return future.length > 0; },
+  get canUndo() { return past.length > 0 || beyond.canUndo; },
+  get canRedo() { return future.length > 0 || (past.length === 0 && beyond.canRedo); },
+  /** @param {typeof beyond} steps */
+  goBeyond(steps) { beyond = steps; },
   get empty() { return !prompted(current); },
   get active() { return current.objects[current.active]; },
 
@@ -85,14 +89,14 @@ export const work = {
   },
   undo() {
     const before = past.pop();
-    if (!before) return;
+    if (!before) { if (beyond.canUndo) beyond.undo(); return; }
     future.push(current);
     current = before;
     changed();
   },
   redo() {
     const after = future.pop();
-    if (!after) return;
+    if (!after) { if (work.canRedo) beyond.redo(); return; }
     past.push(current);
     current = after;
     changed();

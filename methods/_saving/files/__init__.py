@@ -1,0 +1,1 @@
+"""Samples to the bytes of a file, one module for each format."""

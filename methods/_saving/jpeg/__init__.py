@@ -1,0 +1,1 @@
+"""A JPEG saved as the JPEG that it was: blocks beyond the mask keep their coefficients."""
