@@ -121,6 +121,8 @@ def _components(colours: Image, layout: Layout) -> Floats:
 
 def _averaged(values: Floats, counts: Mask, cover: tuple[int, int]) -> Floats:
     """Over each sample's pixels, of those that count; 0 where none does."""
+    if cover == (1, 1):
+        return values * counts
     numbers = _summed(counts.astype(np.float32), cover)
     return _summed(values * counts, cover) / np.maximum(numbers, 1)
 

@@ -22,19 +22,20 @@ _FILM = re.compile(
 _FILM_NAMED = re.compile(rb"(?:MotionPhoto|MicroVideo)\b")
 _SIGNED = re.compile(rb"jumb.{0,64}c2pa|caBXjumb|c2pa\.assertions", re.DOTALL)
 _SIGNATURE_WITHIN = 1 << 20
+_OWN_BRAND = 16  # bytes with which a HEIC says what it is itself
 _PICTURE = b"\xff\xd8\xff"
 
 
 def beside_in(data: bytes, header: Header, xmp: bytes | None) -> set[Kind]:
     """data: the file. xmp: its packet."""
     trailer = _trailer(data) if header.format == "JPEG" else b""
-    film = trailer if header.format == "JPEG" else data if header.format == "HEIC" else b""
+    film = data[_OWN_BRAND:] if header.format == "HEIC" else trailer
     kinds: set[Kind] = set()
     if header.gain_map:
         kinds.add("gain_map")
     if _DEPTH.search(data):
         kinds.add("depth_map")
-    if _FILM.search(film, 16) or _FILM_NAMED.search(xmp or b""):
+    if _FILM.search(film) or _FILM_NAMED.search(xmp or b""):
         kinds.add("motion")
     if header.several:
         kinds.add("pictures")

@@ -69,13 +69,15 @@ def test_nothing_outside_the_mask_differs(
 ) -> None:
     noise = np.random.default_rng(seed)
     file = made(kind, noise, size)
+    if kind == "jpeg" and wanted == "auto":
+        wanted = "png"  # test_jpeg.py has those that stay JPEGs
     mask = noise.random(file.samples.shape[:2]) < part
     saved = erased(file, mask, noise, SavingWish(format=wanted))  # type: ignore[arg-type]
     assert saved.samples_changed_outside == 0
     assert same_outside(file, saved, mask)
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted({*KINDS} - {"jpeg"}))
 def test_it_is_saved_as_it_was(kind: str) -> None:
     noise = np.random.default_rng(5)
     file = made(kind, noise, (24, 20))

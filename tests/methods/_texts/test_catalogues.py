@@ -40,6 +40,7 @@ MADE_OF_PARTS = (
     "page.tables.",
     "report.better_",
     "metadata.kind.",
+    "saving.no_jpeg.",
 )
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 IDEOGRAPH = re.compile(r"[\u4e00-\u9fff]")
