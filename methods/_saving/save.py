@@ -9,6 +9,7 @@ and compared.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
@@ -127,9 +128,11 @@ class _Saving:
         before = outside_digest(opened, self._patch)
         fill_in(opened, self._patch)
         said = carried(self._data, self._made_by, wish, chosen, size=opened.size[::-1])
+        gc.collect()  # Pillow's and tifffile's readers are rings that hold the whole file
         finish = _WRITERS[chosen][1](opened, self._data, said)
         del opened  # one picture at a time
         data = finish()
+        del finish
         notes = (*kept, *notes, *said.notes)
         changed = self._changed(data, chosen, before)
         return SavedFile(data, chosen, changed, removed=said.removed, notes=notes)

@@ -1,4 +1,4 @@
-"""What it takes to save a JPEG's result with its blocks kept, beside Pillow's plain save of the same
+"""What it takes to save a JPEG's result with its blocks kept, beside Pillow's plain save of that
 picture: seconds of processors, which hold on a busy machine.
 
     python tests/bench/jpeg_saving_bench.py [--megapixels 24] [--rounds 3] [--progressive]

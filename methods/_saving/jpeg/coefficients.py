@@ -114,7 +114,7 @@ def _library(version: str) -> Any:
     """jpeglib's way to one of its libraries, apart from the one that others may have chosen."""
     from jpeglib._bind import CJpegLib
 
-    library = type("Library", (CJpegLib,), {})
+    library: Any = type("Library", (CJpegLib,), {})
     library.set_version(version)
     return library
 

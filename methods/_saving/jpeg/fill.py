@@ -15,9 +15,9 @@ from methods._saving.jpeg.coefficients import Coefficients, Plane
 from methods._saving.jpeg.dct import Floats, coefficients_for, samples_of
 from methods._saving.jpeg.layout import BLOCK, Layout
 
-_OUTSIDE_WEIGHS, _INSIDE_WEIGHS, _BEYOND_WEIGHS = 1.0, 0.03, 0.001
-"""How much an error matters in a sample of the photo, in one of the fill, and in one that completes
-a block beyond the picture's edge."""
+_INSIDE_WEIGHS, _BEYOND_WEIGHS = 0.03, 0.001
+"""How much an error matters, where it is 1 in a sample of the photo, in one of the fill, and in one
+that completes a block beyond the picture's edge."""
 
 _BAND_PIXELS = 1 << 21
 
@@ -66,7 +66,7 @@ def reached(layout: Layout, placed: Placed) -> list[NDArray[np.bool_]]:
     for top, left, _, mask, inside in _bands(layout, placed):
         for blocks, component in zip(found, layout.components, strict=True):
             share = _share(mask, inside, (component.down, component.across))
-            hit = _in_blocks(share).any(axis=-1)
+            hit = np.asarray(_in_blocks(share).any(axis=-1))
             rows, columns = top // component.down // BLOCK, left // component.across // BLOCK
             area = blocks[rows : rows + hit.shape[0], columns : columns + hit.shape[1]]
             area |= hit[: area.shape[0], : area.shape[1]]
@@ -121,8 +121,10 @@ def _components(colours: Image, layout: Layout) -> Floats:
 
 def _averaged(values: Floats, counts: Mask, cover: tuple[int, int]) -> Floats:
     """Over each sample's pixels, of those that count; 0 where none does."""
+    if cover == (1, 1):
+        return values * counts
     numbers = _summed(counts.astype(np.float32), cover)
-    return _summed(values * counts, cover) / np.maximum(numbers, 1)
+    return np.asarray(_summed(values * counts, cover) / np.maximum(numbers, 1), np.float32)
 
 
 def _share(mask: Mask, inside: Mask, cover: tuple[int, int]) -> Floats:
@@ -170,8 +172,8 @@ def _code(area: Plane, table: NDArray[np.uint16], given: _Samples, counted: Coun
     hit = share.any(axis=-1)
     share, wanted, beyond = share[hit], wanted[hit], beyond[hit]
     before = samples_of(area[hit], table)
-    target = before + share * (wanted - before)
-    weights = _OUTSIDE_WEIGHS + share * (_INSIDE_WEIGHS - _OUTSIDE_WEIGHS)
+    target = np.asarray(before + share * (wanted - before), np.float32)
+    weights = np.asarray(1 - share * (1 - _INSIDE_WEIGHS), np.float32)
     weights[beyond] = _BEYOND_WEIGHS
     coded = coefficients_for(target, table, weights)
     area[hit] = coded

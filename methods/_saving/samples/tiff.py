@@ -39,7 +39,7 @@ def read_tiff(header: Header, name: str, limits: Limits) -> Original:
     """See `read.read_original`. Raises UnreadSamples for samples that have no meaning here."""
     import tifffile
 
-    with tifffile.TiffFile(io.BytesIO(header.data)) as file:
+    with io.BytesIO(header.data) as held, tifffile.TiffFile(held) as file:
         page = file.pages.first
         space = _SPACES.get(page.photometric)
         if space is None or page.bitspersample < 8:

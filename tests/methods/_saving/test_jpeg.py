@@ -87,10 +87,14 @@ def beyond(mask: np.ndarray, plane: np.ndarray, most: tuple[int, int]) -> np.nda
     return free
 
 
+def opened(data: bytes) -> Any:
+    return Pil.open(io.BytesIO(data))
+
+
 def hold(data: bytes, seed: int, folder: Path) -> None:
     saved, mask = erased(data, seed)
     before, after = planes(data, folder), planes(saved.data, folder)
-    told, told_after = (Pil.open(io.BytesIO(each)) for each in (data, saved.data))
+    told, told_after = (opened(each) for each in (data, saved.data))
     assert saved.format == "jpeg" and saved.coefficients_changed_outside == 0
     assert told.size == told_after.size and told.mode == told_after.mode
     assert told.quantization == told_after.quantization and told.layer == told_after.layer
@@ -159,7 +163,7 @@ def test_nearly_all_of_what_a_block_loses_is_lost_inside_of_the_mask() -> None:
     saved = save_result(data, Change(result, None, mask), BY, SavingWish())
     seen = load_image(saved.data).rgb.astype(int)
     plain = io.BytesIO()
-    table = Pil.open(io.BytesIO(data)).quantization
+    table = opened(data).quantization
     Pil.fromarray(result[..., 0]).save(plain, "JPEG", qtables=table)
     rounded = load_image(plain.getvalue()).rgb.astype(int)
     ours, theirs = (np.abs(each - photo.rgb)[~mask].sum() for each in (seen, rounded))
