@@ -218,10 +218,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:  # Gradio and its like: not for --help
         options = parse(arguments)
         from methods import Text, keep_to_cores, leave_at_once, share_heaps, write_any_text
+        from ui.common.lighter import import_less
         from ui.common.stubs import write_no_stubs
 
         keep_to_cores()
         write_no_stubs()
+        import_less()
         begin_lending()
         from ui.common.logs import adopt
         from ui.door.ending import end, grace, signals

@@ -18,14 +18,15 @@ def first_noise(
     pipeline: DiffusionPipeline, mask: Mask, draw: torch.Generator, device: str
 ) -> torch.Tensor:
     """The tokens that denoising begins with, (1, tokens, channels): as the pipelines draw them,
-    but before whatever else the generator is asked for."""
+    but before whatever else the generator is asked for, and in float32 whatever the precision:
+    up to torch 2.11 the same seed gives other numbers in bfloat16."""
     import torch
     from diffusers.utils.torch_utils import randn_tensor
 
     height, width = (side // pipeline.vae_scale_factor for side in mask.shape)
     shape = (1, pipeline.vae.config.latent_channels, height, width)
-    place = {"device": torch.device(device), "dtype": pipeline.transformer.dtype}
-    return packed(randn_tensor(shape, generator=draw, **place))
+    noise = randn_tensor(shape, generator=draw, device=torch.device(device), dtype=torch.float32)
+    return packed(noise.to(pipeline.transformer.dtype))
 
 
 def encoded(vae: torch.nn.Module, pixels: torch.Tensor, draw: torch.Generator) -> torch.Tensor:

@@ -24,6 +24,16 @@ test("the erasers that are meant for the beginning are ticked", () => {
   assert.deepEqual(lab.jobs(), [{ eraser: "one", settings: { steps: 20 }, seed: 0 }]);
 });
 
+test("what is too much is unticked while the visitor has chosen nothing, and not remembered as a choice", () => {
+  const choice = setUp();
+  const isTooMuch = (/** @type {any} */ { id }) => id !== "two";
+  assert.deepEqual(choice.spare(isTooMuch).map(({ id }) => id), ["one"]);
+  assert.deepEqual(ticked(), []);
+  choice.tickAll();
+  assert.deepEqual(choice.spare(isTooMuch), []);
+  assert.deepEqual(ticked(), ["one", "two"]);
+});
+
 test("all that can start at once is ticked together, and then none", () => {
   const choice = setUp();
   choice.tickAll();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { sumOf } from "../../ui/static/scripts/erasers/gpu_cost.js";
+import { isBeyond, sumOf } from "../../ui/static/scripts/erasers/gpu_cost.js";
 import { askForPlan, planOf } from "../../ui/static/scripts/erasers/plan.js";
 
 test("each plan has a share of its own, and what is unknown has none", () => {
@@ -23,6 +23,10 @@ test("the sum says whose day it is, and when it is more than one", () => {
   assert.equal(sumOf(30, null), "panel.gpu.sum");
   assert.equal(sumOf(120, "anonymous"), "panel.gpu.day.anonymous");
   assert.equal(sumOf(121, "anonymous"), "panel.gpu.day.anonymous panel.gpu.over");
+});
+
+test("a job is beyond a plan that is known and gives less", () => {
+  assert.deepEqual([isBeyond(121, "anonymous"), isBeyond(121, "free"), isBeyond(9999, null)], [true, false, false]);
 });
 
 /**

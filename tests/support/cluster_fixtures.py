@@ -6,8 +6,9 @@ Used as a plugin beside `worker_fixtures`, whose toys its workers have.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,36 @@ def another_program(ray_session: Session, toys: None) -> Iterator[ClusterPool]:
     """The pool of a second one in the same cluster."""
     with pool_in(ray_session) as made:
         yield made
+
+
+@pytest.fixture
+def one_more(ray_session: Session) -> Iterator[Callable[[], Callable[[], None]]]:
+    """Begins a further node with a GPU that is not there, on this machine, and returns what kills
+    it as a power cut does."""
+    nodes: list[Any] = []
+
+    def begin() -> Callable[[], None]:
+        from ray._private.node import Node
+        from ray._private.parameter import RayParams
+
+        asked = RayParams(
+            gcs_address=ray_session.address,
+            node_ip_address="127.0.0.1",
+            num_cpus=0,
+            num_gpus=1,
+            object_store_memory=10**8,
+            include_log_monitor=False,
+        )
+        nodes.append(Node(asked, head=False, shutdown_at_exit=False, spawn_reaper=False))
+        return lambda: _kill(nodes[-1])
+
+    yield begin
+    for node in nodes:
+        _kill(node)
+
+
+def _kill(node: Any) -> None:
+    node.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)
 
 
 def pool_in(session: Session) -> ClusterPool:

@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 
-TIMES = int(os.environ.get("TEST_KILLS", "3"))
+TIMES = int(os.environ.get("TEST_KILLS", "2"))
 """In each state; the states pass in other orders by themselves, as the machine is busy."""
 
 PROGRAM = """
@@ -36,13 +36,13 @@ from worker_fixtures import pool_of
 from worker_toys import register
 
 register()
-folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
+folder, eraser, seconds = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 service = Service(folder, executor=pool_of())
 photo = service.open_example({"id": "rocket"})["photo"]["id"]
 box = {"points": [], "box": {"x0": 290, "y0": 120, "x1": 350, "y1": 230}, "level": None}
 jobs = [
     {"eraser": "light_noise", "settings": {}, "seed": 1},
-    {"eraser": "light_patient", "settings": {"steps": 8, "seconds": seconds}, "seed": 2},
+    {"eraser": eraser, "settings": {"steps": 8, "seconds": seconds} if seconds else {}, "seed": 2},
 ]
 order = {"photo": photo, "objects": [box], "dilate": 0, "segmenter": "grabcut", "jobs": jobs}
 run, secret = service.owners.begin()
@@ -51,6 +51,7 @@ for grid in service.erase({**order, "run": run, "secret": secret}):
     print(json.dumps({
         "run": grid["run"],
         "state": grid["state"],
+        "loading": any(card["state"] == "loading" for card in cards),
         "judging": bool(grid.get("judging")),
         "done": [place for place, card in enumerate(cards) if card["state"] == "done"],
         "kept": [place for place, card in enumerate(cards) if card.get("full")],
@@ -60,12 +61,17 @@ sys.stdin.read()
 """
 
 STATES: dict[str, Any] = {
-    "begun": (60, lambda told: told["state"] == "running" and not told["done"]),
-    "one is done": (60, lambda told: bool(told["kept"]) and told["state"] == "running"),
-    "judged": (0.05, lambda told: told["judging"]),
-    "ended": (0.05, lambda told: told["state"] == "done" and not told["judging"]),
+    "loading": ("slowload", 0, lambda told: told["loading"]),
+    "begun": ("light_patient", 60, lambda told: told["state"] == "running" and not told["done"]),
+    "one is done": (
+        "light_patient",
+        60,
+        lambda told: bool(told["kept"]) and told["state"] == "running",
+    ),
+    "judged": ("light_patient", 0.05, lambda told: told["judging"]),
+    "ended": ("light_patient", 0.05, lambda told: told["state"] == "done" and not told["judging"]),
 }
-"""Seconds that the second eraser takes, and by which words of the page the state is known."""
+"""The second eraser, the seconds that it takes, and by which words the page tells the state."""
 
 
 @pytest.fixture
@@ -75,9 +81,9 @@ def folder(tmp_path: Path) -> Path:
 
 def killed_in(state: str, folder: Path) -> dict[str, Any]:
     """What the page had said last. All of its processes are gone."""
-    seconds, is_it = STATES[state]
+    eraser, seconds, is_it = STATES[state]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", PROGRAM, str(folder), str(seconds)]
+    command = [sys.executable, "-c", PROGRAM, str(folder), eraser, str(seconds)]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, env=environment, **pipes) as page:
         assert page.stdout is not None

@@ -174,6 +174,12 @@ def _add_space(parser: argparse.ArgumentParser) -> None:
         help="read this folder, and compute what it would do; else list the hardware there is",
     )
     parser.add_argument(
+        "--write",
+        action="store_true",
+        help="complete the header of README.md: hardware, models, what the build fetches, and"
+        " sign-in where ERASER_LAB_AUTH asks for it",
+    )
+    parser.add_argument(
         "--hardware",
         action="append",
         metavar="ID",

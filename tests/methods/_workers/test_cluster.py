@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
@@ -175,36 +174,6 @@ def test_a_table_uses_both_gpus(cluster: ClusterPool, image: Image, mask: Mask) 
 
 
 # --- machines that come and go -----------------------------------------------------------------
-
-
-@pytest.fixture
-def one_more(ray_session: Session) -> Iterator[Callable[[], Callable[[], None]]]:
-    """Begins a further node with a GPU that is not there, on this machine, and returns what kills
-    it as a power cut does."""
-    nodes: list[Any] = []
-
-    def begin() -> Callable[[], None]:
-        from ray._private.node import Node
-        from ray._private.parameter import RayParams
-
-        asked = RayParams(
-            gcs_address=ray_session.address,
-            node_ip_address="127.0.0.1",
-            num_cpus=0,
-            num_gpus=1,
-            object_store_memory=10**8,
-            include_log_monitor=False,
-        )
-        nodes.append(Node(asked, head=False, shutdown_at_exit=False, spawn_reaper=False))
-        return lambda: kill(nodes[-1])
-
-    yield begin
-    for node in nodes:
-        kill(node)
-
-
-def kill(node: Any) -> None:
-    node.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)
 
 
 def test_a_table_goes_on_while_machines_come_and_go(

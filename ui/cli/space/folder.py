@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from methods import HubFile, Text, WeightFile, in_bytes
 from ui.cli.space.hardware import HARDWARE, ZERO, ZERO_PYTHON, ZERO_TORCH
+from ui.door.access import HUB
 
 MB = 10**6
 LARGEST_PLAIN = 10 * MB
@@ -134,10 +136,18 @@ def _of_the_header(folder: Folder) -> Iterator[Text]:
         yield Text("space.fault.app_file", file=str(header.get("app_file")))
     if len(str(header.get("short_description", ""))) > LONGEST_DESCRIPTION:
         yield Text("space.fault.description", most=LONGEST_DESCRIPTION)
+    if asks_for_sign_in() and header.get("hf_oauth") is not True:
+        yield Text("space.fault.oauth")
     suggested = header.get("suggested_hardware")
     known = [each.id for each in HARDWARE]
     if suggested is not None and suggested not in known:
         yield Text("space.fault.hardware", hardware=str(suggested), known=", ".join(known))
+
+
+def asks_for_sign_in() -> bool:
+    """Whether people are to sign in with Hugging Face, by ERASER_LAB_AUTH."""
+    said = os.environ.get("ERASER_LAB_AUTH", "").split()
+    return any(each.startswith(HUB) for each in said)
 
 
 def faults_on_zero(folder: Folder) -> Iterator[Text]:

@@ -1,5 +1,6 @@
 """`python -m methods space`: the hardware that a Hugging Face Space can have, and with `--check`
-what this folder would do on it. Nothing is asked of the hub and nothing is downloaded.
+what this folder would do on it; with `--write` its README's header is completed. Nothing is asked
+of the hub and nothing is downloaded.
 
 Erasers and limits are those of this environment's variables, which stand for the Space's own.
 """
@@ -15,6 +16,7 @@ from methods import BadInput, Report, Text
 from ui.cli.output import DONE, NOT_READY, UNUSABLE, complain, say, say_json
 from ui.cli.space.folder import Folder, faults, read_folder
 from ui.cli.space.hardware import HARDWARE, Hardware
+from ui.cli.space.header import completed, write
 from ui.cli.space.plan import ASSUMED_RATE, Plan, needs_token, plan
 from ui.cli.space.text import hardware_as_text, plans_as_text
 
@@ -25,6 +27,8 @@ def space(args: argparse.Namespace) -> int:
     """The command `space`; with --check its exit code is 3 where something keeps a Space from
     working. Raises BadInput for a hardware that does not exist."""
     chosen = _chosen(args.hardware)
+    if args.write:
+        return _write(args)
     if args.check:
         return _check(chosen, args)
     if args.json:
@@ -40,6 +44,18 @@ def _chosen(ids: Sequence[str] | None) -> tuple[Hardware, ...]:
         if name not in known:
             raise BadInput("no_such_hardware", hardware=name[:80], known=", ".join(known))
     return tuple(known[name] for name in dict.fromkeys(ids or known))
+
+
+def _write(args: argparse.Namespace) -> int:
+    from segmentation import list_segmenters
+
+    header = completed(read_folder(ROOT), list_segmenters()[0].weights)
+    write(ROOT / "README.md", header)
+    if args.json:
+        say_json(header)
+    else:
+        say(Text("space.written", keys=", ".join(header)).said(args.lang))
+    return DONE
 
 
 def _check(chosen: Sequence[Hardware], args: argparse.Namespace) -> int:

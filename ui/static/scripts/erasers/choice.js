@@ -29,6 +29,7 @@ export const makeChoice = () => {
   /** @type {Map<string, Mine>} */
   const chosen = new Map();
   let seed = 0;
+  let isChosen = false; // what is ticked, by the visitor
 
   /** @param {string} id */
   function of(id) {
@@ -40,6 +41,7 @@ export const makeChoice = () => {
   const ticked = () => catalogue().erasers.filter((eraser) => eraser.available && eraser.standing !== "no_weights" && of(eraser.id).ticked);
 
   function keep() {
+    isChosen = true;
     remember("ticked", JSON.stringify(ticked().map((eraser) => eraser.id)));
     emit("jobs");
   }
@@ -52,8 +54,19 @@ export const makeChoice = () => {
     /** @param {Eraser[]} erasers of the catalogue, when it has come */
     begin(erasers) {
       const stored = storedTicks();
+      isChosen = stored !== null;
       for (const eraser of erasers) chosen.set(eraser.id, {
         ticked: stored ? stored.includes(eraser.id) : Boolean(eraser.default), open: false, settings: defaults(eraser) });
+    },
+    /**
+     * Untick what is ticked by default and what the visitor could not have done; returns it.
+     * @param {(eraser: Eraser) => boolean} isTooMuch
+     */
+    spare(isTooMuch) {
+      const spared = isChosen ? [] : ticked().filter(isTooMuch);
+      for (const eraser of spared) of(eraser.id).ticked = false;
+      if (spared.length) emit("jobs");
+      return spared;
     },
     /** @param {Eraser} eraser */
     reset(eraser) {

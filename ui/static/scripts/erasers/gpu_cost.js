@@ -38,42 +38,62 @@ const SUMS = /** @type {const} */ ({
 });
 
 /**
+ * Whether it is more than a day gives; what is not known gives enough.
+ * @param {number} seconds
+ * @param {import("./plan.js").Plan | null} plan
+ */
+export const isBeyond = (seconds, plan) => plan !== null && seconds > 60 * MINUTES[plan];
+
+/**
  * The sum as a sentence.
  * @param {number} seconds
  * @param {import("./plan.js").Plan | null} plan null = not known
  */
 export function sumOf(seconds, plan) {
   const said = t(plan ? SUMS[plan] : "panel.gpu.sum", { seconds });
-  const isTooMuch = plan && seconds > 60 * MINUTES[plan];
-  return isTooMuch ? said + " " + t("panel.gpu.over") : said;
+  return isBeyond(seconds, plan) ? said + " " + t("panel.gpu.over") : said;
 }
 
 /**
- * The sum beside Erase, and what the cards say.
+ * The sum beside Erase, and what the cards say. When the plan comes, what would take more than its day is
+ * no longer ticked by default.
  * @param {Choice} choice
  */
 export function makeGpuCost(choice) {
   let asked = false;
   let plan = /** @type {import("./plan.js").Plan | null} */ (null);
+  let spared = /** @type {Eraser[]} */ ([]);
   const node = h("p.lab-hint.lab-cost", { "data-testid": "gpu-cost", hidden: true });
   /** @param {Eraser} eraser */
   const secondsOf = (eraser) => gpuSeconds(eraser, choice.of(eraser.id).settings);
+  /** @param {Eraser} eraser */
+  const isTooMuch = (eraser) => isBeyond(secondsOf(eraser), plan);
 
   function show() {
     for (const chip of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-gpu]"))) {
       const eraser = eraserOf(chip.dataset.gpu);
-      if (eraser) chip.textContent = t("panel.gpu", { seconds: secondsOf(eraser) });
+      if (eraser) chip.textContent = t(isTooMuch(eraser) ? "panel.gpu.beyond" : "panel.gpu", { seconds: secondsOf(eraser) });
     }
     const seconds = choice.ticked().reduce((sum, eraser) => sum + secondsOf(eraser), 0);
-    node.hidden = !seconds;
-    node.textContent = seconds ? sumOf(seconds, plan) : "";
+    const left = spared.filter((eraser) => !choice.of(eraser.id).ticked).map((eraser) => eraser.name);
+    const said = [seconds ? sumOf(seconds, plan) : "", left.length ? t("panel.gpu.spared", { erasers: left.join(", ") }) : ""];
+    node.textContent = said.filter(Boolean).join(" ");
+    node.hidden = !node.textContent;
     node.title = t("panel.gpu.hint");
     if (seconds && !asked) ask();
   }
 
   function ask() { // nobody is asked where no GPU is lent
     asked = true;
-    askForPlan((answer) => { plan = answer; show(); });
+    askForPlan((answer) => {
+      plan = answer;
+      spared = [...spared, ...choice.spare(isTooMuch)];
+      for (const { id } of spared) {
+        const tick = /** @type {HTMLInputElement | null} */ (document.getElementById("lab-use-" + id));
+        if (tick) tick.checked = choice.of(id).ticked;
+      }
+      show();
+    });
   }
 
   return { node, show };
