@@ -222,6 +222,8 @@ export interface Card {
   index: number;
   eraser: string;
   name: string;
+  /** The name where the row says the rest of it. */
+  brief?: string;
   state: CardState;
   view?: string | null;
   full?: string | null;
@@ -232,8 +234,10 @@ export interface Card {
   result_notes?: Said[];
   readings?: Reading[] | null;
   settings?: Settings;
-  /** Where it stands in a sweep. */
+  /** Where it stands in a sweep; "photo" among several photos. */
   axes?: Settings;
+  /** Its own run, and its place there, where several runs are shown as one table. */
+  of?: { run: string; index: number; photo: Photo | null; mask: GridMask | null };
   seed?: number;
   remark?: string;
   /** Those before it, oldest first. */
@@ -274,11 +278,13 @@ export interface Grid {
   private?: boolean;
   /** What stands for the run in addresses, where that is more than its id. */
   shown?: string;
+  /** The runs of which this is one table. */
+  parts?: Grid[];
+  /** It has not begun: those before it come first. */
+  waits?: boolean;
 }
-/** A run's request. */
-export interface RunRequest {
-  run: string;
-  secret: string;
+/** What is to be erased, as requests carry it. */
+export interface Selection {
   photo: string;
   objects?: Partial<ObjectPrompt>[];
   strokes?: Stroke[];
@@ -286,6 +292,11 @@ export interface RunRequest {
   shape?: Shape;
   segmenter?: string | null;
   words?: string | null;
+}
+/** A run's request. */
+export interface RunRequest extends Selection {
+  run: string;
+  secret: string;
   row?: string;
   jobs: Job[];
   sweep?: Sweep | null;
@@ -377,14 +388,31 @@ export interface Events {
   jobs: void;
   /** axes: where each of its cards stands in a sweep. */
   run: { payload: RunRequest; erasers: Eraser[]; axes?: Settings[] };
+  /** Runs that follow one another and are one table, before they begin. */
+  series: Grid[];
   grid: Grid;
   stopping: void;
   back: void;
   finished: Grid;
   busy: void;
+  /** Another number of photos is there, or of those on which something is selected. */
+  tray: void;
   place: PagePlace;
   lang: string;
 }
+
+/** A run that is to begin. prompt: on the open photo, where it is not what is selected there; selection: all of it, on any photo. */
+export interface RunWish {
+  jobs: Job[];
+  prompt?: Prompt | null;
+  selection?: Selection | null;
+  sweep?: Sweep | null;
+  cells?: (Job & { axes?: Settings })[];
+  /** As the server has named it already. */
+  named?: { run: string; secret: string };
+}
+/** One of several runs that follow one another. */
+export interface Queued { photo: Photo; selection: Selection; jobs: Job[]; sweep?: Sweep | null; cells: (Job & { axes?: Settings })[] }
 
 /** What the parts of the page share, and what each offers the others once it is mounted. */
 export interface Lab {
@@ -415,12 +443,14 @@ export interface Lab {
   /** Pixels of the photo on the longer side of the part that is to be seen; null for all of it. */
   seenSide(): number | null;
   hasMask(): boolean;
+  /** The photos on the tray on which something is selected. */
+  several(): { photo: Photo; selection: Selection }[];
 
   /* of the erasers */
   jobOf(eraser: string): Job;
   jobs(): Job[];
   /** Begin a run of other jobs than those that are ticked, or on another selection of the open photo. */
-  startRun(what: { jobs: Job[]; prompt?: Prompt | null; sweep?: Sweep | null; cells?: (Job & { axes?: Settings })[] }): Promise<void>;
+  startRun(what: RunWish): Promise<void>;
   adoptJobs(jobs: Job[]): void;
   fetchWeights(model: Model, again?: boolean): Promise<void>;
   showEraser(id: string): void;

@@ -25,6 +25,7 @@ export const lab = {
   overlaySide: early,
   seenSide: early,
   hasMask: () => false,
+  several: () => [],
   jobOf: early,
   jobs: early,
   startRun: early,

@@ -117,7 +117,7 @@ export const mountPanel = ({ element, server, erase }) => {
 
   /* ---- what others tell ---------------------------------------------------------------------------------- */
 
-  for (const event of /** @type {const} */ (["photo", "mask", "run", "finished", "busy", "jobs"])) on(event, refresh);
+  for (const event of /** @type {const} */ (["photo", "mask", "run", "finished", "busy", "jobs", "tray"])) on(event, refresh);
   on("finished", ({ cards }) => {
     const learned = cards.some((one) => one.state === "done" && !eraserOf(one.eraser)?.pace.measured);
     if (learned) look();

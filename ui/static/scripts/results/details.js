@@ -46,7 +46,7 @@ export function makeDetails(root) {
     if (print === drawn) return;
     drawn = print;
     redraw(dialog.body, figuresOf(card), verdict(card), ...notes(card), ...readingsOf(card, Boolean(grid.judging)),
-      h("h3", {}, t("details.made")), settingsOf(card), humanRemark({ run: grid.run, card }));
+      h("h3", {}, t("details.made")), settingsOf(card), humanRemark({ run: card.of?.run ?? grid.run, card: { ...card, index: card.of?.index ?? card.index } }));
   }
 
   return {
