@@ -59,6 +59,12 @@ export const t = (key, details) => saidIn(languageOf(lab.lang) ?? FIRST, key, de
 export const hasSentence = (key) => key in FIRST.sentences;
 
 /**
+ * What an eraser's setting, or another axis of a sweep, is called.
+ * @param {string} name
+ */
+export const settingName = (name) => (hasSentence("setting." + name) ? t("setting." + name) : name.replaceAll("_", " "));
+
+/**
  * The page's sentence of that key as the server sends sentences: in every language.
  * @param {string} key
  * @returns {Said}

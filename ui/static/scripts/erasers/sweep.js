@@ -3,7 +3,7 @@
 import { h } from "../base/dom.js";
 import { formatAbout } from "../base/figures.js";
 import { icon } from "../base/icons.js";
-import { errorText, t, translated } from "../base/languages.js";
+import { errorText, settingName, t, translated } from "../base/languages.js";
 import { ask } from "../base/server.js";
 import { lab } from "../base/state.js";
 import { makeDialog } from "../results/dialogs.js";
@@ -59,7 +59,7 @@ export function makeSweep({ server, choice, ready, queue }) {
     fields.replaceChildren(
       h("div.lab-sweep-group", {}, field("seed", t("sweep.seeds"), "0-3"), field("dilate", t("sweep.dilate"), "0, 8, 16")),
       ...erasers.filter(({ settings }) => settings.length).map((eraser) => h("div.lab-sweep-group", {}, h("h3", {}, eraser.name),
-        ...eraser.settings.map((setting) => field(`${eraser.id}.${setting.name}`, setting.name.replaceAll("_", " "),
+        ...eraser.settings.map((setting) => field(`${eraser.id}.${setting.name}`, settingName(setting.name),
           setting.choices ? setting.choices.join(", ") : String(setting.default ?? ""), translated(setting.description))))));
   }
 

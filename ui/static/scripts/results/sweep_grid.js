@@ -16,19 +16,22 @@ const nameOf = (card) => eraserOf(card.eraser)?.name ?? card.name.split(" · ")[
  * @param {Value} grid
  * @returns {Value}
  */
-export const named = (grid) => ({ ...grid, cards: grid.cards.map((card) =>
-  Object.keys(card.axes ?? {}).length ? { ...card, name: wordsOf(card, card.axes ?? {}), brief: briefOf(card) } : card) });
+export function named(grid) {
+  const layout = layoutOf(grid.cards, nameOf);
+  return { ...grid, cards: grid.cards.map((card) => (Object.keys(card.axes ?? {}).length
+    ? { ...card, name: wordsOf(card, card.axes ?? {}), brief: layout ? briefOf(card) : undefined } : card)) };
+}
 
 /** @param {import("../types.js").Card} card @param {import("../types.js").Settings} axes */
 const wordsOf = (card, axes) => [nameOf(card), axesWords(axes)].filter(Boolean).join(" · ");
 
 /**
- * In a table of photos each row has its photo's name.
+ * What need not be said twice: the rows of a table have the photo's name, or the eraser's.
  * @param {import("../types.js").Card} card
  */
 function briefOf(card) {
   const { photo, ...others } = card.axes ?? {};
-  return photo === undefined ? undefined : wordsOf(card, others);
+  return photo === undefined ? axesWords(others) : wordsOf(card, others);
 }
 
 /** @param {HTMLElement} body that holds the cards */
