@@ -38,9 +38,9 @@ def _doctor(args: argparse.Namespace) -> int:
 
 
 def _erase(args: argparse.Namespace) -> int:
-    from ui.cli.erase import erase
+    from ui.cli.several import erase_photos
 
-    return erase(args)
+    return erase_photos(args)
 
 
 def _bench(args: argparse.Namespace) -> int:
@@ -225,7 +225,14 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_erase(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("photo", type=Path, metavar="PHOTO", help="the photo; never modified")
+    parser.add_argument(
+        "photos",
+        type=Path,
+        nargs="+",
+        metavar="PHOTO",
+        help="the photo, never modified; several, 20 at most, are selected on alike, and each gets a"
+        " folder of its own in the output",
+    )
     _add_selection(parser.add_argument_group("what to erase"))
     how = parser.add_argument_group("how to erase")
     _add_erasers(how)
@@ -302,7 +309,8 @@ def _add_selection(group: Arguments) -> None:
         "--mask",
         type=Path,
         metavar="FILE",
-        help="a picture, white = erase, or COCO's run lengths as JSON; joins the others",
+        help="a picture, white = erase, or COCO's run lengths as JSON; joins the others; of several"
+        " photos a folder with NAME-mask.png or NAME.png for each",
     )
     group.add_argument(
         "--mask-reading",
