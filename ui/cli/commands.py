@@ -230,7 +230,7 @@ def _add_erase(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="+",
         metavar="PHOTO",
-        help="the photo, never modified; several, 20 at most, are selected on alike, and each gets a"
+        help="the photo, never modified; several, 20 at most, are selected on alike; each gets a"
         " folder of its own in the output",
     )
     _add_selection(parser.add_argument_group("what to erase"))
