@@ -66,8 +66,10 @@ from ui.common.requests import (
     Remark,
     Segment,
     UploadMask,
+    WishCatalogue,
 )
 from ui.common.tally import Tally
+from ui.common.texts import said_only
 from ui.service import cases, catalog
 from ui.service.answers import (
     CatalogAnswer,
@@ -386,9 +388,13 @@ class Service:
 
     @answered
     def erasers(self, request: object, caller: str = "") -> CatalogAnswer:
-        """Everything that the page shows before it has a photo."""
-        Nothing.model_validate(request or {})
+        """Everything that the page shows before it has a photo: {lang?}."""
+        asked = WishCatalogue.model_validate(request or {})
         self.clicks.take(caller)
+        answer = self._catalogue(caller)
+        return answer if asked.lang is None else said_only(answer, asked.lang)
+
+    def _catalogue(self, caller: str) -> CatalogAnswer:
         return {
             "device": catalog.describe_device(),
             "erasers": catalog.describe_erasers(),

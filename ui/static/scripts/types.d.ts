@@ -363,12 +363,16 @@ export interface Systems { systems: System[]; states: Record<string, Said>; docu
 
 /* ---- the page --------------------------------------------------------------------------------- */
 
+export type Sentences = Record<string, string | { counted: string; forms: string[]; of?: string }>;
 export interface Language {
   code: string;
   tag: string;
   name: string;
   plurals: Record<string, number>;
-  sentences: Record<string, string | { counted: string; forms: string[] }>;
+  /** That one may switch to it. */
+  hint?: string;
+  /** Those of the shown language come by themselves. of: the language of a sentence that this one lacks. */
+  sentences?: Sentences;
 }
 /** Which tab is open, which of the tables' views, and which row is to be seen. */
 export interface PagePlace { tab: "erase" | "tables"; view: string; row: string | null }
@@ -434,6 +438,9 @@ export interface Lab {
   /** The parts mount in any order; what the results need of the canvas, they await. */
   canvas: Promise<{ resumed: Promise<boolean> }>;
   canvasMounted(canvas: { resumed: Promise<boolean> }): void;
+  /** The results are there to take a run. */
+  results: Promise<void>;
+  resultsMounted(): void;
 
   /* of the canvas */
   showPhoto(photo: Photo, prompt: Prompt | null): void;

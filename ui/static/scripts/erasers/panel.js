@@ -123,11 +123,20 @@ export const mountPanel = ({ element, server, erase }) => {
     if (learned) look();
     else fetching.poll(); // a run may have fetched weights
   });
-  on("lang", () => { if (lab.catalogue) render(); });
+  on("lang", async () => {
+    if (!lab.catalogue) return;
+    render();
+    const lang = lab.lang;
+    const reply = await ask(server.erasers, { lang });
+    if (!reply.ok || lang !== lab.lang) return;
+    lab.catalogue = reply;
+    render();
+    emit("catalogue", reply);
+  });
 
   /* How erasers stand is the server's word: asked for again when files have come, or a first run has told how long it takes. */
   async function look() {
-    const reply = await ask(server.erasers, {});
+    const reply = await ask(server.erasers, { lang: lab.lang });
     if (!reply.ok || !lab.catalogue) return;
     for (const one of reply.erasers) Object.assign(eraserOf(one.id) ?? {}, one);
     render();
@@ -137,7 +146,7 @@ export const mountPanel = ({ element, server, erase }) => {
   const settle = (erasers) => STANDINGS.flatMap((standing) => erasers.filter((eraser) => eraser.standing === standing)).map((eraser) => eraser.id);
 
   async function load() {
-    const reply = await ask(server.erasers, {});
+    const reply = await ask(server.erasers, { lang: lab.lang });
     requestAnimationFrame(removeSkeleton); // with what is drawn now
     if (!reply.ok) {
       rows.replaceChildren(h("p.lab-state.bad", {}, errorText(reply.error)),

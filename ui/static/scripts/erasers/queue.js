@@ -48,6 +48,7 @@ export function makeQueue(server) {
    */
   return async function start(runs) {
     keep([]);
+    await lab.results;
     if (runs.length === 1) { lab.startRun(runs[0]); return; }
     const named = [];
     for (const one of runs) {

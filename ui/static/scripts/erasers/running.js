@@ -113,6 +113,7 @@ export const makeRunning = ({ server, choice, erase, device, room }) => {
     lab.running = NAMELESS;
     stopButton.disabled = true;
     refresh();
+    await lab.results;
     const begun = named ? { ok: /** @type {const} */ (true), ...named } : await newRun(server);
     if (!begun.ok) { lab.running = null; refresh(); notice(errorText(begun.error), "error"); return; }
     const payload = { run: begun.run, secret: begun.secret, ...asked };

@@ -310,10 +310,14 @@ export const mountGrid = ({ element, server, props, watch }) => {
     return first;
   }
 
+  /** @type {import("../types.js").Job[] | null} */
+  let due = null; // jobs to be adopted when there are erasers
+  on("catalogue", () => { if (due) lab.adoptJobs(due); due = null; });
+
   /** @param {import("../types.js").Job[]} jobs */
   function adopt(jobs) {
     if (lab.catalogue) lab.adoptJobs(jobs);
-    else on("catalogue", () => lab.adoptJobs(jobs));
+    else due = jobs;
   }
 
   /**
