@@ -74,7 +74,7 @@ export const mountCanvas = ({ element, server, upload }) => {
     exampleRow(), opening.picker);
   element.replaceChildren(root);
 
-  const zoom = makeZoom({ stage: stage.node, view: stage.view, onchange: zoomed });
+  const zoom = makeZoom({ stage: stage.node, view: stage.view, bar: tools.node, onchange: zoomed });
   const tiles = makeTiles({ view: stage.view, layer: stage.tiles, seen: zoom.seen });
   const overview = makeOverview({ zoom });
   overview.update("");
