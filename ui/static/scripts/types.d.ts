@@ -113,7 +113,7 @@ export interface Catalogue {
   limits: { megabytes: number };
   /** Who is signed in, where one has to. */
   account?: string | null;
-  device: { kind?: string; name: string };
+  device: { kind?: string; name: string; said?: Said };
 }
 export interface Job { eraser: string; settings: Settings; seed: number }
 /** What is varied: every combination is a cell. name: ERASER.SETTING, "dilate" or "seed". */

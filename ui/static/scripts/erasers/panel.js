@@ -6,7 +6,7 @@
 
 import { h } from "../base/dom.js";
 import { emit, on } from "../base/events.js";
-import { errorText, t, translate } from "../base/languages.js";
+import { errorText, t, translate, translated } from "../base/languages.js";
 import { rove } from "../base/roving.js";
 import { ask } from "../base/server.js";
 import { removeSkeleton } from "../base/skeleton.js";
@@ -73,8 +73,8 @@ export const mountPanel = ({ element, server, erase }) => {
     const inOrder = order.map(eraserOf).filter((eraser) => eraser !== undefined);
     rows.replaceChildren(...inOrder.map(card));
     if (focused && rows.querySelector("#" + CSS.escape(focused))) document.getElementById(focused)?.focus();
-    const { kind, name } = catalogue().device;
-    device.textContent = kind === "lent" ? t("panel.device.lent") : name;
+    const { kind, name, said } = catalogue().device;
+    device.textContent = kind === "lent" ? t("panel.device.lent") : translated(said) || name;
     finding.show(catalogue().erasers);
     filter();
     refresh();
