@@ -56,7 +56,7 @@ def take(url: str) -> None:
 
 def select_the_tree(page: Page) -> None:
     """Open the example, which is clicked already, and wait for its mask."""
-    page.click("[data-example=tree]")
+    page.click("[data-first-open=tree]")
     page.wait_for_selector("[data-testid=erase]:enabled")
     page.wait_for_selector(".lab-stage[data-drawn]:not(.is-busy)")
     page.mouse.move(2, 2)

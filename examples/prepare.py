@@ -35,7 +35,7 @@ from segmentation import Selection, default_segmenter, encode_rle, get_segmenter
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE / "prepared"
-SHOWN = ("rocket", "tree", "fig")
+SHOWN = ("tree", "rocket", "fig")
 ERASERS = ("migan", "patchmatch", "telea", "navier_stokes")
 
 SIZE = 480, 360

@@ -284,6 +284,12 @@ class Tab:
             arg=before,
         )
 
+    def switch_language(self) -> None:
+        """Press the language's button and wait until the other one's sentences have come."""
+        before = self.page.get_attribute("html", "lang")
+        self.page.click("#lab-language")
+        self.page.wait_for_selector(f"html:not([lang='{before}'])")
+
     def idle(self) -> None:
         """Wait until no question about the mask is on its way."""
         self.page.wait_for_selector(".lab-stage:not(.is-busy)")

@@ -33,7 +33,7 @@ def states(tab: Any, is_phone: bool) -> Iterator[str]:
     """Leads a page from one state to the next, and names each."""
     page = tab.page
     yield "empty"
-    page.click("[data-example=tree]")
+    page.click("[data-first-open=tree]")
     page.wait_for_selector("[data-testid=erase]:enabled")
     yield "mask"
     page.locator(".lab-shapebar .lab-pop button").first.click()
@@ -81,7 +81,7 @@ def test_every_state_is_open_to_everybody(tabs: Tabs, way: str) -> None:
 def selected(tabs: Tabs) -> Any:
     """A tab with a photo and a mask."""
     tab = tabs(locale="en-US").open()
-    tab.page.click("[data-example=tree]")
+    tab.page.click("[data-first-open=tree]")
     tab.page.wait_for_selector("[data-testid=erase]:enabled")
     tab.choose("telea", "navier_stokes")
     return tab
@@ -140,7 +140,7 @@ def test_settings_are_named_with_their_eraser(selected: Any) -> None:
 
 def test_in_forced_colours_what_is_pressed_shows(tabs: Tabs) -> None:
     tab = tabs(locale="en-US", forced_colors="active").open()
-    tab.page.click("[data-example=tree]")
+    tab.page.click("[data-first-open=tree]")
     tab.page.wait_for_selector("[data-testid=erase]:enabled")
     look = (
         "one => { const s = getComputedStyle(one); return [s.backgroundColor, s.borderTopStyle]; }"

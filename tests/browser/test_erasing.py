@@ -112,7 +112,7 @@ def test_a_card_says_of_how_many_pieces_its_result_is(tab: Any, tmp_path: Path) 
         for card in ({"step": 2, "total": 4, "pieces": 4}, {"step": 9, "total": 40, "pieces": 4})
     ]
     assert under_way == ["piece 2 of 4", "step 9 of 40 · 4 pieces"]
-    tab.page.click("#lab-language")
+    tab.switch_language()
     assert " · 4 块" in tab.details("telea").inner_text()
 
 

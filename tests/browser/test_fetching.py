@@ -97,9 +97,9 @@ def test_a_download_speaks_and_can_be_begun_anew(tab: Any, scene: Scene, begun: 
     waiting = Notice("waiting_asked", seconds=12, host="hub")
     scene(WeightState.FETCHING, notice=waiting)
     wait_for("Waiting 12 s")
-    tab.page.click("#lab-language")
+    tab.switch_language()
     wait_for("等待 12 秒：hub 要求稍候。")
-    tab.page.click("#lab-language")
+    tab.switch_language()
 
     refusal = f"Accept it at {REFUSED['page']}"
     scene(WeightState.FAILED, error=refusal, code="weights_login", details=REFUSED)
@@ -139,7 +139,7 @@ def test_a_card_says_what_is_in_the_way(tab: Any, monkeypatch: pytest.MonkeyPatc
     assert card.locator(".lab-short").inner_text().startswith("6.9 GB")
     assert card.locator("[data-obstacle=fetch]").count() == 0  # its button says it
     assert card.locator("input[type=checkbox]").first.is_enabled()
-    tab.page.click("#lab-language")
+    tab.switch_language()
     memory.get_by_text("模型约需 9.0 GB").wait_for()
 
 
@@ -154,6 +154,6 @@ def test_where_the_host_fetches_nothing_a_card_says_so_and_has_no_button(
     card.locator(".lab-weights").get_by_text("Visitors may fetch no weights").wait_for()
     assert card.locator(".lab-weights").get_by_role("button").count() == 0
     assert card.get_by_test_id("fetch-again").count() == 0
-    tab.page.click("#lab-language")
+    tab.switch_language()
     card.get_by_text("不允许访客下载权重").wait_for()
-    tab.page.click("#lab-language")
+    tab.switch_language()

@@ -195,7 +195,7 @@ def test_a_case_can_be_dropped(boxed: Any) -> None:
 
 @pytest.mark.slow
 def test_an_example_brings_its_own_prompt(tab: Any) -> None:
-    tab.page.click("[data-example=rocket]")
+    tab.page.click("[data-first-open=rocket]")
     tab.drawn(0)
     assert share(tab.mask(), *BODY) > 0.8
 

@@ -80,6 +80,7 @@ def test_two_languages_are_switched_by_a_button(page: Page) -> None:
     open_page(page, None)
     assert page.inner_text("#lab-language") == "中文"
     page.click("#lab-language")
+    page.wait_for_selector("html[lang='zh-CN']")
     assert (page.inner_text("#lab-language"), page.inner_text("p")) == ("English", "画框")
     assert page.get_attribute("html", "lang") == "zh-CN"
 
@@ -91,6 +92,7 @@ def test_three_languages_are_chosen_from_a_menu(page: Page) -> None:
     assert names(page, "#lab-language") == ["English", "中文", "polski"]
     for code, said in (("zh", "画框"), ("en", "Box"), ("pl", "⟦Box⟧")):
         page.select_option("#lab-language", code)
+        page.wait_for_selector(f"html[lang^='{code}']")
         assert page.inner_text("p") == said
 
 
@@ -105,6 +107,7 @@ def test_the_page_counts_as_the_language_does(page: Page) -> None:
         "⟦1:22 points⟧",
     ]
     page.select_option("#lab-language", "en")
+    page.wait_for_selector("html[lang^='en']")
     assert [page.evaluate(count, n) for n in (1, 2)] == ["1 point", "2 points"]
 
 

@@ -64,7 +64,7 @@ def test_the_page_comes_back_and_goes_on(browser: Browser, tmp_path: Path) -> No
     page.on("pageerror", lambda error: errors.append(str(error)))
     with program(tmp_path, port):
         page.goto(f"http://127.0.0.1:{port}")
-        page.click("[data-example=rocket]")
+        page.click("[data-first-open=rocket]")
         page.wait_for_selector("[data-testid=erase]:enabled")
         page.evaluate(TICK, ["telea", "patient"])
         page.click("[data-testid=erase]")

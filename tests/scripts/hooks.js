@@ -7,7 +7,7 @@ const LANGUAGES = [
   { code: "bb", tag: "pl", name: "Bb", plurals: { one: 0, few: 1, many: 2, other: 2 }, sentences: {
     title: "Tytuł", things: { counted: "count", forms: ["{count} rzecz", "{count} rzeczy", "{count} wiele rzeczy"] } } },
 ];
-const SOURCE = `export const LANGUAGES = ${JSON.stringify(LANGUAGES)}; export const OPTIONS = { lang: null };`;
+const SOURCE = `export const LANGUAGES = ${JSON.stringify(LANGUAGES)}`;
 const URL_OF_IT = "data:text/javascript," + encodeURIComponent(SOURCE);
 
 /**

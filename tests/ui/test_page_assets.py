@@ -17,7 +17,17 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from ui.page.assets import ENTRY, SCRIPTS, STATIC, STYLES, TABLES, Assets, _bare, page_modules
+from ui.page.assets import (
+    ENTRY,
+    RESULTS,
+    SCRIPTS,
+    STATIC,
+    STYLES,
+    TABLES,
+    Assets,
+    _bare,
+    page_modules,
+)
 from ui.page.early import Compressed, EarlyPage
 from ui.page.joining import in_order
 from ui.page.routes import static_route
@@ -56,7 +66,7 @@ def client(assets: Assets) -> TestClient:
 def test_every_file_of_the_page_is_served_and_kept_for_ever(
     client: TestClient, assets: Assets
 ) -> None:
-    for name in (STYLES, ENTRY, TABLES):
+    for name in (STYLES, ENTRY, RESULTS, TABLES):
         answer = client.get(f"/{assets.folder}/{name}", headers={"Accept-Encoding": "identity"})
         assert answer.status_code == 200, name
         kind = "text/css" if name.endswith(".css") else "text/javascript"
@@ -87,22 +97,25 @@ def test_the_files_of_another_version_are_not_given(client: TestClient) -> None:
 
 def test_the_address_changes_with_what_is_served(assets: Assets) -> None:
     assert Assets(None).folder == assets.folder
-    assert Assets("zh").folder != assets.folder
+    assert Assets("zh").folder == assets.folder and Assets("zh").head() != assets.head()
 
 
-def test_every_module_is_in_one_of_the_two_files(assets: Assets) -> None:
-    version = assets.folder.rpartition("/")[2]
-    first, tables = (assets.get(version, name) for name in (ENTRY, TABLES))
-    assert first is not None and tables is not None
+def test_every_module_is_in_one_of_the_files(assets: Assets) -> None:
+    version, modules = assets.folder.rpartition("/")[2], page_modules()
     every = {f.relative_to(SCRIPTS).as_posix() for f in SCRIPTS.rglob("*.js")} | {"given.js"}
-    begun = set(in_order("main.js", page_modules(None)))
-    assert all(name.startswith("tables/") for name in every - begun)
-    assert every - begun <= set(in_order("tables/tables.js", page_modules(None)))
-    assert first.body.count(b"(() => {\nconst") <= len(begun) and b"mountTables" in tables.body
+    held: list[str] = []
+    for entry, served in (
+        ("main.js", ENTRY), ("results/grid.js", RESULTS), ("tables/tables.js", TABLES)
+    ):  # fmt: skip
+        file, own = assets.get(version, served), in_order(entry, modules, without=held)
+        assert file is not None and file.body.count(b"(() => {\nconst") <= len(own)
+        assert own and entry in own
+        held += own
+    assert len(held) == len(set(held)) and set(held) == every
 
 
 def test_addresses_are_relative_to_where_the_page_is_mounted(assets: Assets) -> None:
-    named = re.findall(r'(?:href=|URL\()"([^"]+)"', assets.head() + assets.preloads())
+    named = re.findall(r'(?:href=|folder = )"([^"]+)"', assets.head() + assets.preloads())
     assert len(named) == 3
     assert all(address.startswith("lab/static/") for address in named)
 
@@ -151,7 +164,7 @@ for (const [identifier, source] of Object.entries(JSON.parse(await text(process.
 )
 def test_what_is_served_is_still_a_module(assets: Assets) -> None:
     version = assets.folder.rpartition("/")[2]
-    names = {ENTRY, TABLES}
+    names = {ENTRY, RESULTS, TABLES}
     found = {name: assets.get(version, name) for name in names}
     sources = {name: asset.body.decode("utf-8") for name, asset in found.items() if asset}
     command = ["node", "--experimental-vm-modules", "--input-type=module", "-e", PARSED]

@@ -68,7 +68,7 @@ def modules(sources: dict[str, str]) -> dict[str, Module]:
 def test_joined_or_not_they_run_once_and_say_the_same(tmp_path: Path, are_joined: bool) -> None:
     found, files = modules(SOURCES), dict(SOURCES)
     if are_joined:
-        after = ("../main.js", in_order("main.js", found))
+        after = {"../main.js": in_order("main.js", found)}
         extra = joined("more/extra.js", found, after=after)
         files = {"main.js": joined("main.js", found), "more/extra.js": extra}
     for path, source in {**files, "run.js": RUN, "package.json": '{"type": "module"}'}.items():

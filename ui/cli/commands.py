@@ -38,9 +38,9 @@ def _doctor(args: argparse.Namespace) -> int:
 
 
 def _erase(args: argparse.Namespace) -> int:
-    from ui.cli.erase.erase import erase
+    from ui.cli.erase.several import erase_photos
 
-    return erase(args)
+    return erase_photos(args)
 
 
 def _bench(args: argparse.Namespace) -> int:

@@ -46,6 +46,12 @@ class Nothing(Request):
     """A request that says nothing."""
 
 
+class WishCatalogue(Request):
+    """lang: the code of the one language in which all is said; None for every one."""
+
+    lang: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$")] | None = None
+
+
 class Opening(Request):
     """segmenter: who will be asked about the photo, so that it can look at it ahead."""
 

@@ -1,10 +1,12 @@
 """The page's own scripts and styles, as files under an address that is made of what they hold.
 
-The scripts are ES modules; nothing is built for users. When the program starts, they lose
-their comments and are joined (see `ui.page.joining`) to two files: what the page begins with, and
-what its second tab needs; the styles to one. One module is written here, `given.js`: what the
-server knows and the scripts do not. All lie in one folder named by the hash of everything in it, so
-that a browser may keep them for ever, and a page never mixes the files of two versions.
+The scripts are ES modules; nothing is built for users. When the program starts, they lose their
+comments and are joined (see `ui.page.joining`) to three files: what the page begins with, what
+shows results, and what its second tab needs; the styles to one. One module is written here,
+`given.js`: what the server knows and the scripts do not. Each language's sentences are a file of
+their own, of which only the shown one's travels. All lie in one folder named by the hash of
+everything in it, so that a browser may keep them for ever, and a page never mixes the files of two
+versions.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
 from brotli import compress
 
-from ui.common.texts import page_languages
+from ui.common.texts import page_languages, page_sentences
 from ui.page.joining import Module, in_order, joined, parsed
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -40,9 +43,25 @@ SOURCES = (
 STYLES = "styles/page.css"
 SCRIPTS = STATIC / "scripts"
 ENTRY = "scripts/main.js"
+RESULTS = "scripts/results/grid.js"
 TABLES = "scripts/tables/tables.js"
+LANGUAGES = "scripts/languages"
 GIVEN = "given.js"
 COMMENTS = re.compile(rb"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*$", re.MULTILINE | re.DOTALL)
+
+
+START = """window.eraserLabScripts ??= (() => {
+const folder = "{FOLDER}", known = "{LANGUAGES}", wanted = (navigator.language || "").toLowerCase();
+const bring = (path) => import(new URL(folder + "/scripts/" + path, document.baseURI).href);
+const words = (code) => bring("languages/" + code + ".js");
+let kept = null;
+try { kept = localStorage.getItem("eraser-lab.lang"); } catch { /* no memory */ }
+const fits = (name) => wanted === name || wanted.startsWith(name + "-");
+const [code] = known.find(([code]) => code === ("{LANG}" ?? kept)) ||
+known.find(([, tag]) => fits(tag)) || known.find(([code]) => fits(code)) || known[0];
+return Promise.all([bring("main.js"), words(code)])
+.then(([page, said]) => { page.speak(code, said, words); return page; });
+})();"""
 
 
 class Asset:
@@ -63,7 +82,8 @@ class Assets:
 
     def __init__(self, lang: str | None) -> None:
         """lang: a catalogue's code, or None for the browser's own language."""
-        self._files = _files(lang)
+        self._files = _files()
+        self._lang = lang
         self._version = _version(self._files)
         self.folder = f"lab/static/{self._version}"
         """Relative to the page's own address, wherever it is mounted."""
@@ -80,35 +100,51 @@ class Assets:
     def head(self) -> str:
         """What goes into the page's <head>: the styles, and the promise of the scripts.
 
-        Components mount when `eraserLabScripts` is there, in whatever order Gradio makes them.
+        The script chooses the language: asked for, remembered, the browser's, or the first; and
+        brings its sentences beside the scripts. Components mount when `eraserLabScripts` is there,
+        in whatever order Gradio makes them.
         """
         styles = f'<link rel="stylesheet" href="{self.folder}/{STYLES}">'
-        entry = json.dumps(f"{self.folder}/{ENTRY}")
-        return (
-            f"{styles}<script>window.eraserLabScripts ??= "
-            f"import(new URL({entry}, document.baseURI).href);</script>"
-        )
+        given = {"{FOLDER}": self.folder, "{LANG}": self._lang, "{LANGUAGES}": _codes()}
+        script = START
+        for name, value in given.items():
+            script = script.replace(f'"{name}"', json.dumps(value))
+        return f"{styles}<script>{script}</script>"
 
 
-def _files(lang: str | None) -> dict[str, Asset]:
-    modules = page_modules(lang)
-    first = in_order("main.js", modules)
-    tables = joined("tables/tables.js", modules, after=("../main.js", first))
+def _codes() -> list[tuple[str, str]]:
+    """Code and tag of each language."""
+    return [(language["code"], language["tag"].lower()) for language in page_languages()]
+
+
+def _files() -> dict[str, Asset]:
+    modules = page_modules()
+    held = {"../main.js": in_order("main.js", modules)}
+    results = joined("results/grid.js", modules, after=held)
+    held["../results/grid.js"] = in_order("results/grid.js", modules, without=held["../main.js"])
+    tables = joined("tables/tables.js", modules, after=held)
     styles = b"\n".join(_bare((STATIC / name).read_bytes()) for name in SOURCES)
     return {
         ENTRY: Asset(joined("main.js", modules).encode("utf-8"), TYPES[".js"]),
+        RESULTS: Asset(results.encode("utf-8"), TYPES[".js"]),
         TABLES: Asset(tables.encode("utf-8"), TYPES[".js"]),
+        **{f"{LANGUAGES}/{code}.js": _words(said) for code, said in page_sentences().items()},
         STYLES: Asset(styles, TYPES[".css"]),
     }
 
 
-def page_modules(lang: str | None) -> dict[str, Module]:
+def _words(sentences: Mapping[str, object]) -> Asset:
+    script = f"export const SENTENCES = {json.dumps(sentences, ensure_ascii=False)};\n"
+    return Asset(script.encode("utf-8"), TYPES[".js"])
+
+
+def page_modules() -> dict[str, Module]:
     """All modules by their paths in ui/static/scripts, `given.js` among them."""
     found = {
         path.relative_to(SCRIPTS).as_posix(): _bare(path.read_bytes()).decode("utf-8")
         for path in sorted(SCRIPTS.rglob("*.js"))
     }
-    return {path: parsed(path, text) for path, text in {**found, GIVEN: _given(lang)}.items()}
+    return {path: parsed(path, text) for path, text in {**found, GIVEN: _given()}.items()}
 
 
 def _bare(source: bytes) -> bytes:
@@ -120,11 +156,9 @@ def _bare(source: bytes) -> bytes:
     return BLANK.sub(b"", COMMENTS.sub(b"", source))
 
 
-def _given(lang: str | None) -> str:
+def _given() -> str:
     """The module that only the server can write; its types stand in given.d.ts."""
-    languages = json.dumps(page_languages(), ensure_ascii=False)
-    options = json.dumps({"lang": lang})
-    return f"export const LANGUAGES = {languages};\nexport const OPTIONS = {options};\n"
+    return f"export const LANGUAGES = {json.dumps(page_languages(), ensure_ascii=False)};\n"
 
 
 def _version(files: dict[str, Asset]) -> str:

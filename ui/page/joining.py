@@ -23,7 +23,7 @@ LISTED = re.compile(r"^export \{([^}]*)\};$", re.MULTILINE)
 OTHERWISE = re.compile(r"^(?:import\b(?!\()|export\b).*|\bimport\.meta\b", re.MULTILINE)
 INDENTED = re.compile(r"^[ \t]+", re.MULTILINE)
 SHARED = "shared"
-"""What the first file exports for the later ones: its modules, by their paths."""
+"""What each file exports for the later ones: its modules, by their paths."""
 
 
 class Unjoinable(ValueError):
@@ -89,23 +89,26 @@ def in_order(
 
 
 def joined(
-    entry: str, modules: Mapping[str, Module], *, after: tuple[str, Iterable[str]] | None = None
+    entry: str, modules: Mapping[str, Module], *, after: Mapping[str, Iterable[str]] | None = None
 ) -> str:
     """The entry with all that it needs, as one module that exports what the entry does.
 
-    after: the path of another joined file, from the entry's folder, and the paths of the modules
-    that it holds: their own are used, since each module must run once.
+    after: other joined files by their paths from the entry's folder, with the paths of the modules
+    that each holds: their own are used, since each module must run once.
     """
-    held = list(after[1]) if after else []
-    names = {path: f"shared[{_quoted(path)}]" for path in held}
-    order = in_order(entry, modules, without=held)
+    names: dict[str, str] = {}
+    head = []
+    for number, (file, held) in enumerate((after or {}).items()):
+        head.append(f'import {{ {SHARED} as {SHARED}{number} }} from "{file}";')
+        names |= {path: f"{SHARED}{number}[{_quoted(path)}]" for path in held}
+    order = in_order(entry, modules, without=[*names])
     names |= {path: f"m{number}" for number, path in enumerate(order)}
-    head = [f'import {{ {SHARED} }} from "{after[0]}";'] if after else []
     scopes = [f"const {names[path]} = {_scope(modules[path], names)};" for path in order]
-    ends = [f"export const {{ {', '.join(modules[entry].exports)} }} = {names[entry]};"]
-    if not after:
-        own = ", ".join(f"{_quoted(path)}: {names[path]}" for path in order)
-        ends.append(f"export const {SHARED} = {{ {own} }};")
+    own = ", ".join(f"{_quoted(path)}: {names[path]}" for path in order)
+    ends = [
+        f"export const {{ {', '.join(modules[entry].exports)} }} = {names[entry]};",
+        f"export const {SHARED} = {{ {own} }};",
+    ]
     return "\n".join([*head, *scopes, *ends]) + "\n"
 
 

@@ -39,8 +39,9 @@ from ui.page.downloads import saved_route
 from ui.page.early import Compressed, EarlyPage
 from ui.page.fresh import AGAIN, not_modified, tag_of
 from ui.page.headers import HEADERS
-from ui.service.reports.archive import stream_zip
+from ui.service.reports.archive import stream_zip, stream_zips
 from ui.service.reports.figure import figure_file
+from ui.service.reports.report import MOST_RUNS
 from ui.service.service import Service
 
 log = logging.getLogger(__name__)
@@ -147,6 +148,7 @@ def lab_routes(service: Service) -> list[BaseRoute]:
         Route("/lab/tables/{row}/{part}-{size}.jpg", files.row),
         Route("/lab/report.html", files.report),
         Route("/lab/figure.{form}", files.figure),
+        Route("/lab/all.zip", files.archives),
         Route("/lab/runs/{run}/all.zip", files.archive),
         Route("/lab/runs/{run}/original.png", files.original),
         saved_route(service),
@@ -240,6 +242,22 @@ class _Files:
             like = partial(self._downloads.like_photo, run_id, caller_of(request))
             pieces = stream_zip(self._runs, run_id, like)  # fails here, while it can be a 404
         except (UserError, FileNotFoundError):
+            raise HTTPException(404) from None
+        return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+
+    async def archives(self, request: Request) -> Response:
+        """?runs=ID,ID,…: several runs in one zip, as many as a report may have."""
+        return await self._full.run(caller_of(request), lambda: self._archives(request))
+
+    def _archives(self, request: Request) -> Response:
+        named = request.query_params.get("runs", "").split(",")[:MOST_RUNS]
+        runs = self._owners.all_named(named)
+        headers = self._fresh(runs, "eraser-lab.zip")
+        if (same := not_modified(request, headers)) is not None:
+            return same
+        try:
+            pieces = stream_zips(self._runs, runs)
+        except UserError:
             raise HTTPException(404) from None
         return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 

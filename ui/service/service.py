@@ -10,7 +10,8 @@ from functools import cached_property
 
 from methods import PROGRAM, room_to_have
 from ui.common.errors import Answer, answered
-from ui.common.requests import FetchWeights, Nothing
+from ui.common.requests import FetchWeights, Nothing, WishCatalogue
+from ui.common.texts import said_only
 from ui.service.answers import CatalogAnswer, WeightsAnswer
 from ui.service.choices import catalog
 from ui.service.erasing.steps import Steps
@@ -35,9 +36,13 @@ class Service(PhotoCalls, RunCalls):
 
     @answered
     def erasers(self, request: object, caller: str = "") -> CatalogAnswer:
-        """Everything that the page shows before it has a photo."""
-        Nothing.model_validate(request or {})
+        """Everything that the page shows before it has a photo: {lang?}."""
+        asked = WishCatalogue.model_validate(request or {})
         self.clicks.take(caller)
+        answer = self._catalogue(caller)
+        return answer if asked.lang is None else said_only(answer, asked.lang)
+
+    def _catalogue(self, caller: str) -> CatalogAnswer:
         return {
             "device": catalog.describe_device(),
             "erasers": catalog.describe_erasers(),

@@ -20,7 +20,7 @@ from methods import BadInput, Text, Verbatim, catalogues, get_eraser, languages
 from methods._texts.catalogue import Catalogue
 from sentences import pretend, write_pseudo
 from ui.common.errors import described
-from ui.common.texts import page_languages
+from ui.common.texts import page_languages, page_sentences
 from ui.service.choices.catalog import describe_erasers
 from ui.service.choices.settings_schema import describe_settings
 
@@ -47,13 +47,11 @@ def test_it_is_found_by_its_file_alone(polish: Catalogue) -> None:
 
 @pytest.mark.usefixtures("polish")
 def test_the_page_gets_it() -> None:
-    english, chinese, polish = page_languages()
-    assert english["sentences"].keys() == chinese["sentences"].keys() == polish["sentences"].keys()
-    assert (english["sentences"]["canvas.box"], polish["sentences"]["canvas.box"]) == (
-        "Box",
-        "⟦Box⟧",
-    )
-    assert polish["sentences"]["objects.points"] == {
+    english, chinese, polish = page_sentences().values()
+    assert [language["code"] for language in page_languages()] == ["en", "zh", "pl"]
+    assert english.keys() == chinese.keys() == polish.keys()
+    assert (english["canvas.box"], polish["canvas.box"]) == ("Box", "⟦Box⟧")
+    assert polish["objects.points"] == {
         "counted": "count",
         "forms": [f"⟦{n}:{{count}} points⟧" for n in range(3)],
     }
@@ -114,7 +112,10 @@ def test_what_it_lacks_is_said_in_english(folder: Path) -> None:
     write_pseudo(folder, without="error.")
     assert BadInput("mask_empty").sentence.said("pl") == str(BadInput("mask_empty"))
     assert Text("page.canvas.box").said("pl") == "⟦Box⟧"
-    assert "error.lost" in page_languages()[2]["sentences"]
+    assert "error.lost" in page_sentences()["pl"]
+    write_pseudo(folder, without="page.objects.")
+    counted = page_sentences()["pl"]["objects.points"]
+    assert isinstance(counted, dict) and counted.get("of") == "en", "English counts as English does"
 
 
 @pytest.mark.parametrize(

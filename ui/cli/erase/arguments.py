@@ -25,7 +25,12 @@ class _Prompt(argparse.Action):
 
 def add_erase_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "photo", type=Path, nargs="?", metavar="PHOTO", help="the photo; never modified"
+        "photos",
+        type=Path,
+        nargs="*",
+        metavar="PHOTO",
+        help="the photo, never modified; several, 20 at most, are selected on alike; each gets a"
+        " folder of its own in the output",
     )
     parser.add_argument(
         "--continue",
@@ -122,7 +127,8 @@ def _add_selection(group: Arguments) -> None:
         "--mask",
         type=Path,
         metavar="FILE",
-        help="a picture, white = erase, or COCO's run lengths as JSON; joins the others",
+        help="a picture, white = erase, or COCO's run lengths as JSON; joins the others; of several"
+        " photos a folder with NAME-mask.png or NAME.png for each",
     )
     group.add_argument(
         "--mask-reading",

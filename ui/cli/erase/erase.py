@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -108,7 +108,39 @@ class Outcome(TypedDict, total=False):
 
 
 def erase(args: argparse.Namespace) -> int:
-    """The command `erase`."""
+    """The command `erase`, of one photo."""
+    if args.dry_run:
+        return tell_plan(args)
+    with make_executor() as executor:
+        report = erased(args, executor)
+    if args.json:
+        say_json(report)
+    return DONE if all_done(report) else FAILED
+
+
+def tell_plan(args: argparse.Namespace, photos: int = 1) -> int:
+    """What would be run, and about how long that takes, on so many photos."""
+    tell_cells(planned(args), args.json, photos)
+    return DONE
+
+
+def planned(args: argparse.Namespace) -> tuple[SweepCell, ...]:
+    """What is run on each photo. Raises BadInput for unknown names, settings and values."""
+    from segmentation import cells_of
+
+    given = read_case_file(args)
+    sweep = sweep_asked(args, given)
+    return cells_of(sweep, _jobs(args, given, sweep))
+
+
+def all_done(report: Mapping[str, object]) -> bool:
+    """Whether every eraser of the report has a result."""
+    results = report["results"]
+    return isinstance(results, list) and all(each["state"] == "done" for each in results)
+
+
+def erased(args: argparse.Namespace, executor: Executor) -> dict[str, object]:
+    """One photo erased from, its files written: the report that settings.json holds."""
     from segmentation import cells_of, parts_of
 
     use_local_files(args.weights)
@@ -118,9 +150,6 @@ def erase(args: argparse.Namespace) -> int:
     sweep = sweep_asked(args, given)
     jobs = _jobs(args, given, sweep)
     cells = cells_of(sweep, jobs)
-    if args.dry_run:
-        tell_cells(cells, args.json)
-        return DONE
     parts = parts_of(cells)
     files = result_files(args.out, cells)
     others = [args.out / mask_file(part) for part in parts]
@@ -132,7 +161,7 @@ def erase(args: argparse.Namespace) -> int:
     if sweep is not None:
         complain(tell_expected(cells))
     make_folder(args.out)
-    return _run_and_write(args, subject, files, asked)
+    return _run_and_write(args, executor, subject, files, asked)
 
 
 def _jobs(args: argparse.Namespace, given: Case | None, sweep: Sweep | None) -> list[Job]:
@@ -201,26 +230,27 @@ def _subject(
 
 
 def _run_and_write(
-    args: argparse.Namespace, subject: Subject, files: Sequence[Path], asked: Asked | None
-) -> int:
+    args: argparse.Namespace,
+    executor: Executor,
+    subject: Subject,
+    files: Sequence[Path],
+    asked: Asked | None,
+) -> dict[str, object]:
     token = StopToken()
     outcomes: dict[int, Outcome] = {}
     try:
-        with make_executor() as executor:
-            judge = None
-            if asked is not None:
-                judge = judge_for(asked.wanted, asked.truth, executor.helper(ENTRY))
-            for part, mask in subject.parts:
-                _run_part(args, executor, subject, part, mask, files, judge, token, outcomes)
+        judge = None
+        if asked is not None:
+            judge = judge_for(asked.wanted, asked.truth, executor.helper(ENTRY))
+        for part, mask in subject.parts:
+            _run_part(args, executor, subject, part, mask, files, judge, token, outcomes)
     finally:
         token.stop()
     results = [outcomes[index] for index in sorted(outcomes)]
     report = {**subject.description, "results": results}
     _write_masks(args.out, subject)
     write(args.out / "settings.json", json_bytes(report))
-    if args.json:
-        say_json(report)
-    return DONE if all(each["state"] == "done" for each in results) else FAILED
+    return report
 
 
 def _run_part(

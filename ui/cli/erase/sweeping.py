@@ -59,13 +59,20 @@ def tell_expected(cells: Sequence[SweepCell]) -> str:
     return Text(key, count=len(cells), seconds=f"{ahead.seconds:.3g}").en
 
 
-def tell_cells(cells: Sequence[SweepCell], as_json: bool) -> None:
-    """What a dry run shows."""
+def tell_cells(cells: Sequence[SweepCell], as_json: bool, photos: int = 1) -> None:
+    """What a dry run on so many photos shows."""
     ahead = expected(cell.job for cell in cells)
     if as_json:
         listed = [{**cell.job.plain(), "axes": dict(cell.axes)} for cell in cells]
-        say_json({"cells": listed, "seconds": round(ahead.seconds, 3), "measured": ahead.measured})
+        say_json(
+            {
+                "cells": listed,
+                "seconds": round(photos * ahead.seconds, 3),
+                "measured": ahead.measured,
+                "photos": photos,
+            }
+        )
         return
     for cell in cells:
         say(cell_words(cell))
-    say(tell_expected(cells))
+    say(tell_expected([*cells] * photos))

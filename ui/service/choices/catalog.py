@@ -172,9 +172,24 @@ def describe_device() -> DeviceEntry:
         import torch
 
         properties = torch.cuda.get_device_properties(0)
-        return {"kind": kind, "name": properties.name, "memory": properties.total_memory}
+        return {
+            "kind": kind,
+            "name": properties.name,
+            "said": {},
+            "memory": properties.total_memory,
+        }
     name = f"{platform.machine()}, {cores()} cores" if kind == "cpu" else "Apple GPU"
-    return {"kind": "lent" if lent else kind, "name": name, "memory": total_memory()}
+    said = (
+        Text("device.cpu", machine=platform.machine(), count=cores()).plain()
+        if kind == "cpu"
+        else {}
+    )
+    return {
+        "kind": "lent" if lent else kind,
+        "name": name,
+        "said": said,
+        "memory": total_memory(),
+    }
 
 
 def _describe_eraser(spec: EraserSpec, machine: Machine, chosen: bool) -> EraserEntry:

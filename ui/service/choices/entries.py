@@ -147,10 +147,12 @@ class DetectorEntry(_Model):
 
 class DeviceEntry(TypedDict):
     """kind: "cuda", "mps" or "cpu", or "lent": a CPU, and a GPU for each job of a large network;
-    name: as its maker calls it; memory: bytes."""
+    name: as its maker calls it; said: the same in all languages, where it is words; memory:
+    bytes."""
 
     kind: str
     name: str
+    said: PlainText
     memory: int
 
 

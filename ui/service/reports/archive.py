@@ -12,10 +12,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from ui.common.errors import run_damaged
+from methods import UserError
+from ui.common.errors import run_damaged, run_gone
 from ui.common.files import own_file
 from ui.common.grid import Card
-from ui.common.names import safe_file_name
+from ui.common.names import safe_file_name, safe_stem
 from ui.service.erasing.cards import FIGURES
 from ui.service.reports.reports import kept_case, kept_report
 from ui.stores.chain import FIRST, REACHED
@@ -69,13 +70,36 @@ def stream_zip(
     piece: what else goes into it is looked up, and made if need be, at once.
     """
     saved = _whole(runs, run_id)
-    members = list(_members(runs, run_id, saved))
-    for _, source in members:
-        if isinstance(source, Path):
-            source.stat()
+    members = [(name, _there(source)) for name, source in _members(runs, run_id, saved)]
     cards = [card["index"] for card in saved["grid"]["cards"] if "full" in card]
     more = _like_photo(saved, cards, like_photo)
     return _streamed(chain(members, more), time.localtime(saved["created"]))
+
+
+def stream_zips(runs: RunStore, run_ids: Sequence[str]) -> Iterator[bytes]:
+    """Several runs in one zip, each in a folder of its own, named by its place and its photo; those
+    that are gone are left out. Raises UserError as `stream_zip`, where none is left."""
+    members: list[tuple[str, Path | bytes]] = []
+    created = 0.0
+    for place, run_id in enumerate(run_ids, 1):
+        try:
+            saved = _whole(runs, run_id)
+            own = [(name, _there(source)) for name, source in _members(runs, run_id, saved)]
+        except (UserError, FileNotFoundError):
+            continue
+        folder = f"{place:02d}-{safe_stem(str(saved['photo']['name']))}"
+        members += [(f"{folder}/{name}", source) for name, source in own]
+        created = max(created, saved["created"])
+    if not members:
+        raise run_gone()
+    return _streamed(members, time.localtime(created))
+
+
+def _there(source: Path | bytes) -> Path | bytes:
+    """What goes into a zip. Raises FileNotFoundError."""
+    if isinstance(source, Path):
+        source.stat()
+    return source
 
 
 def _streamed(

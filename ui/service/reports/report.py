@@ -41,7 +41,7 @@ from ui.stores.masks import read_upload
 from ui.stores.photos import PhotoRecord
 from ui.stores.runs import RunStore, SavedRun, result_name
 
-MOST_RUNS = 40
+MOST_RUNS = 64
 """In one report; each brings pictures of about 1 MB."""
 
 STOPPED: Fault = {"code": "stopped", "text": str(Text("error.stopped")), "details": {}}

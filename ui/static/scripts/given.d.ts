@@ -3,5 +3,3 @@ import type { Language } from "./types.js";
 
 /** The first speaks for what others lack. */
 export const LANGUAGES: Language[];
-/** lang: the language that the page is started in; null for the browser's own. */
-export const OPTIONS: { lang: string | null };

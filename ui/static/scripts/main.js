@@ -5,7 +5,7 @@ import { h, redraw } from "./base/dom.js";
 import { watchFrame } from "./base/frame.js";
 import { icon } from "./base/icons.js";
 import { mountLanguages } from "./base/language_switch.js";
-import { errorText, t, translate } from "./base/languages.js";
+import { errorText, speak, t, translate } from "./base/languages.js";
 import { mountTabs } from "./base/page_tabs.js";
 import { opened } from "./base/place.js";
 import { lab } from "./base/state.js";
@@ -16,11 +16,24 @@ import { notice } from "./base/widgets.js";
 import { mountPanel } from "./erasers/panel.js";
 import { askForPlan } from "./erasers/plan.js";
 import { stateText } from "./results/card.js";
-import { mountGrid } from "./results/grid.js";
+import { linkedRun } from "./results/run_link.js";
+import { storedShelf } from "./results/shelf_store.js";
 import { mountCanvas } from "./select/canvas.js";
 import { work } from "./select/work.js";
 
-export { mountCanvas, mountGrid, mountPanel, translate };
+export { mountCanvas, mountPanel, speak, translate };
+
+/**
+ * The results, whose scripts are fetched when there is a photo, or a run to be seen again.
+ * @param {import("./types.js").Mounted & import("./types.js").Watching} mounted
+ */
+export const mountGrid = async (mounted) => {
+  if (!linkedRun() && !storedShelf.read().length && !lab.photo) await new Promise((resolve) => { on("photo", resolve); });
+  const results = await import("./results/grid.js").catch(() => null);
+  if (results) results.mountGrid(mounted);
+  else notice(errorText(null), "error");
+  lab.resultsMounted();
+};
 
 /**
  * The tables, whose scripts are fetched when their tab is opened for the first time.

@@ -116,7 +116,7 @@ export interface Catalogue {
   limits: { megabytes: number };
   /** Who is signed in, where one has to. */
   account?: string | null;
-  device: { kind?: string; name: string };
+  device: { kind?: string; name: string; said?: Said };
 }
 export interface Job { eraser: string; settings: Settings; seed: number }
 /** What is varied: every combination is a cell. name: ERASER.SETTING, "dilate" or "seed". */
@@ -227,6 +227,8 @@ export interface Card {
   index: number;
   eraser: string;
   name: string;
+  /** The name where the row says the rest of it. */
+  brief?: string;
   state: CardState;
   view?: string | null;
   full?: string | null;
@@ -237,8 +239,10 @@ export interface Card {
   result_notes?: Said[];
   readings?: Reading[] | null;
   settings?: Settings;
-  /** Where it stands in a sweep. */
+  /** Where it stands in a sweep; "photo" among several photos. */
   axes?: Settings;
+  /** Its own run, and its place there, where several runs are shown as one table. */
+  of?: { run: string; index: number; photo: Photo | null; mask: GridMask | null };
   seed?: number;
   remark?: string;
   /** Those before it, oldest first. */
@@ -279,6 +283,10 @@ export interface Grid {
   private?: boolean;
   /** What stands for the run in addresses, where that is more than its id. */
   shown?: string;
+  /** The runs of which this is one table. */
+  parts?: Grid[];
+  /** It has not begun: those before it come first. */
+  waits?: boolean;
 }
 /** A file made of a result. file: its name in addresses. holds, removed: kinds of metadata that are in it, and that are not any more. */
 export interface Saving {
@@ -288,10 +296,8 @@ export interface Saving {
   removed: Said[];
   facts: { format: string; size: number; samples_changed_outside: number; coefficients_changed_outside: number | null; notes: Said[] };
 }
-/** A run's request. */
-export interface RunRequest {
-  run: string;
-  secret: string;
+/** What is to be erased, as requests carry it. */
+export interface Selection {
   photo: string;
   objects?: Partial<ObjectPrompt>[];
   strokes?: Stroke[];
@@ -299,6 +305,11 @@ export interface RunRequest {
   shape?: Shape;
   segmenter?: string | null;
   words?: string | null;
+}
+/** A run's request. */
+export interface RunRequest extends Selection {
+  run: string;
+  secret: string;
   row?: string;
   jobs: Job[];
   sweep?: Sweep | null;
@@ -366,12 +377,16 @@ export interface Systems { systems: System[]; states: Record<string, Said>; docu
 
 /* ---- the page --------------------------------------------------------------------------------- */
 
+export type Sentences = Record<string, string | { counted: string; forms: string[]; of?: string }>;
 export interface Language {
   code: string;
   tag: string;
   name: string;
   plurals: Record<string, number>;
-  sentences: Record<string, string | { counted: string; forms: string[] }>;
+  /** That one may switch to it. */
+  hint?: string;
+  /** Those of the shown language come by themselves. of: the language of a sentence that this one lacks. */
+  sentences?: Sentences;
 }
 /** Which tab is open, which of the tables' views, and which row is to be seen. */
 export interface PagePlace { tab: "erase" | "tables"; view: string; row: string | null }
@@ -391,14 +406,31 @@ export interface Events {
   jobs: void;
   /** axes: where each of its cards stands in a sweep. */
   run: { payload: RunRequest; erasers: Eraser[]; axes?: Settings[] };
+  /** Runs that follow one another and are one table, before they begin. */
+  series: Grid[];
   grid: Grid;
   stopping: void;
   back: void;
   finished: Grid;
   busy: void;
+  /** Another number of photos is there, or of those on which something is selected. */
+  tray: void;
   place: PagePlace;
   lang: string;
 }
+
+/** A run that is to begin. prompt: on the open photo, where it is not what is selected there; selection: all of it, on any photo. */
+export interface RunWish {
+  jobs: Job[];
+  prompt?: Prompt | null;
+  selection?: Selection | null;
+  sweep?: Sweep | null;
+  cells?: (Job & { axes?: Settings })[];
+  /** As the server has named it already. */
+  named?: { run: string; secret: string };
+}
+/** One of several runs that follow one another. */
+export interface Queued { photo: Photo; selection: Selection; jobs: Job[]; sweep?: Sweep | null; cells: (Job & { axes?: Settings })[] }
 
 /** What the parts of the page share, and what each offers the others once it is mounted. */
 export interface Lab {
@@ -420,6 +452,9 @@ export interface Lab {
   /** The parts mount in any order; what the results need of the canvas, they await. */
   canvas: Promise<{ resumed: Promise<boolean> }>;
   canvasMounted(canvas: { resumed: Promise<boolean> }): void;
+  /** The results are there to take a run. */
+  results: Promise<void>;
+  resultsMounted(): void;
 
   /* of the canvas */
   showPhoto(photo: Photo, prompt: Prompt | null): void;
@@ -431,12 +466,14 @@ export interface Lab {
   /** Pixels of the photo on the longer side of the part that is to be seen; null for all of it. */
   seenSide(): number | null;
   hasMask(): boolean;
+  /** The photos on the tray on which something is selected. */
+  several(): { photo: Photo; selection: Selection }[];
 
   /* of the erasers */
   jobOf(eraser: string): Job;
   jobs(): Job[];
   /** Begin a run of other jobs than those that are ticked, or on another selection of the open photo. */
-  startRun(what: { jobs: Job[]; prompt?: Prompt | null; sweep?: Sweep | null; cells?: (Job & { axes?: Settings })[] }): Promise<void>;
+  startRun(what: RunWish): Promise<void>;
   adoptJobs(jobs: Job[]): void;
   fetchWeights(model: Model, again?: boolean): Promise<void>;
   showEraser(id: string): void;

@@ -8,6 +8,9 @@ const early = () => { throw new Error("asked of a part of the page that is not m
 /** @type {(canvas: { resumed: Promise<boolean> }) => void} */
 let canvasMounted = early;
 
+/** @type {() => void} */
+let resultsMounted = early;
+
 /** @type {Lab} */
 export const lab = {
   photo: null,
@@ -20,12 +23,15 @@ export const lab = {
   place: { tab: "erase", view: "rows", row: null },
   canvas: new Promise((resolve) => { canvasMounted = resolve; }),
   canvasMounted,
+  results: new Promise((resolve) => { resultsMounted = () => resolve(undefined); }),
+  resultsMounted: () => resultsMounted(),
   showPhoto: early,
   openExample: early,
   continueWith: early,
   overlaySide: early,
   seenSide: early,
   hasMask: () => false,
+  several: () => [],
   jobOf: early,
   jobs: early,
   startRun: early,

@@ -1,7 +1,8 @@
 /* Light and dark. */
 
-import { preferred, setLang } from "./languages.js";
+import { setLang } from "./languages.js";
 import { remember } from "./memory.js";
+import { lab } from "./state.js";
 
 /** @param {string} theme */
 const applyTheme = (theme) => document.body.classList.toggle("dark", theme === "dark");
@@ -18,5 +19,5 @@ export const start = () => {
   const stored = remember("theme");
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   applyTheme(asked === "dark" || asked === "light" ? asked : stored || system);
-  setLang(preferred(), false);
+  setLang(lab.lang, false);
 };

@@ -6,7 +6,7 @@
 
 import { h } from "../base/dom.js";
 import { emit, on } from "../base/events.js";
-import { errorText, t, translate } from "../base/languages.js";
+import { errorText, t, translate, translated } from "../base/languages.js";
 import { rove } from "../base/roving.js";
 import { ask } from "../base/server.js";
 import { removeSkeleton } from "../base/skeleton.js";
@@ -73,8 +73,8 @@ export const mountPanel = ({ element, server, erase }) => {
     const inOrder = order.map(eraserOf).filter((eraser) => eraser !== undefined);
     rows.replaceChildren(...inOrder.map(card));
     if (focused && rows.querySelector("#" + CSS.escape(focused))) document.getElementById(focused)?.focus();
-    const { kind, name } = catalogue().device;
-    device.textContent = kind === "lent" ? t("panel.device.lent") : name;
+    const { kind, name, said } = catalogue().device;
+    device.textContent = kind === "lent" ? t("panel.device.lent") : translated(said) || name;
     finding.show(catalogue().erasers);
     filter();
     refresh();
@@ -117,17 +117,26 @@ export const mountPanel = ({ element, server, erase }) => {
 
   /* ---- what others tell ---------------------------------------------------------------------------------- */
 
-  for (const event of /** @type {const} */ (["photo", "mask", "run", "finished", "busy", "jobs"])) on(event, refresh);
+  for (const event of /** @type {const} */ (["photo", "mask", "run", "finished", "busy", "jobs", "tray"])) on(event, refresh);
   on("finished", ({ cards }) => {
     const learned = cards.some((one) => one.state === "done" && !eraserOf(one.eraser)?.pace.measured);
     if (learned) look();
     else fetching.poll(); // a run may have fetched weights
   });
-  on("lang", () => { if (lab.catalogue) render(); });
+  on("lang", async () => {
+    if (!lab.catalogue) return;
+    render();
+    const lang = lab.lang;
+    const reply = await ask(server.erasers, { lang });
+    if (!reply.ok || lang !== lab.lang) return;
+    lab.catalogue = reply;
+    render();
+    emit("catalogue", reply);
+  });
 
   /* How erasers stand is the server's word: asked for again when files have come, or a first run has told how long it takes. */
   async function look() {
-    const reply = await ask(server.erasers, {});
+    const reply = await ask(server.erasers, { lang: lab.lang });
     if (!reply.ok || !lab.catalogue) return;
     for (const one of reply.erasers) Object.assign(eraserOf(one.id) ?? {}, one);
     render();
@@ -137,7 +146,7 @@ export const mountPanel = ({ element, server, erase }) => {
   const settle = (erasers) => STANDINGS.flatMap((standing) => erasers.filter((eraser) => eraser.standing === standing)).map((eraser) => eraser.id);
 
   async function load() {
-    const reply = await ask(server.erasers, {});
+    const reply = await ask(server.erasers, { lang: lab.lang });
     requestAnimationFrame(removeSkeleton); // with what is drawn now
     if (!reply.ok) {
       rows.replaceChildren(h("p.lab-state.bad", {}, errorText(reply.error)),

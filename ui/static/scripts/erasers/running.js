@@ -2,6 +2,7 @@
 
 import { h } from "../base/dom.js";
 import { emit } from "../base/events.js";
+import { formatAbout } from "../base/figures.js";
 import { icon, iconButton } from "../base/icons.js";
 import { errorText, t } from "../base/languages.js";
 import { newRun, ofRun } from "../base/owned.js";
@@ -10,11 +11,14 @@ import { ask } from "../base/server.js";
 import { eraserOf, lab } from "../base/state.js";
 import { notice } from "../base/widgets.js";
 import { allSettled, prompts, selectionOf } from "../select/work.js";
+import { secondsAhead } from "./ahead.js";
 import { confirmed } from "./confirming.js";
 import { makeGpuCost } from "./gpu_cost.js";
-import { makeSweep } from "./sweep.js";
+import { makeQueue } from "./queue.js";
+import { makeSweep, subjects } from "./sweep.js";
 
 const MAX_SEED = 2 ** 32 - 1;
+const MOST = 64; // results of several photos
 const NAMELESS = "new"; // of a run that the server has not named yet
 
 /** @param {import("./choice.js").Choice} choice */
@@ -40,7 +44,7 @@ const makeSeed = (choice) => {
 const reasonAgainst = (many) => {
   if (lab.running) return "";
   if (!lab.photo) return "panel.why.photo";
-  if (!lab.hasMask()) return "panel.why.mask";
+  if (lab.several().length < 2 && !lab.hasMask()) return "panel.why.mask";
   return many === 0 ? "panel.why.eraser" : "";
 };
 
@@ -59,7 +63,8 @@ export const makeRunning = ({ server, choice, erase, device, room }) => {
     icon("stop"), h("span", { "data-t": "panel.stop" }));
   const why = h("p.lab-hint.lab-why", { id: "lab-why" });
   const cost = makeGpuCost(choice);
-  const sweep = makeSweep({ server, choice, ready: () => !lab.running && !reasonAgainst(choice.ticked().length) });
+  const queue = makeQueue(server);
+  const sweep = makeSweep({ server, choice, queue, ready: () => !lab.running && !reasonAgainst(choice.ticked().length) });
   const beside = h("div.lab-seed", {}, ...seed.nodes, sweep.open, device);
   rove(beside);
   const node = h("footer.lab-panel-foot", {}, beside,
@@ -68,12 +73,24 @@ export const makeRunning = ({ server, choice, erase, device, room }) => {
   function refresh() {
     const many = choice.ticked().length;
     const reason = reasonAgainst(many);
-    eraseButton.textContent = lab.running ? t("panel.running") : t(many > 1 ? "panel.erase.many" : "panel.erase", { count: many });
-    eraseButton.disabled = Boolean(lab.running || reason);
+    const photos = lab.several().length, results = photos * many;
+    const words = photos > 1 ? t("series.erase", { count: photos }) : t(many > 1 ? "panel.erase.many" : "panel.erase", { count: many });
+    eraseButton.textContent = lab.running ? t("panel.running") : words;
+    eraseButton.disabled = Boolean(lab.running || reason || (photos > 1 && results > MOST));
     eraseButton.setAttribute("aria-describedby", "lab-why");
     stopButton.hidden = !lab.running;
-    why.textContent = reason ? t(reason) : "";
+    why.textContent = reason ? t(reason) : photos < 2 || lab.running ? "" : results > MOST ? t("series.many", { count: results, limit: MOST }) : ahead(photos);
     cost.show();
+  }
+
+  /**
+   * How many results several photos make, and about how long they take.
+   * @param {number} photos
+   */
+  function ahead(photos) {
+    const ticked = choice.ticked();
+    const seconds = ticked.reduce((sum, eraser) => sum + secondsAhead(eraser, lab.jobOf(eraser.id).settings), 0);
+    return t(ticked.every(({ pace }) => pace.measured) ? "sweep.about" : "sweep.guess", { count: photos * ticked.length, time: formatAbout(photos * seconds) });
   }
 
   let starting = false; // a click of just now is still to become an object
@@ -85,17 +102,19 @@ export const makeRunning = ({ server, choice, erase, device, room }) => {
     await allSettled();
     starting = false;
     refresh();
-    if (wanted && !eraseButton.disabled) await begin({ jobs: lab.jobs() }); // else nothing came of it, or something else has begun
+    const jobs = lab.jobs();
+    if (wanted && !eraseButton.disabled) await queue(subjects().map((subject) => ({ ...subject, jobs, cells: jobs.map((job) => ({ ...job, axes: {} })) }))); // else nothing came of it, or something else has begun
   }
 
   /** @type {import("../types.js").Lab["startRun"]} */
-  async function begin({ jobs, prompt, sweep: varied, cells }) {
-    const selection = prompt ? { ...selectionOf(prompt), photo: prompts().photo } : prompts();
-    const asked = { ...selection, words: lab.phrase || null, jobs, ...(varied ? { sweep: varied } : {}) };
+  async function begin({ jobs, prompt, selection: given, sweep: varied, cells, named }) {
+    const selection = given ?? { ...(prompt ? { ...selectionOf(prompt), photo: prompts().photo } : prompts()), words: lab.phrase || null };
+    const asked = { ...selection, jobs, ...(varied ? { sweep: varied } : {}) };
     lab.running = NAMELESS;
     stopButton.disabled = true;
     refresh();
-    const begun = await newRun(server);
+    await lab.results;
+    const begun = named ? { ok: /** @type {const} */ (true), ...named } : await newRun(server);
     if (!begun.ok) { lab.running = null; refresh(); notice(errorText(begun.error), "error"); return; }
     const payload = { run: begun.run, secret: begun.secret, ...asked };
     lab.running = payload.run;

@@ -1,7 +1,7 @@
 /* Controls from the typed settings of an eraser, as the server describes them. */
 
 import { h } from "../base/dom.js";
-import { translated } from "../base/languages.js";
+import { settingName, translated } from "../base/languages.js";
 
 /**
  * @typedef {import("../types.js").Eraser} Eraser
@@ -79,7 +79,7 @@ function control(setting, id, value, keep) {
  */
 export function settingRow(eraser, setting, mine, changed) {
   const id = `lab-${eraser.id}-${setting.name}`;
-  return h("div.lab-setting", {}, h("label", { for: id }, setting.name.replaceAll("_", " ")),
+  return h("div.lab-setting", {}, h("label", { for: id }, settingName(setting.name)),
     control(setting, id, mine[setting.name], (value) => { mine[setting.name] = value; changed(); }), h("p", {}, translated(setting.description)));
 }
 

@@ -1,26 +1,35 @@
 /* Several values for settings, seeds and dilations: what that is and how long it takes, before one presses. */
 
 import { h } from "../base/dom.js";
-import { on } from "../base/events.js";
 import { formatAbout } from "../base/figures.js";
 import { icon } from "../base/icons.js";
-import { errorText, t, translated } from "../base/languages.js";
+import { errorText, settingName, t, translated } from "../base/languages.js";
 import { ask } from "../base/server.js";
 import { lab } from "../base/state.js";
 import { makeDialog } from "../results/dialogs.js";
+import { prompts } from "../select/work.js";
 import { wordsOf } from "./sweep_words.js";
 
 /** @typedef {import("../types.js").Plan} Plan */
 
 const PAUSE = 300; // milliseconds after the last letter
+const MOST = 64; // results of one table
+
+/** The photos to erase from, with what is selected on each: the open one, or several. */
+export const subjects = () => {
+  const several = lab.several();
+  if (several.length > 1) return several;
+  return lab.photo ? [{ photo: lab.photo, selection: { ...prompts(), words: lab.phrase || null } }] : [];
+};
 
 /**
  * @param {object} of
  * @param {import("../types.js").Server} of.server
  * @param {import("./choice.js").Choice} of.choice
  * @param {() => boolean} of.ready whether something could be erased now
+ * @param {(runs: import("../types.js").Queued[]) => void} of.queue begins runs, one after the other
  */
-export function makeSweep({ server, choice, ready }) {
+export function makeSweep({ server, choice, ready, queue }) {
   const holder = h("div");
   const dialog = makeDialog("lab-sweep", holder);
   const fields = h("form.lab-figure-form", { onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); start(); } });
@@ -32,8 +41,6 @@ export function makeSweep({ server, choice, ready }) {
   const texts = new Map(); // what stands in the fields, by the axis
   /** @type {Plan | null} */
   let plan = null;
-  /** @type {Plan["runs"]} */
-  let waiting = []; // runs that follow the one under way
   let turn = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let pause;
@@ -52,7 +59,7 @@ export function makeSweep({ server, choice, ready }) {
     fields.replaceChildren(
       h("div.lab-sweep-group", {}, field("seed", t("sweep.seeds"), "0-3"), field("dilate", t("sweep.dilate"), "0, 8, 16")),
       ...erasers.filter(({ settings }) => settings.length).map((eraser) => h("div.lab-sweep-group", {}, h("h3", {}, eraser.name),
-        ...eraser.settings.map((setting) => field(`${eraser.id}.${setting.name}`, setting.name.replaceAll("_", " "),
+        ...eraser.settings.map((setting) => field(`${eraser.id}.${setting.name}`, settingName(setting.name),
           setting.choices ? setting.choices.join(", ") : String(setting.default ?? ""), translated(setting.description))))));
   }
 
@@ -68,20 +75,24 @@ export function makeSweep({ server, choice, ready }) {
     const reply = await ask(server.plan_sweep, { jobs: lab.jobs(), words, seeds });
     if (mine !== turn) return;
     plan = reply.ok ? reply : null;
-    said.classList.toggle("is-bad", !reply.ok);
     said.textContent = reply.ok ? sentence(reply) : errorText(reply.error);
     const count = reply.ok ? countOf(reply) : 0;
-    go.disabled = !count || !ready();
+    const many = count > MOST;
+    if (many) said.textContent = t("series.many", { count, limit: MOST });
+    said.classList.toggle("is-bad", !reply.ok || many);
+    go.disabled = !count || many || !ready();
     go.textContent = count ? t("sweep.go", { count }) : t("panel.erase");
   }
 
+  const photos = () => Math.max(1, subjects().length);
   /** @param {Plan} value */
-  const countOf = (value) => value.runs.reduce((sum, run) => sum + run.cells.length, 0);
+  const countOf = (value) => photos() * value.runs.reduce((sum, run) => sum + run.cells.length, 0);
 
   /** @param {Plan} value */
   function sentence(value) {
-    const about = t(value.measured ? "sweep.about" : "sweep.guess", { count: countOf(value), time: formatAbout(value.seconds) });
-    const masks = value.runs.length > 1 ? t("sweep.masks", { count: value.runs.length }) : "";
+    const about = t(value.measured ? "sweep.about" : "sweep.guess", { count: countOf(value), time: formatAbout(photos() * value.seconds) });
+    const runs = photos() * value.runs.length;
+    const masks = runs > 1 ? t("sweep.masks", { count: runs }) : "";
     return [about, masks, ready() ? "" : t("sweep.mask")].filter(Boolean).join(" ");
   }
 
@@ -95,17 +106,10 @@ export function makeSweep({ server, choice, ready }) {
   function start() {
     if (go.disabled || !plan || !ready()) return;
     dialog.node.close();
-    waiting = [...plan.runs];
-    next();
+    const { runs } = plan, jobs = lab.jobs();
+    // A run has one photo and one mask: each photo and each dilation is one of its own, one after the other.
+    queue(subjects().flatMap((subject) => runs.map(({ sweep, cells }) => ({ ...subject, jobs, sweep, cells }))));
   }
 
-  /** A run has one mask: each dilation is one of its own, one after the other. */
-  function next() {
-    const run = waiting.shift();
-    if (run) lab.startRun({ jobs: lab.jobs(), sweep: run.sweep, cells: run.cells });
-  }
-
-  on("finished", (grid) => { if (grid.state === "stopped") waiting = []; else if (waiting.length) setTimeout(next); });
-  on("photo", () => { waiting = []; });
   return { open };
 }

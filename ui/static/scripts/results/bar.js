@@ -76,7 +76,7 @@ export const makeBar = ({ looking, ownership, openNumbers, openFigure, compare, 
       figure.disabled = grid.state === "running" || !grid.cards.some((card) => card.full);
       pair.disabled = !grid.cards.some((card) => card.view);
       // They keep their places from the beginning, so that nothing moves away under a finger.
-      for (const [one, address] of /** @type {const} */ ([[zip, grid.zip && grid.zip + "?download=1"], [report, grid.zip && "lab/report.html?runs=" + (grid.shown ?? grid.run)]])) {
+      for (const [one, address] of /** @type {const} */ ([[zip, grid.zip && grid.zip + (grid.zip.includes("?") ? "" : "?download=1")], [report, grid.zip && "lab/report.html?runs=" + (grid.shown ?? grid.run)]])) {
         one.toggleAttribute("aria-disabled", !address);
         if (address) one.href = address;
         else one.removeAttribute("href");

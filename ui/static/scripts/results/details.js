@@ -1,7 +1,7 @@
 /* All that is known of one result, over the page: so that no card grows, and its row with it. */
 
 import { h, redraw } from "../base/dom.js";
-import { t, translated } from "../base/languages.js";
+import { settingName, t, translated } from "../base/languages.js";
 import { eraserOf, lab } from "../base/state.js";
 import { figuresOf, verdict } from "./card.js";
 import { makeDialog } from "./dialogs.js";
@@ -27,7 +27,7 @@ const plain = (value) => (value === null || value === "" ? "–" : typeof value 
 function settingsOf(card) {
   const usual = new Map((eraserOf(card.eraser)?.settings ?? []).map((setting) => [setting.name, setting.default]));
   const own = Object.entries(card.settings ?? {}).filter(([name, value]) => value !== usual.get(name));
-  const lines = [...own.map(([name, value]) => [name.replaceAll("_", " "), plain(value)]), [t("panel.seed"), String(card.seed ?? 0)]];
+  const lines = [...own.map(([name, value]) => [settingName(name), plain(value)]), [t("panel.seed"), String(card.seed ?? 0)]];
   return h("dl.lab-facts", {}, ...lines.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
 
@@ -46,7 +46,7 @@ export function makeDetails(root) {
     if (print === drawn) return;
     drawn = print;
     redraw(dialog.body, figuresOf(card), verdict(card), ...notes(card), ...readingsOf(card, Boolean(grid.judging)),
-      h("h3", {}, t("details.made")), settingsOf(card), humanRemark({ run: grid.run, card }));
+      h("h3", {}, t("details.made")), settingsOf(card), humanRemark({ run: card.of?.run ?? grid.run, card: { ...card, index: card.of?.index ?? card.index } }));
   }
 
   return {

@@ -22,11 +22,13 @@ import { lookIn, noteLook, putLook } from "./look_link.js";
 import { makeLooking } from "./looking.js";
 import { makeNumbers } from "./numbers.js";
 import { firstPair, isPair, ORIGINAL, sides } from "./pair.js";
+import { idsOf, isSeries, makeParts } from "./parts.js";
 import { makePicking } from "./picking.js";
 import { makeRest } from "./rest.js";
 import { makeResultCard } from "./result_card.js";
 import { linkedRun, runUrl } from "./run_link.js";
 import { makeOwnership } from "./ownership.js";
+import { reopenSeries } from "./reopening.js";
 import { makeShelf } from "./shelf.js";
 import { makeSweepGrid, named } from "./sweep_grid.js";
 import { openPair, openViewer } from "./viewer.js";
@@ -57,6 +59,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
   let settled = !linkedRun(); // a photo that is opened from now on is the user's own wish
   let heard = 0; // when a value came by itself
   let asked = lookIn(location.search); // what a link wants to be looked at
+  const parts = makeParts(); // of tables that are made of several runs
   /** @type {Map<number, ResultCard>} */
   const cards = new Map(); // by their index
 
@@ -110,7 +113,10 @@ export const mountGrid = ({ element, server, props, watch }) => {
     picking.clear();
     if (!grid?.photo || !pair || !isPair(pair, sides(grid.cards))) return;
     const tell = (/** @type {import("./look_link.js").Look} */ now) => noteLook(now.pair ? now : { pair: null, part: looking.own });
-    openPair({ ...grid, photo: grid.photo }, { pair, part: part ?? (looking.isZoomed ? looking.window : null) }, tell);
+    const { photo, cards: alike } = photoOf(grid.cards[pair.b < 0 ? pair.a : pair.b]);
+    if (!photo || !isPair(pair, sides(alike))) { notice(t("pair.photos")); return; }
+    const zoomed = looking.isZoomed && photo === grid.photo;
+    openPair({ ...grid, photo, cards: alike }, { pair, part: part ?? (zoomed ? looking.window : null) }, tell);
   }
 
   /* ---- drawing ------------------------------------------------------------------------------------------- */
@@ -150,8 +156,19 @@ export const mountGrid = ({ element, server, props, watch }) => {
    */
   const land = (behavior) => { if (!window.parentIFrame) (shelf.node.hidden ? root : shelf.node).scrollIntoView({ behavior, block: "start" }); };
 
+  /**
+   * A card's photo, and the results of that photo: the large view holds them against each other.
+   * @param {import("../types.js").Card} card
+   */
+  const photoOf = (card) => ({ photo: card.of ? card.of.photo : grid?.photo ?? null, mask: card.of ? card.of.mask : grid?.mask ?? null,
+    cards: (grid?.cards ?? []).filter((other) => other.of?.photo?.id === card.of?.photo?.id) });
+
   /** @param {number} index of a card */
-  const look = (index) => { if (grid?.photo) openViewer({ ...grid, photo: grid.photo }, index); };
+  function look(index) {
+    if (!grid) return;
+    const { photo, mask, cards: alike } = photoOf(grid.cards[index]);
+    if (photo) openViewer({ ...grid, photo, mask, cards: alike }, index);
+  }
 
   function clear() {
     for (const { node } of cards.values()) node.remove();
@@ -166,7 +183,7 @@ export const mountGrid = ({ element, server, props, watch }) => {
   function drawCard(card, value) {
     let known = cards.get(card.index);
     if (!known) {
-      const open = { look: () => look(card.index), again: () => { if (grid) tryAgain(grid.run); },
+      const open = { look: () => look(card.index), again: () => { const failed = grid?.cards[card.index]; if (grid && failed) tryAgain(failed.of?.run ?? grid.run); },
         details: () => { if (grid) details.open(grid.cards[card.index], grid); } };
       known = makeResultCard({ card, looking, picking, open });
       cards.set(card.index, known);
@@ -178,20 +195,32 @@ export const mountGrid = ({ element, server, props, watch }) => {
   /* ---- what others tell ------------------------------------------------------------------------------------ */
 
   on("run", (begun) => {
-    expected = begun.payload.run;
+    heard = Date.now();
+    if (expected && isSeries(expected) && idsOf(expected).includes(begun.payload.run)) { // its table is here already
+      if (grid) watchOver(grid.run);
+      return;
+    }
+    expect(emptyGrid(begun));
+  });
+
+  on("series", (runs) => expect(parts.begin(runs)));
+
+  /** @param {Grid} value of a run that begins */
+  function expect(value) {
+    expected = value.run;
     heard = Date.now();
     fold.unfold();
     clear();
     looking.setSplit(0);
-    render(emptyGrid(begun));
+    render(value);
     land(scrolling());
     bar.heading.focus({ preventScroll: true });
-    watchOver(begun.payload.run);
-  });
+    watchOver(value.run);
+  }
 
   /** A new photo begins with a clean page; its run, which may still go on, stands on the shelf. */
   on("photo", ({ id }) => {
-    if (settled && grid?.photo && grid.photo.id !== id) leave();
+    if (settled && grid?.photo && grid.photo.id !== id && !parts.holds(id, grid.run)) leave();
   });
 
   /** As before there was a run. */
@@ -224,18 +253,19 @@ export const mountGrid = ({ element, server, props, watch }) => {
   /** @param {Grid | null} value */
   function take(value) {
     if (!value || !value.run) return;
-    shelf.note(named(value));
-    if (value.run !== expected) { // it goes on unseen: another one is looked at
+    const whole = parts.with(value, expected);
+    shelf.note(named(whole));
+    if (whole.run !== expected) { // it goes on unseen: another one is looked at
       if (lab.running === value.run && value.state !== "running") end(value);
       return;
     }
     const keeps = document.activeElement;
-    if (grid?.run !== value.run) clear();
-    render(value);
+    if (grid?.run !== whole.run) clear();
+    render(whole);
     if (keeps instanceof HTMLElement && keeps.isConnected && keeps !== document.activeElement) keeps.focus({ preventScroll: true });
     if (lab.running !== value.run) return;
     // The address is the run's from its first moment: a reload in the middle loses nothing.
-    if (value.photo && linkedRun() !== value.run) history.pushState(history.state, "", runUrl(value.run));
+    if (whole.photo && linkedRun() !== whole.run) history.pushState(history.state, "", runUrl(whole.run));
     if (value.state !== "running") end(value);
   }
 
@@ -258,12 +288,12 @@ export const mountGrid = ({ element, server, props, watch }) => {
   async function reopen() {
     const run = linkedRun();
     if (!run) { settled = true; return; }
-    const reply = await ask(server.open_run, ofRun(run));
+    const reply = await openAll(run);
     if (!reply.ok) { settled = true; notice(errorText(reply.error), "error"); return; }
     if (!reply.own && isOwn(run)) disown(run);
     if (lab.running) return; // the page was quicker
     expected = run;
-    if (reply.grid.state === "running" && reply.own) goOn(run);
+    if (reply.grid.state === "running" && reply.own) goOn(reply.grid.run);
     take(reply.grid);
     if (asked.pair) openBoth(asked.pair, asked.part);
     asked = { pair: null, part: null };
@@ -274,12 +304,28 @@ export const mountGrid = ({ element, server, props, watch }) => {
     if (!own) await lab.showPhoto(reply.photo, reply.prompt);
     settled = true;
     adopt(reply.jobs);
+    if (isSeries(run) && !lab.running) emit("finished", reply.grid); // what waits may begin
   }
+
+  /**
+   * A run, or each of those that are one table; of these, the one that goes on, else the first, is answered.
+   * @param {string} run
+   */
+  async function openAll(run) {
+    if (!isSeries(run)) return ask(server.open_run, ofRun(run));
+    const { first, grids } = await reopenSeries(server, idsOf(run));
+    if (first.ok) parts.begin(grids);
+    return first;
+  }
+
+  /** @type {import("../types.js").Job[] | null} */
+  let due = null; // jobs to be adopted when there are erasers
+  on("catalogue", () => { if (due) lab.adoptJobs(due); due = null; });
 
   /** @param {import("../types.js").Job[]} jobs */
   function adopt(jobs) {
     if (lab.catalogue) lab.adoptJobs(jobs);
-    else on("catalogue", () => lab.adoptJobs(jobs));
+    else due = jobs;
   }
 
   /**
@@ -288,10 +334,10 @@ export const mountGrid = ({ element, server, props, watch }) => {
    */
   async function walk(run) {
     expected = run;
-    const reply = await ask(server.open_run, ofRun(run));
+    const reply = await openAll(run);
     if (expected !== run) return; // gone on meanwhile
     if (!reply.ok) { clean(); notice(errorText(reply.error), "error"); return; }
-    if (reply.grid.state === "running" && reply.own && !lab.running) goOn(run);
+    if (reply.grid.state === "running" && reply.own && !lab.running) goOn(reply.grid.run);
     take(reply.grid);
     if (asked.pair) openBoth(asked.pair, asked.part);
     asked = { pair: null, part: null };
@@ -359,8 +405,11 @@ export const mountGrid = ({ element, server, props, watch }) => {
 
   /** @param {string} run */
   async function renew(run) {
-    const reply = await ask(server.open_run, ofRun(run));
-    if (reply.ok && grid?.run === run) take(reply.grid);
+    for (const one of grid?.parts ?? [{ run, state: "running", waits: false }]) {
+      if (grid?.run !== run || one.waits || (one.state !== "running" && !/** @type {Grid} */ (one).judging && grid.parts)) continue;
+      const reply = await ask(server.open_run, ofRun(one.run));
+      if (reply.ok && grid?.run === run) take(reply.grid);
+    }
   }
 
   lab.saveRemark = (run, index, text) => ask(server.remark, ofRun(run, { index, text }));

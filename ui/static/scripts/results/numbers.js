@@ -27,13 +27,25 @@ export function bestOf(cards, metric) {
   return winners.length < values.length ? winners : [];
 }
 
+/**
+ * Results are held against those of the same photo alone.
+ * @param {Card[]} cards
+ * @returns {Card[][]}
+ */
+export function byPhoto(cards) {
+  /** @type {Map<string, Card[]>} */
+  const found = new Map();
+  for (const card of cards) found.set(String(card.axes?.photo ?? ""), [...found.get(String(card.axes?.photo ?? "")) ?? [], card]);
+  return [...found.values()];
+}
+
 /** @param {Grid} grid */
 export const judged = (grid) => grid.cards.filter((card) => card.readings?.length);
 
 /** @param {Card[]} cards */
 function table(cards) {
   const metrics = (lab.catalogue?.metrics ?? []).filter((metric) => cards.some((card) => reading(card, metric)));
-  const best = new Map(metrics.map((metric) => [metric.id, bestOf(cards, metric)]));
+  const best = new Map(metrics.map((metric) => [metric.id, byPhoto(cards).flatMap((alike) => bestOf(alike, metric))]));
   const head = h("tr", {}, h("th", { scope: "col" }, t("numbers.eraser")), ...metrics.map((metric) =>
     h("th", { scope: "col", title: translated(metric.formula) }, translated(metric.name), h("span.lab-way", { "aria-label": t("better." + metric.better) }, metric.better === "higher" ? " ↑" : " ↓"))));
   /** @param {Card} card @param {Metric} metric */

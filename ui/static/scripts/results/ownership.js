@@ -6,8 +6,24 @@ import { errorText, t } from "../base/languages.js";
 import { disown, isOwn, ofRun } from "../base/owned.js";
 import { ask } from "../base/server.js";
 import { notice, popover } from "../base/widgets.js";
+import { idsOf } from "./parts.js";
 
 /** @typedef {import("../types.js").Grid} Grid */
+
+/**
+ * The same for each run of a table; the first refusal, else what the last one said.
+ * @param {string} runs
+ * @param {(run: string) => Promise<import("../types.js").Reply<object>>} act
+ */
+async function all(runs, act) {
+  /** @type {import("../types.js").Reply<object>} */
+  let reply = { ok: true };
+  for (const run of idsOf(runs)) {
+    reply = await act(run);
+    if (!reply.ok) break;
+  }
+  return reply;
+}
 
 /**
  * @param {object} of
@@ -33,7 +49,7 @@ export const makeOwnership = ({ server, renew, forget }) => {
   async function hide() {
     const asked = run;
     hidden.disabled = true;
-    const reply = await ask(server.keep_private, ofRun(asked, { private: hidden.checked }));
+    const reply = await all(asked, (one) => ask(server.keep_private, ofRun(one, { private: hidden.checked })));
     hidden.disabled = false;
     if (reply.ok) { renew(asked); return; }
     hidden.checked = !hidden.checked;
@@ -44,10 +60,10 @@ export const makeOwnership = ({ server, renew, forget }) => {
     if (!sure) { sure = true; say(); return; }
     calm();
     const asked = run;
-    const reply = await ask(server.delete_run, ofRun(asked));
+    const reply = await all(asked, (one) => ask(server.delete_run, ofRun(one)));
     if (!reply.ok) { notice(errorText(reply.error), "error"); return; }
     menu.close();
-    disown(asked);
+    for (const one of idsOf(asked)) disown(one);
     forget(asked);
     notice(t("own.deleted"));
   }
@@ -55,7 +71,7 @@ export const makeOwnership = ({ server, renew, forget }) => {
   return { menu, linked,
     /** @param {Grid} grid */
     show(grid) {
-      const own = isOwn(grid.run);
+      const own = idsOf(grid.run).every(isOwn);
       if (run !== grid.run) sure = false;
       run = grid.run;
       menu.hidden = !own;

@@ -25,13 +25,23 @@ const layer = (kind, words, view, near) => h(`div.lab-layer.${kind}`, {},
 const chip = (side) => h(`span.lab-side.is-${side}`, { "aria-hidden": "true", "data-t": `grid.${side}` }, t(`grid.${side}`));
 
 /**
+ * The photo and mask of a card: of its own run, where several are shown together.
+ * @param {Card} card
+ * @param {Pick<Grid, "photo" | "mask">} grid
+ */
+export const placeOf = (card, grid) => card.of ?? grid;
+
+/** @param {Pick<Grid, "photo" | "mask">} place */
+const ghost = ({ photo, mask }) => (photo ? layer("lab-ghost", "", photo.view, mask?.close?.view) : null);
+
+/**
  * What a result's picture is made of.
  * @param {Card} card
  * @param {Grid} grid
  */
 export const layersOf = (card, grid) => [
   layer("lab-after", t("grid.by", { eraser: card.name }), card.view, card.close),
-  layer("lab-before", "", grid.photo?.view, card.close && grid.mask?.close?.view),
+  layer("lab-before", "", placeOf(card, grid).photo?.view, card.close && placeOf(card, grid).mask?.close?.view),
   h("div.lab-handle", { "aria-hidden": "true" }, icon("compare")), chip("before"), chip("after"), chip("original")];
 
 /**
@@ -40,4 +50,4 @@ export const layersOf = (card, grid) => [
  * @param {Grid} grid
  */
 export const waitingOf = (card, grid) => [
-  grid.photo ? layer("lab-ghost", "", grid.photo.view, grid.mask?.close?.view) : null, veil(card)].filter((node) => node !== null);
+  ghost(placeOf(card, grid)), veil(card)].filter((node) => node !== null);

@@ -40,12 +40,13 @@ export const makeRest = ({ server, begun }) => {
   const numbers = h("button.lab-tool.wide", { type: "button", "data-t": "grid.go_on.numbers", "data-testid": "go-on-numbers", onclick: () => goOn("numbers") });
   const node = h("div.lab-group.lab-rest", { hidden: true }, missing, numbers);
   return { node,
-    /** @param {Grid} grid */
-    show(grid) {
+    /** @param {Grid} whole */
+    show(whole) {
+      const grid = whole.parts?.find((part) => Object.values(lacks(part)).some(Boolean)) ?? whole;
       const lacking = lacks(grid);
       run = grid.run;
       missing.hidden = !lacking.missing;
       numbers.hidden = !lacking.numbers;
-      node.hidden = !isOwn(run) || (missing.hidden && numbers.hidden);
+      node.hidden = Boolean(whole.parts && grid === whole) || !isOwn(run) || (missing.hidden && numbers.hidden);
     } };
 };

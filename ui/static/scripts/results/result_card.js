@@ -13,7 +13,7 @@ import { stateText, title, verdict } from "./card.js";
 import { continueButton } from "./continue.js";
 import { downloadLink } from "./download.js";
 import { watchPicture } from "./gestures.js";
-import { layersOf, waitingOf } from "./picture.js";
+import { layersOf, placeOf, waitingOf } from "./picture.js";
 import { saidOf } from "./readings.js";
 
 /**
@@ -42,7 +42,7 @@ const judgement = (card, judging) => card.changed_outside ? verdict(card) : said
  * @param {{ look: () => void, details: () => void, again: () => void }} open
  */
 function captionOf(card, grid, open) {
-  const head = h("div.lab-caption-head", {}, title(card.name, card.view ? open.look : null));
+  const head = h("div.lab-caption-head", {}, title(card.brief ?? card.name, card.view ? open.look : null));
   if (card.state === "failed") return [head, longSentence(errorText(card.error)), h("button.lab-link", { type: "button", "data-testid": "again", onclick: open.again }, t("grid.again"))];
   if (card.state !== "done") return [head, h("p.lab-figures", {}, stateText(card))];
   head.append(h("span.lab-figures", { title: card.cached ? t("grid.cached") : null }, formatSeconds(card.erase_seconds ?? 0)),
@@ -50,8 +50,8 @@ function captionOf(card, grid, open) {
   return [head, judgement(card, Boolean(grid.judging))];
 }
 
-/** @param {Grid} grid */
-const ghostOf = (grid) => `${grid.photo?.view} ${grid.mask?.close?.view}`;
+/** @param {Card} card @param {Grid} grid */
+const ghostOf = (card, grid) => { const { photo, mask } = placeOf(card, grid); return `${photo?.view} ${mask?.close?.view}`; };
 
 /**
  * @param {object} of
@@ -97,8 +97,8 @@ export function makeResultCard({ card: first, looking, picking, open }) {
   function drawWaiting(card, grid) {
     const parts = waitingOf(card, grid);
     const ghost = place.querySelector(".lab-ghost");
-    if (ghost instanceof HTMLElement && ghosted === ghostOf(grid)) parts[0] = ghost; // its pictures do not flicker
-    ghosted = ghostOf(grid);
+    if (ghost instanceof HTMLElement && ghosted === ghostOf(card, grid)) parts[0] = ghost; // its pictures do not flicker
+    ghosted = ghostOf(card, grid);
     place.replaceChildren(...parts);
   }
 
@@ -114,6 +114,7 @@ export function makeResultCard({ card: first, looking, picking, open }) {
       if (card.view && view !== card.view) drawPicture(card, grid);
       if (!card.view) drawWaiting(card, grid);
       drawn = fingerprint;
+      if (card.of) looking.wear(node, card.of.run);
       node.dataset.state = card.state;
       if (card.state === "done") node.dataset.changed = String(card.changed_outside);
       redraw(caption, ...captionOf(card, grid, open));

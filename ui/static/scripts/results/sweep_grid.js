@@ -16,8 +16,23 @@ const nameOf = (card) => eraserOf(card.eraser)?.name ?? card.name.split(" · ")[
  * @param {Value} grid
  * @returns {Value}
  */
-export const named = (grid) => ({ ...grid, cards: grid.cards.map((card) =>
-  Object.keys(card.axes ?? {}).length ? { ...card, name: `${nameOf(card)} · ${axesWords(card.axes ?? {})}` } : card) });
+export function named(grid) {
+  const layout = layoutOf(grid.cards, nameOf);
+  return { ...grid, cards: grid.cards.map((card) => (Object.keys(card.axes ?? {}).length
+    ? { ...card, name: wordsOf(card, card.axes ?? {}), brief: layout ? briefOf(card) : undefined } : card)) };
+}
+
+/** @param {import("../types.js").Card} card @param {import("../types.js").Settings} axes */
+const wordsOf = (card, axes) => [nameOf(card), axesWords(axes)].filter(Boolean).join(" · ");
+
+/**
+ * What need not be said twice: the rows of a table have the photo's name, or the eraser's.
+ * @param {import("../types.js").Card} card
+ */
+function briefOf(card) {
+  const { photo, ...others } = card.axes ?? {};
+  return photo === undefined ? axesWords(others) : wordsOf(card, others);
+}
 
 /** @param {HTMLElement} body that holds the cards */
 export function makeSweepGrid(body) {
@@ -28,7 +43,7 @@ export function makeSweepGrid(body) {
   /** @param {import("./sweep_layout.js").Layout} layout */
   function label({ rows, columns, axis }) {
     for (const one of labels) one.remove();
-    const heads = columns.map((value, at) => h("div.lab-sweep-column", { style: `grid-area: 1 / ${at + 2}` }, value ? `${axis} ${value}` : t("sweep.plain")));
+    const heads = columns.map((value, at) => h("div.lab-sweep-column", { style: `grid-area: 1 / ${at + 2}` }, value ? `${axis} ${value}`.trim() : t("sweep.plain")));
     const sides = rows.map(({ name, words }, at) => h("div.lab-sweep-row", { style: `grid-area: ${at + 2} / 1` }, h("strong", {}, name), words ? h("span", {}, words) : null));
     labels = [h("div.lab-sweep-corner", { style: "grid-area: 1 / 1" }), ...heads, ...sides];
     body.prepend(...labels);

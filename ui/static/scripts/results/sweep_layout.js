@@ -1,5 +1,7 @@
 /* Where the cells of a sweep stand: rows by eraser and what is varied, the last axis as columns. */
 
+import { settingName } from "../base/languages.js";
+
 /**
  * @typedef {import("../types.js").Card} Card
  * @typedef {import("../types.js").SettingValue} Value
@@ -8,9 +10,6 @@
  *   varied between rows; axis: what is varied between columns
  */
 
-/** @param {string} name */
-const readable = (name) => name.replaceAll("_", " ");
-
 /** @param {Value} value */
 const shown = (value) => (value === null ? "–" : String(value));
 
@@ -18,7 +17,7 @@ const shown = (value) => (value === null ? "–" : String(value));
  * What sets a cell apart, in words.
  * @param {Record<string, Value>} axes
  */
-export const axesWords = (axes) => Object.entries(axes).map(([name, value]) => `${readable(name)} ${shown(value)}`).join(", ");
+export const axesWords = (axes) => Object.entries(axes).map(([name, value]) => (name === "photo" ? shown(value) : `${settingName(name)} ${shown(value)}`)).join(", ");
 
 /**
  * The axis that becomes columns: the one with most values, the later of two alike, since it varies faster.
@@ -40,6 +39,7 @@ function columnAxis(cards) {
  * @returns {Layout | null}
  */
 export function layoutOf(cards, nameOf) {
+  if (new Set(cards.map((card) => card.axes?.photo ?? "")).size > 1) return photosLayout(cards, nameOf);
   const axis = columnAxis(cards);
   if (!axis) return null;
   /** @type {string[]} */
@@ -63,5 +63,27 @@ export function layoutOf(cards, nameOf) {
   const beside = [...places.values()].filter(({ column }) => column < 0);
   if (beside.length) columns.push("");
   for (const place of beside) place.column = columns.length - 1;
-  return { rows, columns, axis: readable(axis), places };
+  return { rows, columns, axis: settingName(axis), places };
+}
+
+/**
+ * Photos as rows; the erasers, each with what is varied of it, as columns.
+ * @param {Card[]} cards
+ * @param {(card: Card) => string} nameOf
+ * @returns {Layout}
+ */
+function photosLayout(cards, nameOf) {
+  /** @type {string[]} */
+  const photos = [];
+  /** @type {string[]} */
+  const columns = [];
+  /** @type {Layout["places"]} */
+  const places = new Map();
+  for (const card of cards) {
+    const { photo, ...others } = card.axes ?? {};
+    const words = [nameOf(card), axesWords(others)].filter(Boolean).join(", ");
+    for (const [list, value] of /** @type {const} */ ([[photos, String(photo)], [columns, words]])) if (!list.includes(value)) list.push(value);
+    places.set(card.index, { row: photos.indexOf(String(photo)), column: columns.indexOf(words) });
+  }
+  return { rows: photos.map((name) => ({ name, words: "" })), columns, axis: "", places };
 }

@@ -36,6 +36,7 @@ import { makeStage } from "./stage.js";
 import { makeStatus } from "./status.js";
 import { makeTiles } from "./tiles.js";
 import { makeToolbar } from "./toolbar.js";
+import { makeTray } from "./tray.js";
 import { work } from "./work.js";
 import { makeZoom } from "./zoom.js";
 
@@ -66,15 +67,16 @@ export const mountCanvas = ({ element, server, upload }) => {
   rove(controls, { besides: ".lab-popover" });
   const badge = approximateBadge(asking.request);
   const showStatus = () => status.show(answer);
-  const opening = makeOpening({ stage: stage.node, flight: stage.flight, server, upload, show, say: status.say, settle: showStatus });
+  const opening = makeOpening({ stage: stage.node, flight: stage.flight, server, upload, show, lay: (photos) => tray.lay(photos), say: status.say, settle: showStatus });
+  const tray = makeTray({ server, show });
   const steps = makeHistory({ server, stage: stage.node, open: opening.open });
   const stageBox = h("div.lab-stagebox", {}, stage.node, status.over);
   const root = h("section.lab-card.lab-canvas", { "data-t-label": "canvas.section" },
-    steps.node, stageBox, controls, h("div.lab-statusline", {}, status.node, badge.nodes[0], segmenterChoice(asking.request), badge.nodes[1], newButton),
+    steps.node, stageBox, tray.node, controls, h("div.lab-statusline", {}, status.node, badge.nodes[0], segmenterChoice(asking.request), badge.nodes[1], newButton),
     exampleRow(), opening.picker);
   element.replaceChildren(root);
 
-  const zoom = makeZoom({ stage: stage.node, view: stage.view, onchange: zoomed });
+  const zoom = makeZoom({ stage: stage.node, view: stage.view, bar: tools.node, onchange: zoomed });
   const tiles = makeTiles({ view: stage.view, layer: stage.tiles, seen: zoom.seen });
   const overview = makeOverview({ zoom });
   overview.update("");

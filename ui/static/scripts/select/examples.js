@@ -12,9 +12,12 @@ export const exampleRow = () => {
   const button = (example) => h("button.lab-example", { type: "button", "data-example": example.id, title: translated(example.title) + " · " + example.credit,
     "aria-label": translated(example.title), onclick: () => lab.openExample(example.id) }, h("img", { src: example.thumb, alt: "", loading: "lazy" }));
   const fill = () => {
-    if (lab.catalogue) row.replaceChildren(h("span.lab-hint", { "data-t": "canvas.examples" }), ...lab.catalogue.examples.map(button));
+    if (!lab.catalogue) return;
+    // Those that the first screen shows in large stand here only when it has gone.
+    const offered = lab.catalogue.examples.filter((example) => lab.photo || !example.prepared);
+    row.replaceChildren(...(offered.length ? [h("span.lab-hint", { "data-t": lab.photo ? "canvas.examples" : "canvas.examples.more" }), ...offered.map(button)] : []));
   };
-  for (const event of /** @type {const} */ (["catalogue", "lang"])) on(event, fill);
+  for (const event of /** @type {const} */ (["catalogue", "lang", "photo"])) on(event, fill);
   rove(row);
   return row;
 };

@@ -60,13 +60,19 @@ function linkIn(data) {
  * @param {object} of
  * @param {HTMLElement} of.stage
  * @param {(file: File) => Promise<void>} of.openFile
+ * @param {(files: File[]) => Promise<void>} of.openFiles
  * @param {(file: File) => Promise<void>} of.readCase
  */
-export const takeDropsAndPastes = ({ stage, openFile, readCase }) => {
+export const takeDropsAndPastes = ({ stage, openFile, openFiles, readCase }) => {
   /** @param {File} file */
   const take = (file) => (/\.json$/i.test(file.name) ? readCase(file) : openFile(file));
   /** @param {FileList} files */
-  const picked = (files) => [...files].find((file) => file.type.startsWith("image/")) || files[0];
+  const picked = (files) => {
+    const pictures = [...files].filter((file) => file.type.startsWith("image/"));
+    return pictures.length ? pictures : [...files].slice(0, 1);
+  };
+  /** @param {File[]} files */
+  const takeAll = (files) => (files.length > 1 ? openFiles(files) : take(files[0]));
 
   /** @param {string} link */
   async function openLink(link) {
@@ -99,9 +105,9 @@ export const takeDropsAndPastes = ({ stage, openFile, readCase }) => {
     if (!wanted(event)) return;
     event.preventDefault();
     const data = event.dataTransfer;
-    const file = data && picked(data.files);
-    const link = file || !data ? null : linkIn(data);
-    if (file) take(file);
+    const files = data ? picked(data.files) : [];
+    const link = files.length || !data ? null : linkIn(data);
+    if (files.length) takeAll(files);
     else if (link) openLink(link);
     else notice(t("error.nothing_to_open"), "error");
   });
@@ -109,11 +115,11 @@ export const takeDropsAndPastes = ({ stage, openFile, readCase }) => {
     const data = event.clipboardData;
     const inField = typing(event.target);
     if (!data || (inField && data.types.includes("text/plain"))) return; // a field takes the text
-    const file = picked(data.files);
-    const link = file || inField ? null : linkIn(data);
-    if (!file && !link) return;
+    const files = picked(data.files);
+    const link = files.length || inField ? null : linkIn(data);
+    if (!files.length && !link) return;
     event.preventDefault();
-    if (file) take(file);
+    if (files.length) takeAll(files);
     else if (link) openLink(link);
   });
 };

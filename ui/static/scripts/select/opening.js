@@ -8,6 +8,7 @@ import { notice } from "../base/widgets.js";
 import { takeDropsAndPastes } from "./incoming.js";
 import { completePrompt, work } from "./work.js";
 
+const MOST = 20; // photos at once
 const ACCEPT = "image/*,.heic,.heif,.avif,.tif,.tiff";
 
 /**
@@ -22,27 +23,58 @@ const ACCEPT = "image/*,.heic,.heif,.avif,.tif,.tiff";
  * @param {import("../types.js").Server} of.server
  * @param {import("../types.js").Upload} of.upload
  * @param {(photo: Opened["photo"], prompt: Opened["prompt"]) => void} of.show takes an opened photo
+ * @param {(photos: Opened["photo"][]) => void} of.lay takes several
  * @param {(sentence: string) => void} of.say writes the line of status
  * @param {() => void} of.settle gives it back what it said before
  */
-export const makeOpening = ({ stage, flight, server, upload, show, say, settle }) => {
+export const makeOpening = ({ stage, flight, server, upload, show, lay, say, settle }) => {
   let opening = 0; // the newest one counts
 
   /** @type {HTMLInputElement} */
-  const picker = h("input", { type: "file", accept: ACCEPT, hidden: true, "data-testid": "file",
-    onchange: () => { if (picker.files?.[0]) openFile(picker.files[0]); picker.value = ""; } });
+  const picker = h("input", { type: "file", accept: ACCEPT, multiple: true, hidden: true, "data-testid": "file",
+    onchange: () => { openFiles([...picker.files ?? []]); picker.value = ""; } });
+
+  /** Whether the server takes so much; said where it does not. @param {File} file */
+  function fits(file) {
+    const limits = lab.catalogue?.limits;
+    if (!limits || file.size <= limits.megabytes * 1e6 * 1.05) return true;
+    notice(t("error.file_too_large", { megabytes: (file.size / 1e6).toFixed(0), limit: limits.megabytes }), "error");
+    return false;
+  }
+
+  /** @param {File} file @returns {Promise<Opening | null>} */
+  async function sent(file) {
+    const stored = await upload(file);
+    return server.open_photo({ path: stored.path, name: file.name || "photo", segmenter: lab.segmenter });
+  }
 
   /** @param {File} file */
   async function openFile(file) {
-    const limits = lab.catalogue?.limits;
-    if (limits && file.size > limits.megabytes * 1e6 * 1.05) {
-      notice(t("error.file_too_large", { megabytes: (file.size / 1e6).toFixed(0), limit: limits.megabytes }), "error");
-      return;
+    if (fits(file)) await open(() => sent(file));
+  }
+
+  /**
+   * One photo, or several at once, which lie side by side on the tray.
+   * @param {File[]} files
+   */
+  async function openFiles(files) {
+    if (files.length < 2) { if (files[0]) await openFile(files[0]); return; }
+    if (files.length > MOST) notice(t("tray.most", { count: files.length, limit: MOST }));
+    const mine = ++opening;
+    flight.hidden = false;
+    /** @type {Opened["photo"][]} */
+    const photos = [];
+    for (const file of files.slice(0, MOST).filter(fits)) {
+      say(t("tray.opening", { done: photos.length + 1, count: Math.min(files.length, MOST) }));
+      const reply = await ask(() => sent(file), {});
+      if (mine !== opening) return;
+      if (!reply.ok) notice(`${file.name}: ${errorText(reply.error)}`, "error");
+      else if (!photos.some(({ id }) => id === reply.photo.id)) photos.push(reply.photo);
     }
-    await open(async () => {
-      const stored = await upload(file);
-      return server.open_photo({ path: stored.path, name: file.name || "photo", segmenter: lab.segmenter });
-    });
+    flight.hidden = true;
+    if (photos.length > 1) lay(photos);
+    else if (photos.length) show(photos[0], null);
+    else settle();
   }
 
   /** @param {() => Promise<Opening | null>} fetchPhoto */
@@ -88,7 +120,7 @@ export const makeOpening = ({ stage, flight, server, upload, show, say, settle }
     if (reply.jobs && reply.jobs.length) lab.adoptJobs(reply.jobs);
   }
 
-  takeDropsAndPastes({ stage, openFile, readCase });
+  takeDropsAndPastes({ stage, openFile, openFiles, readCase });
 
   lab.openExample = (id) => open(() => server.open_example({ id, segmenter: lab.segmenter }));
   return { picker, choose: () => picker.click(), openCase, open };

@@ -11,6 +11,8 @@ import { stageLayout } from "./strip.js";
 const MOST = 16; // times; or as many as make a pixel of the photo plain to see
 const PIXEL = 8; // pixels of the page for one of the photo
 const LARGEST = 3e7; // pixels of a side that browsers lay out
+const GAP = 8; // pixels of the page around the tools
+const PHONE = 820; // pixels of the page: as in the styles
 const MARGIN = 24; // pixels of the window between what is revealed and the stage's edge
 
 /**
@@ -23,13 +25,15 @@ const MARGIN = 24; // pixels of the window between what is revealed and the stag
  * @param {object} of
  * @param {HTMLElement} of.stage
  * @param {HTMLElement} of.view the photo's element
+ * @param {HTMLElement} of.bar the tools, which float over the stage: at its top, on phones by the thumb at its bottom
  * @param {(now: { scale: number, along: Layout["along"], seen: Seen }) => void} of.onchange called after every
  *   change; along: where a strip pans; seen: what the stage shows
  */
-export const makeZoom = ({ stage, view, onchange }) => {
+export const makeZoom = ({ stage, view, bar, onchange }) => {
   const holder = /** @type {HTMLElement} */ (stage.parentElement);
   let scale = 1;
   let pan = { x: 0, y: 0 };
+  let kept = 0; // pixels that the tools have for themselves while the whole photo is seen
   /** @type {Layout} */
   let base = { stage: 0, width: 0, height: 0, along: "" }; // the photo at scale 1
   /** @type {{ distance: number, x: number, y: number } | null} */
@@ -44,7 +48,8 @@ export const makeZoom = ({ stage, view, onchange }) => {
    */
   const room = (own, stageSide) => Math.max(0, own * (scale - 1), own * scale - stageSide) / 2;
   const roomX = () => room(base.width, stage.clientWidth);
-  const roomY = () => room(base.height, stage.clientHeight);
+  const roomY = () => room(base.height, stage.clientHeight - kept);
+  const onPhone = () => innerWidth <= PHONE;
 
   /**
    * @param {number} x
@@ -53,7 +58,7 @@ export const makeZoom = ({ stage, view, onchange }) => {
   function moveTo(x, y) {
     pan = { x: clamp(x, -roomX(), roomX()), y: clamp(y, -roomY(), roomY()) };
     place("left", "width", base.width * scale, stage.clientWidth, pan.x);
-    place("top", "height", base.height * scale, stage.clientHeight, pan.y);
+    place("top", "height", base.height * scale, stage.clientHeight, pan.y + (onPhone() ? -kept : kept) / 2);
     view.style.setProperty("--zoom", String(scale));
     onchange({ scale, along: base.along, seen: seen() });
   }
@@ -126,7 +131,10 @@ export const makeZoom = ({ stage, view, onchange }) => {
     base = stageLayout(lab.photo, holder.clientWidth);
     stage.classList.toggle("is-strip", base.along !== "");
     stage.dataset.along = base.along;
-    stage.style.height = base.stage + "px";
+    kept = bar.offsetHeight ? bar.offsetHeight + 2 * GAP : 0;
+    stage.style.height = base.stage + kept + "px";
+    holder.parentElement?.style.setProperty("--stage", base.stage + "px"); // where on phones the tools begin
+    holder.style.setProperty("--bar", (onPhone() ? kept : 0) + "px");
     const grown = was ? base.width / was : 1; // what was in the middle stays there
     moveTo(pan.x * grown, pan.y * grown);
   }
@@ -148,7 +156,8 @@ export const makeZoom = ({ stage, view, onchange }) => {
     event.preventDefault();
     by(Math.exp(-event.deltaY / 300), event.clientX, event.clientY);
   }, { passive: false });
-  new ResizeObserver(layout).observe(holder);
+  const watching = new ResizeObserver(layout);
+  for (const node of [holder, bar]) watching.observe(node);
 
   /**
    * A plain wheel scrolls the page; with Shift, or where it goes sideways, it pans a photo that is larger than the stage.
