@@ -16,7 +16,11 @@ from ui.service.service import Service
 pytest_plugins = ["worker_fixtures", "cluster_fixtures"]
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
 
-BOX = {"points": [], "box": {"x0": 290, "y0": 120, "x1": 350, "y1": 230}, "level": None}
+BOX: dict[str, Any] = {
+    "points": [],
+    "box": {"x0": 290, "y0": 120, "x1": 350, "y1": 230},
+    "level": None,
+}
 
 
 @pytest.fixture
