@@ -124,6 +124,7 @@ REACHING: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", rest_is_slow(REACHING, first=6))
 def test_every_setting_reaches_the_picture(
     eraser: AttentiveEraser, photo: Image, mask: Mask, name: str

@@ -408,6 +408,7 @@ def done(settings: dict[str, Any], image: Image, mask: Mask) -> Finished:
     return last
 
 
+@pytest.mark.slow
 def test_settings_reach_the_picture(tiny_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "results", ResultCache(max_bytes=0))
     monkeypatch.setattr(Refiner.__init__, "__defaults__", (64,))

@@ -107,6 +107,7 @@ def alike(area: float, other: float) -> bool:
     return other / FACTOR <= area <= other * FACTOR
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", rest_is_slow([6, 10, 16, 24, 40, 60]))
 def test_a_bird_is_selected_as_on_a_crop(sky: Seen, length: int) -> None:
     x = BIRDS[length]

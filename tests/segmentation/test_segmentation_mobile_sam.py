@@ -222,6 +222,7 @@ def test_the_whole_way_selects_the_rocket(sam: MobileSam, encoded: Photos, rocke
 # --- any photo, any thread ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", rest_is_slow([(1024, 1024), (3, 5000), (1, 1)]))
 def test_photos_of_any_shape_stay_as_they_are(sam: MobileSam, size: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)

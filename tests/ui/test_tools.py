@@ -239,6 +239,7 @@ def visits() -> Iterator[tuple[int, list[str]]]:
         server.shutdown()
 
 
+@pytest.mark.slow
 def test_no_address_is_fetched(program: str, visits: tuple[int, list[str]]) -> None:
     port, seen = visits
     httpx.get(f"http://127.0.0.1:{port}/there")
@@ -288,6 +289,7 @@ def test_visitors_have_the_limits_of_the_endpoints_each_for_himself(service: Ser
     assert answer(service, "list_erasers").failed
 
 
+@pytest.mark.slow
 def test_a_visitor_is_who_he_is_for_the_endpoints(program: str) -> None:
     """Behind a proxy each of its visitors has an allowance of his own."""
     params = {"name": "judge", "arguments": {"image": "x", "mask": "x", "result": "x"}}

@@ -135,6 +135,7 @@ def of_truth(scene: Scene) -> dict[str, float]:
     return values_of(scene, scene.truth)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scene_name", rest_is_slow(["table", "pebbles"]))
 def test_more_of_a_fault_is_worse(scene_name: str) -> None:
     scene = SCENES[scene_name]()
@@ -231,6 +232,7 @@ def test_a_large_scene_is_reduced() -> None:
     assert scene.hole.mean() == pytest.approx(mask.mean(), rel=0.05)
 
 
+@pytest.mark.slow
 def test_what_lies_far_away_does_not_matter(hill_scene: Scene) -> None:
     pictures = (hill_scene.photo, hill_scene.truth)
     wider = [cv2.copyMakeBorder(each, 0, 0, 0, 900, cv2.BORDER_CONSTANT) for each in pictures]
@@ -253,6 +255,7 @@ def test_pictures_of_different_sizes_are_refused(coffee: Image) -> None:
             judge(photo, given, result)
 
 
+@pytest.mark.slow
 def test_nothing_given_is_changed(hill_scene: Scene) -> None:
     pictures = (hill_scene.photo, hill_scene.mask, hill_scene.truth)
     before = [picture.copy() for picture in pictures]
