@@ -81,7 +81,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Property tests have no time limit, and in CI they try the same examples every time."""
     from hypothesis import settings
 
-    settings.register_profile("eraser-lab", deadline=None, derandomize=bool(os.environ.get("CI")))
+    settings.register_profile(
+        "eraser-lab", deadline=None, max_examples=50, derandomize=bool(os.environ.get("CI"))
+    )
     settings.load_profile("eraser-lab")
 
 

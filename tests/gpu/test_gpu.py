@@ -126,6 +126,7 @@ def distance(spec: EraserSpec, one: Image, other: Image) -> float:
 # --- half precision ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", WITNESSES, ids=lambda spec: spec.id)
 def test_half_precision_paints_nearly_the_same(spec: EraserSpec) -> None:
     need(spec)

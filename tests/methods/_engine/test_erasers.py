@@ -52,8 +52,8 @@ ROOT = Path(__file__).resolve().parents[3]
 SPECS = list_erasers()
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
-WITNESSES = {"sd_inpainting", "omnieraser", "flux2_klein"}
-"""Beside the default set: one with a UNet, one with a transformer and additions, an editing model.
+WITNESSES = {"sd_inpainting", "flux2_klein"}
+"""Beside the default set: one with a UNet, one with a transformer.
 What the others paint is among the slow tests; what they say of themselves is not."""
 
 
@@ -346,7 +346,7 @@ def test_it_can_be_loaded_again(spec: EraserSpec, eraser: Eraser, photo: Image, 
 # --- through the runner ------------------------------------------------------------------
 
 
-@painting
+@of_the_way
 @on_small_canvases
 def test_only_what_is_masked_changes(spec: EraserSpec, photo: Image, mask: Mask) -> None:
     before = photo.copy(), mask.copy()

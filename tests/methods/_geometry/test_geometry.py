@@ -104,7 +104,7 @@ def usable(mask: Mask) -> bool:
     return bool(mask.any() and not mask.all())
 
 
-examples = settings(max_examples=120)
+examples = settings(max_examples=60)
 
 
 # --- properties --------------------------------------------------------------------------

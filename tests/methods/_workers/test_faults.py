@@ -219,6 +219,7 @@ def test_loading_goes_on_after_a_stop(pool: Pool, image: Image, mask: Mask) -> N
 # --- a program that ends -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_closing_ends_every_process(toys: None, image: Image, mask: Mask) -> None:
     starters: tuple[Starter, ...] = (Copies(()), Fresh())
     for seed, starter in enumerate(starters):
