@@ -364,7 +364,7 @@ _CHROMIUM = Chromium()
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Chromium is kept from one test of a page to the next, and ended before other tests."""
-    if "browser" not in getattr(item, "fixturenames", ()):
+    if item.get_closest_marker("browser") is None:
         _CHROMIUM.close()
 
 

@@ -77,17 +77,20 @@ painting = pytest.mark.parametrize(
 )
 
 
-of_the_way = pytest.mark.parametrize(
-    "spec",
-    [
-        pytest.param(s, marks=pytest.mark.slow)
-        if _has_a_large_network(s) or not _runs_by_default(s)
-        else s
-        for s in SPECS
-    ],
-    ids=lambda spec: spec.id,
-    scope="module",
-)
+def _of(specs: Sequence[EraserSpec]) -> pytest.MarkDecorator:
+    """For each, by default for the witnesses and whatever has no network."""
+    cases = [
+        pytest.param(s, marks=() if _runs_by_default(s) and not _has_a_large_network(s) else SLOW)
+        for s in specs
+    ]
+    return pytest.mark.parametrize("spec", cases, ids=lambda spec: spec.id, scope="module")
+
+
+SLOW = pytest.mark.slow
+of_its_own = _of(SPECS)
+"""What an eraser's own file decides."""
+
+of_the_way = _of([s for s in SPECS if not _has_a_large_network(s)])
 """What is tested is the way around the network, which is the same for large ones and tiny ones."""
 
 
@@ -276,7 +279,7 @@ def test_one_eraser_is_one_short_file(spec: EraserSpec) -> None:
 # --- the eraser itself -------------------------------------------------------------------
 
 
-@of_the_way
+@of_its_own
 @pytest.mark.parametrize("size", rest_is_slow(["small", "full"]))
 def test_it_returns_a_new_picture_and_touches_nothing(
     spec: EraserSpec,
@@ -306,7 +309,7 @@ def test_it_returns_a_new_picture_and_touches_nothing(
     assert steps[-1] == (len(told), len(told))
 
 
-@of_the_way
+@of_its_own
 def test_what_lies_under_the_mask_does_not_matter(
     spec: EraserSpec, eraser: Eraser, photo: Image, mask: Mask
 ) -> None:
@@ -404,7 +407,7 @@ def _erases_at(spec: EraserSpec, size: tuple[int, int], photo: Image) -> None:
     assert done.changed_outside == 0
 
 
-@of_the_way
+@of_its_own
 @on_small_canvases
 def test_what_lies_under_the_mask_is_not_seen_but_where_the_method_wants_it(
     spec: EraserSpec, photo: Image, mask: Mask
