@@ -188,7 +188,7 @@ class Tab:
         self.foreign: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", self._watch)
-        page.set_default_timeout(60 * SECONDS)
+        page.set_default_timeout(180 * SECONDS)  # a busy machine is no fault
 
     def _watch(self, request: Any) -> None:
         if not request.url.startswith((self.url, "data:", "blob:")):
