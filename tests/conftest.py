@@ -12,12 +12,14 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+
+from chromium import Chromium, chromium_path
+from ui.common.stubs import write_no_stubs
 
 if TYPE_CHECKING:
     import psutil
@@ -72,13 +74,16 @@ _stay_private()
 _decide_alike()
 _erase_here()
 _work_in(_FOLDER)
+write_no_stubs()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Property tests have no time limit, and in CI they try the same examples every time."""
     from hypothesis import settings
 
-    settings.register_profile("eraser-lab", deadline=None, derandomize=bool(os.environ.get("CI")))
+    settings.register_profile(
+        "eraser-lab", deadline=None, max_examples=50, derandomize=bool(os.environ.get("CI"))
+    )
     settings.load_profile("eraser-lab")
 
 
@@ -353,35 +358,30 @@ def free_port() -> int:
     return own_port()
 
 
-def chromium_path() -> str | None:
-    """The system's Chromium or Chrome; None leaves the choice to Playwright's own.
+_CHROMIUM = Chromium()
 
-    The one without windows draws the same pages, in half the time.
-    """
-    named = os.environ.get("CHROMIUM")
-    known = (
-        "chromium-headless-shell",
-        "chromium",
-        "chromium-browser",
-        "google-chrome",
-        "google-chrome-stable",
-    )
-    return named or next(filter(None, map(shutil.which, known)), None)
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Chromium is kept from one test of a page to the next, and ended before other tests."""
+    if item.get_closest_marker("browser") is None:
+        _CHROMIUM.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """What begins Chromium; it ends with the tests at the latest."""
+    yield _CHROMIUM
+    _CHROMIUM.close()
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium, one a module: Playwright's event loop must not outlive it."""
-    from playwright.sync_api import sync_playwright
-
-    with ExitStack() as stack:
-        try:
-            playwright = stack.enter_context(sync_playwright())
-            browser = playwright.chromium.launch(executable_path=chromium_path())
-        except Exception as error:  # Playwright's own start fails with a bare Exception
-            _lacking(f"no Chromium could be started: {str(error).splitlines()[0]}", error)
-        stack.callback(browser.close)
-        yield browser
+def browser(chromium: Chromium) -> Browser:
+    """A headless Chromium."""
+    try:
+        return chromium.begun()
+    except Exception as error:  # Playwright's own start fails with a bare Exception
+        _lacking(f"no Chromium could be started: {str(error).splitlines()[0]}", error)
 
 
 @pytest.fixture

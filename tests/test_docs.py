@@ -41,6 +41,7 @@ def test_what_is_generated_is_fresh_and_needs_no_heavy_library() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_table_of_what_fits_is_computed() -> None:
     page = (DOCS / "hardware.md").read_text("utf-8")
     found = re.search(r"<!-- fits:[^>]*-->\n(.*?)\n<!-- /fits -->", page, re.DOTALL)

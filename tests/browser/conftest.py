@@ -11,6 +11,7 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,9 +109,12 @@ def our_erasers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(found, "failing_test", FailingEraser)
 
 
-@pytest.fixture(autouse=True)
-def no_judging_by_features(quick_judging: None) -> None:
-    """Wherever a page is driven."""
+@pytest.fixture(scope="module", autouse=True)
+def no_judging_by_features() -> Iterator[None]:
+    """As `quick_judging`, also for what the tests of a module share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ui.service.judge.are_features_ready", lambda: False)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -184,7 +188,7 @@ class Tab:
         self.foreign: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", self._watch)
-        page.set_default_timeout(60 * SECONDS)
+        page.set_default_timeout(180 * SECONDS)  # a busy machine is no fault
 
     def _watch(self, request: Any) -> None:
         if not request.url.startswith((self.url, "data:", "blob:")):
@@ -384,10 +388,15 @@ class Sessions:
         page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", kept)
 
 
+@lru_cache(maxsize=1)
+def _sessions_of(browser: Browser, url: str) -> Sessions:
+    return Sessions(browser, url)
+
+
 @pytest.fixture(scope="module")
 def sessions(browser: Browser, lab_url: str) -> Sessions:
-    """Sessions of the module's browser; they end with it."""
-    return Sessions(browser, lab_url.rstrip("/"))
+    """Sessions of the browser, also for the modules after this one; they end with it."""
+    return _sessions_of(browser, lab_url.rstrip("/"))
 
 
 @contextmanager

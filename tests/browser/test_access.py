@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import pytest
 
 from access_tools import beyond_the_edge, require_axe, small_targets, violations
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 Tabs = Callable[..., Any]
 MOST_STOPS = 12
 PHONE: dict[str, Any] = {"has_touch": True}
 WAYS: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1366, "height": 768}, "locale": "en-US"},
-    "dark, in Chinese": {
-        "viewport": {"width": 1366, "height": 768}, "locale": "zh-CN", "color_scheme": "dark",
-    },
-    "phone": {"viewport": {"width": 390, "height": 844}, "locale": "en-US", **PHONE},
     "phone, dark, in Chinese": {
         "viewport": {"width": 360, "height": 780},
         "locale": "zh-CN", "color_scheme": "dark", **PHONE,
@@ -63,6 +60,17 @@ def states(tab: Any, is_phone: bool) -> Iterator[str]:
         yield f"tables, {view}"
 
 
+def test_the_page_with_a_mask_is_open_to_everybody(tabs: Tabs) -> None:
+    """The first states of those that follow."""
+    require_axe()
+    tab = tabs(**WAYS["phone, dark, in Chinese"]).open()
+    assert {name: violations(tab.page) for name in islice(states(tab, True), 2)} == {
+        "empty": [],
+        "mask": [],
+    }
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_every_state_is_open_to_everybody(tabs: Tabs, way: str) -> None:
     require_axe()
@@ -87,6 +95,7 @@ def selected(tabs: Tabs) -> Any:
     return tab
 
 
+@pytest.mark.slow
 def test_from_photo_to_erase_by_few_stops_and_with_a_ring_at_each(selected: Any) -> None:
     page = selected.page
     page.locator(".lab-stage, .lab-view").and_(page.locator("[tabindex='0']")).first.focus()
@@ -102,6 +111,7 @@ def test_from_photo_to_erase_by_few_stops_and_with_a_ring_at_each(selected: Any)
     assert stops[-1] == "erase" and len(stops) <= MOST_STOPS, stops
 
 
+@pytest.mark.slow
 def test_the_list_is_walked_with_arrows(selected: Any) -> None:
     page = selected.page
 
@@ -121,6 +131,7 @@ def test_the_list_is_walked_with_arrows(selected: Any) -> None:
     assert page.locator(".lab-rows [tabindex='0']").count() == 1
 
 
+@pytest.mark.slow
 def test_focus_goes_to_the_results_and_all_is_said_once(selected: Any) -> None:
     page = selected.page
     selected.erase()
@@ -131,6 +142,7 @@ def test_focus_goes_to_the_results_and_all_is_said_once(selected: Any) -> None:
     assert page.get_by_role("slider").and_(page.locator(".lab-results *")).count() == 1
 
 
+@pytest.mark.slow
 def test_settings_are_named_with_their_eraser(selected: Any) -> None:
     names = selected.page.locator("[data-card] summary").all_inner_texts()
     erasers = selected.page.locator(".lab-eraser-name > span").all_inner_texts()
@@ -138,6 +150,7 @@ def test_settings_are_named_with_their_eraser(selected: Any) -> None:
     assert all(eraser in name for eraser, name in zip(erasers, names, strict=True))
 
 
+@pytest.mark.slow
 def test_in_forced_colours_what_is_pressed_shows(tabs: Tabs) -> None:
     tab = tabs(locale="en-US", forced_colors="active").open()
     tab.page.click("[data-first-open=tree]")
@@ -154,6 +167,7 @@ def test_in_forced_colours_what_is_pressed_shows(tabs: Tabs) -> None:
     assert tab.page.locator("#lab-use-telea").evaluate(look)[1] == "solid"
 
 
+@pytest.mark.slow
 def test_on_paper_nothing_floats_and_columns_can_be_read(selected: Any) -> None:
     selected.erase()
     selected.page.emulate_media(media="print")

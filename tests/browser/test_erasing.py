@@ -78,6 +78,7 @@ def test_the_zip_tells_how_to_repeat_the_run(selected: Any, examples_dir: Path) 
     assert (examples_dir / "rocket.jpg").read_bytes() in [archive.read(name) for name in originals]
 
 
+@pytest.mark.slow
 def test_the_same_run_again_comes_from_the_cache(selected: Any) -> None:
     selected.choose("patchmatch")
     selected.erase()
@@ -89,6 +90,7 @@ def test_the_same_run_again_comes_from_the_cache(selected: Any) -> None:
     assert np.array_equal(pixels(selected.result("patchmatch")), first)
 
 
+@pytest.mark.slow
 def test_a_card_says_of_how_many_pieces_its_result_is(tab: Any, tmp_path: Path) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (200, 2600, 3), np.uint8)
     wire = np.zeros((200, 2600), np.uint8)
@@ -138,6 +140,7 @@ def test_stop_in_the_middle_keeps_what_is_done(selected: Any) -> None:
     assert selected.page.is_enabled("[data-testid=erase]")
 
 
+@pytest.mark.slow
 def test_clicks_are_answered_while_an_eraser_works(selected: Any) -> None:
     selected.choose("slow_test")
     selected.page.click("[data-testid=erase]")
@@ -148,6 +151,7 @@ def test_clicks_are_answered_while_an_eraser_works(selected: Any) -> None:
     selected.finished()
 
 
+@pytest.mark.slow
 def test_one_slider_moves_every_card(selected: Any) -> None:
     selected.choose("telea", "navier_stokes")
     selected.erase()
@@ -293,6 +297,7 @@ def test_settings_reach_the_eraser(selected: Any) -> None:
     assert not np.array_equal(first, second)
 
 
+@pytest.mark.slow
 def test_two_sessions_at_once_never_meet(tabs: Tabs, examples_dir: Path) -> None:
     one, two = tabs(locale="en-US").open(), tabs(locale="en-US").open()
     one.photo(examples_dir / "rocket.jpg")

@@ -21,7 +21,7 @@ from methods import (
 )
 from ui.service.choices import catalog, offers
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ERASER, FOLDER = "sdxl_inpainting", "sdxl-inpainting/"
 REFUSED = {
@@ -78,7 +78,6 @@ def begun(monkeypatch: pytest.MonkeyPatch, scene: Scene) -> list[bool]:
     return seen
 
 
-@pytest.mark.slow
 def test_a_download_speaks_and_can_be_begun_anew(tab: Any, scene: Scene, begun: list[bool]) -> None:
     tab.reload()  # with the scene, whatever the first look has seen
     card = tab.page.locator(f"[data-card={ERASER}]")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ui.service.service import Service
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ROCKET = Path(__file__).resolve().parents[2] / "examples" / "rocket.jpg"
 WINDOW = {"viewport": {"width": 1366, "height": 700}}
@@ -212,7 +212,6 @@ def test_a_tall_photo_fits_into_what_is_seen(
     assert bottom - top < 0.7 * WINDOW["viewport"]["height"]
 
 
-@pytest.mark.slow
 def test_a_frame_of_a_fixed_height_is_measured_too(
     embedded: Callable[..., Embedded], lab_url: str
 ) -> None:
@@ -233,7 +232,6 @@ def test_a_frame_of_a_fixed_height_is_measured_too(
         assert one.is_seen("[data-testid=erase]")
 
 
-@pytest.mark.slow
 def test_below_a_path_and_in_a_frame_an_object_is_erased(
     embedded: Callable[..., Embedded], lab_service: Service
 ) -> None:
@@ -262,7 +260,6 @@ def test_below_a_path_and_in_a_frame_an_object_is_erased(
         page.close()
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not has_openssl(), reason="needs the command openssl")
 def test_on_the_hub_over_tls_a_run_is_its_visitors(
     lab_service: Service,

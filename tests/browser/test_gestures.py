@@ -65,9 +65,10 @@ def labels(tab: Any) -> list[int]:
 # --- taking away -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "way",
-    rest_is_slow(["toggle", "right", "Shift", "x"]),
+    ["toggle", "right", "Shift", "x"],
 )
 def test_a_click_takes_away(boxed: Any, way: str) -> None:
     whole = share(boxed.mask(), *BODY)
@@ -266,6 +267,7 @@ def test_fingers_draw_boxes_of_both_kinds(phone: Any) -> None:
     assert share(phone.mask(), *BODY) < 0.2
 
 
+@pytest.mark.slow
 def test_fingers_brush_away(phone: Any) -> None:
     phone.tap_button("button[data-tool=brush]")
     phone.tap_button("button[data-sign=minus]")

@@ -11,9 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from tiers import rest_is_slow
-
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SEND = """([kind, where, texts, file]) => {
     const carried = new DataTransfer();
@@ -70,7 +68,6 @@ def test_a_dropped_link_is_fetched_by_the_browser(tab: Any, texts: dict[str, str
     tab.page.wait_for_function("eraserLab.photo && eraserLab.photo.name === 'thumb.jpg'")
 
 
-@pytest.mark.slow
 def test_a_picture_written_out_and_a_pasted_link_are_opened(tab: Any) -> None:
     data = base64.b64encode(small_png()).decode()
     html = LINKS[2]["text/html"].replace("{data}", data)
@@ -84,19 +81,16 @@ def test_a_picture_written_out_and_a_pasted_link_are_opened(tab: Any) -> None:
 
 @pytest.mark.parametrize(
     ("texts", "words"),
-    rest_is_slow(
-        [
-            pytest.param({"text/uri-list": "{base}/?no=picture"}, "cannot be fetched", id="a page"),
-            pytest.param({"text/uri-list": "file:///etc/passwd"}, "no picture", id="a file here"),
-            pytest.param({"text/html": "<p>words</p>"}, "no picture", id="no link"),
-            pytest.param(
-                {"text/uri-list": "http://127.0.0.1:9/picture.jpg"},
-                "cannot be fetched",
-                id="nobody there",
-            ),
-        ],
-        2,
-    ),
+    [
+        pytest.param({"text/uri-list": "{base}/?no=picture"}, "cannot be fetched", id="a page"),
+        pytest.param({"text/uri-list": "file:///etc/passwd"}, "no picture", id="a file here"),
+        pytest.param({"text/html": "<p>words</p>"}, "no picture", id="no link"),
+        pytest.param(
+            {"text/uri-list": "http://127.0.0.1:9/picture.jpg"},
+            "cannot be fetched",
+            id="nobody there",
+        ),
+    ],
 )
 def test_what_cannot_be_opened_has_a_sentence(tab: Any, texts: dict[str, str], words: str) -> None:
     base = tab.page.evaluate("location.origin")
@@ -108,7 +102,6 @@ def test_what_cannot_be_opened_has_a_sentence(tab: Any, texts: dict[str, str], w
     tab.foreign.clear()
 
 
-@pytest.mark.slow
 def test_a_mask_that_means_several_things_is_shown_in_all_of_them(
     tab: Any, examples_dir: Path, tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ from ui.page.assets import Assets
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 HOME = "http://page.test/"
 PAGE = """<!doctype html><html><head>{head}</head><body>
 <header><div id="lab-tabs"></div>

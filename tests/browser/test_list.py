@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from methods import Standing
-from tiers import rest_is_slow
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Tabs = Callable[..., Any]
 MOST_HEIGHT, MOST_ROW = 1100, 40
@@ -52,7 +51,7 @@ def test_nothing_is_offered_that_cannot_be_fetched(tab: Any, lab_service: Any) -
         row.locator("summary").click()
 
 
-@pytest.mark.parametrize("width", rest_is_slow([1280, 1040]))
+@pytest.mark.parametrize("width", [1280, 1040])
 def test_a_row_is_one_line_and_the_list_not_high(tabs: Tabs, width: int) -> None:
     tab = tabs(locale="en-US", viewport={"width": width, "height": 860}).open()
     heights = tab.page.locator("[data-card]").evaluate_all("r => r.map(row => row.offsetHeight)")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 Tabs = Callable[..., Any]
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -91,7 +91,6 @@ def shown(tab: Any) -> list[str]:
     )
 
 
-@pytest.mark.slow
 def test_result_and_original_are_compared_in_the_same_pixels(compared: Any) -> None:
     compared.card("telea").locator(".lab-name").click()
     # At every moment both are views, or both are what the run keeps at its own size.
@@ -109,7 +108,6 @@ def test_result_and_original_are_compared_in_the_same_pixels(compared: Any) -> N
     compared.page.keyboard.press("Escape")
 
 
-@pytest.mark.slow
 def test_an_original_that_cannot_be_had_is_called_reduced(compared: Any) -> None:
     compared.page.route("**/original.png", lambda route: route.fulfill(status=404))
     compared.card("telea").locator(".lab-name").click()
@@ -148,7 +146,6 @@ def zoom_in(tab: Any, times: int) -> None:
         tab.page.keyboard.press("+")
 
 
-@pytest.mark.slow
 def test_zooming_in_shows_the_photos_own_pixels(compared: Any) -> None:
     photo = patchwork(*LARGE)
     assert compared.page.locator(".lab-tiles img").count() == 0
@@ -207,7 +204,6 @@ def to_the_can(tab: Any) -> None:
     tab.page.mouse.click(x, overview["y"] + overview["height"] / 2)
 
 
-@pytest.mark.slow
 def test_a_strip_is_worked_on_at_its_own_pixels(wide: Any) -> None:
     stage = wide.page.locator("[data-testid=stage]").bounding_box()
     assert stage["height"] >= 240
@@ -275,7 +271,6 @@ def test_a_strips_cards_show_what_was_erased(wide: Any) -> None:
     wide.page.keyboard.press("Escape")
 
 
-@pytest.mark.slow
 def test_a_tall_strip_on_a_phone(shared_tabs: Tabs) -> None:
     tab = shared_tabs(locale="zh-CN", **PHONE).open()
     tab.photo(file_of(np.ascontiguousarray(strip().transpose(1, 0, 2)), "tall.png"))

@@ -43,6 +43,7 @@ def share(mask: np.ndarray, x0: float, y0: float, x1: float, y1: float) -> float
     return float(mask[int(y0 * scale) : int(y1 * scale), int(x0 * scale) : int(x1 * scale)].mean())
 
 
+@pytest.mark.slow
 def test_the_mask_is_the_union_of_objects_that_are_on(rocket_tab: Any) -> None:
     rocket_tab.box(*ROCKET_BOX)
     rocket = rocket_tab.mask()
@@ -89,6 +90,7 @@ def test_the_brush_adds_and_takes_away(rocket_tab: Any) -> None:
     assert rocket_tab.card("telea").get_attribute("data-state") == "done"
 
 
+@pytest.mark.slow
 def test_a_stroke_is_on_the_screen_before_the_server_answers(rocket_tab: Any) -> None:
     rocket_tab.page.click("[data-tool=brush]")
     rocket_tab.page.mouse.move(*rocket_tab.at(400, 60))
@@ -118,6 +120,7 @@ def test_touch_paints(tabs: Tabs, examples_dir: Path) -> None:
     assert share(tab.mask(), 420, 55, 500, 65) > 0.9
 
 
+@pytest.mark.slow
 def test_shape_controls_change_the_mask_and_undo_as_one_step(rocket_tab: Any) -> None:
     rocket_tab.box(*ROCKET_BOX)
     exact = rocket_tab.mask()
@@ -138,6 +141,7 @@ def test_shape_controls_change_the_mask_and_undo_as_one_step(rocket_tab: Any) ->
     assert np.array_equal(rocket_tab.mask(), exact)
 
 
+@pytest.mark.slow
 def test_a_mask_goes_out_and_comes_back_bit_for_bit(
     rocket_tab: Any, tabs: Tabs, examples_dir: Path
 ) -> None:

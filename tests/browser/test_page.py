@@ -41,6 +41,7 @@ def test_the_page_speaks_the_browsers_language_and_switches(
     assert words not in tab.page.inner_text(".lab-empty")  # the choice is remembered
 
 
+@pytest.mark.slow
 def test_switching_language_keeps_the_work(tab: Any, examples_dir: Path) -> None:
     tab.photo(examples_dir / "rocket.jpg")
     tab.click(320, 165)
@@ -76,10 +77,11 @@ def test_nothing_overflows(tabs: Tabs, examples_dir: Path, width: int) -> None:
     assert photo["width"] > 0.42 * width
 
 
-@pytest.mark.parametrize("locale", rest_is_slow(["en-US", "zh-CN"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 @pytest.mark.parametrize(
     "width",
-    rest_is_slow([390, 900, 1280]),
+    [390, 900, 1280],
 )
 def test_small_panels_open_wholly_on_the_page(
     tabs: Tabs, examples_dir: Path, width: int, locale: str
@@ -107,7 +109,8 @@ def test_on_a_wide_screen_each_bar_is_one_row(tab: Any, examples_dir: Path) -> N
     assert abs(shape["y"] - words["y"]) < 4
 
 
-@pytest.mark.parametrize("width", rest_is_slow([390, 1280]))
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1280])
 def test_erase_is_always_in_sight(tabs: Tabs, examples_dir: Path, width: int) -> None:
     tab = tabs(locale="en-US", viewport={"width": width, "height": 844}).open()
     tab.photo(examples_dir / "rocket.jpg")
@@ -120,6 +123,7 @@ def test_erase_is_always_in_sight(tabs: Tabs, examples_dir: Path, width: int) ->
     tab.erase()
 
 
+@pytest.mark.slow
 def test_hostile_names_stay_text(tab: Any, examples_dir: Path) -> None:
     tab.page.evaluate("window.hacked = 0; window.alert = () => { window.hacked = 1; }")
     name = "<img src=x onerror=alert(1)>${alert(2)}{{alert(3)}}.jpg"
@@ -174,6 +178,7 @@ def test_every_control_has_a_name_for_a_screen_reader(tab: Any, examples_dir: Pa
     assert nameless == []
 
 
+@pytest.mark.slow
 def test_a_lost_server_is_said(tabs: Tabs, examples_dir: Path) -> None:
     tab = tabs(locale="en-US").open()
     tab.photo(examples_dir / "rocket.jpg")

@@ -12,7 +12,7 @@ import pytest
 
 from methods import METRICS
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 Tabs = Callable[..., Any]
 
 WORDS = "The tower <b onclick=alert(1)>stays</b>, a smear is left."
@@ -65,7 +65,6 @@ def test_a_remark_is_text_and_comes_back_by_the_link(done: Any, tabs: Tabs) -> N
     assert other.page.locator(".lab-own b").count() == 0
 
 
-@pytest.mark.slow
 def test_a_remark_goes_into_the_zip(done: Any) -> None:
     write(done, "Soft.")
     done.page.keyboard.press("Escape")
@@ -75,7 +74,6 @@ def test_a_remark_goes_into_the_zip(done: Any) -> None:
     assert jobs["telea"]["readings"] and "remark" not in jobs["navier_stokes"]
 
 
-@pytest.mark.slow
 def test_a_remark_is_changed_and_taken_away(done: Any) -> None:
     write(done, "Soft.")
     own = done.page.locator(".lab-details .lab-own")
@@ -90,7 +88,6 @@ def test_a_remark_is_changed_and_taken_away(done: Any) -> None:
     own.locator("button:has-text('Write a remark')").wait_for()
 
 
-@pytest.mark.slow
 def test_what_is_being_written_survives_a_change_of_language(done: Any) -> None:
     done.details("telea").locator(".lab-own button").click()
     done.page.keyboard.insert_text("half a sen")
@@ -100,7 +97,6 @@ def test_what_is_being_written_survives_a_change_of_language(done: Any) -> None:
     assert done.details("telea").locator("textarea").input_value() == "half a sen"
 
 
-@pytest.mark.slow
 def test_a_new_run_can_begin_while_the_last_is_judged(
     tab: Any, examples_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

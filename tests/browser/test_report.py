@@ -72,6 +72,7 @@ def test_the_pictures_are_there(opened: Page) -> None:
     assert min(loaded) > 100
 
 
+@pytest.mark.slow
 def test_sliders_of_a_case_move_together_and_those_of_others_stay(opened: Page) -> None:
     slider = opened.locator(".case").first.locator(".compare input").first
     box = slider.bounding_box()
@@ -88,6 +89,7 @@ def test_sliders_of_a_case_move_together_and_those_of_others_stay(opened: Page) 
     assert cut in clip  # the second picture really is uncovered as far
 
 
+@pytest.mark.slow
 def test_a_slider_obeys_the_arrow_keys_and_the_one_for_all(opened: Page) -> None:
     slider = opened.locator(".case").nth(1).locator(".compare input").first
     slider.focus()
@@ -110,12 +112,14 @@ def test_both_languages_and_the_switch(opened: Page) -> None:
     assert "总览" in opened.inner_text("main")  # remembered
 
 
+@pytest.mark.slow
 def test_light_and_dark(opened: Page) -> None:
     before = opened.evaluate("getComputedStyle(document.body).backgroundColor")
     opened.click("#theme")
     assert opened.evaluate("getComputedStyle(document.body).backgroundColor") != before
 
 
+@pytest.mark.slow
 def test_an_eraser_can_be_left_out(opened: Page) -> None:
     tiles = opened.locator(".case").first.locator("[data-cell]:visible")
     assert tiles.count() == 2
@@ -123,6 +127,7 @@ def test_an_eraser_can_be_left_out(opened: Page) -> None:
     assert tiles.count() == 1
 
 
+@pytest.mark.slow
 def test_the_large_view_goes_from_result_to_result(opened: Page) -> None:
     compare = opened.locator(".case").first.locator(".compare").first
     compare.hover()
@@ -136,6 +141,7 @@ def test_the_large_view_goes_from_result_to_result(opened: Page) -> None:
     assert not opened.locator("#viewer").is_visible()
 
 
+@pytest.mark.slow
 def test_what_users_said_is_text(opened: Page) -> None:
     assert HOSTILE in opened.inner_text(".case >> nth=1")
     assert HOSTILE in opened.inner_text(".case >> nth=0")
@@ -143,6 +149,7 @@ def test_what_users_said_is_text(opened: Page) -> None:
     assert opened.title().startswith("mine")
 
 
+@pytest.mark.slow
 def test_a_phone_needs_no_sideways_scrolling(browser: Browser, report: Path) -> None:
     page = browser.new_page(viewport={"width": 375, "height": 800})
     page.goto(report.as_uri())

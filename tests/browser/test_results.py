@@ -140,6 +140,7 @@ def pair_of(tab: Any) -> str:
     return tab.page.inner_text("dialog.lab-viewer[open] h2")
 
 
+@pytest.mark.slow
 def test_any_result_against_any_by_keys_alone(laptop: Any, tabs: Tabs) -> None:
     """And the link opens on the same two, at the same place."""
     page = laptop.page
@@ -218,6 +219,7 @@ def test_a_figure_is_kept_as_it_was_wished(laptop: Any) -> None:
     page.keyboard.press("Escape")
 
 
+@pytest.mark.slow
 def test_a_link_opens_on_the_results(laptop: Any, tabs: Tabs) -> None:
     other = tabs(**LAPTOP).open(laptop.page.url.removeprefix(laptop.url))
     other.page.wait_for_selector(".lab-result[data-state=done]")
@@ -250,6 +252,7 @@ def test_a_phone_has_two_columns_and_nothing_sticks_out(
         tab.page.locator("dialog[open] [data-t-label=close]").tap()
 
 
+@pytest.mark.slow
 def test_two_are_compared_by_thumb(tabs: Tabs, examples_dir: Path) -> None:
     tab = erased(tabs, examples_dir, "telea", "navier_stokes", **PHONE)
     for eraser in ("telea", "navier_stokes"):
@@ -268,6 +271,7 @@ def test_two_are_compared_by_thumb(tabs: Tabs, examples_dir: Path) -> None:
     assert pair_of(tab) == "Telea | Original"
 
 
+@pytest.mark.slow
 def test_a_swipe_leads_to_the_next_eraser(tabs: Tabs, examples_dir: Path) -> None:
     tab = erased(tabs, examples_dir, "telea", "navier_stokes", **PHONE)
     tab.card("telea").locator(".lab-name").tap()

@@ -42,6 +42,7 @@ def test_click_selects_the_rocket(rocket_tab: Any) -> None:
     assert "MobileSAM" in rocket_tab.page.inner_text("[data-testid=status]")
 
 
+@pytest.mark.slow
 def test_drag_draws_a_box_and_selects_in_it(rocket_tab: Any) -> None:
     rocket_tab.box(*ROCKET_BOX)
     mask = rocket_tab.mask()
@@ -51,6 +52,7 @@ def test_drag_draws_a_box_and_selects_in_it(rocket_tab: Any) -> None:
     assert rocket_tab.page.locator(".lab-box").count() == 1
 
 
+@pytest.mark.slow
 def test_right_click_excludes(rocket_tab: Any) -> None:
     rocket_tab.box(*ROCKET_BOX)
     before = rocket_tab.mask()
@@ -91,6 +93,7 @@ def test_clearing_while_the_answer_is_on_its_way_leaves_nothing_behind(rocket_ta
     assert "Click the object" in rocket_tab.page.inner_text(".lab-over")
 
 
+@pytest.mark.slow
 def test_levels_and_growing_change_the_mask(rocket_tab: Any) -> None:
     rocket_tab.click(*ROCKET)
     areas = []
@@ -382,6 +385,7 @@ def test_a_click_on_a_zoomed_photo_says_how_much_was_seen(rocket_tab: Any) -> No
 SKY = (525.0, 210.0)
 
 
+@pytest.mark.slow
 def test_a_click_elsewhere_leaves_the_rocket_in_the_mask_and_can_be_joined(rocket_tab: Any) -> None:
     page = rocket_tab.page
     rocket_tab.click(*ROCKET)

@@ -59,6 +59,7 @@ def run(tab: Any, card: str = CARD) -> None:
 # --- the tabs ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_editor_is_what_opens_and_the_tab_is_a_step_aside(tab: Any) -> None:
     assert tab.page.locator("[data-testid=stage]").is_visible()
     assert not tab.page.locator(".lab-tables").is_visible()
@@ -80,6 +81,7 @@ def test_nothing_is_asked_before_the_tab_is_opened(tab: Any) -> None:
         tab.page.click("#lab-to-tables")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "seen"),
     [
@@ -174,6 +176,7 @@ def test_rows_with_the_same_photo_and_mask_are_linked(rows: Any) -> None:
     assert "row=omnieraser-1" in rows.page.url
 
 
+@pytest.mark.slow
 def test_a_row_opens_in_the_editor(rows: Any) -> None:
     rows.page.click(f"{CARD} [data-testid=edit-row]")
     rows.page.wait_for_selector("[data-testid=erase]:not(:disabled)")
@@ -229,6 +232,7 @@ def test_the_own_eraser_fetches_nothing_unasked(rows: Any) -> None:
 # --- where the network refuses ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_refused_fetch_is_said_in_both_languages(tabs: Tabs) -> None:
     tab = tabs(locale="en-US")
     tab.page.goto(tab.url + "?tab=tables")
@@ -337,7 +341,7 @@ def test_systems_say_what_has_become_of_them(tabs: Tabs) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("view", ["rows", "papers", "systems"])
-@pytest.mark.parametrize("width", [390, 768, 1280])
+@pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_overflows(tabs: Tabs, width: int, view: str) -> None:
     save_documents()
     tab = tabs(locale="en-US", viewport={"width": width, "height": 844})

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -26,7 +26,6 @@ def searched(tab: Any, examples_dir: Path) -> Any:
     return tab
 
 
-@pytest.mark.slow
 def test_thresholds_choose_without_a_new_request(searched: Any) -> None:
     asked: list[str] = []
     searched.page.on(
@@ -44,7 +43,6 @@ def test_thresholds_choose_without_a_new_request(searched: Any) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.slow
 def test_nothing_overlaps_beside_the_thresholds(searched: Any, width: int) -> None:
     searched.page.set_viewport_size({"width": width, "height": 860})
     bar = searched.page.locator(".lab-detect").bounding_box()
@@ -77,7 +75,6 @@ def test_what_is_ticked_becomes_objects(searched: Any) -> None:
     assert searched.page.locator(".lab-detection").count() == 0
 
 
-@pytest.mark.slow
 def test_a_phrase_in_chinese_is_translated_and_said(tab: Any, examples_dir: Path) -> None:
     tab.photo(examples_dir / "rocket.jpg")
     tab.page.fill("[data-testid=phrase]", "狗")
@@ -87,7 +84,6 @@ def test_a_phrase_in_chinese_is_translated_and_said(tab: Any, examples_dir: Path
     )
 
 
-@pytest.mark.slow
 def test_an_empty_find_says_what_to_do(tab: Any, examples_dir: Path) -> None:
     tab.photo(examples_dir / "rocket.jpg")
     tab.page.fill("[data-testid=phrase]", "...")

@@ -176,6 +176,7 @@ def test_what_has_changed_is_run_again(
     assert len(counted.jobs) == 2 + (2 if what == "settings" else 1)
 
 
+@pytest.mark.slow
 def test_another_seed_matters_only_to_those_that_throw_dice(
     photos: Path, tmp_path: Path, counted: Counted
 ) -> None:

@@ -39,14 +39,11 @@ QUICK = {"num_inference_steps": 3, "init": "telea", "rm_guidance_scale": 1.0}
 
 SPECS = [s for s in list_erasers() if "cuda" in s.devices and s.unavailable is None]
 
-WITNESSES = {"sd_inpainting"}
-"""One with a UNet; one with a transformer is in `test_flux_precision`, the others are slow."""
+every = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.id)
 
-every = pytest.mark.parametrize(
-    "spec",
-    [pytest.param(s, marks=() if s.id in WITNESSES else pytest.mark.slow) for s in SPECS],
-    ids=lambda spec: spec.id,
-)
+WITNESSES = [s for s in SPECS if s.id == "sd_inpainting"]
+"""One with a UNet; one with a transformer is in `test_flux_precision`. All are painted in their own
+half precision by the tests on a GPU."""
 
 
 pytestmark = pytest.mark.usefixtures("no_collections_of_libraries")
@@ -129,7 +126,8 @@ def distance(spec: EraserSpec, one: Image, other: Image) -> float:
 # --- half precision ----------------------------------------------------------------------
 
 
-@every
+@pytest.mark.slow
+@pytest.mark.parametrize("spec", WITNESSES, ids=lambda spec: spec.id)
 def test_half_precision_paints_nearly_the_same(spec: EraserSpec) -> None:
     need(spec)
     for precision, tolerance in TOLERANCE.items():
@@ -194,6 +192,7 @@ def used(eraser: Eraser, **wish: Any) -> tuple[Image, int]:
     return again, meter.peak
 
 
+@pytest.mark.slow
 @pytest.mark.gpu
 @every
 def test_each_wish_for_memory_paints_the_same_within_its_bounds(

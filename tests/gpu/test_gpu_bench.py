@@ -72,6 +72,7 @@ def written(report: Report, file: Path) -> Any:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_every_row_is_there_in_the_order_of_the_list(report: Report, written: Any) -> None:
     assert labels(report) == IN_ORDER
     assert [row["row"] for row in written["rows"]] == IN_ORDER
@@ -79,6 +80,7 @@ def test_every_row_is_there_in_the_order_of_the_list(report: Report, written: An
     assert written["not_reached"] == []
 
 
+@pytest.mark.slow
 def test_an_eraser_has_all_its_figures(written: Any) -> None:
     lama, pixelhacker = written["rows"][:2]
     for row in (lama, pixelhacker):
@@ -91,6 +93,7 @@ def test_an_eraser_has_all_its_figures(written: Any) -> None:
     assert pixelhacker["steps"] > 0
 
 
+@pytest.mark.slow
 def test_clicks_have_all_their_figures(written: Any) -> None:
     for row in written["rows"][2:]:
         counts = {name: len(seconds) for name, seconds in row["seconds"].items()}
@@ -98,6 +101,7 @@ def test_clicks_have_all_their_figures(written: Any) -> None:
         assert min(second for each in row["seconds"].values() for second in each) > 0
 
 
+@pytest.mark.slow
 def test_the_file_says_what_was_measured_and_nothing_of_the_user(written: Any, file: Path) -> None:
     assert written["machine"]["device"] == "CPU"
     assert written["versions"]["torch"]
@@ -109,6 +113,7 @@ def test_the_file_says_what_was_measured_and_nothing_of_the_user(written: Any, f
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
+@pytest.mark.slow
 def test_the_tables_are_markdown_with_equally_many_cells(report: Report) -> None:
     heading, erasers, clicks = str(report).split("\n\n")
     assert heading.startswith("Tiny random weights, which say nothing, timing only; CPU")
@@ -119,6 +124,7 @@ def test_the_tables_are_markdown_with_equally_many_cells(report: Report) -> None
         assert "not timed" not in table
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("emulation") is None, reason="there is no emulated device here")
 def test_on_an_emulated_gpu_bytes_are_counted() -> None:
     words = ("--emulated", "--erasers", "lama", "--clicks", "sam_vit_b")
@@ -142,6 +148,7 @@ def test_without_time_no_row_is_begun() -> None:
     )
 
 
+@pytest.mark.slow
 def test_when_the_time_is_over_the_row_ends_and_no_other_is_begun(tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     words = ("--erasers", "--clicks", "sam_vit_b", "sam2_1_tiny", "--json", str(file))
@@ -177,6 +184,7 @@ def test_a_row_is_expected_to_take_what_others_took() -> None:
 # --- what goes wrong -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_row_that_fails_costs_only_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -132,6 +132,7 @@ def nothing_stays(before: int) -> None:
 # --- the whole way -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_click_erase_judge_on_the_page(service: Service) -> None:
     """The first thing that a user does; then all that the device holds is given back."""
     before = in_use()
@@ -156,6 +157,7 @@ def forget_networks() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_judging")
 def test_a_restarted_page_goes_on(service: Service, tmp_path: Path) -> None:
     """The photo, the click and the run are there again; the device is as empty as before."""
     photo = opened(service)
@@ -176,6 +178,7 @@ def test_a_restarted_page_goes_on(service: Service, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_judging")
 def test_the_api_clicks_and_erases(service: Service, examples_dir: Path) -> None:
     import gradio as gr
     from gradio_client import Client, handle_file
@@ -264,11 +267,9 @@ def own_bytes(eraser_id: str) -> int:
     return sum(kind().memory(settings, "cuda").values())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_judging")
-@pytest.mark.parametrize(
-    "memory",
-    rest_is_slow(["fast", "balanced", "small"]),
-)
+@pytest.mark.parametrize("memory", ["fast", "small"])
 def test_memory_that_runs_out_costs_one_card(
     memory: str, service: Service, emulation: Emulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -212,6 +212,7 @@ def test_the_unconditional_half_sees_zeros() -> None:
     assert torch.equal(reference_words(tokens, guided=False)["reference"], tokens)
 
 
+@pytest.mark.slow
 def test_the_prompt_and_the_guidance_count(
     eraser: CatDiffusion, picture: Image, hole: Mask
 ) -> None:

@@ -104,6 +104,7 @@ def plainly(pipeline: Any, prompt: str, shown: Image, **more: Any) -> Image:
 # --- the stock pipelines ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mark", ["cover", "tint"])
 def test_it_is_the_stock_inpainting(
     eraser: Flux2Klein, photo: Image, mask: Mask, mark: Mark
@@ -247,6 +248,7 @@ def test_a_picture_takes_four_passes_and_no_text_encoder(
     assert steps == 2 * [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
+@pytest.mark.slow
 def test_a_second_start_needs_no_text_encoder(
     eraser: Flux2Klein, photo: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

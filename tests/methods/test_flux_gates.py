@@ -133,6 +133,7 @@ TROUBLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*TROUBLES, "elsewhere"])
 def test_no_trouble_on_the_way_gives_the_token_away(hub: Hub, tmp_path: Path, kind: str) -> None:
     """An answer that leads elsewhere, a bug in the hub, a wrong file."""
@@ -151,6 +152,7 @@ def test_no_trouble_on_the_way_gives_the_token_away(hub: Hub, tmp_path: Path, ki
     assert logins["hub"] == f"Bearer {TOKEN}" and logins.get("content") is None
 
 
+@pytest.mark.slow
 def test_without_a_token_none_is_sent(hub: Hub, tmp_path: Path) -> None:
     gate = publish_all(hub, "omnipaint")
     code, said = program(hub, tmp_path, "fetch", "omnipaint", HF_TOKEN="")

@@ -58,6 +58,7 @@ def test_on_a_gpu_they_are_in_bfloat16(name: str) -> None:
 # --- on a GPU --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.gpu
 @pytest.mark.parametrize("name", rest_is_slow(NAMES))
 @pytest.mark.parametrize("memory", rest_is_slow(["fast", "balanced", "small"]))
@@ -86,6 +87,7 @@ def test_on_a_gpu(name: str, memory: str, photo: Image, mask: Mask) -> None:
     half.unload()
 
 
+@pytest.mark.slow
 @pytest.mark.gpu
 def test_an_encoder_that_does_not_fit_takes_turns(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any

@@ -67,6 +67,7 @@ def test_the_transformer_is_loaded_once(erasers: dict[str, Any]) -> None:
     assert len(vaes) == 1
 
 
+@pytest.mark.slow
 def test_each_in_turn_and_flux_itself_between(
     erasers: dict[str, Any], photo: Image, mask: Mask
 ) -> None:

@@ -128,6 +128,7 @@ def test_alpha_clip_is_read_as_a_vit_of_large_size() -> None:
     assert {k: v for k, v in shapes(named).items() if k in ours} == shapes(ours)
 
 
+@pytest.mark.slow
 def test_ip_adapter_and_the_projection_are_read_from_their_files(tmp_path: Path) -> None:
     import torch
 
@@ -159,6 +160,7 @@ def catdiffusion() -> tuple[Tensors, Tensors]:
     return named, tensors_of(full_size_networks.inpainter)
 
 
+@pytest.mark.slow
 def test_catdiffusion_is_read_whole() -> None:
     from methods.catdiffusion.weights import PUBLISHED, build_inpainter, build_unet
 
@@ -210,6 +212,7 @@ def test_sam2_has_the_published_size_less_the_memory_for_videos(size: str) -> No
     assert config.name.split("/")[0] in full_size_sams.SAMS
 
 
+@pytest.mark.slow
 def test_mobile_sam_is_read_under_the_authors_names(tmp_path: Path) -> None:
     from segmentation.mobile_sam import WEIGHTS, MobileSam
 

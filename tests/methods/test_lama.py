@@ -326,7 +326,13 @@ def test_refinement_brings_the_fill_nearer_to_the_small_one(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "copies"), [((724, 900), 1), ((725, 900), 2), ((1024, 1024), 2), ((2048, 1500), 3)]
+    ("size", "copies"),
+    [
+        ((724, 900), 1),
+        ((725, 900), 2),
+        pytest.param((1024, 1024), 2, marks=pytest.mark.slow),
+        pytest.param((2048, 1500), 3, marks=pytest.mark.slow),
+    ],
 )
 def test_how_many_copies_there_are(size: tuple[int, int], copies: int) -> None:
     image, mask = torch.zeros(1, 3, *size), torch.zeros(1, 1, *size)
@@ -408,6 +414,7 @@ def done(settings: dict[str, Any], image: Image, mask: Mask) -> Finished:
     return last
 
 
+@pytest.mark.slow
 def test_settings_reach_the_picture(tiny_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "results", ResultCache(max_bytes=0))
     monkeypatch.setattr(Refiner.__init__, "__defaults__", (64,))

@@ -114,6 +114,7 @@ def known_scene(scene: Panoptic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "panoptic", lambda network, image: scene)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", rest_is_slow([name for name in REACHING if name not in ("variant", "init")], first=4)
 )
@@ -131,6 +132,7 @@ def test_the_settings_are_all_looked_at() -> None:
     assert set(MagicEraser.Settings.model_fields) == set(REACHING) | elsewhere
 
 
+@pytest.mark.slow
 def test_the_prompt_comes_from_the_classes(
     eraser: MagicEraser, photo: Image, mask: Mask, known_scene: None, monkeypatch: Any
 ) -> None:

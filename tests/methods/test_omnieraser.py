@@ -44,6 +44,7 @@ def test_the_defaults_are_the_authors() -> None:
     assert OmniEraser.spec.canvas.short_side == 1024
 
 
+@pytest.mark.slow
 def test_nothing_is_computed_for_nothing(
     eraser: OmniEraser,
     photo: Image,
@@ -60,6 +61,7 @@ def test_nothing_is_computed_for_nothing(
     assert counted.counts == {"transformer": 6, "encode": 4, "decode": 2, "clip": 1, "t5": 1}
 
 
+@pytest.mark.slow
 def test_with_its_embedding_kept_it_needs_no_text_encoder(
     photo: Image, mask: Mask, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +116,7 @@ def in_the_cache(source: Path, cache: Path) -> Repository:
     return made
 
 
+@pytest.mark.slow
 def test_the_published_tensors_all_find_their_layers() -> None:
     """At full size, on the meta device: every one of the 686, and nothing else."""
     import torch
@@ -219,6 +222,7 @@ def test_without_any_weights_it_says_which(monkeypatch: pytest.MonkeyPatch, home
 # --- how the card says it ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_card_asks_for_no_encoder_whose_embedding_is_kept(
     photo: Image, mask: Mask, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

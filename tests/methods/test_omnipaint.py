@@ -50,6 +50,7 @@ def test_it_needs_no_text_encoder_at_all(
     assert counted.counts == {"transformer": 3, "encode": 1, "decode": 1, "clip": 0, "t5": 0}
 
 
+@pytest.mark.slow
 def test_the_hole_is_black_whatever_was_there(eraser: OmniPaint, photo: Image, mask: Mask) -> None:
     first = erased(eraser, photo, mask)
     hidden = np.where(mask[..., None], 255 - photo, photo)
@@ -69,6 +70,7 @@ def test_every_layer_of_the_branch_is_one_of_flux() -> None:
     assert "proj_out" not in chosen and "context_embedder" not in chosen
 
 
+@pytest.mark.slow
 def test_the_published_additions_fit_the_published_network() -> None:
     """As their card and size say: rank 4 to the layers of the branch, 29 MB."""
     import torch

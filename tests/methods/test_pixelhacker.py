@@ -318,6 +318,7 @@ def test_each_variant_needs_its_own_files() -> None:
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", [{"guidance_scale": 2.0}, {"noise_offset": 0.5}, {"strength": 0.6}]
 )
@@ -334,6 +335,7 @@ def test_a_seed_is_one_picture(eraser: PixelHacker, picture: Image, hole: Mask) 
     assert (first != other).any()
 
 
+@pytest.mark.slow
 def test_only_a_clean_start_forgets_the_object(
     eraser: PixelHacker, picture: Image, hole: Mask
 ) -> None:

@@ -105,6 +105,7 @@ def test_version_1_shares_the_vae_of_its_base(eraser: PowerPaint) -> None:
 # --- prompts and settings ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @every
 def test_no_text_is_encoded_after_the_first_run(
     eraser: PowerPaint,
@@ -137,6 +138,7 @@ def test_no_text_is_encoded_after_the_first_run(
     assert len(passes) > 2, "a new text is"
 
 
+@pytest.mark.slow
 @every
 def test_every_setting_is_seen(
     eraser: PowerPaint, photo: Image, mask: Mask, version: str, monkeypatch: pytest.MonkeyPatch
@@ -174,6 +176,7 @@ def test_only_what_is_masked_changes(
     assert (done.image[mask] != photo[mask]).any(axis=1).mean() > 0.7
 
 
+@pytest.mark.slow
 @every
 def test_the_fitting_degree_is_for_shapes_alone(
     eraser: PowerPaint, photo: Image, mask: Mask, version: str
@@ -194,6 +197,7 @@ def test_the_authors_size() -> None:
     assert authors_size(333, 500) == (640, 960)
 
 
+@pytest.mark.slow
 @every
 def test_the_authors_size_reaches_the_model(
     eraser: PowerPaint, photo: Image, mask: Mask, version: str, monkeypatch: pytest.MonkeyPatch
@@ -217,6 +221,7 @@ def test_a_prompt_has_a_limit() -> None:
         settings_of(PowerPaint, {"prompt": "x" * 1001})
 
 
+@pytest.mark.slow
 @every
 def test_a_long_prompt_loses_its_end(
     eraser: PowerPaint, photo: Image, mask: Mask, version: str
@@ -227,6 +232,7 @@ def test_a_long_prompt_loses_its_end(
     assert (one == two).all()
 
 
+@pytest.mark.slow
 def test_no_guidance_is_half_the_work(eraser: PowerPaint, photo: Image, mask: Mask) -> None:
     """The BrushNet then sees the positive half alone."""
     settings = eraser.Settings(version="v2", guidance_scale=1.0, num_inference_steps=2)
@@ -292,6 +298,7 @@ def test_the_base_model_and_version_1_leave_each_other_alone(
     base.unload()
 
 
+@pytest.mark.slow
 @every
 def test_in_the_end_nothing_is_held(
     eraser: PowerPaint, photo: Image, mask: Mask, version: str

@@ -125,6 +125,7 @@ def test_it_is_the_stock_editing(eraser: QwenImageEdit, photo: Image, mask: Mask
         ).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mark", ["tint", "cover"])
 def test_it_is_the_stock_inpainting(
     eraser: QwenImageEdit, photo: Image, mask: Mask, mark: Mark
@@ -159,6 +160,7 @@ def test_it_is_the_stock_inpainting(
         assert (wrong != ours).any()
 
 
+@pytest.mark.slow
 def test_the_additions_are_those_that_the_library_reads(
     eraser: QwenImageEdit, photo: Image, mask: Mask
 ) -> None:
@@ -189,6 +191,7 @@ def test_the_additions_are_those_that_the_library_reads(
 # --- what is left behind -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_network_is_restored_bit_for_bit(
     eraser: QwenImageEdit, photo: Image, mask: Mask
 ) -> None:

@@ -126,6 +126,7 @@ def test_the_fast_network_is_the_one_with_peft_beside_it() -> None:
         assert (merged - without).abs().max() > 1e-3
 
 
+@pytest.mark.slow
 def test_lcm_takes_four_steps_of_its_own_scheduler(eraser: Rorem, photo: Image, mask: Mask) -> None:
     steps: list[tuple[int, int]] = []
 
@@ -177,6 +178,7 @@ def test_the_mask_grows_by_a_square() -> None:
     assert grown(nearly, 20) is nearly
 
 
+@pytest.mark.slow
 def test_the_grown_mask_reaches_the_model(eraser: Rorem, photo: Image, mask: Mask) -> None:
     assert (erase(eraser, photo, mask) != erase(eraser, photo, mask, dilate_size=20)).any()
 

@@ -196,6 +196,7 @@ def test_a_seed_is_one_picture(eraser: SmartEraser, picture: Image) -> None:
     assert (first != other).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", [{"guidance_scale": 5.0}, {"mask_growth": 2.0}, {"one_by_one": False}]
 )
@@ -281,6 +282,7 @@ def test_the_card_tells_both() -> None:
         assert "drive.google.com" in text and "ERASER_LAB_WEIGHT_SMARTERASER" in text
 
 
+@pytest.mark.slow
 def test_it_works_from_the_folder_that_the_sentence_names(
     home: Path, monkeypatch: pytest.MonkeyPatch, picture: Image
 ) -> None:

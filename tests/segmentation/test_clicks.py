@@ -218,6 +218,7 @@ def test_objects_keep_their_places_and_there_are_not_too_many(ground: Ground) ->
         settle(ground, [off], [click(5000, 50)])
 
 
+@pytest.mark.slow
 def test_the_rocket_stays_when_the_sky_is_clicked(
     mobile_sam_weights: Path, examples_dir: Path
 ) -> None:

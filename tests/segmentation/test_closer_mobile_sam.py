@@ -107,6 +107,7 @@ def alike(area: float, other: float) -> bool:
     return other / FACTOR <= area <= other * FACTOR
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", rest_is_slow([6, 10, 16, 24, 40, 60]))
 def test_a_bird_is_selected_as_on_a_crop(sky: Seen, length: int) -> None:
     x = BIRDS[length]
@@ -130,6 +131,7 @@ def test_a_box_around_a_bird_is_as_on_a_crop(sky: Seen, length: int) -> None:
     assert alike(selection.mask.sum(), sky.cropped(x, 300, prompt))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("x", rest_is_slow([5003, 1700, 6007, 9555]))
 def test_a_can_on_a_panorama_is_selected_as_on_a_crop(meadow: Seen, x: int) -> None:
     selection = meadow.select({"points": [{"x": x + 12, "y": 150}]})

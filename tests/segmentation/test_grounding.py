@@ -345,6 +345,7 @@ def test_code_beside_the_files_is_never_run(damaged: Path) -> None:
     assert not ran.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.gpu
 def test_half_precision_on_a_gpu(tiny_folder: Path, rocket: Image) -> None:
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -184,6 +185,10 @@ def test_half_precision_on_a_gpu_gives_the_same_masks(mobile_sam_weights: Path) 
 # --- which level -------------------------------------------------------------------------
 
 
+another = partial(pytest.param, marks=pytest.mark.slow)
+"""A photo more to encode."""
+
+
 @pytest.mark.parametrize(
     ("photo", "prompt", "level"),
     [
@@ -191,9 +196,15 @@ def test_half_precision_on_a_gpu_gives_the_same_masks(mobile_sam_weights: Path) 
         ("coffee", {"points": [{"x": 230, "y": 330}]}, 0),  # the saucer; the others are ragged
         ("coffee", {"box": {"x0": 70, "y0": 10, "x1": 490, "y1": 395}}, 2),  # cup and saucer
         ("coffee", {"points": [{"x": 362, "y": 275}, {"x": 410, "y": 90}]}, 0),  # the spoon
-        ("astronaut", {"points": [{"x": 225, "y": 110}]}, 2),  # the woman, not her face
-        ("astronaut", {"points": [{"x": 220, "y": 350}]}, 2),  # the woman, not her suit
-        ("astronaut", {"box": {"x0": 330, "y0": 0, "x1": 440, "y1": 330}}, 2),  # the shuttle
+        another(  # the woman, not her face
+            "astronaut", {"points": [{"x": 225, "y": 110}]}, 2
+        ),
+        another(  # the woman, not her suit
+            "astronaut", {"points": [{"x": 220, "y": 350}]}, 2
+        ),
+        another(  # the shuttle
+            "astronaut", {"box": {"x0": 330, "y0": 0, "x1": 440, "y1": 330}}, 2
+        ),
     ],
 )
 def test_the_whole_object_is_meant(
@@ -222,6 +233,7 @@ def test_the_whole_way_selects_the_rocket(sam: MobileSam, encoded: Photos, rocke
 # --- any photo, any thread ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", rest_is_slow([(1024, 1024), (3, 5000), (1, 1)]))
 def test_photos_of_any_shape_stay_as_they_are(sam: MobileSam, size: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)

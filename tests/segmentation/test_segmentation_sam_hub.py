@@ -295,6 +295,7 @@ def test_prompts_are_answered_by_the_gpu_otherwise(
     assert {weight.device.type for weight in weights} == {"meta"}
 
 
+@pytest.mark.slow
 @pytest.mark.gpu
 @pytest.mark.parametrize("decoding", rest_is_slow(["0", "1"]))
 def test_a_gpu_gives_the_same_masks(

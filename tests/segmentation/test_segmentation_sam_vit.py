@@ -308,6 +308,7 @@ def on_another_device(small: Any, encoded: Embedding) -> tuple[SamVit, Elsewhere
     return SamVitB(sam), encoder
 
 
+@pytest.mark.slow
 @pytest.mark.gpu
 @pytest.mark.parametrize("decoding", rest_is_slow(["0", "1"]))
 def test_a_gpu_gives_the_same_masks(

@@ -18,7 +18,7 @@ from tiers import rest_is_slow
 
 NAMES = tuple(s.id for s in list_erasers() if issubclass(get_eraser(s.id), DiffusionEraser))
 every = pytest.mark.parametrize("name", NAMES)
-some = pytest.mark.parametrize("name", rest_is_slow(NAMES, 6))
+some = pytest.mark.parametrize("name", rest_is_slow(NAMES, 2))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import NamedTuple
@@ -48,8 +49,13 @@ def sources() -> Iterator[tuple[Path, ast.Module]]:
         yield file, ast.parse(file.read_text(encoding="utf-8"))
 
 
-def named_in_python() -> Iterator[Named]:
+@cache
+def named_in_python() -> Sequence[Named]:
     """Every literal id."""
+    return tuple(_named_in_python())
+
+
+def _named_in_python() -> Iterator[Named]:
     for file, tree in sources():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and (name := getattr(node.func, "id", "")):

@@ -6,10 +6,15 @@ of them guard that path by default, and the slow tier runs all.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
+
+ROUNDS = int(os.environ.get("ERASER_LAB_ROUNDS", "3"))
+"""How often what depends on chance (who is killed when) is tried: once by default, the other times
+in the slow tier. Many rounds are a campaign: ERASER_LAB_ROUNDS=20."""
 
 
 def rest_is_slow(cases: Iterable[Any], first: int = 1) -> list[Any]:

@@ -33,7 +33,8 @@ def picture(height: int = 90, width: int = 120) -> Image:
 
 def png_file(image: Image | None = None, mode: str = "RGB") -> bytes:
     buffer = io.BytesIO()
-    Pil.fromarray(picture() if image is None else image).convert(mode).save(buffer, "PNG")
+    shown = Pil.fromarray(picture() if image is None else image).convert(mode)
+    shown.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 

@@ -227,6 +227,7 @@ def test_the_endpoints_are_described(client: Client) -> None:
     assert names[:4] == ["image", "mask", "erasers", "points"]
 
 
+@pytest.mark.slow
 def test_callers_at_the_same_time_get_their_own_results(client: Client, tmp_path: Path) -> None:
     def erase(shade: int) -> bool:
         image = picture()
@@ -522,6 +523,7 @@ def test_a_figure_that_cannot_be_is_one_sentence(
 # --- sweeps ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_sweep_runs_every_combination_on_masks_of_its_own(
     client: Client, photo: Path, app: tuple[str, Service]
 ) -> None:

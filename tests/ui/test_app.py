@@ -244,6 +244,7 @@ def wait_for_page(url: str, process: subprocess.Popen[bytes]) -> str:
     raise AssertionError("the page did not come")
 
 
+@pytest.mark.slow
 def test_it_ends_in_peace_while_a_network_is_computing() -> None:
     """Torch's threads abort a Python that unwinds under them; what was said is not lost."""
     script = (

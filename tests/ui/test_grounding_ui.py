@@ -210,6 +210,7 @@ def rocket_file(tmp_path: Path, rocket: Image) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_api(client: Client, rocket_file: Path, forwards: list[str]) -> None:
     photo = handle_file(rocket_file)
     every = client.predict(photo, "red car, dog", 0.05, 0.0, api_name="/detect")

@@ -50,6 +50,7 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", ["none", pytest.param("real", marks=pytest.mark.slow)])
 def test_the_page_needs_no_torch(weights: str, tmp_path: Path) -> None:
     """After its start, a click, an erase and its numbers, by networks where they are here."""

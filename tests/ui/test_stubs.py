@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROGRAM = """
 import sys
 from ui.common.stubs import write_no_stubs
@@ -24,6 +26,7 @@ print(gradio.Button("x").value, own_component.Own("y").value)
 """
 
 
+@pytest.mark.slow
 def test_no_stub_is_written_and_components_work(tmp_path: Path) -> None:
     (tmp_path / "own_component.py").write_text(
         "from gradio import HTML\n\n\nclass Own(HTML):\n    pass\n", encoding="utf-8"

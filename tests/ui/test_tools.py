@@ -131,10 +131,12 @@ def pixels(data: bytes, mode: str = "RGB") -> Image:
         return np.asarray(opened.convert(mode))
 
 
+@pytest.mark.slow
 def test_four_tools_and_nothing_of_the_page(program: str) -> None:
     assert [tool["name"] for tool in listed(program)] == FOUR
 
 
+@pytest.mark.slow
 def test_each_argument_says_all_there_is_to_know_in_a_plain_schema(program: str) -> None:
     for tool in listed(program):
         assert len(tool["description"]) > 100
@@ -144,6 +146,7 @@ def test_each_argument_says_all_there_is_to_know_in_a_plain_schema(program: str)
             assert isinstance(field["type"], str), name
 
 
+@pytest.mark.slow
 def test_a_photo_goes_in_and_a_picture_without_the_object_comes_back(program: str) -> None:
     found = call(program, "segment", **DISC)
     (_, tinted), (kind, mask_file) = pictures(found)
@@ -159,6 +162,7 @@ def test_a_photo_goes_in_and_a_picture_without_the_object_comes_back(program: st
     assert "0 pixels changed outside the mask" in said(erased)
 
 
+@pytest.mark.slow
 def test_addresses_that_were_answered_may_be_given(program: str) -> None:
     """The whole chain without the bytes of a picture, as a model works."""
     found = call(program, "segment", **DISC)["structuredContent"]
@@ -174,6 +178,7 @@ def test_addresses_that_were_answered_may_be_given(program: str) -> None:
     assert not again["isError"]
 
 
+@pytest.mark.slow
 def test_a_picture_of_another_program_is_judged(program: str) -> None:
     painted = picture().copy()
     painted[40:50, 55:65] = (0, 0, 255)
@@ -186,6 +191,7 @@ def test_a_picture_of_another_program_is_judged(program: str) -> None:
     assert "7 pixels outside the mask are not the photo's." in said(judged)
 
 
+@pytest.mark.slow
 def test_erasers_are_listed_and_one_with_its_settings(program: str) -> None:
     everything = call(program, "list_erasers")
     erasers = {each["id"]: each for each in everything["structuredContent"]["erasers"]}
@@ -213,6 +219,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("why", list(REFUSED))
 def test_a_refusal_is_a_sentence(program: str, why: str) -> None:
     name, arguments, sentence = REFUSED[why]
@@ -239,6 +246,7 @@ def visits() -> Iterator[tuple[int, list[str]]]:
         server.shutdown()
 
 
+@pytest.mark.slow
 def test_no_address_is_fetched(program: str, visits: tuple[int, list[str]]) -> None:
     port, seen = visits
     httpx.get(f"http://127.0.0.1:{port}/there")
@@ -256,12 +264,14 @@ def test_no_address_is_fetched(program: str, visits: tuple[int, list[str]]) -> N
     assert seen == ["/there"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/etc/hostname", "file:///etc/hostname", "app.py", "README.md"])
 def test_no_file_of_this_machine_is_read(program: str, path: str) -> None:
     answer = call(program, "segment", **{**DISC, "image": path})
     assert answer["isError"] and "not a file that was just uploaded" in said(answer)
 
 
+@pytest.mark.slow
 def test_an_uploaded_file_is_taken_by_its_path(program: str) -> None:
     url = program.removesuffix("mcp") + "upload"
     (path,) = httpx.post(url, files={"files": ("my photo.png", png_file())}).json()
@@ -288,6 +298,7 @@ def test_visitors_have_the_limits_of_the_endpoints_each_for_himself(service: Ser
     assert answer(service, "list_erasers").failed
 
 
+@pytest.mark.slow
 def test_a_visitor_is_who_he_is_for_the_endpoints(program: str) -> None:
     """Behind a proxy each of its visitors has an allowance of his own."""
     params = {"name": "judge", "arguments": {"image": "x", "mask": "x", "result": "x"}}

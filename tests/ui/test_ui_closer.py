@@ -93,6 +93,7 @@ def test_a_preview_encodes_nothing(service: Service, opened: str, scaled: Scaled
     assert service.segment(asked(opened, preview=1))["error"]["code"] == "bad_request"
 
 
+@pytest.mark.slow
 def test_what_is_kept_or_erased_waits_for_all(
     service: Service, opened: str, scaled: Scaled
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image as Pillow
 
 from runner_tools import wait_until
+from tiers import ROUNDS
 from ui.service.erasing.interrupted import take_up_all
 from ui.service.service import Service
 
@@ -23,9 +24,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="other signals"),
     pytest.mark.timeout(600),
 ]
-
-TIMES = int(os.environ.get("TEST_KILLS", "2"))
-"""In each state; the states pass in other orders by themselves, as the machine is busy."""
 
 PROGRAM = """
 import json, sys
@@ -103,7 +101,7 @@ def _told(lines: Any) -> Iterator[dict[str, Any]]:
         yield told
 
 
-@pytest.mark.parametrize("again", range(TIMES))
+@pytest.mark.parametrize("again", range(max(1, ROUNDS // 3)))  # of whole programs
 @pytest.mark.parametrize("state", STATES)
 def test_a_page_that_is_killed_loses_nothing_that_it_had(
     state: str, again: int, folder: Path

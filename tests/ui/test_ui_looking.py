@@ -61,6 +61,7 @@ def client(service: Service) -> TestClient:
 # --- tiles -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_tiles_of_level_0_are_the_photo(
     client: TestClient, service: Service, upload: Upload
 ) -> None:

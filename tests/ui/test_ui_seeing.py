@@ -109,6 +109,7 @@ def test_a_mask_at_full_size_is_the_same(away: Service, here: Service) -> None:
     assert ours["ok"] and ours["rle"] == theirs["rle"]
 
 
+@pytest.mark.slow
 def test_an_error_is_the_same_sentence(away: Service, here: Service) -> None:
     registry._shared.clear()  # another test may have loaded what is not to be had here
     for changes in ({"segmenter": "mobile_sam"}, {"segmenter": "sam9"}):

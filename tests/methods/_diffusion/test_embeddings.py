@@ -114,6 +114,7 @@ def test_a_second_start_loads_no_encoder(weights: Path) -> None:
     assert store.loads == before + len(FOLDERS)
 
 
+@pytest.mark.slow
 def test_a_new_process_needs_not_even_the_encoders_files(weights: Path) -> None:
     (first, _) = embed()
     for folder in FOLDERS:

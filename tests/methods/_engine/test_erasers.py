@@ -52,8 +52,8 @@ ROOT = Path(__file__).resolve().parents[3]
 SPECS = list_erasers()
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
-WITNESSES = {"sd_inpainting", "omnieraser", "flux2_klein"}
-"""Beside the default set: one with a UNet, one with a transformer and additions, an editing model.
+WITNESSES = {"sd_inpainting", "flux2_klein"}
+"""Beside the default set: one with a UNet, one with a transformer.
 What the others paint is among the slow tests; what they say of themselves is not."""
 
 
@@ -77,17 +77,20 @@ painting = pytest.mark.parametrize(
 )
 
 
-of_the_way = pytest.mark.parametrize(
-    "spec",
-    [
-        pytest.param(s, marks=pytest.mark.slow)
-        if _has_a_large_network(s) or not _runs_by_default(s)
-        else s
-        for s in SPECS
-    ],
-    ids=lambda spec: spec.id,
-    scope="module",
-)
+def _of(specs: Sequence[EraserSpec]) -> pytest.MarkDecorator:
+    """For each, by default for the witnesses and whatever has no network."""
+    cases = [
+        pytest.param(s, marks=() if _runs_by_default(s) and not _has_a_large_network(s) else SLOW)
+        for s in specs
+    ]
+    return pytest.mark.parametrize("spec", cases, ids=lambda spec: spec.id, scope="module")
+
+
+SLOW = pytest.mark.slow
+of_its_own = _of(SPECS)
+"""What an eraser's own file decides."""
+
+of_the_way = _of([s for s in SPECS if not _has_a_large_network(s)])
 """What is tested is the way around the network, which is the same for large ones and tiny ones."""
 
 
@@ -276,7 +279,7 @@ def test_one_eraser_is_one_short_file(spec: EraserSpec) -> None:
 # --- the eraser itself -------------------------------------------------------------------
 
 
-@painting
+@of_its_own
 @pytest.mark.parametrize("size", rest_is_slow(["small", "full"]))
 def test_it_returns_a_new_picture_and_touches_nothing(
     spec: EraserSpec,
@@ -306,7 +309,7 @@ def test_it_returns_a_new_picture_and_touches_nothing(
     assert steps[-1] == (len(told), len(told))
 
 
-@of_the_way
+@of_its_own
 def test_what_lies_under_the_mask_does_not_matter(
     spec: EraserSpec, eraser: Eraser, photo: Image, mask: Mask
 ) -> None:
@@ -346,7 +349,7 @@ def test_it_can_be_loaded_again(spec: EraserSpec, eraser: Eraser, photo: Image, 
 # --- through the runner ------------------------------------------------------------------
 
 
-@painting
+@of_the_way
 @on_small_canvases
 def test_only_what_is_masked_changes(spec: EraserSpec, photo: Image, mask: Mask) -> None:
     before = photo.copy(), mask.copy()
@@ -386,11 +389,14 @@ def test_the_same_seed_gives_the_same_bytes(spec: EraserSpec, photo: Image, mask
 
 @of_the_way
 @on_small_canvases
-@pytest.mark.parametrize(
-    "size",
-    rest_is_slow([(61, 97), (700, 33), (40, 300), (16, 16)], 2),
-)
-def test_other_sizes(spec: EraserSpec, size: tuple[int, int], photo: Image) -> None:
+def test_other_sizes(spec: EraserSpec, photo: Image) -> None:
+    """Those that the witnesses take; the geometry, which cuts them, is the same for all."""
+    sizes = [(700, 33), (61, 97), (40, 300), (16, 16)]
+    for size in sizes if _runs_by_default(spec) else sizes[:1]:
+        _erases_at(spec, size, photo)
+
+
+def _erases_at(spec: EraserSpec, size: tuple[int, int], photo: Image) -> None:
     height, width = size
     image = np.resize(photo, (height, width, 3))
     mask = np.zeros(size, bool)
@@ -401,7 +407,7 @@ def test_other_sizes(spec: EraserSpec, size: tuple[int, int], photo: Image) -> N
     assert done.changed_outside == 0
 
 
-@painting
+@of_its_own
 @on_small_canvases
 def test_what_lies_under_the_mask_is_not_seen_but_where_the_method_wants_it(
     spec: EraserSpec, photo: Image, mask: Mask
@@ -419,7 +425,7 @@ def test_what_lies_under_the_mask_is_not_seen_but_where_the_method_wants_it(
         assert not np.array_equal(results[0], results[1]), "then it need not be shown the object"
 
 
-@every
+@of_the_way
 @on_small_canvases
 def test_the_whole_picture(spec: EraserSpec, photo: Image, mask: Mask) -> None:
     assert erased(spec, photo, mask, settings={"whole_picture": True}).changed_outside == 0

@@ -104,7 +104,7 @@ def usable(mask: Mask) -> bool:
     return bool(mask.any() and not mask.all())
 
 
-examples = settings(max_examples=120)
+examples = settings(max_examples=60)
 
 
 # --- properties --------------------------------------------------------------------------
@@ -604,6 +604,7 @@ def test_check_mask_says_what_is_wrong() -> None:
             check_mask(bad_image, bad_mask)
 
 
+@pytest.mark.slow
 def test_sixteen_megapixels_take_little_memory() -> None:
     """Above the copy of the photo: well under 150 MB, for a crop and for the whole picture."""
     image = np.zeros((3264, 4912, 3), np.uint8)

@@ -61,6 +61,7 @@ def error(result: Image, disc: Disc) -> float:
 # --- nothing comes back ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(CANVASES), st.booleans(), st.booleans())
 def test_what_lay_under_the_mask_changes_nothing(

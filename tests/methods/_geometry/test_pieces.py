@@ -391,6 +391,7 @@ def from_above(image: Image, hole: Mask, index: int, count: int) -> Image:
     return np.roll(image, 40, axis=0)
 
 
+@pytest.mark.slow
 def test_the_fill_has_the_detail_of_a_piece_by_itself() -> None:
     photo, mask = texture((700, 3000), contrast=60), wire((700, 3000))
     whole, pieces, alone = details(photo, mask, LIGHT, from_above, 1500)

@@ -109,13 +109,13 @@ def test_readings_are_plain_values() -> None:
 # --- on results with a known fault -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ALL_TRUTHS)
+@pytest.mark.parametrize("name", rest_is_slow(ALL_TRUTHS, first=3))
 def test_a_perfect_result_earns_no_remark(name: str) -> None:
     scene = stand_in(name)
     assert remarks_of(judge(scene.photo, scene.mask, scene.truth)) == set()
 
 
-@pytest.mark.parametrize("scene_name", rest_is_slow(SCENES, first=2))
+@pytest.mark.parametrize("scene_name", rest_is_slow(SCENES))
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_earns_its_own_remark(scene_name: str, fault: str) -> None:
     scene = SCENES[scene_name]()
@@ -135,6 +135,7 @@ def of_truth(scene: Scene) -> dict[str, float]:
     return values_of(scene, scene.truth)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scene_name", rest_is_slow(["table", "pebbles"]))
 def test_more_of_a_fault_is_worse(scene_name: str) -> None:
     scene = SCENES[scene_name]()
@@ -231,6 +232,7 @@ def test_a_large_scene_is_reduced() -> None:
     assert scene.hole.mean() == pytest.approx(mask.mean(), rel=0.05)
 
 
+@pytest.mark.slow
 def test_what_lies_far_away_does_not_matter(hill_scene: Scene) -> None:
     pictures = (hill_scene.photo, hill_scene.truth)
     wider = [cv2.copyMakeBorder(each, 0, 0, 0, 900, cv2.BORDER_CONSTANT) for each in pictures]
@@ -253,6 +255,7 @@ def test_pictures_of_different_sizes_are_refused(coffee: Image) -> None:
             judge(photo, given, result)
 
 
+@pytest.mark.slow
 def test_nothing_given_is_changed(hill_scene: Scene) -> None:
     pictures = (hill_scene.photo, hill_scene.mask, hill_scene.truth)
     before = [picture.copy() for picture in pictures]

@@ -56,6 +56,7 @@ def test_migan_is_above_diffusion_on_structure(name: str, smear: str) -> None:
     assert migan < 0.9 * other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", rest_is_slow(FINE))
 def test_only_the_smears_are_called_blurred(name: str) -> None:
     assert "sharpness" not in remarks_of(readings(name, "migan"))

@@ -51,6 +51,7 @@ def pebbles() -> Scene:
 # --- the order of results whose content is known ------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_was_not_erased_is_still_there(pebbles: Scene) -> None:
     results = (pebbles.truth, half_erased(pebbles), pebbles.photo)
     values = [readings_of(pebbles, result)["leftover_features"] for result in results]

@@ -91,6 +91,7 @@ def test_ssim_is_scikit_images_over_each_area(
     assert found["ssim_mask"] == pytest.approx(whole[scene.mask].mean(), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_bands_make_no_difference(scene: Scene, spoilt: Image) -> None:
     whole = ssim_map(spoilt, scene.truth)
     parts = banded(ssim_map, spoilt, scene.truth, truth_module.SSIM_HALO, 100_000)
@@ -98,6 +99,7 @@ def test_bands_make_no_difference(scene: Scene, spoilt: Image) -> None:
     np.testing.assert_allclose(parts, whole, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_halo_too_narrow_would_be_noticed(scene: Scene, spoilt: Image) -> None:
     whole = ssim_map(spoilt, scene.truth)
     parts = banded(ssim_map, spoilt, scene.truth, 0, 100_000)
@@ -123,6 +125,7 @@ def test_equal_pictures_are_perfect(scene: Scene, lpips_weights: Path) -> None:
         assert found[f"lpips{area}"] == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_nearer_result_is_the_better_one(scene: Scene, lpips_weights: Path) -> None:
     near, far = (against_truth(blurred(scene, s), scene.mask, scene.truth) for s in (1, 4))
     assert near.keys() == {id for id, metric in METRICS.items() if metric.needs == "truth"}
@@ -170,6 +173,7 @@ def test_the_real_heads_are_the_packages_own(lpips_weights: Path) -> None:
     assert set(network_of(state).state_dict()) >= set(state)
 
 
+@pytest.mark.slow
 def test_the_mean_of_the_map_is_lpips(lpips_weights: Path, scene: Scene, spoilt: Image) -> None:
     import lpips
     import torch
@@ -181,6 +185,7 @@ def test_the_mean_of_the_map_is_lpips(lpips_weights: Path, scene: Scene, spoilt:
     assert lpips_map(spoilt, scene.truth).mean() == pytest.approx(published, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_lpips_sees_a_blur_that_psnr_forgives(lpips_weights: Path, scene: Scene) -> None:
     """Why both are told: the numbers disagree on what a blur costs."""
     blur, tint = blurred(scene, 2), tinted(scene, 24)

@@ -172,6 +172,7 @@ def test_each_placement_does_what_it_says(
         assert not pipeline.vae.use_tiling
 
 
+@pytest.mark.slow
 def test_layers_take_turns_and_paint_the_same(
     eraser: DiffusionEraser, photo: Image, mask: Mask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +195,7 @@ def test_layers_take_turns_and_paint_the_same(
     assert (eraser.erase(photo, mask, settings, 3, no_progress) == usual).all()
 
 
+@pytest.mark.slow
 def test_tiles_paint_nearly_the_same(eraser: DiffusionEraser) -> None:
     """A picture of several tiles: other bytes, because seams are blended, but no other picture."""
     import numpy as np

@@ -102,7 +102,7 @@ def test_english_is_english_and_chinese_is_chinese() -> None:
 
 
 def test_every_sentence_that_the_program_names_exists() -> None:
-    named = list(named_in_python())
+    named = named_in_python()
     assert len(named) > 400
     missing = {(one.file, one.id) for one in named if one.id and one.id not in english()}
     assert not missing - OPEN

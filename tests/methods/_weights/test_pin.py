@@ -382,6 +382,7 @@ def command(*args: object, **environment: str) -> subprocess.CompletedProcess[st
     )
 
 
+@pytest.mark.slow
 def test_the_command_asks_the_hub_of_the_variable(hub: Server, tmp_path: Path) -> None:
     """With a manifest of the program's own, which is only compared."""
     file = ROOT / "methods" / "_weights" / "manifests" / "qwen-image-edit-2511-remover.json"
@@ -433,6 +434,7 @@ def test_the_command_takes_an_erasers_manifests_that_a_folder_has(tmp_path: Path
     assert "rorem/" not in done.stdout
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_needs(tmp_path: Path) -> None:
     unknown = command("nothing-like-it")
     assert unknown.returncode == 2 and "nothing-like-it" in unknown.stderr
@@ -444,6 +446,7 @@ def test_the_command_says_what_it_needs(tmp_path: Path) -> None:
     assert half.returncode == 2 and "--license" in half.stderr
 
 
+@pytest.mark.slow
 def test_the_command_ends_with_1_where_something_is_missing_or_differs(tmp_path: Path) -> None:
     (tmp_path / "big-lama.pt").write_bytes(NETWORK)
     differs = command("lama", "--from", tmp_path, "--dry-run")

@@ -587,6 +587,7 @@ def from_hub(server: Server, hub_home: Path, **environment: str) -> str:
     return process.communicate()[0].strip()
 
 
+@pytest.mark.slow
 def test_the_hub_by_its_own_variables(server: Server, folder: Path, tmp_path: Path) -> None:
     address = f"/org/repo/resolve/{'a' * 40}/sub/net.bin"
     server.pages[address] = Page(location=server.url("/store", host="localhost"))

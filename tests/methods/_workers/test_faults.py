@@ -33,12 +33,13 @@ from methods._workers.process import losses
 from methods._workers.process.messages import Start
 from methods._workers.process.processes import Copies, Fresh, NotStarted, Process, Starter
 from runner_tools import failed, finished, last_of, runs_alive, wait_until
+from tiers import ROUNDS, rest_is_slow
 from worker_fixtures import pool_of
 
 pytest_plugins = ["worker_fixtures"]
 
 DEATHS = {"segfault": "SIGSEGV", "abort": "SIGABRT", "exits": "exit code 3"}
-AGAIN = [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 20))]
+AGAIN = rest_is_slow(range(ROUNDS))
 
 
 @pytest.fixture(autouse=True)
@@ -162,6 +163,7 @@ def test_the_kernels_count_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert losses.killed_for_memory() == count
 
 
+@pytest.mark.slow
 def test_a_template_that_dies_is_replaced(image: Image, mask: Mask, toys: None) -> None:
     """Its workers go with it, and the job under way is tried again."""
     with pool_of() as pool:
@@ -218,6 +220,7 @@ def test_loading_goes_on_after_a_stop(pool: Pool, image: Image, mask: Mask) -> N
 # --- a program that ends -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_closing_ends_every_process(toys: None, image: Image, mask: Mask) -> None:
     starters: tuple[Starter, ...] = (Copies(()), Fresh())
     for seed, starter in enumerate(starters):

@@ -28,11 +28,12 @@ from methods._workers.process import losses
 from methods._workers.process.messages import Start
 from methods._workers.process.processes import Copies, Fresh, NotStarted, Process, Starter
 from runner_tools import wait_until
+from tiers import ROUNDS, rest_is_slow
 from worker_fixtures import pool_of
 
 pytest_plugins = ["worker_fixtures"]
 
-AGAIN = [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 20))]
+AGAIN = rest_is_slow(range(ROUNDS))
 
 
 @pytest.fixture(scope="module")
@@ -274,6 +275,7 @@ def test_in_this_process_there_is_none() -> None:
     assert InProcess().helper(ENTRY) is None
 
 
+@pytest.mark.slow
 def test_closing_ends_it_and_the_calls_under_way(threads: ThreadPoolExecutor) -> None:
     starters: tuple[Starter, ...] = (Copies(()), Fresh())
     for starter in starters:
@@ -300,6 +302,7 @@ helper.call("hang")
 """
 
 
+@pytest.mark.slow
 def test_a_program_that_is_killed_leaves_no_process() -> None:
     """Though it hears nothing."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

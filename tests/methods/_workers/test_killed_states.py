@@ -1,6 +1,6 @@
 """kill -9 of a worker in each state of its job: what it costs, and that nobody is left behind.
 
-TEST_KILLS says how often, in each state; a campaign has 20.
+ERASER_LAB_ROUNDS says how often, in each state; a campaign has 20.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from methods import (
 )
 from methods._workers.pool import Pool
 from runner_tools import finished, last_of, runs_alive, wait_until
+from tiers import ROUNDS
 
 pytest_plugins = ["worker_fixtures"]
 
-TIMES = int(os.environ.get("TEST_KILLS", "1"))
+TIMES = max(1, ROUNDS // 3)  # of whole workers
 SLOW = {"steps": 8, "seconds": 0.4}
 
 STATES: dict[str, tuple[Job, Callable[[Event], bool]]] = {

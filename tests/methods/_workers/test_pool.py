@@ -207,6 +207,7 @@ def test_each_gpu_has_a_worker_that_sees_no_other(
     assert seats[2].environment == {"ERASER_LAB_DEVICE": "cpu"}
 
 
+@pytest.mark.slow
 def test_a_template_that_must_not_be_copied_is_done_without(
     image: Image, mask: Mask, toys: None
 ) -> None:
@@ -217,6 +218,7 @@ def test_a_template_that_must_not_be_copied_is_done_without(
         assert starter._fresh is not None
 
 
+@pytest.mark.slow
 def test_workers_without_a_template_work_alike(image: Image, mask: Mask, toys: None) -> None:
     """As on other systems than Linux."""
     with pool_of((("cpu", "cpu"), ("lane1", "lane")), Fresh()) as pool:

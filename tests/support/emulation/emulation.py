@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, Literal
 from unittest import mock
 
 import torch
-import torch._dynamo  # lists torch's own functions when it is imported: never those put in here
 
 from emulation.calls import DeviceMode
 from emulation.ledger import Ledger, Moved, allocation_of
@@ -78,6 +78,7 @@ def emulated(
 
     gib: memory of each device, in GiB. devices: how many; Apple's is always one.
     """
+    import_module("torch._dynamo")  # lists torch's own functions now: never those put in here
     ledger = Ledger(kind, int(gib * 2**30), devices)
     with ExitStack() as undo:
         for place, name, value in _answers(ledger):

@@ -130,6 +130,7 @@ def test_quality_is_an_aligned_table(
     assert not blank and place.endswith("trade-off.png")
 
 
+@pytest.mark.slow
 def test_a_failing_eraser_is_said_and_leaves_the_others(
     small_bench: None,
     tmp_path: Path,
@@ -147,6 +148,7 @@ def test_a_failing_eraser_is_said_and_leaves_the_others(
     assert "telea, several-targets" in captured.err
 
 
+@pytest.mark.slow
 def test_a_picture_that_cannot_be_written_is_said(
     small_bench: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

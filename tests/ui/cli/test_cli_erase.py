@@ -138,6 +138,7 @@ def test_prompts_select_with_the_segmenter_of_last_resort(photo: Path, tmp_path:
     assert not hole[:, 80:].any()
 
 
+@pytest.mark.slow
 def test_a_click_and_the_real_networks(tmp_path: Path) -> None:
     (sam, *_) = list_segmenters()
     for weight in (*sam.weights, *get_eraser("migan").spec.weights):
