@@ -60,11 +60,13 @@ class SavedFile:
     samples; for a JPEG whose blocks were kept, coefficients_changed_outside counts those of the
     blocks that the mask does not reach, and is None else. removed: kinds of metadata that did not
     come along, as names of sentences ("thumbnail", "location", "serial", "depth_map", "gain_map",
-    "motion"). notes: what the user should know."""
+    "motion"). holds: kinds that are in it, what concerns people
+    first. notes: what the user should know."""
 
     data: bytes
     format: FileFormat
     samples_changed_outside: int
     coefficients_changed_outside: int | None = None
     removed: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
     notes: tuple[Text, ...] = ()

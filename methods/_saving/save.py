@@ -24,7 +24,7 @@ from methods._saving.files.tiff import fits_tiff, tiff_of
 from methods._saving.files.webp import fits_webp, webp_of
 from methods._saving.jpeg.layout import Unkept, fits_jpeg
 from methods._saving.jpeg.save import save_jpeg
-from methods._saving.metadata.carried import Metadata, carried
+from methods._saving.metadata.carried import Metadata, carried, describe_metadata
 from methods._saving.samples.compare import changed_samples, outside_digest
 from methods._saving.samples.compose import fill_in, suited
 from methods._saving.samples.original import Original
@@ -105,7 +105,8 @@ def save_patch(
     """See `save_result`: in this process, and all of a change but the pixels that it leaves alone.
     Raises BadInput."""
     with explained(name):
-        return _Saving(original, patch, made_by, name, limits).saved(wish)
+        saved = _Saving(original, patch, made_by, name, limits).saved(wish)
+        return replace(saved, holds=describe_metadata(saved.data))
 
 
 class _Saving:

@@ -59,7 +59,7 @@ def _options() -> argparse.Namespace:
 
 
 def _photo(megapixels: float, progressive: bool) -> bytes:
-    example = cv2.imread(str(ROOT / "examples" / "dogs.jpg"))[..., ::-1]
+    example = np.asarray(cv2.imread(str(ROOT / "examples" / "dogs.jpg")))[..., ::-1]
     height, width = example.shape[:2]
     scale = (megapixels * 1e6 / (height * width)) ** 0.5
     size = round(width * scale), round(height * scale)

@@ -6,12 +6,13 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image as Pil
 
-from methods import BadInput
+from methods import JSON, BadInput
 from ui.api.requests import ApiErase
 from ui.api.work import Api
 from ui.cli.__main__ import main
@@ -38,7 +39,7 @@ def follower(service: Service, run: Answer) -> Answer:
     opened = service.steps.continue_with({"run": run["run"], "index": 0})
     disc = box()[0]["box"]
     beside = {**disc, "x0": 2, "x1": 30}
-    objects = [{"points": [], "box": beside, "level": None}]
+    objects: list[JSON] = [{"points": [], "box": beside, "level": None}]
     return last(service.erase(order(opened["photo"]["id"], "telea", objects=objects)))
 
 
@@ -100,7 +101,7 @@ def test_the_api_goes_on_with_a_result(service: Service, run: Answer) -> None:
     api = Api(service)
     asked = {**SECOND, "continue_from": f"{run['run']}:0"}
     erased = api.erase(ApiErase.model_validate(asked), "somebody")
-    chain = service.runs.load(erased["run"])["photo"]["chain"]
+    chain: Any = service.runs.load(erased["run"])["photo"]["chain"]
     assert [step["run"] for step in chain["steps"]] == [run["run"]]
     for wrong, code in (
         ({"image": "photo.png"}, "one_photo"),

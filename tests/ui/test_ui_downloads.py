@@ -12,6 +12,7 @@ from PIL import Image as Pil
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from methods import JSON
 from ui.page.routes import lab_routes
 from ui.service.saving import downloads, make
 from ui.service.service import Service
@@ -72,7 +73,9 @@ def test_samples_keep_their_depth_over_a_chain_of_erases(
     photo = deep_photo(service, upload)
     first = last(service.erase(order(photo, "paint")))
     photo = service.steps.continue_with({"run": first["run"], "index": 0})["photo"]["id"]
-    corner = [{"points": [], "box": {"x0": 2, "y0": 2, "x1": 30, "y1": 20}, "level": None}]
+    corner: list[JSON] = [
+        {"points": [], "box": {"x0": 2, "y0": 2, "x1": 30, "y1": 20}, "level": None}
+    ]
     second = last(service.erase(order(photo, "paint", objects=corner)))
     data = client.get(f"/lab/runs/{second['run']}/save/0.auto").content
     found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)

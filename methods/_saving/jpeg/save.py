@@ -46,7 +46,7 @@ def save_jpeg(original: bytes, patch: Patch, made_by: MadeBy, wish: Wish) -> Sav
     )
     data = _with_segments(picture, jpeg_segments(metadata))
     notes = (*metadata.notes, *_notes(counted))
-    return SavedFile(data, "jpeg", counted.samples, changed, metadata.removed, notes)
+    return SavedFile(data, "jpeg", counted.samples, changed, removed=metadata.removed, notes=notes)
 
 
 def _with_segments(picture: bytes, segments: bytes) -> bytes:

@@ -132,6 +132,7 @@ def _told_saved(file: SavedFile, pixels: int) -> ToldSaved:
         samples_changed_outside=file.samples_changed_outside,
         coefficients_changed_outside=file.coefficients_changed_outside,
         removed=file.removed,
+        holds=file.holds,
         notes=tuple(Said.of(note.id, note.values) for note in file.notes),
     )
 

@@ -80,6 +80,7 @@ def saved_told(said: bytes, memory: mmap.mmap | bytes, name: str) -> SavedFile:
         told.samples_changed_outside,
         told.coefficients_changed_outside,
         told.removed,
+        told.holds,
         tuple(map(_text, told.notes)),
     )
 

@@ -132,6 +132,7 @@ class ToldSaved(_Strict):
     samples_changed_outside: Annotated[int, Field(ge=0)]
     coefficients_changed_outside: Annotated[int, Field(ge=0)] | None
     removed: Annotated[tuple[_Id, ...], Field(max_length=24)]
+    holds: Annotated[tuple[_Id, ...], Field(max_length=24)]
     notes: Annotated[tuple[Said, ...], Field(max_length=24)]
 
 

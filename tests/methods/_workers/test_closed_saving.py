@@ -92,6 +92,7 @@ def test_nonsense_from_inside_is_a_sentence() -> None:
                 samples_changed_outside=0,
                 coefficients_changed_outside=None,
                 removed=(),
+                holds=(),
                 notes=(),
             )
         )

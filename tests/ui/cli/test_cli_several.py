@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as PilImage
-from ui.cli.several import MOST_PHOTOS
 
 from methods._engine import worker
 from methods._engine.result_cache import ResultCache
 from ui.cli.__main__ import main
+from ui.cli.erase.several import MOST_PHOTOS
 
 BOX = (slice(20, 40), slice(30, 60))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from pydantic import Field
 
@@ -15,7 +16,7 @@ from ui.service.answers import PhotoAnswer
 from ui.service.erasing.owners import Owners
 from ui.stores.chain import FIRST, MOST_STEPS, Chain
 from ui.stores.continuing import Continued, continued
-from ui.stores.photos import PhotoRecord, PhotoStore
+from ui.stores.photos import PhotoRecord, PhotoStore, SavedPhoto
 from ui.stores.runs import RunStore
 
 
@@ -95,5 +96,5 @@ class Steps:
         if asked.step > 0:
             before = chain.steps[asked.step - 1]
             return self.photo_of(before.run, before.index, asked.secrets.get(before.run), caller)
-        first = PhotoRecord.from_json({**chain.first.model_dump(), "notes": []})
+        first = PhotoRecord.from_json(cast("SavedPhoto", {**chain.first.model_dump(), "notes": []}))
         return self._photos.restore(first, self._photos.folder / asked.photo / FIRST)

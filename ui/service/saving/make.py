@@ -3,7 +3,7 @@ changed since, in one erase or in several one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from methods import (
     MadeBy,
     SavedFile,
     SavingWish,
-    describe_metadata,
     save_result,
 )
 from ui.common.errors import run_damaged
@@ -76,11 +75,7 @@ def facts_of(saved: SavedFile) -> Facts:
         sha256=sha256(saved.data).hexdigest(),
         samples_changed_outside=saved.samples_changed_outside,
         coefficients_changed_outside=saved.coefficients_changed_outside,
-        holds=_holds(saved.data),
+        holds=saved.holds,
         removed=saved.removed,
         notes=tuple(dict(note.plain()) for note in saved.notes),
     )
-
-
-def _holds(data: bytes) -> Sequence[str]:
-    return describe_metadata(data)
