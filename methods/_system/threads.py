@@ -73,6 +73,7 @@ class Threads:
 
     def _serve(self, work: Work | None) -> None:
         if self._background:
+            _mine.gives_way = True
             _give_way()
         mine: queue.SimpleQueue[Work] = queue.SimpleQueue()
         while True:
@@ -90,6 +91,13 @@ def _give_way() -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _BACKGROUND)
 
 
+class _Mine(threading.local):
+    """What a thread knows of itself."""
+
+    gives_way = False
+
+
+_mine = _Mine()
 _threads = Threads()
 _behind = Threads(background=True)
 
@@ -98,8 +106,9 @@ def begin_thread(work: Callable[[], object], name: str, *, background: bool = Fa
     """Begin work in a daemon with a copy of this thread's context variables.
 
     A plain thread has none of them. Gradio keeps the visitor's request there, with which a GPU is
-    borrowed in the visitor's name. background: clicks and what else is quick come first.
+    borrowed in the visitor's name. background: clicks and what else is quick come first;
+    also before what is begun by work in the background, whose threads have its urgency for ever.
     """
     context = copy_context()
-    threads = _behind if background else _threads
+    threads = _behind if background or _mine.gives_way else _threads
     return threads.begin(lambda: context.run(work), name)

@@ -60,3 +60,18 @@ def test_erasing_in_this_process_gives_way_to_clicks() -> None:
     begin_thread(look, "erase", background=True).join(30)
     begin_thread(look, "click").join(30)
     assert found[0] > found[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread has no urgency of its own")
+def test_what_is_begun_in_the_background_is_never_lent_to_a_click() -> None:
+    found = list[int]()
+
+    def look() -> None:
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    def erase() -> None:
+        begin_thread(look, "watch").join(30)
+
+    begin_thread(erase, "erase", background=True).join(30)
+    begin_thread(look, "click").join(30)
+    assert found[0] > found[1]

@@ -41,6 +41,7 @@ MADE_OF_PARTS = (
     "report.better_",
     "metadata.kind.",
     "saving.no_jpeg.",
+    "error.eraser_stuck.",
 )
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 IDEOGRAPH = re.compile(r"[\u4e00-\u9fff]")

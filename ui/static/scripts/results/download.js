@@ -33,12 +33,15 @@ function countOf({ coefficients_changed_outside: coefficients, samples_changed_o
   return [h("p.lab-verdict." + (count ? "bad" : "ok"), { "data-testid": "save-changed", "data-changed": String(count) }, icon(count ? "warn" : "check"), words)];
 }
 
+/** @param {string[]} words */
+const listed = (words) => new Intl.ListFormat(document.documentElement.lang || undefined, { type: "unit" }).format(words);
+
 /**
  * @param {string} key of what is said of them
  * @param {import("../types.js").Said[]} kinds of metadata
  */
 const kindsLine = (key, kinds) => h("p.lab-hint", { "data-testid": key.replace(".", "-") }, h("strong", {}, t(key)), " ",
-  kinds.length ? kinds.map((kind) => translated(kind)).join(t("save.between")) : t("save.nothing"));
+  kinds.length ? listed(kinds.map((kind) => translated(kind))) : t("save.nothing"));
 
 /** @param {Saving} saving */
 const factsOf = ({ facts, holds, removed }) => [...countOf(facts), kindsLine("save.holds", holds), kindsLine("save.removed", removed),
