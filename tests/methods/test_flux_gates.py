@@ -19,6 +19,12 @@ from tiers import rest_is_slow
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "hf_SecretOfTheUsers1234567890abcdef"
 NAMES = ("omnieraser", "omnipaint", "flux_fill")
+COMMAND = """
+import shutil, sys, types
+shutil.disk_usage = lambda _: types.SimpleNamespace(free=10**12)  # else a full disk says that first
+from ui.cli.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
 every = pytest.mark.parametrize("name", NAMES)
 
 
@@ -55,7 +61,7 @@ def program(hub: Hub, home: Path, *words: str, **environment: str) -> tuple[int,
     kept |= {"ERASER_LAB_MEMORY": "200"}  # else a small machine says that first
     kept |= {"ERASER_LAB_WEIGHTS": str(home / "weights"), "ERASER_LAB_DATA": str(home / "data")}
     done = subprocess.run(
-        [sys.executable, "-m", "methods", *words],
+        [sys.executable, "-c", COMMAND, *words],
         cwd=ROOT,
         env=kept | environment,
         capture_output=True,

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-ROUNDS = int(os.environ.get("ERASER_LAB_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("TEST_ROUNDS", "3"))
 """How often what depends on chance (who is killed when) is tried: once by default, the other times
-in the slow tier. Many rounds are a campaign: ERASER_LAB_ROUNDS=20."""
+in the slow tier. Many rounds are a campaign: TEST_ROUNDS=20."""
 
 
 def rest_is_slow(cases: Iterable[Any], first: int = 1) -> list[Any]:

@@ -30,7 +30,7 @@ from ui.service.service import Service
 from ui_tools import png_file
 
 Answer = Mapping[str, Any]
-MANY = int(os.environ.get("ERASER_LAB_FUZZ", "50"))
+MANY = int(os.environ.get("TEST_FUZZ", "50"))
 SIZE = (90, 120)
 
 

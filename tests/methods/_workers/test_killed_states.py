@@ -1,6 +1,6 @@
 """kill -9 of a worker in each state of its job: what it costs, and that nobody is left behind.
 
-ERASER_LAB_ROUNDS says how often, in each state; a campaign has 20.
+TEST_ROUNDS says how often, in each state; a campaign has 20.
 """
 
 from __future__ import annotations

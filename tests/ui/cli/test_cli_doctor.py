@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,7 +32,9 @@ IDS = [spec.id for spec in list_erasers()]
 
 @pytest.fixture(autouse=True)
 def alike(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The same machine for everybody: a CPU, eight gigabytes for models, nothing fetched."""
+    """The same machine for everybody: a CPU, eight gigabytes for models, room on the disk, nothing
+    fetched."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10**12))
     monkeypatch.setenv("ERASER_LAB_DEVICE", "cpu")
     monkeypatch.setenv("ERASER_LAB_MEMORY", "8")
     outlook._surveyed_once.cache_clear()
