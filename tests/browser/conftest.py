@@ -113,7 +113,7 @@ def our_erasers(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_judging_by_features() -> Iterator[None]:
     """As `quick_judging`, also for what the tests of a module share."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ui.service.judge.are_features_ready", lambda: False)
+        patch.setattr("ui.service.helper.judge.are_features_ready", lambda: False)
         yield
 
 

@@ -198,9 +198,9 @@ def test_photos_come_back_from_disk_and_are_decoded_once(
     decoded: list[str] = []
     real = fresh.decode
 
-    def counting(path: Path, name: str) -> Any:
+    def counting(path: Path, name: str, *more: Any) -> Any:
         decoded.append(name)
-        return real(path, name)
+        return real(path, name, *more)
 
     monkeypatch.setattr(fresh, "decode", counting)
     with ThreadPoolExecutor(6) as pool:
