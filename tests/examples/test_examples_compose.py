@@ -20,6 +20,7 @@ from examples.compose.recipes import build, files_of, read_recipes, write
 from examples.rows import FOLDER
 from methods import BadInput, Image, Mask, load_image, load_mask, png_bytes
 from segmentation import mask_png
+from tiers import rest_is_slow
 
 STAND_INS = FOLDER / "stand_ins"
 RECIPES = {recipe.name: recipe for recipe in read_recipes(STAND_INS / "recipes.json")}
@@ -166,7 +167,7 @@ def test_what_must_stay_visible_is_not_hidden() -> None:
 # --- the cases that are shipped ----------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
+@pytest.mark.parametrize("name", rest_is_slow(sorted(RECIPES), 2))
 def test_a_shipped_case_can_be_made_again(name: str, tmp_path: Path) -> None:
     composite = build(RECIPES[name], STAND_INS)
     assert np.array_equal(

@@ -126,6 +126,7 @@ def test_what_is_no_sweep_is_said_first(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_figure_of_a_swept_table(out: Path) -> None:
     assert run(out, *SWEEP) == 0
     name = out.parent / "figure"

@@ -20,6 +20,7 @@ from methods.catdiffusion.eraser import CatDiffusion, CatDiffusionSettings
 from methods.catdiffusion.inputs import views
 from methods.catdiffusion.network import SemanticInpainter, add_references, reference_words
 from methods.catdiffusion.weights import HOW_TO_GET, PUBLISHED
+from tiers import rest_is_slow
 from tiny_models import save_sd
 from tiny_networks import original_name, save_catdiffusion, save_clip
 
@@ -132,7 +133,7 @@ def digest(tensors: Mapping[str, torch.Tensor], prefix: str) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-@pytest.mark.parametrize("layout", ["state_dict inside", "plain", "safetensors"])
+@pytest.mark.parametrize("layout", rest_is_slow(["state_dict inside", "plain", "safetensors"]))
 def test_a_checkpoint_runs_as_it_was_saved(
     layout: str,
     home: Path,

@@ -71,7 +71,7 @@ def load(kind: Any, folder: Path, **how: Any) -> HubSam:
 # --- the numbers -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", PROMPTS)
+@pytest.mark.parametrize("name", rest_is_slow(PROMPTS, 3))
 def test_the_librarys_processor_agrees(case: Case, name: str) -> None:
     assert meets(case.ours.segment(case.encoded, prompt(name)), case.truth(name))
 

@@ -33,6 +33,7 @@ print(table.data)
 """
 
 
+@pytest.mark.slow
 def test_gradio_starts_without_them_and_has_them_when_asked() -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", PROGRAM]

@@ -66,6 +66,7 @@ def test_only_the_smears_are_called_blurred(name: str) -> None:
         assert better("sharpness", sharp, value(name, smear, "sharpness"))
 
 
+@pytest.mark.slow
 def test_psnr_alone_would_prefer_the_smear() -> None:
     """Why the ranking is LPIPS's: a mean of colours is never far off, and never right."""
     migan, telea = (value("several-targets", e, "psnr_mask") for e in ("migan", "telea"))

@@ -268,6 +268,7 @@ def test_directories_in_a_circle_and_tags_without_end_do_no_harm() -> None:
     assert saved(a_photo(xmp=DEEP[:60_000])).format == "jpeg"
 
 
+@pytest.mark.slow
 def test_what_was_torn_anywhere_does_no_harm(tmp_path: Path) -> None:
     """Blocks with bytes of noise in them, into each format."""
     noise = np.random.default_rng(11)

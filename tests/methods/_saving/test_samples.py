@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zlib
 from collections.abc import Callable
@@ -56,7 +57,11 @@ def bits(samples: Samples) -> bytes:
     return repr(samples.dtype.kind).encode() + np.ascontiguousarray(samples).tobytes()
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+MANY = int(os.environ.get("TEST_FUZZ", "40"))
+"""Drawn examples; a campaign has some thousands."""
+
+
+@settings(max_examples=MANY, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(sorted(KINDS)),
     st.tuples(st.integers(2, 40), st.integers(2, 40)),

@@ -24,6 +24,7 @@ from methods._workers.closed.reading import believed, saved_told
 from methods._workers.closed.room import Room
 from methods._workers.closed.talk import Told, ToldSaved, sent
 from sample_files import KINDS, made
+from tiers import rest_is_slow
 
 BY = MadeBy("Eraser Lab 1", ("telea, radius 5", "擦除"))
 
@@ -34,7 +35,7 @@ def room() -> Iterator[Room]:
         yield opened
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", rest_is_slow(sorted(KINDS), 6))
 def test_a_result_is_the_same_as_here(room: Room, kind: str) -> None:
     """Also that all of a format's code is there before the room is closed."""
     noise = np.random.default_rng(4)
@@ -107,6 +108,7 @@ def test_nonsense_from_inside_is_a_sentence() -> None:
         assert caught.value.code == "decoder_crashed"
 
 
+@pytest.mark.slow
 def test_damaged_files_that_still_open_are_saved_or_refused(room: Room) -> None:
     """Decoders of all samples look at them where so far only those of the seen picture did."""
     saved = 0

@@ -317,6 +317,7 @@ def test_what_a_worker_kept_is_given_back(pool: Pool, image: Image, mask: Mask) 
     assert sum(place.lost for place in pool.places()) == lost
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_behind_crashes(pool: Pool, image: Image, mask: Mask) -> None:
     names = ("segfault", "noise", "light_abort", "light_noise")
     jobs = [

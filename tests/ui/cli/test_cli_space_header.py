@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from huggingface_hub import metadata_load
 
-from ui.cli.space import space
 from ui.cli.__main__ import main
 from ui.cli.output import DONE
+from ui.cli.space import space
 from ui.cli.space.folder import faults, read_folder
 
 README = """---

@@ -144,6 +144,7 @@ def test_what_is_no_sweep_is_said_before_anything_is_done(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_figure_of_a_sweep_knows_the_axes(photo: Path, mask: Path, tmp_path: Path) -> None:
     out, name = tmp_path / "out", tmp_path / "figure"
     assert call(photo, "--mask", mask, *SWEEP, "--judge", "none", "--out", out) == 0
