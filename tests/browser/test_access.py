@@ -60,6 +60,7 @@ def states(tab: Any, is_phone: bool) -> Iterator[str]:
         yield f"tables, {view}"
 
 
+@pytest.mark.slow
 def test_the_page_with_a_mask_is_open_to_everybody(tabs: Tabs) -> None:
     """The first states of those that follow."""
     require_axe()

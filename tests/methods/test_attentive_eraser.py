@@ -75,6 +75,7 @@ def test_every_model_and_aspect(
     assert filled[mask].std() > 0
 
 
+@pytest.mark.slow
 def test_the_seed_decides(eraser: AttentiveEraser, photo: Image, mask: Mask) -> None:
     first, again, other = (erase(eraser, photo, mask, seed=seed) for seed in (1, 1, 2))
     assert (first == again).all()

@@ -113,6 +113,7 @@ def test_what_is_free_comes_from_an_open_copy_too(name: str) -> None:
 # --- the gate ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", rest_is_slow(NAMES))
 @pytest.mark.parametrize("known", [True, False])
 def test_a_closed_gate_is_told_and_the_token_is_not(

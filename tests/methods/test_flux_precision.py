@@ -34,6 +34,7 @@ def apart(one: Image, two: Image) -> float:
     return float(np.abs(one.astype(int) - two).mean())
 
 
+@pytest.mark.slow
 @every
 def test_half_precision_paints_nearly_the_same(name: str, photo: Image, mask: Mask) -> None:
     import torch

@@ -74,6 +74,7 @@ def test_a_mask_may_cover_every_token(eraser: MagicEraser, photo: Image) -> None
     assert erase(eraser, photo, hole).std() > 0
 
 
+@pytest.mark.slow
 def test_the_seed_decides(eraser: MagicEraser, photo: Image, mask: Mask) -> None:
     first, again, other = (erase(eraser, photo, mask, seed=seed) for seed in (1, 1, 2))
     assert (first == again).all()

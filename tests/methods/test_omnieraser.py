@@ -144,6 +144,7 @@ def test_the_published_tensors_all_find_their_layers() -> None:
         pytest.fail("not reached")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [1, 2])
 def test_a_stop_leaves_the_network_as_it_was(
     eraser: OmniEraser, photo: Image, mask: Mask, at: int

@@ -185,6 +185,7 @@ def test_stop_ends_it_between_two_steps(stop_at: int, eraser: SmartEraser, pictu
     assert len(calls) == stop_at
 
 
+@pytest.mark.slow
 def test_a_seed_is_one_picture(eraser: SmartEraser, picture: Image) -> None:
     settings = SmartEraserSettings(**QUICK)
     first, other = (

@@ -213,6 +213,7 @@ def test_the_page_is_served_before_anything_heavy_begins(
     assert begun == [200]
 
 
+@pytest.mark.slow
 def test_the_command_serves_the_page_in_the_language_that_was_asked_for(tmp_path: Path) -> None:
     port = own_port()
     environment = {**os.environ, "ERASER_LAB_DATA": str(tmp_path), "ERASER_LAB_PORT": str(port)}

@@ -251,6 +251,7 @@ def test_a_click_whose_process_dies_is_told_to_try_again(
     assert again["ok"] and again["overlay"] == before["overlay"]
 
 
+@pytest.mark.slow
 def test_numbers_outlive_it(away: Service, threads: ThreadPoolExecutor) -> None:
     found = dies_under(away, threads, lambda: judged(away.measure)).result(60)
     assert found == judged(measured)

@@ -227,6 +227,7 @@ def test_it_says_how_closed_it_is(caplog: pytest.LogCaptureFixture, room: Room) 
     assert "closed room" in caplog.text
 
 
+@pytest.mark.slow
 def test_where_no_workers_are_wanted_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ERASER_LAB_WORKERS", "0")
     assert make_room() is None

@@ -305,6 +305,7 @@ def test_a_place_that_cannot_be_filled_is_said(
 # --- memory ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_a_worker_kept_is_given_back(pool: Pool, image: Image, mask: Mask) -> None:
     """A worker that has nothing loaded and much memory ends; a new one does the next job."""
     jobs = [Job("light_keeps", seed=n) for n in range(4)]

@@ -315,6 +315,7 @@ def test_a_program_that_is_killed_leaves_no_process() -> None:
     wait_until(lambda: not psutil.pid_exists(pid))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(psutil.Process, "num_fds"), reason="files are not counted here")
 def test_many_small_pictures_keep_few_files_open(helper: Helper) -> None:
     def look(number: int) -> None:

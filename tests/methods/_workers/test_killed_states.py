@@ -87,6 +87,7 @@ def test_a_kill_while_idle_is_not_noticed(pool: Pool, again: int, image: Image, 
     nobody_is_left(pool, gone)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("again", range(TIMES))
 def test_a_kill_after_stop_is_a_stop(pool: Pool, again: int, image: Image, mask: Mask) -> None:
     """What was finished before stays finished."""

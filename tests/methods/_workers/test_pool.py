@@ -95,6 +95,7 @@ def two_gpus(toys: None) -> Iterator[Pool]:
         yield made
 
 
+@pytest.mark.slow
 def test_a_table_uses_both_gpus(two_gpus: Pool, image: Image, mask: Mask) -> None:
     jobs = [
         SweepJob(Job("gpu_patient", {"seconds": 0.1}, n), lambda: Picture(image, mask))
@@ -109,6 +110,7 @@ def test_a_table_uses_both_gpus(two_gpus: Pool, image: Image, mask: Mask) -> Non
     assert used == {"gpu0", "gpu1"}
 
 
+@pytest.mark.slow
 def test_clicks_get_the_room_of_idle_workers(two_gpus: Pool, image: Image, mask: Mask) -> None:
     """Their processes end: nothing of them stays on the device. One at work goes on before."""
     finished(list(two_gpus.run([Job("gpu_noise")], image, mask)))

@@ -95,6 +95,7 @@ def test_the_examples_of_the_bench_are_there() -> None:
 # --- quality ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_each_eraser_is_measured_on_each_case(
     small_bench: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
