@@ -125,10 +125,13 @@ def local_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def our_models(local_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the tiny models stand for is found in their folder."""
-    monkeypatch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(local_models))
+@pytest.fixture(scope="module", autouse=True)
+def our_models(local_models: Path) -> Iterator[None]:
+    """What the tiny models stand for is found in their folder, also by pages that a module's tests
+    share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ERASER_LAB_LOCAL_WEIGHTS", str(local_models))
+        yield
 
 
 @pytest.fixture(scope="session")
