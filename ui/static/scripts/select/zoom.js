@@ -50,6 +50,11 @@ export const makeZoom = ({ stage, view, bar, onchange }) => {
   const roomX = () => room(base.width, stage.clientWidth);
   const roomY = () => room(base.height, stage.clientHeight - kept);
   const onPhone = () => innerWidth <= PHONE;
+  /** The part of the stage that the tools leave free, on the screen. */
+  function free() {
+    const { left, right, top, bottom } = stage.getBoundingClientRect();
+    return onPhone() ? { left, right, top, bottom: bottom - kept } : { left, right, top: top + kept, bottom };
+  }
 
   /**
    * @param {number} x
@@ -121,8 +126,8 @@ export const makeZoom = ({ stage, view, bar, onchange }) => {
 
   /** @param {number} factor */
   function byAtCentre(factor) {
-    const rect = stage.getBoundingClientRect();
-    by(factor, rect.left + rect.width / 2, rect.top + rect.height / 2);
+    const part = free();
+    by(factor, (part.left + part.right) / 2, (part.top + part.bottom) / 2);
   }
 
   function layout() {
@@ -179,7 +184,7 @@ export const makeZoom = ({ stage, view, bar, onchange }) => {
    */
   function reveal(x, y) {
     const rect = view.getBoundingClientRect();
-    const part = stage.getBoundingClientRect();
+    const part = free();
     /**
      * @param {number} at
      * @param {number} low
