@@ -72,7 +72,7 @@ export const mountCanvas = ({ element, server, upload }) => {
   const steps = makeHistory({ server, stage: stage.node, open: opening.open });
   const stageBox = h("div.lab-stagebox", {}, stage.node, status.over);
   const root = h("section.lab-card.lab-canvas", { "data-t-label": "canvas.section" },
-    steps.node, stageBox, tray.node, controls, h("div.lab-statusline", {}, status.node, badge.nodes[0], segmenterChoice(asking.request), badge.nodes[1], newButton),
+    steps.node, h("div.lab-work", {}, stageBox, tray.node, controls), h("div.lab-statusline", {}, status.node, badge.nodes[0], segmenterChoice(asking.request), badge.nodes[1], newButton),
     exampleRow(), opening.picker);
   element.replaceChildren(root);
 
