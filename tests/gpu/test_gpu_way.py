@@ -232,6 +232,7 @@ def test_the_command_line_clicks_and_erases(examples_dir: Path, tmp_path: Path) 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # some twenty erasers
 @pytest.mark.usefixtures("quick_judging", "libraries_apart")
 @pytest.mark.parametrize("kind", ["diffusion", "all"])
 def test_erasers_one_after_the_other_on_a_small_device(
