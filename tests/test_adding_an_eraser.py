@@ -45,7 +45,7 @@ def test_the_walk_works(tmp_path: Path) -> None:
             assert block.language == "text"
             for line in block.text.splitlines():
                 assert line in said, (line, said)
-    assert (tmp_path / "results" / "biharmonic.png").is_file()
+    assert (tmp_path / "results" / "biharmonic.jpg").is_file()
     assert '"changed_outside": 0' in (tmp_path / "results/settings.json").read_text("utf-8")
 
 

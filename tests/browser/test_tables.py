@@ -239,7 +239,7 @@ def test_a_refused_fetch_is_said_in_both_languages(tabs: Tabs) -> None:
     tab.page.click(f"{CARD} [data-testid=fetch-row]")
     problem = tab.page.wait_for_selector(f"{CARD} .lab-row-problem:not([hidden])")
     assert "ERASER_LAB_OFFLINE" in problem.inner_text()
-    tab.page.click("#lab-language")
+    tab.switch_language()
     assert "替代案例" in tab.page.inner_text(f"{CARD} .lab-row-problem")
     tab.page.click(f"{CARD} [data-testid=run-row]")  # a run needs the photo too
     tab.page.wait_for_selector("[data-testid=stop-rows]", state="hidden")
