@@ -24,11 +24,13 @@ import { work } from "./select/work.js";
 export { mountCanvas, mountPanel, speak, translate };
 
 /**
- * The results, whose scripts are fetched when there is a photo, or a run to be seen again.
+ * The results, whose scripts are fetched when there is a photo, a run to be seen again, or the tables, which use them.
  * @param {import("./types.js").Mounted & import("./types.js").Watching} mounted
  */
 export const mountGrid = async (mounted) => {
-  if (!linkedRun() && !storedShelf.read().length && !lab.photo) await new Promise((resolve) => { on("photo", resolve); });
+  if (!linkedRun() && !storedShelf.read().length && !lab.photo) {
+    await Promise.race([new Promise((resolve) => { on("photo", resolve); }), opened("tables")]);
+  }
   const results = await import("./results/grid.js").catch(() => null);
   if (results) results.mountGrid(mounted);
   else notice(errorText(null), "error");
