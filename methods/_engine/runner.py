@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 
 from methods._base import BadInput, Image, Mask
 from methods._engine.before_fetch import MayFetch
+from methods._engine.endings import gave_up, stopped
 from methods._engine.events import Channel, Event, Failed, Finished, Judged, Stopping
 from methods._engine.job import MAX_SEED, Job
 from methods._engine.judging import Judge, Judging
 from methods._engine.registry import get_eraser, settings_of
 from methods._engine.stuck import Attempt, Life, most_silent_seconds
-from methods._engine.worker import Picture, Task, Worker, gave_up, stopped
+from methods._engine.worker import Picture, Task, Worker
 from methods._geometry.canvas import check_mask
 from methods._system.lock import StopToken
 from methods._system.threads import begin_thread
@@ -160,9 +161,9 @@ class InTurn:
             "" if found else "; its native code goes on",
         )
         if found is not None:
-            return found if isinstance(found, Finished) else gave_up(task)
+            return found if isinstance(found, Finished) else gave_up(task.index, task.spec)
         worker.give_up()
-        return gave_up(task, "device" if task.spec.holds_device else "beside")
+        return gave_up(task.index, task.spec, "device" if task.spec.holds_device else "beside")
 
 
 class Run:

@@ -25,7 +25,6 @@ from methods._base import (
     Progress,
     Settings,
     Stopped,
-    Text,
     Unavailable,
     UserError,
     WeightFile,
@@ -33,6 +32,7 @@ from methods._base import (
 )
 from methods._engine.before_fetch import MayFetch, demand_memory, fetched
 from methods._engine.beside import beside
+from methods._engine.endings import failed, gave_up, internal, stopped
 from methods._engine.events import (
     Event,
     Failed,
@@ -47,7 +47,7 @@ from methods._engine.job import SettingValue
 from methods._engine.registry import missing_packages
 from methods._engine.residency import Held, residency
 from methods._engine.result_cache import ResultCache, job_key, picture_key
-from methods._engine.stuck import Life, Stuck, most_silent_seconds
+from methods._engine.stuck import Life, Stuck
 from methods._geometry.paste import changed_outside, erase_in_patches
 from methods._geometry.transparency import filled_alpha, visible_alone
 from methods._photo.tone import Tone, tone_of
@@ -347,7 +347,7 @@ def guarded(task: Task, action: Callable[[], R]) -> R | Failed:
     except UserError as error:
         return failed(task.index, error)
     except Stuck:
-        return gave_up(task)
+        return gave_up(task.index, task.spec)
     except BaseException:
         # Whatever a method raises, even SystemExit, must not end the others.
         with keeping_private(task.settings):  # prompts among them
@@ -361,30 +361,6 @@ _NO_PIXELS = np.empty((0, 0, 3), np.uint8)
 def facts_of(finished: Finished) -> Finished:
     """A result without its pixels."""
     return replace(finished, image=_NO_PIXELS, alpha=None)
-
-
-def failed(index: int, error: UserError) -> Failed:
-    """The last event of a job that an error for the user has ended."""
-    return Failed(index, error.code, error.sentence, dict(error.details), False)
-
-
-def stopped(index: int) -> Failed:
-    """The last event of a job that Stop has ended."""
-    return Failed(index, "stopped", Text("error.stopped"), {}, True)
-
-
-def gave_up(task: Task, end: str = "") -> Failed:
-    """The last event of a job that did nothing any more. end: "" = it has been ended; "device" =
-    it could not be, and keeps the device; "beside" = nor could it be, and is in nobody's way."""
-    minutes = round(most_silent_seconds() / 60, 2)
-    code = f"eraser_stuck.{end}" if end else "eraser_stuck"
-    return failed(task.index, Unavailable(code, title=task.spec.name, minutes=minutes))
-
-
-def internal(index: int, spec: EraserSpec) -> Failed:
-    """The last event of a job that a bug has ended; the log has the rest."""
-    text = Text("error.internal.eraser", title=spec.name)
-    return Failed(index, "internal", text, {"eraser": spec.id}, False)
 
 
 def _need_packages(spec: EraserSpec) -> None:

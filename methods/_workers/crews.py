@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from methods._base import UserError
 from methods._engine.before_fetch import MayFetch
+from methods._engine.endings import failed
 from methods._engine.events import Event, Failed, Finished
 from methods._engine.runner import Run
-from methods._engine.worker import Picture, Ready, Task, Worker, failed, guarded
+from methods._engine.worker import Picture, Ready, Task, Worker, guarded
 from methods._system.lock import StopToken
 from methods._weights import store
 from methods._workers.shift import Shift

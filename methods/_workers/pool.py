@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from methods._base import EraserSpec, Image, Mask, UserError
 from methods._engine import residency
 from methods._engine.before_fetch import MayFetch
+from methods._engine.endings import failed
 from methods._engine.events import Channel, Event, Failed
 from methods._engine.job import Job
 from methods._engine.judging import Judge
 from methods._engine.registry import get_eraser
 from methods._engine.runner import Run, checked, judging_of, task_of
-from methods._engine.worker import Picture, Task, Worker, failed
+from methods._engine.worker import Picture, Task, Worker
 from methods._system.cache import BoundedCache
 from methods._system.container import cores
 from methods._system.lock import StopToken

@@ -17,9 +17,10 @@ from typing import Protocol
 
 from methods._base import EraserSpec
 from methods._engine import worker
+from methods._engine.endings import internal, stopped
 from methods._engine.events import Event, Failed, Finished, Waiting
 from methods._engine.result_cache import filled
-from methods._engine.worker import Picture, Ready, Task, guarded, internal, stopped
+from methods._engine.worker import Picture, Ready, Task, guarded
 from methods._system.lock import StopToken
 from methods._system.threads import Work, begin_thread
 from methods._workers.plan import Planned, Ticket

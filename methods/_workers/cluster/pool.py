@@ -13,8 +13,9 @@ from weakref import WeakSet
 
 from methods._base import EraserSpec, UserError
 from methods._engine.before_fetch import MayFetch
+from methods._engine.endings import failed
 from methods._engine.events import Event, Failed, Finished
-from methods._engine.worker import Picture, Ready, Task, Worker, failed
+from methods._engine.worker import Picture, Ready, Task, Worker
 from methods._system.lock import StopToken
 from methods._workers.board import program_name
 from methods._workers.cluster.line import CLUSTER_SILENT, MACHINE_GONE, AwayStarter, ClusterPicture

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from methods._base import EraserSpec, Unavailable
+from methods._engine.endings import failed
 from methods._engine.events import Failed
-from methods._engine.worker import failed
 
 MOST_CRASHES = 3
 """In a row, of one eraser: then its other jobs of the run are not tried."""
