@@ -71,6 +71,10 @@ class Limits:
             _positive("ERASER_LAB_MAX_MEGABYTES", cls().megabytes),
         )
 
+    def for_own(self, bytes_a_pixel: float) -> Limits:
+        """For a file that this program writes: of as many pixels, and as large as they make it."""
+        return Limits(self.megapixels, max(self.megabytes, bytes_a_pixel * self.megapixels + 1))
+
 
 def _positive(variable: str, default: float) -> float:
     text = os.environ.get(variable, "").strip()

@@ -97,9 +97,7 @@ class Chain(_Kept):
 def own_limits(limits: Limits, chain: Chain | None) -> Limits:
     """As large as a file of the photo may be: one that comes of a result of ours is as large as it
     is, where its pixels are no more than are taken."""
-    if chain is None:
-        return limits
-    return Limits(limits.megapixels, max(limits.megabytes, BYTES_A_PIXEL * limits.megapixels + 1))
+    return limits if chain is None else limits.for_own(BYTES_A_PIXEL)
 
 
 def carry(chain: Chain | None, source: Path, target: Path) -> None:

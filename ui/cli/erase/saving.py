@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from methods import (
-    PROGRAM,
     Change,
     Finished,
     Limits,
-    MadeBy,
     Mask,
     PlainText,
     SavingWish,
@@ -55,7 +53,7 @@ class Saver:
         """The file, which has another ending where its photo needs another format, and what is to
         be said of it. Where the photo's own samples cannot be had, PNG has the erasers'."""
         from ui.service.saving.kept import ENDINGS
-        from ui.service.saving.make import saving_limits, step_line
+        from ui.service.saving.make import made_in, saving_limits, step_line
 
         line = step_line(get_eraser(eraser).spec.name, event.settings, event.seed)
         all_masks = mask if self.reached is None else mask | self.reached
@@ -63,7 +61,7 @@ class Saver:
             saved = save_result(
                 self.original,
                 Change(event.image, event.alpha, all_masks),
-                MadeBy(f"Eraser Lab {PROGRAM}", (*self.before, line)),
+                made_in((*self.before, line)),
                 self.wish,
                 name=self.name,
                 limits=saving_limits(Limits.from_environment()),
@@ -71,7 +69,7 @@ class Saver:
         except UserError as error:
             complain(str(error))
             write(file.with_suffix(".png"), png_bytes(event.image, event.alpha))
-            return file.with_suffix(".png"), _plain("png", 0)
+            return file.with_suffix(".png"), _as_erased(event)
         path = file.with_suffix(f".{ENDINGS[saved.format]}")
         write(path, saved.data)
         return path, {
@@ -83,10 +81,11 @@ class Saver:
         }
 
 
-def _plain(kind: str, changed: int) -> Saved:
+def _as_erased(event: Finished) -> Saved:
+    """Of the erasers' own pixels, as they were counted when the job ended."""
     return {
-        "format": kind,
-        "samples_changed_outside": changed,
+        "format": "png",
+        "samples_changed_outside": event.changed_outside,
         "coefficients_changed_outside": None,
         "removed": [],
         "notes": [],

@@ -3,7 +3,7 @@ changed since, in one erase or in several one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -40,12 +40,17 @@ def saved_file(found: Continued, wish: SavingWish, limits: Limits) -> SavedFile:
 
 def saving_limits(limits: Limits) -> Limits:
     """A file that is written may be larger than one that was opened, of as many pixels."""
-    return Limits(limits.megapixels, max(limits.megabytes, BYTES_A_PIXEL * limits.megapixels + 1))
+    return limits.for_own(BYTES_A_PIXEL)
 
 
 def made_by(found: Continued) -> MadeBy:
     """The program, and a line for each erase: nothing that tells of a visitor."""
     steps = [step_line(step.name, step.settings, step.seed) for step in found.chain.steps]
+    return made_in(steps)
+
+
+def made_in(steps: Iterable[str]) -> MadeBy:
+    """steps: a line for each erase."""
     return MadeBy(f"Eraser Lab {PROGRAM}", tuple(steps))
 
 
