@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -66,6 +67,18 @@ def _kind(kind: str) -> PlainText:
     return Text(f"metadata.kind.{kind}").plain()
 
 
+def _offered(result: Continued) -> tuple[FileFormat, ...]:
+    return formats_for(result.first.read_bytes(), name=result.chain.first.name)
+
+
+def _wish(offered: Sequence[FileFormat], asked: Asked, keep_location: bool) -> SavingWish:
+    if asked == "auto":
+        return SavingWish(offered[0], keep_location)
+    usual = "jpeg" if offered[0] == "jpeg" else "png" if "png" in offered else offered[0]
+    chosen = next((each for each in offered if each == asked), usual)
+    return SavingWish(chosen, keep_location)
+
+
 class Downloads:
     """Of all runs. `saving` answers as `Service`'s methods do."""
 
@@ -83,11 +96,12 @@ class Downloads:
         asked = AskSaving.model_validate(request)
         self._owners.demand_sight(asked.run, asked.secret)
         result = made(self._runs, asked.run, asked.index)
-        wish = self._wish(result, asked.format, asked.keep_location)
+        offered = _offered(result)
+        wish = _wish(offered, asked.format, asked.keep_location)
         _, facts = self._get(asked.run, asked.index, result, wish, caller)
         place = "place." if asked.keep_location else ""
         return {
-            "offered": list(self._offered(result)),
+            "offered": list(offered),
             "file": f"{asked.index}.{place}{wish.format}",
             "holds": [_kind(kind) for kind in facts.holds],
             "removed": [_kind(kind) for kind in facts.removed],
@@ -100,7 +114,7 @@ class Downloads:
         """The file, made now if need be. Whether whoever asks may see the run is decided before.
         Raises UserError, OSError."""
         result = made(self._runs, run_id, index)
-        wish = self._wish(result, asked, keep_location)
+        wish = _wish(_offered(result), asked, keep_location)
         return self._get(run_id, index, result, wish, caller)
 
     def like_photo(self, run_id: str, caller: str, index: int) -> Path | None:
@@ -108,7 +122,7 @@ class Downloads:
         PNG, which a run has anyway, or where it cannot be had."""
         try:
             result = made(self._runs, run_id, index)
-            wish = self._wish(result, "auto", keep_location=False)
+            wish = _wish(_offered(result), "auto", keep_location=False)
             if wish.format == "png":
                 return None
             path, facts = self._get(run_id, index, result, wish, caller, rated=False)
@@ -116,17 +130,6 @@ class Downloads:
             log.exception("a result of a zip could not be made like its photo")
             return None
         return None if facts.format == "png" else path
-
-    def _offered(self, result: Continued) -> tuple[FileFormat, ...]:
-        return formats_for(result.first.read_bytes(), name=result.chain.first.name)
-
-    def _wish(self, result: Continued, asked: Asked, keep_location: bool) -> SavingWish:
-        offered = self._offered(result)
-        if asked == "auto":
-            return SavingWish(offered[0], keep_location)
-        usual = "jpeg" if offered[0] == "jpeg" else "png" if "png" in offered else offered[0]
-        chosen = next((each for each in offered if each == asked), usual)
-        return SavingWish(chosen, keep_location)
 
     def _get(
         self,
