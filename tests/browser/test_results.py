@@ -305,8 +305,8 @@ def test_a_reload_ends_no_run(tab: Any, examples_dir: Path) -> None:
     tab.page.wait_for_selector(".lab-result[data-eraser=slow_test] progress")
     tab.page.reload()
     tab.page.wait_for_selector("[data-testid=stop]:visible")
-    assert "/2 · Eraser Lab" in tab.page.title()
+    tab.page.wait_for_function("document.title.includes('/2 · Eraser Lab')")
     tab.page.wait_for_selector(".lab-result[data-eraser=slow_test][data-state=done]")
     tab.finished()
-    assert tab.page.title() == "Eraser Lab"
+    tab.page.wait_for_function("document.title === 'Eraser Lab'")
     assert tab.card("telea").get_attribute("data-state") == "done"
