@@ -240,7 +240,7 @@ def test_a_click_whose_process_dies_is_answered_by_the_next(
 ) -> None:
     asked = prompts(opened(away))
     before = away.segment(asked)
-    again = dies_under(away, threads, lambda: away.segment(asked)).result(60)
+    again = dies_under(away, threads, lambda: away.segment(asked)).result(300)
     assert again["ok"] and again["overlay"] == before["overlay"]
 
 

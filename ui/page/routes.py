@@ -26,12 +26,13 @@ from ui.api.bodies import PlainBodies
 from ui.api.endpoints import VALUES
 from ui.api.tools.server import ToolServer
 from ui.common.caller import caller_of
-from ui.common.errors import described, photo_gone, run_damaged, run_gone
+from ui.common.errors import as_user_error, photo_gone, run_damaged, run_gone
 from ui.common.names import safe_stem
 from ui.door.door import Door
 from ui.door.gate import Gate
 from ui.door.health import health_routes
 from ui.door.metrics import metrics_routes
+from ui.door.refusals import Refusal
 from ui.door.rules import Rules
 from ui.page.assets import Assets
 from ui.page.downloads import saved_route
@@ -281,9 +282,9 @@ class _Files:
         try:
             data = figure_file(self._tables.figure, runs, form, asked, f"{name}-figure")
         except (UserError, ValidationError) as error:
-            fault = described(error)
-            status = 404 if fault["code"] in ("run_gone", "figure_form") else 400
-            return Response(fault["text"], status, media_type="text/plain", headers=HEADERS)
+            spoken = as_user_error(error)
+            status = 404 if spoken.code in ("run_gone", "figure_form") else 400
+            return Refusal(status, spoken).response(request.url.path)
         kept = f"attachment; filename*=utf-8''{quote(f'{name}-figure.{form}')}"
         headers = {**HEADERS, "Content-Disposition": kept}
         return Response(data, media_type=FIGURE_TYPES[form], headers=headers)
