@@ -15,7 +15,7 @@ import pytest
 from PIL import Image as Pillow
 
 from runner_tools import wait_until
-from tiers import ROUNDS
+from tiers import COSTLY_ROUNDS
 from ui.service.erasing.interrupted import take_up_all
 from ui.service.service import Service
 
@@ -101,7 +101,7 @@ def _told(lines: Any) -> Iterator[dict[str, Any]]:
         yield told
 
 
-@pytest.mark.parametrize("again", range(max(1, ROUNDS // 3)))  # of whole programs
+@pytest.mark.parametrize("again", range(COSTLY_ROUNDS))
 @pytest.mark.parametrize("state", STATES)
 def test_a_page_that_is_killed_loses_nothing_that_it_had(
     state: str, again: int, folder: Path
