@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ SHAPE = (1, 4, 2, 3)  # of which both old and new releases of torch draw some ot
 HALF = ("float16", "bfloat16")
 
 
-def draws() -> dict[str, object]:
+def draws() -> dict[str, Callable[..., Any]]:
     """diffusers' function by each of its modules that draws: of a pipeline, a VAE, a scheduler."""
     from diffusers import EulerAncestralDiscreteScheduler, StableDiffusionXLInpaintPipeline
 
