@@ -16,6 +16,9 @@ ROUNDS = int(os.environ.get("TEST_ROUNDS", "3"))
 """How often what depends on chance (who is killed when) is tried: once by default, the other times
 in the slow tier. Many rounds are a campaign: TEST_ROUNDS=20."""
 
+COSTLY_ROUNDS = ROUNDS if "TEST_ROUNDS" in os.environ else 1
+"""The same where each time takes a whole program or many seconds."""
+
 
 def rest_is_slow(cases: Iterable[Any], first: int = 1) -> list[Any]:
     """The first cases as they are, the others with the mark `slow`."""
