@@ -121,7 +121,7 @@ class EraseArguments(SelectArguments, _PhotoOrResult):
     )
     format: WantedFormat | None = Field(
         default=None,
-        description='Also save each result as a file with the photo\'s own depth, colours and'
+        description="Also save each result as a file with the photo's own depth, colours and"
         ' metadata: "auto" is a file like the photo (a JPEG stays one, untouched outside the'
         " blocks that the mask reaches). Its address is answered. What cannot hold the photo is"
         " not taken, and the answer says so.",
