@@ -33,24 +33,25 @@ def largest_frame(data: bytes) -> tuple[int, int]:
 def items(data: bytes) -> Iterator[memoryview]:
     """The data of each item of a HEIC or AVIF file: pictures, their metadata. Raises as above."""
     view = memoryview(data)
-    for name, body in _boxes(view):
+    for name, body in boxes(view):
         if name == b"meta":
-            yield from _items(view, dict(_boxes(body[4:])))
+            yield from _items(view, dict(boxes(body[4:])))
 
 
 def _coded_parts(data: bytes) -> Iterator[memoryview]:
     """The data of each item, and of each track from its first sample on."""
     view = memoryview(data)
-    for name, body in _boxes(view):
+    for name, body in boxes(view):
         if name == b"meta":
-            yield from _items(view, dict(_boxes(body[4:])))
+            yield from _items(view, dict(boxes(body[4:])))
         elif name == b"moov":
             for table, width in _chunk_tables(body):
                 if len(table) >= 8 + width:
                     yield view[int.from_bytes(table[8 : 8 + width], "big") :]
 
 
-def _boxes(view: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+def boxes(view: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    """(name, content) of boxes that follow one another. Raises as above."""
     start = 0
     for _ in range(_MAX_PARTS):
         if start + 8 > len(view):
@@ -69,18 +70,18 @@ def _boxes(view: memoryview) -> Iterator[tuple[bytes, memoryview]]:
 
 
 def _chunk_tables(body: memoryview) -> Iterator[tuple[memoryview, int]]:
-    for name, part in _boxes(body):
+    for name, part in boxes(body):
         if name in _PARENTS:
             yield from _chunk_tables(part)
         elif name in (b"stco", b"co64"):
             yield part, 4 if name == b"stco" else 8
 
 
-def _items(view: memoryview, boxes: dict[bytes, memoryview]) -> Iterator[memoryview]:
+def _items(view: memoryview, meta: dict[bytes, memoryview]) -> Iterator[memoryview]:
     """Extents joined, item by item (ISO 14496-12, 8.11.3)."""
-    if b"iloc" not in boxes:
+    if b"iloc" not in meta:
         return
-    read = _Fields(boxes[b"iloc"])
+    read = _Fields(meta[b"iloc"])
     version = read.number(1)
     read.number(3)
     sizes, more_sizes = read.number(1), read.number(1)
@@ -91,7 +92,7 @@ def _items(view: memoryview, boxes: dict[bytes, memoryview]) -> Iterator[memoryv
         method = read.number(2) & 15 if version else 0
         read.number(2)
         base = read.number(base_size)
-        source = boxes.get(b"idat", view[:0]) if method == 1 else view
+        source = meta.get(b"idat", view[:0]) if method == 1 else view
         parts = []
         for _ in range(read.number(2)):
             read.number(index_size)

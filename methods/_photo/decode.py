@@ -36,11 +36,12 @@ from methods._photo.header import (
     exif_orientation,
 )
 from methods._photo.jpeg_end import with_end
+from methods._photo.tiff_samples import shown, stored
+from methods._photo.white import Numbers, white_of
 from methods._system.console import readable
 
 FileSource: TypeAlias = Path | str | bytes | BinaryIO
 Plane: TypeAlias = NDArray[np.uint8]
-Numbers: TypeAlias = NDArray[np.integer | np.floating]
 Plugin: TypeAlias = Callable[[BinaryIO], Pil.Image]
 
 # The classes are called directly: Pillow's own `open` warns or fails by a process-wide limit
@@ -117,7 +118,10 @@ def decode(data: bytes, name: str, limits: Limits) -> Decoded:
         return _decoded(header, Pil.Image(), fast, None, None)
     if header.format == "JPEG" and not header.whole:
         header = with_end(header)
-    opened = opened_picture(header)
+    try:
+        opened = opened_picture(header)
+    except UnreadLayout:
+        return _by_tifffile(header)
     check_pixels(opened.size, name, limits)
     opened.load()
     scale_key(opened, header)
@@ -126,6 +130,14 @@ def decode(data: bytes, name: str, limits: Limits) -> Decoded:
         return _decoded(header, opened, eight_bits(numbers), _keyed_alpha(opened), numbers)
     picture, alpha = _picture_and_alpha(opened)
     return _decoded(header, opened, picture, alpha, None)
+
+
+def _by_tifffile(header: Header) -> Decoded:
+    """A TIFF that Pillow has no mode for. Raises UnreadLayout, UnreadSamples."""
+    if header.format != "TIFF":
+        raise UnreadLayout
+    picture, alpha = shown(stored(header, lambda space, bits: bits >= 8))
+    return _decoded(header, Pil.Image(), picture, alpha, None)
 
 
 def _decoded(
@@ -158,7 +170,10 @@ def profile_and_orientation(header: Header, opened: Pil.Image) -> tuple[bytes | 
 
 
 def opened_picture(header: Header) -> Pil.Image:
-    """The picture with its pixels not decoded yet."""
+    """The picture with its pixels not decoded yet. Raises UnreadLayout for a TIFF that Pillow has
+    no mode for."""
+    if header.beyond_pillow:
+        raise UnreadLayout
     try:
         return _plugin(header.format)(io.BytesIO(header.data))
     except SyntaxError as error:
@@ -232,16 +247,6 @@ def _numbers(opened: Pil.Image, header: Header) -> Numbers:
     if values.dtype == np.uint16:
         return values
     return np.nan_to_num(np.maximum(values, 0), posinf=0)
-
-
-def white_of(numbers: Numbers) -> float:
-    """The value of white: 65535 in 16 bits; in 32 it is the least of 1 (fractions only),
-    255 and 65535 that no value exceeds, else the largest value."""
-    largest = float(numbers.max())
-    whites = [65535.0] if numbers.dtype == np.uint16 else [255.0, 65535.0]
-    if numbers.dtype.kind == "f":
-        whites.insert(0, 1.0)
-    return next((white for white in whites if largest <= white), largest)
 
 
 def eight_bits(numbers: Numbers) -> Plane:

@@ -44,7 +44,7 @@ class Header:
     JPEG with 8 bits, else 0. inverted: grey values
     with 0 = white. wide: colours beyond sRGB, named by a number instead of a profile.
     deep: more than 8 bits a colour. beyond_png: samples that a PNG cannot hold: inks, L*a*b*, 32
-    bits, 0 as white, colours multiplied by alpha.
+    bits, 0 as white, colours multiplied by alpha. beyond_pillow: a TIFF that only tifffile reads.
     """
 
     format: str
@@ -60,6 +60,7 @@ class Header:
     deep: bool = False
     gain_map: bool = False
     beyond_png: bool = False
+    beyond_pillow: bool = False
 
 
 def exif_orientation(exif: bytes) -> int:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from methods._base import Mask, Text
 from methods._photo.color import to_srgb
-from methods._photo.decode import Decoded, Numbers, Plane, white_of
+from methods._photo.decode import Decoded, Plane
+from methods._photo.white import Numbers, white_of
 
 MOST_LABELS = 16
 """Levels of a label map; a soft mask has more."""

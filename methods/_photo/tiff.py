@@ -7,7 +7,7 @@ Why it is ours, part by part. The directory and `_slim`: Pillow, which shows the
 the values of all tags before it tells a size (2000 tags that share 4 MB: 8 GB and half a minute),
 so it must not see them; tifffile leaves such values where they are, but follows the private
 directories of a dozen microscopes and scanners while it opens a file, and writes no directory for
-another reader. `_check_samples` and the tile's size: both libraries find out by decoding. Samples
+another reader. `_beyond_pillow` and the tile's size: both libraries find out by decoding. Samples
 are nobody's here: Pillow and, where a result is saved, tifffile read what is left.
 """
 
@@ -79,7 +79,7 @@ def read_tiff(data: bytes) -> Header:
     if _DNG_VERSION in entries or number.get(_SUBFILE_TYPE, 0) & 1 or data[8:10] == b"CR":
         raise UnknownFormat("a camera's raw file")
     size = number.get(_WIDTH, 0), number.get(_HEIGHT, 0)
-    _check_samples(data, layout, entries)
+    beyond_pillow = _beyond_pillow(data, layout, entries)
     tile = number.get(_TILE[0], 0), number.get(_TILE[1], 0)
     if tile[0] * tile[1] > 4 * max(size[0] * size[1], 1 << 20):
         raise BadHeader("tiles larger than the picture")
@@ -94,6 +94,7 @@ def read_tiff(data: bytes) -> Header:
         inverted=number.get(_PHOTOMETRIC) == 0,
         deep=_first_value(data, layout, entries, _BITS) > 8,
         beyond_png=_beyond_png(data, layout, entries),
+        beyond_pillow=beyond_pillow,
     )
 
 
@@ -101,7 +102,9 @@ def _beyond_png(data: bytes, layout: _Layout, entries: dict[int, _Entry]) -> boo
     kind, bits, extra = (
         _first_value(data, layout, entries, tag) for tag in (_PHOTOMETRIC, _BITS, _EXTRA)
     )
-    return kind not in _OF_PNG or bits > 16 or (_EXTRA in entries and extra == _MULTIPLIED)
+    fractions = _first_value(data, layout, entries, _SAMPLE_FORMAT) == _FLOAT
+    multiplied = _EXTRA in entries and extra == _MULTIPLIED
+    return kind not in _OF_PNG or bits > 16 or fractions or multiplied
 
 
 _EXTRA, _MULTIPLIED = 338, 1
@@ -131,20 +134,17 @@ def _scalar(entry: _Entry, layout: _Layout) -> int:
     return int(struct.unpack_from(layout.order + form, entry.value)[0])
 
 
-def _check_samples(data: bytes, layout: _Layout, entries: dict[int, _Entry]) -> None:
-    """Raise UnreadSamples for floats and wide numbers that Pillow does not know: it reads such of
-    32 bits in grey alone, and L*a*b* of 8."""
+def _beyond_pillow(data: bytes, layout: _Layout, entries: dict[int, _Entry]) -> bool:
+    """Whether its samples are floats or wide numbers that Pillow does not know: it reads such of
+    32 bits in grey alone, and L*a*b* of 8. Raises UnreadSamples for those that nobody here reads.
+    """
     bits, kind, colors = (
         _first_value(data, layout, entries, tag) for tag in (_BITS, _SAMPLE_FORMAT, _COLORS)
     )
     lab = _first_value(data, layout, entries, _PHOTOMETRIC) == _LAB
-    if (
-        (kind == _FLOAT and bits != 32)
-        or bits > 32
-        or (bits == 32 and colors > 1)
-        or (lab and bits > 8)
-    ):
+    if bits > 32 or (kind == _FLOAT and bits not in (16, 32)) or (lab and bits > 16):
         raise UnreadSamples(bits)
+    return (kind == _FLOAT and bits != 32) or (bits == 32 and colors > 1) or (lab and bits > 8)
 
 
 def _first_value(data: bytes, layout: _Layout, entries: dict[int, _Entry], tag: int) -> int:

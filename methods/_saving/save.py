@@ -19,6 +19,7 @@ from methods._photo.containers import read_header
 from methods._photo.decode import Limits, explained, read_source, shown_name
 from methods._photo.files import current_decoder
 from methods._saving.contract import Change, FileFormat, MadeBy, SavedFile, SavingWish
+from methods._saving.files.avif import avif_of, fits_avif
 from methods._saving.files.png import fits_png, png_of
 from methods._saving.files.tiff import fits_tiff, tiff_of
 from methods._saving.files.webp import fits_webp, webp_of
@@ -27,7 +28,7 @@ from methods._saving.jpeg.save import save_jpeg
 from methods._saving.metadata.carried import Metadata, carried, describe_metadata
 from methods._saving.samples.compare import changed_samples, outside_digest
 from methods._saving.samples.compose import fill_in, suited
-from methods._saving.samples.original import Original
+from methods._saving.samples.original import Original, in_sixteen
 from methods._saving.samples.patch import Patch, patch_of
 from methods._saving.samples.read import read_original
 
@@ -37,10 +38,11 @@ _WRITERS: dict[FileFormat, tuple[Callable[[Original], bool], Writer]] = {
     "png": (fits_png, png_of),
     "tiff": (fits_tiff, tiff_of),
     "webp": (fits_webp, webp_of),
+    "avif": (fits_avif, avif_of),
 }
 """Of each format: whether it holds the samples as they are, and who writes them."""
 
-_LIKE: dict[str, FileFormat] = {"TIFF": "tiff", "WEBP": "webp"}
+_LIKE: dict[str, FileFormat] = {"TIFF": "tiff", "WEBP": "webp", "AVIF": "avif"}
 """What a file of a kind is saved as; of all other kinds, as PNG."""
 
 
@@ -177,6 +179,13 @@ def _chosen(original: Original, wish: SavingWish) -> tuple[FileFormat, tuple[Tex
     fitting = [kind for kind, (fits, _) in _WRITERS.items() if fits(original)]
     best = like if like in fitting else fitting[0]
     if wish.format == "auto" or wish.format in fitting:
-        return best if wish.format == "auto" else wish.format, original.notes
+        chosen = best if wish.format == "auto" else wish.format
+        return chosen, _said(original, chosen)
     other = Text("note.saving.other_format", wanted=wish.format, format=best)
-    return best, (*original.notes, other)
+    return best, (*_said(original, best), other)
+
+
+def _said(original: Original, chosen: FileFormat) -> tuple[Text, ...]:
+    """An AVIF has as many bits as the one that was opened, and others have 16."""
+    told = in_sixteen(original.bits)
+    return tuple(note for note in original.notes if chosen != "avif" or note != told)

@@ -27,7 +27,7 @@ Samples = NDArray[Any]
 @dataclass(frozen=True)
 class Made:
     """A file. samples: (H, W, C), upright. saved_as: what a result of it is, if nothing is wished;
-    deeper: by how many bits its numbers are shifted there."""
+    deeper: by how many bits its numbers are shifted in a PNG or TIFF."""
 
     data: bytes
     samples: Samples
@@ -44,12 +44,20 @@ def made(kind: str, noise: np.random.Generator, size: tuple[int, int]) -> Made:
 
 
 def stored(data: bytes) -> Samples:
-    """(H, W, C): what a PNG, TIFF or WebP holds, with palettes looked up; colours, then alpha."""
+    """(H, W, C): what a PNG, TIFF, WebP or AVIF holds, with palettes looked up; colours, then
+    alpha."""
     if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return _stored_tiff(data)
     if data[:4] == b"\x89PNG" and data[24] == 16:
         return _stored_deep_png(data)
+    if data[4:12] == b"ftypavif":  # by OpenCV's own libavif, for which Pillow has 8 bits alone
+        return _in_order(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED))
     return _with_channels(_by_pillow(Pil.open(io.BytesIO(data))))
+
+
+def _in_order(pixels: Any) -> Samples:
+    order = [2, 1, 0, 3] if pixels.shape[2] == 4 else [2, 1, 0]
+    return np.asarray(pixels[..., order])
 
 
 def _stored_deep_png(data: bytes) -> Samples:
@@ -58,8 +66,7 @@ def _stored_deep_png(data: bytes) -> Samples:
         return np.asarray(pixels[..., [0, 3]])
     if pixels.ndim == 2:
         return np.asarray(pixels[..., None])
-    order = [2, 1, 0, 3] if pixels.shape[2] == 4 else [2, 1, 0]
-    return np.asarray(pixels[..., order])
+    return _in_order(pixels)
 
 
 def _stored_tiff(data: bytes) -> Samples:
@@ -147,10 +154,14 @@ def _turned_tiff(noise: np.random.Generator, size: tuple[int, int]) -> Made:
     return Made(data, upright(samples, orientation), "tiff")
 
 
-def _fractions(noise: np.random.Generator, size: tuple[int, int]) -> Made:
-    samples = noise.normal(0.5, 0.4, (*size, 1)).astype(np.float32)
-    samples.ravel()[:3] = np.nan, -2, 1
-    return Made(tiff_bytes(samples[..., 0], photometric="minisblack"), samples, "tiff")
+def _fractions(channels: int, kind: str, photometric: str, **options: Any) -> Callable[..., Made]:
+    def make(noise: np.random.Generator, size: tuple[int, int]) -> Made:
+        samples = noise.normal(0.5, 0.4, (*size, channels)).astype(kind)
+        samples.ravel()[:3] = np.nan, -2, 1
+        data = tiff_bytes(_flat(samples), photometric=photometric, **options)
+        return Made(data, samples, "tiff")
+
+    return make
 
 
 def _turned(kind: str, saved_as: str, **options: Any) -> Callable[..., Made]:
@@ -201,7 +212,7 @@ def _avif(channels: int, bits: int) -> Callable[..., Made]:
     def make(noise: np.random.Generator, size: tuple[int, int]) -> Made:
         samples = _some(noise, size, channels, bits)
         data = imagecodecs.avif_encode(samples, level=100, bitspersample=bits, speed=10)
-        return Made(bytes(data), samples, "png", 16 - bits)
+        return Made(bytes(data), samples, "avif", 16 - bits if bits > 8 else 0)
 
     return make
 
@@ -231,7 +242,12 @@ KINDS: dict[str, Callable[[np.random.Generator, tuple[int, int]], Made]] = {
     "tiff, inks 16": _tiff(4, 16, "separated"),
     "tiff, lab": _tiff(3, 8, "cielab"),
     "tiff, turned": _turned_tiff,
-    "tiff, fractions": _fractions,
+    "tiff, lab 16": _tiff(3, 16, "cielab"),
+    "tiff, 12 in colour": _tiff(3, 12, "rgb", bitspersample=12),
+    "tiff, grey and alpha": _tiff(2, 16, "minisblack", extrasamples=["unassalpha"]),
+    "tiff, fractions": _fractions(1, "f4", "minisblack"),
+    "tiff, fractions in colour": _fractions(3, "f4", "rgb"),
+    "tiff, halves": _fractions(4, "f2", "rgb", extrasamples=["assocalpha"], byteorder=">"),
     "tiff, palette": _palette("TIFF"),
     "jpeg": _turned("JPEG", "jpeg", quality=90),
     "jpeg, inks": _inks,
@@ -239,6 +255,7 @@ KINDS: dict[str, Callable[[np.random.Generator, tuple[int, int]], Made]] = {
     "webp, lossless": _webp,
     "gif": _palette("GIF"),
     "bmp": lambda noise, size: _of_bmp(noise, size),
+    "avif, 8": _avif(3, 8),
     "avif, 10": _avif(3, 10),
     "avif, 12 alpha": _avif(4, 12),
     "heic, 10": _heic,

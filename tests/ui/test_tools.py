@@ -202,7 +202,8 @@ def test_erasers_are_listed_and_one_with_its_settings(program: str) -> None:
 
 REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "nothing selected": ("segment", {"image": PHOTO}, "Nothing is pointed at yet"),
-    "no image": ("erase", {"box": BOX}, "image: Field required"),
+    "no image": ("erase", {"box": BOX}, "picture"),
+    "two images": ("erase", {**DISC, "continue_from": "x:0"}, "Give either a photo, or the result"),
     "unknown argument": ("segment", {**DISC, "colour": 1}, "colour"),
     "box too short": ("segment", {"image": PHOTO, "box": [1, 2]}, "box"),
     "unknown eraser": ("erase", {**DISC, "erasers": ["no_such"]}, "There is no eraser"),

@@ -156,6 +156,19 @@ def test_only_who_may_see_a_run_goes_on_with_it(service: Service, photo: str) ->
     assert service.steps.open_step({**asked, "secrets": secrets})["ok"]
 
 
+def test_what_comes_of_a_private_run_stays_private_when_that_is_deleted(
+    service: Service, photo: str
+) -> None:
+    run = erase_part(service, photo, HOLES[0])
+    assert service.keep_private(owned(run, private=True))["ok"]
+    answer = go_on(service, run, secret=owned(run)["secret"])
+    assert service.delete_run(owned(run))["ok"]
+    follower = erase_part(service, answer["photo"]["id"], HOLES[1])
+    assert code(service.open_run({"run": follower["run"]})) == "run_private"
+    assert service.keep_private(owned(follower, private=False))["ok"]
+    assert service.open_run({"run": follower["run"]})["ok"]
+
+
 @pytest.mark.parametrize("index", [1, 2])
 def test_there_must_be_a_result(service: Service, photo: str, index: int) -> None:
     run = last(service.erase(order(photo, "paint", "broken")))

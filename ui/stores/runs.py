@@ -109,7 +109,8 @@ class RunStore:
 
     def create(self, run_id: str, owner: str = "", *, after: Sequence[str] = ()) -> Path:
         """A new folder, marked as running. owner: as `Ownership` has it. after: the runs whose
-        results it goes on with; it is as private as any of them. Raises UserError ("run_used")."""
+        results it goes on with; it is as private as any of them, and one that is gone may have been
+        private. Raises UserError ("run_used")."""
         if not is_id(run_id):
             raise run_gone()
         folder = self.folder / run_id
@@ -118,7 +119,7 @@ class RunStore:
         except FileExistsError:
             raise run_used() from None
         (folder / RUNNING_MARK).write_text(self._alive.name(), "ascii")
-        private = any(self.ownership(one).private for one in after)
+        private = any(not self.exists(one) or self.ownership(one).private for one in after)
         write_ownership(folder, Ownership(owner=owner, private=private))
         return folder
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import Text
+from methods._photo.tiff_samples import COLOURS, Samples, Space
 
-Samples: TypeAlias = NDArray[Any]
-Space = Literal["grey", "rgb", "cmyk", "lab"]
+__all__ = ["COLOURS", "Original", "Samples", "Space"]
 
 FIRST_PICTURE = Text("note.saving.first_picture")
-
-COLOURS: dict[Space, int] = {"grey": 1, "rgb": 3, "cmyk": 4, "lab": 3}
-"""Samples of a pixel, without its alpha."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -59,7 +59,7 @@ _CODECS = (
     "cms_transform",
     "png_encode",
     "png_decode",
-    "avif_decode",
+    *("avif_encode", "avif_decode"),
     *("zlib_encode", "zlib_decode", "deflate_decode", "lzw_decode", "packbits_decode"),
     *("delta_encode", "delta_decode", "packints_encode", "packints_decode", "bitorder_decode"),
     *("jpeg8_decode", "lzma_decode", "zstd_decode", "floatpred_decode", "floatpred_encode"),

@@ -43,7 +43,7 @@ def erased(file: Made, mask: np.ndarray, noise: np.random.Generator, wish: Savin
 def same_outside(file: Made, saved: SavedFile, mask: np.ndarray) -> bool:
     """Each sample of the file is in what was saved, bit for bit."""
     held, now = file.samples, stored(saved.data)
-    if file.deeper:
+    if file.deeper and saved.format != "avif":
         now = now >> file.deeper
     if held.shape[2] == 3 and now.shape[2] == 4:  # a colour that meant transparent, now alpha
         now = now[..., :3]
@@ -67,7 +67,7 @@ MANY = int(os.environ.get("TEST_FUZZ", "40"))
     st.tuples(st.integers(2, 40), st.integers(2, 40)),
     st.integers(0, 2**32),
     st.sampled_from([0.0, 0.02, 0.5, 1.0]),
-    st.sampled_from(["auto", "png", "tiff", "webp"]),
+    st.sampled_from(["auto", "png", "tiff", "webp", "avif"]),
 )
 def test_nothing_outside_the_mask_differs(
     kind: str, size: tuple[int, int], seed: int, part: float, wanted: str
@@ -103,20 +103,20 @@ def sixteen(*shape: int) -> Samples:
 
 
 UNREAD: dict[str, tuple[Callable[[], bytes], str]] = {
-    "grey with alpha": (
-        lambda: tiff_bytes(sixteen(9, 9, 2), photometric="minisblack", extrasamples=["unassalpha"]),
+    "a palette of 16 bits": (
+        lambda: tiff_bytes(sixteen(9, 9), photometric="palette", colormap=sixteen(3, 1 << 16)),
         "file_format.layout",
     ),
-    "twelve bits in colour": (
-        lambda: tiff_bytes(sixteen(9, 9, 3), photometric="rgb", bitspersample=12),
-        "file_format.layout",
-    ),
-    "lab of 16 bits": (
-        lambda: tiff_bytes(sixteen(9, 9, 3), photometric="cielab"),
+    "fractions of inks": (
+        lambda: tiff_bytes(sixteen(9, 9, 4).astype(np.float32), photometric="separated"),
         "file_format.samples",
     ),
-    "fractions in colour": (
-        lambda: tiff_bytes(sixteen(9, 9, 3).astype(np.float32), photometric="rgb"),
+    "fractions of 64 bits": (
+        lambda: tiff_bytes(sixteen(9, 9, 3).astype(np.float64), photometric="rgb"),
+        "file_format.samples",
+    ),
+    "wide numbers of L*a*b*": (
+        lambda: tiff_bytes(sixteen(9, 9, 3).astype(np.uint32), photometric="cielab"),
         "file_format.samples",
     ),
     "cut off": (

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from methods import WantedFormat
+
 _PICTURE = (
     " Give one of: a data: URL (data:image/png;base64,...); an address that this server has"
     " answered with (of a photo, a mask or a result); the path that POST /gradio_api/upload"
@@ -29,10 +31,9 @@ class Arguments(BaseModel):
         return {name: value for name, value in said if value not in (None, "", [], {})}
 
 
-class SegmentArguments(Arguments):
+class SelectArguments(Arguments):
     """What an object is found by."""
 
-    image: PictureText = Field(description="The photo." + _PICTURE)
     text: str | None = Field(
         default=None,
         description='Names of what to select, in English, such as "red car, dog". Everything that'
@@ -73,7 +74,32 @@ class SegmentArguments(Arguments):
     )
 
 
-class EraseArguments(SegmentArguments):
+class _Photo(Arguments):
+    image: PictureText = Field(description="The photo." + _PICTURE)
+
+
+class SegmentArguments(SelectArguments, _Photo):
+    """A photo, and what is looked for on it."""
+
+
+class _PhotoOrResult(Arguments):
+    image: str | None = Field(
+        default=None, description="The photo; leave out with continue_from." + _PICTURE
+    )
+    continue_from: str | None = Field(
+        default=None,
+        description="To erase one thing after another: a result of an earlier erase in the place of"
+        " image, as that answered it under continue_from, RUN:CARD. Unlike its picture it still"
+        " knows the first photo, its depth and its metadata: beyond the masks of all runs"
+        " together, what comes of it is the first photo, bit by bit.",
+    )
+    continue_secret: str | None = Field(
+        default=None,
+        description="The secret that erase answered with that run; only where it is private.",
+    )
+
+
+class EraseArguments(SelectArguments, _PhotoOrResult):
     """What to erase, and how."""
 
     erasers: list[str] | None = Field(
@@ -92,6 +118,18 @@ class EraseArguments(SegmentArguments):
         le=2**32 - 1,
         description="For erasers that depend on chance, 0 to 4294967295: another seed gives"
         " another picture, the same seed the same one.",
+    )
+    format: WantedFormat | None = Field(
+        default=None,
+        description="Also save each result as a file with the photo's own depth, colours and"
+        ' metadata: "auto" is a file like the photo (a JPEG stays one, untouched outside the'
+        " blocks that the mask reaches). Its address is answered. What cannot hold the photo is"
+        " not taken, and the answer says so.",
+    )
+    keep_location: bool | None = Field(
+        default=None,
+        description="Whether that file may tell where the photo was taken, and the serial numbers"
+        " of camera and lens. Leave out for no.",
     )
 
 

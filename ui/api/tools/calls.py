@@ -9,14 +9,22 @@ from typing import Any
 
 from methods import COMPOSING, JSON, SELECTING, BadInput, Mask, Photo, full_size, get_eraser
 from segmentation import read_mask_file
+from ui.api.answers import Result
 from ui.api.requests import ApiErase, ApiSegment, FileArgument
 from ui.api.tools import words
-from ui.api.tools.arguments import EraseArguments, JudgeArguments, ListArguments, SegmentArguments
+from ui.api.tools.arguments import (
+    EraseArguments,
+    JudgeArguments,
+    ListArguments,
+    SegmentArguments,
+    SelectArguments,
+)
+from ui.api.tools.kept import Kept, Saved
 from ui.api.tools.offers import OFFERS, Offer
 from ui.api.tools.pictures import ROOM, Shown, given_picture, shown, tinted
 from ui.api.work import Api
 from ui.common.errors import described
-from ui.common.grid import Card
+from ui.common.grid import Card, Grid
 from ui.service.choices import catalog
 from ui.service.helper.judge import judge_pictures
 from ui.service.service import Service
@@ -91,7 +99,10 @@ class _Calls:
         erased = self._api.erase(ApiErase.model_validate(self._asked(given)), visit.caller)
         grid = self._service.runs.load(erased["run"])["grid"]
         room = ROOM // max(1, len(grid["cards"]))
-        told = [self._told(grid["run"], each, room, visit) for each in grid["cards"]]
+        told = [
+            self._told(grid, card, room, visit, self._saved(grid, card, result, given, visit))
+            for card, result in zip(grid["cards"], erased["results"], strict=True)
+        ]
         link = f"{visit.root}/?run={grid['run']}"
         blocks: list[str | Shown] = [
             words.run(erased["seconds"], link, grid),
@@ -125,7 +136,7 @@ class _Calls:
         plain = [reading.plain() for reading in readings]
         return Told((words.judged(changed, plain),), words.judged_facts(changed, plain))
 
-    def _asked(self, given: SegmentArguments) -> dict[str, Any]:
+    def _asked(self, given: SelectArguments) -> dict[str, Any]:
         """The arguments as the endpoints take them."""
         asked = given.given()
         pictures = {name: asked[name] for name in ("image", "mask") if name in asked}
@@ -154,17 +165,32 @@ class _Calls:
             mask = read_mask_file(png, size, name="mask", limits=self._service.limits).mask
             return tinted(self._service.photos.view(record.id), mask, ROOM - MASK_ROOM)
 
+    def _saved(
+        self, grid: Grid, card: Card, result: Result, given: EraseArguments, visit: Visit
+    ) -> Saved | None:
+        """The file like the photo, where one was wished for and there is one."""
+        told = result["saved"]
+        if told is None:
+            return None
+        place = "place." if given.keep_location else ""
+        file = f"save/{card['index']}.{place}{given.format}"
+        return Saved(self._address(grid, file, visit), told)
+
+    def _address(self, grid: Grid, file: str, visit: Visit) -> str:
+        """Of a run's file; of a private run there is a key in it."""
+        name = self._service.owners.shown(grid).get("shown", grid["run"])
+        return f"{visit.root}/{run_url(name, file)}"
+
     def _told(
-        self, run: str, card: Card, room: int, visit: Visit
+        self, grid: Grid, card: Card, room: int, visit: Visit, saved: Saved | None
     ) -> tuple[list[str | Shown], Mapping[str, JSON]]:
         """One eraser's result: what is said of it, and the picture."""
         file = result_name(card["index"], card["eraser"], "png")
         if "full" not in card:
-            return [words.result(card, None)], words.result_facts(card, None)
-        address = f"{visit.root}/{run_url(run, file)}"
-        png = self._service.runs.folder / run / file
+            return [words.result(card)], words.result_facts(card)
+        address = self._address(grid, file, visit)
+        kept = Kept(address, f"{grid['run']}:{card['index']}", saved)
+        png = self._service.runs.folder / grid["run"] / file
         picture = shown(png, png.with_suffix(".jpg"), room)
-        said: list[str | Shown] = [words.result(card, address), picture]
-        return said + ([] if picture.lossless else [words.REDUCED]), words.result_facts(
-            card, address
-        )
+        said: list[str | Shown] = [words.result(card, kept), picture]
+        return said + ([] if picture.lossless else [words.REDUCED]), words.result_facts(card, kept)

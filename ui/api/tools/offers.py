@@ -36,8 +36,9 @@ ERASE = (
     " the address that segment has answered) or directly by text, points or box. Runs each of the"
     " erasers on the whole photo and answers with one picture each, its seconds, how many pixels"
     " outside the mask were changed (always 0), remarks on visible faults, and the address of the"
-    " lossless PNG, which may be the image of a next call. Takes from less than a second to"
-    " minutes; missing weights of an eraser are downloaded first."
+    " lossless PNG. To erase more from a result, give its continue_from to the next call; with"
+    " format, a file like the photo is saved as well. Takes from less than a second to minutes;"
+    " missing weights of an eraser are downloaded first."
 )
 
 LIST = (

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from methods import JSON, METRICS, PlainReading
+from methods import JSON, METRICS, PlainReading, Text
 from ui.api.answers import Segmented
+from ui.api.tools.kept import Kept, Saved
 from ui.common.grid import Card, Grid
 from ui.service.choices.entries import EraserEntry
 
@@ -60,10 +61,10 @@ def run(seconds: float, link: str, grid: Grid) -> str:
     return "\n".join([said, *notes])
 
 
-def result(card: Card, address: str | None) -> str:
+def result(card: Card, kept: Kept | None = None) -> str:
     """One eraser's result, or why there is none."""
     head = f"{card['eraser']} ({card['name']})"
-    if address is None:
+    if kept is None:
         why = card["error"]["text"] if "error" in card else f"It was {card['state']}."
         return f"{head} has no result. {why}"
     said = [
@@ -71,19 +72,49 @@ def result(card: Card, address: str | None) -> str:
         f" the mask, seed {card['seed']}.",
         *(note["en"] for note in card.get("notes", ())),
         *([_remarks(card["readings"])] if "readings" in card else []),
-        f"Lossless: {address}",
+        f"Lossless: {kept.address}",
+        f"To erase more from it: continue_from {kept.card}",
+        *([] if kept.saved is None else _saved(kept.saved)),
     ]
     return "\n".join(said)
 
 
-def result_facts(card: Card, address: str | None) -> Mapping[str, JSON]:
+def _saved(saved: Saved) -> list[str]:
+    """The file that is like the photo, and what is in it that concerns people."""
+    told = saved.told
+    blocks = told["coefficients_changed_outside"]
+    proof = (
+        f"{told['samples_changed_outside']} samples changed outside the mask"
+        if blocks is None
+        else f"{blocks} coefficients changed outside the mask's blocks"
+    )
+    kinds = [
+        f"{what}: {', '.join(str(Text(f'metadata.kind.{kind}')) for kind in named)}."
+        for what, named in (("In it", told["holds"]), ("Left out", told["removed"]))
+        if named
+    ]
+    file = f"Saved as {told['format'].upper()}, {told['size']} bytes, {proof}: {saved.address}"
+    return [file, *kinds, *(note["en"] for note in told["notes"])]
+
+
+def _saved_facts(saved: Saved) -> Mapping[str, object]:
+    told = {name: value for name, value in saved.told.items() if name != "file"}
+    return {"address": saved.address, **told, "notes": [n["en"] for n in saved.told["notes"]]}
+
+
+def result_facts(card: Card, kept: Kept | None = None) -> Mapping[str, JSON]:
     """The same for a program."""
     names = ("eraser", "name", "state", "seed", "settings", "load_seconds", "erase_seconds",
              "changed_outside", "device", "cached")  # fmt: skip
-    kept = {name: value for name, value in card.items() if name in names}
+    figures = {name: value for name, value in card.items() if name in names}
     error = card["error"]["text"] if "error" in card else None
     readings = _in_english(card.get("readings", ()))
-    return _plain({**kept, "image": address, "error": error, "readings": readings})
+    where: Mapping[str, object] = {"image": None} if kept is None else {
+        "image": kept.address,
+        "continue_from": kept.card,
+        **({} if kept.saved is None else {"saved": _saved_facts(kept.saved)}),
+    }  # fmt: skip
+    return _plain({**figures, **where, "error": error, "readings": readings})
 
 
 def all_erasers(entries: Sequence[EraserEntry]) -> str:

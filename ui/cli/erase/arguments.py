@@ -73,7 +73,7 @@ def add_erase_arguments(parser: argparse.ArgumentParser) -> None:
     )
     out.add_argument(
         "--format",
-        choices=("auto", "png", "tiff", "jpeg", "webp"),
+        choices=("auto", "png", "tiff", "jpeg", "webp", "avif"),
         default="auto",
         help="of the results; auto: the photo's own, where that can be written without loss outside"
         " the mask, else PNG (auto)",
