@@ -487,7 +487,7 @@ def test_a_run_is_remarked_hidden_and_deleted_by_whoever_has_its_secret(
 # --- figures -----------------------------------------------------------------------------
 
 
-def test_a_figure_of_a_run(client: Client, photo: Path) -> None:
+def test_a_figure_and_a_report_of_a_run(client: Client, photo: Path) -> None:
     erased = client.predict(
         image=handle_file(photo), erasers=["paint"], points=POINT, box=BOX, api_name="/erase"
     )
@@ -499,6 +499,8 @@ def test_a_figure_of_a_run(client: Client, photo: Path) -> None:
     assert "Test paint" in svg and svg.count("<image") == 3
     assert Path(figure["files"]["pdf"]).read_bytes().startswith(b"%PDF")
     assert Path(figure["files"]["csv"]).read_text("utf-8").splitlines()[1].count("paint")
+    report = client.predict([erased["run"]], api_name="/report")["file"]
+    assert report.endswith("report.html") and "Test paint" in Path(report).read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -517,6 +519,15 @@ def test_a_figure_that_cannot_be_is_one_sentence(
 ) -> None:
     with pytest.raises(AppError) as refused:
         client.predict(**asked, api_name="/figure")
+    assert said in str(refused.value) and SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"), [([], "run"), (["../../etc"], "run"), (["x" * 22], "run")]
+)
+def test_a_report_on_nothing_is_one_sentence(client: Client, runs: list[str], said: str) -> None:
+    with pytest.raises(AppError) as refused:
+        client.predict(runs, api_name="/report")
     assert said in str(refused.value) and SECRET not in str(refused.value)
 
 
