@@ -157,12 +157,15 @@ def no_leftover_erasers() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_forced_collections() -> Iterator[None]:
-    """Whenever the program gives memory back, it collects garbage: on a GPU, as ever; else Python
-    does so when it is time, and the tests are spared a look at all imported libraries."""
+    """Whenever the program gives memory back, and for each file that it saves, it collects garbage:
+    on a GPU, as ever; else Python does so when it is time, and the tests are spared a look at all
+    imported libraries, of a tenth of a second each."""
+    from methods._saving import save
     from methods._system import memory
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "gc", SimpleNamespace(collect=_collect_for_a_gpu))
+        for module in (memory, save):
+            patch.setattr(module, "gc", SimpleNamespace(collect=_collect_for_a_gpu), raising=False)
         yield
 
 

@@ -53,10 +53,11 @@ class Exits(Noise):
 
 
 class Hung(Noise):
-    """One call that never returns and lets no other thread of its process run."""
+    """One call that never returns and lets no other thread of its process run: asleep with the
+    interpreter's lock, since one that computed would keep a core from other tests."""
 
     def work(self, settings: Any, progress: Progress) -> None:
-        sum(iter(int, 1))
+        ctypes.PyDLL(None).sleep(100_000)
 
 
 class SlowLoad(Noise):
