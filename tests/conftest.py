@@ -81,8 +81,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Property tests have no time limit, and in CI they try the same examples every time."""
     from hypothesis import settings
 
+    from tiers import EXAMPLES
+
     settings.register_profile(
-        "eraser-lab", deadline=None, max_examples=50, derandomize=bool(os.environ.get("CI"))
+        "eraser-lab", deadline=None, max_examples=EXAMPLES, derandomize=bool(os.environ.get("CI"))
     )
     settings.load_profile("eraser-lab")
 

@@ -159,7 +159,7 @@ def test_every_setting_is_seen(
 
 
 @every
-@pytest.mark.parametrize("authors_resize", [False, True])
+@pytest.mark.parametrize("authors_resize", rest_is_slow([True, False]))
 def test_only_what_is_masked_changes(
     photo: Image, mask: Mask, version: str, authors_resize: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,7 +251,7 @@ class Broken(Exception):
     """Raised in the middle of a run."""
 
 
-@pytest.mark.parametrize("end", [None, Stopped, Broken])
+@pytest.mark.parametrize("end", rest_is_slow([Stopped, None, Broken]))
 def test_the_unet_is_as_it_was(
     eraser: PowerPaint, photo: Image, mask: Mask, end: type[Exception] | None
 ) -> None:

@@ -87,7 +87,11 @@ class Keeps(Noise):
 
 
 def __getattr__(name: str) -> object:
-    """Naming it makes a template believe that CUDA's driver is awake; see `template._bring`."""
+    """What a template does when it names one of these (see `template._bring`): find all erasers,
+    which its copies then need not, or believe that CUDA's driver is awake."""
+    if name == "all_are_found":
+        registry.found()
+        return None
     if name == "pretend_a_gpu_is_awake":
         from methods._workers.process import template
 

@@ -17,7 +17,7 @@ from methods._geometry.harmonic import continued, harmonic
 from methods._geometry.paste import erase_in_patches
 from methods._geometry.pieces import plan_patches
 from soft_discs import Disc, soft_disc, texture
-from tiers import rest_is_slow
+from tiers import EXAMPLES, rest_is_slow
 
 CANVASES = (
     Canvas(),
@@ -62,7 +62,7 @@ def error(result: Image, disc: Disc) -> float:
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(CANVASES), st.booleans(), st.booleans())
 def test_what_lay_under_the_mask_changes_nothing(
     seed: int, canvas: Canvas, whole: bool, seamless: bool
