@@ -52,7 +52,7 @@ def test_a_thin_stroke_from_the_corner_has_no_hole() -> None:
 def test_strokes_across_an_edge_lose_nothing_there(edge: str) -> None:
     size = (40, 60)
     chance = np.random.default_rng(["left", "top", "right", "bottom"].index(edge))
-    for _ in range(5 * EXAMPLES):
+    for _ in range(10 * EXAMPLES):
         stroke = across(edge, size, chance)
         covered = where(ADDED, stroke, size=size)
         distance = distance_to_line(size, list(stroke.points))
