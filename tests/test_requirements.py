@@ -56,10 +56,16 @@ def _sources(name: str) -> Iterator[Path]:
     return iter([path]) if path.is_file() else path.rglob("*.py")
 
 
+@cache
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All that stands in a file."""
+    return tuple(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
 def _imports(path: Path) -> set[str]:
     """Top-level names of everything that a file imports, wherever in the file it does."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in _nodes(path):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -71,8 +77,7 @@ def _imports(path: Path) -> set[str]:
 def _optional() -> frozenset[str]:
     """Modules that the program does without: it asks `find_spec` for them, or lists them in
     the `packages` of a spec, which the page then calls unavailable."""
-    trees = (ast.parse(path.read_text("utf-8")) for name in PROGRAM for path in _sources(name))
-    nodes = (node for tree in trees for node in ast.walk(tree))
+    nodes = (node for name in PROGRAM for path in _sources(name) for node in _nodes(path))
     return frozenset(word for node in nodes if _is_question(node) for word in _words(node))
 
 

@@ -134,7 +134,7 @@ def test_a_thin_line_is_not_lost_on_the_way_to_the_latent() -> None:
 # --- the UNet ----------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["sd15", "sdxl"])
+@pytest.fixture(params=rest_is_slow(["sd15", "sdxl"]))
 def unet(request: pytest.FixtureRequest, eraser: AttentiveEraser) -> Any:
     return eraser.loaded(AttentiveEraser.Settings(variant=request.param))["unet"]
 

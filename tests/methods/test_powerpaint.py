@@ -285,6 +285,7 @@ def painted(eraser: PowerPaint, settings: Any) -> Image:
     return found
 
 
+@pytest.mark.slow
 def test_the_base_model_and_version_1_leave_each_other_alone(
     eraser: PowerPaint, photo: Image, mask: Mask
 ) -> None:
@@ -459,6 +460,7 @@ def test_the_published_brushnet_loads_strictly() -> None:
     brushnet.load_state_dict(named_for_brushnet(theirs), strict=True, assign=True)
 
 
+@pytest.mark.slow
 def test_the_published_files_hold_these_numbers() -> None:
     """Their sizes leave room for a header that names each tensor, and for nothing else."""
     sizes = {file.path: file.size for file in (*V1.files, *V2.files)}

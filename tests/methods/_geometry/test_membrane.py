@@ -123,7 +123,7 @@ def test_what_the_eraser_sees_there_is_neutral_unless_it_wants_the_object() -> N
 
 
 @pytest.mark.parametrize("at", [(120, 100), (0, 0), (239, 100), (120, 199)])
-@pytest.mark.parametrize("canvas", [Canvas(), Canvas(square=128), Canvas(square=512)])
+@pytest.mark.parametrize("canvas", rest_is_slow([Canvas(square=128), Canvas(), Canvas(square=512)]))
 def test_a_shift_of_colour_is_taken_back(canvas: Canvas, at: tuple[int, int]) -> None:
     disc = soft_disc(texture((200, 240), contrast=3), 2, 0, at=at)
     call = perfect(disc.truth, disc.mask, canvas, shift=12)
