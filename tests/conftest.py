@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -122,6 +122,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     room = psutil.virtual_memory().available // MEMORY_A_PROCESS
     return max(1, min((cores or 1) * 3 // 2, room, 8))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """For `--dist loadfile`, the usual way; others are pytest-xdist's own business."""
+    if config.option.dist != "loadfile":
+        return None
+    from scheduling import PageTogether
+
+    return PageTogether(config, log)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
