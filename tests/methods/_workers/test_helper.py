@@ -39,7 +39,7 @@ AGAIN = rest_is_slow(range(ROUNDS))
 
 @pytest.fixture(scope="module")
 def helper() -> Iterator[Helper]:
-    starter = Copies(())
+    starter = Copies(("helper_toys",))
     made = Helper(starter, ENTRY)
     yield made
     starter.close()
