@@ -85,8 +85,10 @@ def test_a_killed_run_is_taken_up_with_all_that_is_there(service: Service, photo
     first.pop("full")  # its file was written, and the program killed before that was noted
     second.update(state="running", step=3)
     service.runs.save(run, saved)
+    half_written = service.runs.folder / run / ".1-telea.png.0a1b2c3d.part"
+    half_written.write_bytes(b"\x89PNG")
     assert take_up_all(service.runs) == 1
-    assert not (service.runs.folder / run / RUNNING_MARK).exists()
+    assert not (service.runs.folder / run / RUNNING_MARK).exists() and not half_written.exists()
     grid = service.open_run({"run": run})["grid"]
     assert grid["state"] == "stopped" and grid["error"]["code"] == "run_interrupted"
     assert [card["state"] for card in grid["cards"]] == ["done", "stopped"]

@@ -54,6 +54,10 @@ MARK_SECONDS = 1800.0
 """How long a mark is believed; the process that runs renews it more often."""
 
 
+_BEGINNINGS = ".*.part"
+"""Of files until they are whole and renamed; see `write_atomic`."""
+
+
 def result_name(index: int, eraser: str, ending: str) -> str:
     return f"{index}-{eraser}.{ending}"
 
@@ -234,6 +238,11 @@ class RunStore:
         """The ids of runs that are marked as going on, and of whose program nothing is left."""
         marked = (path.parent.name for path in self.folder.glob(f"*/{RUNNING_MARK}"))
         return [run_id for run_id in marked if is_id(run_id) and not self.is_running(run_id)]
+
+    def sweep_up(self, run_id: str) -> None:
+        """Remove what a killed program has left of files that it was writing."""
+        for beginning in (self.folder / run_id).rglob(_BEGINNINGS):
+            beginning.unlink(missing_ok=True)
 
     def mark_ended(self, run_id: str) -> None:
         (self.folder / run_id / RUNNING_MARK).unlink(missing_ok=True)

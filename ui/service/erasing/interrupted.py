@@ -20,6 +20,7 @@ def take_up_all(runs: RunStore) -> int:
     for run_id in left:
         named = current_run.set(run_id)
         try:
+            runs.sweep_up(run_id)
             saved = runs.load(run_id)
             taken_up(saved["grid"], runs, run_id)
             runs.save(run_id, saved)
