@@ -6,6 +6,7 @@ they may have. Whoever sits at this machine is not counted: requests of scripts,
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -99,6 +100,10 @@ class Door:
         except Refusal as refusal:
             self._tally.refused(refusal.error.code)
             await answer.refuse(refusal, receive)
+        except asyncio.CancelledError:  # by the server, which would make a bare 500 of it
+            if answer.status or not self._ending.is_set():
+                raise
+            await answer.refuse(Refusal(503, Unavailable("restarting"), ends=True), receive)
 
     def _check(self, scope: Scope) -> None:
         """Raises Refusal."""

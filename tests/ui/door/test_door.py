@@ -348,6 +348,26 @@ def test_before_a_restart_nothing_new_begins(tmp_path: Path) -> None:
     assert ask(door, "GET", headers={}, pieces=(b"",)).status == 200
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_what_the_end_cuts_short_is_told_so(tmp_path: Path, ends: bool) -> None:
+    """The server cancels what is still at work then."""
+
+    async def cut_short(scope: Scope, receive: Receive, send: Send) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(60)
+
+    door = make_door(tmp_path, cut_short)
+    if not ends:
+        with pytest.raises(asyncio.CancelledError):
+            ask(door, "GET", headers={}, pieces=(b"",))
+        return
+    door._ending.set()
+    reply = ask(door, "GET", headers={}, pieces=(b"",))
+    assert reply.status == 503 and reply.code == "restarting"
+
+
 def test_what_visitors_have_sent_is_shown_in_a_sandbox(door: Door) -> None:
     reply = ask(door, "GET", "/gradio_api/file=/x/page.html", headers={}, pieces=(b"",))
     assert "sandbox" in reply.headers["content-security-policy"]
