@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -81,8 +81,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Property tests have no time limit, and in CI they try the same examples every time."""
     from hypothesis import settings
 
+    from tiers import EXAMPLES
+
     settings.register_profile(
-        "eraser-lab", deadline=None, max_examples=50, derandomize=bool(os.environ.get("CI"))
+        "eraser-lab", deadline=None, max_examples=EXAMPLES, derandomize=bool(os.environ.get("CI"))
     )
     settings.load_profile("eraser-lab")
 
@@ -122,6 +124,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return max(1, min((cores or 1) * 3 // 2, room, 8))
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """For `--dist loadfile`, the usual way; others are pytest-xdist's own business."""
+    if config.option.dist != "loadfile":
+        return None
+    from scheduling import PageTogether
+
+    return PageTogether(config, log)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove what the tests wrote."""
     shutil.rmtree(_FOLDER, ignore_errors=True)
@@ -157,12 +168,15 @@ def no_leftover_erasers() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_forced_collections() -> Iterator[None]:
-    """Whenever the program gives memory back, it collects garbage: on a GPU, as ever; else Python
-    does so when it is time, and the tests are spared a look at all imported libraries."""
+    """Whenever the program gives memory back, and for each file that it saves, it collects garbage:
+    on a GPU, as ever; else Python does so when it is time, and the tests are spared a look at all
+    imported libraries, of a tenth of a second each."""
+    from methods._saving import save
     from methods._system import memory
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "gc", SimpleNamespace(collect=_collect_for_a_gpu))
+        for module in (memory, save):
+            patch.setattr(module, "gc", SimpleNamespace(collect=_collect_for_a_gpu), raising=False)
         yield
 
 

@@ -20,7 +20,7 @@ from tests.load.photos import BallPhoto
 from tests.load.program import Program
 from tests.load.report import lines_of, lines_of_lost
 
-KINDS = ("worker", "cut", "hostile", "slow")
+KINDS = ("ended", "worker", "cut", "hostile", "slow")
 
 
 @pytest.fixture(scope="module")
@@ -39,18 +39,19 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 
 @pytest.fixture(scope="module")
 def seen(program: Program) -> Seen:
-    plan = Plan(visitors=5, seconds=30, pace=0.3, kinds=KINDS)
+    plan = Plan(visitors=5, seconds=60, pace=0.3, kinds=KINDS)
     return asyncio.run(visit(program.address, plan, program.process, program, print))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_nothing_is_lost(seen: Seen) -> None:
+def test_nothing_is_lost(program: Program, seen: Seen) -> None:
     shown = "\n".join(lines_of(seen.figures))
     assert seen.lost == [], shown
     assert seen.figures.faults() == 0, shown
     assert any(run.files for run in seen.book.runs.values()), shown
     assert seen.figures.done["visitors that did not come to an end"] == 0, shown
+    assert seen.figures.done["disturbed by ended"] > 0 and set(program.exits) == {0}, shown
 
 
 @pytest.mark.slow

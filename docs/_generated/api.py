@@ -12,7 +12,7 @@ from _generated.tables import code, table
 from segmentation import BOX_THRESHOLD, TEXT_THRESHOLD
 
 API = Path(__file__).resolve().parents[2] / "ui" / "api"
-FILES = ("endpoints.py", "sweeps.py", "results.py", "figures.py")
+FILES = ("endpoints.py", "sweeps.py", "results.py", "figures.py", "reports.py")
 CONSTANTS = {"BOX_THRESHOLD": BOX_THRESHOLD, "TEXT_THRESHOLD": TEXT_THRESHOLD}
 HEAD = ("Argument", "Type", "Default", "What it is")
 

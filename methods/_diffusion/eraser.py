@@ -73,6 +73,7 @@ from methods._diffusion.lora import Additions as Additions
 from methods._diffusion.lora import adapted as adapted
 from methods._diffusion.lora import joined as joined
 from methods._diffusion.lora import read_additions as read_additions
+from methods._diffusion.noise import draw_alike
 from methods._diffusion.patching import attention_processors as attention_processors
 from methods._diffusion.patching import removed_after as removed_after
 from methods._diffusion.patching import replaced as replaced
@@ -310,6 +311,7 @@ class DiffusionEraser(Eraser[S]):
 
         For methods that use a network before or beside the pipeline; `run` is enough for others.
         """
+        draw_alike()
         sizes = component_sizes(pipeline)
         sizes[denoiser(pipeline)] += sum(module_bytes(other) for other in others)
         free = free_for([*networks(pipeline).values(), *others], self.device)

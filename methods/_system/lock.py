@@ -16,6 +16,9 @@ from methods._system.ledger.line import Line
 
 _POLL_SECONDS = 0.05
 
+PATIENT_SECONDS = 60.0
+"""For which what nobody waits for lets others go first, at each step."""
+
 
 class StopToken:
     """Says whether a piece of work should end. A child is also stopped with its parent."""
@@ -134,7 +137,11 @@ class DeviceLock:
 
 
 class PoliteLock:
-    """A lock that those get first for whom somebody waits; see `patiently`. Not reentrant."""
+    """A lock that those get first for whom somebody waits; see `patiently`. Not reentrant.
+
+    Who gives way does so for `PATIENT_SECONDS`, and is then one of the others: somebody waits all
+    the time where many visitors are, and what is never done looks as if it had died.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -148,14 +155,16 @@ class PoliteLock:
     def __enter__(self) -> None:
         with self._changed:
             if _patient.get():
-                self._changed.wait_for(lambda: not self._is_held and not self._waited_for)
-            else:
-                self._waited_for += 1
-                try:
-                    self._changed.wait_for(lambda: not self._is_held)
-                finally:
-                    self._waited_for -= 1
+                self._changed.wait_for(self._is_left, PATIENT_SECONDS)
+            self._waited_for += 1
+            try:
+                self._changed.wait_for(lambda: not self._is_held)
+            finally:
+                self._waited_for -= 1
             self._is_held = True
+
+    def _is_left(self) -> bool:
+        return not self._is_held and not self._waited_for
 
     def __exit__(self, *raised: object) -> None:
         with self._changed:

@@ -3,8 +3,9 @@
     with Helper(starter, "package.module:answers") as helper:
         helper.call("select", key, prompts, images={key: lambda: pixels})
 
-Many calls are under way at once. A process that dies costs those a sentence, and the next call
-begins another one. Pictures go by shared memory, and only where the process does not have them.
+Many calls are under way at once. A process that dies by its own fault costs those a sentence, and
+the next call begins another one; where it was taken from outside they are asked once more, as jobs
+of erasers are. Pictures go by shared memory, and only where the process does not have them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -28,7 +30,7 @@ from methods._engine import residency
 from methods._system.cache import BoundedCache
 from methods._weights import uses
 from methods._weights.sources import local
-from methods._workers.process.losses import Lost, killed_for_memory, lost
+from methods._workers.process.losses import MOST_TRIES, Lost, killed_for_memory, lost
 from methods._workers.process.messages import Answer, Call, Cleared, Crowded, Start
 from methods._workers.process.processes import NotStarted, Process, Starter
 from methods._workers.process.shared_arrays import SharedArrays
@@ -40,7 +42,10 @@ HELPER_LOST = "helper_lost"
 """The code of the error for a call whose process has gone."""
 
 PATIENCE = 300.0
-"""Seconds for one call; a process that takes longer is ended."""
+"""Seconds for one call; a process that answers nothing for so long is ended."""
+
+MOST_PATIENCE = 4 * PATIENCE
+"""For one call, while others are answered: it may only wait for its turn."""
 
 _SHARED = 8
 """Pictures, each of which keeps a file open."""
@@ -150,12 +155,16 @@ class Helper:
         notes = tuple(each.note for each in sent)
         call = Call(next(_ids), name, arguments, notes, local.chosen())
         files = [file for each in sent for file in each.files]
+        losses = 0
         for _ in range(MOST_STARTS):
             try:
                 return self._living().answer(call, files)
             except _Gone:
                 continue  # while nobody asked anything of it: that costs no call
             except Lost as lost:
+                losses += 1
+                if losses < MOST_TRIES and lost.from_outside and not self._closed:
+                    continue
                 raise _said(lost) from None
             except NotStarted as error:
                 raise Unavailable("helper_not_started", reason=str(error)) from error
@@ -198,6 +207,7 @@ class _Line:
         self._waiting: dict[int, Future[Answer]] = {}
         self._killed_before = killed_for_memory()
         self._silent = False
+        self._last_answer = 0.0
         self.pid = process.pid
         self._is_over = self._is_closed = False
         self.held: tuple[str, ...] = ()
@@ -207,6 +217,20 @@ class _Line:
     def answer(self, call: Call, files: Sequence[int]) -> Answer:
         """Raises Lost where the process goes, or is ended because it takes too long; _Gone where
         it has gone before."""
+        future = self._sent(call, files)
+        until = time.monotonic() + MOST_PATIENCE
+        while True:
+            try:
+                return future.result(PATIENCE)
+            except TimeoutError:
+                now = time.monotonic()
+                if now < until and now < self._last_answer + PATIENCE:
+                    continue
+                self._silent = True
+                self._process.kill()
+                return future.result()
+
+    def _sent(self, call: Call, files: Sequence[int]) -> Future[Answer]:
         future: Future[Answer] = Future()
         with self._lock:
             if self.is_gone:
@@ -215,12 +239,7 @@ class _Line:
                 self._killed_before = killed_for_memory()
             self._waiting[call.id] = future
         self._process.send(call, _Memory(tuple(files)))
-        try:
-            return future.result(PATIENCE)
-        except TimeoutError:
-            self._silent = True
-            self._process.kill()
-            return future.result()
+        return future
 
     @property
     def is_gone(self) -> bool:
@@ -250,7 +269,7 @@ class _Line:
 
     def _hear(self, message: object) -> None:
         if isinstance(message, Answer):
-            self.held = message.held
+            self.held, self._last_answer = message.held, time.monotonic()
             with self._lock:
                 future = self._waiting.pop(message.call)
             future.set_result(message)

@@ -2,6 +2,8 @@
 
 page     the page's start until it answers, its CPU and its memory, with and without workers
 clicks   clicks on a photo while nothing else happens, and while other photos are looked at
+erasing  clicks while nothing else happens, and while others erase: at most three times as long,
+         of nine clicks in ten (exit code 1)
 back     from a kill of the process that sees until the next click is answered
 
 Needs MobileSAM's weights. The seconds of `page` mean something on a quiet machine only; its CPU
@@ -32,7 +34,7 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/support")]
 
-from methods import Image, InProcess, load_image, make_executor  # noqa: E402
+from methods import Image, InProcess, Job, Started, StopToken, load_image, make_executor  # noqa: E402
 from ports import own_port  # noqa: E402
 from segmentation import PromptedObject, Selection  # noqa: E402
 from ui.service.helper.seeing import Seeing  # noqa: E402
@@ -46,6 +48,12 @@ STARTS = 2
 CLICKS = 12
 OTHERS = 4
 """Photos that are looked at while somebody clicks."""
+
+ROUNDS = 4
+"""Of clicks without and with others who erase, by turns, since the machine may do more besides."""
+
+MOST_TIMES = 3.0
+ERASING = ("patchmatch", "telea", "migan")
 
 MIB = 2**20
 
@@ -151,6 +159,63 @@ def _look_at_others(selecting: Selecting, seconds: list[float]) -> None:
         seconds.append(time.perf_counter() - begin)
 
 
+def erasing() -> None:
+    """With workers: without them a click and an eraser share one process."""
+    with service_of("auto") as service:
+        image, selecting = photo(0), service.selecting
+        selecting.select(question(image, "first", 600), 1024)
+        quiet: list[float] = []
+        beside: list[float] = []
+        for number in range(ROUNDS):
+            quiet += _clicks(selecting, image, 640 + 20 * number)
+            with others_who_erase(service, image):
+                beside += _clicks(selecting, image, 740 + 20 * number)
+    say("clicks", "median", "nine in ten below")
+    for name, seconds in (("alone", quiet), ("others erase", beside)):
+        say(name, f"{1000 * median(seconds):.0f} ms", f"{1000 * ninth(seconds):.0f} ms")
+    times = ninth(beside) / ninth(quiet)
+    say("", f"{median(beside) / median(quiet):.2f} times", f"{times:.2f} times", f"load {load()}")
+    if times > MOST_TIMES:
+        sys.exit(1)
+
+
+def ninth(seconds: list[float]) -> float:
+    return sorted(seconds)[int(0.9 * len(seconds))]
+
+
+@contextmanager
+def others_who_erase(service: Service, image: Image) -> Iterator[None]:
+    """Two visitors, run after run."""
+    token, begun = StopToken(), threading.Event()
+    threads = [
+        threading.Thread(target=_erase, args=(service, image, f"visitor {n}", token, begun))
+        for n in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    begun.wait()
+    try:
+        yield
+    finally:
+        token.stop()
+        for thread in threads:
+            thread.join()
+
+
+def _erase(
+    service: Service, image: Image, visitor: str, token: StopToken, begun: threading.Event
+) -> None:
+    mask = np.zeros(image.shape[:2], np.bool_)
+    mask[400:640, 500:800] = True
+    for seed in range(1000):
+        jobs = [Job(name, seed=seed) for name in ERASING]
+        for event in service._executor.run(jobs, image, mask, token=token, visitor=visitor):
+            if isinstance(event, Started):
+                begun.set()
+        if token.stopped:
+            return
+
+
 # --- after a kill ------------------------------------------------------------------------------
 
 
@@ -166,7 +231,7 @@ def back() -> None:
             say("back after a kill", f"{time.perf_counter() - begin:.2f} s", f"load {load()}")
 
 
-PARTS = {"page": page, "clicks": clicks, "back": back}
+PARTS = {"page": page, "clicks": clicks, "erasing": erasing, "back": back}
 
 if __name__ == "__main__":
     for part in sys.argv[1:] or PARTS:

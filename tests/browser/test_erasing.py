@@ -137,7 +137,7 @@ def test_stop_in_the_middle_keeps_what_is_done(selected: Any) -> None:
     selected.finished()
     assert slow.get_attribute("data-state") == "stopped"
     assert selected.card("telea").get_attribute("data-state") == "done"
-    assert selected.page.is_enabled("[data-testid=erase]")
+    selected.page.wait_for_selector("[data-testid=erase]:enabled")
 
 
 @pytest.mark.slow
@@ -180,21 +180,21 @@ def test_the_large_view_zooms_compares_and_steps(selected: Any) -> None:
     assert dialog.query_selector("h2").inner_text() == "Telea"
     selected.page.mouse.move(600, 400)
     selected.page.mouse.wheel(0, -300)
-    assert "scale(1)" not in selected.page.evaluate(
-        "document.querySelector('.lab-viewer-layer').style.transform"
+    selected.page.wait_for_function(
+        "!document.querySelector('.lab-viewer-layer').style.transform.includes('scale(1)')"
     )
     before = selected.page.locator(".lab-viewer-before")
     assert before.is_hidden()
     box = selected.page.locator("[data-testid=hold]").bounding_box()
     selected.page.mouse.move(box["x"] + 10, box["y"] + 10)
     selected.page.mouse.down()
-    assert before.is_visible()
+    before.wait_for()
     selected.page.mouse.up()
-    assert before.is_hidden()
+    before.wait_for(state="hidden")
     selected.page.keyboard.press("ArrowRight")
-    assert dialog.query_selector("h2").inner_text() != "Telea"
+    selected.page.wait_for_selector("dialog.lab-viewer[open] h2:text-is('Navier-Stokes')")
     selected.page.keyboard.press("Escape")
-    assert selected.page.locator("dialog.lab-viewer[open]").count() == 0
+    selected.page.wait_for_selector("dialog.lab-viewer[open]", state="detached")
 
 
 @pytest.mark.slow
@@ -243,7 +243,9 @@ def test_the_link_reopens_the_run_in_another_browser(selected: Any, tabs: Tabs) 
     other.page.wait_for_selector(".lab-mark")
     other.drawn(0)
     assert np.array_equal(other.mask(), mask)
-    assert other.page.input_value("[data-testid=phrase]") == "red car"
+    other.page.wait_for_function(
+        "document.querySelector('[data-testid=phrase]').value === 'red car'"
+    )
     assert other.card("telea").get_attribute("data-changed") == "0"
 
 

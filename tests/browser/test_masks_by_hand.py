@@ -82,8 +82,9 @@ def test_the_brush_adds_and_takes_away(rocket_tab: Any) -> None:
     assert painted.mean() < 0.05
     drag(rocket_tab, (455, 40), (455, 80), button="right")
     assert share(rocket_tab.mask(), 448, 52, 462, 68) < 0.1
+    drawn = rocket_tab.count()
     rocket_tab.page.keyboard.press("Control+z")
-    rocket_tab.page.wait_for_timeout(400)
+    rocket_tab.drawn(drawn)
     assert np.array_equal(rocket_tab.mask(), painted)
     rocket_tab.choose("telea")
     rocket_tab.erase()
@@ -201,10 +202,10 @@ def test_a_case_file_repeats_the_case_exactly(
     chooser.value.set_files({"name": "c.json", "mimeType": "application/json", "buffer": case})
     other.drawn(0)
     assert np.array_equal(other.mask(), mask)
-    ticked = other.page.evaluate(
-        "[...document.querySelectorAll('[data-eraser]:checked')].map(n => n.dataset.eraser)"
+    other.page.wait_for_function(
+        """() => [...document.querySelectorAll('[data-eraser]:checked')]
+        .map(n => n.dataset.eraser).join() === 'telea'"""
     )
-    assert ticked == ["telea"]
 
 
 @pytest.mark.slow

@@ -138,7 +138,7 @@ def test_the_large_view_goes_from_result_to_result(opened: Page) -> None:
     opened.keyboard.press(" ")
     assert opened.locator("#viewer .compare").evaluate("e => e.style.cssText").count("100%")
     opened.keyboard.press("Escape")
-    assert not opened.locator("#viewer").is_visible()
+    opened.locator("#viewer").wait_for(state="hidden")
 
 
 @pytest.mark.slow

@@ -87,12 +87,13 @@ def test_a_long_press_shows_the_original_in_all(laptop: Any) -> None:
     laptop.page.wait_for_selector(".lab-results.is-held")
     assert set(laptop.page.evaluate(shown)) == {"none"}
     laptop.page.mouse.up()
-    assert laptop.page.locator(".lab-results.is-held, dialog[open]").count() == 0
+    laptop.page.wait_for_selector(".lab-results:not(.is-held)")
+    assert laptop.page.locator("dialog[open]").count() == 0
     laptop.page.focus(".lab-results h2")
     laptop.page.keyboard.down("o")
-    assert laptop.page.locator(".lab-results.is-held").count() == 1
+    laptop.page.wait_for_selector(".lab-results.is-held")
     laptop.page.keyboard.up("o")
-    assert laptop.page.locator(".lab-results.is-held").count() == 0
+    laptop.page.wait_for_selector(".lab-results:not(.is-held)")
 
 
 def test_all_are_enlarged_and_moved_together(laptop: Any) -> None:
@@ -244,12 +245,14 @@ def test_a_phone_has_two_columns_and_nothing_sticks_out(
         assert button["x"] >= 0 and button["x"] + button["width"] <= width
     for opened in (lambda: tab.details("telea"), tab.card("telea").locator(".lab-name").tap):
         opened()
+        tab.page.wait_for_selector("dialog[open]")  # a tap becomes a click a moment later
         buttons = boxes(tab, "dialog[open] :is(button, a):visible")
         assert buttons
         for button in buttons:
             assert button["x"] >= 0 and button["x"] + button["width"] <= width
             assert button["y"] >= 0 and button["y"] + button["height"] <= 844
         tab.page.locator("dialog[open] [data-t-label=close]").tap()
+        tab.page.wait_for_selector("dialog[open]", state="detached")
 
 
 @pytest.mark.slow
@@ -263,10 +266,10 @@ def test_two_are_compared_by_thumb(tabs: Tabs, examples_dir: Path) -> None:
         assert control["x"] >= 0 and control["x"] + control["width"] <= 390
         assert control["y"] >= 0 and control["y"] + control["height"] <= 844
     area = boxes(tab, "[data-testid=viewer-area]")[0]
-    at = tab.page.locator("[data-testid=pair-divider]")
     middle = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
     tab.touch_drag(middle, (middle[0] - 100, middle[1]))
-    assert float(at.input_value()) == pytest.approx(50 - 100 / 3.9, abs=2)
+    at = "document.querySelector('[data-testid=pair-divider]').value"
+    tab.page.wait_for_function(f"Math.abs({at} - {50 - 100 / 3.9}) <= 2")
     tab.page.select_option("[data-testid=pair-b]", "-1")
     assert pair_of(tab) == "Telea | Original"
 
@@ -275,6 +278,7 @@ def test_two_are_compared_by_thumb(tabs: Tabs, examples_dir: Path) -> None:
 def test_a_swipe_leads_to_the_next_eraser(tabs: Tabs, examples_dir: Path) -> None:
     tab = erased(tabs, examples_dir, "telea", "navier_stokes", **PHONE)
     tab.card("telea").locator(".lab-name").tap()
+    tab.page.wait_for_selector("[data-testid=viewer-area]")
     area = boxes(tab, "[data-testid=viewer-area]")[0]
     x, y = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
     session = tab.page.context.new_cdp_session(tab.page)
@@ -286,11 +290,11 @@ def test_a_swipe_leads_to_the_next_eraser(tabs: Tabs, examples_dir: Path) -> Non
 
     finger((x, y), (x - 40, y), (x - 90, y))
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    assert tab.page.inner_text("dialog[open] h2") == "Navier-Stokes"
+    tab.page.wait_for_selector("dialog[open] h2:text-is('Navier-Stokes')")
     finger((x, y))
     tab.page.wait_for_selector(".lab-viewer-before:visible")  # the original, while it is pressed
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    assert tab.page.locator(".lab-viewer-before:visible").count() == 0
+    tab.page.wait_for_selector(".lab-viewer-before", state="hidden")
     assert tab.page.inner_text("dialog[open] h2") == "Navier-Stokes"
 
 

@@ -263,13 +263,13 @@ def test_a_click_hits_the_same_pixel_when_zoomed_in(rocket_tab: Any) -> None:
     zoom = (
         "Number(getComputedStyle(document.querySelector('.lab-view')).getPropertyValue('--zoom'))"
     )
-    assert rocket_tab.page.evaluate(zoom) > 2
+    rocket_tab.page.wait_for_function(f"{zoom} > 2")
     rocket_tab.click(*ROCKET)
     point = rocket_tab.page.evaluate("eraserLab.work.value.objects[0].points[0]")
     assert abs(point["x"] - ROCKET[0]) < 1
     assert abs(point["y"] - ROCKET[1]) < 1
     rocket_tab.page.click("[aria-label='Show the whole photo (0)']")
-    assert rocket_tab.page.evaluate(zoom) == 1
+    rocket_tab.page.wait_for_function(f"{zoom} === 1")
 
 
 @pytest.mark.slow

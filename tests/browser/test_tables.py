@@ -68,7 +68,7 @@ def test_the_editor_is_what_opens_and_the_tab_is_a_step_aside(tab: Any) -> None:
     assert not tab.page.locator("[data-testid=stage]").is_visible()
     assert tab.page.url.endswith("?tab=tables")
     tab.page.go_back()
-    assert tab.page.locator("[data-testid=stage]").is_visible()
+    tab.page.wait_for_selector("[data-testid=stage]")
 
 
 @pytest.mark.slow
@@ -100,14 +100,14 @@ def test_every_view_has_an_address(tabs: Tabs, query: str, seen: str) -> None:
 def test_the_tabs_work_by_keyboard(tab: Any) -> None:
     tab.page.focus("#lab-to-erase")
     tab.page.keyboard.press("ArrowRight")
-    assert tab.page.get_attribute("#lab-to-tables", "aria-selected") == "true"
+    tab.page.wait_for_selector("#lab-to-tables[aria-selected=true]")
     tab.page.wait_for_selector(".lab-case")
     tab.page.focus("#lab-to-rows")
     tab.page.keyboard.press("End")
     tab.page.wait_for_selector(".lab-system")
     assert tab.page.evaluate("document.activeElement.id") == "lab-to-systems"
     tab.page.keyboard.press("Home")
-    assert tab.page.locator("#lab-view-rows").is_visible()
+    tab.page.wait_for_selector("#lab-view-rows")
 
 
 @pytest.mark.slow
@@ -182,7 +182,7 @@ def test_a_row_opens_in_the_editor(rows: Any) -> None:
     rows.page.wait_for_selector("[data-testid=erase]:not(:disabled)")
     assert rows.page.locator("[data-testid=stage]").is_visible()
     assert 0.1 < rows.mask().mean() < 0.2
-    assert rows.page.is_checked("[data-eraser=attentive_eraser]")
+    rows.page.wait_for_selector("[data-eraser=attentive_eraser]:checked", state="attached")
     rows.choose("telea")
     rows.erase()
     assert rows.card("telea").get_attribute("data-changed") == "0"
@@ -192,9 +192,9 @@ def test_a_row_opens_in_the_editor(rows: Any) -> None:
 def test_a_rows_settings_reach_the_editor(rows: Any) -> None:
     rows.page.click("#lab-row-powerpaint-2 [data-testid=edit-row]")
     rows.page.wait_for_selector("[data-testid=erase]:not(:disabled)")
-    settings = rows.page.evaluate("eraserLab.jobOf('powerpaint').settings")
-    assert settings["task"] == "object-removal"
-    assert settings["authors_resize"] is True
+    settings = "eraserLab.jobOf('powerpaint').settings"
+    rows.page.wait_for_function(f"{settings}.task === 'object-removal'")
+    assert rows.page.evaluate(settings)["authors_resize"] is True
 
 
 @pytest.mark.slow
@@ -202,11 +202,11 @@ def test_stop_ends_the_rows_and_the_editor_waits_meanwhile(rows: Any) -> None:
     tick(rows, "slow_test")
     rows.page.click("[data-testid=run-rows]")
     rows.page.wait_for_selector("progress")
-    assert rows.page.evaluate("document.querySelector('[data-testid=erase]').disabled")
+    rows.page.wait_for_selector("[data-testid=erase]:disabled", state="attached")
     rows.page.click("[data-testid=stop-rows]")
     rows.page.wait_for_function("eraserLab.running === null")
     rows.page.wait_for_selector("[data-testid=stop-rows]", state="hidden")
-    assert rows.page.locator("[data-testid=run-row]:disabled").count() == 0
+    rows.page.wait_for_function("!document.querySelector('[data-testid=run-row]:disabled')")
 
 
 @pytest.mark.slow
@@ -245,8 +245,8 @@ def test_a_refused_fetch_is_said_in_both_languages(tabs: Tabs) -> None:
     tab.page.wait_for_selector("[data-testid=stop-rows]", state="hidden")
     tab.page.click("[data-testid=fetch-rows]")
     tab.page.click("[data-testid=to-stand-ins]")
-    assert tab.page.locator("#lab-row-text-behind").is_visible()
-    assert not tab.page.locator(CARD).is_visible()
+    tab.page.wait_for_selector("#lab-row-text-behind")
+    tab.page.wait_for_selector(CARD, state="hidden")
 
 
 @pytest.mark.slow
@@ -333,7 +333,7 @@ def test_systems_say_what_has_become_of_them(tabs: Tabs) -> None:
     names = tab.page.locator(".lab-system-name").all_inner_texts()
     assert set(names) == {"SmartEraser", "CAT-Diffusion"}
     tab.page.click(".lab-system button")
-    assert tab.page.locator("[data-testid=stage]").is_visible()
+    tab.page.wait_for_selector("[data-testid=stage]")
 
 
 # --- how it looks --------------------------------------------------------------------------------

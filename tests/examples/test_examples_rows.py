@@ -20,6 +20,7 @@ from examples.rows import (
 )
 from methods import list_erasers, load_image, load_mask
 from methods._engine.registry import get_eraser, settings_of
+from tiers import rest_is_slow
 
 ROWS = document_rows()
 KNOWN = {spec.id for spec in list_erasers()}
@@ -94,7 +95,7 @@ def test_every_problem_of_the_documents_has_a_stand_in() -> None:
     } <= IDS  # fmt: skip
 
 
-@pytest.mark.parametrize("row", STAND_INS, ids=[row.id for row in STAND_INS])
+@pytest.mark.parametrize("row", rest_is_slow(STAND_INS, 4), ids=[row.id for row in STAND_INS])
 def test_a_stand_in_is_whole_credited_and_free(row: Row) -> None:
     photo = load_image(bring(row.photo))
     mask = load_mask(bring(row.mask), photo.size)

@@ -223,6 +223,7 @@ def test_numbers_of_a_network_come_when_its_weights_do(
     assert ids[0] == ids[2] < ids[1]
 
 
+@pytest.mark.slow
 def test_beside_workers_numbers_come_from_a_process_of_their_own(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

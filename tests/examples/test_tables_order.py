@@ -77,6 +77,7 @@ def test_each_eraser_is_loaded_once(
         assert all(cell.state == "done" and cell.readings for cell in row.cells)
 
 
+@pytest.mark.slow
 def test_a_window_bounds_how_many_cases_are_open(
     photos: CaseTable, toys: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -25,6 +25,7 @@ from methods.attentive_eraser.guidance import (
     redirected,
     redirected_unet,
 )
+from tiers import rest_is_slow
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,7 @@ def test_a_thin_line_is_not_lost_on_the_way_to_the_latent() -> None:
 # --- the UNet ----------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["sd15", "sdxl"])
+@pytest.fixture(params=rest_is_slow(["sd15", "sdxl"]))
 def unet(request: pytest.FixtureRequest, eraser: AttentiveEraser) -> Any:
     return eraser.loaded(AttentiveEraser.Settings(variant=request.param))["unet"]
 
@@ -154,7 +155,7 @@ def by_two_whole_halves(unet: Any, plan: Redirection) -> Any:
     return without + plan.rm_guidance_scale * (within - without)
 
 
-@pytest.mark.parametrize("start", [None, 0, 1, 5, 6, 9, 12, 15])
+@pytest.mark.parametrize("start", rest_is_slow([None, 6, 0, 1, 5, 9, 12, 15], 2))
 def test_sharing_changes_no_value(unet: Any, start: int | None) -> None:
     """Also where attention changes in the middle of a part of the UNet, or on its way down."""
     import torch
@@ -166,7 +167,7 @@ def test_sharing_changes_no_value(unet: Any, start: int | None) -> None:
     assert (shared - expected).abs().max() < 1e-5 * expected.abs().max()
 
 
-@pytest.mark.parametrize("start", [None, 0, 3, 10])
+@pytest.mark.parametrize("start", rest_is_slow([None, 0, 3, 10]))
 def test_blocks_before_the_first_layer_run_once(unet: Any, start: int | None) -> None:
     import torch
 
@@ -192,7 +193,7 @@ def test_blocks_before_the_first_layer_run_once(unet: Any, start: int | None) ->
     assert [pictures[b.index] for b in blocks] == [1] * first + [2] * (len(blocks) - first)
 
 
-@pytest.mark.parametrize(("start", "end"), [(1, None), (0, 0), (0, 1)])
+@pytest.mark.parametrize(("start", "end"), rest_is_slow([(1, None), (0, 0), (0, 1)], several=True))
 def test_steps_without_changed_attention_run_once(unet: Any, start: int, end: int | None) -> None:
     import torch
 

@@ -164,7 +164,9 @@ def test_a_checkpoint_runs_as_it_was_saved(
     assert (same.image == last.image).all()
 
 
-@pytest.mark.parametrize("fault", ["no adapter", "one tensor less", "one more", "no inpainter"])
+@pytest.mark.parametrize(
+    "fault", rest_is_slow(["no adapter", "one tensor less", "one more", "no inpainter"])
+)
 def test_another_checkpoint_is_refused(
     fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, picture: Image, hole: Mask
 ) -> None:

@@ -217,6 +217,7 @@ def test_the_published_networks_load_strictly() -> None:
     assert kinds == [*["Linear", "LayerNorm", "GELU"] * 6, "Linear"]
 
 
+@pytest.mark.slow
 @golden
 @smallest
 def test_a_stop_leaves_the_networks_as_they_were(

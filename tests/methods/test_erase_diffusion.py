@@ -27,6 +27,7 @@ from methods.erase_diffusion import (
     rectifying,
 )
 from methods.sd_inpainting import SdInpainting
+from tiers import rest_is_slow
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -136,7 +137,7 @@ def test_every_layer_and_picture_of_a_batch_is_rectified(
 
 
 @pytest.mark.parametrize("size", [(64, 128), (192, 64)])
-@pytest.mark.parametrize("prompt", ["", "grass"])
+@pytest.mark.parametrize("prompt", rest_is_slow(["", "grass"]))
 def test_any_aspect(
     eraser: EraseDiffusion, photo: Image, size: tuple[int, int], prompt: str
 ) -> None:

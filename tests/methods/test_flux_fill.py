@@ -19,6 +19,7 @@ from methods import Image, Mask, Stopped
 from methods._diffusion.eraser import Part, store
 from methods._flux.weights import FILL, SHARED
 from methods.flux_fill import LORA, FluxFill
+from tiers import rest_is_slow
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -75,7 +76,7 @@ def stock(photo: Image, mask: Mask, prompt: str, lora: str = "") -> Any:
     return np.asarray(picture).astype(int)
 
 
-@pytest.mark.parametrize("removal", [False, True])
+@pytest.mark.parametrize("removal", rest_is_slow([True, False]))
 def test_it_is_the_stock_pipeline(
     eraser: FluxFill, photo: Image, mask: Mask, home: Any, removal: bool
 ) -> None:

@@ -167,6 +167,7 @@ def test_without_a_token_none_is_sent(hub: Hub, tmp_path: Path) -> None:
     assert hub.seen and not any("authorization" in seen.headers for seen in hub.seen)
 
 
+@pytest.mark.slow
 def test_the_list_needs_no_hub(hub: Hub, tmp_path: Path) -> None:
     code, said = program(hub, tmp_path, "list")
     assert code == 0 and not hub.seen

@@ -19,6 +19,7 @@ from methods._diffusion.repositories import (
 )
 from methods.attentive_eraser.models import MODELS
 from methods.lama.eraser import BIG_LAMA
+from tiers import rest_is_slow
 
 SD_VAE, PAIRED = full_size.vae, partial(full_size.text_encoder, CLIP_G, pooled=True)
 PARTS: list[tuple[Repository, str, Any]] = [
@@ -38,7 +39,9 @@ def half_bytes(make: Any) -> int:
 
 
 @pytest.mark.parametrize(
-    ("repository", "folder", "make"), PARTS, ids=[f"{r.name}/{f}" for r, f, _ in PARTS]
+    ("repository", "folder", "make"),
+    rest_is_slow(PARTS, 2, several=True),
+    ids=[f"{r.name}/{f}" for r, f, _ in PARTS],
 )
 def test_a_part_has_the_published_size(repository: Repository, folder: str, make: Any) -> None:
     (size,) = (

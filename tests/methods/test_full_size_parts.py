@@ -21,6 +21,7 @@ from methods.clipaway.weights import IP_ADAPTER, REPOSITORY
 from methods.magic_eraser.panoptic import MASK2FORMER
 from methods.powerpaint.weights import V1, V2
 from segmentation._engine.registry import found
+from tiers import rest_is_slow
 from tiny_powerpaint import authors_name, with_tasks_apart
 
 Tensors = dict[str, Any]
@@ -196,7 +197,7 @@ def test_migans_file_is_read(tmp_path: Path) -> None:
 # --- segmenters ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["vit_b", "vit_l", "vit_h"])
+@pytest.mark.parametrize("kind", rest_is_slow(["vit_b", "vit_l", "vit_h"]))
 def test_the_first_sam_has_the_published_size(kind: str) -> None:
     (weight,) = found()[f"sam_{kind}"].spec.weights
     made = tensors_of(partial(full_size_sams.sam_vit, kind))
@@ -204,7 +205,7 @@ def test_the_first_sam_has_the_published_size(kind: str) -> None:
     assert weight.name in full_size_sams.SAMS
 
 
-@pytest.mark.parametrize("size", full_size_sams.HIERA)
+@pytest.mark.parametrize("size", rest_is_slow(full_size_sams.HIERA))
 def test_sam2_has_the_published_size_less_the_memory_for_videos(size: str) -> None:
     config, network = found()[f"sam2_1_{size.replace('-', '_')}"].spec.weights
     made = tensors_of(partial(full_size_sams.sam2, size))

@@ -223,6 +223,7 @@ def test_the_published_word_network_loads_strictly() -> None:
     network.load_state_dict(tensors, strict=True, assign=True)
 
 
+@pytest.mark.slow
 @golden
 @pytest.mark.parametrize("case", case_with_fusion())
 def test_a_stop_leaves_the_networks_as_they_were(

@@ -22,6 +22,7 @@ from methods._weights.store import use_local
 from methods.omnipaint.branch import FOR_THE_PHOTO
 from methods.omnipaint.eraser import OmniPaint
 from methods.omnipaint.weights import REPOSITORY, read_embedding
+from tiers import rest_is_slow
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -91,7 +92,7 @@ def test_the_published_additions_fit_the_published_network() -> None:
     assert {name: id(module) for name, module in network.named_modules()} == before
 
 
-@pytest.mark.parametrize("at", [1, 2])
+@pytest.mark.parametrize("at", rest_is_slow([1, 2]))
 def test_a_stop_leaves_the_network_as_it_was(
     eraser: OmniPaint, photo: Image, mask: Mask, at: int
 ) -> None:

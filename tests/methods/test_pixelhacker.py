@@ -29,6 +29,7 @@ from methods.pixelhacker.attention_network import GatedLinearAttention, chunked
 from methods.pixelhacker.eraser import PixelHacker, PixelHackerSettings
 from methods.pixelhacker.network import PUBLISHED, Checkpoint
 from methods.pixelhacker.weights import parts_of, read_unet, read_vae
+from tiers import rest_is_slow
 from tiny_networks import PIXELHACKER, save_pixelhacker, save_pixelhacker_unet
 
 QUICK: dict[str, Any] = {"num_inference_steps": 4}
@@ -211,7 +212,7 @@ def test_the_published_network_has_the_published_names() -> None:
     assert sum(value.numel() for value in tensors.values()) == 862_251_708
 
 
-@pytest.mark.parametrize("change", ["lacks one", "has one more", "other shape"])
+@pytest.mark.parametrize("change", rest_is_slow(["lacks one", "has one more", "other shape"]))
 def test_another_network_is_refused(change: str, tmp_path: Path) -> None:
     path = save_pixelhacker_unet(tmp_path / "unet", PIXELHACKER, 1)
     file = path / "diffusion_pytorch_model.bin"
@@ -263,6 +264,7 @@ def test_precisions(folder: Path) -> None:
 # --- the eraser ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_constants_are_computed_once_for_a_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, picture: Image, hole: Mask
 ) -> None:
@@ -348,7 +350,7 @@ def test_only_a_clean_start_forgets_the_object(
     assert (full == clean[0]).all()
 
 
-@pytest.mark.parametrize("stop_at", [1, 2])
+@pytest.mark.parametrize("stop_at", rest_is_slow([1, 2]))
 def test_stop_ends_it_between_two_steps(
     stop_at: int, eraser: PixelHacker, picture: Image, hole: Mask
 ) -> None:

@@ -159,7 +159,7 @@ def test_every_setting_is_seen(
 
 
 @every
-@pytest.mark.parametrize("authors_resize", [False, True])
+@pytest.mark.parametrize("authors_resize", rest_is_slow([True, False]))
 def test_only_what_is_masked_changes(
     photo: Image, mask: Mask, version: str, authors_resize: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,7 +251,7 @@ class Broken(Exception):
     """Raised in the middle of a run."""
 
 
-@pytest.mark.parametrize("end", [None, Stopped, Broken])
+@pytest.mark.parametrize("end", rest_is_slow([Stopped, None, Broken]))
 def test_the_unet_is_as_it_was(
     eraser: PowerPaint, photo: Image, mask: Mask, end: type[Exception] | None
 ) -> None:
@@ -285,6 +285,7 @@ def painted(eraser: PowerPaint, settings: Any) -> Image:
     return found
 
 
+@pytest.mark.slow
 def test_the_base_model_and_version_1_leave_each_other_alone(
     eraser: PowerPaint, photo: Image, mask: Mask
 ) -> None:
@@ -459,6 +460,7 @@ def test_the_published_brushnet_loads_strictly() -> None:
     brushnet.load_state_dict(named_for_brushnet(theirs), strict=True, assign=True)
 
 
+@pytest.mark.slow
 def test_the_published_files_hold_these_numbers() -> None:
     """Their sizes leave room for a header that names each tensor, and for nothing else."""
     sizes = {file.path: file.size for file in (*V1.files, *V2.files)}

@@ -192,6 +192,7 @@ def test_a_step_must_be_left() -> None:
         settings_of(Rorem, {"strength": 1.0})
 
 
+@pytest.mark.slow
 def test_a_stop_leaves_the_network_as_it_was(eraser: Rorem, photo: Image, mask: Mask) -> None:
     first = erase(eraser, photo, mask)
     unet = eraser.loaded(eraser.Settings())["unet"]

@@ -36,6 +36,7 @@ from methods.smarteraser.eraser import SmartEraser, SmartEraserSettings
 from methods.smarteraser.masks import MOST_OBJECTS, cut_out, enlarged, objects
 from methods.smarteraser.network import ImageToText
 from methods.smarteraser.weights import HOW_TO_GET, SMARTERASER
+from tiers import rest_is_slow
 from tiny_models import save_sd, save_unet, unet_config
 from tiny_networks import save_clip, save_smarteraser
 
@@ -158,7 +159,9 @@ def test_objects_are_removed_one_after_the_other(
     assert (result[~mask] == picture[~mask]).all()
 
 
-@pytest.mark.parametrize(("one_by_one", "runs"), [(True, 2), (False, 1)])
+@pytest.mark.parametrize(
+    ("one_by_one", "runs"), rest_is_slow([(True, 2), (False, 1)], several=True)
+)
 def test_steps_are_counted_through(
     one_by_one: bool, runs: int, eraser: SmartEraser, picture: Image
 ) -> None:
@@ -168,7 +171,7 @@ def test_steps_are_counted_through(
     assert steps == [(place + 1, 2 * runs) for place in range(2 * runs)]
 
 
-@pytest.mark.parametrize("stop_at", [1, 3])
+@pytest.mark.parametrize("stop_at", rest_is_slow([1, 3]))
 def test_stop_ends_it_between_two_steps(stop_at: int, eraser: SmartEraser, picture: Image) -> None:
     settings = SmartEraserSettings(**QUICK)
     calls: list[int] = []
@@ -329,7 +332,7 @@ def test_another_model_s_unet_is_refused(
     assert failure(picture).code == "weights_unreadable"
 
 
-@pytest.mark.parametrize("width", [8, 24])
+@pytest.mark.parametrize("width", rest_is_slow([24, 8]))
 def test_networks_that_do_not_fit_are_refused(
     width: int, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, picture: Image
 ) -> None:

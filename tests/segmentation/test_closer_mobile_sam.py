@@ -156,7 +156,7 @@ OBJECTS = [
 ]
 
 
-@pytest.mark.parametrize("prompt", rest_is_slow(OBJECTS, 2))
+@pytest.mark.parametrize("prompt", rest_is_slow(OBJECTS))
 def test_ordinary_objects_are_answered_as_before(sky: Seen, prompt: dict[str, Any]) -> None:
     before, now = sky.select(prompt, tiles=None), sky.select(prompt)
     assert not sky.encoded and now.looks == ("whole",)

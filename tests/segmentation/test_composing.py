@@ -14,6 +14,7 @@ from mask_tools import disc, iou, line, rectangle, strokes
 from methods import Mask
 from segmentation import Box, Composed, Shape, compose, shown_mask
 from segmentation._masks.paint import ERASED, paint
+from tiers import EXAMPLES
 
 SIZE = (240, 360)
 THING = disc(SIZE, 130, 120, 60)
@@ -143,7 +144,7 @@ scenes = st.lists(
 drawings = st.lists(strokes(SIZE, widest=60), max_size=4)
 
 
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES)
 @given(scenes, drawings, shapes)
 def test_erased_pixels_are_never_in_the_mask(
     scene: list[Mask], drawing: list[Any], shape: Shape
@@ -156,7 +157,7 @@ def test_erased_pixels_are_never_in_the_mask(
     assert all(np.array_equal(thing, was) for thing, was in zip(scene, before, strict=True))
 
 
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(18, 70)), max_size=3), shapes)
 def test_a_reduced_mask_is_the_mask_from_further_away(
     places: list[tuple[float, float]], shape: Shape

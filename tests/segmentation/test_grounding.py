@@ -29,6 +29,7 @@ from segmentation import (
 )
 from segmentation._detection.detector import RawAnswer, framed_photo, read_answer
 from segmentation._detection.grounding_dino import GroundingDinoTiny
+from tiers import rest_is_slow
 from tiny_grounding import NAME
 
 pytest_plugins = ["grounding_fixtures"]
@@ -146,7 +147,9 @@ def test_a_failure_is_told_and_not_remembered(
     assert detect(rocket, "rocket", "dog").found and forwards == ["dog."]
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (3, 3000), (5000, 4), (900, 7), (40, 41)])
+@pytest.mark.parametrize(
+    "shape", rest_is_slow([(1, 1), (5000, 4), (3, 3000), (900, 7), (40, 41)], 2)
+)
 def test_photos_of_any_shape(tiny_detector: Path, shape: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
     for each in detect(image, str(shape), "dog").found:
@@ -312,7 +315,9 @@ def files(folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in names}
 
 
-@pytest.mark.parametrize("kind", ["text", "cut", "one short", "another size", "no tokenizer"])
+@pytest.mark.parametrize(
+    "kind", rest_is_slow(["cut", "no tokenizer", "text", "one short", "another size"], 2)
+)
 def test_damaged_files_are_refused(damaged: Path, kind: str) -> None:
     from safetensors.numpy import load_file, save_file
 

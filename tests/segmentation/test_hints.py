@@ -13,6 +13,7 @@ from mask_tools import disc, rectangle
 from methods import Image, Mask
 from segmentation import Shape, compose, dilate, find_hints
 from segmentation._masks.hints import LEAST, rim_strength, shadow_strength
+from tiers import rest_is_slow
 
 SIZE = (400, 600)
 BALL = disc(SIZE, 300, 180, 80)
@@ -71,7 +72,7 @@ def test_a_mask_that_ends_too_early_leaves_a_rim(color: tuple[int, int, int]) ->
     assert "rim" in codes(picture, dilate(BALL, -4))
 
 
-@pytest.mark.parametrize("color", [GREEN, GREY, BLUE])
+@pytest.mark.parametrize("color", rest_is_slow([GREEN, GREY, BLUE]))
 @pytest.mark.parametrize("more", [0, 1, 3, 8, 20])
 def test_a_mask_that_covers_the_object_leaves_none(color: tuple[int, int, int], more: int) -> None:
     picture = scene(ground(color), BALL, RED)
@@ -117,7 +118,7 @@ def test_objects_with_holes_and_at_the_edge_are_judged_too() -> None:
 # --- the shadow --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("color", [GREY, GREEN, (150, 90, 60)])
+@pytest.mark.parametrize("color", rest_is_slow([GREY, GREEN, (150, 90, 60)]))
 @pytest.mark.parametrize("left", [0.2, 0.35, 0.5])
 def test_a_shadow_below_the_object_is_seen(color: tuple[int, int, int], left: float) -> None:
     assert shadow_strength(with_shadow(color, left), BALL) > 0.5

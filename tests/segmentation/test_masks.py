@@ -65,6 +65,7 @@ def test_more_pixels_never_select_less(mask: Mask, fewer: int, more: int) -> Non
     assert not (dilate(mask, -high) & ~dilate(mask, -low)).any()
 
 
+@pytest.mark.slow
 def test_dilate_is_the_same_on_a_large_photo() -> None:
     size = (900, 1400)
     mask = disc(size, (500, 700), 30)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from methods import Image, Mask
 from segmentation import Box, Point, PromptedObject, Segmenter, get_segmenter, select
+from tiers import rest_is_slow
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_a_box_around_the_rocket_gives_the_rocket(grabcut: Segmenter, rocket: Im
     assert 0.3 < mask[125:425, 300:345].mean() < 0.75
 
 
-@pytest.mark.parametrize("size", [(300, 450), (1500, 2250)])
+@pytest.mark.parametrize("size", rest_is_slow([(300, 450), (1500, 2250)]))
 def test_a_click_and_a_box_find_the_ball(grabcut: Segmenter, size: tuple[int, int]) -> None:
     scale = size[0] // 300
     image, truth = ball(size, (200 * scale, 140 * scale), 45 * scale)

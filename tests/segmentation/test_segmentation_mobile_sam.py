@@ -244,6 +244,7 @@ def test_photos_of_any_shape_stay_as_they_are(sam: MobileSam, size: tuple[int, i
     assert np.array_equal(image, kept)
 
 
+@pytest.mark.slow
 def test_threads_get_what_one_thread_gets(
     sam: MobileSam, encoded: Photos, rocket: Image, coffee: Image
 ) -> None:

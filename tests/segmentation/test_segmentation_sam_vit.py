@@ -146,7 +146,7 @@ def first_blocks(build: Callable[[], Any], count: int = 3) -> Callable[[], Any]:
 # --- loading -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("segmenter_id", KINDS)
+@pytest.mark.parametrize("segmenter_id", rest_is_slow(KINDS))
 def test_each_size_loads_from_a_file_of_ones_own(
     segmenter_id: str, rocket: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from methods import WeightsUnavailable
 from segmentation.mobile_sam import MobileSam, read_state
+from tiers import EXAMPLES
 
 
 class _Surprise:
@@ -42,7 +43,7 @@ def test_a_file_that_is_not_mobile_sam(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_damaged_file_is_refused_or_read(tmp_path: Path, data: st.DataObject) -> None:
     import torch

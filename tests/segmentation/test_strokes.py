@@ -17,6 +17,7 @@ from segmentation import Stroke
 from segmentation._masks.paint import ADDED, ERASED, UNTOUCHED, paint
 from segmentation._prompts.prompts import shown_size
 from segmentation._prompts.strokes import MAX_STROKE_POINTS, MAX_STROKES
+from tiers import EXAMPLES
 
 SIZE = (120, 180)
 
@@ -32,7 +33,7 @@ def where(
     return np.asarray(shown == value, np.bool_)
 
 
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES)
 @given(strokes(SIZE))
 def test_a_stroke_covers_what_is_near_its_line(stroke: Stroke) -> None:
     covered = where(ERASED if stroke.erase else ADDED, stroke)
@@ -51,7 +52,7 @@ def test_a_thin_stroke_from_the_corner_has_no_hole() -> None:
 def test_strokes_across_an_edge_lose_nothing_there(edge: str) -> None:
     size = (40, 60)
     chance = np.random.default_rng(["left", "top", "right", "bottom"].index(edge))
-    for _ in range(500):
+    for _ in range(10 * EXAMPLES):
         stroke = across(edge, size, chance)
         covered = where(ADDED, stroke, size=size)
         distance = distance_to_line(size, list(stroke.points))

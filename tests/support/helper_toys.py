@@ -1,4 +1,4 @@
-"""What a helper answers in tests: it waits, fails, dies, or takes the processor for itself."""
+"""What a helper answers in tests: it waits, fails, dies, or hears nothing more."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def sleep(given: Given) -> None:
 
 
 def hang(given: Given) -> None:
-    sum(iter(int, 1))
+    ctypes.PyDLL(None).sleep(100_000)  # asleep with the interpreter's lock
 
 
 def segfault(given: Given) -> None:

@@ -16,10 +16,20 @@ ROUNDS = int(os.environ.get("TEST_ROUNDS", "3"))
 """How often what depends on chance (who is killed when) is tried: once by default, the other times
 in the slow tier. Many rounds are a campaign: TEST_ROUNDS=20."""
 
+COSTLY_ROUNDS = ROUNDS if "TEST_ROUNDS" in os.environ else 1
+"""The same where each time takes a whole program or many seconds."""
 
-def rest_is_slow(cases: Iterable[Any], first: int = 1) -> list[Any]:
-    """The first cases as they are, the others with the mark `slow`."""
-    return [case if at < first else _slow(case) for at, case in enumerate(cases)]
+
+EXAMPLES = int(os.environ.get("TEST_FUZZ", "25"))
+"""How many examples a property is tried on: CI asks more often (see .ci/run), a campaign some
+thousand times."""
+
+
+def rest_is_slow(cases: Iterable[Any], first: int = 1, *, several: bool = False) -> list[Any]:
+    """The first cases as they are, the others with the mark `slow`. several: each case is a tuple,
+    with values for several parameters."""
+    wrapped = [pytest.param(*case) for case in cases] if several else list(cases)
+    return [case if at < first else _slow(case) for at, case in enumerate(wrapped)]
 
 
 def _slow(case: Any) -> Any:

@@ -21,12 +21,15 @@ from methods._workers.seat import Seat
 from worker_toys import register
 
 SETUP = "worker_toys:register"
+FOUND = ("worker_toys:all_are_found",)
+"""For a template: crashes need many copies, each of which would search for half a second."""
+
 TWO_LANES = (("cpu", "cpu"), ("lane1", "lane"), ("lane2", "lane"))
 
 
 def pool_of(places: Sequence[tuple[str, str]] = TWO_LANES, starter: Starter | None = None) -> Pool:
     """A pool with these places: (id, kind)."""
-    starter = starter or Copies(())
+    starter = starter or Copies(FOUND)
     seats = [Seat(name, kind, starter, {"PLACE": name}, SETUP) for name, kind in places]
     return Pool(seats, starter)
 

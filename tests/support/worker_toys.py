@@ -53,10 +53,11 @@ class Exits(Noise):
 
 
 class Hung(Noise):
-    """One call that never returns and lets no other thread of its process run."""
+    """One call that never returns and lets no other thread of its process run: asleep with the
+    interpreter's lock, since one that computed would keep a core from other tests."""
 
     def work(self, settings: Any, progress: Progress) -> None:
-        sum(iter(int, 1))
+        ctypes.PyDLL(None).sleep(100_000)
 
 
 class SlowLoad(Noise):
@@ -86,7 +87,11 @@ class Keeps(Noise):
 
 
 def __getattr__(name: str) -> object:
-    """Naming it makes a template believe that CUDA's driver is awake; see `template._bring`."""
+    """What a template does when it names one of these (see `template._bring`): find all erasers,
+    which its copies then need not, or believe that CUDA's driver is awake."""
+    if name == "all_are_found":
+        registry.found()
+        return None
     if name == "pretend_a_gpu_is_awake":
         from methods._workers.process import template
 

@@ -246,41 +246,45 @@ def test_callers_at_the_same_time_get_their_own_results(client: Client, tmp_path
 
 @pytest.mark.parametrize(
     ("endpoint", "arguments", "says"),
-    [
-        ("/segment", {}, "Nothing is pointed at"),
-        ("/segment", {"points": "zz"}, "points"),
-        ("/segment", {"points": [[1]]}, "points"),
-        ("/segment", {"points": [[1, 2, 3, 4]]}, "points"),
-        ("/segment", {"points": [[1, 2, 7]]}, "label"),
-        ("/segment", {"points": [[9999, 2]]}, "outside the photo"),
-        ("/segment", {"points": [[1, 2]] * 2000}, "points"),
-        ("/segment", {"box": [1, 2, 3]}, "box"),
-        ("/segment", {"box": [9, 9, 3, 3]}, "no area"),
-        ("/segment", {"box": BOX, "level": 5}, "level"),
-        ("/segment", {"box": BOX, "dilate": 10**7}, "grow by"),
-        ("/segment", {"box": BOX, "objects": box()}, "not both"),
-        ("/segment", {"box": BOX, "dilate": 3, "shape": {"dilate": 3}}, "not both"),
-        ("/segment", {"box": BOX, "shape": {"precision": 3}}, "precision"),
-        ("/segment", {"strokes": [{"points": [[1, 2]]}]}, "width"),
-        ("/segment", {"strokes": [SWIPE] * 10_000}, "10000 brush strokes"),
-        ("/segment", {"box": BOX, "case": {"version": 1}}, "all prompts itself"),
-        ("/segment", {"case": {"version": 99}}, "newer program"),
-        ("/segment", {"case": {"version": 1}}, "case file"),
-        ("/segment", {"box": BOX, "segmenter": "no_such"}, "segmenter"),
-        ("/erase", {"box": BOX, "erasers": []}, "erasers"),
-        ("/erase", {"box": BOX, "erasers": ["no_such"]}, "no eraser"),
-        ("/erase", {"box": BOX, "erasers": "paint"}, "erasers"),
-        ("/erase", {"box": BOX, "erasers": ["paint"] * 65}, "erasers"),
-        ("/erase", {"box": BOX, "erasers": ["paint"], "seed": -1}, "seed"),
-        ("/erase", {"box": BOX, "erasers": ["paint"], "settings": {"paint": 4}}, "settings"),
-        (
-            "/erase",
-            {"box": BOX, "erasers": ["paint"], "settings": {"paint": {"level": 999}}},
-            "level",
-        ),
-        ("/erase", {"box": BOX, "erasers": ["paint"], "settings": {"telea": {}}}, "telea"),
-        ("/erase", {"erasers": ["paint"]}, "Nothing is pointed at"),
-    ],
+    rest_is_slow(
+        [
+            ("/segment", {}, "Nothing is pointed at"),
+            ("/segment", {"points": [[1, 2, 7]]}, "label"),
+            ("/segment", {"box": [9, 9, 3, 3]}, "no area"),
+            ("/segment", {"box": BOX, "dilate": 10**7}, "grow by"),
+            ("/segment", {"box": BOX, "objects": box()}, "not both"),
+            ("/segment", {"strokes": [SWIPE] * 10_000}, "10000 brush strokes"),
+            ("/segment", {"case": {"version": 99}}, "newer program"),
+            ("/segment", {"box": BOX, "segmenter": "no_such"}, "segmenter"),
+            ("/erase", {"box": BOX, "erasers": ["no_such"]}, "no eraser"),
+            ("/erase", {"box": BOX, "erasers": ["paint"], "seed": -1}, "seed"),
+            (
+                "/erase",
+                {"box": BOX, "erasers": ["paint"], "settings": {"paint": {"level": 999}}},
+                "level",
+            ),
+            ("/segment", {"points": "zz"}, "points"),
+            ("/segment", {"points": [[1]]}, "points"),
+            ("/segment", {"points": [[1, 2, 3, 4]]}, "points"),
+            ("/segment", {"points": [[9999, 2]]}, "outside the photo"),
+            ("/segment", {"points": [[1, 2]] * 2000}, "points"),
+            ("/segment", {"box": [1, 2, 3]}, "box"),
+            ("/segment", {"box": BOX, "level": 5}, "level"),
+            ("/segment", {"box": BOX, "dilate": 3, "shape": {"dilate": 3}}, "not both"),
+            ("/segment", {"box": BOX, "shape": {"precision": 3}}, "precision"),
+            ("/segment", {"strokes": [{"points": [[1, 2]]}]}, "width"),
+            ("/segment", {"box": BOX, "case": {"version": 1}}, "all prompts itself"),
+            ("/segment", {"case": {"version": 1}}, "case file"),
+            ("/erase", {"box": BOX, "erasers": []}, "erasers"),
+            ("/erase", {"box": BOX, "erasers": "paint"}, "erasers"),
+            ("/erase", {"box": BOX, "erasers": ["paint"] * 65}, "erasers"),
+            ("/erase", {"box": BOX, "erasers": ["paint"], "settings": {"paint": 4}}, "settings"),
+            ("/erase", {"box": BOX, "erasers": ["paint"], "settings": {"telea": {}}}, "telea"),
+            ("/erase", {"erasers": ["paint"]}, "Nothing is pointed at"),
+        ],
+        11,
+        several=True,
+    ),
 )
 def test_arguments_that_cannot_be_are_explained(
     client: Client, photo: Path, endpoint: str, arguments: Answer, says: str
@@ -487,7 +491,7 @@ def test_a_run_is_remarked_hidden_and_deleted_by_whoever_has_its_secret(
 # --- figures -----------------------------------------------------------------------------
 
 
-def test_a_figure_of_a_run(client: Client, photo: Path) -> None:
+def test_a_figure_and_a_report_of_a_run(client: Client, photo: Path) -> None:
     erased = client.predict(
         image=handle_file(photo), erasers=["paint"], points=POINT, box=BOX, api_name="/erase"
     )
@@ -499,6 +503,8 @@ def test_a_figure_of_a_run(client: Client, photo: Path) -> None:
     assert "Test paint" in svg and svg.count("<image") == 3
     assert Path(figure["files"]["pdf"]).read_bytes().startswith(b"%PDF")
     assert Path(figure["files"]["csv"]).read_text("utf-8").splitlines()[1].count("paint")
+    report = client.predict([erased["run"]], api_name="/report")["file"]
+    assert report.endswith("report.html") and "Test paint" in Path(report).read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -517,6 +523,15 @@ def test_a_figure_that_cannot_be_is_one_sentence(
 ) -> None:
     with pytest.raises(AppError) as refused:
         client.predict(**asked, api_name="/figure")
+    assert said in str(refused.value) and SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"), [([], "run"), (["../../etc"], "run"), (["x" * 22], "run")]
+)
+def test_a_report_on_nothing_is_one_sentence(client: Client, runs: list[str], said: str) -> None:
+    with pytest.raises(AppError) as refused:
+        client.predict(runs, api_name="/report")
     assert said in str(refused.value) and SECRET not in str(refused.value)
 
 

@@ -23,6 +23,7 @@ from PIL import Image as Pil
 from methods import BadInput
 from ports import own_port
 from segmentation import encode_rle
+from tiers import rest_is_slow
 from ui.api import endpoints
 from ui.api.pictures import picture_of
 from ui.api.requests import FileArgument
@@ -175,7 +176,7 @@ def test_another_reading_can_be_taken(api: tuple[str, Service], endpoint: str) -
     assert [note["en"] for note in kept["notes"]] == ["Label 7 alone is erased."]
 
 
-@pytest.mark.parametrize("endpoint", ["segment", "erase"])
+@pytest.mark.parametrize("endpoint", rest_is_slow(["erase", "segment"]))
 def test_of_a_plain_mask_nothing_is_said(api: tuple[str, Service], endpoint: str) -> None:
     mask = np.zeros((90, 120), np.bool_)
     mask[30:50, 40:70] = True
@@ -185,7 +186,7 @@ def test_of_a_plain_mask_nothing_is_said(api: tuple[str, Service], endpoint: str
     assert '"mask_reading": null' in there and '"mask_notes": []' in there
 
 
-@pytest.mark.parametrize("endpoint", ["segment", "erase"])
+@pytest.mark.parametrize("endpoint", rest_is_slow(["segment", "erase"]))
 def test_a_reading_that_there_is_not_is_refused_with_those_that_there_are(
     api: tuple[str, Service], endpoint: str
 ) -> None:
@@ -215,7 +216,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("name", list(REFUSED))
-@pytest.mark.parametrize("endpoint", ["segment", "detect", "erase"])
+@pytest.mark.parametrize("endpoint", rest_is_slow(["segment", "detect", "erase"]))
 def test_every_refusal_has_words(api: tuple[str, Service], endpoint: str, name: str) -> None:
     given, words = REFUSED[name]
     answer = call(api[0], endpoint, given)

@@ -138,6 +138,7 @@ def test_what_does_no_harm_is_left_alone(
         assert service.open_run({"run": run}, name)["ok"], name
 
 
+@pytest.mark.slow
 def test_other_files_that_are_damaged_are_no_more_than_a_sentence(
     service: Service, client: TestClient, run: str, photo: str
 ) -> None:

@@ -11,7 +11,6 @@ import base64
 import io
 import json
 import math
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,12 +24,12 @@ from PIL import Image as Pil
 
 from segmentation import Candidates, Embedding, PromptedObject, get_segmenter
 from segmentation._prompts.prompts import MAX_OBJECTS
+from tiers import EXAMPLES
 from ui.common.limits import Rate, RateLimiter
 from ui.service.service import Service
 from ui_tools import png_file
 
 Answer = Mapping[str, Any]
-MANY = int(os.environ.get("TEST_FUZZ", "50"))
 SIZE = (90, 120)
 
 
@@ -217,7 +216,7 @@ def check_error(error: Answer) -> None:
 
 
 quick = settings(
-    max_examples=MANY,
+    max_examples=EXAMPLES,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

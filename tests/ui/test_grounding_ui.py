@@ -97,30 +97,24 @@ def test_the_same_photo_in_two_tabs_is_looked_at_once(
     assert all(answer["ok"] and answer == answers[0] for answer in answers)
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"phrase": ""}, "phrase_empty"),
-        ({"phrase": "x" * 10_240}, "phrase_too_long"),
-        ({"phrase": "那个戴帽子的人"}, "phrase_not_english"),
-        ({"phrase": 7}, "bad_request"),
-        ({"phrase": None}, "bad_request"),
-        ({"backend": "nosuch"}, "unknown_detector"),
-        ({"backend": "../../etc"}, "bad_request"),
-        ({"photo": "x" * 22}, "photo_gone"),
-        ({"photo": "../secret"}, "bad_request"),
-        ({"more": 1}, "bad_request"),
-    ],
-)
-def test_bad_requests(
-    service: Service,
-    rocket_photo: str,
-    forwards: list[str],
-    changes: dict[str, Any],
-    expected: str,
-) -> None:
-    answer = service.detect({"photo": rocket_photo, "phrase": "dog", **changes})
-    assert not answer["ok"] and code(answer) == expected and len(str(answer)) < 1000
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"phrase": ""}, "phrase_empty"),
+    ({"phrase": "x" * 10_240}, "phrase_too_long"),
+    ({"phrase": "那个戴帽子的人"}, "phrase_not_english"),
+    ({"phrase": 7}, "bad_request"),
+    ({"phrase": None}, "bad_request"),
+    ({"backend": "nosuch"}, "unknown_detector"),
+    ({"backend": "../../etc"}, "bad_request"),
+    ({"photo": "x" * 22}, "photo_gone"),
+    ({"photo": "../secret"}, "bad_request"),
+    ({"more": 1}, "bad_request"),
+]
+
+
+def test_bad_requests(service: Service, rocket_photo: str, forwards: list[str]) -> None:
+    for changes, expected in BAD:
+        answer = service.detect({"photo": rocket_photo, "phrase": "dog", **changes})
+        assert not answer["ok"] and code(answer) == expected and len(str(answer)) < 1000
     assert forwards == []
 
 

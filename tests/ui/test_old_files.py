@@ -19,6 +19,7 @@ from PIL import Image as Pil
 from examples.running.records import Folder
 from methods import Mask
 from segmentation import read_case
+from tiers import rest_is_slow
 from ui.cli.__main__ import main
 from ui.service.service import Service
 from ui_mask_tools import downloaded
@@ -68,7 +69,7 @@ def test_a_run_opens_by_its_link(service: Service, mask: Mask) -> None:
     assert read_case(exported["case"]) == read_case(json.loads((FILES / "case.json").read_text()))
 
 
-@pytest.mark.parametrize("file", ["case.json", "settings.json"])
+@pytest.mark.parametrize("file", rest_is_slow(["settings.json", "case.json"]))
 def test_a_case_repeats_on_the_command_line(file: str, tmp_path: Path, mask: Mask) -> None:
     given = [str(FILES / "photo.png"), "--case", str(FILES / file), "--out", str(tmp_path)]
     assert main(["erase", *given, "--offline", "--judge", "none"]) == 0

@@ -70,6 +70,7 @@ def test_a_report_tells_the_chain(service: Service, follower: Answer) -> None:
     assert "photo.png → Test paint" in report_of(service.runs, [follower["run"]]).decode()
 
 
+@pytest.mark.slow
 def test_the_command_line_goes_on_with_a_run_of_the_page(
     service: Service,
     follower: Answer,

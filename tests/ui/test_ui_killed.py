@@ -15,7 +15,7 @@ import pytest
 from PIL import Image as Pillow
 
 from runner_tools import wait_until
-from tiers import ROUNDS
+from tiers import COSTLY_ROUNDS
 from ui.service.erasing.interrupted import take_up_all
 from ui.service.service import Service
 
@@ -26,37 +26,56 @@ pytestmark = [
 ]
 
 PROGRAM = """
-import json, sys
+import json, os, signal, sys
 from pathlib import Path
 
 from ui.service.service import Service
 from worker_fixtures import pool_of
 from worker_toys import register
 
+
+def tell(state, **more):
+    print(json.dumps({"page": os.getpid(), "state": state, **more}), flush=True)
+
+
+def page(folder, eraser, seconds):
+    tell("begun")
+    service = Service(Path(folder), executor=pool_of())
+    photo = service.open_example({"id": "rocket"})["photo"]["id"]
+    box = {"points": [], "box": {"x0": 290, "y0": 120, "x1": 350, "y1": 230}, "level": None}
+    settings = {"steps": 8, "seconds": seconds} if seconds else {}
+    jobs = [
+        {"eraser": "light_noise", "settings": {}, "seed": 1},
+        {"eraser": eraser, "settings": settings, "seed": 2},
+    ]
+    order = {"photo": photo, "objects": [box], "dilate": 0, "segmenter": "grabcut", "jobs": jobs}
+    run, secret = service.owners.begin()
+    for grid in service.erase({**order, "run": run, "secret": secret}):
+        cards = grid["cards"]
+        tell(
+            grid["state"],
+            run=grid["run"],
+            loading=any(card["state"] == "loading" for card in cards),
+            judging=bool(grid.get("judging")),
+            done=[place for place, card in enumerate(cards) if card["state"] == "done"],
+            kept=[place for place, card in enumerate(cards) if card.get("full")],
+        )
+    tell("over")
+    while True:
+        signal.pause()
+
+
 register()
-folder, eraser, seconds = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
-service = Service(folder, executor=pool_of())
-photo = service.open_example({"id": "rocket"})["photo"]["id"]
-box = {"points": [], "box": {"x0": 290, "y0": 120, "x1": 350, "y1": 230}, "level": None}
-jobs = [
-    {"eraser": "light_noise", "settings": {}, "seed": 1},
-    {"eraser": eraser, "settings": {"steps": 8, "seconds": seconds} if seconds else {}, "seed": 2},
-]
-order = {"photo": photo, "objects": [box], "dilate": 0, "segmenter": "grabcut", "jobs": jobs}
-run, secret = service.owners.begin()
-for grid in service.erase({**order, "run": run, "secret": secret}):
-    cards = grid["cards"]
-    print(json.dumps({
-        "run": grid["run"],
-        "state": grid["state"],
-        "loading": any(card["state"] == "loading" for card in cards),
-        "judging": bool(grid.get("judging")),
-        "done": [place for place, card in enumerate(cards) if card["state"] == "done"],
-        "kept": [place for place, card in enumerate(cards) if card.get("full")],
-    }), flush=True)
-print("{}", flush=True)
-sys.stdin.read()
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who is killed is buried at once
+for line in sys.stdin:
+    if not os.fork():
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        try:
+            page(*json.loads(line))
+        finally:
+            os._exit(1)
 """
+"""It imports once, and is then a new page for every line that it reads."""
 
 STATES: dict[str, Any] = {
     "loading": ("slowload", 0, lambda told: told["loading"]),
@@ -72,41 +91,53 @@ STATES: dict[str, Any] = {
 """The second eraser, the seconds that it takes, and by which words the page tells the state."""
 
 
+Pages = subprocess.Popen[str]
+
+
+@pytest.fixture(scope="module")
+def pages() -> Iterator[Pages]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], env=environment, **pipes) as program:
+        yield program
+        program.kill()
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def killed_in(state: str, folder: Path) -> dict[str, Any]:
+def killed_in(state: str, folder: Path, pages: Pages) -> dict[str, Any]:
     """What the page had said last. All of its processes are gone."""
     eraser, seconds, is_it = STATES[state]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", PROGRAM, str(folder), eraser, str(seconds)]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env=environment, **pipes) as page:
-        assert page.stdout is not None
-        told = next(filter(is_it, _told(page.stdout)), None)
-        assert told is not None, f"it was never {state}"
-        family = psutil.Process(page.pid).children(recursive=True)
-        page.kill()
+    assert pages.stdin is not None and pages.stdout is not None
+    pages.stdin.write(json.dumps([str(folder), eraser, seconds]) + "\n")
+    pages.stdin.flush()
+    said = map(json.loads, pages.stdout)
+    page = psutil.Process(next(told["page"] for told in said if told["state"] == "begun"))
+    told = next(told for told in _of(page, said) if is_it(told))
+    family = page.children(recursive=True)
+    page.kill()
     assert family, "its workers were there"
-    wait_until(lambda: not any(member.is_running() for member in family))
+    wait_until(lambda: not any(member.is_running() for member in (page, *family)))
     return told
 
 
-def _told(lines: Any) -> Iterator[dict[str, Any]]:
-    for line in lines:
-        if not (told := json.loads(line)):
-            return
-        yield told
+def _of(page: psutil.Process, said: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What one page says of its run; what others had still to say is passed over."""
+    for told in said:
+        if told["page"] == page.pid:
+            assert told["state"] != "over", "it was never in that state"
+            yield told
 
 
-@pytest.mark.parametrize("again", range(max(1, ROUNDS // 3)))  # of whole programs
+@pytest.mark.parametrize("again", range(COSTLY_ROUNDS))
 @pytest.mark.parametrize("state", STATES)
 def test_a_page_that_is_killed_loses_nothing_that_it_had(
-    state: str, again: int, folder: Path
+    state: str, again: int, folder: Path, pages: Pages
 ) -> None:
-    told = killed_in(state, folder)
+    told = killed_in(state, folder, pages)
     service = Service(folder)
     try:
         assert take_up_all(service.runs) <= 1

@@ -77,14 +77,12 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-@pytest.mark.parametrize("secret", [None, "x", "a" * 64, "\udcff"])
-def test_a_link_changes_nothing(
-    service: Service, run: Answer, name: str, secret: str | None
-) -> None:
+def test_a_link_changes_nothing(service: Service, run: Answer, name: str) -> None:
     before = service.runs.written(run["run"])
-    answer = getattr(service, name)({"run": run["run"], "secret": secret, **CHANGES[name]})
-    assert code(answer) in ("not_owner", "bad_request")
-    assert service.runs.written(run["run"]) == before
+    for secret in (None, "x", "a" * 64, "\udcff"):
+        answer = getattr(service, name)({"run": run["run"], "secret": secret, **CHANGES[name]})
+        assert code(answer) in ("not_owner", "bad_request"), secret
+        assert service.runs.written(run["run"]) == before, secret
 
 
 @pytest.mark.parametrize("name", CHANGES)

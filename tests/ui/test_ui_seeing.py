@@ -235,11 +235,21 @@ def dies_under(
     return under_way
 
 
-def test_a_click_whose_process_dies_is_told_to_try_again(
+def test_a_click_whose_process_dies_is_answered_by_the_next(
     away: Service, threads: ThreadPoolExecutor
 ) -> None:
     asked = prompts(opened(away))
     before = away.segment(asked)
+    again = dies_under(away, threads, lambda: away.segment(asked)).result(300)
+    assert again["ok"] and again["overlay"] == before["overlay"]
+
+
+def test_a_click_whose_process_dies_too_often_is_told_to_try_again(
+    away: Service, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = prompts(opened(away))
+    before = away.segment(asked)
+    monkeypatch.setattr("methods._workers.helper.MOST_TRIES", 1)
     answer = dies_under(away, threads, lambda: away.segment(asked)).result(60)
     error = answer["error"]
     assert error["code"] == HELPER_LOST and "try again" in error["text"]

@@ -253,6 +253,28 @@ def test_who_waits_for_a_place_holds_no_thread_and_comes_in_turn(
     assert begun == [orders[n]["run"] for n in (0, 2, 1)]
 
 
+def test_who_waits_is_let_in_when_machines_join(
+    service: Service, photo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though nobody comes or goes meanwhile."""
+    monkeypatch.setattr("ui.service.visits.GROWING_SECONDS", 0.01)
+    places, most = service.visits.places, [1]
+    monkeypatch.setattr(service.visits, "_most_runs", lambda: most[0])
+
+    async def visit() -> None:
+        stays = asyncio.create_task(first_done(service.follow(order(photo, "slow"), None, "anna")))
+        await until(lambda: places.taken == 1)
+        waits = asyncio.create_task(first_done(service.follow(order(photo, "paint"), None, "ben")))
+        await until(lambda: places.waiting == 1)
+        most[0] = 2
+        await until(lambda: places.taken == 2 or waits.done())
+        assert not stays.done()
+        Slow.go_on.set()
+        assert {grid["state"] for grid in await asyncio.gather(stays, waits)} == {"done"}
+
+    asyncio.run(visit())
+
+
 class Looking:
     """Looks at a photo when it is let."""
 

@@ -21,6 +21,7 @@ import gradio as gr
 
 from segmentation import BOX_THRESHOLD, TEXT_THRESHOLD
 from ui.api import figures as api_figures
+from ui.api import reports as api_reports
 from ui.api import results as api_results
 from ui.api import sweeps
 from ui.api.answers import Detected, Erased, Segmented
@@ -284,4 +285,5 @@ def register(service: Service) -> None:
     gr.api(erase, concurrency_limit=None)
     api_results.register(service)
     api_figures.register(service)
+    api_reports.register(service)
     sweeps.register(service)

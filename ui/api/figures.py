@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from secrets import token_urlsafe
 from typing import TypedDict
 
 import gradio as gr
 
 from examples.figure.options import FORMATS, FigureOptions, Format
-from methods import JSON, BadInput, PlainText, write_atomic
+from methods import JSON, BadInput, PlainText
 from ui.api.errors import spoken_soon
+from ui.api.handing import handed, new_folder
 from ui.common.caller import caller_of
-from ui.common.files import private_folder
 from ui.service.service import Service
 
 MIME = {
@@ -120,12 +119,9 @@ def _drawn(
     service.clicks.take(caller)
     named = service.owners.all_named(runs)
     made = service.tables.figure(named, FigureOptions.model_validate(said), forms, "figure")
-    folder = private_folder(service.uploads.folder / "api" / token_urlsafe(16))
-    files: dict[str, Mapping[str, JSON]] = {}
-    for form, data in made.files.items():
-        path = folder / f"figure.{form}"
-        write_atomic(path, data)
-        files[form] = gr.FileData(
-            path=str(path), orig_name=path.name, mime_type=MIME[form], size=len(data)
-        ).model_dump()
+    folder = new_folder(service.uploads)
+    files = {
+        form: handed(data, folder / f"figure.{form}", MIME[form])
+        for form, data in made.files.items()
+    }
     return {"files": files, "notes": [note.plain() for note in made.notes]}

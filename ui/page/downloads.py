@@ -8,28 +8,29 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
-from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from methods import UserError
 from ui.common.caller import caller_of
+from ui.common.errors import run_gone
 from ui.common.names import safe_stem
 from ui.page.fresh import AGAIN, not_modified
 from ui.page.headers import HEADERS
+from ui.page.spoken import Spoken
 from ui.service.saving.downloads import Asked
 from ui.service.saving.kept import Facts
 from ui.service.service import Service
 
 NAME = re.compile(r"(\d{1,2})\.(place\.)?(default|auto|png|tiff|jpeg|webp|avif)")
-BUSY = ("too_fast", "crowded")
 
 
 def saved_route(service: Service) -> Route:
     """Made when it is asked for the first time, in the lane of what opens pictures."""
     files = _Saved(service)
-    return Route("/lab/runs/{run}/save/{name}", files.file)
+    path = "/lab/runs/{run}/save/{name}"
+    return Route(path, files.file, middleware=[Middleware(Spoken)])
 
 
 class _Saved:
@@ -44,16 +45,13 @@ class _Saved:
     def _file(self, request: Request, caller: str) -> Response:
         named = NAME.fullmatch(request.path_params["name"])
         if named is None:
-            raise HTTPException(404)
-        try:
-            run_id = self._service.owners.named(request.path_params["run"])
-            index, asked = int(named[1]), cast("Asked", named[3])
-            path, facts = self._service.downloads.get(
-                run_id, index, asked, caller, keep_location=named[2] is not None
-            )
-            return _answer(request, path, facts, self._name(run_id, index))
-        except UserError as error:
-            raise _refusal(error) from None
+            raise run_gone()
+        run_id = self._service.owners.named(request.path_params["run"])
+        index, asked = int(named[1]), cast("Asked", named[3])
+        path, facts = self._service.downloads.get(
+            run_id, index, asked, caller, keep_location=named[2] is not None
+        )
+        return _answer(request, path, facts, self._name(run_id, index))
 
     def _name(self, run_id: str, index: int) -> str:
         """Without its ending."""
@@ -69,11 +67,3 @@ def _answer(request: Request, path: Path, facts: Facts, name: str) -> Response:
     if same is not None:
         return same
     return FileResponse(path, media_type=f"image/{facts.format}", headers=headers)
-
-
-def _refusal(error: UserError) -> HTTPException:
-    """429 where it may be asked for again, 404 for all else."""
-    if error.code not in BUSY:
-        return HTTPException(404)
-    wait = {"Retry-After": str(error.details["seconds"])}
-    return HTTPException(429, str(error), wait)

@@ -1,17 +1,16 @@
 """The files of photos, examples, tables and runs, under lab/, in front of Gradio's own routes.
 
 Ids and file names are checked by pattern, so nothing outside a photo's or a run's folder
-can be named. What is unknown, and what is not allowed, is the same 404.
+can be named. What is unknown, and what is not allowed, is the same 404, with the same sentence.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 from urllib.parse import quote
 
 from pydantic import ValidationError
@@ -22,29 +21,29 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from methods import UserError
+from methods import BadInput, UserError
 from ui.api.bodies import PlainBodies
 from ui.api.endpoints import VALUES
 from ui.api.tools.server import ToolServer
 from ui.common.caller import caller_of
-from ui.common.errors import described
+from ui.common.errors import as_user_error, photo_gone, run_damaged, run_gone
 from ui.common.names import safe_stem
 from ui.door.door import Door
 from ui.door.gate import Gate
 from ui.door.health import health_routes
 from ui.door.metrics import metrics_routes
+from ui.door.refusals import Refusal
 from ui.door.rules import Rules
 from ui.page.assets import Assets
 from ui.page.downloads import saved_route
 from ui.page.early import Compressed, EarlyPage
 from ui.page.fresh import AGAIN, not_modified, tag_of
 from ui.page.headers import HEADERS
+from ui.page.spoken import Spoken
 from ui.service.reports.archive import stream_zip, stream_zips
 from ui.service.reports.figure import figure_file
 from ui.service.reports.report import MOST_RUNS
 from ui.service.service import Service
-
-log = logging.getLogger(__name__)
 
 FOR_EVER = {**HEADERS, "Cache-Control": "private, max-age=604800, immutable"}
 """For what never changes under its address, as long as anything here is kept."""
@@ -141,19 +140,23 @@ def static_route(assets: Assets) -> BaseRoute:
 def lab_routes(service: Service) -> list[BaseRoute]:
     files = _Files(service)
     return [
-        Route("/lab/photos/{photo}/{file}", files.photo),
-        Route("/lab/photos/{photo}/tiles/{tile}", files.tile),
-        Route("/lab/examples/{example}/thumb.jpg", files.example),
-        Route("/lab/examples/{example}/prepared/{name}.webp", files.prepared),
-        Route("/lab/tables/{row}/{part}-{size}.jpg", files.row),
-        Route("/lab/report.html", files.report),
-        Route("/lab/figure.{form}", files.figure),
-        Route("/lab/all.zip", files.archives),
-        Route("/lab/runs/{run}/all.zip", files.archive),
-        Route("/lab/runs/{run}/original.png", files.original),
+        _said("/lab/photos/{photo}/{file}", files.photo),
+        _said("/lab/photos/{photo}/tiles/{tile}", files.tile),
+        _said("/lab/examples/{example}/thumb.jpg", files.example),
+        _said("/lab/examples/{example}/prepared/{name}.webp", files.prepared),
+        _said("/lab/tables/{row}/{part}-{size}.jpg", files.row),
+        _said("/lab/report.html", files.report),
+        _said("/lab/figure.{form}", files.figure),
+        _said("/lab/all.zip", files.archives),
+        _said("/lab/runs/{run}/all.zip", files.archive),
+        _said("/lab/runs/{run}/original.png", files.original),
         saved_route(service),
-        Route("/lab/runs/{run}/{file}", files.result),
+        _said("/lab/runs/{run}/{file}", files.result),
     ]
+
+
+def _said(path: str, endpoint: Callable[..., Any]) -> Route:
+    return Route(path, endpoint, middleware=[Middleware(Spoken)])
 
 
 class _Files:
@@ -175,42 +178,30 @@ class _Files:
         photo_id, file = request.path_params["photo"], request.path_params["file"]
         path = self._photos.file(photo_id, file)
         if path is None:
-            raise HTTPException(404)
+            raise photo_gone()
         return _file(request, path, lambda: f"{self._stem_of_photo(photo_id)}-mask")
 
     async def tile(self, request: Request) -> Response:
         photo_id, tile = request.path_params["photo"], request.path_params["tile"]
         caller = caller_of(request)
-        with _refusals():
-            data = await self._pictures.run(
-                caller, lambda: self._looking.tile(photo_id, tile, caller)
-            )
+        data = await self._pictures.run(caller, lambda: self._looking.tile(photo_id, tile, caller))
         if data is None:
-            raise HTTPException(404)
+            raise photo_gone()
         return Response(data, media_type=TYPES[Path(tile).suffix], headers=FOR_EVER)
 
     async def original(self, request: Request) -> Response:
         caller = caller_of(request)
-        with _refusals():
-            path = await self._full.run(
-                caller, lambda: self._looking.original(self._run(request), caller)
-            )
+        path = await self._full.run(
+            caller, lambda: self._looking.original(self._run(request), caller)
+        )
         return FileResponse(path, media_type="image/png", headers=FOR_EVER)
 
     def example(self, request: Request) -> Response:
-        try:
-            data = self._examples.thumb(request.path_params["example"])
-        except UserError:
-            raise HTTPException(404) from None
+        data = self._examples.thumb(request.path_params["example"])
         return Response(data, media_type="image/jpeg", headers=HEADERS)
 
     def prepared(self, request: Request) -> Response:
-        try:
-            path = self._examples.prepared_file(
-                *(request.path_params[n] for n in ("example", "name"))
-            )
-        except UserError:
-            raise HTTPException(404) from None
+        path = self._examples.prepared_file(*(request.path_params[n] for n in ("example", "name")))
         return FileResponse(path, media_type="image/webp", headers=HEADERS)
 
     async def row(self, request: Request) -> Response:
@@ -219,14 +210,14 @@ class _Files:
             caller_of(request), lambda: self._tables.view(row, part, size)
         )
         if data is None:
-            raise HTTPException(404)
+            raise BadInput("unknown_row")
         return Response(data, media_type="image/jpeg", headers=HEADERS)
 
     def result(self, request: Request) -> Response:
         run_id, file = self._run(request), request.path_params["file"]
         path = self._runs.file(run_id, file)
         if path is None:
-            raise HTTPException(404)
+            raise run_gone()
         return _file(request, path, lambda: f"{self._stem_of_run(run_id)}-{_label(file)}")
 
     async def archive(self, request: Request) -> Response:
@@ -240,9 +231,9 @@ class _Files:
             return same
         try:
             like = partial(self._downloads.like_photo, run_id, caller_of(request))
-            pieces = stream_zip(self._runs, run_id, like)  # fails here, while it can be a 404
-        except (UserError, FileNotFoundError):
-            raise HTTPException(404) from None
+            pieces = stream_zip(self._runs, run_id, like)  # fails here, while it can be said
+        except FileNotFoundError:
+            raise run_damaged() from None
         return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
     async def archives(self, request: Request) -> Response:
@@ -255,10 +246,7 @@ class _Files:
         headers = self._fresh(runs, "eraser-lab.zip")
         if (same := not_modified(request, headers)) is not None:
             return same
-        try:
-            pieces = stream_zips(self._runs, runs)
-        except UserError:
-            raise HTTPException(404) from None
+        pieces = stream_zips(self._runs, runs)
         return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
     async def report(self, request: Request) -> Response:
@@ -271,11 +259,7 @@ class _Files:
         headers = self._fresh(runs, f"{name}-report.html")
         if (same := not_modified(request, headers)) is not None:
             return same
-        try:
-            found = self._tables.report(runs)
-        except UserError as error:
-            now = {**HEADERS, "Cache-Control": "no-store"}
-            return Response(str(error), 404, media_type="text/plain", headers=now)
+        found = self._tables.report(runs)
         if isinstance(found, Path):
             return FileResponse(found, media_type="text/html", headers=headers)
         return Response(found, media_type="text/html", headers=headers)
@@ -298,46 +282,25 @@ class _Files:
         try:
             data = figure_file(self._tables.figure, runs, form, asked, f"{name}-figure")
         except (UserError, ValidationError) as error:
-            fault = described(error)
-            status = 404 if fault["code"] in ("run_gone", "figure_form") else 400
-            return Response(fault["text"], status, media_type="text/plain", headers=HEADERS)
+            spoken = as_user_error(error)
+            status = 404 if spoken.code in ("run_gone", "figure_form") else 400
+            return Refusal(status, spoken).response(request.url.path)
         kept = f"attachment; filename*=utf-8''{quote(f'{name}-figure.{form}')}"
         headers = {**HEADERS, "Content-Disposition": kept}
         return Response(data, media_type=FIGURE_TYPES[form], headers=headers)
 
     def _run(self, request: Request) -> str:
         """The id of the run that an address names, and shows."""
-        try:
-            return self._owners.named(request.path_params["run"])
-        except UserError:
-            raise HTTPException(404) from None
+        return self._owners.named(request.path_params["run"])
 
     def _stem_of_run(self, run_id: str) -> str:
         try:
             return safe_stem(str(self._runs.load(run_id)["photo"]["name"]))
-        except (UserError, KeyError, TypeError):
-            raise HTTPException(404) from None
+        except (KeyError, TypeError):
+            raise run_damaged() from None
 
     def _stem_of_photo(self, photo_id: str) -> str:
-        try:
-            return safe_stem(self._photos.record(photo_id).name)
-        except UserError:
-            raise HTTPException(404) from None
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """What cannot be shown: 429 where it may be asked for again, 404 for all else."""
-    try:
-        yield
-    except UserError as error:
-        if error.code != "too_fast":
-            raise HTTPException(404) from None
-        wait = {"Retry-After": str(error.details["seconds"])}
-        raise HTTPException(429, str(error), wait) from None
-    except OSError:
-        log.exception("a picture to look at closely could not be made")
-        raise HTTPException(503) from None
+        return safe_stem(self._photos.record(photo_id).name)
 
 
 def _file(request: Request, path: Path, stem: Callable[[], str]) -> Response:

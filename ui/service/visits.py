@@ -5,13 +5,14 @@ A place is given back as soon as a run's results are there; files and numbers co
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from methods import Image, Room, UserError
+from methods import Image, Room, Ticket, UserError
 from ui.common.grid import Grid
 from ui.common.lanes import Lane, Lanes
 from ui.service.erasing.live import LiveRun
@@ -45,13 +46,16 @@ LANES: Mapping[str, str] = {
 }
 """Of the functions that the page may call; all others are quick."""
 
+GROWING_SECONDS = 1.0
+"""How often whoever waits asks whether there are more places now."""
+
 POINTING = ("segment", "mask")
 """Functions for which somebody must have looked at the photo first."""
 
 
 class Visits:
     """most_runs: how many are at work at once, those that wait for their device among them; asked
-    for each run, since machines that join have room for more."""
+    for each run, and again while it waits, since machines that join have room for more."""
 
     def __init__(
         self, photos: PhotoStore, selecting: Selecting, most_runs: Callable[[], int]
@@ -80,8 +84,7 @@ class Visits:
     ) -> AsyncGenerator[Grid | Refused, None]:
         """The values of a run, which `begin` begins when the visitor has a place. refused: what to
         say where it raises. shown: a value as its owner gets it."""
-        self.places.resize(self._most_runs())
-        async with self.places.turn(1, visitor) as place:
+        async with self._place(visitor) as place:
             try:
                 live = await self.lanes.full.run(visitor, begin)
             except Exception as error:
@@ -92,6 +95,23 @@ class Visits:
                     if grid["state"] != "running":
                         self.places.give_back(place)
                     yield shown(grid)
+
+    @asynccontextmanager
+    async def _place(self, visitor: str) -> AsyncIterator[Ticket]:
+        """Who waits is let in as soon as machines have joined, too."""
+        self.places.resize(self._most_runs())
+        growing = asyncio.create_task(self._grow())
+        try:
+            async with self.places.turn(1, visitor) as place:
+                growing.cancel()
+                yield place
+        finally:
+            growing.cancel()
+
+    async def _grow(self) -> None:
+        while True:
+            await asyncio.sleep(GROWING_SECONDS)
+            self.places.resize(self._most_runs())
 
     async def _look(self, data: object, caller: str) -> None:
         """Where the request is none, its method says so."""

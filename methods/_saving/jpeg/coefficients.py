@@ -33,7 +33,7 @@ _PLAIN, _PROGRESSIVE = "turbo210", "mozjpeg403"
 """Of the libjpegs in jpeglib: the quickest, and the one that writes progressive files."""
 
 _SPACES = {"grey": 1, "rgb": 2, "ycc": 3}  # J_COLOR_SPACE
-_FLAGS = ["+OPTIMIZE_CODING"]
+_TABLES_OF_ITS_OWN = ["+OPTIMIZE_CODING"]
 _FOUR = 4
 _one_at_a_time = threading.Lock()
 
@@ -64,7 +64,10 @@ def read(layout: Layout) -> Coefficients:
 
 
 def write(layout: Layout, planes: list[Plane]) -> bytes:
-    """The file with other coefficients and nothing but its picture. Raises Unkept."""
+    """The file with other coefficients and nothing but its picture. Raises Unkept.
+
+    A file with the standard Huffman tables keeps them: what making others would spare in size would
+    cost half of the time again."""
     count = len(planes)
     factors = [factor for each in layout.components for factor in each.factors]
     blocks = [number for each in layout.components for number in each.blocks]
@@ -84,7 +87,7 @@ def write(layout: Layout, planes: list[Plane]) -> bytes:
                 in_components=count,
                 samp_factor=(ctypes.c_int * len(factors))(*factors),
                 **_AS_IT_WAS,
-                flags=_FLAGS,
+                flags=[] if layout.standard else _TABLES_OF_ITS_OWN,
             )
         )
         return target.content()
@@ -123,7 +126,7 @@ def _grey(plane: Plane, progressive: bool) -> bytes:
                 in_components=1,
                 samp_factor=(ctypes.c_int * 2)(1, 1),
                 **_AS_IT_WAS,
-                flags=["+OPTIMIZE_CODING"],
+                flags=_TABLES_OF_ITS_OWN,
             )
         )
         return target.content()

@@ -51,11 +51,17 @@ _SWEEPS = 4
 
 def _settled(chosen: Floats, wanted: Floats, steps: Floats, weights: Floats) -> Floats:
     waves = _BASIS * steps[:, None]
-    error = wanted - chosen @ waves
+    pull = weights * (wanted - chosen @ waves)
+    stiff = weights @ (waves * waves).T
     for _ in range(_SWEEPS):
+        still = True
         for place, wave in enumerate(waves):
-            step = np.rint((weights * error) @ wave / (weights @ (wave * wave)))
+            step = np.rint(pull @ wave / stiff[:, place])
             step = np.clip(chosen[:, place] + step, -_LARGEST, _LARGEST) - chosen[:, place]
-            chosen[:, place] += step
-            error -= step[:, None] * wave
+            moved = np.flatnonzero(step)
+            chosen[moved, place] += step[moved]
+            pull[moved] -= step[moved, None] * weights[moved] * wave
+            still &= not len(moved)
+        if still:
+            break
     return chosen

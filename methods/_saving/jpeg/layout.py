@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from typing import Literal
 
+from PIL import Image as Pil
 from PIL import JpegImagePlugin
 
 from methods._base import Text
@@ -19,6 +21,7 @@ Space = Literal["grey", "ycc", "rgb", "cmyk", "ycck"]
 _LAYERS = {1, 3, 4}
 _SEQUENTIAL, _PROGRESSIVE = {0xC0, 0xC1}, 0xC2
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_HUFFMAN, _HUFFMAN_HEAD = 0xC4, 17
 _ARITHMETIC = {*range(0xC9, 0xD0)}
 _MOST_MARKERS = 40
 """The library has room for fifty, and does not look."""
@@ -46,23 +49,26 @@ class Component:
 @dataclass(frozen=True, slots=True)
 class Layout:
     """data: the file with its picture alone. size: (H, W) as stored. orientation: EXIF's 1 … 8.
-    space: what the components mean."""
+    space: what the components mean. standard: all Huffman tables are those of ITU T.81, K.3."""
 
     data: bytes
     size: tuple[int, int]
     components: tuple[Component, ...]
     space: Space
     progressive: bool
+    standard: bool
     orientation: int
     icc: bytes | None
 
     @property
     def unit(self) -> tuple[int, int]:
         """(rows, columns) of pixels in which all components have whole blocks."""
-        down, across = (max(each) for each in zip(*self._covers(), strict=True))
+        down, across = (max(each) for each in zip(*self.covers, strict=True))
         return BLOCK * down, BLOCK * across
 
-    def _covers(self) -> list[tuple[int, int]]:
+    @property
+    def covers(self) -> list[tuple[int, int]]:
+        """Of each component, (rows, columns) of pixels that a sample covers."""
         return [(each.down, each.across) for each in self.components]
 
 
@@ -83,6 +89,7 @@ def layout_of(original: bytes) -> Layout:
         tuple(_components(opened)),
         _space(opened),
         progressive,
+        not progressive and _huffman_tables(header.data) <= _standard_tables(),
         header.orientation,
         header.icc,
     )
@@ -108,6 +115,26 @@ def _progressive(data: bytes) -> bool:
     if len(frames) != 1 or frames[0] not in _SEQUENTIAL | {_PROGRESSIVE}:
         raise Unkept("lossless")
     return frames[0] == _PROGRESSIVE
+
+
+def _huffman_tables(data: bytes) -> set[bytes]:
+    """Each with its class and number (T.81, B.2.4.2)."""
+    found = set()
+    for marker, start, end in jpeg_segments(data):
+        place = start + 4 if marker == _HUFFMAN else end
+        while place < end:
+            length = _HUFFMAN_HEAD + sum(data[place + 1 : place + _HUFFMAN_HEAD])
+            found.add(data[place : min(place + length, end)])
+            place += length
+    return found
+
+
+@cache
+def _standard_tables() -> set[bytes]:
+    """As Pillow's libjpeg writes them where it is not told to make its own."""
+    file = io.BytesIO()
+    Pil.new("RGB", (BLOCK, BLOCK)).save(file, "JPEG")
+    return _huffman_tables(file.getvalue())
 
 
 def _components(opened: JpegImagePlugin.JpegImageFile) -> list[Component]:

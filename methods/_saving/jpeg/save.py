@@ -1,19 +1,23 @@
 """A JPEG with a fill in it, and all blocks that the mask does not reach as they were.
 
 Quantisation tables, sampling, colour space and profile stay; baseline stays baseline, progressive
-stays progressive. Restart intervals are not written, and Huffman tables are made anew. The picture
-stays turned as it was stored, and EXIF's orientation says so: turning it would move all blocks.
+stays progressive. Restart intervals are not written, and Huffman tables are made anew unless they
+are the standard ones. The picture stays turned as it was stored, and EXIF's orientation says so:
+turning it would move all blocks.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from methods._base import Text
 from methods._saving.contract import MadeBy, SavedFile, Wish
 from methods._saving.jpeg import coefficients
 from methods._saving.jpeg.coefficients import Plane
-from methods._saving.jpeg.fill import Counted, Placed, fill_blocks, reached
+from methods._saving.jpeg.fill import Counted, Placed, box_rows, fill_blocks, reached
 from methods._saving.jpeg.layout import Layout, Unkept, layout_of
 from methods._saving.jpeg.placed import placed_in
 from methods._saving.metadata.carried import carried
@@ -32,8 +36,9 @@ def save_jpeg(original: bytes, patch: Patch, made_by: MadeBy, wish: Wish) -> Sav
     layout = layout_of(original)
     placed = placed_in(layout, patch)
     read = coefficients.read(layout)
-    before = [plane.copy() for plane in read.planes]
-    counted = fill_blocks(layout, read, placed)
+    box = [plane[rows] for plane, rows in zip(read.planes, box_rows(layout, placed), strict=True)]
+    before = [part.copy() for part in box]
+    counted = fill_blocks(layout, replace(read, planes=box), placed)  # which sees no other rows
     picture = coefficients.write(layout, read.planes)
     changed = _changed_outside(picture, layout, before, read.planes, placed)
     metadata = carried(
@@ -67,12 +72,23 @@ def _changed_outside(
     written: bytes, layout: Layout, before: list[Plane], meant: list[Plane], placed: Placed
 ) -> int:
     """Coefficients of blocks beyond the mask that are not what they were, in the file as it is read
-    again. Raises Unkept where the blocks that it reaches are not as they were meant."""
-    again = coefficients.read(layout_of(written)).planes
+    again. before: of the box's rows; all others stand in `meant` as they were read. Raises Unkept
+    where the blocks that the mask reaches are not as they were meant."""
+    again, hits = coefficients.read(layout_of(written)).planes, reached(layout, placed)
     changed = 0
-    for old, new, wanted, hit in zip(before, again, meant, reached(layout, placed), strict=True):
-        if not np.array_equal(new[hit], wanted[hit]):
+    for number, rows in enumerate(box_rows(layout, placed)):
+        new, wanted, hit = again[number], meant[number], hits[number][rows]
+        if not np.array_equal(new[rows][hit], wanted[rows][hit]):
             raise Unkept("broken")
-        differs = (new.view(np.int64) != old.view(np.int64)).any(axis=-1) & ~hit
-        changed += int(np.count_nonzero(new[differs] != old[differs]))
+        changed += _changed(before[number], new[rows], ~hit)
+        for others in (slice(0, rows.start), slice(rows.stop, None)):
+            changed += _changed(wanted[others], new[others])
     return changed
+
+
+def _changed(old: Plane, new: Plane, counts: NDArray[np.bool_] | None = None) -> int:
+    """In all blocks, or in those that count."""
+    differs = (new.view(np.int64) != old.view(np.int64)).any(axis=-1)
+    if counts is not None:
+        differs &= counts
+    return int(np.count_nonzero(new[differs] != old[differs]))

@@ -138,6 +138,8 @@ def _explained(error: Exception, address: str) -> Unavailable:
         return Unavailable("ray_version", address=address)
     if "uthentication" in text or "InvalidAuthToken" in text:
         return Unavailable("ray_refused", address=address)
+    if address == "local":  # one of its own, for which Ray waits half a minute
+        return Unavailable("ray_not_started")
     return Unavailable("ray_unreachable", address=address)
 
 

@@ -39,6 +39,11 @@ class Lost(Exception):
     out_of_memory: bool = False
     with_machine: bool = False
 
+    @property
+    def from_outside(self) -> bool:
+        """Whether the same may go well elsewhere: somebody has ended it, and not for its size."""
+        return not self.own_fault and not self.out_of_memory
+
 
 def lost(code: int | None, killed_before: int) -> Lost:
     """A process's end. code: as in `Popen.returncode`; None = its template is gone as well.

@@ -133,6 +133,7 @@ class _Template:
             self._wire.send(Ended(pid, os.waitstatus_to_exitcode(status)))
 
     def _end_workers(self) -> None:
+        signal.set_wakeup_fd(-1)  # it is closed before the last of them have ended
         for pid in self._workers:
             _kill(pid)
 

@@ -166,8 +166,9 @@ def placements() -> Iterator[Any]:
     """By default for some. One stands for all where layers and tiles are told apart."""
     for name, values in PLACED:
         usual = "layers" if name in IN_SEVERAL_TILES else TOGETHER
-        marks = [] if name in WITNESSES and not values else [pytest.mark.slow]
-        for plan in PLANS if name == "sd_inpainting" else (usual,):
+        for at, plan in enumerate(PLANS if name == "sd_inpainting" else (usual,)):
+            is_witness = name in WITNESSES and not values and (plan == usual or not at)
+            marks = [] if is_witness else [pytest.mark.slow]
             yield pytest.param(name, values, plan, marks=marks, id=f"{name}-{plan}")
 
 

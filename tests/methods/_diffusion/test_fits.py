@@ -42,6 +42,7 @@ from methods._diffusion.quantization import Quantization, stored_bytes
 from methods._flux.weights import DEV, FILL, SHARED
 from methods.flux2_klein.weights import REPOSITORY as KLEIN
 from methods.qwen_image_edit.weights import REPOSITORY as QWEN
+from tiers import rest_is_slow
 
 GIB = 1024**3
 HEAD = 150
@@ -64,15 +65,19 @@ FILES = [
 
 @pytest.mark.parametrize(
     ("model", "billions"),
-    [
-        (FLUX_DEV, 11.901),
-        (FLUX_FILL, 11.902),
-        (QWEN_IMAGE_EDIT, 20.430),
-        (FLUX2_KLEIN, 3.876),
-        (T5_XXL, 4.762),
-        (QWEN_VL_7B, 8.292),
-        (QWEN3_4B, 4.022),
-    ],
+    rest_is_slow(
+        [
+            (FLUX2_KLEIN, 3.876),
+            (T5_XXL, 4.762),
+            (FLUX_DEV, 11.901),
+            (FLUX_FILL, 11.902),
+            (QWEN_IMAGE_EDIT, 20.430),
+            (QWEN_VL_7B, 8.292),
+            (QWEN3_4B, 4.022),
+        ],
+        2,
+        several=True,
+    ),
     ids=lambda value: getattr(value, "name", value),
 )
 def test_the_numbers_are_those_that_are_known(model: LargeModel, billions: float) -> None:
@@ -112,7 +117,7 @@ def test_a_wrong_configuration_would_show() -> None:
 SPEED = {memory: place for place, memory in enumerate(reversed(get_args(Memory)))}
 
 
-@pytest.mark.parametrize("denoiser", DENOISERS, ids=lambda d: d.erasers)
+@pytest.mark.parametrize("denoiser", rest_is_slow(DENOISERS), ids=lambda d: d.erasers)
 def test_more_memory_and_fewer_bits_never_slow_down(denoiser: Denoiser) -> None:
     for quantization in get_args(Quantization):
         by_card = [SPEED[fastest(denoiser, quantization, card)] for card in (8, *CARDS, 180)]

@@ -19,6 +19,7 @@ from canvas_tools import shrink_pictures
 from methods import Image, Mask, Stopped, find_weights, get_eraser, list_erasers
 from methods._base import no_progress
 from methods._diffusion.eraser import DiffusionEraser, store
+from tiers import rest_is_slow
 
 QUICK = {"num_inference_steps": 3, "init": "telea"}
 
@@ -195,12 +196,15 @@ def test_others_paint_as_before(bench: Bench, case: Case) -> None:
 
 @pytest.mark.parametrize(
     ("one", "two"),
-    [
-        ("sd_inpainting-sd15", "clipaway"),
-        ("sd_inpainting-sd15", "magic_eraser-sd15"),
-        ("sd_inpainting-sd2", "erase_diffusion"),
-        ("magic_eraser-sd2", "erase_diffusion"),
-    ],
+    rest_is_slow(
+        [
+            ("sd_inpainting-sd15", "clipaway"),
+            ("sd_inpainting-sd15", "magic_eraser-sd15"),
+            ("sd_inpainting-sd2", "erase_diffusion"),
+            ("magic_eraser-sd2", "erase_diffusion"),
+        ],
+        several=True,
+    ),
 )
 def test_methods_on_one_base_hold_one_unet(bench: Bench, one: str, two: str) -> None:
     cases = [case for case in CASES if name_of(case) in (one, two)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +77,13 @@ painting = pytest.mark.parametrize(
 )
 
 
-def _of(specs: Sequence[EraserSpec]) -> pytest.MarkDecorator:
-    """For each, by default for the witnesses and whatever has no network."""
-    cases = [
-        pytest.param(s, marks=() if _runs_by_default(s) and not _has_a_large_network(s) else SLOW)
-        for s in specs
-    ]
+def _of(specs: Sequence[EraserSpec], less: Collection[str] = ()) -> pytest.MarkDecorator:
+    """For each, by default for the witnesses, less those, and whatever has no network."""
+
+    def is_quick(spec: EraserSpec) -> bool:
+        return _runs_by_default(spec) and not _has_a_large_network(spec) and spec.id not in less
+
+    cases = [pytest.param(s, marks=() if is_quick(s) else SLOW) for s in specs]
     return pytest.mark.parametrize("spec", cases, ids=lambda spec: spec.id, scope="module")
 
 
@@ -90,8 +91,12 @@ SLOW = pytest.mark.slow
 of_its_own = _of(SPECS)
 """What an eraser's own file decides."""
 
-of_the_way = _of([s for s in SPECS if not _has_a_large_network(s)])
-"""What is tested is the way around the network, which is the same for large ones and tiny ones."""
+of_the_way = _of([s for s in SPECS if not _has_a_large_network(s)], {"flux2_klein"})
+"""What is tested is the way around the network, which is the same for large ones and tiny ones, and
+for one witness and two."""
+
+of_both = _of([s for s in SPECS if not _has_a_large_network(s)])
+"""Of both witnesses all the same."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -349,7 +354,7 @@ def test_it_can_be_loaded_again(spec: EraserSpec, eraser: Eraser, photo: Image, 
 # --- through the runner ------------------------------------------------------------------
 
 
-@of_the_way
+@of_both
 @on_small_canvases
 def test_only_what_is_masked_changes(spec: EraserSpec, photo: Image, mask: Mask) -> None:
     before = photo.copy(), mask.copy()

@@ -18,6 +18,7 @@ from methods._geometry.canvas import Patch, check_mask, fit, plan_patches
 from methods._geometry.masks import Box, reduce_mask
 from methods._geometry.paste import changed_outside, erase_in_patches, paste_back
 from methods._geometry.patches import MAX_PATCHES, crop_around
+from tiers import EXAMPLES
 
 # --- what is tried -----------------------------------------------------------------------
 
@@ -104,7 +105,7 @@ def usable(mask: Mask) -> bool:
     return bool(mask.any() and not mask.all())
 
 
-examples = settings(max_examples=60)
+examples = settings(max_examples=EXAMPLES)
 
 
 # --- properties --------------------------------------------------------------------------

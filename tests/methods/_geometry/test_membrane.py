@@ -17,7 +17,7 @@ from methods._geometry.harmonic import continued, harmonic
 from methods._geometry.paste import erase_in_patches
 from methods._geometry.pieces import plan_patches
 from soft_discs import Disc, soft_disc, texture
-from tiers import rest_is_slow
+from tiers import EXAMPLES, rest_is_slow
 
 CANVASES = (
     Canvas(),
@@ -62,7 +62,7 @@ def error(result: Image, disc: Disc) -> float:
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(CANVASES), st.booleans(), st.booleans())
 def test_what_lay_under_the_mask_changes_nothing(
     seed: int, canvas: Canvas, whole: bool, seamless: bool
@@ -123,7 +123,7 @@ def test_what_the_eraser_sees_there_is_neutral_unless_it_wants_the_object() -> N
 
 
 @pytest.mark.parametrize("at", [(120, 100), (0, 0), (239, 100), (120, 199)])
-@pytest.mark.parametrize("canvas", [Canvas(), Canvas(square=128), Canvas(square=512)])
+@pytest.mark.parametrize("canvas", rest_is_slow([Canvas(square=128), Canvas(), Canvas(square=512)]))
 def test_a_shift_of_colour_is_taken_back(canvas: Canvas, at: tuple[int, int]) -> None:
     disc = soft_disc(texture((200, 240), contrast=3), 2, 0, at=at)
     call = perfect(disc.truth, disc.mask, canvas, shift=12)

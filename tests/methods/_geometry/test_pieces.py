@@ -21,7 +21,7 @@ from methods._geometry.paste import erase_in_patches
 from methods._geometry.patches import MAX_PATCHES, plan_groups
 from methods._geometry.sizes import reduced_by
 from soft_discs import texture
-from tiers import rest_is_slow
+from tiers import EXAMPLES, rest_is_slow
 
 LARGE = (2988, 5312)
 LIGHT = Canvas(square=512, context=0.5, min_context=128, pieces=48)
@@ -237,7 +237,7 @@ SMALL = [
 ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES)
 @given(masks(), st.sampled_from(SMALL))
 def test_any_mask_is_covered_once_in_a_bounded_number_of_finer_pieces(
     mask: Mask, canvas: Canvas

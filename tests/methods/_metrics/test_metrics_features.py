@@ -25,6 +25,7 @@ from metric_tools import (
     with_other,
 )
 from runner_tools import finished
+from tiers import rest_is_slow
 
 CELL = 16
 
@@ -160,7 +161,9 @@ def test_a_blur_is_no_object(pebbles: Scene) -> None:
 # --- the detector ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("score", "speaks"), [(0.6, True), (0.2, False), (0, False)])
+@pytest.mark.parametrize(
+    ("score", "speaks"), rest_is_slow([(0.6, True), (0.2, False), (0, False)], 2, several=True)
+)
 def test_a_detector_is_asked_where_the_object_was(
     pebbles: Scene, score: float, speaks: bool
 ) -> None:

@@ -145,6 +145,7 @@ def test_judge_gives_them_with_a_truth_only(
 # --- LPIPS -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_map_is_the_packages_own(random_lpips: Any, scene: Scene, spoilt: Image) -> None:
     """With a random backbone: the pictures reach the network as the package wants them."""
     import lpips

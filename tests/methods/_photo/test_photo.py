@@ -34,6 +34,7 @@ from methods._photo.load import (
     png_bytes,
     view_jpeg,
 )
+from tiers import EXAMPLES
 
 
 def ramp(height: int = 40, width: int = 60) -> Image:
@@ -759,7 +760,7 @@ def test_missing_empty_and_unreadable(tmp_path: Path) -> None:
 _SEEDS = {kind: saved(ramp(24, 32), kind) for kind in KINDS}
 
 
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES)
 @given(st.sampled_from(KINDS), st.data())
 def test_any_damage_is_a_picture_or_a_sentence(kind: str, data: st.DataObject) -> None:
     """Whatever bytes come: a valid photo or a BadInput, never another error."""

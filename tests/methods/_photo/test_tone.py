@@ -15,6 +15,7 @@ from PIL import Image as Pil
 from methods._base import Image, Mask
 from methods._photo.files import load_image
 from methods._photo.tone import Tone, tone_of
+from tiers import rest_is_slow
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 PHOTOS = ["astronaut.png", "coffee.png", "rocket.jpg"]
@@ -97,7 +98,7 @@ def test_a_grey_photo_with_noise_is_grey_to_the_eye(name: str, noise: int) -> No
 
 @every_photo
 @pytest.mark.parametrize("make", [sepia, duotone])
-@pytest.mark.parametrize("quality", [None, 90, 75])
+@pytest.mark.parametrize("quality", rest_is_slow([75, None, 90]))
 def test_a_toned_photo_keeps_its_tone(
     name: str, make: Callable[[Image], Image], quality: int | None
 ) -> None:
@@ -119,7 +120,7 @@ def test_photos_in_colour_have_no_tone(file: Path) -> None:
 
 @every_photo
 @pytest.mark.parametrize("make", [grey, sepia, duotone])
-@pytest.mark.parametrize("side", [8, 40])
+@pytest.mark.parametrize("side", rest_is_slow([8, 40]))
 def test_one_thing_of_another_colour_is_enough(
     name: str, make: Callable[[Image], Image], side: int
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import struct
 import zlib
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from methods import (
     save_result,
 )
 from sample_files import KINDS, Made, Samples, made, stored, tiff_bytes
+from tiers import EXAMPLES
 
 BY = MadeBy("Eraser Lab 1", ("telea, radius 5",))
 
@@ -57,11 +57,7 @@ def bits(samples: Samples) -> bytes:
     return repr(samples.dtype.kind).encode() + np.ascontiguousarray(samples).tobytes()
 
 
-MANY = int(os.environ.get("TEST_FUZZ", "40"))
-"""Drawn examples; a campaign has some thousands."""
-
-
-@settings(max_examples=MANY, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(sorted(KINDS)),
     st.tuples(st.integers(2, 40), st.integers(2, 40)),

@@ -190,6 +190,7 @@ def test_a_copy_has_nothing_loaded() -> None:
     assert residency.loaded == ()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_real_copy_goes_on_while_all_is_held() -> None:
     locks = [getattr(__import__(m, fromlist=[n]), n) for m, n in _made_at_import()]

@@ -23,6 +23,7 @@ from methods._diffusion.repositories import SD15_INPAINTING, SDXL_INPAINTING
 from methods._weights.store import use_local
 from methods.sd_inpainting import SdInpainting
 from methods.sdxl_inpainting import SdxlInpainting
+from tiers import rest_is_slow
 
 GIB = 1024**3
 PIXELS = 1024 * 1024
@@ -102,13 +103,17 @@ def test_with_plenty_of_memory_the_wish_is_granted(decided: Any, wish: str, plac
 
 @pytest.mark.parametrize(
     ("gigabytes", "placement"),
-    [
-        (24, "device"),
-        (8, "device"),
-        (5, "model_offload"),
-        (4, "group_offload"),
-        (1, "group_offload"),
-    ],
+    rest_is_slow(
+        [
+            (8, "device"),
+            (5, "model_offload"),
+            (4, "group_offload"),
+            (24, "device"),
+            (1, "group_offload"),
+        ],
+        3,
+        several=True,
+    ),
 )
 def test_a_wish_is_lowered_until_it_fits(decided: Any, gigabytes: float, placement: str) -> None:
     assert decided("fast", gigabytes).placement == placement

@@ -57,6 +57,21 @@ def test_who_is_patient_lets_all_others_go_first(queue: Queue) -> None:
     assert set(queue.order[:2]) == {"a click", "another click"} and len(queue.order) == 4
 
 
+def test_who_is_patient_for_long_is_one_of_the_others(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it would wait for ever where somebody always clicks."""
+    monkeypatch.setattr("methods._system.lock.PATIENT_SECONDS", 0.0)
+    with queue.lock:
+        queue.add("ahead of a click", patient=True)
+        wait_until(lambda: queue.lock._waited_for == 1)
+        queue.add("a click", patient=False)
+        monkeypatch.undo()
+        queue.add("a number", patient=True)
+    queue.join()
+    assert set(queue.order[:2]) == {"ahead of a click", "a click"}
+
+
 def test_patience_ends_with_its_block_and_errors_let_go(queue: Queue) -> None:
     with pytest.raises(ZeroDivisionError), patiently(), queue.lock:
         raise ZeroDivisionError

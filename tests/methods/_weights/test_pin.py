@@ -424,6 +424,7 @@ def test_what_was_begun_in_vain_is_taken_back(hub: Server, own_folder: Manifests
     assert own_folder.names() == ("net",)
 
 
+@pytest.mark.slow
 def test_the_command_takes_an_erasers_manifests_that_a_folder_has(tmp_path: Path) -> None:
     """RORem has two."""
     (tmp_path / "rorem-lcm" / "lora").mkdir(parents=True)

@@ -604,6 +604,7 @@ def test_the_hub_by_its_own_variables(server: Server, folder: Path, tmp_path: Pa
     assert server.url("/org/repo") in refused and "set HF_TOKEN" in refused
 
 
+@pytest.mark.slow
 def test_an_offline_hub_still_gives_what_it_has(
     server: Server, folder: Path, tmp_path: Path
 ) -> None:

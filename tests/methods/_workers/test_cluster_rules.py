@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
-from methods import BadInput, Picture, UserError, WeightFile, WeightsUnavailable, make_executor
+from methods import (
+    BadInput,
+    Picture,
+    Unavailable,
+    UserError,
+    WeightFile,
+    WeightsUnavailable,
+    make_executor,
+)
 from methods._workers.cluster import address as addresses
+from methods._workers.cluster import session
 from methods._workers.cluster.address import Answer, cluster_address, demand_closed
 from methods._workers.cluster.machines import MOST_LANES, Machine, machines_of, rooms_of
 from methods._workers.placement import Placement
@@ -95,6 +106,22 @@ def test_a_public_address_needs_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
         assert refusal(private) == "ray_token"
     monkeypatch.setenv("ERASER_LAB_RAY_ANYWHERE", "1")
     assert refusal("1.1.1.1:6379") == "ray_token"
+
+
+def test_a_cluster_of_its_own_that_does_not_start_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is to start one elsewhere for that; nothing of the try is left behind."""
+
+    def refuse(**_: object) -> None:
+        raise RuntimeError("The current node timed out during startup.")
+
+    ray = ModuleType("ray")
+    ray.init, ray.shutdown = refuse, lambda: None  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    before = dict(os.environ)
+    with pytest.raises(Unavailable) as caught:
+        session._started()
+    assert caught.value.code == "ray_not_started"
+    assert "RAY_AUTH_TOKEN_PATH" not in os.environ or "RAY_AUTH_TOKEN_PATH" in before
 
 
 def test_without_ray_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

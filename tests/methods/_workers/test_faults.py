@@ -34,7 +34,7 @@ from methods._workers.process.messages import Start
 from methods._workers.process.processes import Copies, Fresh, NotStarted, Process, Starter
 from runner_tools import failed, finished, last_of, runs_alive, wait_until
 from tiers import ROUNDS, rest_is_slow
-from worker_fixtures import pool_of
+from worker_fixtures import FOUND, pool_of
 
 pytest_plugins = ["worker_fixtures"]
 
@@ -289,7 +289,7 @@ class Refuses(Copies):
 def test_a_place_that_cannot_be_filled_is_said(
     refused: set[str], code: str, image: Image, mask: Mask, toys: None
 ) -> None:
-    starter = Refuses(())
+    starter = Refuses(FOUND)
     starter.refused = frozenset(refused)
     jobs = [Job("noise", seed=n) for n in range(5)]
     with pool_of(starter=starter) as pool:

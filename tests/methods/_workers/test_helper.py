@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -38,7 +39,7 @@ AGAIN = rest_is_slow(range(ROUNDS))
 
 @pytest.fixture(scope="module")
 def helper() -> Iterator[Helper]:
-    starter = Copies(())
+    starter = Copies(("helper_toys",))
     made = Helper(starter, ENTRY)
     yield made
     starter.close()
@@ -191,6 +192,7 @@ def test_where_memory_runs_out_the_home_unloads_its_erasers(
 def kill(helper: Helper) -> None:
     """And see that it is gone."""
     pid = helper.pid
+    assert pid  # 0 would be this very process, and all of its group
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: helper.pid != pid)
 
@@ -210,14 +212,28 @@ def test_a_crash_costs_its_own_call(helper: Helper, death: str, why: str, again:
     assert helper.call("echo", "back") == "back"
 
 
+def test_a_kill_from_outside_costs_the_calls_under_way_nothing(
+    helper: Helper, image: Image, threads: ThreadPoolExecutor
+) -> None:
+    """They are asked once more, and what it knew is brought again."""
+    images = {"stays": lambda: image}
+    helper.call("mean", "stays", images=images)
+    os.kill(helper.pid, signal.SIGSTOP)
+    slow = [threads.submit(helper.call, "mean", "stays", images=images) for _ in range(3)]
+    wait_until(running(helper, *"123"))
+    kill(helper)
+    assert [each.result(60) for each in slow] == [image.mean()] * 3
+
+
 @pytest.mark.parametrize("again", AGAIN)
-def test_a_kill_costs_the_calls_under_way(
+def test_a_second_kill_costs_the_calls_under_way(
     helper: Helper, again: int, threads: ThreadPoolExecutor
 ) -> None:
     helper.call("echo", 1)
     slow: list[Future[Any]] = [threads.submit(helper.call, "sleep") for _ in range(3)]
-    wait_until(running(helper, *"123"))
-    kill(helper)
+    for _ in range(2):
+        wait_until(lambda: helper.pid != 0 and running(helper, *"123")())
+        kill(helper)
     for each in slow:
         assert "SIGKILL" in str(lost(lambda each=each: each.result(60)))  # type: ignore[misc]
     assert helper.call("echo", "back") == "back"
@@ -238,6 +254,25 @@ def test_a_call_that_never_ends_ends_its_process(
     assert "silent" in str(lost(lambda: helper.call("hang")))
     monkeypatch.undo()
     assert helper.call("echo", "back") == "back"
+
+
+def test_a_call_that_waits_for_its_turn_ends_nothing(
+    helper: Helper, monkeypatch: pytest.MonkeyPatch, threads: ThreadPoolExecutor
+) -> None:
+    """As one that gives way to clicks does where somebody always clicks."""
+    helper.call("echo", 1)
+    kill(helper)  # another one, in which nobody was told to go on
+    pid = helper.call("whose")
+    monkeypatch.setattr(helpers, "PATIENCE", 0.5)
+    waits = threads.submit(helper.call, "wait")
+    wait_until(running(helper, "1"))
+    line = helper._line
+    assert line is not None
+    monkeypatch.setattr(line, "_last_answer", float("inf"))
+    time.sleep(1.2)
+    assert not waits.done() and helper.call("whose") == pid
+    helper.call("go_on")
+    assert waits.result(60) == "waited"
 
 
 def test_running_out_of_memory_is_said(helper: Helper, monkeypatch: pytest.MonkeyPatch) -> None:

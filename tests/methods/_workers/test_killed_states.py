@@ -26,11 +26,10 @@ from methods import (
 )
 from methods._workers.pool import Pool
 from runner_tools import finished, last_of, runs_alive, wait_until
-from tiers import ROUNDS
+from tiers import COSTLY_ROUNDS
 
 pytest_plugins = ["worker_fixtures"]
 
-TIMES = max(1, ROUNDS // 3)  # of whole workers
 SLOW = {"steps": 8, "seconds": 0.4}
 
 STATES: dict[str, tuple[Job, Callable[[Event], bool]]] = {
@@ -57,7 +56,7 @@ def nobody_is_left(pool: Pool, pid: int) -> None:
     wait_until(lambda: not runs_alive())
 
 
-@pytest.mark.parametrize("again", range(TIMES))
+@pytest.mark.parametrize("again", range(COSTLY_ROUNDS))
 @pytest.mark.parametrize("state", STATES)
 def test_a_kill_at_work_costs_nothing(
     pool: Pool, state: str, again: int, image: Image, mask: Mask
@@ -76,7 +75,7 @@ def test_a_kill_at_work_costs_nothing(
     nobody_is_left(pool, gone)
 
 
-@pytest.mark.parametrize("again", range(TIMES))
+@pytest.mark.parametrize("again", range(COSTLY_ROUNDS))
 def test_a_kill_while_idle_is_not_noticed(pool: Pool, again: int, image: Image, mask: Mask) -> None:
     assert isinstance(
         finished(list(pool.run([Job("noise", seed=70 + again)], image, mask))), Finished
@@ -88,7 +87,7 @@ def test_a_kill_while_idle_is_not_noticed(pool: Pool, again: int, image: Image, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("again", range(TIMES))
+@pytest.mark.parametrize("again", range(COSTLY_ROUNDS))
 def test_a_kill_after_stop_is_a_stop(pool: Pool, again: int, image: Image, mask: Mask) -> None:
     """What was finished before stays finished."""
     token, gone, events = StopToken(), 0, []

@@ -45,6 +45,7 @@ from methods._workers.zerogpu.pace import (
 from methods._workers.zerogpu.parcel import Parcel, part_for, unpacked
 from methods._workers.zerogpu.refusals import in_time, refused
 from runner_tools import Noise, finished, last_of, spec_of
+from tiers import EXAMPLES
 
 pytest_plugins = ["worker_fixtures"]
 
@@ -76,7 +77,7 @@ def _smeared(image: Image, mask: Mask, *_: int) -> Image:
     return (mixed % 251).astype(np.uint8)
 
 
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES)
 @given(seed=st.integers(0, 10**6), canvas=st.sampled_from(CANVASES), whole=st.booleans())
 def test_an_eraser_sees_in_the_part_what_it_sees_in_the_photo(
     seed: int, canvas: Canvas, whole: bool

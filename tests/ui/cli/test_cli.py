@@ -232,6 +232,7 @@ def test_fetch_tells_of_a_bad_token_once(
     assert capsys.readouterr().err.count("is not valid (any more)") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="SIGINT is sent as POSIX does")
 def test_ctrl_c_ends_a_fetch_at_once_and_keeps_what_came(hub: Hub, clean: Path) -> None:
     """Whatever threads are in the middle of."""

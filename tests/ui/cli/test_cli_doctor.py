@@ -154,6 +154,7 @@ def test_the_cards_have_the_same_state_and_reasons(
     assert hub.seen == []
 
 
+@pytest.mark.slow
 def test_a_machine_without_a_gpu_need_not_wait_for_torch(tmp_path: Path) -> None:
     code = (
         "import sys; from ui.cli.__main__ import main; main(['doctor', '--offline']);"

@@ -377,6 +377,7 @@ def test_control_c_ends_at_once(tmp_path: Path) -> None:
     assert [file.stem for file in (tmp_path / "o").glob("*.jpg")] == ["telea"]
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_is_no_error() -> None:
     shown = subprocess.Popen(
         [sys.executable, "-m", "methods", "list"],

@@ -80,6 +80,7 @@ def test_each_cell_has_a_file_and_a_place_on_the_axes(
     assert len({pixels_of(out / one["file"]).tobytes() for one in results}) == 4
 
 
+@pytest.mark.slow
 def test_the_case_of_a_sweep_repeats_it(photo: Path, mask: Path, tmp_path: Path) -> None:
     quick = ["--judge", "none"]
     first, again = tmp_path / "first", tmp_path / "again"

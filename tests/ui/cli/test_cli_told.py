@@ -124,6 +124,7 @@ def test_any_text_can_be_written(
     assert takes_all_text() == expected.startswith("é".encode())
 
 
+@pytest.mark.slow
 def test_json_is_whole_on_a_console_of_windows(photo: Path, mask: Path, tmp_path: Path) -> None:
     """With the Chinese half of a remark: flat colours, whose fill is blurred."""
     flat = np.zeros((300, 400, 3), np.uint8)

@@ -214,7 +214,7 @@ def _photos(saved: SavedRun, folder: Path) -> Iterator[tuple[str, Path]]:
     yield "masks.png", folder / REACHED
 
 
-def _report(runs: RunStore, run_id: str) -> Path | None:
+def _report(runs: RunStore, run_id: str) -> Path | bytes | None:
     """The run as a page to look at; the zip is not lost with it."""
     try:
         return kept_report(runs, run_id)

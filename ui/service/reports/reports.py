@@ -10,7 +10,9 @@ report, when somebody asks for it.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,10 +23,12 @@ from ui.service.reports.report import report_of
 from ui.stores.originals import pixels_of
 from ui.stores.runs import RunStore, SavedRun
 
+log = logging.getLogger(__name__)
+
 KEPT_BYTES = 32 * 2**20
 """Of reports on several runs at once."""
 
-_under_way: BoundedCache[Path, Path] = BoundedCache(0, lambda path: 1)
+_under_way: BoundedCache[Path, Path | bytes] = BoundedCache(0, lambda made: 1)
 _several: BoundedCache[tuple[Path, str], bytes] = BoundedCache(KEPT_BYTES, len, kind="reports")
 
 
@@ -44,9 +48,9 @@ def keep_all(runs: RunStore, run_id: str) -> None:
         kept_report(runs, run_id)
 
 
-def kept_report(runs: RunStore, run_id: str) -> Path:
-    """The file of a run's report, made now where it is not as the run is. Raises UserError
-    ("run_gone"), OSError."""
+def kept_report(runs: RunStore, run_id: str) -> Path | bytes:
+    """The file of a run's report, made now where it is not as the run is; where it cannot be
+    written, what it holds. Raises UserError ("run_gone")."""
     runs.load(run_id)
     path = runs.folder / run_id / f"report-{digest_of(runs, [run_id])}.html"
     if path.is_file():
@@ -54,12 +58,16 @@ def kept_report(runs: RunStore, run_id: str) -> Path:
     return _under_way.get(path, lambda: _made(runs, run_id, path))
 
 
-def _made(runs: RunStore, run_id: str, path: Path) -> Path:
+def _made(runs: RunStore, run_id: str, path: Path) -> Path | bytes:
     with full_size.work(COMPOSING * pixels_of(run_id, runs)):
         data = report_of(runs, [run_id])
-    for old in path.parent.glob("report-*.html"):
-        old.unlink(missing_ok=True)
-    write_atomic(path, data)
+    try:
+        for old in path.parent.glob("report-*.html"):
+            old.unlink(missing_ok=True)
+        write_atomic(path, data)
+    except OSError as error:
+        log.warning("A report could not be kept: %s", error.strerror)
+        return data
     return path
 
 
@@ -99,5 +107,6 @@ def kept_case(saved: SavedRun, folder: Path) -> Mapping[str, JSON] | None:
         pixels = int(saved["photo"]["width"]) * int(saved["photo"]["height"])
         with full_size.work(COMPOSING * pixels):
             case = case_of_run(saved, folder)
-        write_json(kept, case)
+        with suppress(OSError):  # it is made anew the next time
+            write_json(kept, case)
         return case
