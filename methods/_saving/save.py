@@ -94,7 +94,7 @@ def formats_for(
     with explained(shown):
         header = read_header(original)
     if header.beyond_png:
-        return ("tiff",)
+        return ("jpeg", "tiff") if fits_jpeg(header) else ("tiff",)
     if fits_jpeg(header):
         return ("jpeg", "png", "tiff")
     like = _LIKE.get(header.format)

@@ -205,7 +205,7 @@ def _bits(noise: np.random.Generator, size: tuple[int, int]) -> Made:
 def _inks(noise: np.random.Generator, size: tuple[int, int]) -> Made:
     picture = Pil.fromarray(_some(noise, size, 4, 8), "CMYK")
     data = _saved(picture, "JPEG", quality=95)
-    return Made(data, np.asarray(Pil.open(io.BytesIO(data))), "tiff")
+    return Made(data, np.asarray(Pil.open(io.BytesIO(data))), "jpeg")
 
 
 def _avif(channels: int, bits: int) -> Callable[..., Made]:

@@ -120,11 +120,13 @@ def _places(iloc: bytes) -> dict[int, list[tuple[int, int]]]:
     flags, wide, base, count = struct.unpack_from(">IBBH", iloc)
     if flags or (wide, base) != (_WIDE_OFFSETS, _NO_BASE):
         raise ValueError("a table of places of another version")
-    found, at = {}, 8
+    found: dict[int, list[tuple[int, int]]] = {}
+    at = 8
     for _ in range(count):
         item, _, extents = struct.unpack_from(">HHH", iloc, at)
         at += 6
-        found[item] = [_EXTENT.unpack_from(iloc, at + 8 * each) for each in range(extents)]
+        numbers = struct.unpack_from(f">{2 * extents}I", iloc, at)
+        found[item] = list(zip(numbers[::2], numbers[1::2], strict=True))
         at += 8 * extents
     return found
 

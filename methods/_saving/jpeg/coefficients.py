@@ -7,6 +7,7 @@ sees. On Linux they have no name, so that it works also where no file can be ope
 from __future__ import annotations
 
 import ctypes
+import io
 import os
 import tempfile
 import threading
@@ -20,8 +21,10 @@ from typing import Any
 import numpy as np
 from numpy import ctypeslib
 from numpy.typing import NDArray
+from PIL import Image as Pil
 
-from methods._saving.jpeg.layout import Layout, Unkept
+from methods._saving.jpeg.joined import joined
+from methods._saving.jpeg.layout import BLOCK, Layout, Unkept
 
 Plane = NDArray[np.int16]
 """(rows, columns, 64) of a component's blocks, row by row of frequencies, not multiplied yet."""
@@ -31,6 +34,7 @@ _PLAIN, _PROGRESSIVE = "turbo210", "mozjpeg403"
 
 _SPACES = {"grey": 1, "rgb": 2, "ycc": 3}  # J_COLOR_SPACE
 _TABLES_OF_ITS_OWN = ["+OPTIMIZE_CODING"]
+_FOUR = 4
 _one_at_a_time = threading.Lock()
 
 
@@ -68,6 +72,8 @@ def write(layout: Layout, planes: list[Plane]) -> bytes:
     factors = [factor for each in layout.components for factor in each.factors]
     blocks = [number for each in layout.components for number in each.blocks]
     arrays = [ctypeslib.as_ctypes(plane) for plane in planes] + [None] * (4 - count)
+    if count == _FOUR:
+        return joined(layout, [_grey(plane, layout.progressive) for plane in planes])
     library = _library(_PROGRESSIVE if layout.progressive else _PLAIN)
     with _one_at_a_time, _file(layout.data) as source, _file() as target:
         _done(
@@ -97,6 +103,33 @@ _AS_IT_WAS: dict[str, Any] = {
     "markers": None,
 }
 """Tables come from the source; markers are put in later."""
+
+
+def _grey(plane: Plane, progressive: bool) -> bytes:
+    """A file of one component; its quantisation table is nobody's. Without a file to begin with,
+    the library that writes progressive ones would quantise anew, and fail."""
+    rows, columns = plane.shape[:2]
+    empty = io.BytesIO()
+    picture = Pil.new("L", (columns * BLOCK, rows * BLOCK))
+    picture.save(empty, "JPEG", progressive=progressive)
+    library = _library(_PROGRESSIVE if progressive else _PLAIN)
+    with _one_at_a_time, _file(empty.getvalue()) as source, _file() as target:
+        _done(
+            lambda: library.write_jpeg_dct(
+                source.path,
+                target.path,
+                ctypeslib.as_ctypes(plane),
+                *(None, None, None),
+                image_dims=(ctypes.c_int * 2)(rows * BLOCK, columns * BLOCK),
+                block_dims=(ctypes.c_int * 2)(rows, columns),
+                in_color_space=_SPACES["grey"],
+                in_components=1,
+                samp_factor=(ctypes.c_int * 2)(1, 1),
+                **_AS_IT_WAS,
+                flags=_TABLES_OF_ITS_OWN,
+            )
+        )
+        return target.content()
 
 
 def _check_header(library: Any, source: str, layout: Layout) -> None:

@@ -114,9 +114,17 @@ def _laid(
 
 
 def _components(colours: Image, layout: Layout) -> Floats:
-    """(h, w, C) float32, 0 = the middle (JFIF 1.02)."""
-    if layout.space != "ycc":
-        return colours.astype(np.float32) - 128
+    """(h, w, C) float32, 0 = the middle (JFIF 1.02). Inks are stored inverted; in YCCK, three of
+    them as if they were red, green and blue (Adobe's technical note 5116, section 18)."""
+    if layout.space == "ycck":
+        three = _luma_first(np.ascontiguousarray(colours[..., :3]))
+        return np.dstack((three, 127 - colours[..., 3].astype(np.float32)))
+    if layout.space == "cmyk":
+        return 127 - colours.astype(np.float32)
+    return _luma_first(colours) if layout.space == "ycc" else colours.astype(np.float32) - 128
+
+
+def _luma_first(colours: Image) -> Floats:
     luma_first = cv2.cvtColor(colours.astype(np.float32) / 255, cv2.COLOR_RGB2YCrCb)
     return luma_first[..., (0, 2, 1)] * 255 - 128
 

@@ -16,6 +16,9 @@ from methods._photo.containers import jpeg_segments, read_header
 from methods._photo.header import Header
 
 BLOCK = 8
+Space = Literal["grey", "ycc", "rgb", "cmyk", "ycck"]
+
+_LAYERS = {1, 3, 4}
 _SEQUENTIAL, _PROGRESSIVE = {0xC0, 0xC1}, 0xC2
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _HUFFMAN, _HUFFMAN_HEAD = 0xC4, 17
@@ -51,7 +54,7 @@ class Layout:
     data: bytes
     size: tuple[int, int]
     components: tuple[Component, ...]
-    space: Literal["grey", "ycc", "rgb"]
+    space: Space
     progressive: bool
     standard: bool
     orientation: int
@@ -78,8 +81,8 @@ def layout_of(original: bytes) -> Layout:
         raise Unkept("end")
     progressive = _progressive(header.data)
     opened = JpegImagePlugin.JpegImageFile(io.BytesIO(header.data))
-    if opened.bits != 8 or opened.layers not in (1, 3):
-        raise Unkept("bits" if opened.bits != 8 else "inks")
+    if opened.bits != 8 or opened.layers not in _LAYERS:
+        raise Unkept("bits" if opened.bits != 8 else "odd")
     return Layout(
         header.data,
         (opened.height, opened.width),
@@ -98,7 +101,7 @@ def fits_jpeg(header: Header) -> bool:
         find_spec("jpeglib") is not None
         and header.format == "JPEG"
         and header.whole
-        and header.channels in (1, 3)
+        and header.channels in _LAYERS
     )
 
 
@@ -150,10 +153,12 @@ def _components(opened: JpegImagePlugin.JpegImageFile) -> list[Component]:
     return result
 
 
-def _space(opened: JpegImagePlugin.JpegImageFile) -> Literal["grey", "ycc", "rgb"]:
+def _space(opened: JpegImagePlugin.JpegImageFile) -> Space:
     """As libjpeg guesses it: JFIF first, then Adobe's word, then the components' names."""
     if opened.layers == 1:
         return "grey"
+    if opened.layers == 4:
+        return "ycck" if opened.info.get("adobe_transform") else "cmyk"
     if "jfif" in opened.info:
         return "ycc"
     if "adobe_transform" in opened.info:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from methods._base import BadInput
+from methods._base import BadInput, Image
 from methods._saving.jpeg.fill import Placed
-from methods._saving.jpeg.layout import Layout
+from methods._saving.jpeg.layout import Layout, Unkept
 from methods._saving.samples.fill import colours_for
 from methods._saving.samples.original import Original
 from methods._saving.samples.patch import Patch
@@ -20,7 +20,8 @@ _UPSIDE_DOWN, _MIRRORED, _ASIDE = {3, 4, 6, 7}, {2, 3, 7, 8}, {5, 6, 7, 8}
 
 
 def placed_in(layout: Layout, patch: Patch) -> Placed:
-    """Raises BadInput where the patch is of a picture of another size."""
+    """Raises BadInput where the patch is of a picture of another size, Unkept where a profile does
+    not tell which inks a colour needs."""
     way = _BACK.get(layout.orientation, layout.orientation)
     size = (patch.size[1], patch.size[0]) if way in _ASIDE else patch.size
     if size != layout.size:
@@ -33,7 +34,7 @@ def placed_in(layout: Layout, patch: Patch) -> Placed:
             photo_height=height,
         )
     top, left = _corner(patch, way)
-    colours = colours_for(turned(patch.rgb, way), _as_original(layout))
+    colours = _colours(turned(patch.rgb, way), _as_original(layout))
     return Placed(top, left, colours, turned(patch.mask, way))
 
 
@@ -44,9 +45,17 @@ def _corner(patch: Patch, way: int) -> tuple[int, int]:
     return (left, top) if way in _ASIDE else (top, left)
 
 
+def _colours(rgb: Image, original: Original) -> Image:
+    try:
+        return colours_for(rgb, original)
+    except Exception as error:  # LittleCMS's, of several classes
+        raise Unkept("inks") from error
+
+
 def _as_original(layout: Layout) -> Original:
     """What its colours are, without its samples."""
     none = np.empty((0, 0, 3), np.uint8)
     if layout.space == "grey":
         return Original(none, "grey", "JPEG", icc=layout.icc)
-    return Original(none, "rgb", "JPEG", icc=layout.icc)
+    inks = layout.space in ("cmyk", "ycck")
+    return Original(none, "cmyk" if inks else "rgb", "JPEG", icc=layout.icc)
