@@ -32,7 +32,8 @@ from ui.page.early import Compressed, EarlyPage
 from ui.page.joining import in_order
 from ui.page.routes import static_route
 
-PAGE = "<html><head><title>t</title></head><body><gradio-app></gradio-app></body></html>"
+GRADIOS = '<link rel="stylesheet" crossorigin href="./assets/index.css">'
+PAGE = f"<html><head><title>t</title>{GRADIOS}</head><body><gradio-app></gradio-app></body></html>"
 
 
 @pytest.fixture(scope="module")
@@ -116,14 +117,16 @@ def test_every_module_is_in_one_of_the_files(assets: Assets) -> None:
 
 def test_addresses_are_relative_to_where_the_page_is_mounted(assets: Assets) -> None:
     named = re.findall(r'(?:href=|folder = )"([^"]+)"', assets.head() + assets.preloads())
-    assert len(named) == 3
+    assert len(named) == 3 and "url(" not in assets.early_styles()
     assert all(address.startswith("lab/static/") for address in named)
 
 
 def test_the_page_comes_with_head_and_skeleton(client: TestClient, assets: Assets) -> None:
     html = client.get("/").text
-    assert html.index(assets.head()) < html.index("</head>") < html.index('id="lab-skeleton"')
-    assert html.index('id="lab-skeleton"') < html.index("<gradio-app>")
+    head, _, body = html.partition("</head>")
+    assert assets.early_styles() in head and assets.script() in head and "stylesheet" not in head
+    order = ['id="lab-skeleton"', GRADIOS, assets.sheet(), "<gradio-app>"]
+    assert sorted(map(body.index, order)) == list(map(body.index, order))
     assert len(html.encode("utf-8")) == int(
         client.get("/", headers={"Accept-Encoding": "identity"}).headers["content-length"]
     )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -26,8 +26,13 @@ from ui.page.joining import Module, in_order, joined, parsed
 STATIC = Path(__file__).parent.parent / "static"
 BLANK = re.compile(rb"^[ \t]*\n", re.MULTILINE)
 TYPES = {".js": "text/javascript", ".css": "text/css"}
+EARLY = ("styles/frame.css", "styles/skeleton.css")
+"""What stands in the page itself."""
 SOURCES = (
+    "styles/frame.css",
     "styles/style.css",
+    "styles/erasers.css",
+    "styles/narrow.css",
     "styles/first.css",
     "styles/looking.css",
     "styles/results.css",
@@ -98,18 +103,30 @@ class Assets:
         return f'<link rel="modulepreload" fetchpriority="low" href="{self.folder}/{ENTRY}">'
 
     def head(self) -> str:
-        """What goes into the page's <head>: the styles, and the promise of the scripts.
+        """What Gradio is to add to the page's <head>; of what `ui.page.early` has put into the page
+        nothing is brought, or done, a second time."""
+        return self.sheet() + self.script()
 
-        The script chooses the language: asked for, remembered, the browser's, or the first; and
-        brings its sentences beside the scripts. Components mount when `eraserLabScripts` is there,
-        in whatever order Gradio makes them.
+    def sheet(self) -> str:
+        """The link to the styles."""
+        return f'<link rel="stylesheet" href="{self.folder}/{STYLES}">'
+
+    def early_styles(self) -> str:
+        """The styles of what is shown before that has come."""
+        return f"<style>{_styles(EARLY).decode('utf-8')}</style>"
+
+    def script(self) -> str:
+        """The promise of the scripts.
+
+        It chooses the language: asked for, remembered, the browser's, or the first; and brings its
+        sentences beside the scripts. Components mount when `eraserLabScripts` is there, in whatever
+        order Gradio makes them.
         """
-        styles = f'<link rel="stylesheet" href="{self.folder}/{STYLES}">'
         given = {"{FOLDER}": self.folder, "{LANG}": self._lang, "{LANGUAGES}": _codes()}
         script = START
         for name, value in given.items():
             script = script.replace(f'"{name}"', json.dumps(value))
-        return f"{styles}<script>{script}</script>"
+        return f"<script>{script}</script>"
 
 
 def _codes() -> list[tuple[str, str]]:
@@ -123,14 +140,17 @@ def _files() -> dict[str, Asset]:
     results = joined("results/grid.js", modules, after=held)
     held["../results/grid.js"] = in_order("results/grid.js", modules, without=held["../main.js"])
     tables = joined("tables/tables.js", modules, after=held)
-    styles = b"\n".join(_bare((STATIC / name).read_bytes()) for name in SOURCES)
     return {
         ENTRY: Asset(joined("main.js", modules).encode("utf-8"), TYPES[".js"]),
         RESULTS: Asset(results.encode("utf-8"), TYPES[".js"]),
         TABLES: Asset(tables.encode("utf-8"), TYPES[".js"]),
         **{f"{LANGUAGES}/{code}.js": _words(said) for code, said in page_sentences().items()},
-        STYLES: Asset(styles, TYPES[".css"]),
+        STYLES: Asset(_styles(SOURCES), TYPES[".css"]),
     }
+
+
+def _styles(sources: Iterable[str]) -> bytes:
+    return b"\n".join(_bare((STATIC / name).read_bytes()) for name in sources)
 
 
 def _words(sentences: Mapping[str, object]) -> Asset:

@@ -1,9 +1,13 @@
 """The page's HTML, so that something is to be seen at once: small, and with our head and a skeleton
 in it, where Gradio would add the head only when its own scripts have come.
+
+The skeleton's few styles stand in the page. All style sheets, Gradio's and ours, follow after the
+skeleton, because a browser shows nothing of what stands below one that has not come.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
@@ -15,6 +19,7 @@ from ui.page.assets import Assets
 from ui.page.skeleton import SKELETON
 
 HEAD_ENDS, APP_BEGINS = b"</head>", b"<gradio-app"
+SHEET = re.compile(rb'[ \t]*<link rel="stylesheet"[^>]*>\n?')
 
 
 class Compressed:
@@ -38,7 +43,8 @@ class EarlyPage:
 
     def __init__(self, app: ASGIApp, assets: Assets) -> None:
         self._app = app
-        self._head = (assets.head() + assets.preloads()).encode("utf-8")
+        head = assets.early_styles() + assets.script() + assets.preloads()
+        self._head, self._sheet = head.encode("utf-8"), assets.sheet().encode("utf-8")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET":
@@ -49,8 +55,10 @@ class EarlyPage:
         """The page with our parts; another page (of errors, say) as it is."""
         if HEAD_ENDS not in html or APP_BEGINS not in html:
             return html
-        html = html.replace(HEAD_ENDS, self._head + HEAD_ENDS, 1)
-        return html.replace(APP_BEGINS, SKELETON.encode("utf-8") + APP_BEGINS, 1)
+        head, _, body = html.partition(HEAD_ENDS)
+        below = SKELETON.encode("utf-8") + b"".join(SHEET.findall(head)) + self._sheet
+        body = body.replace(APP_BEGINS, below + APP_BEGINS, 1)
+        return SHEET.sub(b"", head) + self._head + HEAD_ENDS + body
 
 
 class _Rewriting:

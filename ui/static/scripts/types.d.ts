@@ -1,5 +1,8 @@
 /* What travels between the page and its server, and between the parts of the page. */
 
+/** A run that is opened again: its results, and the editor as it was for them. own: begun in this browser. */
+export interface OpenedRun { grid: Grid; photo: Photo; prompt: Prompt; jobs: Job[]; own: boolean }
+
 /** A sentence in every language, by the languages' codes. */
 export type Said = Record<string, string>;
 export type Details = Record<string, unknown>;
@@ -27,7 +30,7 @@ export interface Server {
   stop: ServerFunction<object>;
   plan_sweep: ServerFunction<Plan>;
   go_on: ServerFunction<{ grid: Grid }>;
-  open_run: ServerFunction<{ grid: Grid; photo: Photo; prompt: Prompt; jobs: Job[]; own: boolean }>;
+  open_run: ServerFunction<OpenedRun>;
   remark: ServerFunction<{ remark: string; remarks: EarlierRemark[] }>;
   keep_private: ServerFunction<{ private: boolean }>;
   delete_run: ServerFunction<object>;

@@ -11,6 +11,7 @@ import { figuresOf, veil } from "../results/card.js";
 import { readingsOf } from "../results/readings.js";
 import { humanRemark } from "../results/remark.js";
 import { openViewer } from "../results/viewer.js";
+import { keepLines } from "./lines.js";
 
 /**
  * @typedef {import("../types.js").Row} Row
@@ -45,6 +46,7 @@ import { openViewer } from "../results/viewer.js";
  */
 export const makeRow = (row, of) => {
   const strip = h("div.lab-strip", { role: "list" });
+  const settle = keepLines(strip);
   const head = h("header.lab-row-head");
   const read = h("p.lab-row-read.lab-hint", { hidden: true, "data-testid": "row-mask-notes" });
   const problem = h("div.lab-row-problem", { role: "alert", hidden: true });
@@ -150,6 +152,7 @@ export const makeRow = (row, of) => {
       known.drawn = print;
       redraw(known.node, ...(cell.eraser ? oursIn(cell.eraser, cell.words, ours) : pictureIn(cell)));
     });
+    settle();
   }
 
   /** @param {{ part: string, picture: RowPicture, words: string }} cell */
