@@ -32,7 +32,7 @@ def begin_own(kind: Start, name: str) -> list[Path]:
             raise BadInput("own_exists", file=file.name)
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
-        text = (_FOLDER / f"{kind}{file.suffix}").read_text("utf-8")
+        text = (_FOLDER / f"{kind}{file.suffix}.txt").read_text("utf-8")
         file.write_text(_named(text, name), encoding="utf-8")
     return files
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from methods._base import (
     DeviceName,
@@ -53,4 +54,4 @@ def broken_eraser(eraser_id: str, file: Path, fault: Fault) -> type[Eraser]:
         unavailable=fault.told(file),
         version="broken",
     )
-    return type(f"Broken_{eraser_id}", (OwnBroken,), {"spec": spec})
+    return cast("type[Eraser]", type(f"Broken_{eraser_id}", (OwnBroken,), {"spec": spec}))

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from methods._base import (
     BadInput,
@@ -194,8 +195,8 @@ def command_eraser(eraser_id: str, file: Path, manifest: CommandManifest) -> typ
     settings = settings_class(manifest.settings, manifest.canvas.whole)
     stays, memory = manifest.command.stays, int(manifest.memory_gb * GIB)
     sees = manifest.canvas.whole if manifest.sees_object is None else manifest.sees_object
-    spec = EraserSpec(
-        **said_of(eraser_id, file, manifest),
+    spec = replace(
+        said_of(eraser_id, file, manifest),
         learned=manifest.learned,
         seeded=manifest.seeded,
         canvas=manifest.canvas.made(),
@@ -206,7 +207,7 @@ def command_eraser(eraser_id: str, file: Path, manifest: CommandManifest) -> typ
         version=version_of(file, manifest.command.run, manifest.command.folder),
     )
     body = {"spec": spec, "Settings": settings, "manifest": manifest, "file": file}
-    return type(f"Own_{eraser_id}", (OwnCommand,), body)
+    return cast("type[Eraser]", type(f"Own_{eraser_id}", (OwnCommand,), body))
 
 
 def programs_of(eraser: type[Eraser]) -> set[Path]:
@@ -217,16 +218,16 @@ def programs_of(eraser: type[Eraser]) -> set[Path]:
     return {folder / word for word in eraser.manifest.command.run if word.endswith(".py")}
 
 
-def said_of(eraser_id: str, file: Path, manifest: Manifest) -> dict[str, object]:
-    """The fields of a spec that every kind has."""
+def said_of(eraser_id: str, file: Path, manifest: Manifest) -> EraserSpec:
+    """What every kind says of itself."""
     paper = manifest.paper
-    return {
-        "id": eraser_id,
-        "name": manifest.name or eraser_id,
-        "summary": Text("own.summary") if manifest.summary is None else said(manifest.summary),
-        "paper": Paper("", "", 0) if paper is None else Paper(paper.title, paper.url, paper.year),
-        "license": manifest.license,
-        "non_commercial": manifest.non_commercial,
-        "rank": RANK,
-        "notes": (*map(said, manifest.notes), Text("own.note", file=file.name)),
-    }
+    return EraserSpec(
+        id=eraser_id,
+        name=manifest.name or eraser_id,
+        summary=Text("own.summary") if manifest.summary is None else said(manifest.summary),
+        paper=Paper("", "", 0) if paper is None else Paper(paper.title, paper.url, paper.year),
+        license=manifest.license,
+        non_commercial=manifest.non_commercial,
+        rank=RANK,
+        notes=(*map(said, manifest.notes), Text("own.note", file=file.name)),
+    )

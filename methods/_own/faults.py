@@ -8,6 +8,7 @@ import tomllib
 import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeGuard
 
 from pydantic import BaseModel, ValidationError
 
@@ -103,7 +104,7 @@ def known_at(model: type[BaseModel], place: Place) -> list[str]:
     return [field.alias or name for name, field in fields.items()]
 
 
-def _is_model(found: object) -> bool:
+def _is_model(found: object) -> TypeGuard[type[BaseModel]]:
     return isinstance(found, type) and issubclass(found, BaseModel)
 
 
@@ -111,7 +112,7 @@ def _below(kind: object, part: str) -> object:
     """What stands under a key: a model's field, a dictionary's value, or the member of a union that
     pydantic names in between."""
     if _is_model(kind):
-        fields = kind.model_fields  # type: ignore[attr-defined]
+        fields = kind.model_fields
         named = (f for name, f in fields.items() if part in (name, f.alias))
         return getattr(next(named, None), "annotation", None)
     members = getattr(kind, "__args__", ())
@@ -139,7 +140,8 @@ def _tag(model: type[BaseModel]) -> str:
 def line_of(text: str, place: Place) -> int:
     """The line of the deepest part of a place that is written down; 0 = none is."""
     wanted = [str(part) for part in place]
-    best, depth, table = 0, 0, []
+    table: list[str] = []
+    best, depth = 0, 0
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[+\s*([^\]#]+?)\s*\]", line):
             table = _keys(header[1])

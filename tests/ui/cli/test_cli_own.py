@@ -15,7 +15,7 @@ from ui.cli.__main__ import main
 
 pytest_plugins = ["own_tools"]
 
-PYTHON_FILE = Path(OWN_CLIENT).with_name("file.py")
+PYTHON_FILE = Path(OWN_CLIENT).with_name("file.py.txt")
 
 
 def findings(own: Own, capsys: pytest.CaptureFixture[str], name: str) -> tuple[int, dict[str, str]]:
