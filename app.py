@@ -111,6 +111,12 @@ def make_parser() -> argparse.ArgumentParser:
         help="let in only the people of this file, made by python -m methods auth; or hf:NAME,NAME,"
         " people and organizations who sign in with Hugging Face, on a Space (ERASER_LAB_AUTH)",
     )
+    parser.add_argument(
+        "--erasers-dir",
+        metavar="FOLDER",
+        help="where your own erasers lie; visitors neither add nor change any"
+        " (ERASER_LAB_ERASERS_DIR, else erasers in ERASER_LAB_DATA)",
+    )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.add_argument(
         "--no-fetch",
@@ -131,9 +137,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return options
 
 
-def make_service(ray: str = "") -> Service:
-    """The service; ends the program with a sentence where its settings or folder are no good."""
-    from methods import UserError, make_executor
+def make_service(ray: str = "", own: str | None = None) -> Service:
+    """The service; ends the program with a sentence where its settings or folder are no good.
+
+    own: where the owner's erasers lie, None = as the environment says.
+    """
+    from methods import UserError, make_executor, use_own_folder
     from ui.common.logs import begin_logging
     from ui.door.ending import grace
     from ui.door.rules import Rules
@@ -144,6 +153,7 @@ def make_service(ray: str = "") -> Service:
         begin_logging()
         Rules.from_environment()
         grace()
+        use_own_folder(own)
         executor = make_executor(ray) if ray else None
         if executor is not None:
             print(f"{executor.described()}.")
@@ -228,6 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from ui.common.logs import adopt
         from ui.door.ending import end, grace, signals
         from ui.door.listening import guard_connections
+        from ui.door.reloading import reloading
         from ui.door.rules import Rules
         from ui.page.layout import build_page, launch_options
     except ModuleNotFoundError as missing:
@@ -236,11 +247,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     share_heaps()
     check_packages(options)
     access = let_in(options)
-    service = make_service(options.ray)
+    service = make_service(options.ray, options.erasers_dir)
     page = build_page(service, access=access, is_public=is_public(options))
     page.queue(max_size=64)
     os.environ.pop("GRADIO_DEBUG", None)  # Gradio would wait inside launch
-    with closed_room(), signals(hurry=leave_at_once) as ended:
+    with closed_room(), reloading(), signals(hurry=leave_at_once) as ended:
         try:
             page.launch(
                 **launch_options(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +21,12 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 sys.path[:0] = [str(ROOT), str(DOCS)]
+os.environ["ERASER_LAB_ERASERS_DIR"] = os.devnull  # what this machine's owner has is no part of it
 
 from _generated import api, cli, settings, tools, weights  # noqa: E402
 from examples.report.markdown import summary_table  # noqa: E402
 from examples.systems import as_markdown as systems  # noqa: E402
+from methods import own_schema  # noqa: E402
 from ui.cli.fits import fits_as_markdown  # noqa: E402
 from ui.cli.weights.markdown import erasers_as_markdown, numbers_as_markdown  # noqa: E402
 
@@ -52,7 +55,16 @@ PARTS: Mapping[str, Callable[[], str]] = {
 SLOW: Mapping[str, Callable[[], str]] = {"fits": fits_as_markdown}
 """What `--all` adds; a test of its own holds it."""
 
-WHOLE: Mapping[str, Callable[[], str]] = {"systems.md": systems}
+
+def _schema() -> str:
+    """Of an owner's NAME.toml, for editors."""
+    return json.dumps(own_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+WHOLE: Mapping[str, Callable[[], str]] = {
+    "systems.md": systems,
+    "own-eraser.schema.json": _schema,
+}
 """Pages of which no line is written by hand."""
 
 

@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from methods._geometry.edge import margin_around as margin_around
     from methods._geometry.masks import reduce_mask as reduce_mask
     from methods._geometry.paste import changed_outside as changed_outside
+    from methods._geometry.paste import erase_in_patches as erase_in_patches
     from methods._metrics.judge import METRICS as METRICS
     from methods._metrics.judge import Features as Features
     from methods._metrics.judge import Finds as Finds
@@ -108,6 +109,13 @@ if TYPE_CHECKING:
     from methods._metrics.judge import judge as judge
     from methods._metrics.judge import why_missing as why_missing
     from methods._metrics.lpips import LPIPS_WEIGHTS as LPIPS_WEIGHTS
+    from methods._own.beginning import OWN_CLIENT as OWN_CLIENT
+    from methods._own.beginning import begin_own as begin_own
+    from methods._own.folder import check_own_folder as check_own_folder
+    from methods._own.folder import own_folder as own_folder
+    from methods._own.folder import use_own_folder as use_own_folder
+    from methods._own.manifest import own_schema as own_schema
+    from methods._own.reloading import wish_reload as wish_reload
     from methods._photo.decode import read_source as read_source
     from methods._photo.decode import shown_name as shown_name
     from methods._photo.files import decoding_by as decoding_by
@@ -144,6 +152,7 @@ if TYPE_CHECKING:
     from methods._system.container import free_memory as free_memory
     from methods._system.container import keep_to_cores as keep_to_cores
     from methods._system.container import total_memory as total_memory
+    from methods._system.data_folder import data_folder as data_folder
     from methods._system.device import best_device as best_device
     from methods._system.device import job_device as job_device
     from methods._system.files import file_fault as file_fault
@@ -264,9 +273,13 @@ _HOME = {
     "_geometry.canvas": "check_mask",
     "_geometry.edge": "margin_around",
     "_geometry.masks": "reduce_mask",
-    "_geometry.paste": "changed_outside",
+    "_geometry.paste": "changed_outside erase_in_patches",
     "_metrics.judge": "METRICS Features Finds Metric PlainReading Reading judge why_missing",
     "_metrics.lpips": "LPIPS_WEIGHTS",
+    "_own.beginning": "OWN_CLIENT begin_own",
+    "_own.folder": "check_own_folder own_folder use_own_folder",
+    "_own.manifest": "own_schema",
+    "_own.reloading": "wish_reload",
     "_photo.transparency": "flattened on_checkerboard",
     "_photo.decode": "read_source shown_name",
     "_photo.files": "decoding_by load_image load_mask read_mask",
@@ -281,6 +294,7 @@ _HOME = {
     "_system.cache": "BoundedCache",
     "_system.console": "leave_at_once readable takes_all_text write_any_text",
     "_system.container": "cores free_memory keep_to_cores total_memory",
+    "_system.data_folder": "data_folder",
     "_system.device": "best_device job_device",
     "_system.files": "file_fault write_atomic",
     "_system.ledger.ledger": (

@@ -244,7 +244,8 @@ class EraserSpec:
     unavailable: why it cannot be run anywhere for now; None for all that can. companions:
     ids of erasers with whose results this one can begin, the preferred first. sees_object:
     whether its method wants to see what is to be erased; others are shown a smooth
-    continuation of what is around.
+    continuation of what is around. version: of an owner's eraser, a digest of what it is made
+    of; "" = it is part of this program.
     """
 
     id: str
@@ -268,6 +269,7 @@ class EraserSpec:
     unavailable: Text | None = None
     companions: tuple[str, ...] = ()
     sees_object: bool = False
+    version: str = ""
 
 
 class Eraser(ABC, Generic[S]):

@@ -28,7 +28,8 @@ def fingerprint(job: Job, picture: str) -> str:
         return ""
     seed = job.seed if eraser.spec.seeded else 0
     plain = settings.model_dump(mode="json")
-    return job_key(picture, eraser.spec.id, plain, seed, weights)
+    version = {eraser.spec.id: eraser.spec.version} if eraser.spec.version else {}
+    return job_key(picture, eraser.spec.id, plain, seed, weights | version)
 
 
 def expected_weights(weights: Iterable[WeightFile]) -> dict[str, str]:

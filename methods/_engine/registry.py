@@ -1,4 +1,5 @@
-"""Which erasers there are: every file or package of this folder whose name has no underscore.
+"""Which erasers there are: every file or package of this folder whose name has no underscore, and
+what the owner has put into a folder of theirs.
 
 A package hands its eraser out: `methods/lama/__init__.py` imports the class from its
 `eraser.py`. Importing them costs little, because an eraser brings its heavy libraries only
@@ -9,23 +10,24 @@ contract) never takes the others down: it is logged once with its traceback, lis
 
 from __future__ import annotations
 
-import inspect
 import logging
 import os
 import re
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
-from types import ModuleType
 from typing import TypeVar, cast
 
 from pydantic import ValidationError
 
 from methods._base import BadInput, Eraser, EraserSpec, Settings, Unavailable, WeightFile
+from methods._engine.contract import check_spec, only_eraser
+from methods._engine.own import own_erasers
+from methods._own import reloading
 from methods._weights.status import WeightState, weight_status
 
 logger = logging.getLogger(__name__)
@@ -163,12 +165,36 @@ def missing_packages(spec: EraserSpec) -> tuple[str, ...]:
 # --- the search --------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
+_searching = threading.Lock()
+_kept: dict[int, Found] = {}
+"""What was found last, by the time at which the owner has asked for it."""
+
+
 def found() -> Found:
-    """What lies in this folder; searched once in a process."""
+    """What lies in this folder and in the owner's; searched once in a process, and again when the
+    owner wishes it (see `_own.reloading`)."""
+    stamp = reloading.stamp()
+    with _searching:
+        if stamp not in _kept:
+            before = next(iter(_kept.values()), Found())
+            _kept.clear()
+            _kept[stamp] = _searched(before.erasers)
+        return _kept[stamp]
+
+
+def _searched(before: Mapping[str, type[Eraser]]) -> Found:
     folder = Path(__file__).parent.parent
     names = sorted(m.name for m in iter_modules([str(folder)]) if not m.name.startswith("_"))
-    return search(names)
+    result = search(names)
+    taken = {*result.erasers, *result.broken}
+    files = {file.name: file for each in result.erasers.values() for file in _files_of(each.spec)}
+    for name, eraser in own_erasers(taken, files, before).items():
+        result.erasers[name] = eraser
+    return result
+
+
+def _files_of(spec: EraserSpec) -> tuple[WeightFile, ...]:
+    return (*spec.weights, *spec.more_weights)
 
 
 def search(names: Iterable[str], package: str = "methods") -> Found:
@@ -177,49 +203,16 @@ def search(names: Iterable[str], package: str = "methods") -> Found:
     pins: dict[str, WeightFile] = {}
     for name in names:
         try:
-            eraser = _only_eraser(import_module(f"{package}.{name}"))
-            _check_spec(eraser, name, pins)
+            eraser = only_eraser(import_module(f"{package}.{name}"))
+            check_spec(eraser, name, pins)
         except Exception as error:
             # Any kind of error: the file is foreign code as far as the search is concerned.
             logger.exception("methods/%s cannot be used as an eraser", name)
             result.broken[name] = BrokenEraser(name, f"{type(error).__name__}: {error}")
         else:
             result.erasers[name] = eraser
-            files = (*eraser.spec.weights, *eraser.spec.more_weights)
-            pins.update((weight.name, weight) for weight in files)
+            pins.update((weight.name, weight) for weight in _files_of(eraser.spec))
     for eraser in result.erasers.values():
         ids = (name for name in eraser.spec.companions if name in result.erasers)
         eraser.companions = {name: result.erasers[name] for name in ids}
     return result
-
-
-def _only_eraser(module: ModuleType) -> type[Eraser]:
-    """The one concrete Eraser that the module itself, or a file of its own package, defines."""
-    own = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, Eraser)
-        and f"{value.__module__}.".startswith(f"{module.__name__}.")
-        and not inspect.isabstract(value)
-    ]
-    if len(own) != 1:
-        names = ", ".join(sorted(c.__name__ for c in own)) or "none"
-        raise TypeError(f"an eraser's file defines exactly one Eraser; found {names}")
-    return own[0]
-
-
-def _check_spec(eraser: type[Eraser], name: str, pins: Mapping[str, WeightFile]) -> None:
-    """Raise for what would only fail later, in front of a user."""
-    spec = getattr(eraser, "spec", None)
-    if not isinstance(spec, EraserSpec):
-        raise TypeError(f"{eraser.__name__}.spec is not an EraserSpec")
-    if spec.id != name:
-        raise ValueError(f"the id '{spec.id}' differs from the file's name '{name}'")
-    if not (isinstance(eraser.Settings, type) and issubclass(eraser.Settings, Settings)):
-        raise TypeError(f"{eraser.__name__}.Settings is not a subclass of Settings")
-    # pydantic does not look at defaults by itself, and a default out of bounds is a mistake.
-    eraser.Settings.model_validate(eraser.Settings().model_dump())
-    for weight in (*spec.weights, *spec.more_weights):
-        if pins.get(weight.name, weight) != weight:
-            raise ValueError(f"the weight file '{weight.name}' is pinned differently elsewhere")

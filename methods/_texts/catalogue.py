@@ -92,6 +92,21 @@ def catalogues() -> Mapping[str, Catalogue]:
     return _catalogues(FOLDER, os.environ.get("ERASER_LAB_LOCALES", ""))
 
 
+def add_sentences(folder: Path) -> None:
+    """Take in what the catalogues of a folder say beyond ours, in languages that there are."""
+    for file in sorted(folder.glob("*.po")):
+        known = catalogues().get(file.stem)
+        if known is None or not isinstance(known.sentences, dict):
+            continue
+        try:
+            more = _read(file).sentences
+        except (OSError, ValueError, PoFileError) as error:
+            log.warning("The catalogue %s is left out: %s", file.name, error)
+            continue
+        for sentence_id, sentence in more.items():
+            known.sentences.setdefault(sentence_id, sentence)
+
+
 def languages() -> tuple[str, ...]:
     """Their codes, English first."""
     return tuple(catalogues())

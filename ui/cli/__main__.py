@@ -19,6 +19,7 @@ from methods import (
     file_fault,
     keep_to_cores,
     leave_at_once,
+    use_own_folder,
     with_their_numbers,
     write_any_text,
 )
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _log(args.verbose)
     try:
         command: Command = args.command
+        use_own_folder(getattr(args, "erasers_dir", None))
         _check_environment()
         return command(args)
     except KeyboardInterrupt:

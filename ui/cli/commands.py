@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,6 +12,7 @@ from methods import PROGRAM, languages
 from ui.cli.embedding_arguments import add_embedding_commands
 from ui.cli.erase.arguments import add_erase_arguments, add_erasers
 from ui.cli.output import EXIT_CODES
+from ui.cli.own.arguments import add_own_commands
 
 Command = Callable[[argparse.Namespace], int]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -112,6 +114,7 @@ def make_parser(prog: str = "python -m methods") -> argparse.ArgumentParser:
     _add_places(_command(commands, "places", _places, "show who erases where, and what is loaded"))
     _add_space(_command(commands, "space", _space, "show what this folder would do as a Space"))
     _add_pin(_command(commands, "pin", _pin, "fill in sizes and hashes of weights"))
+    add_own_commands(partial(_command, commands))
     _add_auth(_command(commands, "auth", _auth, "say who may use the page"))
     _add_runs(_command(commands, "runs", _runs, "change or delete a run that the page keeps"))
     summary = "make and pin embeddings of constant prompts, which spare others the text encoders"
@@ -133,6 +136,11 @@ def _command(commands: Commands, name: str, run: Command, summary: str) -> argpa
     )
     parser.set_defaults(command=run)
     parser.add_argument("--verbose", action="store_true", help="show the log and tracebacks")
+    parser.add_argument(
+        "--erasers-dir",
+        metavar="FOLDER",
+        help="where your own erasers lie (ERASER_LAB_ERASERS_DIR, else erasers in ERASER_LAB_DATA)",
+    )
     return parser
 
 

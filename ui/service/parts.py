@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from pathlib import Path
 
-import platformdirs
 from gradio.utils import get_upload_folder
 
-from methods import Executor, Limits, make_executor, set_up_ledger
+from methods import Executor, Limits, data_folder, make_executor, set_up_ledger
 from ui.common.files import writable_folder
 from ui.common.limits import Rate, RateLimiter, RunSlots
 from ui.common.tally import Tally
@@ -59,8 +57,7 @@ MOST_WATCHED = 7
 
 def default_data_dir() -> Path:
     """ERASER_LAB_DATA, else this user's cache folder."""
-    chosen = os.environ.get("ERASER_LAB_DATA")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("eraser-lab"))
+    return data_folder()
 
 
 class Parts:

@@ -28,11 +28,13 @@ from methods._engine.events import Event, Failed, Finished, Started, Stepped
 from methods._engine.registry import get_eraser, settings_of
 from methods._engine.result_cache import under
 from methods._engine.worker import Picture, Ready, Task, Worker, guarded
+from methods._photo.files import decoding_by
 from methods._system.lock import StopToken
 from methods._system.logs import begin_logging
 from methods._system.memory import share_heaps, trim_heaps
 from methods._weights.sources import local
 from methods._weights.uses import in_use
+from methods._workers.closed.later import Later
 from methods._workers.process.answering import Answering
 from methods._workers.process.ledger import demand_equal
 from methods._workers.process.messages import (
@@ -201,7 +203,8 @@ def main(end: socket.socket, start: Start) -> None:
     if start.entry:
         Answering(Wire(end), start.entry).serve()
         _end_all()
-    Host(Wire(end)).serve()
+    with decoding_by(Later()):  # what programs of the owner's write
+        Host(Wire(end)).serve()
 
 
 def _go_first_where_memory_runs_out() -> None:

@@ -83,14 +83,16 @@ class Subject:
 
 
 class Outcome(TypedDict, total=False):
-    """What the report says of one job. axes: of a sweep, where it stands. code, text: only of a
-    failed one; what follows them: only of one that is done."""
+    """What the report says of one job. axes: of a sweep, where it stands. code, text, printed: only
+    of a failed one; what follows them: only of one that is done. printed: the last lines of an
+    owner's own program."""
 
     eraser: Required[str]
     state: Required[str]
     axes: dict[str, SettingValue]
     code: str
     text: str
+    printed: str
     file: str
     saved: Saved
     seed: int
@@ -309,7 +311,9 @@ def _outcome(
     if cell.axes:
         begun["axes"] = dict(cell.axes)
     if isinstance(event, Failed):
-        return {**begun, "code": event.code, "text": event.text}
+        printed = str(event.details.get("printed", ""))
+        more: Outcome = {**begun, "code": event.code, "text": event.text}
+        return {**more, "printed": printed} if printed else more
     note_pace(eraser, event)
     file, saved = keep(event, eraser)
     return {
@@ -336,6 +340,8 @@ def _tell(outcome: Outcome, words: str, as_json: bool) -> None:
     name = f"{words:<14}"
     if outcome["state"] == "failed":
         complain(f"{name} failed: {outcome['text']}")
+        for line in outcome.get("printed", "").splitlines():
+            complain(f"{'':<14} | {line}")
     elif not as_json:
         seconds = f"{outcome['erase_seconds']:7.2f} s"
         memory = f"{megabytes(outcome['peak_memory']):>8}"

@@ -72,7 +72,9 @@ def _kind_of(name: str, kind: object) -> KindOfControl:
 
 def _description(field: FieldInfo) -> PlainText:
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    sentence = extra.get("sentence")
+    sentence, words = extra.get("sentence"), extra.get("words")
+    if isinstance(words, dict):  # an owner's own
+        return Verbatim({language: str(said) for language, said in words.items()}).plain()
     return (Text(str(sentence)) if sentence else Verbatim(field.description or "")).plain()
 
 

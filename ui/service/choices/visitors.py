@@ -24,6 +24,7 @@ from methods import (
     UserError,
     WeightFile,
     WeightState,
+    check_own_folder,
     demand_memory,
     get_eraser,
     list_erasers,
@@ -65,6 +66,7 @@ def check_host() -> None:
     most_unwatched_seconds()
     most_silent_seconds()
     weights_cap()
+    check_own_folder()
     list_erasers()
 
 

@@ -37,13 +37,22 @@ const more = (card, open) => h("button.lab-tool.small", { type: "button", "data-
 const judgement = (card, judging) => card.changed_outside ? verdict(card) : saidOf(card, judging);
 
 /**
+ * What an owner's program has printed last, where it has failed: folded, and never read as anything but text.
+ * @param {Card} card
+ */
+function printedOf(card) {
+  const printed = card.error?.details?.printed;
+  return printed ? [h("details.lab-printed", {}, h("summary", {}, t("grid.printed")), h("pre", {}, String(printed)))] : [];
+}
+
+/**
  * @param {Card} card
  * @param {Grid} grid
  * @param {{ look: () => void, details: () => void, again: () => void }} open
  */
 function captionOf(card, grid, open) {
   const head = h("div.lab-caption-head", {}, title(card.brief ?? card.name, card.view ? open.look : null));
-  if (card.state === "failed") return [head, longSentence(errorText(card.error)), h("button.lab-link", { type: "button", "data-testid": "again", onclick: open.again }, t("grid.again"))];
+  if (card.state === "failed") return [head, longSentence(errorText(card.error)), ...printedOf(card), h("button.lab-link", { type: "button", "data-testid": "again", onclick: open.again }, t("grid.again"))];
   if (card.state !== "done") return [head, h("p.lab-figures", {}, stateText(card))];
   head.append(h("span.lab-figures", { title: card.cached ? t("grid.cached") : null }, formatSeconds(card.erase_seconds ?? 0)),
     ...(card.full ? [continueButton(grid.run, card), downloadLink(grid, card)] : [h("i.lab-spin.small", { title: t("grid.saving") })]), more(card, open.details));

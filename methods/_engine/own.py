@@ -1,0 +1,97 @@
+"""The owner's erasers, of whatever kind: each file becomes one, if only one that says what is wrong
+with it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+from methods._base import Eraser, WeightFile
+from methods._engine.contract import check_spec, only_eraser
+from methods._own.broken import broken_eraser
+from methods._own.command import RANK, OwnCommand, command_eraser, programs_of
+from methods._own.faults import Fault, located, of_python
+from methods._own.folder import OwnFile, own_files, own_folder
+from methods._own.manifest import read_manifest
+from methods._own.version import version_of
+from methods._texts.catalogue import add_sentences
+
+logger = logging.getLogger(__name__)
+
+_PACKAGE = "eraser_lab_own"
+
+
+def own_erasers(
+    taken: Container[str],
+    pins: Mapping[str, WeightFile],
+    before: Mapping[str, type[Eraser]],
+) -> dict[str, type[Eraser]]:
+    """By id. taken: ids of the program's own; pins: their weight files; before: what was found the
+    last time, of which stays what has not changed: it may be loaded."""
+    files = own_files(taken)
+    if files:
+        add_sentences(own_folder() / "locales")
+    files.sort(key=lambda file: file.path.suffix == ".py")  # manifests say which are theirs
+    found: dict[str, type[Eraser]] = {}
+    for file in files:
+        if not any(file.path in programs_of(eraser) for eraser in found.values()):
+            found[file.id] = _unchanged(file, before) or _made(file, pins)
+    return found
+
+
+def _unchanged(file: OwnFile, before: Mapping[str, type[Eraser]]) -> type[Eraser] | None:
+    known = before.get(file.id)
+    if known is None or file.fault is not None or known.spec.unavailable is not None:
+        return None
+    words: tuple[Sequence[str], str] = ((), ".")
+    if issubclass(known, OwnCommand):
+        words = known.manifest.command.run, known.manifest.command.folder
+    return known if known.spec.version == version_of(file.path, *words) else None
+
+
+def _made(file: OwnFile, pins: Mapping[str, WeightFile]) -> type[Eraser]:
+    try:
+        if file.fault is not None:
+            raise Fault(file.fault)
+        if file.path.suffix == ".py":
+            return _of_python(file, pins)
+        return command_eraser(file.id, file.path, read_manifest(file.path))
+    except Fault as found:
+        fault = located(found, file.path)
+        logger.info("%s", fault.told(file.path))  # its card says so, too
+        return broken_eraser(file.id, file.path, fault)
+
+
+def _of_python(file: OwnFile, pins: Mapping[str, WeightFile]) -> type[Eraser]:
+    try:
+        version = version_of(file.path)
+        eraser = only_eraser(_imported(file.id, file.path))
+        check_spec(eraser, file.id, pins)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # even SystemExit: the file is foreign code
+        logger.info("%s cannot be imported", file.path.name, exc_info=error)
+        raise of_python(error, file.path) from error
+    rank = max(RANK, eraser.spec.rank)
+    eraser.spec = replace(eraser.spec, version=version, default=False, rank=rank)
+    return eraser
+
+
+def _imported(name: str, path: Path) -> ModuleType:
+    """Under a name of its own, so that it hides no module of the program's."""
+    full = f"{_PACKAGE}_{name}"
+    spec = spec_from_file_location(full, path)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[full] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[full]
+        raise
+    return module
