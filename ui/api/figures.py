@@ -120,7 +120,7 @@ def _drawn(
     named = service.owners.all_named(runs)
     made = service.tables.figure(named, FigureOptions.model_validate(said), forms, "figure")
     folder = new_folder(service.uploads)
-    files = {
+    files: dict[str, Mapping[str, JSON]] = {
         form: handed(data, folder / f"figure.{form}", MIME[form])
         for form, data in made.files.items()
     }
