@@ -158,22 +158,10 @@ def _tiff(pixels: np.ndarray) -> bytes:
 GREY = np.linspace(0, 1, 60).reshape(6, 10)
 
 
-@pytest.mark.parametrize(
-    ("pixels", "bits"),
-    [
-        (GREY.astype(np.float64), 64),
-        (GREY.astype(np.float16), 16),
-        (np.dstack([GREY] * 3).astype(np.float32), 32),
-        (np.dstack([GREY] * 3).astype(np.float16), 16),
-        ((np.dstack([GREY] * 3) * 65535).astype(np.uint32), 32),
-    ],
-)
-def test_a_tiff_of_numbers_that_are_not_read_is_refused_for_that(
-    pixels: np.ndarray, bits: int
-) -> None:
+def test_a_tiff_of_numbers_that_are_not_read_is_refused_for_that() -> None:
     with pytest.raises(BadInput) as caught:
-        load_image(_tiff(pixels), name="scan.tif")
-    assert caught.value.code == "file_format" and f"{bits} bits" in str(caught.value)
+        load_image(_tiff(GREY.astype(np.float64)), name="scan.tif")
+    assert caught.value.code == "file_format" and "64 bits" in str(caught.value)
 
 
 def test_a_tiff_of_floats_in_grey_is_opened() -> None:
