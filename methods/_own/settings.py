@@ -76,10 +76,10 @@ def _field(part: SettingPart) -> FieldInfo:
         bounds = {"ge": part.min, "le": part.max}
     if isinstance(part, TextSetting):
         bounds = {"max_length": part.max_length}
-    made: FieldInfo = Field(
+    made: FieldInfo = Field(  # type: ignore[call-overload]
         default=part.default,
         description=str(said(part.help)),
         json_schema_extra=extra,
-        **bounds,  # type: ignore[arg-type]
+        **bounds,
     )
     return made
