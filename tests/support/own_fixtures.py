@@ -22,6 +22,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Own]:
     folder = tmp_path / "erasers"
     folder.mkdir()
     monkeypatch.setenv("ERASER_LAB_ERASERS_DIR", str(folder))
+    monkeypatch.setenv("ERASER_LAB_DATA", str(tmp_path / "data"))  # where a reload is wished
     registry._kept.clear()
     yield Own(folder)
     registry._kept.clear()
