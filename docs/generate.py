@@ -21,7 +21,6 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 sys.path[:0] = [str(ROOT), str(DOCS)]
-os.environ["ERASER_LAB_ERASERS_DIR"] = os.devnull  # what this machine's owner has is no part of it
 
 from _generated import api, cli, settings, tools, weights  # noqa: E402
 from examples.report.markdown import summary_table  # noqa: E402
@@ -95,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; name what is stale")
     parser.add_argument("--all", action="store_true", help="also what needs torch")
     args = parser.parse_args(argv)
+    os.environ["ERASER_LAB_ERASERS_DIR"] = os.devnull  # this machine's owner's are no part of it
     found = stale(DOCS, {**PARTS, **SLOW} if args.all else PARTS)
     for page, text in found.items():
         if args.check:

@@ -1,19 +1,11 @@
-"""A folder of an owner's erasers for a test, and jobs for them.
-
-Used as a plugin: `pytest_plugins = ["own_tools"]`.
-"""
+"""A folder of an owner's erasers for a test."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
-import numpy as np
-import pytest
-
-from methods import Failed, Finished, Image, Job, Mask, StopToken, run
 from methods._engine import registry
 
 PYTHON = sys.executable
@@ -53,43 +45,3 @@ class Own:
         run_ = ", ".join(filter(None, [f'"{PYTHON}"', f'"{name}.py"', places, words]))
         text = f'kind = "command"\n{dedent(more)}\n[command]\nrun = [{run_}]\n{lines}\n'
         self.put(f"{name}.toml", text)
-
-
-@pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Own]:
-    """An empty one; afterwards the program knows its own erasers alone."""
-    folder = tmp_path / "erasers"
-    folder.mkdir()
-    monkeypatch.setenv("ERASER_LAB_ERASERS_DIR", str(folder))
-    registry._kept.clear()
-    yield Own(folder)
-    registry._kept.clear()
-
-
-@pytest.fixture
-def image() -> Image:
-    return np.random.default_rng(1).integers(0, 256, (48, 64, 3)).astype(np.uint8)
-
-
-@pytest.fixture
-def mask() -> Mask:
-    found = np.zeros((48, 64), bool)
-    found[16:30, 20:40] = True
-    return found
-
-
-@pytest.fixture
-def erase(image: Image, mask: Mask) -> Callable[..., Finished | Failed]:
-    """The last event of one job."""
-
-    def erased(
-        name: str, settings: dict[str, object] | None = None, seed: int = 0, **more: object
-    ) -> Finished | Failed:
-        token = more.get("token")
-        assert token is None or isinstance(token, StopToken)
-        job = Job(name, settings or {}, seed)  # type: ignore[arg-type]
-        *_, last = run([job], image, mask, token=token)
-        assert isinstance(last, Finished | Failed)
-        return last
-
-    return erased

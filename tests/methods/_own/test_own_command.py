@@ -20,7 +20,7 @@ from methods._own.manifest import PicturesPart
 from methods._own.pictures import written
 from own_tools import SCRIPT, Own
 
-pytest_plugins = ["own_tools"]
+pytest_plugins = ["own_fixtures"]
 
 Erase = Callable[..., Finished | Failed]
 

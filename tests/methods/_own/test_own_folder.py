@@ -13,7 +13,7 @@ from methods._own.template import filled, names_in
 from own_tools import Own
 from ui.service.choices.catalog import describe_erasers
 
-pytest_plugins = ["own_tools"]
+pytest_plugins = ["own_fixtures"]
 
 SOUND = """\
 kind = "command"

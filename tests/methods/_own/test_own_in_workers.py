@@ -13,7 +13,8 @@ from methods._workers.pool import Pool
 from own_tools import SCRIPT, Own
 from worker_fixtures import pool_of
 
-pytest_plugins = ["own_tools"]
+pytest_plugins = ["own_fixtures"]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from methods._own.beginning import OWN_CLIENT
 from own_tools import Own
 from ui.cli.__main__ import main
 
-pytest_plugins = ["own_tools"]
+pytest_plugins = ["own_fixtures"]
 
 PYTHON_FILE = Path(OWN_CLIENT).with_name("file.py.txt")
 

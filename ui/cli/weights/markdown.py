@@ -47,7 +47,7 @@ def _row(spec: EraserSpec) -> tuple[str, ...]:
     return (
         f"**{spec.name}** `{spec.id}`",
         spec.summary.en,
-        f"[{spec.paper.title}]({spec.paper.url}), {spec.paper.year}",
+        f"[{spec.paper.title}]({spec.paper.url}), {spec.paper.year}" if spec.paper.url else "-",
         f"{megabytes:.0f} MB" if spec.weights else "none",
         spec.license + (", non-commercial" if spec.non_commercial else ""),
         "-" if spec.unavailable else ", ".join(spec.devices),

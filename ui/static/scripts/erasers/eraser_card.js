@@ -26,8 +26,8 @@ const chips = (eraser, mine) => [
   gpuChip(eraser, mine.settings),
   eraser.non_commercial ? h("span.lab-chip.warn", { "data-t": "panel.noncommercial", "data-t-title": "panel.noncommercial.hint" }) : null,
   h("span.lab-chip", { title: t("panel.license") }, eraser.license),
-  h("a.lab-chip", { href: eraser.paper.url, target: "_blank", rel: "noopener noreferrer", title: eraser.paper.title },
-    t("panel.paper") + " " + eraser.paper.year)];
+  ...(eraser.paper.url ? [h("a.lab-chip", { href: eraser.paper.url, target: "_blank", rel: "noopener noreferrer", title: eraser.paper.title },
+    t("panel.paper") + " " + eraser.paper.year)] : [])]; // an owner's may be nowhere published
 
 /**
  * What is in its way, and how its weights stand; where one of them says why it does not run, that once.
