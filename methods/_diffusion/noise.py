@@ -25,7 +25,7 @@ def draw_alike() -> None:
     drawn = torch_utils.randn_tensor
     theirs = getattr(drawn, "__wrapped__", drawn)
     ours = rounded(theirs)
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():
         if name.startswith("diffusers.") and vars(module).get("randn_tensor") is theirs:
             module.randn_tensor = ours  # type: ignore[attr-defined]
 

@@ -119,7 +119,8 @@ def test_what_fails_while_a_picture_is_brought_is_raised(helper: Helper) -> None
 def test_arrays_of_a_call_are_its_own(helper: Helper, image: Image) -> None:
     mask = image[..., 0] > 100
     found = helper.call("own", own=(image[::2, ::-1], mask))
-    assert [(each[0], each[1]) for each in found] == [((45, 120, 3), "|u1"), ((90, 120), "|b1")]
+    told = [(image[::2].shape, "|u1"), (mask.shape, "|b1")]
+    assert [(each[0], each[1]) for each in found] == told
     assert np.array_equal(found[0][2], image[::2, ::-1]) and np.array_equal(found[1][2], mask)
     assert helper.call("own") == []
 
