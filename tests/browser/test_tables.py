@@ -235,7 +235,7 @@ def test_the_own_eraser_fetches_nothing_unasked(rows: Any) -> None:
 @pytest.mark.slow
 def test_a_refused_fetch_is_said_in_both_languages(tabs: Tabs) -> None:
     tab = tabs(locale="en-US")
-    tab.page.goto(tab.url + "?tab=tables")
+    tab.page.goto(tab.url + "?tab=tables&rows=documents")
     tab.page.click(f"{CARD} [data-testid=fetch-row]")
     problem = tab.page.wait_for_selector(f"{CARD} .lab-row-problem:not([hidden])")
     assert "ERASER_LAB_OFFLINE" in problem.inner_text()
@@ -252,7 +252,7 @@ def test_a_refused_fetch_is_said_in_both_languages(tabs: Tabs) -> None:
 @pytest.mark.slow
 def test_a_refused_row_leads_to_a_case_of_the_same_problem(tabs: Tabs) -> None:
     tab = tabs(locale="en-US")
-    tab.page.goto(tab.url + "?tab=tables")
+    tab.page.goto(tab.url + "?tab=tables&rows=documents")
     tab.page.click("#lab-row-pixelhacker-2 [data-testid=fetch-row]")
     tab.page.click("#lab-row-pixelhacker-2 [data-testid=stand-in]")
     tab.page.wait_for_function("document.activeElement.id === 'lab-row-person-beside'")

@@ -4,12 +4,13 @@ import { test } from "node:test";
 import { askedIn } from "../../ui/static/scripts/base/place.js";
 import { linkedRun, runLink, runUrl } from "../../ui/static/scripts/results/run_link.js";
 
-test("an address names a tab, a view and a row", () => {
-  assert.deepEqual(askedIn("?tab=tables&show=papers&row=a.1"), { tab: "tables", view: "papers", row: "a.1" });
+test("an address names a tab, a view, whose rows, and a row", () => {
+  assert.deepEqual(askedIn("?tab=tables&show=papers&row=a.1"), { tab: "tables", view: "papers", set: null, row: "a.1" });
+  assert.equal(askedIn("?tab=tables&rows=ours").set, "ours");
 });
 
 test("what it does not name, or names wrongly, is where the page begins", () => {
-  assert.deepEqual(askedIn("?tab=elsewhere&show=<b>"), { tab: "erase", view: "rows", row: null });
+  assert.deepEqual(askedIn("?tab=elsewhere&show=<b>&rows=<i>"), { tab: "erase", view: "rows", set: null, row: null });
 });
 
 test("a run's address keeps what else it says; the link to it leads away from the tables", () => {

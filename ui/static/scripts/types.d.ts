@@ -392,7 +392,11 @@ export interface Language {
   sentences?: Sentences;
 }
 /** Which tab is open, which of the tables' views, and which row is to be seen. */
-export interface PagePlace { tab: "erase" | "tables"; view: string; row: string | null }
+/** Whose rows are shown: those of the documents, or with photos that come along. */
+export type RowSet = "documents" | "ours";
+
+/** set: null where the address does not say it; then those that have pictures here. */
+export interface PagePlace { tab: "erase" | "tables"; view: string; set: RowSet | null; row: string | null }
 
 /** What happens on the page, and what is told of it. */
 export interface Events {

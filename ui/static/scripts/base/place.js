@@ -6,6 +6,7 @@ import { lab } from "./state.js";
 /** @typedef {import("../types.js").PagePlace} PagePlace */
 
 const VIEWS = ["rows", "papers", "systems"];
+const SETS = /** @type {const} */ (["documents", "ours"]);
 
 /**
  * What an address's query asks for.
@@ -15,7 +16,8 @@ const VIEWS = ["rows", "papers", "systems"];
 export const askedIn = (search) => {
   const query = new URLSearchParams(search);
   const view = query.get("show") ?? "";
-  return { tab: query.get("tab") === "tables" ? "tables" : "erase", view: VIEWS.includes(view) ? view : "rows", row: query.get("row") };
+  const set = SETS.find((which) => which === query.get("rows")) ?? null;
+  return { tab: query.get("tab") === "tables" ? "tables" : "erase", view: VIEWS.includes(view) ? view : "rows", set, row: query.get("row") };
 };
 
 /**
@@ -33,6 +35,7 @@ export const goTo = (change) => {
   const tables = place.tab === "tables";
   put("tab", tables ? "tables" : null);
   put("show", tables && place.view !== "rows" ? place.view : null);
+  put("rows", tables ? place.set : null);
   put("row", tables ? place.row : null);
   if (address.href !== location.href) history.pushState(history.state, "", address);
   show(place);

@@ -20,7 +20,7 @@ export const lab = {
   segmenter: null,
   showMargin: false,
   phrase: null,
-  place: { tab: "erase", view: "rows", row: null },
+  place: { tab: "erase", view: "rows", set: null, row: null },
   canvas: new Promise((resolve) => { canvasMounted = resolve; }),
   canvasMounted,
   results: new Promise((resolve) => { resultsMounted = () => resolve(undefined); }),

@@ -5,7 +5,7 @@ import { icon } from "../base/icons.js";
 import { t } from "../base/languages.js";
 
 /**
- * @typedef {"documents" | "ours"} RowSet
+ * @typedef {import("../types.js").RowSet} RowSet
  *
  * How the rows stand.
  * @typedef {object} Standing

@@ -21,7 +21,7 @@ import { makeTableRuns } from "./table_runs.js";
 /**
  * @typedef {import("../types.js").Row} Row
  * @typedef {import("../types.js").Table} Table
- * @typedef {import("./rows_bar.js").RowSet} RowSet
+ * @typedef {import("../types.js").RowSet} RowSet
  */
 
 const MOST_REPORTED = 40; // runs in one report
@@ -72,6 +72,7 @@ export const mountTables = ({ element, server, props, watch, erase }) => {
     else if (place.view === "systems") systems.open();
     else {
       await (loading ||= load());
+      if (place.set && place.set !== set) showSet(place.set);
       if (place.row) reveal(place.row);
     }
   }
@@ -99,6 +100,11 @@ export const mountTables = ({ element, server, props, watch, erase }) => {
 
   /** @param {RowSet} which */
   function choose(which) {
+    goTo({ set: which });
+  }
+
+  /** @param {RowSet} which */
+  function showSet(which) {
     set = which;
     banner.hidden = true;
     drawList();
@@ -141,7 +147,7 @@ export const mountTables = ({ element, server, props, watch, erase }) => {
     tables = reply.tables;
     beside.begin();
     for (const row of reply.rows) rows.set(row.id, { row, card: makeRow(row, common) });
-    if (!count("documents")) set = "ours";
+    if (count("ours") && !shown().some(({ card }) => card.here())) set = "ours"; // there is more to see
     drawList();
     await runs.restore();
   }
@@ -214,7 +220,7 @@ export const mountTables = ({ element, server, props, watch, erase }) => {
   function reveal(id) {
     const known = rows.get(id);
     if (!known) return;
-    if (setOf(known.row) !== set) choose(setOf(known.row));
+    if (setOf(known.row) !== set) showSet(setOf(known.row));
     const { node } = known.card;
     node.scrollIntoView({ block: "start", behavior: scrolling() });
     node.focus({ preventScroll: true });
