@@ -53,8 +53,14 @@ def read_header(data: bytes) -> Header:
 
 # --- JPEG --------------------------------------------------------------------------------
 
+_JPEG = re.compile(rb"\xff\xd8\xff")
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
 _FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+
+
+def is_jpeg(data: bytes) -> bool:
+    """Whether `read_header` takes it for one."""
+    return _JPEG.match(data) is not None
 
 
 def _jpeg(data: bytes) -> Header:
@@ -311,7 +317,7 @@ def _tiff(data: bytes) -> Header:
 
 
 _READERS = [
-    (_jpeg, re.compile(rb"\xff\xd8\xff")),
+    (_jpeg, _JPEG),
     (_png, re.compile(rb"\x89PNG\r\n\x1a\n")),
     (_gif, re.compile(rb"GIF8[79]a")),
     (_webp, re.compile(rb"RIFF....WEBP", re.DOTALL)),

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from methods._base import BadInput, Text
-from methods._photo.containers import read_header
+from methods._photo.containers import is_jpeg, read_header
 from methods._photo.decode import Limits, explained, read_source, shown_name
 from methods._photo.files import current_decoder
 from methods._saving.contract import Change, FileFormat, MadeBy, SavedFile, SavingWish
@@ -143,7 +143,7 @@ class _Saving:
     def _kept(self, wish: SavingWish) -> SavedFile | tuple[Text, ...]:
         """Of a JPEG, where no other format is wished, the file with its blocks kept, or why they
         cannot be."""
-        if wish.format not in ("auto", "jpeg") or read_header(self._data).format != "JPEG":
+        if wish.format not in ("auto", "jpeg") or not is_jpeg(self._data):
             return ()
         try:
             return save_jpeg(self._data, self._patch, self._made_by, wish)

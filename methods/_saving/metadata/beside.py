@@ -16,6 +16,8 @@ _DEPTH = re.compile(
     rb"|ns\.apple\.com/depthData|apple:photo:20\d\d:aux:(?:depth|disparity)"
     rb"|hevc:2015:auxid:2|systems:auxiliary:depth"
 )
+_HAVE_DEPTH = {"JPEG", "HEIC", "AVIF"}  # beside the picture; in others XMP alone can tell of it
+
 _FILM = re.compile(
     rb"....ftyp(?:mp4|isom|iso\d|qt  |M4V|avc1|hvc1)|MotionPhoto_Data|mpvd", re.DOTALL
 )
@@ -33,7 +35,7 @@ def beside_in(data: bytes, header: Header, xmp: bytes | None) -> set[Kind]:
     kinds: set[Kind] = set()
     if header.gain_map:
         kinds.add("gain_map")
-    if _DEPTH.search(data):
+    if _DEPTH.search(data if header.format in _HAVE_DEPTH else xmp or b""):
         kinds.add("depth_map")
     if _FILM.search(film) or _FILM_NAMED.search(xmp or b""):
         kinds.add("motion")

@@ -19,8 +19,10 @@ def outside_digest(original: Original, patch: Patch) -> bytes:
     only one of them is in memory."""
     digest = blake2b(repr((original.size, original.samples.dtype.str)).encode())
     for band, mask in _bands(original, patch):
-        outside = band if mask is None else np.where(mask[..., None], 0, band).astype(band.dtype)
-        digest.update(np.ascontiguousarray(outside).data)
+        if mask is not None:
+            band = band.copy()
+            band[mask] = 0
+        digest.update(band.data)
     return digest.digest()
 
 
