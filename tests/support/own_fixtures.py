@@ -13,6 +13,7 @@ import pytest
 
 from methods import Failed, Finished, Image, Job, Mask, StopToken, run
 from methods._engine import registry
+from methods._texts import catalogue
 from own_tools import Own
 
 
@@ -26,6 +27,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Own]:
     registry._kept.clear()
     yield Own(folder)
     registry._kept.clear()
+    catalogue._catalogues.cache_clear()  # with the sentences of the folder
 
 
 @pytest.fixture

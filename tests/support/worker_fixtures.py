@@ -52,10 +52,14 @@ def pool(toys: None) -> Iterator[Pool]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_known(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No result of another test answers a job, and no device is in use."""
+    held = Residency(2**30, DeviceLock())
     monkeypatch.setattr(worker, "results", ResultCache())
-    monkeypatch.setattr(worker, "residency", Residency(2**30, DeviceLock()))
+    monkeypatch.setattr(worker, "residency", held)
+    yield
+    if held.loaded:
+        held.clear()  # what is kept there may be a process
 
 
 @pytest.fixture
