@@ -144,7 +144,7 @@ def test_a_row_runs_and_its_results_come_back_after_a_reload(rows: Any) -> None:
     assert not rows.page.locator(notes).is_visible()
     run(rows)
     assert "two levels, 0 and 127" in rows.page.inner_text(notes)
-    caption = rows.page.inner_text(f"{CARD} [data-cell=by-telea] figcaption")
+    caption = rows.page.inner_text(f"{CARD} [data-cell=by-telea] .lab-cell-caption")
     assert "Telea" in caption and " s" in caption
     rows.page.reload()
     rows.page.wait_for_selector(f"{CARD} [data-cell=by-telea] img")

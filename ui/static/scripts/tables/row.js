@@ -143,7 +143,7 @@ export const makeRow = (row, of) => {
     const cells_ = wanted();
     for (const [key, { node: gone }] of cells) if (!cells_.some((cell) => cell.key === key)) { gone.remove(); cells.delete(key); }
     cells_.forEach((cell, place) => {
-      const known = cells.get(cell.key) ?? { node: h("figure.lab-cell", { role: "listitem", "data-cell": cell.key }), drawn: "" };
+      const known = cells.get(cell.key) ?? { node: h("div.lab-cell", { role: "listitem", "data-cell": cell.key }), drawn: "" };
       cells.set(cell.key, known);
       if (strip.children[place] !== known.node) strip.insertBefore(known.node, strip.children[place] || null);
       const ours = cell.eraser && of.runs.results(row.id).get(cell.eraser.id);
@@ -163,7 +163,7 @@ export const makeRow = (row, of) => {
       const image = h("img", { src: picture.small, alt: words, loading: "lazy", onload: () => { if (part === "photo") shape(image); } });
       frame.append(image);
     } else frame.append(h("span.lab-absent", {}, icon(part === "mask" ? "mask" : "image")));
-    return [frame, h("figcaption", {}, h("span.lab-cell-name", {}, words))];
+    return [frame, h("div.lab-cell-caption", {}, h("span.lab-cell-name", {}, words))];
   }
 
   /**
@@ -192,11 +192,12 @@ export const makeRow = (row, of) => {
    */
   function oursIn(eraser, words, ours) {
     const card = ours?.card;
-    const frame = h("button.lab-frame", { type: "button", "aria-label": words, disabled: !card?.view, onclick: () => look(card?.view) });
+    const name = card ? words : `${words}: ${absence(eraser)}`; // whoever speaks what is seen must be heard
+    const frame = h("button.lab-frame", { type: "button", "aria-label": name, disabled: !card?.view, onclick: () => look(card?.view) });
     if (card?.view) frame.append(h("img", { src: card.view, alt: t("grid.by", { eraser: card.name }), loading: "lazy" }));
     else if (card) frame.append(veil(card));
     else frame.append(h("span.lab-absent", {}, h("span", {}, absence(eraser))));
-    const caption = h("figcaption", {}, h("span.lab-cell-name", {}, words), h("span.lab-hint", {}, eraser.ours ? t("tables.asdocument") : ""));
+    const caption = h("div.lab-cell-caption", {}, h("span.lab-cell-name", {}, words), h("span.lab-hint", {}, eraser.ours ? t("tables.asdocument") : ""));
     if (ours && card?.state === "done") caption.append(figuresOf(card), ...(card.result_notes || []).map((note) => h("p.lab-hint", {}, translated(note))), ...readingsOf(card, Boolean(ours.grid.judging)), humanRemark({ run: ours.grid.run, card }));
     else if (card?.state === "failed") caption.append(longSentence(errorText(card.error)));
     else if (!card && mayFetch(eraser)) caption.append(...fetchOwn(eraser));
