@@ -53,7 +53,10 @@ def copied(method: str, case: str, home: Path, name: str, **facts: Any) -> Path:
     made.chmod(0o755)
     for file in made.rglob("*"):
         file.chmod(0o755 if file.is_dir() else 0o644)
-    (made / "params.json").write_text(json.dumps(params(made) | facts), encoding="utf-8")
+    known = params(made)
+    if model_of := known.get("model_of"):  # beside the stored case
+        known["model_of"] = str((source / case / model_of).resolve())
+    (made / "params.json").write_text(json.dumps(known | facts), encoding="utf-8")
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import threading
 import time
 from typing import Any
@@ -62,6 +63,10 @@ def hang(given: Given) -> None:
     ctypes.PyDLL(None).sleep(100_000)  # asleep with the interpreter's lock
 
 
+def spin(given: Given) -> None:
+    re.fullmatch("(a+)+", "a" * 99 + "b")  # at work with the interpreter's lock, for ages
+
+
 def segfault(given: Given) -> None:
     ctypes.string_at(0)
 
@@ -102,7 +107,7 @@ def forgetful() -> Answers:
 
 
 def answers() -> Answers:
-    kinds = (echo, whose, mean, own, refuse, bug, wait, go_on, sleep, hang)
+    kinds = (echo, whose, mean, own, refuse, bug, wait, go_on, sleep, hang, spin)
     more = (segfault, leave, hold, stands_in, crowd, noise)
     return {kind.__name__: kind for kind in (*kinds, *more)}
 

@@ -334,7 +334,7 @@ from worker_fixtures import pool_of
 
 helper = pool_of().helper(ENTRY)
 print(helper.call("whose"), flush=True)
-helper.call("hang")
+helper.call("spin")
 """
 
 
