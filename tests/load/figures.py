@@ -20,11 +20,13 @@ NO_SENTENCE = frozenset({"internal", "bare"})
 
 class Said(Exception):
     """An answer that is no success. code: of the sentence, "bare" where there is none, "connection"
-    where there was no answer. seconds: until asking again makes sense."""
+    where there was no answer. seconds: until asking again makes sense. answer: what there was
+    instead of a sentence."""
 
-    def __init__(self, code: str, seconds: float = 0.0) -> None:
+    def __init__(self, code: str, seconds: float = 0.0, answer: object = "") -> None:
         super().__init__(code)
         self.code = code
+        self.answer = str(answer)[:300]
         self.seconds = seconds
 
     @property
@@ -41,6 +43,7 @@ class Figures:
         self.errors: Counter[tuple[str, str]] = Counter()
         self.done: Counter[str] = Counter()
         self.untrue: list[str] = []
+        self.bare: list[str] = []
 
     @contextmanager
     def timed(self, request: str) -> Iterator[None]:
@@ -58,6 +61,8 @@ class Figures:
             self.refusals[said.code] += 1
         else:
             self.errors[request, said.code] += 1
+        if said.code in NO_SENTENCE:
+            self.bare.append(f"{request}: {said.answer}")
 
     def faults(self) -> int:
         """Answers without a sentence, and what was not true."""

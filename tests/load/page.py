@@ -133,7 +133,8 @@ class Page:
                 elif kind == "process_completed" and message["success"]:
                     return
                 elif kind in ("process_completed", "unexpected_error", "server_stopped"):
-                    raise Said("restarting" if kind == "server_stopped" else "bare")
+                    code = "restarting" if kind == "server_stopped" else "bare"
+                    raise Said(code, answer=line)
         raise Said("connection")
 
     @asynccontextmanager
@@ -164,13 +165,14 @@ def _said_by(answer: httpx.Response) -> Said:
     except (ValueError, AttributeError):
         seconds = float(answer.headers.get("Retry-After", 1))
         known = {404: "gone", 429: "too_fast"}
-        return Said(known.get(answer.status_code, "bare"), seconds)
+        code = known.get(answer.status_code, "bare")
+        return Said(code, seconds, f"{answer.status_code} {answer.text}")
 
 
 def _said(answer: Mapping[str, Any]) -> Said:
     error = answer.get("error")
     if not isinstance(error, dict):
-        return Said("bare")
+        return Said("bare", answer=answer)
     return Said(str(error["code"]), float(error.get("details", {}).get("seconds", 1)))
 
 

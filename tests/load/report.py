@@ -21,6 +21,7 @@ def lines_of(figures: Figures) -> Iterator[str]:
     errors = Counter({f"{what} {code}": n for (what, code), n in figures.errors.items()})
     yield f"errors: {_listed(errors)}"
     yield from _few("not true", figures.untrue)
+    yield from _few("without a sentence", figures.bare)
 
 
 def lines_of_lost(lost: Sequence[str]) -> Iterator[str]:

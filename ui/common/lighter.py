@@ -3,10 +3,14 @@
 mcp      for tools of Gradio's own, which goes on without where it is not installed; those of this
          page (`ui.api.tools`) import it when they are asked for
 pandas   for two questions of a cache that nobody asks here; it is read when somebody does
+
+Nor does it sum up, after each request, how long its functions took: nobody here reads that, and
+two requests that end at once would read pandas twice at once, of which one finds half of it.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
@@ -16,10 +20,12 @@ from types import ModuleType
 
 _WITHOUT = "gradio.mcp", "mcp"
 _LATER = "pandas"
+_SUM_UP_AFTER = "GRADIO_ANALYTICS_CACHE_FREQUENCY"
 
 
 def import_less() -> None:
     """To be called before Gradio is imported; later it changes nothing."""
+    os.environ.setdefault(_SUM_UP_AFTER, str(sys.maxsize))
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
@@ -18,6 +19,8 @@ SENT_IN = ("/gradio_api/file=", "/gradio_api/file/", "/gradio_api/stream/")
 """Below these lies what visitors have sent in, as they have sent it."""
 
 SANDBOX = "default-src 'none'; sandbox"
+MOST_WORD = 64
+"""Bytes of an event that are looked at: its kind comes first."""
 MOST_PATHS = 2**16
 """Bytes of an upload's answer that are looked at."""
 
@@ -69,6 +72,26 @@ class Answer:
         response = refusal.response(self._path)
         self._guard(response.headers)
         await response(self._scope, receive, self._send)
+
+
+class StreamAnswer(Answer):
+    """Of Gradio's stream of a page's values.
+
+    While the program ends, Gradio's own word on it is left out: it is an error without a sentence,
+    and to a page, which comes back by itself, the stream's end says the same. ending: of the door.
+    """
+
+    PATH = "/gradio_api/queue/data"
+    _WORD = b'"unexpected_error"'
+
+    def __init__(self, scope: Scope, send: Send, ending: threading.Event) -> None:
+        super().__init__(scope, send)
+        self._ending = ending
+
+    async def send(self, message: Message) -> None:
+        if self._ending.is_set() and self._WORD in message.get("body", b"")[:MOST_WORD]:
+            message = {**message, "body": b""}
+        await super().send(message)
 
 
 class UploadAnswer(Answer):

@@ -22,7 +22,7 @@ from methods import BadInput, Unavailable, UserError
 from ui.common.caller import caller_of
 from ui.common.limits import RateLimiter
 from ui.common.tally import Tally
-from ui.door.answers import Answer, UploadAnswer, not_stored
+from ui.door.answers import Answer, StreamAnswer, UploadAnswer, not_stored
 from ui.door.bodies import Body, announced, check_kind, is_upload, path_of
 from ui.door.gate import SIGN_OUT, Gate
 from ui.door.names import READING, check_names, is_loopback, is_of_machine, name_in
@@ -87,8 +87,7 @@ class Door:
         name = self._gate.who(scope) if self._gate else None
         if self._gate and name is not None:
             scope = self._gate.let_in(scope, name)
-        upload = is_upload(scope)
-        answer = UploadAnswer(scope, send, self._megabytes) if upload else Answer(scope, send)
+        answer = self._answer(scope, send)
         try:
             self._check(scope)
             body = self._body(scope, receive)
@@ -104,6 +103,13 @@ class Door:
             if answer.status or not self._ending.is_set():
                 raise
             await answer.refuse(Refusal(503, Unavailable("restarting"), ends=True), receive)
+
+    def _answer(self, scope: Scope, send: Send) -> Answer:
+        if is_upload(scope):
+            return UploadAnswer(scope, send, self._megabytes)
+        if path_of(scope) == StreamAnswer.PATH:
+            return StreamAnswer(scope, send, self._ending)
+        return Answer(scope, send)
 
     def _check(self, scope: Scope) -> None:
         """Raises Refusal."""

@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from gradio.server_messages import HeartbeatMessage, UnexpectedErrorMessage
+from starlette.types import Receive, Scope, Send
 
 from door_tools import FAR, JSON, Reply, ask, echo, make_door
 from ui.common.caller import BROWSER
+from ui.door.answers import StreamAnswer
 from ui.door.door import Door
 
 HIS = {**JSON, "cookie": f"{BROWSER}={'a' * 22}"}
@@ -59,3 +62,23 @@ def test_a_browser_gets_its_cookie_with_the_page(tmp_path: Path) -> None:
     assert "set-cookie" not in again.headers
     other = ask(make_door(tmp_path, echo), "GET", "/", headers={}, pieces=[b""])
     assert "set-cookie" not in other.headers
+
+
+def test_the_programs_end_is_no_error_of_the_page(tmp_path: Path) -> None:
+    """Its stream ends, and it comes back by itself; before, the word says what went wrong."""
+    told = UnexpectedErrorMessage(message="stopped").model_dump_json().encode()
+    value = HeartbeatMessage().model_dump_json().encode()
+
+    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for event in (value, told):
+            body = b"data: " + event + b"\n\n"
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    door = make_door(tmp_path, stream)
+    before = ask(door, "GET", StreamAnswer.PATH, headers=HIS, pieces=[b""]).body
+    door._ending.set()
+    ended = ask(door, "GET", StreamAnswer.PATH, headers=HIS, pieces=[b""]).body
+    assert told in before and value in before
+    assert value in ended and b"error" not in ended
