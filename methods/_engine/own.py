@@ -18,6 +18,8 @@ from methods._own.command import RANK, OwnCommand, command_eraser, programs_of
 from methods._own.faults import Fault, located, of_python
 from methods._own.folder import OwnFile, own_files, own_folder
 from methods._own.manifest import read_manifest
+from methods._own.server import OwnServer, server_eraser
+from methods._own.server_manifest import ServerManifest, files_of
 from methods._own.version import version_of
 from methods._texts.catalogue import add_sentences
 
@@ -51,6 +53,8 @@ def _unchanged(file: OwnFile, before: Mapping[str, type[Eraser]]) -> type[Eraser
     words: tuple[Sequence[str], str] = ((), ".")
     if issubclass(known, OwnCommand):
         words = known.manifest.command.run, known.manifest.command.folder
+    elif issubclass(known, OwnServer):
+        words = files_of(known.manifest), "."
     return known if known.spec.version == version_of(file.path, *words) else None
 
 
@@ -60,7 +64,10 @@ def _made(file: OwnFile, pins: Mapping[str, WeightFile]) -> type[Eraser]:
             raise Fault(file.fault)
         if file.path.suffix == ".py":
             return _of_python(file, pins)
-        return command_eraser(file.id, file.path, read_manifest(file.path))
+        manifest = read_manifest(file.path)
+        if isinstance(manifest, ServerManifest):
+            return server_eraser(file.id, file.path, manifest)
+        return command_eraser(file.id, file.path, manifest)
     except Fault as found:
         fault = located(found, file.path)
         logger.info("%s", fault.told(file.path))  # its card says so, too

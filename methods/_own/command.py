@@ -28,7 +28,8 @@ from methods._base import (
     no_progress,
 )
 from methods._own import kept, template
-from methods._own.manifest import CommandManifest, Manifest
+from methods._own.manifest import CommandManifest
+from methods._own.parts import Manifest
 from methods._own.pictures import result_of, written
 from methods._own.process import NotFound, Running, environment_for
 from methods._own.settings import said, settings_class

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods._base import BadInput, Image, Mask, Unavailable
-from methods._own.manifest import PicturesPart
+from methods._own.parts import PicturesPart
+from methods._photo.decode import FileSource
 from methods._photo.files import load_image
 from methods._photo.load import png_bytes
 
@@ -42,18 +43,29 @@ def written(image: Image, mask: Mask, part: PicturesPart) -> Iterator[Files]:
             Path(folder, "mask.png"),
             Path(folder, f"output.{part.result}"),
         )
-        files.image.write_bytes(_photo(image, part.photo))
-        files.mask.write_bytes(_mask(image, mask, part))
+        photo, hole = encoded(image, mask, part)
+        files.image.write_bytes(photo)
+        files.mask.write_bytes(hole)
         yield files
 
 
+def encoded(image: Image, mask: Mask, part: PicturesPart) -> tuple[bytes, bytes]:
+    """Photo and mask as the manifest wants them: the content of their files."""
+    return _photo(image, part.photo), _mask(image, mask, part)
+
+
 def result_of(files: Files, size: tuple[int, ...], title: str) -> Image:
-    """What the command has written: (H, W, 3) uint8 of this size. It is decoded as a stranger's
-    file is. Raises Unavailable."""
+    """What the command has written. Raises Unavailable."""
     if not files.output.is_file():
         raise Unavailable("own_result.none", title=title)
+    return decoded(files.output, files.output.name, size, title)
+
+
+def decoded(source: FileSource, name: str, size: tuple[int, ...], title: str) -> Image:
+    """A result of this size, (H, W, 3) uint8, decoded as a stranger's file is. name: for sentences.
+    Raises Unavailable."""
     try:
-        found = load_image(files.output, name=files.output.name).rgb
+        found = load_image(source, name=name).rgb
     except BadInput as error:
         raise Unavailable("own_result.bad", title=title, why=error.sentence) from error
     (height, width), (wanted_height, wanted_width) = found.shape[:2], size[:2]

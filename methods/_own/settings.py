@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from methods._base import Settings, Text, Verbatim, setting
 from methods._own.faults import Fault
-from methods._own.manifest import (
+from methods._own.parts import (
     BoolSetting,
     ChoiceSetting,
     FloatSetting,
