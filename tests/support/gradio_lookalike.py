@@ -16,7 +16,7 @@ def completed(*data: object, success: bool = True, **more: object) -> dict[str, 
     """The event of a call's end."""
     return {
         "msg": "process_completed",
-        "output": {"data": list(data), **more},
+        "output": {**({"data": list(data)} if success else {}), **more},
         "success": success,
     }
 

@@ -15,7 +15,7 @@ import httpx
 from methods._own.servers import gradio_values as values
 from methods._own.servers.call import Call, ServerError
 from methods._own.servers.errors import refusal
-from methods._own.servers.gradio_guard import Elsewhere, Guard, TooMuch, client_for
+from methods._own.servers.gradio_guard import Elsewhere, Guard, TooMuch, client_for, origin_of
 from methods._own.servers.gradio_values import GradioPart
 from methods._own.servers.waiting import TICK, farewell, step, tick, waited
 
@@ -77,10 +77,11 @@ def _answer(client: Client, part: GradioPart, arguments: Any, call: Call) -> Any
 
 def _parameters(client: Client, api_name: str) -> list[dict[str, Any]]:
     """What the endpoint says of them. Raises Unfit where there is no such endpoint."""
-    named = client.view_api(print_info=False, return_format="dict")["named_endpoints"]
-    if api_name not in named:
-        raise values.Unfit(f"{api_name} ({', '.join(named)})")
-    return list(named[api_name]["parameters"])
+    named = {str(each.api_name): each.parameters_info for each in client.endpoints.values()}
+    found: Any = named.get(api_name)
+    if found is None:
+        raise values.Unfit(f"{api_name} ({', '.join(name for name in named if named[name])})")
+    return list(found)
 
 
 def _pause(job: Job) -> None:
@@ -104,7 +105,7 @@ def _step(job: Job, before: tuple[int, int]) -> tuple[int, int]:
 def _fetched(root: str, place: str, call: Call) -> bytes:
     """A file of the server's. root: below which it serves its own."""
     url = place if place.startswith(("http://", "https://")) else f"{root}file={quote(place)}"
-    if httpx.URL(url).host != httpx.URL(root).host:
+    if origin_of(httpx.URL(url)) != origin_of(httpx.URL(root)):
         raise ServerError("bad")
     return bytes(call.web.send("GET", url, headers=call.headers).content)
 

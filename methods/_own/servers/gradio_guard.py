@@ -42,7 +42,7 @@ class Guard(httpx.Auth):
     be asked."""
 
     def __init__(self, origin: httpx.URL) -> None:
-        self._origin = _origin(origin)
+        self._origin = origin_of(origin)
         self._lock = threading.Lock()
         self._open: set[_Bounded] = set()
         self.closed = False
@@ -52,7 +52,7 @@ class Guard(httpx.Auth):
         farewell = request.url.path.endswith(_FAREWELLS)
         if self.closed and not farewell:
             raise httpx.RequestError("no more is wanted", request=request)
-        if _origin(request.url) != self._origin:
+        if origin_of(request.url) != self._origin:
             raise Elsewhere(request.url.host)
         request.headers["Accept-Encoding"] = "identity"  # what is packed has no bound
         response = yield request
@@ -133,10 +133,11 @@ def client_for(url: str, key: str, guard: Guard) -> Client:
         download_files=False,
         analytics_enabled=False,
     )
-    if _origin(httpx.URL(found.src_prefixed)) != _origin(httpx.URL(url)):
+    if origin_of(httpx.URL(found.src_prefixed)) != origin_of(httpx.URL(url)):
         raise Elsewhere(httpx.URL(found.src_prefixed).host)
     return found
 
 
-def _origin(url: httpx.URL) -> tuple[str, str, int]:
+def origin_of(url: httpx.URL) -> tuple[str, str, int]:
+    """What must be the same for two addresses to be one server's."""
     return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)

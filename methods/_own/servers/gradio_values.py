@@ -88,7 +88,7 @@ def given(wish: JsonValue, values: Mapping[str, object]) -> Any:
     if not isinstance(wish, str):
         return wish
     names = list(template.names_in(wish))
-    if len(names) == 1 and wish.strip() == f"{{{names[0]}}}":
+    if len(names) == 1 and wish.strip()[1:-1].strip() == names[0]:
         return values[names[0]]
     return template.filled(wish, {name: str(values[name]) for name in names})
 
@@ -142,14 +142,14 @@ def names_in(wish: JsonValue) -> set[str]:
 
 
 def picture_in(answer: Any, path: str) -> bytes | str:
-    """The picture at a place: its bytes, or its path on the server. path: keys and numbers with
-    dots between them; "" = the first picture that there is. Raises Unfit."""
+    """The picture at a place: its bytes, or its path or address on the server. path: keys and
+    numbers with dots between them; "" = the first picture that there is. Raises Unfit."""
     found = answer
     for word in filter(None, path.split(".")):
         found = _below(found, word)
     picture = _first(found)
     if picture is None:
-        raise Unfit(path)
+        raise Unfit(f"gradio.result = {path!r}")
     return picture
 
 
@@ -168,6 +168,8 @@ def _first(found: Any, depth: int = 0) -> bytes | str | None:
     if isinstance(found, dict):
         if isinstance(found.get("path"), str):
             return str(found["path"])
+        if str(found.get("url")).startswith("http"):
+            return str(found["url"])
         inner = [found[name] for name in ("image", "composite", "value", "url") if name in found]
         return next(filter(None, (_first(each, depth + 1) for each in inner)), None)
     if isinstance(found, list | tuple):
