@@ -8,14 +8,20 @@ from typing import Literal, TypeAlias
 from methods._base import BadInput
 from methods._own.folder import ID, own_folder
 
-Start: TypeAlias = Literal["command", "file"]
+Start: TypeAlias = Literal["command", "file", "iopaint", "gradio", "comfyui"]
 
 _FOLDER = Path(__file__).with_name("starting")
 _SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "own-eraser.schema.json"
 OWN_CLIENT = _FOLDER / "eraser_lab_client.py"
 """What keeps a method running; authors copy it."""
 
-_FILES: dict[Start, tuple[str, ...]] = {"command": (".toml", ".py"), "file": (".py",)}
+_FILES: dict[Start, tuple[str, ...]] = {
+    "command": (".toml", ".py"),
+    "file": (".py",),
+    "iopaint": (".toml",),
+    "gradio": (".toml",),
+    "comfyui": (".toml",),
+}
 
 
 def begin_own(kind: Start, name: str) -> list[Path]:
@@ -41,4 +47,6 @@ def _named(text: str, name: str) -> str:
     title = name.replace("_", " ").capitalize()
     for word, said in (("SCHEMA", _SCHEMA.as_uri()), ("TITLE", title), ("NAME", name)):
         text = text.replace(f" {word}\n", f" {said}\n").replace(f'"{word}"', f'"{said}"')
-    return text.replace('"NAME.py"', f'"{name}.py"').replace("check NAME", f"check {name}")
+    for ending in ("py", "json"):
+        text = text.replace(f'"NAME.{ending}"', f'"{name}.{ending}"')
+    return text.replace("check NAME", f"check {name}")

@@ -92,13 +92,13 @@ class Troubled(BaseHTTPRequestHandler):
         """(file name, content) of each part of a multipart body."""
         head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
         message = BytesParser(policy=HTTP).parsebytes(head + body)
-        return {
-            str(part.get_param("name", header="Content-Disposition")): (
-                part.get_filename() or "",
-                part.get_payload(decode=True),
-            )
-            for part in message.iter_parts()
-        }
+        found = {}
+        for part in message.iter_parts():
+            name = str(part.get_param("name", header="Content-Disposition"))
+            data = part.get_payload(decode=True)
+            assert isinstance(data, bytes)
+            found[name] = (part.get_filename() or "", data)
+        return found
 
     def log_message(self, *words: object) -> None:
         """Nothing is printed."""

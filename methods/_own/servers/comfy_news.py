@@ -84,7 +84,7 @@ class News:
         except (ValueError, RecursionError):
             return
         match found:
-            case {"type": str(kind), "data": {**data}} if data.get("prompt_id", prompt) == prompt:
+            case {"type": str(kind), "data": dict(data)} if data.get("prompt_id", prompt) == prompt:
                 self._note(kind, data)
 
     def _note(self, kind: str, data: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, JsonValue
 
 from methods._own import template
@@ -61,8 +62,8 @@ def sent(data: bytes, name: str, folder: Path) -> dict[str, Any]:
 def editor_of(photo: bytes, mask: bytes, folder: Path) -> dict[str, Any]:
     """What Gradio's ImageEditor holds where somebody has painted the mask in white: the photo, one
     layer, and both together."""
-    image = cv2.cvtColor(cv2.imdecode(_raw(photo), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    hole = cv2.imdecode(_raw(mask), cv2.IMREAD_GRAYSCALE) > 127
+    image = cv2.cvtColor(_pixels(photo, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    hole = _pixels(mask, cv2.IMREAD_GRAYSCALE) > 127
     white = np.where(hole, 255, 0).astype(np.uint8)
     layer = np.repeat(white[:, :, None], 3, axis=2)
     parts = {
@@ -171,9 +172,11 @@ def _first(found: Any, depth: int = 0) -> bytes | str | None:
         if str(found.get("url")).startswith("http"):
             return str(found["url"])
         inner = [found[name] for name in ("image", "composite", "value", "url") if name in found]
-        return next(filter(None, (_first(each, depth + 1) for each in inner)), None)
+        return _first(inner, depth + 1)
     if isinstance(found, list | tuple):
-        return next(filter(None, (_first(each, depth + 1) for each in found)), None)
+        for each in found:
+            if (picture := _first(each, depth + 1)) is not None:
+                return picture
     return None
 
 
@@ -187,5 +190,8 @@ def _of_data_url(text: str) -> bytes | None:
         return None
 
 
-def _raw(data: bytes) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    return np.frombuffer(data, np.uint8)
+def _pixels(data: bytes, how: int) -> NDArray[np.uint8]:
+    """Of a file that we have written."""
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), how)
+    assert found is not None
+    return found.astype(np.uint8)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
@@ -14,12 +13,13 @@ import pytest
 from comfy_lookalike import WORKFLOW, comfy
 from methods import Failed, Finished, Image, Mask, StopToken, get_eraser
 from own_tools import Own
-from server_fixtures import serve
+from server_fixtures import serve, stop_when
 from troubled_server import Trouble, until
 
 pytest_plugins = ["own_fixtures"]
 
 Erase = Callable[..., Finished | Failed]
+Nodes = dict[str, Any]
 
 TABLE = """
     workflow = "grey.json"
@@ -32,9 +32,9 @@ TABLE = """
 LEVEL = '[settings.level]\ntype = "int"\ndefault = 50\nmin = 0\nmax = 255\nhelp = "h"'
 
 
-def put(own: Own, url: str, server: str = "retries = 1", **nodes: object) -> None:
+def put(own: Own, url: str, nodes: Nodes | None = None, server: str = "retries = 1") -> None:
     """The manifest, and its workflow with other nodes."""
-    workflow = {**deepcopy(WORKFLOW), **nodes}
+    workflow = {**deepcopy(WORKFLOW), **(nodes or {})}
     (own.folder / "grey.json").write_text(json.dumps(workflow), encoding="utf-8")
     serve(own, "comfyui", url, TABLE, LEVEL, server)
 
@@ -74,8 +74,7 @@ def test_stop_reaches_it(own: Own, erase: Erase, waits: bool) -> None:
             state.over.set()  # the worker is at that one
         put(own, url)
         busy = state.pending if waits else state.running
-        asked = threading.Thread(target=lambda: until(lambda: busy) and token.stop())
-        asked.start()
+        asked = stop_when(lambda: busy, token)
         last = erase("theirs", token=token)
         asked.join()
         assert isinstance(last, Failed) and last.code == "stopped"
@@ -89,7 +88,7 @@ def test_stop_reaches_it(own: Own, erase: Erase, waits: bool) -> None:
 def test_what_fails_in_a_node_is_told(own: Own, erase: Erase) -> None:
     broken: dict[str, Any] = {"class_type": "Boom", "inputs": {"seed": 0, "level": 0}}
     with comfy() as (url, _, _):
-        put(own, url, **{"3": broken})
+        put(own, url, {"3": broken})
         last = erase("theirs")
     assert isinstance(last, Failed)
     assert "Boom (3): CUDA out of memory" in last.text
@@ -97,9 +96,9 @@ def test_what_fails_in_a_node_is_told(own: Own, erase: Erase) -> None:
 
 def test_a_workflow_that_it_refuses(own: Own, erase: Erase) -> None:
     with comfy() as (url, _, _):
-        put(own, url, **{"8": {"class_type": "LoadImage", "inputs": {"image": "gone.png"}}})
+        put(own, url, {"8": {"class_type": "LoadImage", "inputs": {"image": "gone.png"}}})
         first = erase("theirs")
-        put(own, url, **{"8": {"class_type": "Unknown", "inputs": {}}})
+        put(own, url, {"8": {"class_type": "Unknown", "inputs": {}}})
         second = erase("theirs")
     assert isinstance(first, Failed) and isinstance(second, Failed)
     assert "LoadImage (8): Custom validation failed" in first.text
@@ -177,5 +176,5 @@ def test_the_form_of_the_page_itself_is_refused(own: Own) -> None:
 def test_another_workflow_is_another_eraser(own: Own) -> None:
     put(own, "http://127.0.0.1:9")
     first = get_eraser("theirs").spec.version
-    put(own, "http://127.0.0.1:9", **{"20": {"class_type": "LoadImage", "inputs": {}}})
+    put(own, "http://127.0.0.1:9", {"20": {"class_type": "LoadImage", "inputs": {}}})
     assert get_eraser("theirs").spec.version != first

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -16,7 +15,7 @@ import pytest
 from methods import Failed, Finished, Image, Mask, StopToken
 from own_tools import Own
 from ports import own_port
-from server_fixtures import serve
+from server_fixtures import serve, stop_when
 from troubled_server import until
 
 pytest_plugins = ["own_fixtures"]
@@ -122,8 +121,7 @@ def test_an_editor_and_a_gallery(own: Own, erase: Erase, app: tuple[str, Path], 
 def test_stop_ends_it_there(own: Own, erase: Erase, app: tuple[str, Path]) -> None:
     serve(own, "gradio", app[0], 'api_name = "/slowly"\narguments = ["{image}", "{mask}"]')
     token, began = StopToken(), app[1] / "began"
-    asked = threading.Thread(target=lambda: until(began.exists, 60) and token.stop())
-    asked.start()
+    asked = stop_when(began.exists, token)
     last = erase("theirs", token=token)
     asked.join()
     assert isinstance(last, Failed) and last.code == "stopped"

@@ -10,13 +10,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from pydantic import JsonValue
 
 from gradio_lookalike import FILE, GradioLookalike, completed, gradio_state
 from methods import Failed, Finished, Image, Mask, StopToken, get_eraser
 from methods._own.servers import gradio_guard
 from methods._own.servers.gradio_values import Unfit, editor_of, given, in_order, picture_in
 from own_tools import Own
-from server_fixtures import serve
+from server_fixtures import serve, stop_when
 from troubled_server import Trouble, Troubled, troubled, until
 
 pytest_plugins = ["own_fixtures"]
@@ -32,6 +33,12 @@ def png(pixels: Image) -> bytes:
     done, data = cv2.imencode(".png", pixels[:, :, ::-1])
     assert done
     return bytes(data)
+
+
+def decoded(data: bytes) -> Image:
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert found is not None
+    return found.astype(np.uint8)
 
 
 @pytest.fixture
@@ -56,7 +63,7 @@ def test_its_picture_is_pasted_back(
     assert isinstance(last, Finished), last
     assert last.changed_outside == 0
     assert (last.image[mask] == 90).all()
-    photo, hole = (cv2.imdecode(np.frombuffer(d, np.uint8), 1) for d in server[1].uploads)
+    photo, hole = map(decoded, server[1].uploads)
     assert photo.shape == image.shape and set(np.unique(hole)) == {0, 255}
     assert "planted" not in repr(server[1].seen)  # this machine's token is nobody's business
 
@@ -161,8 +168,7 @@ def test_stop_reaches_it(own: Own, erase: Erase, server: Server) -> None:
     server[1].events, server[1].hangs = [{"msg": "process_starts"}], True
     serve(own, "gradio", server[0], TABLE)
     token = StopToken()
-    asked = threading.Thread(target=lambda: until(lambda: server[1].calls) and token.stop())
-    asked.start()
+    asked = stop_when(lambda: server[1].calls, token)
     last = erase("theirs", token=token)
     asked.join()
     assert isinstance(last, Failed)
@@ -216,7 +222,7 @@ def test_a_space_has_a_host_of_its_own(own: Own) -> None:
 
 def test_arguments_keep_their_kinds() -> None:
     values = {"seed": 7, "settings.x": True, "image": {"path": "p"}}
-    wish = {
+    wish: JsonValue = {
         "a": ["{image}", "{seed}"],
         "b": "seed {seed} of {{5}}",
         "c": "{ settings.x }",
@@ -231,13 +237,14 @@ def test_arguments_keep_their_kinds() -> None:
 
 
 def test_arguments_by_name_and_in_order() -> None:
-    wanted = [
+    wanted: list[dict[str, Any]] = [
         {"parameter_name": "a"},
         {"parameter_name": "b", "parameter_has_default": True, "parameter_default": 5},
     ]
     assert in_order({"a": 1}, wanted) == [1, 5]
     assert in_order([1, 2], wanted) == [1, 2]
-    for arguments in ({"c": 1}, [1, 2, 3], {}):
+    wrong: list[Any] = [{"c": 1}, [1, 2, 3], {}]
+    for arguments in wrong:
         with pytest.raises(Unfit):
             in_order(arguments, wanted)
 
@@ -265,9 +272,9 @@ def test_where_the_picture_is(answer: object, path: str, found: object) -> None:
 def test_the_editor_holds_the_mask_as_paint(image: Image, mask: Mask, tmp_path: Path) -> None:
     hole = np.repeat(mask[:, :, None].astype(np.uint8) * 255, 3, axis=2)
     editor = editor_of(png(image), png(hole), tmp_path)
-    layer = cv2.imread(editor["layers"][0]["path"], cv2.IMREAD_UNCHANGED)
+    layer = decoded(Path(editor["layers"][0]["path"]).read_bytes())
     assert np.array_equal(layer[:, :, 3] > 127, mask)
     assert layer[mask].min() == 255
-    composite = cv2.imread(editor["composite"]["path"])[:, :, ::-1]
+    composite = decoded(Path(editor["composite"]["path"]).read_bytes())[:, :, ::-1]
     assert (composite[mask] == 255).all()
     assert np.array_equal(composite[~mask], image[~mask])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 
 import cv2
@@ -12,8 +11,8 @@ import pytest
 from iopaint_lookalike import IopaintLookalike
 from methods import Failed, Finished, Image, Mask, StopToken, get_eraser
 from own_tools import Own
-from server_fixtures import serve
-from troubled_server import Trouble, Troubled, troubled, until
+from server_fixtures import serve, stop_when
+from troubled_server import Trouble, Troubled, troubled
 
 pytest_plugins = ["own_fixtures"]
 
@@ -114,8 +113,7 @@ def test_stop_ends_the_connection(own: Own, erase: Erase, server: Server) -> Non
     server[1].troubles[PATH] = ["drip"]
     serve(own, "iopaint", server[0], TELEA)
     token = StopToken()
-    asked = threading.Thread(target=lambda: until(lambda: server[1].seen) and token.stop())
-    asked.start()
+    asked = stop_when(lambda: server[1].seen, token)
     last = erase("theirs", token=token)
     asked.join()
     assert isinstance(last, Failed)

@@ -36,6 +36,8 @@ def test_what_new_writes_keeps_the_contract(own: Own, capsys: pytest.CaptureFixt
     assert (code, set(verdicts.values())) == (0, {"ok"})
     assert main(["new", "file", "mine"]) == 2  # it is there already
     assert main(["new", "file", "Not Good"]) == 2
+    assert main(["new", "server", "theirs", "--kind", "gradio"]) == 0
+    assert 'kind = "gradio"' in (own.folder / "theirs.toml").read_text("utf-8")
     assert main(["new", "client"]) == 0
     assert (own.folder / OWN_CLIENT.name).read_bytes() == OWN_CLIENT.read_bytes()
 

@@ -48,10 +48,17 @@ def add_own_commands(command: Begin) -> None:
     begun = command("new", _new, "begin an eraser of your own, with commented files that work")
     begun.add_argument(
         "what",
-        choices=("command", "file", "client"),
-        help="a program of its own, a Python file of this program, or what keeps a program running",
+        choices=("command", "file", "server", "client"),
+        help="a program of its own, a Python file of this program, a server, or what keeps a"
+        " program running",
     )
     begun.add_argument("name", nargs="?", metavar="NAME", help="its id: a-z, 0-9 and _")
+    begun.add_argument(
+        "--kind",
+        choices=("iopaint", "gradio", "comfyui"),
+        default="iopaint",
+        help="of a server (default: %(default)s)",
+    )
     checked = command("check", _check, "try an eraser on a small photo: what of the contract holds")
     checked.add_argument("name", metavar="ERASER", help="see list")
     checked.add_argument("--json", action="store_true", help="print JSON")

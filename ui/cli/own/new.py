@@ -23,7 +23,8 @@ def new(args: argparse.Namespace) -> int:
         return _client()
     if args.name is None:
         raise BadInput("nothing_named.own", what=args.what)
-    for file in begin_own(args.what, args.name):
+    kind = args.kind if args.what == "server" else args.what
+    for file in begin_own(kind, args.name):
         say(f"{file} written")
     say(f"Try it: python -m methods check {args.name}")
     return DONE
