@@ -60,6 +60,7 @@ from methods import (
     Text,
     UserError,
     default_erasers,
+    demand_agreed,
     expected,
     fetch,
     leave_at_once,
@@ -111,6 +112,7 @@ def _tables(args: argparse.Namespace) -> int:
     files = ReportFiles(out.path, report, name)
     seen = _Seen(out, choice, files, args)
     if not args.report_only:
+        demand_agreed((*choice.erasers, *(case.eraser or "" for case in table.cases)), args.agree)
         _fetch_small(table, choice, erased_here=not args.ray)
     seen.run(table)
     table = _with_stand_ins(table, seen, args)

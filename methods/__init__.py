@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from methods._engine.readiness import Readiness as Readiness
     from methods._engine.readiness import Report as Report
     from methods._engine.readiness import report as report
+    from methods._engine.consent import demand_agreed as demand_agreed
     from methods._engine.registry import BrokenEraser as BrokenEraser
     from methods._engine.registry import broken_erasers as broken_erasers
     from methods._engine.registry import default_erasers as default_erasers
@@ -255,6 +256,7 @@ _HOME = {
     "_engine.fingerprint": "fingerprint",
     "_engine.job": "EraserId Job LARGEST_NUMBER MAX_SETTINGS PlainJob SettingName SettingValue",
     "_engine.judging": "Judge",
+    "_engine.consent": "demand_agreed",
     "_engine.registry": (
         "BrokenEraser broken_erasers default_erasers get_eraser is_small_download"
         " list_erasers missing_packages"

@@ -245,7 +245,8 @@ class EraserSpec:
     ids of erasers with whose results this one can begin, the preferred first. sees_object:
     whether its method wants to see what is to be erased; others are shown a smooth
     continuation of what is around. version: of an owner's eraser, a digest of what it is made
-    of; "" = it is part of this program.
+    of; "" = it is part of this program. sends_to: the host of another machine that gets the photo;
+    "" = it stays on this one.
     """
 
     id: str
@@ -270,6 +271,7 @@ class EraserSpec:
     companions: tuple[str, ...] = ()
     sees_object: bool = False
     version: str = ""
+    sends_to: str = ""
 
 
 class Eraser(ABC, Generic[S]):

@@ -76,6 +76,8 @@ def parser_with(view: int) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("table", metavar="TABLE", help="documents, stand_ins, or a folder of photos and masks")
     add("--erasers", type=_list, metavar="ID,ID", help="(the default set)")
+    add("--agree", action="append", default=[], metavar="HOST",
+        help="photos may be sent to this host, where an eraser of yours runs; may be repeated")  # fmt: skip
     add("--cases", type=_list, metavar="ID,ID", help="only these")
     add(
         "--set",

@@ -123,6 +123,7 @@ def server_eraser(eraser_id: str, file: Path, manifest: ServerManifest) -> type[
         holds_device=False,
         sees_object=sees,
         version=version_of(file, files_of(manifest)),
+        sends_to="" if is_here(host) else host,
     )
     body = {"spec": spec, "Settings": settings, "manifest": manifest, "file": file}
     return cast("type[Eraser]", type(f"Own_{eraser_id}", (OwnServer,), body))

@@ -197,6 +197,7 @@ def register(service: Service) -> None:
         continue_secret: str | None = None,
         format: str | None = None,
         keep_location: bool | None = None,
+        agree: list[str] | None = None,
         request: gr.Request | None = None,
     ) -> Erased:
         """Erase an object by several methods.
@@ -233,6 +234,8 @@ def register(service: Service) -> None:
                 "auto" (like the photo), "png", "tiff", "jpeg", "webp", "avif"; None = no such file.
             keep_location: Whether that file may tell where the photo was taken, and the serial
                 numbers of camera and lens; None = no.
+            agree: Hosts to which the photo may be sent: those of the erasers' sends_to in
+                list_erasers; None = it stays on the server.
 
         Returns:
             run (its link on the page is /?run=...), secret (whoever has it may stop, remark, delete
@@ -274,6 +277,7 @@ def register(service: Service) -> None:
                 "continue_secret": continue_secret,
                 "format": format,
                 "keep_location": keep_location,
+                "agree": agree or (),
             }
         )
         return await api.follow(asked, caller_of(request))

@@ -33,6 +33,7 @@ from segmentation import (
 from ui.common.requests import (
     MOST_JOBS,
     MOST_POINTS,
+    Hosts,
     ModelId,
     Request,
     Secret,
@@ -227,13 +228,14 @@ class ApiJobs(Request):
 class ApiErase(ApiSegment, ApiJobs):
     """A selection and what is to be run on it. continue_from: RUN:CARD, a result in the place of an
     image; continue_secret: that run's, where it is private. format: what results are saved as, too;
-    keep_location: with places and serial numbers of devices."""
+    keep_location: with places and serial numbers of devices. agree: as in `Erase`."""
 
     image: FileArgument = FileArgument()
     continue_from: Annotated[str, Field(max_length=200)] | None = None
     continue_secret: Secret | None = None
     format: WantedFormat | None = None
     keep_location: bool | None = None
+    agree: Hosts = ()
 
     @model_validator(mode="after")
     def _has_one_photo(self) -> ApiErase:

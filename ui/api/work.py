@@ -161,6 +161,7 @@ class Api:
         notes = () if given is None else given.read.notes
         upload = None if mask is None else self._service.masks.put(record.id, mask, notes)
         wanted = {"photo": record.id, "upload": upload, "jobs": asked.jobs(default)}
+        wanted["agree"] = asked.agree
         sweep = asked.swept()
         orders = [
             self._order(drawn.plain() | wanted | {"sweep": one}, caller)

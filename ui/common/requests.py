@@ -31,6 +31,9 @@ ExampleId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 ModelId = EraserId
 """Of an eraser, a segmenter or a detector."""
 
+Hosts = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=253)], ...], Field(max_length=64)]
+"""Names of other machines, as `spec.sends_to` has them."""
+
 
 def _as_photo_name(name: object) -> object:
     return photo_name(name) if isinstance(name, str) else name
@@ -121,13 +124,14 @@ class Segment(Prompts):
 class Erase(Prompts):
     """run, secret: as `new_run` has given them, so that the page can press Stop at once. row: the
     row of a table that is run, whose true background may be known. sweep: what is varied of the
-    jobs, on one mask: with one dilation at most."""
+    jobs, on one mask: with one dilation at most. agree: hosts to which the photo may be sent."""
 
     run: Id
     secret: Secret
     row: ExampleId | None = None
     jobs: tuple[Job, ...] = Field(min_length=1, max_length=MOST_JOBS)
     sweep: Sweep | None = None
+    agree: Hosts = ()
 
 
 class PlanSweep(Request):

@@ -131,6 +131,12 @@ class EraseArguments(SelectArguments, _PhotoOrResult):
         description="Whether that file may tell where the photo was taken, and the serial numbers"
         " of camera and lens. Leave out for no.",
     )
+    agree: list[str] | None = Field(
+        default=None,
+        description="Hosts of other companies' machines to which the photo may be sent, where an"
+        " eraser runs at one: ask the user before you name any. Leave out for none; an eraser that"
+        " needs one is then refused with its name.",
+    )
 
 
 class ListArguments(Arguments):

@@ -60,6 +60,7 @@ def add_erase_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=PATH",
         help="use your own file for the weights of that name; may be repeated",
     )
+    add_agree(how)
     how.add_argument("--offline", action="store_true", help="download nothing")
     _add_judging(parser.add_argument_group("how good it is"))
     out = parser.add_argument_group("output")
@@ -197,6 +198,16 @@ def _add_judging(group: Arguments) -> None:
         type=Path,
         metavar="FILE",
         help="the photo as it is without the object; adds PSNR, SSIM and LPIPS",
+    )
+
+
+def add_agree(group: Arguments) -> None:
+    group.add_argument(
+        "--agree",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="the photo may be sent to this host, where an eraser of yours runs; may be repeated",
     )
 
 

@@ -27,6 +27,7 @@ from methods import (
     StopToken,
     Text,
     default_erasers,
+    demand_agreed,
     get_eraser,
     load_image,
     make_executor,
@@ -152,6 +153,7 @@ def erased(args: argparse.Namespace, executor: Executor) -> dict[str, object]:
     sweep = sweep_asked(args, given)
     jobs = _jobs(args, given, sweep)
     cells = cells_of(sweep, jobs)
+    demand_agreed((cell.job.eraser for cell in cells), args.agree)
     parts = parts_of(cells)
     files = result_files(args.out, cells)
     others = [args.out / mask_file(part) for part in parts]

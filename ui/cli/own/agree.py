@@ -21,6 +21,7 @@ from methods import (
     Mask,
     Settings,
     best_device,
+    demand_agreed,
     erase_in_patches,
     get_eraser,
     load_image,
@@ -69,6 +70,7 @@ class Pair:
 def agree(args: argparse.Namespace) -> int:
     """The command `agree`."""
     names = [args.ours, args.theirs]
+    demand_agreed(names, args.agree)
     changes = settings_for(names, map(assignment, args.set))
     pairs = list(_pairs(names, changes, list(_subjects(args.photos)), args.seed))
     rows = [pair.plain() for pair in pairs]

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from ui.cli.erase.arguments import add_agree
+
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -61,6 +63,7 @@ def add_own_commands(command: Begin) -> None:
     )
     checked = command("check", _check, "try an eraser on a small photo: what of the contract holds")
     checked.add_argument("name", metavar="ERASER", help="see list")
+    add_agree(checked)
     checked.add_argument("--json", action="store_true", help="print JSON")
     _add_agree(command("agree", _agree, "compare two erasers on the same crops of your photos"))
     command("reload", _reload, "have running pages look at the folder of your own erasers again")
@@ -76,6 +79,7 @@ def _add_agree(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="with photos, and NAME_mask.png beside NAME.jpg where there is one (an ellipse)",
     )
+    add_agree(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of both (0)")
     parser.add_argument(
         "--set",

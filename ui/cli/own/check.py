@@ -24,6 +24,7 @@ from methods import (
     Settings,
     StopToken,
     UserError,
+    demand_agreed,
     erase_in_patches,
     get_eraser,
     make_executor,
@@ -64,6 +65,7 @@ class Answer:
 def check(args: argparse.Namespace) -> int:
     """The command `check`."""
     findings: list[Finding] = []
+    demand_agreed([args.name], args.agree)
     for finding in found(get_eraser(args.name)):
         findings.append(finding)
         if not args.json:

@@ -202,6 +202,7 @@ def _describe_eraser(spec: EraserSpec, machine: Machine, chosen: bool) -> Eraser
         "paper": describe_paper(spec.paper),
         "license": spec.license,
         "non_commercial": spec.non_commercial,
+        "sends_to": spec.sends_to,
         "learned": spec.learned,
         "seeded": spec.seeded,
         "preferred": spec.default,

@@ -122,6 +122,7 @@ class EraserEntry(_Model):
     gpu: GpuEntry | None
 
     non_commercial: bool
+    sends_to: str
     learned: bool
     seeded: bool
     preferred: bool

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from methods import JSON, BadInput, Image, Job, Mask, Photo, SettingValue
+from methods import JSON, BadInput, Image, Job, Mask, Photo, SettingValue, demand_agreed
 from segmentation import SegmenterSpec, SweepPart, cells_of, parts_of
 from ui.common.requests import Erase, Prompts
 from ui.service.helper.judge import NOTHING_KNOWN, Known
@@ -49,8 +49,10 @@ def order_of(
     browser: str = "",
 ) -> Order:
     """What the page asks for. The segmenter is noted, so that the link shows the same mask. Raises
-    BadInput for a sweep that cannot be."""
+    BadInput for a sweep that cannot be, and where the photo would go to a host that was not agreed
+    to."""
     part = _one_mask(request)
+    demand_agreed((job.eraser for job in part.jobs), request.agree)
     request = request.model_copy(update={"shape": part.shape(request.shape)})
 
     def make_mask(photo: Photo) -> tuple[Mask, Noted]:

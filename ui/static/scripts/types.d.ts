@@ -87,6 +87,8 @@ export interface Eraser extends Model {
   notes: Said[];
   settings: Setting[];
   non_commercial?: boolean;
+  /** The host of another machine that gets the photo; "": it stays here. */
+  sends_to?: string;
   default?: boolean;
   preferred?: boolean;
   standing: "ready" | "to_fetch" | "too_large" | "no_weights" | "cannot";

@@ -13,6 +13,7 @@ import { notice } from "../base/widgets.js";
 import { allSettled, prompts, selectionOf } from "../select/work.js";
 import { secondsAhead } from "./ahead.js";
 import { confirmed } from "./confirming.js";
+import { agreedFor, consented } from "./consent.js";
 import { makeGpuCost } from "./gpu_cost.js";
 import { makeQueue } from "./queue.js";
 import { makeSweep, subjects } from "./sweep.js";
@@ -98,7 +99,7 @@ export const makeRunning = ({ server, choice, erase, device, room }) => {
   async function start() {
     if (eraseButton.disabled || starting) return;
     starting = true;
-    const wanted = await confirmed(choice.ticked(), room);
+    const wanted = await consented(choice.ticked()) && await confirmed(choice.ticked(), room);
     await allSettled();
     starting = false;
     refresh();
@@ -109,7 +110,7 @@ export const makeRunning = ({ server, choice, erase, device, room }) => {
   /** @type {import("../types.js").Lab["startRun"]} */
   async function begin({ jobs, prompt, selection: given, sweep: varied, cells, named }) {
     const selection = given ?? { ...(prompt ? { ...selectionOf(prompt), photo: prompts().photo } : prompts()), words: lab.phrase || null };
-    const asked = { ...selection, jobs, ...(varied ? { sweep: varied } : {}) };
+    const asked = { ...selection, jobs, ...(varied ? { sweep: varied } : {}), ...agreedFor((cells ?? jobs).map(({ eraser }) => eraser)) };
     lab.running = NAMELESS;
     stopButton.disabled = true;
     refresh();

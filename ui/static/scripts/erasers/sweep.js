@@ -8,6 +8,7 @@ import { ask } from "../base/server.js";
 import { lab } from "../base/state.js";
 import { makeDialog } from "../results/dialogs.js";
 import { prompts } from "../select/work.js";
+import { consented } from "./consent.js";
 import { wordsOf } from "./sweep_words.js";
 
 /** @typedef {import("../types.js").Plan} Plan */
@@ -103,10 +104,11 @@ export function makeSweep({ server, choice, ready, queue }) {
     planNow();
   }
 
-  function start() {
+  async function start() {
     if (go.disabled || !plan || !ready()) return;
-    dialog.node.close();
     const { runs } = plan, jobs = lab.jobs();
+    dialog.node.close();
+    if (!await consented(choice.ticked()) || !ready()) return;
     // A run has one photo and one mask: each photo and each dilation is one of its own, one after the other.
     queue(subjects().flatMap((subject) => runs.map(({ sweep, cells }) => ({ ...subject, jobs, sweep, cells }))));
   }

@@ -9,6 +9,7 @@ import { remember } from "../base/memory.js";
 import { newRun, ofRun, secretOf } from "../base/owned.js";
 import { ask } from "../base/server.js";
 import { lab } from "../base/state.js";
+import { agreedFor } from "../erasers/consent.js";
 
 const KEPT_OF_A_ROW = 6;
 const KEPT_IN_ALL = 150;
@@ -120,7 +121,7 @@ export const makeTableRuns = ({ server, erase, onchange }) => {
     learn(row, { run, cards: jobs.map((job, index) => ({ index, eraser: job.eraser, name: job.name, state: "queued" })) });
     onchange(row);
     const { objects, upload } = reply.prompt;
-    erase({ run, secret, photo: reply.photo.id, objects, upload, row, jobs: jobs.map(({ eraser, settings, seed }) => ({ eraser, settings, seed })) });
+    erase({ run, secret, photo: reply.photo.id, objects, upload, row, jobs: jobs.map(({ eraser, settings, seed }) => ({ eraser, settings, seed })), ...agreedFor(jobs.map(({ eraser }) => eraser)) });
   }
 
   /** @param {string} row */

@@ -8,9 +8,10 @@ import { on } from "../base/events.js";
 import { errorText, t, translate, translated } from "../base/languages.js";
 import { goTo } from "../base/place.js";
 import { ask } from "../base/server.js";
-import { lab } from "../base/state.js";
+import { eraserOf, lab } from "../base/state.js";
 import { tabList } from "../base/tab_list.js";
 import { notice, scrolling } from "../base/widgets.js";
+import { consented } from "../erasers/consent.js";
 import { makeBeside } from "./beside.js";
 import { papersView } from "./papers.js";
 import { makeRow } from "./row.js";
@@ -110,8 +111,18 @@ export const mountTables = ({ element, server, props, watch, erase }) => {
     drawList();
   }
 
+  /**
+   * After the question whether photos may go to hosts that are new.
+   * @param {Row[]} wanted
+   */
+  async function runThese(wanted) {
+    const erasers = new Set(wanted.flatMap((row) => beside.jobs(row)).map(({ eraser }) => eraser));
+    if (!await consented([...erasers].flatMap((id) => eraserOf(id) ?? []))) return;
+    for (const row of wanted) runs.add(row.id, beside.jobs(row));
+  }
+
   function runAll() {
-    for (const { row } of shown()) if (runs.state(row.id) === "idle" && beside.jobs(row).length) runs.add(row.id, beside.jobs(row));
+    runThese(shown().map(({ row }) => row).filter((row) => runs.state(row.id) === "idle" && beside.jobs(row).length));
   }
 
   /** Fetch the pictures of all rows, one row after the other; the first refusal ends it. */
@@ -160,7 +171,7 @@ export const mountTables = ({ element, server, props, watch, erase }) => {
     row: (id) => rows.get(id)?.row,
     label: (row) => (row.method ? t("tables.row", { eraser: row.method, number: row.number }) : t("tables.case")),
     show: (id) => goTo({ tab: "tables", view: "rows", row: id }),
-    run: (row) => runs.add(row.id, beside.jobs(row)),
+    run: (row) => { runThese([row]); },
     async fetch(row) {
       const reply = await ask(server.fetch_row, { row: row.id });
       if (reply.ok) refreshPictures();
