@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from methods import BadInput, Job, Unavailable, broken_erasers, get_eraser, list_erasers
 from methods._own.folder import own_folder, use_own_folder
+from methods._own.reloading import stamp
 from methods._own.template import filled, names_in
 from own_tools import Own
+from ui.door.reloading import reloading
 from ui.service.choices.catalog import describe_erasers
 
 pytest_plugins = ["own_fixtures"]
@@ -187,3 +192,15 @@ def test_places_are_filled_each_in_itself() -> None:
     assert filled("{a}={b}", values) == "x y; $(z) {b}=2"
     assert filled("{{a}} { a }", values) == "{a} x y; $(z) {b}"
     assert list(names_in("{{a}}{b}-{a}")) == ["b", "a"]
+
+
+def test_a_signal_has_a_running_page_look_again(own: Own) -> None:
+    assert "later" not in [spec.id for spec in list_erasers()]
+    (own.folder / "later.toml").write_text(SOUND, encoding="utf-8")
+    assert "later" not in [spec.id for spec in list_erasers()]
+    with reloading():
+        os.kill(os.getpid(), signal.SIGHUP)
+        until = time.monotonic() + 20
+        while not stamp() and time.monotonic() < until:
+            time.sleep(0.01)
+    assert "later" in [spec.id for spec in list_erasers()]
