@@ -51,6 +51,7 @@ def api(service: Service, upload: Upload, **more: Any) -> Any:
     return Api(service).erase(ApiErase.model_validate(asked), "program")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("mine")
 def test_programs_set_and_sweep_them(service: Service, upload: Upload) -> None:
     plain = {"seamless": False}

@@ -10,6 +10,7 @@ import pytest
 
 from methods import Failed, Finished, get_eraser
 from own_tools import Own, gone, marked
+from tiers import rest_is_slow
 
 pytest_plugins = ["own_fixtures"]
 
@@ -18,13 +19,17 @@ Erase = Callable[..., Finished | Failed]
 
 @pytest.mark.parametrize(
     ("body", "code", "words"),
-    [
-        ("sys.stderr.write('the last words'); sys.stderr.flush(); os._exit(7)", "own_failed", "7"),
-        ("os.abort()", "own_failed", "signal 6"),
-        ("return image[:-1]", "own_result", "64 × 47"),
-        ("return 'no picture'", "own_said", "Error"),
-        ("os.close(1); os.close(0); os._exit(0)", "own_failed", "ended"),
-    ],
+    rest_is_slow(
+        [
+            ("os.write(2, b'the last words'); os._exit(7)", "own_failed", "7"),
+            ("return image[:-1]", "own_result", "64 × 47"),
+            ("os.abort()", "own_failed", "signal 6"),
+            ("return 'no picture'", "own_said", "Error"),
+            ("os.close(1); os.close(0); os._exit(0)", "own_failed", "ended"),
+        ],
+        first=2,
+        several=True,
+    ),
 )
 def test_each_way_to_fail_is_a_sentence_and_the_next_picture_is_made(
     own: Own, erase: Erase, body: str, code: str, words: str
@@ -50,6 +55,7 @@ def test_one_that_hangs_is_ended_with_its_children(own: Own, erase: Erase) -> No
     assert gone(mark) and gone(own.script("mine"))
 
 
+@pytest.mark.slow
 def test_a_flood_on_its_output_is_read(own: Own, erase: Erase) -> None:
     """Lines of no protocol, and steps that make no sense."""
     flood = "[os.write(2, b'x' * 5000 + b'\\n') for _ in range(400)]"
@@ -78,6 +84,7 @@ def test_it_goes_when_it_is_unloaded_even_if_it_does_not_listen(own: Own) -> Non
     assert gone(own.script("mine"))
 
 
+@pytest.mark.slow
 def test_what_is_named_in_environment_reaches_it(own: Own, erase: Erase, tmp_path: Path) -> None:
     own.kept("mine", "assert os.environ['A'] == 'b c'", environment='{A = "b c"}')
     last = erase("mine")

@@ -42,6 +42,7 @@ def test_what_it_declares_makes_others_go(own: Own, erase: Erase, lock: DeviceLo
     assert gone(own.script("first"))
 
 
+@pytest.mark.slow
 def test_those_with_room_stay_loaded_beside_each_other(
     own: Own, erase: Erase, lock: DeviceLock
 ) -> None:

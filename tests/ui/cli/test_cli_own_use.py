@@ -45,6 +45,7 @@ def report_of(out: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_the_docs_own_example_works_in_the_folder(
     own: Own, photo: Path, mask: Path, tmp_path: Path
 ) -> None:
