@@ -79,8 +79,8 @@ def test_a_command_has_a_card_with_its_controls(opened: Any) -> None:
     assert level.input_value() == "120"
     assert row.locator("#lab-mine-mode option").all_inner_texts() == ["plain", "soft"]
     opened.switch_language()
-    said = opened.page.locator("[data-card=mine]").inner_text()
-    assert "用一种灰色填充。" in said and "灰度。" in said and "不懂纹理。" in said
+    for words in ("用一种灰色填充。", "灰度。", "不懂纹理。"):
+        opened.page.wait_for_selector(f"[data-card=mine]:has-text('{words}')")
 
 
 def test_a_file_that_is_wrong_has_a_card_that_says_where(opened: Any) -> None:
@@ -89,7 +89,7 @@ def test_a_file_that_is_wrong_has_a_card_that_says_where(opened: Any) -> None:
     assert "line 4" in said and "“runs”" in said and "“run”" in said
     assert row.locator("[data-eraser]").is_disabled()
     opened.switch_language()
-    assert "第 4 行" in opened.page.locator("[data-card=typo]").inner_text()
+    opened.page.wait_for_selector("[data-card=typo]:has-text('第 4 行')")
 
 
 def test_it_erases_with_its_setting_and_says_why_it_does_not(
