@@ -88,6 +88,7 @@ def test_a_file_that_is_wrong_has_a_card_that_says_where(opened: Any) -> None:
     said = row.inner_text()
     assert "line 4" in said and "“runs”" in said and "“run”" in said
     assert row.locator("[data-eraser]").is_disabled()
+    assert row.locator(".lab-setting, .lab-chip").count() == 0  # it has none that mean anything
     opened.switch_language()
     opened.page.wait_for_selector("[data-card=typo]:has-text('第 4 行')")
 
@@ -111,6 +112,11 @@ def test_it_erases_with_its_setting_and_says_why_it_does_not(
     printed = failed.locator(".lab-printed")
     assert not printed.locator("pre").is_visible()
     printed.locator("summary").click()
+    opened.page.wait_for_function(
+        "() => { const words = document.querySelector('.lab-printed pre');"
+        " return words.scrollTop > 0 &&"
+        " words.scrollTop + words.clientHeight >= words.scrollHeight - 2; }"
+    )
     words = printed.locator("pre").inner_text().splitlines()
     assert words[-1] == "CUDA is <b>too old</b> for this network"
     assert "line 29" in words and "line 3" not in words  # the last ones alone
