@@ -16,7 +16,7 @@ from methods import (
     try_no_pictures,
     try_stop,
 )
-from ui.cli.own.finding import Finding
+from ui.cli.own.finding import Finding, Verdict
 
 END_SECONDS = 1.0
 """Of whoever has pressed Stop, and for what has run out of time."""
@@ -66,7 +66,7 @@ def _of_time(trial: Trial) -> Finding:
 
 
 def _in_time(about: str, seconds: float, text: str) -> Finding:
-    verdict = "ok" if seconds <= END_SECONDS else "note"
+    verdict: Verdict = "ok" if seconds <= END_SECONDS else "note"
     return Finding(about, verdict, f"{text}; that took {seconds:.1f} s")
 
 
