@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from methods import Failed, Finished, get_eraser
+from methods import Failed, Finished, Image, Job, Mask, Stepped, get_eraser, run
 from own_tools import Own, gone, marked
 from tiers import rest_is_slow
 
@@ -63,6 +63,14 @@ def test_a_flood_on_its_output_is_read(own: Own, erase: Erase) -> None:
     own.kept("mine", f"{flood}; {nonsense}")
     last = erase("mine", seed=3)
     assert isinstance(last, Finished), last
+
+
+def test_its_steps_are_those_of_the_job(own: Own, image: Image, mask: Mask) -> None:
+    own.kept("mine", "[(progress(step, 7), time.sleep(.5)) for step in (3, 5)]")
+    events = list(run([Job("mine", {}, 1)], image, mask))
+    steps = [(each.step, each.total) for each in events if isinstance(each, Stepped)]
+    assert isinstance(events[-1], Finished)
+    assert {(3, 7), (5, 7)} & set(steps)  # of steps that nobody has read the newest is told
 
 
 def test_words_of_one_picture_are_not_shown_with_another(own: Own, erase: Erase) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from textwrap import dedent
 
 import pytest
 
@@ -20,6 +21,7 @@ pytest_plugins = ["own_fixtures"]
 Ends = Callable[..., dict[str, Finding]]
 
 PYTHON_FILE = OWN_CLIENT.with_name("file.py.txt")
+MEMORY = "seeded = false\nmemory_gb = 0.005"
 TRIED = {
     *("file", "load", "size", "mask", "outside", "seed"),
     *("stop", "time-out", "bad files", "again"),
@@ -113,6 +115,34 @@ def test_a_python_file_that_hears_no_stop_is_told_of(own: Own, ends: Ends) -> No
     found = ends("mine")
     assert set(found) == {"stop"}  # it has no limit of time and is given no files
     assert (found["stop"].verdict, "after Stop" in found["stop"].text) == ("note", True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "about", "words"),
+    [
+        ("np.where(mask[..., None], filled, image)", "filled", "outside", "100%"),
+        ("default_rng(seed)", "default_rng()", "seed", "cannot be repeated"),
+    ],
+)
+def test_what_is_allowed_and_should_be_known_is_a_note(
+    own: Own, capsys: pytest.CaptureFixture[str], old: str, new: str, about: str, words: str
+) -> None:
+    text = PYTHON_FILE.read_text("utf-8").replace('"NAME"', '"mine"')
+    assert old in text
+    own.put("mine.py", text.replace(old, new))
+    assert main(["check", "mine", "--json"]) == 0
+    found = {each["about"]: each for each in json.loads(capsys.readouterr().out)}
+    assert (found[about]["verdict"], words in found[about]["text"]) == ("note", True), found[about]
+
+
+@pytest.mark.slow
+def test_more_memory_than_it_declares_is_told(own: Own, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its Python alone takes more than 5 MB."""
+    own.command("mine", f"import time\n{dedent(SCRIPT)}\ntime.sleep(.6)", MEMORY)
+    assert main(["check", "mine", "--json"]) == 1
+    found = {each["about"]: each for each in json.loads(capsys.readouterr().out)}
+    assert found["memory"]["verdict"] == "wrong"
+    assert "are declared" in found["memory"]["text"]
 
 
 def test_an_error_of_a_python_file_has_its_line(
