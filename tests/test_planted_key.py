@@ -19,7 +19,9 @@ from PIL import UnidentifiedImageError
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from examples.tables import main as table
 from own_tools import Own
+from table_fixtures import put_case
 from ui.api.requests import ApiErase
 from ui.api.work import Api
 from ui.cli.__main__ import main
@@ -208,6 +210,21 @@ def test_neither_is_the_command_line(
     assert "Bearer …" in (out / "settings.json").read_text("utf-8")
     assert (out / "makes.png").is_file()
     assert found_in((told.out + told.err + caplog.text).encode(), "said") == []
+    assert found_below([out]) == []
+
+
+@pytest.mark.slow
+def test_neither_are_the_reports_of_a_table(
+    tellers: Own, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    put_case(tmp_path / "photos", "one", size=(48, 64))
+    out = tmp_path / "out"
+    assert table([str(tmp_path / "photos"), "--erasers", ",".join(NAMES), "--out", str(out)]) != 0
+    told = capfd.readouterr()
+    assert "| Authorization: Bearer …" in told.out
+    assert found_in((told.out + told.err).encode(), "said") == []
+    assert (out / "results" / "one" / "makes.png").is_file()
+    assert list(out.glob("*.html"))
     assert found_below([out]) == []
 
 
