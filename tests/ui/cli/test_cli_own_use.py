@@ -152,6 +152,7 @@ RADIUS = """
 """
 
 
+@pytest.mark.slow
 def test_a_port_agrees_with_a_program_of_its_own(
     own: Own, photo: Path, mask: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
