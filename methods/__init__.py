@@ -117,6 +117,10 @@ if TYPE_CHECKING:
     from methods._own.folder import use_own_folder as use_own_folder
     from methods._own.manifest import own_schema as own_schema
     from methods._own.reloading import wish_reload as wish_reload
+    from methods._own.trying import Trial as Trial
+    from methods._own.trying import try_late as try_late
+    from methods._own.trying import try_no_pictures as try_no_pictures
+    from methods._own.trying import try_stop as try_stop
     from methods._photo.decode import read_source as read_source
     from methods._photo.decode import shown_name as shown_name
     from methods._photo.files import decoding_by as decoding_by
@@ -282,6 +286,7 @@ _HOME = {
     "_own.folder": "check_own_folder own_folder use_own_folder",
     "_own.manifest": "own_schema",
     "_own.reloading": "wish_reload",
+    "_own.trying": "Trial try_late try_no_pictures try_stop",
     "_photo.transparency": "flattened on_checkerboard",
     "_photo.decode": "read_source shown_name",
     "_photo.files": "decoding_by load_image load_mask read_mask",

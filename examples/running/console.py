@@ -42,7 +42,8 @@ class Console:
 
 def _outcome(cell: Cell) -> str:
     if cell.state != "done":
-        return f"no result. {cell.text}"
+        printed = str(cell.details.get("printed", "")).splitlines()  # by an owner's own program
+        return "\n    | ".join([f"no result. {cell.text}", *printed])
     kept = ", kept" if cell.kept else ""
     pieces = f", {Text('report.pieces', count=cell.pieces)}" if cell.pieces > 1 else ""
     return f"{cell.erase_seconds:.2f} s, {cell.peak_memory / 1e6:.0f} MB{pieces}{kept}"

@@ -45,7 +45,7 @@ def broken_eraser(eraser_id: str, file: Path, fault: Fault) -> type[Eraser]:
         name=file.name,
         summary=Text("own.summary.broken"),
         paper=Paper("", "", 0),
-        license="-",
+        license="",
         learned=False,
         seeded=False,
         devices=("cpu",),

@@ -28,9 +28,10 @@ from methods._base import (
     no_progress,
 )
 from methods._own import kept, template
+from methods._own.hiding import hidden
 from methods._own.manifest import CommandManifest
 from methods._own.parts import Manifest
-from methods._own.pictures import result_of, written
+from methods._own.pictures import Files, result_of, written
 from methods._own.process import NotFound, Running, environment_for
 from methods._own.settings import said, settings_class
 from methods._own.version import version_of
@@ -47,6 +48,8 @@ class OwnCommand(Eraser[Settings]):
     file: ClassVar[Path]
 
     def __init__(self) -> None:
+        self.seconds = self.manifest.command.seconds
+        """It may take so long for one picture, and to load."""
         self._device: DeviceName = "cpu"
         self._talk: kept.Talk | None = None
 
@@ -54,6 +57,11 @@ class OwnCommand(Eraser[Settings]):
     def canvas_for(cls, settings: Settings) -> Canvas:
         """The same for all settings."""
         return cls.spec.canvas
+
+    @property
+    def processes(self) -> set[int]:
+        """Ids of those that are kept running."""
+        return set() if self._talk is None else self._talk.running.processes()
 
     def load(self, device: DeviceName, dtype: object = None) -> None:
         """Begin what is kept running. Raises Unavailable."""
@@ -73,25 +81,28 @@ class OwnCommand(Eraser[Settings]):
         self, image: Image, mask: Mask, settings: Settings, seed: int, progress: Progress
     ) -> Image:
         """By files. Raises Unavailable and BadInput with a sentence for each way to fail."""
-        values = _plain(settings)
         with written(image, mask, self.manifest.pictures) as files:
-            if self.manifest.command.stays:
-                wish = {"do": "erase", **files.named(), "seed": seed, "settings": values}
-                self._ask(wish, progress)
-            else:
-                more = {f"settings.{name}": _word(value) for name, value in values.items()}
-                self._call({**files.named(), "seed": str(seed), **more}, progress)
+            self.work_on(files, settings, seed, progress)
             result = result_of(files, image.shape, self.spec.name)
         progress(1, 1)
         return result
+
+    def work_on(self, files: Files, settings: Settings, seed: int, progress: Progress) -> None:
+        """Have it write its result for these files, whatever they hold. Raises as `erase`."""
+        values = _plain(settings)
+        if self.manifest.command.stays:
+            wish = {"do": "erase", **files.named(), "seed": seed, "settings": values}
+            self._ask(wish, progress)
+        else:
+            more = {f"settings.{name}": _word(value) for name, value in values.items()}
+            self._call({**files.named(), "seed": str(seed), **more}, progress)
 
     # --- once for each picture ---------------------------------------------------------------
 
     def _call(self, values: Mapping[str, str], progress: Progress) -> None:
         running = self._begun(values, talks=False)
-        seconds = self.manifest.command.seconds
         try:
-            if not running.wait(seconds, lambda: progress(0, 1)):
+            if not running.wait(self.seconds, lambda: progress(0, 1)):
                 running.end()
                 raise self._late(running)
         finally:
@@ -111,13 +122,14 @@ class OwnCommand(Eraser[Settings]):
         if talk is None or talk.running.is_over():  # it ended after an earlier picture
             self.unload()
             talk = self._begin_talk()
+        talk.running.tail.forget()
         self._asked(talk, wish, progress)
 
     def _asked(self, talk: kept.Talk, wish: Mapping[str, object], progress: Progress) -> None:
         try:
-            talk.ask(wish, self.manifest.command.seconds, progress)
+            talk.ask(wish, self.seconds, progress)
         except kept.Said as error:
-            words = self._shown(str(error))
+            words = self._shown(str(error))[: kept.MOST_WORDS]
             raise self._told("own_said", talk.running, said=words) from error
         except kept.Late as error:
             raise self._late(talk.running) from error
@@ -152,8 +164,8 @@ class OwnCommand(Eraser[Settings]):
         return found
 
     def _late(self, running: Running) -> Unavailable:
-        seconds = self.manifest.command.seconds
-        return self._told("own_late", running, seconds=f"{seconds:g}", file=self.file.name)
+        seconds = f"{self.seconds:g}"
+        return self._told("own_late", running, seconds=seconds, file=self.file.name)
 
     def _failed(self, running: Running) -> Unavailable:
         code = running.code
@@ -172,10 +184,8 @@ class OwnCommand(Eraser[Settings]):
     def _shown(self, words: str) -> str:
         """What a program prints may hold what it was given in confidence."""
         part = self.manifest.command
-        secrets = [os.environ.get(name, "") for name in part.keep] + [*part.environment.values()]
-        for secret in sorted(filter(lambda each: len(each) > 3, secrets), key=len, reverse=True):
-            words = words.replace(secret, "…")
-        return words
+        kept_ones = (os.environ.get(name, "") for name in part.keep)
+        return hidden(words, [*kept_ones, *part.environment.values()])
 
 
 def _nothing() -> None:

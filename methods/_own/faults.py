@@ -52,8 +52,11 @@ def located(fault: Fault, file: Path) -> Fault:
 
 
 def of_manifest(error: ValidationError, text: str, model: type[BaseModel]) -> Fault:
-    """The first thing that is wrong with a manifest. model: what it should have been."""
-    first = error.errors(include_url=False, include_input=False)[0]
+    """The first thing that is wrong with a manifest; an unknown key goes before the one that is
+    missing for it. model: what it should have been."""
+    all_of_them = error.errors(include_url=False, include_input=False)
+    unknown = (each for each in all_of_them if each["type"] == "extra_forbidden")
+    first = next(unknown, all_of_them[0])
     place = [part for part in first["loc"] if not str(part).startswith("function-")]
     key = str(place[-1]) if place else "kind"
     line = line_of(text, place)

@@ -26,6 +26,9 @@ from contextlib import suppress
 from methods._own.process import Running
 
 MOST_LINE = 64 * 1024
+MOST_WORDS = 500
+"""Characters of an error that are shown."""
+
 _TICK = 0.05
 STOP_SECONDS = 0.6
 """For it to hear a Stop, before it is ended."""
@@ -77,7 +80,7 @@ class Talk:
                 self.running.end()
                 raise Late
         if "error" in answer:
-            raise Said(str(answer["error"])[:500])
+            raise Said(str(answer["error"]))
         if answer.get("done") is not True:
             self.running.end()
             raise Gone

@@ -69,10 +69,14 @@ class Tail:
         self._kept += part
         del self._kept[:-TAIL_BYTES]
 
+    def forget(self) -> None:
+        """What was written until now was about somebody else's picture."""
+        self._kept.clear()
+
     def text(self) -> str:
         """Its last lines, printable, when the command has ended."""
         self._thread.join(_END_SECONDS)
-        words = bytes(self._kept).decode("utf-8", "replace").replace("\r", "\n")
+        words = bytes(self._kept).decode("utf-8", "replace").replace("\r", "\n").lstrip("\ufffd")
         lines = ["".join(c for c in line if c.isprintable()) for line in words.splitlines()]
         return "\n".join([line for line in lines if line.strip()][-TAIL_LINES:])
 
@@ -157,16 +161,21 @@ class Running:
 
     def count_memory(self) -> None:
         """Have all its processes counted as this one's, whose memory is measured."""
-        import psutil
-
         if time.monotonic() - self._looked < _MEMORY_SECONDS:
             return
         self._looked = time.monotonic()
+        found = self.processes()
+        helpers.difference_update(self._counted - found)
+        helpers.update(found)
+        self._counted = found
+
+    def processes(self) -> set[int]:
+        """Ids of the command and of all that it has begun, as far as they live."""
+        import psutil
+
         with suppress(psutil.Error):
-            found = {p.pid for p in psutil.Process(self._keeper.pid).children(recursive=True)}
-            helpers.difference_update(self._counted - found)
-            helpers.update(found)
-            self._counted = found
+            return {p.pid for p in psutil.Process(self._keeper.pid).children(recursive=True)}
+        return set()
 
     def end(self) -> None:
         """It, and all that it has begun, is gone when this returns. Calling it twice is allowed."""

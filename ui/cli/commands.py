@@ -13,6 +13,7 @@ from ui.cli.embedding_arguments import add_embedding_commands
 from ui.cli.erase.arguments import add_erase_arguments, add_erasers
 from ui.cli.output import EXIT_CODES
 from ui.cli.own.arguments import add_own_commands
+from ui.cli.shared_arguments import add_shared
 
 Command = Callable[[argparse.Namespace], int]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -135,12 +136,7 @@ def _command(commands: Commands, name: str, run: Command, summary: str) -> argpa
         epilog=EXIT_CODES,
     )
     parser.set_defaults(command=run)
-    parser.add_argument("--verbose", action="store_true", help="show the log and tracebacks")
-    parser.add_argument(
-        "--erasers-dir",
-        metavar="FOLDER",
-        help="where your own erasers lie (ERASER_LAB_ERASERS_DIR, else erasers in ERASER_LAB_DATA)",
-    )
+    add_shared(parser)
     return parser
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ui.cli.shared_arguments import add_shared
+
 
 def add_embedding_commands(parser: argparse.ArgumentParser) -> None:
     """`make` and `pin`."""
@@ -35,7 +37,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--license", default="Apache-2.0", metavar="NAME", help="of the encoders (Apache-2.0)"
     )
-    parser.add_argument("--verbose", action="store_true", help="show the log and tracebacks")
+    add_shared(parser)
 
 
 def _make(args: argparse.Namespace) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -18,28 +17,11 @@ import pytest
 from methods import OWN_CLIENT, Failed, Finished, Image, Mask, StopToken, get_eraser
 from methods._own.manifest import PicturesPart
 from methods._own.pictures import written
-from own_tools import SCRIPT, Own
+from own_tools import SCRIPT, Own, gone
 
 pytest_plugins = ["own_fixtures"]
 
 Erase = Callable[..., Finished | Failed]
-
-
-def marked(mark: str) -> list[psutil.Process]:
-    """Living processes whose command line has the mark."""
-    found = []
-    for process in psutil.process_iter(["cmdline", "status"]):
-        words = process.info["cmdline"] or []
-        if any(mark in word for word in words) and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(process)
-    return found
-
-
-def gone(mark: str, seconds: float = 20) -> bool:
-    until = time.monotonic() + seconds
-    while marked(mark) and time.monotonic() < until:
-        time.sleep(0.05)
-    return not marked(mark)
 
 
 def stopping(token: StopToken, begun: Path) -> threading.Thread:
@@ -181,7 +163,7 @@ def test_stop_ends_all_that_it_has_begun(own: Own, erase: Erase, tmp_path: Path)
     thread.join()
     assert isinstance(last, Failed) and last.stopped
     assert gone(mark)
-    assert gone(str(own.folder))
+    assert gone(own.script("mine"))
 
 
 def test_masks_have_the_form_that_is_asked_for(image: Image, mask: Mask) -> None:
@@ -201,33 +183,12 @@ def test_masks_have_the_form_that_is_asked_for(image: Image, mask: Mask) -> None
 
 # --- kept running ------------------------------------------------------------------------------
 
-KEPT = """
-    import os, sys, time
-    from eraser_lab_client import serve
-    counts = {{"loads": 0}}
-    def load(device):
-        print("loading on", device)
-        return os.getpid()
-    def erase(model, image, mask, seed, settings, progress):
-        {body}
-        progress(1, 2)
-        out = image.copy()
-        out[mask] = seed
-        return out
-    serve(load, erase)
-"""
-
-
-def kept(own: Own, name: str, body: str = "pass") -> None:
-    shutil.copy(OWN_CLIENT, own.folder / "eraser_lab_client.py")
-    own.command(name, KEPT.format(body=body), stays="true", seconds="60")
-
 
 def test_it_is_kept_running_and_loaded_once(
     own: Own, image: Image, mask: Mask, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    kept(own, "mine", f"open({str(log)!r}, 'a').write(str(os.getpid()) + '\\n')")
+    own.kept("mine", f"open({str(log)!r}, 'a').write(str(os.getpid()) + '\\n')")
     eraser = get_eraser("mine")()
     assert eraser.spec.holds_device
     eraser.load("cpu", None)
@@ -245,11 +206,11 @@ def test_it_is_kept_running_and_loaded_once(
         assert (found[mask] == 5).all()  # it is begun again
     finally:
         eraser.unload()
-    assert gone(str(own.folder))
+    assert gone(own.script("mine"))
 
 
 def test_what_it_says_is_a_sentence_and_it_lives_on(own: Own, erase: Erase) -> None:
-    kept(own, "mine", "assert seed != 1, 'odd seed'")
+    own.kept("mine", "assert seed != 1, 'odd seed'")
     bad, good = erase("mine", seed=1), erase("mine", seed=2)
     assert isinstance(bad, Failed) and "odd seed" in bad.text
     assert isinstance(good, Finished)
@@ -261,7 +222,7 @@ def test_stop_is_heard_at_its_next_step_or_ends_it(own: Own, erase: Erase, tmp_p
     body += "; [(progress(1, 9), time.sleep(.02)) for _ in range(9999)]"
     for more in (body, body.replace("progress(1, 9)", "1")):
         begun.unlink(missing_ok=True)
-        kept(own, "mine", more)
+        own.kept("mine", more)
         token = StopToken()
         thread = stopping(token, begun)
         last = erase("mine", token=token)

@@ -6,11 +6,11 @@ Its own answers are looked at before they are pasted back, because that hides wh
 from __future__ import annotations
 
 import argparse
-import threading
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Literal, TypeAlias
+from pathlib import Path
 
 import numpy as np
 
@@ -22,7 +22,6 @@ from methods import (
     Job,
     Mask,
     Settings,
-    StopToken,
     UserError,
     demand_agreed,
     erase_in_patches,
@@ -30,22 +29,11 @@ from methods import (
     make_executor,
 )
 from ui.cli.output import DONE, FAILED, say, say_json
-
-Verdict: TypeAlias = Literal["ok", "note", "wrong"]
+from ui.cli.own.ends import of_ends
+from ui.cli.own.finding import Finding
 
 SIZE = (192, 256)
 """Height and width of the photo."""
-
-STOP_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was tried. verdict: "note" = it is allowed, and should be known."""
-
-    about: str
-    verdict: Verdict
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +85,9 @@ def found(eraser: type[Eraser]) -> Iterator[Finding]:
     except ValueError as error:  # of the geometry, which checks what it is given back
         yield Finding("answer", "wrong", str(error))
         return
+    except Exception as error:  # of a Python file's own code
+        yield Finding("answer", "wrong", _told(error))
+        return
     finally:
         instance.unload()
     yield from _of_runs(eraser)
@@ -116,6 +107,15 @@ def _of_answers(instance: Eraser, settings: Settings) -> Iterator[Finding]:
     yield Finding("outside", "note" if outside > 0.001 else "ok", text)
     same = _answer(instance, photo, first, settings, 1)
     yield from _of_seeds(one, same, _answer(instance, photo, first, settings, 2), instance)
+    yield from of_ends(instance, one.image, one.mask, settings)
+    _answer(instance, photo, second, settings, 1)
+    yield Finding("again", "ok", "after all this it still answers")
+
+
+def _told(error: Exception) -> str:
+    """With the line, as the file's own would say it."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno})"
 
 
 def _of_polarity(*answers: Answer) -> Finding:
@@ -123,7 +123,7 @@ def _of_polarity(*answers: Answer) -> Finding:
     outside = [answer.changed(inside=False) for answer in answers]
     if all(i < 0.05 and o > 0.2 for i, o in zip(inside, outside, strict=True)):
         return Finding("mask", "wrong", "it fills what is to stay: turn `erase` in [pictures]")
-    if max(inside) < 0.001:
+    if min(inside) < 0.001:
         return Finding("mask", "wrong", "it changes nothing where it is to erase")
     return Finding("mask", "ok", f"it changes {min(inside):.0%} of what is to be erased, or more")
 
@@ -134,6 +134,7 @@ def _of_seeds(one: Answer, same: Answer, other: Answer, instance: Eraser) -> Ite
         yield Finding("seed", "ok", "the same seed gives the same picture")
     else:
         yield Finding("seed", "note", "the same seed gives another picture: it cannot be repeated")
+        return
     differs = not np.array_equal(one.result[hole], other.result[hole])
     if instance.spec.seeded and not differs:
         yield Finding("seed", "wrong", "another seed gives the same picture: say seeded = false")
@@ -170,9 +171,6 @@ def _of_runs(eraser: type[Eraser]) -> Iterator[Finding]:
         text = f"in {last.erase_seconds:.1f} s; {outside} pixels changed outside"
         yield Finding("run", "wrong" if outside else "ok", text)
         yield _of_memory(last, eraser.spec.memory)
-        yield _of_stop(
-            executor.run([Job(eraser.spec.id)], photo, mask, token=(t := StopToken())), t
-        )
 
 
 def _of_memory(last: Finished, declared: int) -> Finding:
@@ -182,18 +180,6 @@ def _of_memory(last: Finished, declared: int) -> Finding:
     if not declared and last.peak_memory > 1e9:
         return Finding("memory", "note", f"it took {used}: say so by memory_gb, so that others go")
     return Finding("memory", "ok", f"{used} at most")
-
-
-def _of_stop(events: Iterator[object], token: StopToken) -> Finding:
-    """Stop is pressed a moment after it has begun."""
-    timer = threading.Timer(0.2, token.stop)
-    for event in events:
-        if type(event).__name__ == "Started":
-            timer.start()
-        last = event
-    if isinstance(last, Finished):
-        return Finding("stop", "ok", "it was done before Stop could be pressed")
-    return Finding("stop", "ok", "it is heard, or it is ended with all that it has begun")
 
 
 # --- what it is tried on ---------------------------------------------------------------------

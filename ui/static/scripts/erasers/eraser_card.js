@@ -25,7 +25,7 @@ export const isUsable = (eraser) => Boolean(eraser.available) && eraser.standing
 const chips = (eraser, mine) => [
   gpuChip(eraser, mine.settings),
   eraser.non_commercial ? h("span.lab-chip.warn", { "data-t": "panel.noncommercial", "data-t-title": "panel.noncommercial.hint" }) : null,
-  h("span.lab-chip", { title: t("panel.license") }, eraser.license),
+  ...(eraser.license ? [h("span.lab-chip", { title: t("panel.license") }, eraser.license)] : []), // a file that is wrong has none
   ...(eraser.paper.url ? [h("a.lab-chip", { href: eraser.paper.url, target: "_blank", rel: "noopener noreferrer", title: eraser.paper.title },
     t("panel.paper") + " " + eraser.paper.year)] : [])]; // an owner's may be nowhere published
 
@@ -42,10 +42,10 @@ const standing = (eraser) => eraser.available
  * @param {Mine} mine
  * @param {() => void} reset
  */
-const settingsOf = (eraser, mine, reset) => [
+const settingsOf = (eraser, mine, reset) => !eraser.available ? [] : [ // where it cannot run, they would change nothing
   ...eraser.settings.map((setting) => settingRow(eraser, setting, mine.settings, () => emit("jobs"))),
   ...(eraser.settings.length ? [h("button.lab-link", { type: "button", "data-t": "panel.reset", onclick: reset })] : []),
-  ...(eraser.available && eraser.weights.length && !eraser.no_fetch ? [fetchAnew(eraser)] : [])];
+  ...(eraser.weights.length && !eraser.no_fetch ? [fetchAnew(eraser)] : [])];
 
 /**
  * @param {Eraser} eraser

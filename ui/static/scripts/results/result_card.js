@@ -42,7 +42,10 @@ const judgement = (card, judging) => card.changed_outside ? verdict(card) : said
  */
 function printedOf(card) {
   const printed = card.error?.details?.printed;
-  return printed ? [h("details.lab-printed", {}, h("summary", {}, t("grid.printed")), h("pre", {}, String(printed)))] : [];
+  if (!printed) return [];
+  const words = h("pre", {}, String(printed));
+  const toItsEnd = () => { words.scrollTop = words.scrollHeight; }; // the last line says why
+  return [h("details.lab-printed", { ontoggle: toItsEnd }, h("summary", {}, t("grid.printed")), words)];
 }
 
 /**
