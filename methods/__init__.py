@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from methods._diffusion.publishing import make_embeddings as make_embeddings
     from methods._diffusion.publishing import model_card as model_card
     from methods._engine.before_fetch import demand_memory as demand_memory
+    from methods._engine.consent import demand_agreed as demand_agreed
     from methods._engine.events import Borrowing as Borrowing
     from methods._engine.events import Event as Event
     from methods._engine.events import Failed as Failed
@@ -75,7 +76,6 @@ if TYPE_CHECKING:
     from methods._engine.readiness import Readiness as Readiness
     from methods._engine.readiness import Report as Report
     from methods._engine.readiness import report as report
-    from methods._engine.consent import demand_agreed as demand_agreed
     from methods._engine.registry import BrokenEraser as BrokenEraser
     from methods._engine.registry import broken_erasers as broken_erasers
     from methods._engine.registry import default_erasers as default_erasers

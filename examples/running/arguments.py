@@ -77,7 +77,7 @@ def parser_with(view: int) -> argparse.ArgumentParser:
     add("table", metavar="TABLE", help="documents, stand_ins, or a folder of photos and masks")
     add("--erasers", type=_list, metavar="ID,ID", help="(the default set)")
     add("--agree", action="append", default=[], metavar="HOST",
-        help="photos may be sent to this host, where an eraser of yours runs; may be repeated")  # fmt: skip
+        help="photos may be sent to this host, where an eraser of yours runs")  # fmt: skip
     add("--cases", type=_list, metavar="ID,ID", help="only these")
     add(
         "--set",

@@ -23,6 +23,7 @@ from methods._base import (
     Unavailable,
 )
 from methods._own.command import said_of
+from methods._own.hiding import hidden
 from methods._own.pictures import decoded, encoded
 from methods._own.server_manifest import ComfyuiManifest, ServerManifest, files_of, is_here
 from methods._own.servers.comfy_workflow import read_workflow
@@ -89,7 +90,7 @@ class OwnServer(Eraser[Settings]):
 
     def _failed(self, error: ServerError, key: str) -> Unavailable:
         """The sentence; the server may have said our key."""
-        said = error.said.replace(key, "…") if key else error.said
+        said = hidden(error.said, [key])
         server, kind = self.manifest.server, str(error.kind)
         if kind == "unauthorised" and not server.key:
             kind = "no_key"

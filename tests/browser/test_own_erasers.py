@@ -158,3 +158,31 @@ def test_a_visitor_adds_none(own: Own, opened: Any, lab_service: Any, tmp_path: 
     opened.reload()
     assert opened.page.locator("[data-card=evil]").count() == 0
     assert sorted(own.folder.rglob("*")) == before
+
+
+def test_a_photo_goes_to_another_machine_after_a_question(
+    own: Own, tabs: Tabs, examples_dir: Path
+) -> None:
+    """Once for each host; whoever says no has nothing sent, and nothing begun."""
+    table = "seconds = 5\nretries = 0\n"
+    own.put("away.toml", f'kind = "iopaint"\n[server]\nurl = "https://erase.invalid"\n{table}')
+    tab = tabs(locale="en-US").open()
+    tab.photo(examples_dir / "rocket.jpg")
+    tab.page.click("button[data-tool=brush]")
+    tab.click(320, 165)
+    tab.choose("away", "telea")
+    tab.page.click("[data-testid=erase]:enabled")
+    asked = tab.page.locator("dialog.lab-confirm")
+    asked.wait_for()
+    assert "erase.invalid" in asked.inner_text()
+    asked.get_by_text("Cancel").click()
+    tab.page.wait_for_selector("[data-testid=erase]:enabled")
+    assert tab.page.locator(".lab-result").count() == 0
+    tab.page.click("[data-testid=erase]:enabled")
+    tab.page.click("[data-testid=consent]")
+    tab.finished()
+    assert "erase.invalid" in tab.card("away").inner_text()
+    assert tab.card("telea").get_attribute("data-state") == "done"
+    tab.page.click("[data-testid=erase]:enabled")
+    tab.page.wait_for_selector("[data-testid=stop]:visible, .lab-result[data-state=failed]")
+    assert asked.count() == 0

@@ -161,10 +161,10 @@ class Api:
         notes = () if given is None else given.read.notes
         upload = None if mask is None else self._service.masks.put(record.id, mask, notes)
         wanted = {"photo": record.id, "upload": upload, "jobs": asked.jobs(default)}
-        wanted["agree"] = asked.agree
+        agreed = {"agree": asked.agree}
         sweep = asked.swept()
         orders = [
-            self._order(drawn.plain() | wanted | {"sweep": one}, caller)
+            self._order(drawn.plain() | wanted | agreed | {"sweep": one}, caller)
             for one in ([None] if sweep is None else sweep.each_mask())
         ]
         told = NO_MASK if given is None else given.told()

@@ -31,7 +31,8 @@ ExampleId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 ModelId = EraserId
 """Of an eraser, a segmenter or a detector."""
 
-Hosts = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=253)], ...], Field(max_length=64)]
+Host = Annotated[str, Field(min_length=1, max_length=253)]
+Hosts = Annotated[tuple[Host, ...], Field(max_length=64)]
 """Names of other machines, as `spec.sends_to` has them."""
 
 

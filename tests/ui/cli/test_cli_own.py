@@ -91,3 +91,24 @@ def test_reload_says_what_there_is(own: Own, capsys: pytest.CaptureFixture[str])
     assert main(["reload"]) == 0
     out = capsys.readouterr().out
     assert "typo: typo.toml" in out and "1 in" in out
+
+
+def test_a_photo_leaves_for_no_host_that_was_not_agreed_to(
+    own: Own, capsys: pytest.CaptureFixture[str], tmp_path: Path, examples_dir: Path
+) -> None:
+    """No server is there, so that what was agreed to is seen to be asked."""
+    away = 'kind = "iopaint"\n[server]\nurl = "https://erase.invalid"\nseconds = 5\nretries = 0\n'
+    own.put("away.toml", away)
+    photo = str(examples_dir / "rocket.jpg")
+    words = ["erase", photo, "--box", "300,125,345,425", "--segmenter", "grabcut"]
+    words += ["--erasers", "away", "--out", str(tmp_path / "out")]
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(png_bytes(np.full((40, 60, 3), 90, np.uint8)))
+    agree = ["agree", "away", "telea", "--photos", str(folder)]
+    for command in (words, ["check", "away"], agree):
+        assert main(command) == 2
+        assert "--agree erase.invalid" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert main([*words, "--agree", "erase.invalid"]) == 1
+    assert "erase.invalid" in "".join(capsys.readouterr())
