@@ -32,10 +32,14 @@ _WAITS = (1.0, 3.0, 8.0)
 
 
 class Web:
-    """progress: raises when Stop was pressed. until: `time.monotonic()` at which the time ends."""
+    """progress: raises when Stop was pressed. until: `time.monotonic()` at which the time ends.
+
+    at: the step that is told while it waits, and of how many.
+    """
 
     def __init__(self, progress: Progress, until: float, retries: int = RETRIES) -> None:
         self._progress, self._until, self._retries = progress, until, retries
+        self.at = (0, 1)
 
     def send(
         self, method: str, url: str, *, accept: Container[int] = (), **more: Any
@@ -64,7 +68,7 @@ class Web:
 
     def tick(self) -> None:
         """Raises what `progress` raises, and ServerError where the time is over."""
-        self._progress(0, 1)
+        self._progress(*self.at)
         self._left()
 
     def _left(self) -> float:
