@@ -27,9 +27,20 @@ from methods._own.hiding import hidden
 from methods._own.pictures import decoded, encoded
 from methods._own.server_manifest import ComfyuiManifest, ServerManifest, files_of, is_here
 from methods._own.servers.comfy_workflow import read_workflow
-from methods._own.servers.errors import ServerError
+from methods._own.servers.errors import Failure, ServerError
 from methods._own.settings import settings_class
 from methods._own.version import version_of
+
+_SENTENCES: dict[Failure, str] = {
+    "unreachable": "own_server.unreachable",
+    "late": "own_server.late",
+    "refused": "own_server.refused",
+    "bad": "own_server.bad",
+    "unfit": "own_server.unfit",
+    "model": "own_server.model",
+    "unauthorised": "own_server.unauthorised",
+    "rate": "own_server.rate",
+}
 
 
 class OwnServer(Eraser[Settings]):
@@ -91,11 +102,11 @@ class OwnServer(Eraser[Settings]):
     def _failed(self, error: ServerError, key: str) -> Unavailable:
         """The sentence; the server may have said our key."""
         said = hidden(error.said, [key])
-        server, kind = self.manifest.server, str(error.kind)
-        if kind == "unauthorised" and not server.key:
-            kind = "no_key"
+        server, sentence = self.manifest.server, _SENTENCES[error.kind]
+        if error.kind == "unauthorised" and not server.key:
+            sentence = "own_server.no_key"
         return Unavailable(
-            f"own_server.{kind}",
+            sentence,
             title=self.spec.name,
             host=server.host,
             file=self.file.name,

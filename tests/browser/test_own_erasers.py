@@ -175,7 +175,7 @@ def test_a_photo_goes_to_another_machine_after_a_question(
     asked = tab.page.locator("dialog.lab-confirm")
     asked.wait_for()
     assert "erase.invalid" in asked.inner_text()
-    asked.get_by_text("Cancel").click()
+    asked.get_by_text("Do not send").click()
     tab.page.wait_for_selector("[data-testid=erase]:enabled")
     assert tab.page.locator(".lab-result").count() == 0
     tab.page.click("[data-testid=erase]:enabled")

@@ -95,9 +95,11 @@ class News:
 
     def _opened(self) -> ClientConnection | None:
         """None where there is none; then the history is asked for more often."""
-        from websockets.exceptions import WebSocketException
-        from websockets.sync.client import connect
-
+        try:
+            from websockets.exceptions import WebSocketException
+            from websockets.sync.client import connect
+        except ImportError:  # an installation of before it was needed
+            return None
         url = self._call.url.replace("http", "ws", 1)
         try:
             manager = connect(

@@ -20,6 +20,7 @@ from methods._own.servers.comfy_workflow import ComfyuiPart, filled, read_workfl
 from methods._own.servers.errors import told_by
 from methods._own.servers.files import suffix_of
 from methods._own.servers.waiting import farewell, tick
+from methods._own.servers.web import tls
 
 _LOOK_SECONDS = 0.5
 """Between two looks at the history where nothing is told; with a websocket every fourth."""
@@ -146,7 +147,7 @@ def _json(answer: httpx.Response) -> dict[str, Any]:
 def _withdrawn(call: Call, prompt: str) -> None:
     """Out of the queue; where it is at work, interrupted. Older servers interrupt whatever is at
     work, so it is asked for whose turn it is."""
-    with httpx.Client(base_url=call.url, headers=call.headers, timeout=5) as client:
+    with httpx.Client(base_url=call.url, headers=call.headers, timeout=5, verify=tls()) as client:
         client.post("/queue", json={"delete": [prompt]})
         running = client.get("/queue").json().get("queue_running", [])
         if any(isinstance(each, list) and prompt in each[1:2] for each in running):

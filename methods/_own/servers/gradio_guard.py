@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from methods._own.servers.web import tls
+
 if TYPE_CHECKING:
     from gradio_client import Client
 
@@ -124,6 +126,7 @@ def client_for(url: str, key: str, guard: Guard) -> Client:
             return headers
 
     options: dict[str, Any] = {"auth": guard, "timeout": httpx.Timeout(_QUIET_SECONDS)}
+    authorities: Any = tls()
     token: Any = key or False  # None would be this machine's own token for the model hub
     found = Quiet(
         url,
@@ -132,6 +135,7 @@ def client_for(url: str, key: str, guard: Guard) -> Client:
         httpx_kwargs=options,
         download_files=False,
         analytics_enabled=False,
+        ssl_verify=authorities,
     )
     if origin_of(httpx.URL(found.src_prefixed)) != origin_of(httpx.URL(url)):
         raise Elsewhere(httpx.URL(found.src_prefixed).host)

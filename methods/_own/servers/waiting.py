@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from methods._own.servers.call import Call, ServerError
+from methods._own.servers.call import Call
 
 T = TypeVar("T")
 
@@ -18,11 +17,11 @@ FAREWELL_SECONDS: Final = 0.7
 _MOST_STEPS = 10**6
 
 
-def tick(call: Call, at: tuple[int, int] = (0, 1)) -> None:
-    """Raises what `call.progress` raises, and ServerError where the time is over."""
-    call.progress(*at)
-    if time.monotonic() > call.until:
-        raise ServerError("late")
+def tick(call: Call, at: tuple[int, int] | None = None) -> None:
+    """Tell the step, the last one where none is given. Raises what `call.progress` raises, and
+    ServerError where the time is over."""
+    call.web.at = at or call.web.at
+    call.web.tick()
 
 
 def waited(call: Call, work: Callable[[], T]) -> T:

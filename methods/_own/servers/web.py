@@ -4,11 +4,13 @@ and by the time-out, and never sent on to another host."""
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 import time
 from collections.abc import Container, Coroutine
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -30,10 +32,14 @@ _WAITS = (1.0, 3.0, 8.0)
 
 
 class Web:
-    """progress: raises when Stop was pressed. until: `time.monotonic()` at which the time ends."""
+    """progress: raises when Stop was pressed. until: `time.monotonic()` at which the time ends.
+
+    at: the step that is told while it waits, and of how many.
+    """
 
     def __init__(self, progress: Progress, until: float, retries: int = RETRIES) -> None:
         self._progress, self._until, self._retries = progress, until, retries
+        self.at = (0, 1)
 
     def send(
         self, method: str, url: str, *, accept: Container[int] = (), **more: Any
@@ -62,7 +68,7 @@ class Web:
 
     def tick(self) -> None:
         """Raises what `progress` raises, and ServerError where the time is over."""
-        self._progress(0, 1)
+        self._progress(*self.at)
         self._left()
 
     def _left(self) -> float:
@@ -130,10 +136,19 @@ class _Running:
             self._loop.close()
 
 
+@cache
+def tls() -> ssl.SSLContext:
+    """Made once: reading all authorities takes longer than most requests."""
+    return httpx.create_ssl_context()
+
+
 async def _sent(method: str, url: str, left: float, **more: Any) -> httpx.Response:
     headers = {**more.pop("headers", {}), "Accept-Encoding": "identity"}
     timeout = httpx.Timeout(left, connect=min(left, _CONNECT_SECONDS))
-    async with asyncio.timeout(left), httpx.AsyncClient(timeout=timeout) as client:
+    async with (
+        asyncio.timeout(left),
+        httpx.AsyncClient(timeout=timeout, verify=tls()) as client,
+    ):
         request: httpx.Request | None = client.build_request(method, url, headers=headers, **more)
         first = request
         for _ in range(5):

@@ -164,6 +164,24 @@ def test_no_file_of_ours_is_the_result(own: Own, erase: Erase, server: Server) -
     assert "says: no: 404" in last.text
 
 
+def test_its_key_goes_to_it_and_into_no_sentence(
+    own: Own, erase: Erase, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THEIR_KEY", "planted-key")
+    server[1].events = [completed(success=False, error="who is planted-key?")]
+    serve(own, "gradio", server[0], TABLE, server='key = "THEIR_KEY"')
+    last = erase("theirs")
+    assert isinstance(last, Failed)
+    assert "says: who is …?" in last.text
+    assert "planted" not in repr(last)
+    sent = [
+        headers.get("x-hf-authorization")
+        for _, path, headers in server[1].seen
+        if path != "/config"
+    ]
+    assert set(sent) == {"Bearer planted-key"}
+
+
 def test_stop_reaches_it(own: Own, erase: Erase, server: Server) -> None:
     server[1].events, server[1].hangs = [{"msg": "process_starts"}], True
     serve(own, "gradio", server[0], TABLE)

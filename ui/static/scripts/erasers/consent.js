@@ -59,7 +59,7 @@ export async function consented(erasers) {
  */
 function ask(erasers, answer) {
   const yes = h("button.lab-primary.small", { type: "button", "data-testid": "consent", onclick: () => { dialog.close("yes"); } }, t("consent.yes"));
-  const no = h("button.lab-tool.lab-quiet", { type: "button", onclick: () => { dialog.close(); } }, t("panel.confirm.cancel"));
+  const no = h("button.lab-tool.lab-quiet", { type: "button", onclick: () => { dialog.close(); } }, t("consent.no"));
   /** @type {HTMLDialogElement} */
   const dialog = h("dialog.lab-sheet.lab-confirm", { "aria-labelledby": "lab-consent-title" },
     h("div.lab-sheet-body", {}, h("h2", { id: "lab-consent-title" }, t("consent")),
