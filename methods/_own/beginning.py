@@ -8,14 +8,18 @@ from typing import Literal, TypeAlias
 from methods._base import BadInput
 from methods._own.folder import ID, own_folder
 
-Start: TypeAlias = Literal["command", "file"]
+Start: TypeAlias = Literal["command", "file", "results"]
 
 _FOLDER = Path(__file__).with_name("starting")
 _SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "own-eraser.schema.json"
 OWN_CLIENT = _FOLDER / "eraser_lab_client.py"
 """What keeps a method running; authors copy it."""
 
-_FILES: dict[Start, tuple[str, ...]] = {"command": (".toml", ".py"), "file": (".py",)}
+_FILES: dict[Start, tuple[str, ...]] = {
+    "command": (".toml", ".py"),
+    "file": (".py",),
+    "results": (".toml",),
+}
 
 
 def begin_own(kind: Start, name: str) -> list[Path]:
@@ -34,6 +38,8 @@ def begin_own(kind: Start, name: str) -> list[Path]:
     for file in files:
         text = (_FOLDER / f"{kind}{file.suffix}.txt").read_text("utf-8")
         file.write_text(_named(text, name), encoding="utf-8")
+    if kind == "results":
+        (folder / name).mkdir(exist_ok=True)  # for the pictures
     return files
 
 
