@@ -151,18 +151,18 @@ def _cell_caption(cell: PlainCell, report: PlainReport) -> str:
     said = _quote(t("person_says"), plain(cell["remark"])) if cell["remark"] else ""
     notes = "".join(f'<p class="hint">{in_all(note)}</p>' for note in cell["result_notes"])
     return f"""<h3>{in_all(cell["label"])}</h3>
-<p class="facts">{_taken(cell)}{_truth_facts(cell)}</p>
+<p class="facts">{_facts(cell)}</p>
 <p class="proof {"bad" if outside else "good"}">{proof}</p>{notes}
 {_remark_chips(cell)}{said}{_numbers(cell, report)}{_how(cell)}"""
 
 
-def _taken(cell: PlainCell) -> str:
-    """Seconds, memory and device; of what was given, that nothing ran here."""
+def _facts(cell: PlainCell) -> str:
+    """Seconds, memory and device, unless it was given; and how near the truth it is."""
     if cell["given"]:
-        return t("given_hint")
+        return _truth_facts(cell).removeprefix(" · ")
     pieces = f" · {t('pieces', count=cell['pieces'])}" if cell["pieces"] > 1 else ""
     used = f"{megabytes(cell['peak_memory'])} · {plain(cell['device'])}"
-    return f"{seconds(cell['erase_seconds'])}{pieces} · {used}"
+    return f"{seconds(cell['erase_seconds'])}{pieces} · {used}{_truth_facts(cell)}"
 
 
 def _truth_facts(cell: PlainCell) -> str:
@@ -200,8 +200,7 @@ def _number(reading: PlainReading, report: PlainReport) -> str:
 
 def _how(cell: PlainCell) -> str:
     if cell["given"]:
-        file = _file(cell)
-        return f'<details><summary>{t("how")}</summary><p class="hint">{file}</p></details>'
+        return f'<p class="hint">{_file(cell)}</p>'
     settings = cell["changed_settings"]
     shown = _pairs(settings.items()) if settings else f'<p class="hint">{t("defaults")}</p>'
     files = _pairs((name, digest[:12]) for name, digest in cell["weights"].items())

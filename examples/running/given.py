@@ -80,6 +80,8 @@ def note_on(results: GivenResults) -> Table:
     limits = [Text("report.given_non_commercial")] if results.non_commercial else []
     license_ = Text("report.given_license", license=results.license)
     about = [] if results.summary is None else [results.summary]
+    if results.paper is not None:
+        about.append(Verbatim(f"{results.paper.title} ({results.paper.year})"))
     note = Text("report.given_hint")
     for more in (*about, license_, *limits, *results.notes):
         note = Text("report.side_by_side", first=note, then=more)

@@ -80,15 +80,17 @@ export const makeGiven = ({ server, changed, onanswer }) => {
    * @param {(address: string | undefined) => void} look
    */
   function drawn(folder, card, look) {
-    const frame = h("button.lab-frame", { type: "button", "aria-label": folder.name, disabled: !card?.large, onclick: () => look(card?.large) });
+    const absence = t(card?.state === "absent" ? "tables.given.none" : card ? "tables.given.failed" : "tables.loading");
+    const name = card?.small ? folder.name : `${folder.name}: ${absence}`; // whoever speaks what is seen must be heard
+    const frame = h("button.lab-frame", { type: "button", "aria-label": name, disabled: !card?.large, onclick: () => look(card?.large) });
     if (card?.small) frame.append(h("img", { src: card.small, alt: folder.name, loading: "lazy" }));
-    else frame.append(h("span.lab-absent", {}, h("span", {}, t(card?.state === "absent" ? "tables.given.none" : card ? "tables.given.failed" : "tables.loading"))));
+    else frame.append(h("span.lab-absent", {}, h("span", {}, absence)));
     const caption = h("div.lab-cell-caption", {}, h("span.lab-cell-name", {}, folder.name),
       h("span.lab-hint", { "data-testid": "given" }, t(pasted ? "tables.given.pasted" : "tables.given.asgiven")));
     if (card?.state === "done") {
       const shown = { ...card, state: /** @type {const} */ ("done"), index: 0, eraser: folder.id, name: folder.name, view: card.large };
       caption.append(verdict(shown), ...(card.result_notes ?? []).map((note) => h("p.lab-hint", {}, translated(note))), ...readingsOf(shown, false));
-    } else if (card?.error) caption.append(longSentence(errorText(card.error)));
+    } else if (card?.error) caption.append(card.state === "absent" ? h("p.lab-hint", {}, errorText(card.error)) : longSentence(errorText(card.error)));
     return [frame, caption];
   }
 
