@@ -128,12 +128,12 @@ class _Window:
 
     def give(self) -> None:
         """What was made elsewhere and has only to be looked at."""
-        for _, entry in self._entries:
-            for cell_id in entry.columns if isinstance(entry, Work) else ():
-                if self._token.stopped:
-                    return
-                with suppress(UserError):  # the photo has gone since: its erasers will say so
-                    self._end(entry, entry.give(cell_id, self._open(entry.case)))
+        works = [entry for _, entry in self._entries if isinstance(entry, Work)]
+        for work, cell_id in ((work, cell_id) for work in works for cell_id in work.columns):
+            if self._token.stopped:
+                return
+            with suppress(UserError):  # the photo has gone since: its erasers will say so
+                self._end(work, work.give(cell_id, self._open(work.case)))
 
     def rows(self) -> Iterator[RowResult]:
         """All; of a stopped run those with a cell."""

@@ -109,13 +109,8 @@ def test_what_is_not_given_is_an_empty_cell_and_no_failure(theirs: Path, tmp_pat
     assert (line["done"], line["failed"], line["absent"]) == (1, 0, 1)
     assert (line["median_seconds"], line["peak_memory"]) == (None, None)
     html = (out / "table.html").read_text("utf-8")
-    for words in (
-        "has no two.png",
-        "given, not run here",
-        "Their own weights.",
-        "CC-BY-4.0",
-        "P (2024)",
-    ):
+    said = ("has no two.png", "given, not run here", "Their own weights.", "CC-BY-4.0", "P (2024)")
+    for words in said:
         assert words in html
     assert 'href="https://example.org/p"' in html
     assert "1 of 2" in (out / "table.md").read_text("utf-8")

@@ -57,6 +57,12 @@ export const makeGiven = ({ server, changed, onanswer }) => {
     next();
   }
 
+  /** What is not asked for yet is not wanted any more; what is still seen asks again when it is drawn. */
+  function forget() {
+    for (const { key } of waiting) cards.delete(key);
+    waiting.length = 0;
+  }
+
   /**
    * What a folder has for a row, asked for where that is not known.
    * @param {Row} row
@@ -102,6 +108,7 @@ export const makeGiven = ({ server, changed, onanswer }) => {
     if (on) ticked.add(id);
     else ticked.delete(id);
     remember("given", JSON.stringify([...ticked]));
+    forget();
     changed();
   }
 
@@ -113,6 +120,7 @@ export const makeGiven = ({ server, changed, onanswer }) => {
     pasted = way;
     for (const one of button.parentElement?.children ?? []) one.setAttribute("aria-pressed", String(one === button));
     remember("given.pasted", String(way));
+    forget();
     changed();
   }
 
