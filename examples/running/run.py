@@ -129,7 +129,7 @@ class _Window:
     def give(self) -> None:
         """What was made elsewhere and has only to be looked at."""
         works = [entry for _, entry in self._entries if isinstance(entry, Work)]
-        for work, cell_id in ((work, cell_id) for work in works for cell_id in work.columns):
+        for work, cell_id in ((each, cell_id) for each in works for cell_id in each.columns):
             if self._token.stopped:
                 return
             with suppress(UserError):  # the photo has gone since: its erasers will say so
