@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from examples.remote import place_of
 from examples.rows import document_rows
-from methods import GivenResults
+from methods import GivenResults, Paper
 from methods._engine import registry
 from table_tools import put, save_documents
 from ui.page import routes
@@ -40,7 +40,8 @@ def theirs(toy_erasers: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     folder = tmp_path / "theirs"
     folder.mkdir()
     found = registry.found()
-    paper = GivenResults("paper", "Their paper", tmp_path / "paper.toml", folder, "{row}", "MIT")
+    file, published = tmp_path / "paper.toml", Paper("P", "https://example.org/p", 2024)
+    paper = GivenResults("paper", "Their paper", file, folder, "{row}", "MIT", paper=published)
     monkeypatch.setitem(found.given, "paper", paper)
     save_documents(tuple(row for row in document_rows() if row.id == ROW))
     return folder
@@ -61,6 +62,7 @@ def test_the_page_is_told_which_there_are_and_no_path(service: Service, tmp_path
         "MIT",
         None,
     )
+    assert entry["paper"] == {"title": "P", "url": "https://example.org/p", "year": 2024}
     assert str(tmp_path) not in json.dumps(answer)
 
 

@@ -28,6 +28,7 @@ from methods import (
     view_jpeg,
 )
 from ui.common.errors import described
+from ui.service.choices.catalog import describe_paper
 from ui.service.table_answers import GivenCard, GivenEntry
 
 Measure = Callable[[Image, Mask, Image, Image | None, str | None], Sequence[Reading]]
@@ -102,7 +103,9 @@ class GivenColumns:
 
         def make() -> bytes:
             opened = open_case(case_of(row))
-            found = given(source, opened.photo, opened.mask, bool(pasted))
+            height, width = opened.photo.size
+            with full_size.work(SELECTING * height * width):
+                found = given(source, opened.photo, opened.mask, bool(pasted))
             return view_jpeg(found.rgb, longest_side=side, alpha=found.alpha)
 
         return self._views.get(f"{row.id} {side} {source.key(part, bool(pasted))}", make)
@@ -159,7 +162,7 @@ def _entry(results: GivenResults) -> GivenEntry:
         "summary": None if results.summary is None else results.summary.plain(),
         "license": results.license,
         "non_commercial": results.non_commercial,
-        "url": None if results.paper is None else results.paper.url,
+        "paper": None if results.paper is None else describe_paper(results.paper),
         "notes": [note.plain() for note in results.notes],
         "why": None if why is None else why.plain(),
     }

@@ -9,6 +9,7 @@ from methods import JSON, PlainReading, PlainText, SettingValue
 from ui.common.errors import Answer, Fault
 from ui.common.grid import Grid
 from ui.service.answers import JobsAnswer
+from ui.service.choices.entries import PlainPaper
 
 
 class TableEntry(TypedDict):
@@ -70,15 +71,15 @@ class SystemEntry(TypedDict):
 
 
 class GivenEntry(TypedDict):
-    """Results that were made elsewhere; see `methods.GivenResults`. url: of their paper. why: what
-    keeps them from being used."""
+    """Results that were made elsewhere; see `methods.GivenResults`. why: what keeps them from
+    being used."""
 
     id: str
     name: str
     summary: PlainText | None
     license: str
     non_commercial: bool
-    url: str | None
+    paper: PlainPaper | None
     notes: list[PlainText]
     why: PlainText | None
 

@@ -354,7 +354,7 @@ export interface GivenFolder {
   summary?: Said | null;
   license: string;
   non_commercial: boolean;
-  url?: string | null;
+  paper?: { title: string; url: string; year: number } | null;
   notes: Said[];
   why?: Said | null;
 }

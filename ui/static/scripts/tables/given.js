@@ -92,13 +92,20 @@ export const makeGiven = ({ server, changed, onanswer }) => {
     if (card?.small) frame.append(h("img", { src: card.small, alt: folder.name, loading: "lazy" }));
     else frame.append(h("span.lab-absent", {}, h("span", {}, absence)));
     const caption = h("div.lab-cell-caption", {}, h("span.lab-cell-name", {}, folder.name),
-      h("span.lab-hint", { "data-testid": "given" }, t(pasted ? "tables.given.pasted" : "tables.given.asgiven")));
+      h("span.lab-hint", { "data-testid": "given" }, t(pasted ? "tables.given.pasted" : "tables.given.asgiven")), about(folder));
     if (card?.state === "done") {
       const shown = { ...card, state: /** @type {const} */ ("done"), index: 0, eraser: folder.id, name: folder.name, view: card.large };
       caption.append(verdict(shown), ...(card.result_notes ?? []).map((note) => h("p.lab-hint", {}, translated(note))), ...readingsOf(shown, false));
     } else if (card?.error) caption.append(card.state === "absent" ? h("p.lab-hint", {}, errorText(card.error)) : longSentence(errorText(card.error)));
     return [frame, caption];
   }
+
+  /**
+   * Whose they are, and under which licence.
+   * @param {GivenFolder} folder
+   */
+  const about = ({ paper, license, non_commercial }) => h("span.lab-hint", {},
+    paper ? h("a", { href: paper.url, target: "_blank", rel: "noopener noreferrer" }, paper.title) : "", paper ? " · " : "", license, non_commercial ? " · " + t("panel.noncommercial") : "");
 
   /**
    * @param {string} id
