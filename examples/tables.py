@@ -4,6 +4,7 @@
     python -m examples.tables documents --erasers powerpaint,lama --fetch
     python -m examples.tables my_photos --set patchmatch.patch_size=5 --out results/mine
     python -m examples.tables my_photos --seeds 0-4 --shard 2/8 --out /shared/out
+    python -m examples.tables my_photos --erasers lama,their_paper --given both
 
 TABLE is `documents`, `stand_ins`, or a folder: NAME.jpg, NAME-mask.png (white = erase), and
 NAME-truth.jpg where the truth is known. The output folder gets table.html (one file, opens from a
@@ -16,6 +17,9 @@ mask only; --report-only --results whole makes whole photos of them. What you ha
 result stands in remarks.json, and in the report:
 
     python -m examples.tables stand_ins --remark "shadow/migan=A dark spot is left."
+
+What was made elsewhere is named among the erasers (docs/own-erasers.md, "A folder of results"): a
+column of its own, as given, pasted back as every eraser's is, or both.
 
 Exit codes: 0 all done; 1 a cell, a case or a file failed; 2 the call cannot be used; 130
 interrupted.
@@ -45,6 +49,7 @@ from examples.running.cases import (
     table_named,
 )
 from examples.running.console import Console
+from examples.running.given import Column, columns_of, note_on
 from examples.running.jobs import Choice, cells_on, changed, grown, jobs_of
 from examples.running.records import Folder, read_remarks, write_remark
 from examples.running.results import MANY, Kind
@@ -65,6 +70,7 @@ from methods import (
     fetch,
     leave_at_once,
     make_executor,
+    use_own_folder,
     versions,
     with_their_numbers,
     write_any_text,
@@ -91,6 +97,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _tables(args: argparse.Namespace) -> int:
+    use_own_folder(args.erasers_dir)
     sweep = sweep_in(args.sweep)
     dilations = () if sweep is None else sweep.dilations()
     table = grown(_chosen(table_named(args.table), args), dilations)
@@ -106,6 +113,7 @@ def _tables(args: argparse.Namespace) -> int:
     read_remarks(out.path)  # a broken file is said before an hour's work
     choice = _with_results(_choice(args), args.results, table)
     name = "table" if args.shard is None else "table-{}-of-{}".format(*args.shard)
+    table = _noted(table, choice)
     report = Report(
         table=table, choice=choice, rows=(), remarks=read_remarks(out.path), versions=versions()
     )
@@ -118,6 +126,12 @@ def _tables(args: argparse.Namespace) -> int:
     table = _with_stand_ins(table, seen, args)
     _report(args, out.path / f"{name}.html", files, replace(report, table=table))
     return DONE if seen.all_done else FAILED
+
+
+def _noted(table: CaseTable, choice: Choice) -> CaseTable:
+    """The table with what is to be said of results that were made elsewhere."""
+    elsewhere = {column.results.id: column.results for column in choice.given}
+    return replace(table, notes=(*table.notes, *map(note_on, elsewhere.values())))
 
 
 def _chosen(table: CaseTable, args: argparse.Namespace) -> CaseTable:
@@ -148,7 +162,9 @@ def _choice(args: argparse.Namespace) -> Choice:
     """Unknown erasers and settings are said before any time is spent."""
     sweep = sweep_in(args.sweep, args.seeds or ()) if args.sweep else None
     swept = () if sweep is None else sweep.erasers()
-    erasers = tuple(args.erasers or swept or [spec.id for spec in default_erasers()])
+    named = tuple(args.erasers or swept or [spec.id for spec in default_erasers()])
+    given = columns_of(named, args.given != "pasted-back", args.given != "as-given")
+    erasers = _less(named, given)
     settings: dict[str, dict[str, SettingValue]] = {eraser: {} for eraser in erasers}
     for eraser, name, value in args.set:
         if sweep is not None and f"{eraser}.{name}" in {axis.name for axis in sweep.axes}:
@@ -169,7 +185,14 @@ def _choice(args: argparse.Namespace) -> Choice:
         args.fetch,
         args.accept_changed,
         not args.quick,
+        given=given,
     )
+
+
+def _less(named: Sequence[str], given: Sequence[Column]) -> tuple[str, ...]:
+    """The erasers among what was named."""
+    elsewhere = {column.results.id for column in given}
+    return tuple(name for name in named if name not in elsewhere)
 
 
 def _tell_cells(table: CaseTable, choice: Choice) -> None:
@@ -179,6 +202,8 @@ def _tell_cells(table: CaseTable, choice: Choice) -> None:
         for cell_id, cell in cells_on(case, choice):
             print(f"{case.id} · {cell_id}")
             jobs.append(cell.job)
+        for column in choice.given:
+            print(f"{case.id} · {column.id}")
     ahead = expected(jobs)
     key = "cli.sweep.measured" if ahead.measured else "cli.sweep.guessed"
     print(Text(key, count=len(jobs), seconds=f"{ahead.seconds:.3g}").en)
@@ -187,6 +212,7 @@ def _tell_cells(table: CaseTable, choice: Choice) -> None:
 def _with_results(choice: Choice, asked: Kind | None, table: CaseTable) -> Choice:
     """The box of each result where there are many, unless it was told otherwise."""
     count = sum(1 for case in table.cases for _ in jobs_of(case, choice))
+    count += len(table.cases) * len(choice.given)
     kind: Kind = asked or ("box" if count >= MANY else "whole")
     if kind == "box" and not asked:
         print(f"{count} results: their files hold the mask's box only (--results whole: all).")
@@ -232,7 +258,9 @@ class _Seen:
                 token.stop()
 
     def _note(self, row: RowResult) -> None:
-        self.all_done &= not row.failure and all(cell.state == "done" for cell in row.cells)
+        self.all_done &= not row.failure and all(
+            cell.state in ("done", "absent") for cell in row.cells
+        )
         if row.failure and row.failure.code in NOT_FETCHED:
             self.refused.append(row.case)
 

@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from methods._engine.registry import get_eraser as get_eraser
     from methods._engine.registry import is_small_download as is_small_download
     from methods._engine.registry import list_erasers as list_erasers
+    from methods._engine.registry import list_given as list_given
     from methods._engine.registry import missing_packages as missing_packages
     from methods._engine.registry import needed_weights as needed_weights
     from methods._engine.registry import settings_of as settings_of
@@ -115,6 +116,7 @@ if TYPE_CHECKING:
     from methods._own.folder import check_own_folder as check_own_folder
     from methods._own.folder import own_folder as own_folder
     from methods._own.folder import use_own_folder as use_own_folder
+    from methods._own.given import GivenResults as GivenResults
     from methods._own.manifest import own_schema as own_schema
     from methods._own.reloading import wish_reload as wish_reload
     from methods._own.trying import Trial as Trial
@@ -263,7 +265,7 @@ _HOME = {
     "_engine.consent": "demand_agreed",
     "_engine.registry": (
         "BrokenEraser broken_erasers default_erasers get_eraser is_small_download"
-        " list_erasers missing_packages"
+        " list_erasers list_given missing_packages"
         " needed_weights settings_of"
     ),
     "_engine.obstacles": "Hurdle Obstacle in_packages_or_device",
@@ -284,6 +286,7 @@ _HOME = {
     "_metrics.lpips": "LPIPS_WEIGHTS",
     "_own.beginning": "OWN_CLIENT begin_own",
     "_own.folder": "check_own_folder own_folder use_own_folder",
+    "_own.given": "GivenResults",
     "_own.manifest": "own_schema",
     "_own.reloading": "wish_reload",
     "_own.trying": "Trial try_late try_no_pictures try_stop",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import app
 from _generated.tables import code, table
-from examples import tables
+from examples import given_documents, tables
 from examples.compose import __main__ as compose
 from examples.figure import __main__ as figure
 from ui.cli.commands import make_parser
@@ -21,7 +21,7 @@ HEAD = ("Option", "Value", "What it does")
 def commands_as_markdown() -> str:
     """A section for each command."""
     parsers = [app.make_parser(), make_parser(), tables.make_parser()]
-    parsers += [figure.make_parser(), compose.make_parser()]
+    parsers += [figure.make_parser(), compose.make_parser(), given_documents.make_parser()]
     parsers[0].prog = "python app.py"
     return "\n\n".join(section for parser in parsers for section in _sections(parser))
 
@@ -50,7 +50,7 @@ def _usage(parser: argparse.ArgumentParser) -> str:
 
 def _word(action: argparse.Action) -> str:
     name = str(action.metavar or action.dest.upper())
-    return f"[{name} ...]" if action.nargs == "*" else name
+    return {"*": f"[{name} ...]", "?": f"[{name}]"}.get(str(action.nargs), name)
 
 
 def _row(action: argparse.Action) -> tuple[str, ...]:

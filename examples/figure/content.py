@@ -155,6 +155,8 @@ class _Chosen:
     def _numbers(self, cell: PlainCell) -> Iterator[str]:
         values = {reading["id"]: reading["value"] for reading in cell["readings"]}
         for name in self._options.numbers:
+            if name == SECONDS and cell["given"]:
+                continue  # nothing ran here
             if name == SECONDS:
                 yield _together(seconds(cell["erase_seconds"]))
             elif name in values:

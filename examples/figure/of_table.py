@@ -87,6 +87,7 @@ def _plain_cases(folder: Path) -> Iterator[Mapping[str, object]]:
 
 def _cell(plain: Mapping[str, object]) -> Cell:
     failure = plain.get("failure")
+    plain = {name: value for name, value in plain.items() if value is not None}
     if not isinstance(failure, dict):
         return Cell.model_validate(plain)
     said = {name: words for name, words in failure.items() if name != "code"}

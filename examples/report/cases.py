@@ -138,23 +138,31 @@ def _slider(before: str, after: str, pictures: RowPictures, name: Text | PlainTe
 
 def _failed_tile(cell: PlainCell) -> str:
     said: PlainText = cell["failure"] or {ENGLISH: ""}
+    if cell["state"] == "absent":
+        inner = f"<h3>{in_all(cell['label'])}</h3><p class='hint'>{in_all(said)}</p>"
+        return f'<figure class="tile failed" data-cell="{plain(cell["id"])}">{inner}</figure>'
     inner = f"<h3>{in_all(cell['label'])}</h3>{failure(said, t('no_result'))}"
     return f'<figure class="tile failed" data-cell="{plain(cell["id"])}">{inner}</figure>'
 
 
 def _cell_caption(cell: PlainCell, report: PlainReport) -> str:
-    device = plain(cell["device"])
-    taken = seconds(cell["erase_seconds"])
-    pieces = f" · {t('pieces', count=cell['pieces'])}" if cell["pieces"] > 1 else ""
-    facts = f"{taken}{pieces} · {megabytes(cell['peak_memory'])} · {device}"
     outside = cell["changed_outside"]
     proof = t("untouched") if outside == 0 else t("touched", count=outside)
     said = _quote(t("person_says"), plain(cell["remark"])) if cell["remark"] else ""
     notes = "".join(f'<p class="hint">{in_all(note)}</p>' for note in cell["result_notes"])
     return f"""<h3>{in_all(cell["label"])}</h3>
-<p class="facts">{facts}{_truth_facts(cell)}</p>
+<p class="facts">{_facts(cell)}</p>
 <p class="proof {"bad" if outside else "good"}">{proof}</p>{notes}
 {_remark_chips(cell)}{said}{_numbers(cell, report)}{_how(cell)}"""
+
+
+def _facts(cell: PlainCell) -> str:
+    """Seconds, memory and device, unless it was given; and how near the truth it is."""
+    if cell["given"]:
+        return _truth_facts(cell).removeprefix(" · ")
+    pieces = f" · {t('pieces', count=cell['pieces'])}" if cell["pieces"] > 1 else ""
+    used = f"{megabytes(cell['peak_memory'])} · {plain(cell['device'])}"
+    return f"{seconds(cell['erase_seconds'])}{pieces} · {used}{_truth_facts(cell)}"
 
 
 def _truth_facts(cell: PlainCell) -> str:
@@ -191,16 +199,22 @@ def _number(reading: PlainReading, report: PlainReport) -> str:
 
 
 def _how(cell: PlainCell) -> str:
+    if cell["given"]:
+        return f'<p class="hint">{_file(cell)}</p>'
     settings = cell["changed_settings"]
     shown = _pairs(settings.items()) if settings else f'<p class="hint">{t("defaults")}</p>'
     files = _pairs((name, digest[:12]) for name, digest in cell["weights"].items())
     weights = files or f'<p class="hint">{t("no_weights")}</p>'
-    seed = t("seed", seed=cell["seed"])
-    file = plain(cell["file"])
-    if box := cell["box"]:
-        file = t("box", file=cell["file"], left=box[0], top=box[1])
+    seed = t("seed", seed=cell["seed"] or 0)
     return f"""<details><summary>{t("how")}</summary>{shown}<p class="hint">{seed}</p>
-{weights}<p class="hint">{file}</p></details>"""
+{weights}<p class="hint">{_file(cell)}</p></details>"""
+
+
+def _file(cell: PlainCell) -> str:
+    box = cell["box"]
+    if box is None:
+        return plain(cell["file"])
+    return t("box", file=cell["file"], left=box[0], top=box[1])
 
 
 def _pairs(items: Iterable[tuple[str, object]]) -> str:

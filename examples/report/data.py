@@ -81,7 +81,7 @@ class Report:
         }
 
     def _cell(self, cell: Cell, said: str) -> PlainCell:
-        is_done = cell.state == "done"
+        is_done, ran = cell.state == "done", not cell.given
         return {
             "id": cell.id,
             "eraser": cell.eraser,
@@ -90,18 +90,19 @@ class Report:
             "key": cell.key,
             "file": cell.file,
             "box": cell.box,
-            "load_seconds": cell.load_seconds,
-            "erase_seconds": cell.erase_seconds,
+            "load_seconds": cell.load_seconds if ran else None,
+            "erase_seconds": cell.erase_seconds if ran else None,
             "pieces": cell.pieces,
-            "peak_memory": cell.peak_memory,
+            "peak_memory": cell.peak_memory if ran else None,
             "memory_kind": cell.memory_kind,
-            "device": cell.device,
-            "seed": cell.seed,
+            "device": cell.device if ran else None,
+            "seed": cell.seed if ran else None,
             "settings": cell.settings,
             "changed_settings": cell.changed_settings,
             "axes": cell.axes,
             "weights": cell.weights,
             "changed_outside": cell.changed_outside,
+            "given": cell.given,
             "result_notes": cell.result_notes,
             "readings": [reading.plain() for reading in cell.readings],
             "label": label_of(cell).plain(),

@@ -17,6 +17,8 @@ def label_of(cell: Cell) -> Text:
     label: Text = Verbatim(cell.name)
     if is_of_document(cell.id):
         label = Text("report.as_in_document", eraser=cell.name)
+    elif cell.given:
+        label = Text(f"report.{cell.given}", eraser=cell.name)
     axes = dict(cell.axes) or ({"seed": seed} if seed else {})
     for name, value in axes.items():
         label = _with(label, name, value)

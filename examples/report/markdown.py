@@ -34,7 +34,7 @@ def _summary_line(line: PlainLine, shown: Sequence[str]) -> list[str]:
     means = [
         METRICS[name].shown(line["means"][name]) if name in line["means"] else "–" for name in shown
     ]
-    done = f"{line['done']} of {line['done'] + line['failed']}"
+    done = f"{line['done']} of {line['done'] + line['failed'] + line.get('absent', 0)}"
     return [
         plain(line["label"]["en"]),
         done,

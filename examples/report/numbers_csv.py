@@ -18,7 +18,7 @@ FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
 
 BEFORE = ("case", "cell", "eraser", "name", "state")
 AFTER = ("seed", "erase_seconds", "load_seconds", "pieces", "peak_memory", "device")
-LAST = ("changed_outside", "changed_settings", "failure")
+LAST = ("changed_outside", "given", "changed_settings", "failure")
 
 
 def numbers_of(cases: Callable[[], Iterable[PlainCase]]) -> Iterator[str]:
@@ -57,11 +57,13 @@ def _line(
     yield _text(case["id"])
     yield from (_text(cell["id"]), cell["eraser"], _text(cell["name"]), cell["state"])
     yield from (_value(cell["axes"].get(name)) for name in axes)
-    yield cell["seed"]
+    ran = not cell["given"]
+    yield cell["seed"] if ran else ""
     figures = (cell["erase_seconds"], cell["load_seconds"], cell["pieces"], cell["peak_memory"])
-    yield from ((*figures, cell["device"]) if done else [""] * 5)
+    yield from ((*figures, cell["device"]) if done and ran else [""] * 5)
     yield from (values.get(name, "") for name in metrics)
     yield cell["changed_outside"] if done else ""
+    yield cell["given"].replace("_", " ")
     yield json.dumps(cell["changed_settings"], ensure_ascii=False)
     yield _text(cell["failure"][ENGLISH]) if cell["failure"] else ""
 

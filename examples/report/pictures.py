@@ -84,9 +84,21 @@ def pictures_of(
     for cell in row.cells:
         if cell.state == "done":
             result = read_result(folder.path / cell.file, cell.box, opened.photo)
-            pictures.results[cell.id] = _jpeg(_view(over_checks(*result), window, side))
+            add_result(pictures, cell.id, result, mask, side)
     pictures.others = list(_of_others(row, rgb, window, side))
     return pictures
+
+
+def add_result(
+    pictures: RowPictures,
+    cell_id: str,
+    result: tuple[Image, NDArray[np.uint8] | None],
+    mask: Mask,
+    side: int = VIEW_SIDE,
+) -> None:
+    """One more result: its colours and its transparency, of the photo's size."""
+    shown = _view(over_checks(*result), window_of(mask), side)
+    pictures.results[cell_id] = _jpeg(shown)
 
 
 def _of_others(

@@ -33,13 +33,15 @@ class PlainNote(TypedDict):
 class PlainLine(TypedDict):
     """One eraser over all cases; see `examples.report.data.summary`.
 
-    median_seconds, peak_memory: None where it has finished none. means: by metric.
+    median_seconds, peak_memory: None where it has finished none, or was given. absent: cases
+    for which nothing was given. means: by metric.
     """
 
     id: str
     label: PlainText
     done: int
     failed: int
+    absent: int
     median_seconds: float | None
     peak_memory: int | None
     changed_outside: int
@@ -59,7 +61,8 @@ class PlainPhoto(TypedDict):
 
 class PlainCell(TypedDict):
     """One result; its fields are those of `examples.running.records.Cell`, and label, failure
-    (of a cell that is not done) and remark (a person's, "" for none)."""
+    (of a cell that is not done) and remark (a person's, "" for none). load_seconds, erase_seconds,
+    peak_memory, device, seed: None of one that was given, since nothing ran here."""
 
     id: str
     eraser: str
@@ -68,18 +71,19 @@ class PlainCell(TypedDict):
     key: str
     file: str
     box: tuple[int, int, int, int] | None
-    load_seconds: float
-    erase_seconds: float
+    load_seconds: float | None
+    erase_seconds: float | None
     pieces: int
-    peak_memory: int
+    peak_memory: int | None
     memory_kind: str
-    device: str
-    seed: int
+    device: str | None
+    seed: int | None
     settings: Mapping[str, SettingValue]
     changed_settings: Mapping[str, SettingValue]
     axes: Mapping[str, SettingValue]
     weights: Mapping[str, str]
     changed_outside: int
+    given: str
     result_notes: Sequence[PlainText]
     readings: Sequence[PlainReading]
     label: PlainText

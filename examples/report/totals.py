@@ -40,7 +40,9 @@ class Totals:
         for cell in row.cells:
             total = self._of.get(cell.id)
             if total is None:
-                total = self._of[cell.id] = _Total(cell.id, label_of(cell).plain())
+                total = self._of[cell.id] = _Total(
+                    cell.id, label_of(cell).plain(), bool(cell.given)
+                )
             base = row.case.base or row.case.id  # of all dilations alike
             total.add(cell, base if row.case.truth else "")
 
@@ -50,11 +52,12 @@ class Totals:
         return [total.line(common) for total in self._of.values()]
 
     def _finished_by_all(self) -> set[str]:
-        """Cases with a truth; erasers that have finished none at all do not count."""
+        """Cases with a truth; erasers that have finished none at all do not count, nor folders of
+        results that hold none of these."""
         useful = [
             set(total.measured)
             for cell_id, total in self._of.items()
-            if total.seconds and not is_of_document(cell_id)
+            if total.done and not is_of_document(cell_id) and (total.measured or not total.given)
         ]
         return set.intersection(*useful) if useful else set()
 
@@ -65,7 +68,10 @@ class _Total:
 
     id: str
     label: PlainText
+    given: bool = False
+    done: int = 0
     failed: int = 0
+    absent: int = 0
     seconds: list[float] = field(default_factory=list)
     peak_memory: int = 0
     changed_outside: int = 0
@@ -74,9 +80,12 @@ class _Total:
 
     def add(self, cell: Cell, truth_case: str) -> None:
         if cell.state != "done":
-            self.failed += 1
+            self.absent += cell.state == "absent"
+            self.failed += cell.state != "absent"
             return
-        self.seconds.append(cell.erase_seconds)
+        self.done += 1
+        if not cell.given:
+            self.seconds.append(cell.erase_seconds)
         self.peak_memory = max(self.peak_memory, cell.peak_memory)
         self.changed_outside += cell.changed_outside
         self.remarks += sum(reading.remark is not None for reading in cell.readings)
@@ -90,8 +99,9 @@ class _Total:
         return {
             "id": self.id,
             "label": self.label,
-            "done": len(self.seconds),
+            "done": self.done,
             "failed": self.failed,
+            "absent": self.absent,
             "median_seconds": round(statistics.median(self.seconds), 3) if self.seconds else None,
             "peak_memory": self.peak_memory if self.seconds else None,
             "changed_outside": self.changed_outside,

@@ -75,7 +75,24 @@ def parser_with(view: int) -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("table", metavar="TABLE", help="documents, stand_ins, or a folder of photos and masks")
-    add("--erasers", type=_list, metavar="ID,ID", help="(the default set)")
+    add(
+        "--erasers",
+        type=_list,
+        metavar="ID,ID",
+        help="(the default set); also folders of results that were made elsewhere",
+    )
+    add(
+        "--given",
+        choices=("as-given", "pasted-back", "both"),
+        default="as-given",
+        help="how results that were made elsewhere stand here: as they are, with the photo's own"
+        " pixels outside of the mask, or a column for each (as-given)",
+    )
+    add(
+        "--erasers-dir",
+        metavar="FOLDER",
+        help="where your own erasers lie (ERASER_LAB_ERASERS_DIR, else erasers in ERASER_LAB_DATA)",
+    )
     add("--agree", action="append", default=[], metavar="HOST",
         help="photos may be sent to this host, where an eraser of yours runs")  # fmt: skip
     add("--cases", type=_list, metavar="ID,ID", help="only these")

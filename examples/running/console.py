@@ -41,9 +41,13 @@ class Console:
 
 
 def _outcome(cell: Cell) -> str:
+    if cell.state == "absent":
+        return cell.text
     if cell.state != "done":
         printed = str(cell.details.get("printed", "")).splitlines()  # by an owner's own program
         return "\n    | ".join([f"no result. {cell.text}", *printed])
     kept = ", kept" if cell.kept else ""
+    if cell.given:
+        return f"given, {cell.changed_outside} pixels changed outside the mask{kept}"
     pieces = f", {Text('report.pieces', count=cell.pieces)}" if cell.pieces > 1 else ""
     return f"{cell.erase_seconds:.2f} s, {cell.peak_memory / 1e6:.0f} MB{pieces}{kept}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from examples.running.cases import Case, CaseTable
+from examples.running.given import Column
 from examples.running.results import Kind
 from methods import (
     Job,
@@ -32,7 +33,7 @@ class Choice:
     `grown`, and seeds stand in `seeds`. fetch: weights of any size that are missing.
     accept_changed: pictures behind links that are not the recorded ones. features: also the numbers
     that a network's features are needed for, where it is here. results: what is kept of a
-    picture."""
+    picture. given: columns of results that were made elsewhere, after the erasers'."""
 
     erasers: tuple[str, ...]
     settings: Mapping[str, Mapping[str, SettingValue]] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Choice:
     accept_changed: bool = False
     features: bool = True
     results: Kind = "whole"
+    given: tuple[Column, ...] = ()
 
 
 def jobs_of(case: Case, choice: Choice) -> Iterator[tuple[str, Job]]:

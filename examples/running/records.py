@@ -50,14 +50,15 @@ class Cell(_Record):
     relative to the run's folder. box: of the photo's pixels, the part that the file holds; None
     = all of it (see `results`). axes: what of a sweep this cell is, by the name of a setting,
     "seed" or "dilate" (see `segmentation.Sweep`). result_notes: what the eraser says of it. judged:
-    of what the readings were made, "" = not yet. code, text, details, said: of a failure; `said` by
-    language. kept: taken over from an earlier run.
+    of what the readings were made, "" = not yet. given: how a result that was made elsewhere stands
+    here; then it has no seconds, memory, seed and settings, and may be absent. code, text, details,
+    said: of a failure; `said` by language. kept: taken over from an earlier run.
     """
 
     id: str
     eraser: str
     name: str
-    state: Literal["done", "failed", "stopped"]
+    state: Literal["done", "failed", "stopped", "absent"]
     key: str = ""
     file: str = ""
     box: tuple[int, int, int, int] | None = None
@@ -73,6 +74,7 @@ class Cell(_Record):
     axes: dict[str, SettingValue] = {}
     weights: dict[str, str] = {}
     changed_outside: int = 0
+    given: Literal["", "as_given", "pasted_back"] = ""
     result_notes: list[PlainText] = []
     readings: list[ReadingRecord] = []
     judged: str = ""

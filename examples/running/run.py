@@ -10,7 +10,7 @@ for few of many erasers, loading is what a table takes longest with.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -85,6 +85,7 @@ def run_table(
         while (cases := list(islice(numbered, ahead))) and not token.stopped:
             window = _Window(choice, folder, token, tell, total, measure)
             window.open(cases)
+            window.give()
             if not only_kept:
                 window.erase(executor)
             yield from window.rows()
@@ -124,6 +125,15 @@ class _Window:
                 entry = RowResult(case, failure=error)
                 self._tell(Step(number, self._total, case, failure=error))
             self._entries.append((number, entry))
+
+    def give(self) -> None:
+        """What was made elsewhere and has only to be looked at."""
+        works = [entry for _, entry in self._entries if isinstance(entry, Work)]
+        for work, cell_id in ((each, cell_id) for each in works for cell_id in each.columns):
+            if self._token.stopped:
+                return
+            with suppress(UserError):  # the photo has gone since: its erasers will say so
+                self._end(work, work.give(cell_id, self._open(work.case)))
 
     def rows(self) -> Iterator[RowResult]:
         """All; of a stopped run those with a cell."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from examples.running.cases import Case, Opened
+from examples.running.given import cell_of, given, source_of
 from examples.running.jobs import Choice, cells_on, changed, name_of
 from examples.running.numbers import Measure, measured
 from examples.running.records import Cell, Folder, ReadingRecord
@@ -21,6 +23,7 @@ from methods import (
     Image,
     Job,
     Reading,
+    SettingValue,
     Text,
     UserError,
     fingerprint,
@@ -30,7 +33,9 @@ from methods import (
     picture_key,
     why_missing,
 )
-from segmentation import are_features_ready
+from segmentation import DILATE, are_features_ready
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -45,8 +50,8 @@ class RowResult:
 class Work:
     """A case that could be opened. Holds no picture, so that a long table fits into memory.
 
-    ids: of all cells, in the table's order; made: those that have ended; open: jobs to be run.
-    measure: who judges results.
+    ids: of all cells, in the table's order; made: those that have ended; open: jobs to be run;
+    columns: of results that were made elsewhere, see `give`. measure: who judges results.
     """
 
     def __init__(
@@ -69,7 +74,10 @@ class Work:
         cells = dict(cells_on(case, choice))
         jobs = {cell_id: cell.job for cell_id, cell in cells.items()}
         self._axes = {cell_id: dict(cell.axes) for cell_id, cell in cells.items()}
-        self.ids = tuple(jobs)
+        self.columns = {column.id: column for column in choice.given}
+        grown: dict[str, SettingValue] = {} if case.dilate is None else {DILATE: case.dilate}
+        self._axes |= dict.fromkeys(self.columns, grown)
+        self.ids = (*jobs, *self.columns)
         self.made: dict[str, Cell] = {}
         for cell_id, job in jobs.items():
             if (cell := self._finished(cell_id, job, opened)) is not None:
@@ -127,12 +135,44 @@ class Work:
         readings = self._measure(seen, opened.mask, shown, truth, self._features)
         return self._with_readings(cell, readings)
 
+    def give(self, cell_id: str, opened: Opened) -> Cell:
+        """The cell of a result that was made elsewhere, with its numbers. Raises BadInput where
+        the folder cannot be written."""
+        column = self.columns[cell_id]
+        row = self.case.base or self.case.id
+        try:
+            source = source_of(column.results, row, self.case.photo.name)
+            key = source.key(f"{column.results.name} {self._picture}", column.pasted)
+            if (kept := self._kept(cell_id, key, opened)) is not None:
+                return kept
+            made = given(source, opened.photo, opened.mask, column.pasted)
+        except UserError as error:
+            return self._placed(cell_of(column, error))
+        cell = self._placed(cell_of(column, made))
+        cell.key, cell.box = key, self._box(made.changed_outside, opened)
+        cell.file = self._out.relative(self._out.result(self.case.id, cell_id))
+        self._out.keep(self.case.id, cell, png_of(made.rgb, made.alpha, cell.box))
+        try:
+            return self.judged(cell, made.rgb, made.alpha, opened)
+        except Exception:
+            logger.exception("a given result could not be judged")
+            return cell  # a number is not worth a result
+
+    def _placed(self, cell: Cell) -> Cell:
+        """With what it is of a sweep."""
+        cell.axes = self._axes[cell.id]
+        return cell
+
     def _finished(self, cell_id: str, job: Job, opened: Opened) -> Cell | None:
         """From an earlier run or from a check that failed; None = it has to be run."""
         try:
             key = fingerprint(job, self._picture)
         except UserError as error:
             return self._failed(cell_id, job, error.code, error.sentence, error.details)
+        return self._kept(cell_id, key, opened)
+
+    def _kept(self, cell_id: str, key: str, opened: Opened) -> Cell | None:
+        """The finished cell of that key."""
         found = self._out.finished(self.case.id, cell_id, key)
         if found is None:
             return None

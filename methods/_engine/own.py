@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +17,8 @@ from methods._own.broken import broken_eraser
 from methods._own.command import RANK, OwnCommand, command_eraser, programs_of
 from methods._own.faults import Fault, located, of_python
 from methods._own.folder import OwnFile, own_files, own_folder
-from methods._own.manifest import read_manifest
+from methods._own.given import GivenResults, given_of
+from methods._own.manifest import ResultsManifest, read_manifest
 from methods._own.server import OwnServer, server_eraser
 from methods._own.server_manifest import ServerManifest, files_of
 from methods._own.version import version_of
@@ -28,21 +29,34 @@ logger = logging.getLogger(__name__)
 _PACKAGE = "eraser_lab_own"
 
 
+@dataclass(frozen=True, slots=True)
+class OwnFound:
+    """What the folder holds, both by id. given: results that were made elsewhere."""
+
+    erasers: dict[str, type[Eraser]] = field(default_factory=dict)
+    given: dict[str, GivenResults] = field(default_factory=dict)
+
+
 def own_erasers(
     taken: Container[str],
     pins: Mapping[str, WeightFile],
     before: Mapping[str, type[Eraser]],
-) -> dict[str, type[Eraser]]:
-    """By id. taken: ids of the program's own; pins: their weight files; before: what was found the
-    last time, of which stays what has not changed: it may be loaded."""
+) -> OwnFound:
+    """All of it. taken: ids of the program's own; pins: their weight files; before: what was found
+    the last time, of which stays what has not changed: it may be loaded."""
     files = own_files(taken)
     if files:
         add_sentences(own_folder() / "locales")
     files.sort(key=lambda file: file.path.suffix == ".py")  # manifests say which are theirs
-    found: dict[str, type[Eraser]] = {}
+    found = OwnFound()
     for file in files:
-        if not any(file.path in programs_of(eraser) for eraser in found.values()):
-            found[file.id] = _unchanged(file, before) or _made(file, pins)
+        if any(file.path in programs_of(eraser) for eraser in found.erasers.values()):
+            continue
+        made = _unchanged(file, before) or _made(file, pins)
+        if isinstance(made, GivenResults):
+            found.given[file.id] = made
+        else:
+            found.erasers[file.id] = made
     return found
 
 
@@ -58,7 +72,7 @@ def _unchanged(file: OwnFile, before: Mapping[str, type[Eraser]]) -> type[Eraser
     return known if known.spec.version == version_of(file.path, *words) else None
 
 
-def _made(file: OwnFile, pins: Mapping[str, WeightFile]) -> type[Eraser]:
+def _made(file: OwnFile, pins: Mapping[str, WeightFile]) -> type[Eraser] | GivenResults:
     try:
         if file.fault is not None:
             raise Fault(file.fault)
@@ -67,10 +81,14 @@ def _made(file: OwnFile, pins: Mapping[str, WeightFile]) -> type[Eraser]:
         manifest = read_manifest(file.path)
         if isinstance(manifest, ServerManifest):
             return server_eraser(file.id, file.path, manifest)
+        if isinstance(manifest, ResultsManifest):
+            return given_of(file.id, file.path, manifest)
         return command_eraser(file.id, file.path, manifest)
     except Fault as found:
         fault = located(found, file.path)
         logger.info("%s", fault.told(file.path))  # its card says so, too
+        if found.kind == "results":
+            return GivenResults(file.id, file.path.stem, file.path, fault=fault.told(file.path))
         return broken_eraser(file.id, file.path, fault)
 
 

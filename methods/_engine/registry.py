@@ -28,6 +28,7 @@ from methods._base import BadInput, Eraser, EraserSpec, Settings, Unavailable, W
 from methods._engine.contract import check_spec, only_eraser
 from methods._engine.own import own_erasers
 from methods._own import reloading
+from methods._own.given import GivenResults
 from methods._weights.status import WeightState, weight_status
 
 logger = logging.getLogger(__name__)
@@ -49,10 +50,12 @@ class BrokenEraser:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search has found: usable classes and unusable files, both by id."""
+    """What a search has found, all by id: usable classes, unusable files, and results that were
+    made elsewhere."""
 
     erasers: dict[str, type[Eraser]] = field(default_factory=dict)
     broken: dict[str, BrokenEraser] = field(default_factory=dict)
+    given: dict[str, GivenResults] = field(default_factory=dict)
 
 
 def list_erasers() -> tuple[EraserSpec, ...]:
@@ -73,7 +76,7 @@ def _offered() -> frozenset[str] | None:
         return None
     known = found()
     for name in wanted:
-        if name not in known.erasers and name not in known.broken:
+        if name not in {**known.erasers, **known.broken, **known.given}:
             ids = ", ".join(sorted(known.erasers))
             raise BadInput("bad_erasers_setting", eraser=name[:80], known=ids)
     return frozenset(wanted)
@@ -112,12 +115,22 @@ def get_eraser(eraser_id: str) -> type[Eraser]:
         raise Unavailable("eraser_broken", eraser=eraser_id)
     if eraser_id in known.erasers and (offered is None or eraser_id in offered):
         return known.erasers[eraser_id]
+    if eraser_id in known.given and (offered is None or eraser_id in offered):
+        raise BadInput("eraser_given", eraser=eraser_id, title=known.given[eraser_id].name)
     ids = ", ".join(spec.id for spec in list_erasers())
     if eraser_id in known.erasers:
         title = known.erasers[eraser_id].spec.name
         raise BadInput("eraser_not_offered", eraser=eraser_id, title=title, known=ids)
     shown = str(eraser_id)[:80]
     raise BadInput("unknown_eraser", eraser=shown, known=ids)
+
+
+def list_given() -> tuple[GivenResults, ...]:
+    """The results made elsewhere that this host offers beside erasers in tables, by id; those that
+    cannot be used say why in `fault`."""
+    offered = _offered()
+    every = sorted(found().given.values(), key=lambda given: given.id)
+    return tuple(given for given in every if offered is None or given.id in offered)
 
 
 S = TypeVar("S", bound=Settings)
@@ -188,8 +201,9 @@ def _searched(before: Mapping[str, type[Eraser]]) -> Found:
     result = search(names)
     taken = {*result.erasers, *result.broken}
     files = {file.name: file for each in result.erasers.values() for file in _files_of(each.spec)}
-    for name, eraser in own_erasers(taken, files, before).items():
-        result.erasers[name] = eraser
+    own = own_erasers(taken, files, before)
+    result.erasers.update(own.erasers)
+    result.given.update(own.given)
     return result
 
 

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from methods._base import BadInput
 from methods._own.folder import ID, own_folder
 
-Start: TypeAlias = Literal["command", "file", "iopaint", "gradio", "comfyui"]
+Start: TypeAlias = Literal["command", "file", "iopaint", "gradio", "comfyui", "results"]
 
 _FOLDER = Path(__file__).with_name("starting")
 _SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "own-eraser.schema.json"
@@ -21,6 +21,7 @@ _FILES: dict[Start, tuple[str, ...]] = {
     "iopaint": (".toml",),
     "gradio": (".toml",),
     "comfyui": (".toml",),
+    "results": (".toml",),
 }
 
 
@@ -40,6 +41,8 @@ def begin_own(kind: Start, name: str) -> list[Path]:
     for file in files:
         text = (_FOLDER / f"{kind}{file.suffix}.txt").read_text("utf-8")
         file.write_text(_named(text, name), encoding="utf-8")
+    if kind == "results":
+        (folder / name).mkdir(exist_ok=True)  # for the pictures
     return files
 
 

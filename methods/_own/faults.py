@@ -23,7 +23,10 @@ _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 class Fault(ValueError):
     """A file that cannot be used. text: why, in all languages; line: where, 0 = nowhere at all.
-    place: the keys that lead there, as long as the line is not known."""
+    place: the keys that lead there, as long as the line is not known. kind: of the manifest, where
+    that much of it could be read."""
+
+    kind = ""
 
     def __init__(self, text: Text, line: int = 0, place: Place = ()) -> None:
         super().__init__(str(text))

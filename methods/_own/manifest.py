@@ -70,10 +70,39 @@ class CommandManifest(Manifest):
         return self
 
 
-AnyManifest: TypeAlias = CommandManifest | GradioManifest | IopaintManifest | ComfyuiManifest
+class ResultsPart(Part):
+    """Where the pictures lie. folder: beside the manifest. pattern: the name of a row's picture,
+    with {row}, the row's id, or {photo}, the name of its photo's file without the ending; without
+    an ending of its own, png, jpg, jpeg and webp are looked for."""
+
+    folder: Annotated[str, Field(min_length=1, max_length=1000)]
+    pattern: Annotated[str, Field(min_length=1, max_length=200)] = "{row}"
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        used = set(template.names_in(self.pattern))
+        for name in used - set(template.OF_ROW):
+            raise Fault(suggested(name, template.OF_ROW), place=("pattern",))
+        parts = self.pattern.replace("\\", "/").split("/")
+        if not used or parts[0] == "" or ".." in parts or "\0" in self.pattern:
+            raise Fault(Text("own.fault.pattern"), place=("pattern",))
+        return self
+
+
+class ResultsManifest(Manifest):
+    """Pictures that were made elsewhere: a column of tables, and no eraser."""
+
+    kind: Literal["results"]
+    results: ResultsPart
+
+
+AnyManifest: TypeAlias = (
+    CommandManifest | ResultsManifest | GradioManifest | IopaintManifest | ComfyuiManifest
+)
 
 KINDS: dict[str, type[AnyManifest]] = {
     "command": CommandManifest,
+    "results": ResultsManifest,
     "gradio": GradioManifest,
     "iopaint": IopaintManifest,
     "comfyui": ComfyuiManifest,
@@ -102,7 +131,9 @@ def read_manifest(file: Path) -> AnyManifest:
     try:
         return KINDS[kind].model_validate(found)
     except ValidationError as error:
-        raise of_manifest(error, text, KINDS[kind]) from error
+        fault = of_manifest(error, text, KINDS[kind])
+        fault.kind = kind
+        raise fault from error
 
 
 def own_schema() -> dict[str, object]:

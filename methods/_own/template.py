@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 PICTURES = ("image", "mask", "output")
 VALUES = ("seed", "device")
+OF_ROW = ("row", "photo")
 
 _MARK = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 

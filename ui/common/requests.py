@@ -191,6 +191,13 @@ class OneRow(Request):
     row: ExampleId
 
 
+class GivenOfRow(OneRow):
+    """results: the id of a folder of results. pasted: with the photo's pixels outside the mask."""
+
+    results: EraserId
+    pasted: bool = False
+
+
 class SeveralRuns(Request):
     """secrets: of those that whoever asks owns, by their ids."""
 

@@ -38,7 +38,7 @@ CANVAS_FUNCTIONS = (
     " continue_with open_step"
 )
 
-TABLE_FUNCTIONS = "rows papers systems fetch_row open_row grids new_run stop remark"
+TABLE_FUNCTIONS = "rows papers systems fetch_row open_row given grids new_run stop remark"
 
 HEAD = f"""<header class="lab-head">{LOGO}
 <div><h1 data-t="title"></h1><p class="lab-hint" data-t="head.tagline"></p></div>

@@ -250,16 +250,20 @@ class _Files:
         return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
     async def report(self, request: Request) -> Response:
-        """?runs=ID,ID,…: always a download, so that no page of ours shares its address."""
+        """?runs=ID,ID,…: always a download, so that no page of ours shares its address.
+        &given=ID,…&pasted=true: folders of results beside the rows'."""
         return await self._full.run(caller_of(request), lambda: self._report(request))
 
     def _report(self, request: Request) -> Response:
         runs = self._owners.all_named(request.query_params.get("runs", "").split(","))
         name = self._stem_of_run(runs[0]) if len(runs) == 1 else "eraser-lab"
         headers = self._fresh(runs, f"{name}-report.html")
-        if (same := not_modified(request, headers)) is not None:
+        given = [each for each in request.query_params.get("given", "").split(",") if each]
+        if given:
+            del headers["ETag"]  # the folders may hold others by now
+        elif (same := not_modified(request, headers)) is not None:
             return same
-        found = self._tables.report(runs)
+        found = self._tables.report(runs, given, request.query_params.get("pasted") == "true")
         if isinstance(found, Path):
             return FileResponse(found, media_type="text/html", headers=headers)
         return Response(found, media_type="text/html", headers=headers)

@@ -39,7 +39,7 @@ NAMES = (
     "delete_run",
 )
 STEP_NAMES = ("continue_with", "open_step")
-TABLE_NAMES = ("rows", "papers", "systems", "fetch_row", "open_row", "grids")
+TABLE_NAMES = ("rows", "papers", "systems", "fetch_row", "open_row", "given", "grids")
 
 
 def server_functions(service: Service) -> list[ServerFunction]:

@@ -116,7 +116,9 @@ class Parts:
         )
         self.visits = Visits(self.photos, self.selecting, lambda: self.most_watched)
         self.owners = Owners(self.runs)
-        self.tables = Tables(self.photos, self.masks, self.runs, self.erasing.grid, self.owners)
+        self.tables = Tables(
+            self.photos, self.masks, self.runs, self.erasing.grid, self.owners, self.measure
+        )
         self.janitor = Janitor(
             self.photos.folder,
             self.runs.folder,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Literal, Required, TypedDict
 
-from methods import JSON, PlainText, SettingValue
-from ui.common.errors import Answer
+from methods import JSON, PlainReading, PlainText, SettingValue
+from ui.common.errors import Answer, Fault
 from ui.common.grid import Grid
 from ui.service.answers import JobsAnswer
+from ui.service.choices.entries import PlainPaper
 
 
 class TableEntry(TypedDict):
@@ -69,11 +70,45 @@ class SystemEntry(TypedDict):
     why: PlainText | None
 
 
+class GivenEntry(TypedDict):
+    """Results that were made elsewhere; see `methods.GivenResults`. why: what keeps them from
+    being used."""
+
+    id: str
+    name: str
+    summary: PlainText | None
+    license: str
+    non_commercial: bool
+    paper: PlainPaper | None
+    notes: list[PlainText]
+    why: PlainText | None
+
+
+class GivenCard(TypedDict, total=False):
+    """One of them for a row. error: why there is none (absent), or why it cannot be used (failed).
+    small, large: relative URLs. changed_outside: pixels."""
+
+    state: Required[Literal["done", "absent", "failed"]]
+    error: Fault
+    small: str
+    large: str
+    changed_outside: int
+    result_notes: list[PlainText]
+    readings: list[PlainReading]
+
+
+class GivenAnswer(Answer):
+    """What a folder of results has for a row."""
+
+    card: GivenCard
+
+
 class RowsAnswer(Answer):
-    """All tables, and their rows in order."""
+    """All tables, their rows in order, and the results made elsewhere that may stand beside."""
 
     tables: list[TableEntry]
     rows: list[RowEntry]
+    given: list[GivenEntry]
 
 
 class PapersAnswer(Answer):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,13 +36,15 @@ from segmentation import Selection
 from ui.common.errors import answered
 from ui.common.grid import Grid
 from ui.common.limits import Rate, RateLimiter
-from ui.common.requests import Nothing, OneRow, SeveralRuns
+from ui.common.requests import GivenOfRow, Nothing, OneRow, SeveralRuns
 from ui.service.choices.offers import state_here
 from ui.service.erasing.owners import Owners
 from ui.service.erasing.reopen import ended
+from ui.service.given import PART, GivenColumns, Measure
 from ui.service.reports.figure import figure_of
-from ui.service.reports.reports import most_pixels, report_on
+from ui.service.reports.reports import most_pixels, report_beside, report_on
 from ui.service.table_answers import (
+    GivenAnswer,
     GridsAnswer,
     OpenedRowAnswer,
     PapersAnswer,
@@ -62,6 +65,7 @@ log = logging.getLogger(__name__)
 
 BRING_RATE = Rate(per_second=0.5, burst=40)
 LOOK_RATE = Rate(per_second=4, burst=60)
+GIVEN_RATE = Rate(per_second=4, burst=200)
 OPEN_RATE = Rate(per_second=0.5, burst=40)
 
 BRINGS_AT_ONCE = 2
@@ -80,6 +84,7 @@ class Tables:
         runs: RunStore,
         live_grid: Callable[[str], Grid | None],
         owners: Owners,
+        measure: Measure,
     ) -> None:
         self._photos = photos
         self._masks = masks
@@ -89,7 +94,9 @@ class Tables:
         self._views: BoundedCache[str, bytes] = BoundedCache(KEPT_BYTES, len, kind="views")
         self._bringing = threading.BoundedSemaphore(BRINGS_AT_ONCE)
         self._closing = threading.Event()
+        self._given = GivenColumns(measure)
         self._looks = RateLimiter(LOOK_RATE)
+        self._comparing = RateLimiter(GIVEN_RATE)
         self._brings = RateLimiter(BRING_RATE)
         self._opens = RateLimiter(OPEN_RATE)
 
@@ -105,7 +112,16 @@ class Tables:
         return {
             "tables": [_public_table(table) for table in tables()],
             "rows": [_public_row(row) for row in rows().values()],
+            "given": self._given.entries(),
         }
+
+    @answered
+    def given(self, request: object, caller: str = "") -> GivenAnswer:
+        """What a folder of results has for a row, with its numbers: {row, results, pasted}."""
+        asked = GivenOfRow.model_validate(request)
+        row = row_of(asked.row)
+        self._comparing.take(caller)
+        return {"card": self._given.card(row, asked.results, asked.pasted, caller)}
 
     @answered
     def papers(self, request: object, caller: str = "") -> PapersAnswer:
@@ -184,9 +200,16 @@ class Tables:
         except (UserError, KeyError, TypeError):
             return None
 
-    def report(self, run_ids: Sequence[str]) -> Path | bytes:
-        """Runs as one HTML file; see `report_on`."""
-        return report_on(self._runs, run_ids)
+    def report(
+        self, run_ids: Sequence[str], given: Sequence[str] = (), pasted: bool = False
+    ) -> Path | bytes:
+        """Runs as one HTML file; see `report_on`. given: ids of folders of results that stand
+        beside those of rows, as given or pasted back."""
+        columns = self._given.columns(given, pasted)
+        if not columns:
+            return report_on(self._runs, run_ids)
+        beside = partial(self._given.cells, columns=columns)
+        return report_beside(self._runs, run_ids, beside)
 
     def figure(
         self, run_ids: Sequence[str], options: FigureOptions, forms: Sequence[Format], name: str
@@ -198,6 +221,8 @@ class Tables:
     def view(self, row_id: str, part: str, size: str) -> bytes | None:
         """A JPEG of one of a row's pictures; None where it is not on this machine."""
         try:
+            if part.startswith(f"{PART}."):
+                return self._given.view(row_of(row_id), part, SIDES[size])
             ref = pictures_of(row_of(row_id))[part]
             if not is_here(ref):
                 return None

@@ -40,6 +40,7 @@ LANES: Mapping[str, str] = {
             "import_case",
             "open_run",
             "open_row",
+            "given",
         ),
         "full",
     ),

@@ -50,9 +50,9 @@ def add_own_commands(command: Begin) -> None:
     begun = command("new", _new, "begin an eraser of your own, with commented files that work")
     begun.add_argument(
         "what",
-        choices=("command", "file", "server", "client"),
-        help="a program of its own, a Python file of this program, a server, or what keeps a"
-        " program running",
+        choices=("command", "file", "server", "results", "client"),
+        help="a program of its own, a Python file of this program, a server, a folder of results"
+        " that were made elsewhere, or what keeps a program running",
     )
     begun.add_argument("name", nargs="?", metavar="NAME", help="its id: a-z, 0-9 and _")
     begun.add_argument(

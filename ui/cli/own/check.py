@@ -18,6 +18,7 @@ from methods import (
     Eraser,
     Failed,
     Finished,
+    GivenResults,
     Image,
     Job,
     Mask,
@@ -26,6 +27,7 @@ from methods import (
     demand_agreed,
     erase_in_patches,
     get_eraser,
+    list_given,
     make_executor,
 )
 from ui.cli.output import DONE, FAILED, say, say_json
@@ -54,7 +56,7 @@ def check(args: argparse.Namespace) -> int:
     """The command `check`."""
     findings: list[Finding] = []
     demand_agreed([args.name], args.agree)
-    for finding in found(get_eraser(args.name)):
+    for finding in _found(args.name):
         findings.append(finding)
         if not args.json:
             say(f"{finding.verdict:<6} {finding.about}: {finding.text}")
@@ -64,6 +66,26 @@ def check(args: argparse.Namespace) -> int:
     if not args.json:
         say("It keeps the contract." if not wrong else f"{wrong} to be mended.")
     return FAILED if wrong else DONE
+
+
+def _found(name: str) -> Iterator[Finding]:
+    for results in list_given():
+        if results.id == name:
+            return of_results(results)
+    return found(get_eraser(name))
+
+
+def of_results(results: GivenResults) -> Iterator[Finding]:
+    """Of a folder of results: what is wrong with its manifest, and how many pictures it holds."""
+    if results.fault is not None:
+        yield Finding("file", "wrong", str(results.fault))
+        return
+    yield Finding("file", "ok", f"it is read; results are called {results.wanted('ROW', 'PHOTO')}")
+    if not results.folder.is_dir():
+        yield Finding("folder", "wrong", f"there is no folder {results.folder}")
+        return
+    count = results.count()
+    yield Finding("folder", "ok" if count else "wrong", f"it holds {count} pictures")
 
 
 def found(eraser: type[Eraser]) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from methods import (
     begin_own,
     file_fault,
     list_erasers,
+    list_given,
     own_folder,
     wish_reload,
 )
@@ -51,5 +52,8 @@ def reload_erasers(args: argparse.Namespace) -> int:
     for spec in own:
         why = f": {spec.unavailable}" if spec.unavailable else ""
         say(f"{spec.id}{why}")
-    say(f"{len(own)} in {own_folder()}; pages that keep their data here see them from now on.")
+    for results in list_given():
+        say(f"{results.id}: {results.fault or 'results, for tables'}")
+    count = len(own) + len(list_given())
+    say(f"{count} in {own_folder()}; pages that keep their data here see them from now on.")
     return DONE

@@ -6,17 +6,18 @@ of its own; what people have written beside the results stands in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from examples.report.data import Report
 from examples.report.html import page
 from examples.report.labels import told_apart
-from examples.report.pictures import RowPictures, pictures_of
+from examples.report.pictures import RowPictures, add_result, pictures_of
 from examples.report.shapes import PlainReport
-from examples.rows import PhotoRef
+from examples.rows import PhotoRef, Row
 from examples.running.cases import Case, CaseTable, Opened, case_of
+from examples.running.given import Given
 from examples.running.jobs import OF_DOCUMENT, Choice, changed_or_all
 from examples.running.records import Cell, Folder, Remarks
 from examples.running.work import RowResult
@@ -68,8 +69,18 @@ class Group:
         return RowResult(self.case, told_apart(list(self.cells.values())))
 
 
-def report_of(runs: RunStore, run_ids: Sequence[str]) -> bytes:
-    """The report on these runs; those that are gone are left out. Raises UserError ("run_gone"
+Beside = Callable[[Row, Opened], Iterable[tuple[Cell, Given | None]]]
+"""Cells that no run has made, beside a run of a row, with their pictures."""
+
+
+def nothing_beside(row: Row, opened: Opened) -> Iterable[tuple[Cell, Given | None]]:
+    """None of them."""
+    return ()
+
+
+def report_of(runs: RunStore, run_ids: Sequence[str], beside: Beside = nothing_beside) -> bytes:
+    """The report on these runs; those that are gone are left out. beside: what stands in the cases
+    of rows without having run. Raises UserError ("run_gone"
     when none is left, "too_many_runs")."""
     if len(run_ids) > MOST_RUNS:
         raise BadInput("too_many_runs", limit=MOST_RUNS)
@@ -81,7 +92,12 @@ def report_of(runs: RunStore, run_ids: Sequence[str]) -> bytes:
         result = group.result()
         opened = opened_of(group)
         results.append(result)
-        pictures[group.case.id] = _pictures(result, opened, runs.folder)
+        pictures[group.case.id] = shown = _pictures(result, opened, runs.folder)
+        if row := rows().get(group.row or ""):
+            for cell, found in beside(row, opened):
+                result.cells.append(cell)
+                if found is not None:
+                    add_result(shown, cell.id, (found.rgb, found.alpha), opened.mask)
         height, width = opened.photo.size
         sizes[group.case.id] = (height, width, float(opened.mask.mean()))
     return page(plain_of(groups, results, sizes), pictures).encode()

@@ -19,7 +19,7 @@ from pathlib import Path
 from methods import COMPOSING, JSON, PROGRAM, BoundedCache, UserError, full_size, write_atomic
 from ui.common.files import write_json
 from ui.service.reports.cases import case_of_run
-from ui.service.reports.report import report_of
+from ui.service.reports.report import Beside, report_of
 from ui.stores.originals import pixels_of
 from ui.stores.runs import RunStore, SavedRun
 
@@ -77,6 +77,12 @@ def report_on(runs: RunStore, run_ids: Sequence[str]) -> Path | bytes:
         return kept_report(runs, run_ids[0])
     key = (runs.folder, digest_of(runs, run_ids))
     return _several.get(key, lambda: _on_several(runs, run_ids))
+
+
+def report_beside(runs: RunStore, run_ids: Sequence[str], beside: Beside) -> bytes:
+    """A report with what stands beside the runs; made anew each time, as that may be another."""
+    with full_size.work(COMPOSING * most_pixels(runs, run_ids)):
+        return report_of(runs, run_ids, beside)
 
 
 def _on_several(runs: RunStore, run_ids: Sequence[str]) -> bytes:

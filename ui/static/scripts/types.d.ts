@@ -35,11 +35,12 @@ export interface Server {
   keep_private: ServerFunction<{ private: boolean }>;
   delete_run: ServerFunction<object>;
   saving: ServerFunction<Saving>;
-  rows: ServerFunction<{ tables: Table[]; rows: Row[] }>;
+  rows: ServerFunction<{ tables: Table[]; rows: Row[]; given: GivenFolder[] }>;
   papers: ServerFunction<{ papers: PaperTable[] }>;
   systems: ServerFunction<Systems>;
   fetch_row: ServerFunction<object>;
   open_row: ServerFunction<OpenedRow>;
+  given: ServerFunction<{ card: GivenCard }>;
   grids: ServerFunction<{ grids: Record<string, Grid> }>;
 }
 export type Upload = (file: File) => Promise<{ path: string }>;
@@ -347,6 +348,27 @@ export interface Row {
   pictures: Record<string, RowPicture>;
   shares: string[];
   stand_ins: string[];
+}
+/** Results that were made elsewhere; why: what keeps them from being used. */
+export interface GivenFolder {
+  id: string;
+  name: string;
+  summary?: Said | null;
+  license: string;
+  non_commercial: boolean;
+  paper?: { title: string; url: string; year: number } | null;
+  notes: Said[];
+  why?: Said | null;
+}
+/** What such a folder has for a row. */
+export interface GivenCard {
+  state: "done" | "absent" | "failed";
+  error?: Problem | null;
+  small?: string;
+  large?: string;
+  changed_outside?: number;
+  result_notes?: Said[];
+  readings?: Reading[];
 }
 export interface Table { id: string; title: Said; note: Said; document?: string | null }
 export interface OpenedRow { photo: Photo; prompt: Prompt; jobs: Job[]; notes?: Said[] }

@@ -26,8 +26,11 @@ function firstTicks() {
   return catalogue().erasers.filter((eraser) => eraser.default).map((eraser) => eraser.id);
 }
 
-/** @param {() => void} changed called when others are ticked */
-export const makeBeside = (changed) => {
+/**
+ * @param {() => void} changed called when others are ticked
+ * @param {ReturnType<typeof import("./given.js").makeGiven>} given
+ */
+export const makeBeside = (changed, given) => {
   /** @type {Set<string>} */
   const ticked = new Set();
   const node = popover("sliders", "tables.beside", h("div"));
@@ -88,10 +91,10 @@ export const makeBeside = (changed) => {
     },
     draw() {
       const lines = catalogue().erasers.filter((one) => one.available).map(line);
-      node.querySelector(".lab-popover")?.replaceChildren(h("div.lab-ticks", { role: "group", "data-t-label": "tables.beside" }, lines));
+      node.querySelector(".lab-popover")?.replaceChildren(h("div.lab-ticks", { role: "group", "data-t-label": "tables.beside" }, lines, given.lines()));
     },
     drawCount() {
       const words = node.querySelector("button span");
-      if (words) words.textContent = t("tables.beside.count", { count: ticked.size });
+      if (words) words.textContent = t("tables.beside.count", { count: ticked.size + given.shown().length });
     } };
 };

@@ -14,6 +14,7 @@ import { openViewer } from "../results/viewer.js";
 import { keepLines } from "./lines.js";
 
 /**
+ * @typedef {import("../types.js").GivenFolder} GivenFolder
  * @typedef {import("../types.js").Row} Row
  * @typedef {import("../types.js").RowEraser} RowEraser
  * @typedef {import("../types.js").RowPicture} RowPicture
@@ -24,6 +25,7 @@ import { keepLines } from "./lines.js";
  * What the rows have in common.
  * @typedef {object} Common
  * @property {import("./table_runs.js").TableRuns} runs
+ * @property {ReturnType<typeof import("./given.js").makeGiven>} given results that were made elsewhere
  * @property {(row: Row) => RowEraser[]} erasers of its cells
  * @property {(row: Row) => NamedJob[]} jobs that would be run
  * @property {() => string} held why nothing can be run now, as the key of a sentence
@@ -35,9 +37,10 @@ import { keepLines } from "./lines.js";
  * @property {(row: Row) => Promise<import("../types.js").Reply<object>>} fetch its pictures
  * @property {(row: Row) => void} edit
  *
- * A cell shows one of the documents' pictures, or what an eraser here makes of the row.
- * @typedef {{ key: string, words: string } & ({ part: string, picture: RowPicture, eraser?: undefined } |
- *   { eraser: RowEraser, part?: undefined, picture?: undefined })} Cell
+ * A cell shows one of the documents' pictures, what an eraser here makes of the row, or what was made elsewhere.
+ * @typedef {{ key: string, words: string } & ({ part: string, picture: RowPicture, eraser?: undefined, given?: undefined } |
+ *   { eraser: RowEraser, part?: undefined, picture?: undefined, given?: undefined } |
+ *   { given: GivenFolder, eraser?: undefined, part?: undefined, picture?: undefined })} Cell
  */
 
 /**
@@ -123,7 +126,8 @@ export const makeRow = (row, of) => {
     const ours = of.erasers(row).map((eraser) => ({ key: "by-" + eraser.id, eraser, words: eraser.name }));
     /** @param {{ part: string }} cell */
     const byPart = (cell) => ["photo", "mask"].includes(cell.part);
-    return [...own.filter(byPart), ...own.filter((cell) => !byPart(cell)), ...linked, ...ours];
+    const given = of.given.shown().map((folder) => ({ key: "given-" + folder.id, given: folder, words: folder.name }));
+    return [...own.filter(byPart), ...own.filter((cell) => !byPart(cell)), ...linked, ...ours, ...given];
   }
 
   /** A row of which nothing is to be seen yet is two lines, not a strip of empty frames. */
@@ -134,7 +138,8 @@ export const makeRow = (row, of) => {
    * @param {Cell} cell
    * @param {RowResult | undefined} ours
    */
-  const printOf = ({ words, picture, eraser }, ours) => JSON.stringify([lab.lang, words, picture,
+  const printOf = ({ words, picture, eraser, given }, ours) => JSON.stringify([lab.lang, words, picture,
+    given && [of.given.way(), of.given.cardOf(row, given)],
     ours && [ours.card, Boolean(ours.grid.judging && !ours.card.readings)],
     eraser && [eraser.why, eraser.ours, eraser.weights, of.ticked.has(eraser.id)]]);
 
@@ -150,9 +155,18 @@ export const makeRow = (row, of) => {
       const print = printOf(cell, ours);
       if (known.drawn === print) return;
       known.drawn = print;
-      redraw(known.node, ...(cell.eraser ? oursIn(cell.eraser, cell.words, ours) : pictureIn(cell)));
+      redraw(known.node, ...contentOf(cell, ours));
     });
     settle();
+  }
+
+  /**
+   * @param {Cell} cell
+   * @param {RowResult | undefined} ours
+   */
+  function contentOf(cell, ours) {
+    if (cell.given) return of.given.drawn(cell.given, of.given.cardOf(row, cell.given), look);
+    return cell.eraser ? oursIn(cell.eraser, cell.words, ours) : pictureIn(cell);
   }
 
   /** @param {{ part: string, picture: RowPicture, words: string }} cell */
@@ -225,7 +239,9 @@ export const makeRow = (row, of) => {
     const cards = [];
     for (const cell of wanted()) {
       const ours = cell.eraser && of.runs.results(row.id).get(cell.eraser.id);
-      if (ours?.card.view) cards.push({ ...ours.card, index: cards.length, original: ours.grid.photo?.full });
+      const given = cell.given && of.given.cardOf(row, cell.given);
+      if (given?.large) cards.push({ index: cards.length, name: cell.words, view: given.large, changed_outside: given.changed_outside, facts: of.label(row) });
+      else if (ours?.card.view) cards.push({ ...ours.card, index: cards.length, original: ours.grid.photo?.full });
       else if (cell.picture?.here && cell.part !== "photo") cards.push({ index: cards.length, name: cell.words, view: cell.picture.large, facts: of.label(row) });
     }
     const chosen = cards.find((card) => card.view === address);

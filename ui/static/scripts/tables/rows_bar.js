@@ -17,6 +17,7 @@ import { t } from "../base/languages.js";
  * @property {boolean} busy whether rows are being run
  * @property {number} left rows that are being run or wait
  * @property {string[]} done runs that can be reported
+ * @property {string} given folders of results that stand in the report, too, for its address
  */
 
 /** @type {RowSet[]} */
@@ -41,7 +42,7 @@ export const makeRowsBar = ({ beside, choose, fetchAll, runAll, stop }) => {
   const node = h("div.lab-tables-bar", {}, sets, beside, fetchButton, runButton, stopButton, report, state);
 
   /** @param {Standing} standing */
-  function draw({ counts, set, absent, bringing, held, busy, left, done }) {
+  function draw({ counts, set, absent, bringing, held, busy, left, done, given }) {
     sets.hidden = !counts.ours;
     sets.replaceChildren(...SETS.map((which) => h("button.lab-segment", { type: "button", "data-set": which, "aria-pressed": String(which === set), onclick: () => choose(which) },
       t("tables.set." + which, { count: counts[which] }))));
@@ -51,7 +52,7 @@ export const makeRowsBar = ({ beside, choose, fetchAll, runAll, stop }) => {
     runButton.disabled = Boolean(held);
     stopButton.hidden = !busy && !bringing;
     report.hidden = !done.length;
-    report.href = "lab/report.html?runs=" + done.join(",");
+    report.href = "lab/report.html?runs=" + done.join(",") + given;
     state.textContent = left ? t("tables.left", { count: left }) : held ? t(held) : "";
   }
 

@@ -13,6 +13,7 @@ import { tabList } from "../base/tab_list.js";
 import { notice, scrolling } from "../base/widgets.js";
 import { consented } from "../erasers/consent.js";
 import { makeBeside } from "./beside.js";
+import { makeGiven } from "./given.js";
 import { papersView } from "./papers.js";
 import { makeRow } from "./row.js";
 import { makeRowsBar } from "./rows_bar.js";
@@ -41,7 +42,8 @@ export const mountTables = ({ element, server, props, watch, erase }) => {
   let bringing = false;
 
   const runs = makeTableRuns({ server, erase, onchange: (id) => { rows.get(id)?.card.draw(); drawBar(); } });
-  const beside = makeBeside(() => drawAll());
+  const given = makeGiven({ server, changed: () => drawAll(), onanswer: (id) => rows.get(id)?.card.draw() });
+  const beside = makeBeside(() => drawAll(), given);
   const bar = makeRowsBar({ beside: beside.node, choose, fetchAll: bringAll, runAll, stop: () => { bringing = false; runs.stop(); } });
 
   /* ---- the frame --------------------------------------------------------------------------- */
@@ -92,7 +94,7 @@ export const mountTables = ({ element, server, props, watch, erase }) => {
   function drawBar() {
     if (!tables.length) return;
     bar.draw({ counts: { documents: count("documents"), ours: count("ours") }, set, absent: shown().filter(({ card }) => !card.here()).length,
-      bringing, held: held(), busy: runs.busy, left: runs.left, done: shown().flatMap(({ row }) => runs.runsOf(row.id)).slice(0, MOST_REPORTED) });
+      bringing, held: held(), busy: runs.busy, left: runs.left, done: shown().flatMap(({ row }) => runs.runsOf(row.id)).slice(0, MOST_REPORTED), given: given.address() });
     beside.drawCount();
   }
 
@@ -156,6 +158,7 @@ export const mountTables = ({ element, server, props, watch, erase }) => {
       return;
     }
     tables = reply.tables;
+    given.learn(reply.given);
     beside.begin();
     for (const row of reply.rows) rows.set(row.id, { row, card: makeRow(row, common) });
     if (count("ours") && !shown().some(({ card }) => card.here())) set = "ours"; // there is more to see
@@ -167,7 +170,7 @@ export const mountTables = ({ element, server, props, watch, erase }) => {
 
   /** @type {import("./row.js").Common} */
   const common = {
-    runs, held, erasers: beside.erasers, jobs: beside.jobs, ticked: beside.ticked,
+    runs, given, held, erasers: beside.erasers, jobs: beside.jobs, ticked: beside.ticked,
     row: (id) => rows.get(id)?.row,
     label: (row) => (row.method ? t("tables.row", { eraser: row.method, number: row.number }) : t("tables.case")),
     show: (id) => goTo({ tab: "tables", view: "rows", row: id }),
