@@ -177,6 +177,7 @@ if TYPE_CHECKING:
     from methods._system.ledger.room import covered as covered
     from methods._system.ledger.room import on_behalf_of as on_behalf_of
     from methods._system.lent import gpu_is_lent as gpu_is_lent
+    from methods._system.lock import Patience as Patience
     from methods._system.lock import PoliteLock as PoliteLock
     from methods._system.lock import StopToken as StopToken
     from methods._system.lock import device_lock as device_lock
@@ -312,7 +313,7 @@ _HOME = {
     ),
     "_system.ledger.room": "Room Ticket covered on_behalf_of",
     "_system.lent": "gpu_is_lent",
-    "_system.lock": "PoliteLock StopToken device_lock patiently",
+    "_system.lock": "Patience PoliteLock StopToken device_lock patiently",
     "_system.logs": "adopt_logger begin_logging current_run keep_private keeping_private",
     "_system.memory": "share_heaps trim_heaps",
     "_system.requirements": "unmet_requirements",

@@ -22,6 +22,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
+from functools import partial
 
 from methods._photo.av1 import largest_frame
 from methods._photo.header import (
@@ -90,11 +91,10 @@ def _jpeg(data: bytes) -> Header:
     if not whole:
         parts.append(data[done:])
     icc = b"".join(profile[number] for number in sorted(profile)) or None
-    slim = b"".join(parts)
     bright = _GAIN_MAP.search(data) is not None
     return Header(
         "JPEG",
-        slim,
+        partial(b"".join, parts),
         size,
         orientation,
         icc,
@@ -162,8 +162,9 @@ def _png(data: bytes) -> Header:
             parts.append(view[start:end])
     if size is None:
         raise BadHeader("no picture in the file")
-    slim = b"".join(parts)
-    return Header("PNG", slim, size, orientation, icc, several, deep=deep, wide=wide)
+    return Header(
+        "PNG", partial(b"".join, parts), size, orientation, icc, several, deep=deep, wide=wide
+    )
 
 
 # ITU-T H.273: BT.2020, DCI-P3, Display P3; PQ, HLG.

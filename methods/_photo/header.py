@@ -7,7 +7,9 @@ gives both only after it has copied all values of the directory that they stand 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 MAX_PROFILE = 8 << 20
 """Bytes of a colour profile, unpacked; large CMYK profiles have three megabytes."""
@@ -33,12 +35,13 @@ class UnreadLayout(Exception):
     """Samples that belong together in a way that no decoder here reads."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Header:
     """What the container says, and the bytes that the decoder gets.
 
-    format: JPEG, PNG, GIF, WEBP, BMP, TIFF, HEIC or AVIF. size: (width, height) as stored,
-    before rotation; None where only the decoder's own header reader knows it.
+    format: JPEG, PNG, GIF, WEBP, BMP, TIFF, HEIC or AVIF. reduced: `data`, or what makes it.
+    size: (width, height) as stored, before rotation; None where only the decoder's own header
+    reader knows it.
     orientation: EXIF's 1 … 8. icc: the colour profile. several: more than one picture.
     gain_map: it has an HDR gain map. whole: the end of the picture was found. channels: of a
     JPEG with 8 bits, else 0. inverted: grey values
@@ -48,7 +51,7 @@ class Header:
     """
 
     format: str
-    data: bytes
+    reduced: bytes | Callable[[], bytes]
     size: tuple[int, int] | None
     orientation: int = 1
     icc: bytes | None = None
@@ -61,6 +64,11 @@ class Header:
     gain_map: bool = False
     beyond_png: bool = False
     beyond_pillow: bool = False
+
+    @cached_property
+    def data(self) -> bytes:
+        """The file with only what a decoder needs: a large one is copied for decoders alone."""
+        return self.reduced if isinstance(self.reduced, bytes) else self.reduced()
 
 
 def exif_orientation(exif: bytes) -> int:

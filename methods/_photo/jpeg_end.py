@@ -27,7 +27,7 @@ def with_end(header: Header) -> Header:
     first, *others = (_pixels(data + more + _END) for more in _CONTINUATIONS)
     if not all(np.array_equal(first, other) for other in others):
         raise BadHeader("the picture is cut off")
-    return replace(header, data=data + _END)
+    return replace(header, reduced=data + _END)
 
 
 def _pixels(data: bytes) -> NDArray[np.uint8]:

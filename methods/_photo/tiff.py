@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import partial
 
 from methods._photo.header import MAX_PROFILE, BadHeader, Header, UnknownFormat, UnreadSamples
 
@@ -84,9 +85,12 @@ def read_tiff(data: bytes) -> Header:
     if tile[0] * tile[1] > 4 * max(size[0] * size[1], 1 << 20):
         raise BadHeader("tiles larger than the picture")
     orientation = number.get(_ORIENTATION, 1)
+    needed = [entry for tag, entry in entries.items() if tag in _FOR_THE_DECODER]
+    if sum(entry.bytes for entry in needed) > _MAX_TABLES:
+        raise BadHeader("tables larger than a picture needs")
     return Header(
         "TIFF",
-        _slim(data, layout, [e for tag, e in entries.items() if tag in _FOR_THE_DECODER]),
+        partial(_slim, data, layout, needed),
         size,
         orientation if 1 <= orientation <= 8 else 1,
         _profile(data, layout, entries),
@@ -171,8 +175,6 @@ def _profile(data: bytes, layout: _Layout, entries: dict[int, _Entry]) -> bytes 
 
 def _slim(data: bytes, layout: _Layout, entries: list[_Entry]) -> bytes:
     """The same file with a new directory at its end; values stay where they were."""
-    if sum(entry.bytes for entry in entries) > _MAX_TABLES:
-        raise BadHeader("tables larger than a picture needs")
     where = 8 if layout.big else 4
     width = struct.calcsize(layout.offset)
     pad = b"\0" * (-len(data) % 16)

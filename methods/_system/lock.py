@@ -7,6 +7,7 @@ has a lock of its own: whoever uses the device for a job holds `device_lock`.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -139,8 +140,8 @@ class DeviceLock:
 class PoliteLock:
     """A lock that those get first for whom somebody waits; see `patiently`. Not reentrant.
 
-    Who gives way does so for `PATIENT_SECONDS`, and is then one of the others: somebody waits all
-    the time where many visitors are, and what is never done looks as if it had died.
+    Who gives way does so for `PATIENT_SECONDS` at most, and is then one of the others: somebody
+    waits all the time where many visitors are, and what is never done looks as if it had died.
     """
 
     def __init__(self) -> None:
@@ -154,14 +155,19 @@ class PoliteLock:
 
     def __enter__(self) -> None:
         with self._changed:
-            if _patient.get():
-                self._changed.wait_for(self._is_left, PATIENT_SECONDS)
+            if (patience := _patient.get()) is not None:
+                self._give_way(patience)
             self._waited_for += 1
             try:
                 self._changed.wait_for(lambda: not self._is_held)
             finally:
                 self._waited_for -= 1
             self._is_held = True
+
+    def _give_way(self, patience: Patience) -> None:
+        until = time.monotonic() + PATIENT_SECONDS
+        while not (patience.is_over or self._is_left() or time.monotonic() > until):
+            self._changed.wait(_POLL_SECONDS)  # the end of patience does not wake us, so look at it
 
     def _is_left(self) -> bool:
         return not self._is_held and not self._waited_for
@@ -172,15 +178,24 @@ class PoliteLock:
             self._changed.notify_all()
 
 
-_patient: ContextVar[bool] = ContextVar("patient", default=False)
+class Patience:
+    """Of work that nobody waits for. Whoever comes to wait for it sets `is_over`."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+
+
+_patient: ContextVar[Patience | None] = ContextVar("patient", default=None)
 
 
 @contextmanager
-def patiently() -> Iterator[None]:
-    """While this thread does what nobody waits for: others get each `PoliteLock` before it."""
-    before = _patient.set(True)
+def patiently() -> Iterator[Patience]:
+    """While this thread does what nobody waits for: others get each `PoliteLock` before it, until
+    somebody does wait."""
+    patience = Patience()
+    before = _patient.set(patience)
     try:
-        yield
+        yield patience
     finally:
         _patient.reset(before)
 

@@ -104,7 +104,8 @@ class Helper:
         for, and kept for later calls, where the process lacks it. own: arrays for this call alone,
         of kinds of one byte. tries: how often it is asked at most where the process dies, for what
         nobody waits for. Raises the UserError that was raised there, Unavailable
-        ("helper_lost", "helper_not_started") and RuntimeError for a bug, which the log has.
+        ("helper_lost", "helper_not_started"; "restarting" once it was closed) and RuntimeError for
+        a bug, which the log has.
         """
         sent = {"": SharedArrays("", own)} if own else {}
         while True:
@@ -165,8 +166,12 @@ class Helper:
                 losses += 1
                 if losses < MOST_TRIES and lost.from_outside and not self._closed:
                     continue
+                if self._closed:
+                    raise Unavailable("restarting") from None
                 raise _said(lost) from None
             except NotStarted as error:
+                if self._closed:
+                    raise Unavailable("restarting") from None
                 raise Unavailable("helper_not_started", reason=str(error)) from error
         raise Unavailable("helper_not_started", reason="gone")
 

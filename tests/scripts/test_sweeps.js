@@ -24,13 +24,14 @@ test("the longest axis makes the columns, the others the rows", () => {
     ["a", { steps: 8, seed: 0 }], ["a", { steps: 8, seed: 1 }], ["a", { steps: 8, seed: 2 }], ["b", {}]]), nameOf);
   assert.ok(layout);
   assert.equal(layout.axis, "seed");
-  assert.deepEqual(layout.columns, ["0", "1", "2", ""]);
+  assert.deepEqual(layout.columns, ["", "0", "1", "2"]);
   assert.deepEqual(layout.rows, [{ name: "A", words: "steps 4" }, { name: "A", words: "steps 8" }, { name: "B", words: "" }]);
-  assert.deepEqual(layout.places.get(4), { row: 1, column: 1 });
-  assert.deepEqual(layout.places.get(6), { row: 2, column: 3 });
+  assert.deepEqual(layout.places.get(4), { row: 1, column: 2 });
+  assert.deepEqual(layout.places.get(6), { row: 2, column: 0 });
 });
 
-test("where nothing has several values there is no table", () => {
+test("where nothing has several values, or one row of them, there is no table", () => {
+  assert.equal(layoutOf(cardsOf([["a", { radius: 2 }], ["a", { radius: 3 }], ["a", { radius: 4 }]]), nameOf), null);
   assert.equal(layoutOf(cardsOf([["a", {}], ["b", {}]]), nameOf), null);
   assert.equal(layoutOf(cardsOf([["a", { dilate: 8 }], ["b", { dilate: 8 }]]), nameOf), null);
   assert.equal(axesWords({ guidance_scale: 7.5, seed: 0 }), "guidance scale 7.5, seed 0");

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -190,8 +191,42 @@ class Watching(Scaled):
         self.patient: list[bool] = []
 
     def encode(self, image: Image, key: str) -> Embedding:
-        self.patient.append(lock._patient.get())
+        self.patient.append(lock._patient.get() is not None)
         return super().encode(image, key)
+
+
+class Held(Watching):
+    """Looks at a photo when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.free = threading.Event(), threading.Event()
+        self.patience: lock.Patience | None = None
+
+    def encode(self, image: Image, key: str) -> Embedding:
+        self.patience = lock._patient.get()
+        self.begun.set()
+        assert self.free.wait(60)
+        return super().encode(image, key)
+
+
+def test_a_click_ends_the_patience_of_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or it would stand behind all clicks on other photos."""
+    held = Held()
+    monkeypatch.setattr("ui.service.selections.select.get_segmenter", lambda *args, **more: held)
+    eyes = Eyes()
+    with ThreadPoolExecutor(2) as threads:
+        try:
+            ahead = threads.submit(eyes.encode, "photo", picture, "scaled")
+            assert held.begun.wait(60)
+            patience = held.patience
+            assert patience is not None and not patience.is_over
+            click = threads.submit(eyes.select, asked("photo"), None, 0)
+            wait_until(lambda: patience.is_over)
+        finally:
+            held.free.set()
+        assert click.result(60)[0].mask.any() and ahead.result(60) is None
+    assert len(held.patient) == 1 and not eyes._ahead
 
 
 def features(watching: Watching, image: Image) -> Any:

@@ -51,7 +51,7 @@ def read_original(data: bytes, name: str, limits: Limits, *, ours: bool = False)
         if header.size is not None:
             check_pixels(header.size, name, limits)
         if ours:
-            header = replace(header, data=data)
+            header = replace(header, reduced=data)
         if header.format == "JPEG" and not header.whole:
             header = with_end(header)
         try:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from methods import PoliteLock, patiently
+from methods import Patience, PoliteLock, patiently
 from runner_tools import wait_until
 
 
@@ -18,6 +18,7 @@ class Queue:
     def __init__(self) -> None:
         self.lock = PoliteLock()
         self.order: list[str] = []
+        self.patience: dict[str, Patience] = {}
         self._threads: list[threading.Thread] = []
 
     def add(self, name: str, patient: bool) -> None:
@@ -31,7 +32,7 @@ class Queue:
     def _want(self, name: str, patient: bool) -> None:
         with ExitStack() as stack:
             if patient:
-                stack.enter_context(patiently())
+                self.patience[name] = stack.enter_context(patiently())
             stack.enter_context(self.lock)
             self.order.append(name)
 
@@ -70,6 +71,16 @@ def test_who_is_patient_for_long_is_one_of_the_others(
         queue.add("a number", patient=True)
     queue.join()
     assert set(queue.order[:2]) == {"ahead of a click", "a click"}
+
+
+def test_patience_ends_when_somebody_comes_to_wait(queue: Queue) -> None:
+    with queue.lock:
+        queue.add("ahead of a click", patient=True)
+        queue.add("a number", patient=True)
+        queue.patience["a number"].is_over = True
+        wait_until(lambda: queue.lock._waited_for == 1)
+    queue.join()
+    assert queue.order == ["a number", "ahead of a click"]
 
 
 def test_patience_ends_with_its_block_and_errors_let_go(queue: Queue) -> None:

@@ -321,10 +321,12 @@ def test_closing_ends_it_and_the_calls_under_way(threads: ThreadPoolExecutor) ->
         slow = threads.submit(helper.call, "sleep")
         wait_until(running(helper, "sleep"))
         pool.close()
-        assert isinstance(slow.exception(60), Unavailable)
+        ended = slow.exception(60)
+        assert isinstance(ended, Unavailable) and ended.code == "restarting"
         assert not set(alive()) - known
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable) as raised:
             helper.call("echo", 1)
+        assert raised.value.code == "restarting"
 
 
 PROGRAM = """

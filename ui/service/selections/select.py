@@ -7,7 +7,6 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
@@ -15,6 +14,7 @@ from methods import (
     BoundedCache,
     Image,
     Mask,
+    Patience,
     Stopped,
     Unavailable,
     UserError,
@@ -108,6 +108,7 @@ class Eyes:
     def __init__(self, cache_bytes: int = EMBEDDING_BYTES) -> None:
         self.embeddings = EmbeddingCache(cache_bytes)
         self.looks = Looks()
+        self._ahead: dict[str, Patience] = {}
 
     def load(self) -> None:
         """See `Sees`."""
@@ -117,8 +118,15 @@ class Eyes:
         self, key: str, pixels: Callable[[], Image], wanted: str | None, *, waited_for: bool = False
     ) -> None:
         """See `Sees`."""
-        with nullcontext() if waited_for else patiently():
-            self.embeddings.get(self._choose(wanted), pixels, key)
+        if waited_for:
+            self._look(self._choose(wanted), pixels, key)
+            return
+        with patiently() as patience:
+            self._ahead[key] = patience
+            try:
+                self.embeddings.get(self._choose(wanted), pixels, key)
+            finally:
+                self._ahead.pop(key, None)
 
     def select(
         self, asked: Question, longest_side: int | None, most_looks: int | None
@@ -140,7 +148,13 @@ class Eyes:
 
     def _looked_at(self, asked: Question) -> tuple[Segmenter, Embedding]:
         segmenter = self._choose(asked.selection.segmenter)
-        return segmenter, self.embeddings.get(segmenter, asked.pixels, asked.key)
+        return segmenter, self._look(segmenter, asked.pixels, asked.key)
+
+    def _look(self, segmenter: Segmenter, pixels: Callable[[], Image], key: str) -> Embedding:
+        """For somebody who waits, also for what was begun ahead: that gives way no longer."""
+        if patience := self._ahead.get(key):
+            patience.is_over = True
+        return self.embeddings.get(segmenter, pixels, key)
 
     def _choose(self, wanted: str | None) -> Segmenter:
         if wanted is not None:

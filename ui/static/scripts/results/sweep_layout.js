@@ -1,4 +1,5 @@
-/* Where the cells of a sweep stand: rows by eraser and what is varied, the last axis as columns. */
+/* Where the cells of a sweep stand: rows by eraser and what is varied, the last axis as columns. What would be a single row is no table:
+   its pictures fill the window as those of any run do, each with its value in its name. */
 
 import { settingName } from "../base/languages.js";
 
@@ -33,7 +34,7 @@ function columnAxis(cards) {
 }
 
 /**
- * The layout of a sweep's cards; null for a run in which nothing has several values.
+ * The layout of a sweep's cards; null for a run in which nothing has several values, or one thing alone.
  * @param {Card[]} cards
  * @param {(card: Card) => string} nameOf the eraser's
  * @returns {Layout | null}
@@ -59,10 +60,12 @@ export function layoutOf(cards, nameOf) {
     if (value !== null && !columns.includes(value)) columns.push(value);
     places.set(card.index, { row, column: value === null ? -1 : columns.indexOf(value) });
   }
-  // What the axis does not concern stands beyond its values, in a column without one.
-  const beside = [...places.values()].filter(({ column }) => column < 0);
-  if (beside.length) columns.push("");
-  for (const place of beside) place.column = columns.length - 1;
+  if (rows.length === 1) return null;
+  // What the axis does not concern stands before its values, in a column without one: no row begins with nothing.
+  if ([...places.values()].some(({ column }) => column < 0)) {
+    columns.unshift("");
+    for (const place of places.values()) place.column += 1;
+  }
   return { rows, columns, axis: settingName(axis), places };
 }
 
