@@ -97,6 +97,8 @@ class OwnServer(Eraser[Settings]):
         found = os.environ.get(variable, "").strip() if variable else ""
         if variable and not found:
             raise Unavailable("own_server.key", title=self.spec.name, variable=variable)
+        if not (found.isascii() and found.isprintable()):  # no header could hold it
+            raise Unavailable("own_server.bad_key", title=self.spec.name, variable=variable)
         return found
 
     def _failed(self, error: ServerError, key: str) -> Unavailable:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from methods import PROGRAM, languages
 from ui.cli.embedding_arguments import add_embedding_commands
-from ui.cli.erase.arguments import add_erase_arguments, add_erasers
+from ui.cli.erase.arguments import add_agree, add_erase_arguments, add_erasers
 from ui.cli.output import EXIT_CODES
 from ui.cli.own.arguments import add_own_commands
 from ui.cli.shared_arguments import add_shared
@@ -222,6 +222,7 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     add_erasers(parser)
+    add_agree(parser)
     parser.add_argument(
         "--repeat",
         type=int,

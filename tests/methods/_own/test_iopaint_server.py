@@ -132,6 +132,15 @@ def test_a_key_is_named_and_never_shown(
     last = erase("theirs")
     assert isinstance(last, Failed)
     assert "does not accept the key: …" in last.text
+    for odd in (
+        "sk-first\nsk-second",
+        "sk-caf\u00e9",
+        "sk-\x7f",
+    ):  # an error of the library would hold it
+        monkeypatch.setenv("THEIR_KEY", odd)
+        last = erase("theirs")
+        assert isinstance(last, Failed) and last.code == "own_server", last
+        assert "variable THEIR_KEY" in last.text and "sk-" not in last.text
     assert server[1].seen[-1][2]["authorization"] == "Bearer no: 401"
 
 

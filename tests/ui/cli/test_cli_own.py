@@ -106,7 +106,7 @@ def test_a_photo_leaves_for_no_host_that_was_not_agreed_to(
     folder.mkdir()
     (folder / "a.png").write_bytes(png_bytes(np.full((40, 60, 3), 90, np.uint8)))
     agree = ["agree", "away", "telea", "--photos", str(folder)]
-    for command in (words, ["check", "away"], agree):
+    for command in (words, ["check", "away"], agree, ["bench", "--erasers", "away"]):
         assert main(command) == 2
         assert "--agree erase.invalid" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

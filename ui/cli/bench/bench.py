@@ -17,6 +17,7 @@ from methods import (
     Mask,
     Photo,
     default_erasers,
+    demand_agreed,
     load_image,
     results,
     run,
@@ -64,6 +65,7 @@ class _Times:
 def bench(args: argparse.Namespace) -> int:
     """The command `bench`."""
     ids = args.erasers or [spec.id for spec in default_erasers()]
+    demand_agreed(ids, args.agree)
     if args.repeat < 1:
         raise BadInput("bad_repeat")
     report: dict[str, object] = {}

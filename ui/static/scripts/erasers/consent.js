@@ -67,6 +67,7 @@ function ask(erasers, answer) {
       h("p.lab-hint", {}, t("consent.once")),
       h("div.lab-confirm-buttons", {}, no, yes)));
   dialog.addEventListener("close", () => { dialog.remove(); answer(dialog.returnValue === "yes"); });
-  document.body.append(dialog);
+  const seen = [...document.querySelectorAll(".lab-slot")].find((slot) => slot.getClientRects().length); // of the tab that is open
+  (seen ?? document.body).append(dialog);
   dialog.showModal();
 }
