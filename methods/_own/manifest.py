@@ -23,7 +23,12 @@ from methods._own.parts import (
     SettingPart,
     Variable,
 )
-from methods._own.server_manifest import ComfyuiManifest, GradioManifest, IopaintManifest
+from methods._own.server_manifest import (
+    ComfyuiManifest,
+    GradioManifest,
+    IopaintManifest,
+    OpenaiManifest,
+)
 
 MOST_BYTES = 256 * 1024
 """Of a manifest."""
@@ -70,13 +75,16 @@ class CommandManifest(Manifest):
         return self
 
 
-AnyManifest: TypeAlias = CommandManifest | GradioManifest | IopaintManifest | ComfyuiManifest
+AnyManifest: TypeAlias = (
+    CommandManifest | GradioManifest | IopaintManifest | ComfyuiManifest | OpenaiManifest
+)
 
 KINDS: dict[str, type[AnyManifest]] = {
     "command": CommandManifest,
     "gradio": GradioManifest,
     "iopaint": IopaintManifest,
     "comfyui": ComfyuiManifest,
+    "openai": OpenaiManifest,
 }
 """By the word after `kind`."""
 

@@ -40,6 +40,7 @@ _SENTENCES: dict[Failure, str] = {
     "model": "own_server.model",
     "unauthorised": "own_server.unauthorised",
     "rate": "own_server.rate",
+    "elsewhere": "own_server.elsewhere",
 }
 
 

@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from methods._base import Text
-from methods._own.faults import Fault, suggested
+from methods._own.faults import Fault, Place, suggested
 from methods._own.parts import CanvasPart, Manifest, Name, Part, PicturesPart, SettingPart
 from methods._own.servers.comfy_workflow import ComfyuiPart
+from methods._own.servers.filling import PLAIN
 from methods._own.servers.gradio_values import PLACES, GradioPart
 from methods._own.servers.iopaint import PARAMETERS, IopaintPart
+from methods._own.servers.openai import OURS, OpenaiPart
 
 if TYPE_CHECKING:
     from methods._own.servers.call import Call
@@ -110,6 +112,13 @@ class ServerManifest(Manifest):
             if name not in found:
                 raise Fault(Text("own.fault.setting_unused", name=name), place=("settings", name))
 
+    def _known(self, used: Iterable[str], places: Iterable[str], place: Place) -> None:
+        """Raise Fault for a place that is neither one of these nor a setting."""
+        known = [*places, *(f"settings.{name}" for name in self.settings)]
+        for name in used:
+            if name not in known:
+                raise Fault(suggested(name, known), place=place)
+
     def _plain_mask(self) -> None:
         """Raise Fault where the mask is not white on black."""
         if self.pictures.mask == "alpha" or self.pictures.erase != "white":
@@ -185,6 +194,33 @@ class ComfyuiManifest(ServerManifest):
         from methods._own.servers import comfyui
 
         return comfyui.ask(self.comfyui, call)
+
+
+class OpenaiManifest(ServerManifest):
+    """The images/edits form of OpenAI's interface."""
+
+    kind: Literal["openai"]
+    openai: OpenaiPart
+    pictures: PicturesPart = PicturesPart(mask="alpha")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.pictures.mask != "alpha" or self.pictures.erase != "white":
+            raise Fault(Text("own.fault.mask_alpha"), place=("pictures",))
+        for name in self.openai.fields:
+            if name in OURS:
+                text = Text("own.fault.openai_field", name=name)
+                raise Fault(text, place=("openai", "fields", name))
+        used = self.openai.wants()
+        self._known(used, PLAIN, ("openai",))
+        self._reached(name.removeprefix("settings.") for name in used)
+        return self
+
+    def ask(self, call: Call) -> bytes:
+        """Raises ServerError."""
+        from methods._own.servers import openai
+
+        return openai.ask(self.openai, call)
 
 
 def files_of(manifest: Manifest) -> list[str]:
