@@ -26,6 +26,7 @@ from methods._own.parts import (
 from methods._own.server_manifest import (
     ComfyuiManifest,
     GradioManifest,
+    HttpManifest,
     IopaintManifest,
     OpenaiManifest,
 )
@@ -76,7 +77,12 @@ class CommandManifest(Manifest):
 
 
 AnyManifest: TypeAlias = (
-    CommandManifest | GradioManifest | IopaintManifest | ComfyuiManifest | OpenaiManifest
+    CommandManifest
+    | GradioManifest
+    | IopaintManifest
+    | ComfyuiManifest
+    | OpenaiManifest
+    | HttpManifest
 )
 
 KINDS: dict[str, type[AnyManifest]] = {
@@ -85,6 +91,7 @@ KINDS: dict[str, type[AnyManifest]] = {
     "iopaint": IopaintManifest,
     "comfyui": ComfyuiManifest,
     "openai": OpenaiManifest,
+    "http": HttpManifest,
 }
 """By the word after `kind`."""
 

@@ -16,6 +16,8 @@ from methods._own.parts import CanvasPart, Manifest, Name, Part, PicturesPart, S
 from methods._own.servers.comfy_workflow import ComfyuiPart
 from methods._own.servers.filling import PLAIN
 from methods._own.servers.gradio_values import PLACES, GradioPart
+from methods._own.servers.http import PLACES as HTTP_PLACES
+from methods._own.servers.http import HttpPart
 from methods._own.servers.iopaint import PARAMETERS, IopaintPart
 from methods._own.servers.openai import OURS, OpenaiPart
 
@@ -221,6 +223,34 @@ class OpenaiManifest(ServerManifest):
         from methods._own.servers import openai
 
         return openai.ask(self.openai, call)
+
+
+class HttpManifest(ServerManifest):
+    """Any other server that does it in one request."""
+
+    kind: Literal["http"]
+    http: HttpPart
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        for name in self.http.in_headers() - {"key"}:
+            raise Fault(suggested(name, ["key"]), place=("http", "headers"))
+        if self.http.in_headers() and not self.server.key:
+            raise Fault(Text("own.fault.http_key"), place=("http", "headers"))
+        where = ("http", "json" if self.http.form is None else "form")
+        used = self.http.in_texts()
+        self._known(used, HTTP_PLACES, where)
+        self._reached(name.removeprefix("settings.") for name in used)
+        needed = {"mask"} if self.pictures.mask == "alpha" else {"image", "mask"}
+        if not needed <= self.http.sends():
+            raise Fault(Text("own.fault.http_pictures"), place=where)
+        return self
+
+    def ask(self, call: Call) -> bytes:
+        """Raises ServerError."""
+        from methods._own.servers import http
+
+        return http.ask(self.http, call)
 
 
 def files_of(manifest: Manifest) -> list[str]:
