@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from methods._base import Text
 from methods._own.faults import Fault, Place, suggested
-from methods._own.parts import CanvasPart, Manifest, Name, Part, PicturesPart, SettingPart
+from methods._own.parts import CanvasPart, Manifest, Name, Part, PicturesPart, SettingPart, Words
 from methods._own.servers.comfy_workflow import ComfyuiPart
 from methods._own.servers.filling import PLAIN
 from methods._own.servers.gradio_values import PLACES, GradioPart
@@ -31,13 +31,16 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
 class ServerPart(Part):
     """url: the server's address. key: the name of an environment variable that holds the key, if
     it wants one; insecure: the key may go over http to another machine. seconds: for one picture.
-    retries: how often it is asked again where it is busy or away."""
+    retries: how often it is asked again where it is busy or away. per_day: how many pictures it
+    is asked for at most, from midnight to midnight UTC. price: of one, as the card says it."""
 
     url: Annotated[str, Field(max_length=500)]
     key: str | None = None
     insecure: bool = False
     seconds: Annotated[float, Field(gt=0, le=86400)] = 600
     retries: Annotated[int, Field(ge=0, le=10)] = 3
+    per_day: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    price: Words | None = None
 
     @field_validator("url")
     @classmethod
