@@ -145,6 +145,18 @@ def test_each_way_to_fail_is_a_sentence(
         assert "planted" not in last.text
 
 
+def test_a_key_in_the_servers_words_is_left_out(
+    own: Own, erase: Erase, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THEIR_KEY", "no: 401")  # what the server answers holds it
+    server[1].troubles[FORM] = [401]
+    serve(own, "http", server[0], AS_FORM, MORE, KEY)
+    last = erase("theirs")
+    assert isinstance(last, Failed)
+    assert "does not accept the key: …" in last.text
+    assert server[1].seen[-1][2]["x-api-key"] == "key no: 401"
+
+
 FILES = 'form = { a = "{image}", b = "{mask}", c = "{settings.steps}"'
 
 
