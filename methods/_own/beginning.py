@@ -8,7 +8,9 @@ from typing import Literal, TypeAlias
 from methods._base import BadInput
 from methods._own.folder import ID, own_folder
 
-Start: TypeAlias = Literal["command", "file", "iopaint", "gradio", "comfyui", "results"]
+Start: TypeAlias = Literal[
+    "command", "file", "iopaint", "gradio", "comfyui", "openai", "http", "results"
+]
 
 _FOLDER = Path(__file__).with_name("starting")
 _SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "own-eraser.schema.json"
@@ -22,6 +24,8 @@ _FILES: dict[Start, tuple[str, ...]] = {
     "gradio": (".toml",),
     "comfyui": (".toml",),
     "results": (".toml",),
+    "openai": (".toml",),
+    "http": (".toml",),
 }
 
 

@@ -23,7 +23,13 @@ from methods._own.parts import (
     SettingPart,
     Variable,
 )
-from methods._own.server_manifest import ComfyuiManifest, GradioManifest, IopaintManifest
+from methods._own.server_manifest import (
+    ComfyuiManifest,
+    GradioManifest,
+    HttpManifest,
+    IopaintManifest,
+    OpenaiManifest,
+)
 
 MOST_BYTES = 256 * 1024
 """Of a manifest."""
@@ -97,7 +103,13 @@ class ResultsManifest(Manifest):
 
 
 AnyManifest: TypeAlias = (
-    CommandManifest | ResultsManifest | GradioManifest | IopaintManifest | ComfyuiManifest
+    CommandManifest
+    | ResultsManifest
+    | GradioManifest
+    | IopaintManifest
+    | ComfyuiManifest
+    | OpenaiManifest
+    | HttpManifest
 )
 
 KINDS: dict[str, type[AnyManifest]] = {
@@ -106,6 +118,8 @@ KINDS: dict[str, type[AnyManifest]] = {
     "gradio": GradioManifest,
     "iopaint": IopaintManifest,
     "comfyui": ComfyuiManifest,
+    "openai": OpenaiManifest,
+    "http": HttpManifest,
 }
 """By the word after `kind`."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, cast
@@ -22,12 +23,14 @@ from methods._base import (
     Text,
     Unavailable,
 )
+from methods._own.budget import take_call
 from methods._own.command import said_of
 from methods._own.hiding import hidden
 from methods._own.pictures import decoded, encoded
 from methods._own.server_manifest import ComfyuiManifest, ServerManifest, files_of, is_here
 from methods._own.servers.comfy_workflow import read_workflow
 from methods._own.servers.errors import Failure, ServerError
+from methods._own.settings import said as in_words
 from methods._own.settings import settings_class
 from methods._own.version import version_of
 
@@ -40,6 +43,7 @@ _SENTENCES: dict[Failure, str] = {
     "model": "own_server.model",
     "unauthorised": "own_server.unauthorised",
     "rate": "own_server.rate",
+    "elsewhere": "own_server.elsewhere",
 }
 
 
@@ -70,6 +74,8 @@ class OwnServer(Eraser[Settings]):
 
         server, key = self.manifest.server, self._key()
         photo, hole = encoded(image, mask, self.manifest.pictures)
+        if server.per_day is not None:
+            take_call(self.spec.id, server.per_day, self.spec.name)
         until = time.monotonic() + server.seconds
         call = Call(
             photo=photo,
@@ -126,10 +132,9 @@ def server_eraser(eraser_id: str, file: Path, manifest: ServerManifest) -> type[
     sees = manifest.canvas.whole if manifest.sees_object is None else manifest.sees_object
     said = said_of(eraser_id, file, manifest)
     host = manifest.server.host
-    notes = said.notes if is_here(host) else (Text("own.note.server", host=host), *said.notes)
     spec = replace(
         said,
-        notes=notes,
+        notes=(*_notes(manifest), *said.notes),
         learned=manifest.learned,
         seeded=manifest.seeded,
         canvas=manifest.canvas.made(),
@@ -141,3 +146,14 @@ def server_eraser(eraser_id: str, file: Path, manifest: ServerManifest) -> type[
     )
     body = {"spec": spec, "Settings": settings, "manifest": manifest, "file": file}
     return cast("type[Eraser]", type(f"Own_{eraser_id}", (OwnServer,), body))
+
+
+def _notes(manifest: ServerManifest) -> Iterator[Text]:
+    """What is to be known before it is asked: where the photo goes, and what that costs."""
+    server = manifest.server
+    if not is_here(server.host):
+        yield Text("own.note.server", host=server.host)
+    if server.price is not None:
+        yield Text("own.note.price", price=in_words(server.price))
+    if server.per_day is not None:
+        yield Text("own.note.per_day", calls=server.per_day)

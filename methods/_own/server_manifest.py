@@ -11,11 +11,15 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from methods._base import Text
-from methods._own.faults import Fault, suggested
-from methods._own.parts import CanvasPart, Manifest, Name, Part, PicturesPart, SettingPart
+from methods._own.faults import Fault, Place, suggested
+from methods._own.parts import CanvasPart, Manifest, Name, Part, PicturesPart, SettingPart, Words
 from methods._own.servers.comfy_workflow import ComfyuiPart
+from methods._own.servers.filling import PLAIN
 from methods._own.servers.gradio_values import PLACES, GradioPart
+from methods._own.servers.http import PLACES as HTTP_PLACES
+from methods._own.servers.http import HttpPart
 from methods._own.servers.iopaint import PARAMETERS, IopaintPart
+from methods._own.servers.openai import OURS, OpenaiPart
 
 if TYPE_CHECKING:
     from methods._own.servers.call import Call
@@ -27,13 +31,16 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
 class ServerPart(Part):
     """url: the server's address. key: the name of an environment variable that holds the key, if
     it wants one; insecure: the key may go over http to another machine. seconds: for one picture.
-    retries: how often it is asked again where it is busy or away."""
+    retries: how often it is asked again where it is busy or away. per_day: how many pictures it
+    is asked for at most, from midnight to midnight UTC. price: of one, as the card says it."""
 
     url: Annotated[str, Field(max_length=500)]
     key: str | None = None
     insecure: bool = False
     seconds: Annotated[float, Field(gt=0, le=86400)] = 600
     retries: Annotated[int, Field(ge=0, le=10)] = 3
+    per_day: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    price: Words | None = None
 
     @field_validator("url")
     @classmethod
@@ -110,6 +117,13 @@ class ServerManifest(Manifest):
             if name not in found:
                 raise Fault(Text("own.fault.setting_unused", name=name), place=("settings", name))
 
+    def _known(self, used: Iterable[str], places: Iterable[str], place: Place) -> None:
+        """Raise Fault for a place that is neither one of these nor a setting."""
+        known = [*places, *(f"settings.{name}" for name in self.settings)]
+        for name in used:
+            if name not in known:
+                raise Fault(suggested(name, known), place=place)
+
     def _plain_mask(self) -> None:
         """Raise Fault where the mask is not white on black."""
         if self.pictures.mask == "alpha" or self.pictures.erase != "white":
@@ -185,6 +199,61 @@ class ComfyuiManifest(ServerManifest):
         from methods._own.servers import comfyui
 
         return comfyui.ask(self.comfyui, call)
+
+
+class OpenaiManifest(ServerManifest):
+    """The images/edits form of OpenAI's interface."""
+
+    kind: Literal["openai"]
+    openai: OpenaiPart
+    pictures: PicturesPart = PicturesPart(mask="alpha")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.pictures.mask != "alpha" or self.pictures.erase != "white":
+            raise Fault(Text("own.fault.mask_alpha"), place=("pictures",))
+        for name in self.openai.fields:
+            if name in OURS:
+                text = Text("own.fault.openai_field", name=name)
+                raise Fault(text, place=("openai", "fields", name))
+        used = self.openai.wants()
+        self._known(used, PLAIN, ("openai",))
+        self._reached(name.removeprefix("settings.") for name in used)
+        return self
+
+    def ask(self, call: Call) -> bytes:
+        """Raises ServerError."""
+        from methods._own.servers import openai
+
+        return openai.ask(self.openai, call)
+
+
+class HttpManifest(ServerManifest):
+    """Any other server that does it in one request."""
+
+    kind: Literal["http"]
+    http: HttpPart
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        for name in self.http.in_headers() - {"key"}:
+            raise Fault(suggested(name, ["key"]), place=("http", "headers"))
+        if self.http.in_headers() and not self.server.key:
+            raise Fault(Text("own.fault.http_key"), place=("http", "headers"))
+        where = ("http", "json" if self.http.form is None else "form")
+        used = self.http.in_texts()
+        self._known(used, HTTP_PLACES, where)
+        self._reached(name.removeprefix("settings.") for name in used)
+        needed = {"mask"} if self.pictures.mask == "alpha" else {"image", "mask"}
+        if not needed <= self.http.sends():
+            raise Fault(Text("own.fault.http_pictures"), place=where)
+        return self
+
+    def ask(self, call: Call) -> bytes:
+        """Raises ServerError."""
+        from methods._own.servers import http
+
+        return http.ask(self.http, call)
 
 
 def files_of(manifest: Manifest) -> list[str]:

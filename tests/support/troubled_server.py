@@ -37,6 +37,9 @@ class Troubled(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._met(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
+    def do_PUT(self) -> None:
+        self.do_POST()
+
     def answer(self, path: str, body: bytes) -> None:
         """What the server does where it is well."""
         raise NotImplementedError

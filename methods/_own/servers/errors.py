@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import httpx
 
 Failure: TypeAlias = Literal[
-    "unreachable", "late", "refused", "bad", "unfit", "model", "unauthorised", "rate"
+    "unreachable", "late", "refused", "bad", "unfit", "model", "unauthorised", "rate", "elsewhere"
 ]
 
 _LENGTH = 300
@@ -22,6 +22,7 @@ class ServerError(Exception):
     """kind: what went wrong; said: the server's own words on it, short, "" = none.
 
     unfit: it answers, but has not what the manifest names, `said`. model: it runs another one.
+    elsewhere: its result lies at another host, `said`, that is not asked.
     """
 
     def __init__(self, kind: Failure, said: str = "") -> None:

@@ -15,6 +15,7 @@ import httpx
 from methods._own.servers import gradio_values as values
 from methods._own.servers.call import Call, ServerError
 from methods._own.servers.errors import refusal
+from methods._own.servers.filling import given
 from methods._own.servers.gradio_guard import Elsewhere, Guard, TooMuch, client_for, origin_of
 from methods._own.servers.gradio_values import GradioPart
 from methods._own.servers.waiting import TICK, farewell, step, tick, waited
@@ -56,7 +57,7 @@ def _arguments(part: GradioPart, call: Call, folder: Path) -> Any:
     }
     if "editor" in part.wants():
         known["editor"] = values.editor_of(call.photo, call.mask, folder)
-    return values.given(part.arguments, known)
+    return given(part.arguments, known)
 
 
 def _answer(client: Client, part: GradioPart, arguments: Any, call: Call) -> Any:

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, JsonValue
 
-from methods._own import template
 from methods._own.parts import Part
 from methods._own.servers.files import suffix_of
+from methods._own.servers.filling import names_in
 from methods._photo.load import png_bytes
 
 PLACES = ("image", "mask", "editor")
@@ -79,21 +79,6 @@ def editor_of(photo: bytes, mask: bytes, folder: Path) -> dict[str, Any]:
     }
 
 
-def given(wish: JsonValue, values: Mapping[str, object]) -> Any:
-    """A manifest's argument with its places filled: one that is a place alone becomes the value
-    itself, a number or a picture."""
-    if isinstance(wish, dict):
-        return {name: given(part, values) for name, part in wish.items()}
-    if isinstance(wish, list):
-        return [given(part, values) for part in wish]
-    if not isinstance(wish, str):
-        return wish
-    names = list(template.names_in(wish))
-    if len(names) == 1 and wish.strip()[1:-1].strip() == names[0]:
-        return values[names[0]]
-    return template.filled(wish, {name: str(values[name]) for name in names})
-
-
 def in_order(
     arguments: Sequence[Any] | Mapping[str, Any], wanted: Sequence[Mapping[str, Any]]
 ) -> list[Any]:
@@ -128,15 +113,6 @@ def _without_files(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list):
         return [_without_files(part, depth + 1) for part in value]
     return value
-
-
-def names_in(wish: JsonValue) -> set[str]:
-    """The places of an argument, however deep."""
-    if isinstance(wish, dict):
-        return set().union(*map(names_in, wish.values()))
-    if isinstance(wish, list):
-        return set().union(*map(names_in, wish))
-    return set(template.names_in(wish)) if isinstance(wish, str) else set()
 
 
 # --- what it answers ------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from pydantic import JsonValue
 from gradio_lookalike import FILE, GradioLookalike, completed, gradio_state
 from methods import Failed, Finished, Image, Mask, StopToken, get_eraser
 from methods._own.servers import gradio_guard
-from methods._own.servers.gradio_values import Unfit, editor_of, given, in_order, picture_in
+from methods._own.servers.filling import given
+from methods._own.servers.gradio_values import Unfit, editor_of, in_order, picture_in
 from own_tools import Own
 from server_fixtures import serve, stop_when
 from troubled_server import Trouble, Troubled, troubled, until

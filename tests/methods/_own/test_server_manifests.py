@@ -19,7 +19,7 @@ pytest_plugins = ["own_fixtures"]
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 PAGE = (DOCS / "own-erasers.md").read_text("utf-8")
-SERVERS = ("iopaint", "gradio", "comfyui")
+SERVERS = ("iopaint", "gradio", "comfyui", "openai", "http")
 KSAMPLER = {**WORKFLOW["3"], "_meta": {"title": "KSampler"}}  # type: ignore[dict-item]
 NODES: dict[str, Any] = {**WORKFLOW, "3": KSAMPLER, "12": WORKFLOW["2"]}
 

@@ -57,7 +57,7 @@ def add_own_commands(command: Begin) -> None:
     begun.add_argument("name", nargs="?", metavar="NAME", help="its id: a-z, 0-9 and _")
     begun.add_argument(
         "--kind",
-        choices=("iopaint", "gradio", "comfyui"),
+        choices=("iopaint", "gradio", "comfyui", "openai", "http"),
         default="iopaint",
         help="of a server (default: %(default)s)",
     )
