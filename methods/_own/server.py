@@ -104,7 +104,7 @@ class OwnServer(Eraser[Settings]):
         if variable and not found:
             raise Unavailable("own_server.key", title=self.spec.name, variable=variable)
         if not (found.isascii() and found.isprintable()):  # no header could hold it
-            raise Unavailable("own_server.bad_key", title=self.spec.name, variable=variable)
+            raise Unavailable("own_server.bad_key", title=self.spec.name, variable=variable or "")
         return found
 
     def _failed(self, error: ServerError, key: str) -> Unavailable:
