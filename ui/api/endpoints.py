@@ -33,7 +33,7 @@ from ui.service.choices import catalog
 from ui.service.choices.entries import EraserEntry
 from ui.service.service import Service
 
-VALUES = {"segment": 16, "detect": 5, "erase": 24, "figure": 15, "plan_sweep": 5}
+VALUES = {"segment": 16, "detect": 5, "erase": 25, "figure": 15, "plan_sweep": 5}
 """How many values a call of each endpoint has; all but the first may be left out."""
 
 
