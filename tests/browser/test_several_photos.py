@@ -53,7 +53,7 @@ def test_photos_are_rows_and_survive_a_reload(tab: Any, photos: list[Path]) -> N
     assert not tab.errors
 
 
-def test_dilations_are_one_table(tab: Any, photos: list[Path]) -> None:
+def test_dilations_are_one_grid(tab: Any, photos: list[Path]) -> None:
     tab.photo(photos[0])
     tab.page.click("button[data-tool=brush]")
     tab.click(120, 80)
@@ -63,7 +63,7 @@ def test_dilations_are_one_table(tab: Any, photos: list[Path]) -> None:
     tab.page.wait_for_selector("[data-testid=sweep-plan]:has-text('3 results')")
     tab.page.click("[data-testid=sweep-go]:enabled")
     tab.page.wait_for_selector(".lab-result[data-state=done] >> nth=2")
-    heads = tab.page.locator(".lab-sweep-column").all_inner_texts()
-    assert heads == ["dilate 0", "dilate 8", "dilate 16"]
-    assert tab.page.locator(".lab-sweep-row").count() == 1
+    names = tab.page.locator(".lab-result h3").all_inner_texts()
+    assert names == ["Telea · dilate 0", "Telea · dilate 8", "Telea · dilate 16"]
+    assert tab.page.locator(".lab-sweep-row").count() == 0  # what is one row fills the window
     assert not tab.errors
