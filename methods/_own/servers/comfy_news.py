@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode, urlsplit
 
 from methods._own.servers.call import Call
-from methods._own.servers.waiting import TICK, step, waited
+from methods._own.servers.waiting import step, waited
+from methods._own.servers.web import TICK
 
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection

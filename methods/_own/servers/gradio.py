@@ -16,9 +16,10 @@ from methods._own.servers import gradio_values as values
 from methods._own.servers.call import Call, ServerError
 from methods._own.servers.errors import refusal
 from methods._own.servers.filling import given
-from methods._own.servers.gradio_guard import Elsewhere, Guard, TooMuch, client_for, origin_of
+from methods._own.servers.gradio_guard import Elsewhere, Guard, TooMuch, client_for
 from methods._own.servers.gradio_values import GradioPart
-from methods._own.servers.waiting import TICK, farewell, step, tick, waited
+from methods._own.servers.waiting import farewell, step, tick, waited
+from methods._own.servers.web import TICK, origin_of
 
 if TYPE_CHECKING:
     from gradio_client import Client

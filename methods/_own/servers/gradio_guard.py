@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from methods._own.servers.web import tls
+from methods._own.servers.web import origin_of, tls
 
 if TYPE_CHECKING:
     from gradio_client import Client
@@ -140,8 +140,3 @@ def client_for(url: str, key: str, guard: Guard) -> Client:
     if origin_of(httpx.URL(found.src_prefixed)) != origin_of(httpx.URL(url)):
         raise Elsewhere(httpx.URL(found.src_prefixed).host)
     return found
-
-
-def origin_of(url: httpx.URL) -> tuple[str, str, int]:
-    """What must be the same for two addresses to be one server's."""
-    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)

@@ -19,6 +19,7 @@ from pydantic import Field
 
 from methods._own.servers.call import Call, ServerError
 from methods._own.servers.waiting import waited
+from methods._own.servers.web import origin_of
 
 Hosts = Annotated[
     list[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]],
@@ -71,7 +72,7 @@ def _fetched(call: Call, address: str, hosts: Container[str]) -> bytes:
         url, server = httpx.URL(address), httpx.URL(call.url)
     except httpx.InvalidURL as error:
         raise ServerError("bad") from error
-    if _origin(url) != _origin(server) and not _may_be_asked(call, url, server, hosts):
+    if origin_of(url) != origin_of(server) and not _may_be_asked(call, url, server, hosts):
         raise ServerError("elsewhere", url.host)
     try:
         return bytes(call.web.send("GET", str(url)).content)
@@ -103,7 +104,3 @@ def _is_public_address(text: str) -> bool:
     inner = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     address = inner or address
     return address.is_global and not address.is_multicast
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int]:
-    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)

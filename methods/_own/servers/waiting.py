@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from methods._own.servers.call import Call
+from methods._own.servers.web import TICK
 
 T = TypeVar("T")
 
-TICK: Final = 0.1
 FAREWELL_SECONDS: Final = 0.7
 """For a server to hear of a Stop, before we go."""
 

@@ -153,7 +153,7 @@ async def _sent(method: str, url: str, left: float, **more: Any) -> httpx.Respon
         first = request
         for _ in range(5):
             assert request is not None and first is not None
-            if _origin(request.url) != _origin(first.url):
+            if origin_of(request.url) != origin_of(first.url):
                 raise ServerError("bad")
             response = await client.send(request, stream=True)
             try:
@@ -200,5 +200,6 @@ def _wished(response: httpx.Response, otherwise: float) -> float:
         return otherwise
 
 
-def _origin(url: httpx.URL) -> tuple[str, str, int]:
+def origin_of(url: httpx.URL) -> tuple[str, str, int]:
+    """What must be the same for two addresses to be one server's."""
     return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)

@@ -11,7 +11,7 @@ from http_lookalike import FORM, JSON, MADE, HttpLookalike
 from methods import Failed, Finished, Image, Mask, get_eraser
 from openai_lookalike import COLOUR
 from own_tools import Own
-from server_fixtures import serve
+from server_fixtures import WITH_KEY, check_told, serve
 from troubled_server import Trouble, Troubled, troubled
 
 pytest_plugins = ["own_fixtures"]
@@ -115,34 +115,17 @@ def test_a_result_elsewhere_is_left_there(
     assert "which is not asked" in last.text and "result_hosts" in last.text
 
 
-@pytest.mark.parametrize(
-    ("troubles", "words"),
-    [
-        ([401], "does not accept the key: no: 401"),
-        ([403], "does not accept the key: no: 403"),
-        ([429], None),
-        ([429, 429], "takes no more requests now: no: 429"),
-        ([500], "says: no: 500"),
-        (["half"], "no result"),
-        (["html"], "no result"),
-        (["elsewhere"], "no result"),
-    ],
-)
+@pytest.mark.parametrize(("troubles", "words"), WITH_KEY)
 def test_each_way_to_fail_is_a_sentence(
     own: Own, erase: Erase, server: Server, troubles: list[Trouble], words: str | None
 ) -> None:
     with troubled(HttpLookalike, wishes=[]) as (other, elsewhere):
-        server[1].troubles[FORM] = troubles
+        server[1].troubles[FORM] = [*troubles]  # they are used up
         server[1].elsewhere = f"{other}{FORM}"
         serve(own, "http", server[0], AS_FORM, MORE, KEY)
         last = erase("theirs")
         assert not elsewhere.seen
-    if words is None:
-        assert isinstance(last, Finished), last
-    else:
-        assert isinstance(last, Failed)
-        assert (last.code, words in last.text) == ("own_server", True), last.text
-        assert "planted" not in last.text
+    check_told(last, words)
 
 
 def test_a_key_in_the_servers_words_is_left_out(

@@ -11,7 +11,7 @@ import pytest
 from iopaint_lookalike import IopaintLookalike
 from methods import Failed, Finished, Image, Mask, StopToken, get_eraser
 from own_tools import Own
-from server_fixtures import serve, stop_when
+from server_fixtures import WITHOUT_KEY, check_told, serve, stop_when
 from troubled_server import Trouble, Troubled, troubled
 
 pytest_plugins = ["own_fixtures"]
@@ -56,33 +56,17 @@ def test_another_model_than_the_named_one_is_refused(
     assert isinstance(erase("theirs"), Finished)
 
 
-@pytest.mark.parametrize(
-    ("troubles", "words"),
-    [
-        ([401], "without a key"),
-        ([403], "without a key"),
-        ([429], None),
-        ([429, 429], "takes no more requests now: no: 429"),
-        ([500], "says: no: 500"),
-        (["half"], "no result"),
-        (["html"], "no result"),
-        (["elsewhere"], "no result"),
-    ],
-)
+@pytest.mark.parametrize(("troubles", "words"), WITHOUT_KEY)
 def test_each_way_to_fail_is_a_sentence(
     own: Own, erase: Erase, server: Server, troubles: list[Trouble], words: str | None
 ) -> None:
     with troubled(IopaintLookalike, wishes=[]) as (other, elsewhere):
-        server[1].troubles[PATH] = troubles
+        server[1].troubles[PATH] = [*troubles]  # they are used up
         server[1].elsewhere = f"{other}{PATH}"
         serve(own, "iopaint", server[0], TELEA)
         last = erase("theirs")
         assert not elsewhere.seen
-    if words is None:
-        assert isinstance(last, Finished), last
-    else:
-        assert isinstance(last, Failed)
-        assert (last.code, words in last.text) == ("own_server", True), last.text
+    check_told(last, words)
 
 
 def test_a_slow_answer_ends_with_the_time(own: Own, erase: Erase, server: Server) -> None:

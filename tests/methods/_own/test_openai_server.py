@@ -11,7 +11,7 @@ from methods import Failed, Finished, Image, Mask, get_eraser
 from methods._own.servers import results
 from openai_lookalike import COLOUR, EDITS, MADE, REFUSED, OpenaiLookalike
 from own_tools import Own
-from server_fixtures import serve
+from server_fixtures import WITH_KEY, check_told, serve
 from troubled_server import Trouble, Troubled, troubled
 
 pytest_plugins = ["own_fixtures"]
@@ -149,34 +149,17 @@ def test_from_outside_only_what_is_public_is_asked(
     assert gone == (["POST", "GET"] if asked else ["POST"])
 
 
-@pytest.mark.parametrize(
-    ("troubles", "words"),
-    [
-        ([401], "does not accept the key: no: 401"),
-        ([403], "does not accept the key: no: 403"),
-        ([429], None),
-        ([429, 429], "takes no more requests now: no: 429"),
-        ([500], "says: no: 500"),
-        (["half"], "no result"),
-        (["html"], "no result"),
-        (["elsewhere"], "no result"),
-    ],
-)
+@pytest.mark.parametrize(("troubles", "words"), WITH_KEY)
 def test_each_way_to_fail_is_a_sentence(
     own: Own, erase: Erase, server: Server, troubles: list[Trouble], words: str | None
 ) -> None:
     with troubled(OpenaiLookalike, wishes=[]) as (other, elsewhere):
-        server[1].troubles[EDITS] = troubles
+        server[1].troubles[EDITS] = [*troubles]  # they are used up
         server[1].elsewhere = f"{other}{EDITS}"
         serve(own, "openai", server[0], TABLE, MORE, KEY)
         last = erase("theirs")
         assert not elsewhere.seen
-    if words is None:
-        assert isinstance(last, Finished), last
-    else:
-        assert isinstance(last, Failed)
-        assert (last.code, words in last.text) == ("own_server", True), last.text
-        assert "planted" not in last.text
+    check_told(last, words)
 
 
 def test_its_own_words_are_told(own: Own, erase: Erase, server: Server) -> None:
