@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -47,13 +48,10 @@ APP = """
         return "done", [(filled(editor["background"][:, :, :3], mask, seed), "it")]
 
     def slowly(image, mask):
-        (here / "began").touch()
-        try:
-            for _ in range(600):
-                time.sleep(0.1)
-                yield None
-        finally:
-            (here / "ended").touch()
+        for step in range(600):
+            (here / "step").write_text(str(step))
+            time.sleep(0.1)
+            yield None
 
     def failing(image, mask):
         raise gr.Error("the app has no GPU today")
@@ -120,12 +118,19 @@ def test_an_editor_and_a_gallery(own: Own, erase: Erase, app: tuple[str, Path], 
 
 def test_stop_ends_it_there(own: Own, erase: Erase, app: tuple[str, Path]) -> None:
     serve(own, "gradio", app[0], 'api_name = "/slowly"\narguments = ["{image}", "{mask}"]')
-    token, began = StopToken(), app[1] / "began"
-    asked = stop_when(began.exists, token)
+    token, step = StopToken(), app[1] / "step"
+    asked = stop_when(step.exists, token)
     last = erase("theirs", token=token)
     asked.join()
     assert isinstance(last, Failed) and last.code == "stopped"
-    assert until((app[1] / "ended").exists, 30)
+    assert until(lambda: stands_still(step), 20)
+
+
+def stands_still(file: Path) -> bool:
+    """The app's function takes no further step: ten of its steps long."""
+    before = file.read_text()
+    time.sleep(1)
+    return file.read_text() == before
 
 
 def test_its_error_is_told(own: Own, erase: Erase, app: tuple[str, Path]) -> None:
